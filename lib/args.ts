@@ -1,0 +1,147 @@
+/**
+ * A command's arguments: one table of options gives typed values, `--help`, and usage errors of
+ * one line.
+ *
+ * @module
+ */
+
+import { parseArgs } from "@std/cli/parse-args";
+import config from "../deno.json" with { type: "json" };
+import { print, say } from "./log.ts";
+import { type Command, CommandError, UsageError } from "./command.ts";
+import { FLAGS, helpText } from "./help.ts";
+import type { Option, Options, Values } from "./option.ts";
+
+/** The typed values and the operands, or the text that was asked for instead. */
+export type Arguments<O extends Options> =
+  | { readonly values: Values<O>; readonly operands: readonly string[] }
+  | { readonly text: string };
+
+/**
+ * Reads a command's arguments. How many operands there must be is left to the command.
+ *
+ * @throws {UsageError} on an unknown or repeated option, a value that is missing or not accepted,
+ * and a flag with a value
+ */
+export function parseArguments<O extends Options>(
+  command: Command<O>,
+  args: readonly string[],
+): Arguments<O> {
+  const { options } = command;
+  const string = [...Object.keys(options), "_"];
+  const boolean = Object.keys(FLAGS);
+  const collect = [...Object.keys(options), ...boolean];
+  const respelled = respell(options, args);
+  const parsed = parseArgs(respelled, { string, boolean, collect, alias: {}, unknown: () => true });
+  const textsOf = (name: string) => parsed[name] as readonly string[];
+  if (textsOf("help").length > 0) return { text: helpText(command) };
+  if (textsOf("version").length > 0) return { text: `${command.name} ${config.version}` };
+  const values = Object.fromEntries(
+    Object.entries(options).map(([name, option]) => [name, valueOf(name, option, textsOf(name))]),
+  );
+  return { values: values as Values<O>, operands: parsed._ };
+}
+
+/** The value that an option takes from the texts given for it. */
+function valueOf<T>(name: string, option: Option<T>, texts: readonly string[]): T {
+  const [text] = texts;
+  if (text === undefined) return option.initial;
+  const label = option.short === undefined ? `--${name}` : `-${option.short}, --${name}`;
+  if (texts.length > 1) {
+    const times = texts.length === 2 ? "twice" : `${texts.length} times`;
+    throw new UsageError(`${label} is given ${times}; it takes one value`);
+  }
+  const { accepts, parse, placeholder } = option.kind;
+  if (text === "") throw new UsageError(`${label} needs a value: --${name}=${placeholder}`);
+  const value = parse(text);
+  if (value === undefined) throw new UsageError(`--${name}=${text}: ${accepts} is accepted`);
+  return value;
+}
+
+/**
+ * The arguments with every option known and in its long form, which parseArgs reads rightly. Left
+ * to itself it takes `--no-port=1` for `--port=1`, `-oa=b` for `-o b`, the `-` of `--output -` for
+ * an operand, and fails on `--_`.
+ */
+function respell(options: Options, args: readonly string[]): string[] {
+  const respelled: string[] = [];
+  for (const [index, arg] of args.entries()) {
+    if (arg === "--") return [...respelled, ...args.slice(index)];
+    const previous = respelled.at(-1) ?? "";
+    if (arg === "-" && previous.startsWith("--") && Object.hasOwn(options, previous.slice(2))) {
+      respelled.splice(-1, 1, `${previous}=-`);
+    } else {
+      respelled.push(arg.length > 1 && arg.startsWith("-") ? longForm(options, arg) : arg);
+    }
+  }
+  return respelled;
+}
+
+/** `--output=x` for itself, `-ox` and `-o=x`; throws UsageError on an option that is not known. */
+function longForm(options: Options, arg: string): string {
+  const table = { ...options, ...FLAGS };
+  const [typed = ""] = arg.split("=", 1);
+  const isLong = typed.startsWith("--");
+  const typedName = typed.slice(isLong ? 2 : 1);
+  const isName = Object.hasOwn(table, typedName);
+  // `-output` is `--output` with a hyphen forgotten, not a file called "utput".
+  if (isLong !== isName) throw unknownOption(table, typed, typedName);
+  const name = isLong
+    ? typedName
+    : Object.keys(table).find((name) => table[name]?.short === arg.charAt(1));
+  if (name === undefined) throw unknownOption(table, typed, typedName);
+  const rest = isLong ? arg.slice(typed.length) : arg.slice(2).replace(/^(?=[^=])/, "=");
+  if (rest !== "" && Object.hasOwn(FLAGS, name)) throw new UsageError(`--${name} takes no value`);
+  return `--${name}${rest}`;
+}
+
+function unknownOption(table: object, typed: string, typedName: string): UsageError {
+  const near = Object.keys(table).find((name) => isOneSlip(typedName, name));
+  const hint = near === undefined ? "" : `; did you mean --${near}?`;
+  return new UsageError(`unknown option ${typed}${hint} (see --help)`);
+}
+
+/** Whether at most one letter more, less or wrong, or two swapped, make the difference. */
+function isOneSlip(typed: string, name: string): boolean {
+  const shorter = Math.min(typed.length, name.length);
+  let start = 0;
+  while (start < shorter && typed[start] === name[start]) start++;
+  let end = 0;
+  while (end < shorter - start && typed.at(-1 - end) === name.at(-1 - end)) end++;
+  const left = typed.slice(start, typed.length - end);
+  const right = name.slice(start, name.length - end);
+  const isSwap = left.length === 2 && right === `${left[1]}${left[0]}`;
+  return isSwap || (left.length <= 1 && right.length <= 1);
+}
+
+/**
+ * Runs a command on the process's arguments and ends the process: with the status that `main`
+ * gives, 0 after `--help` and `--version`, a CommandError's status after its message on standard
+ * error, or 70 after the stack of any other error, which is a bug.
+ */
+export async function runCommand<O extends Options>(
+  command: Command<O>,
+  main: (values: Values<O>, operands: readonly string[]) => Promise<number>,
+): Promise<never> {
+  Deno.exit(await exitStatusOf(command, main));
+}
+
+async function exitStatusOf<O extends Options>(
+  command: Command<O>,
+  main: (values: Values<O>, operands: readonly string[]) => Promise<number>,
+): Promise<number> {
+  try {
+    const parsed = parseArguments(command, Deno.args);
+    if (!("text" in parsed)) return await main(parsed.values, parsed.operands);
+    print(parsed.text);
+    return 0;
+  } catch (error) {
+    if (error instanceof CommandError) {
+      say(`${command.name}: ${error.message}`);
+      return error.exitStatus;
+    }
+    const stack = error instanceof Error ? error.stack ?? error.message : String(error);
+    for (const line of `${command.name}: internal error: ${stack}`.split("\n")) say(line);
+    return 70;
+  }
+}
