@@ -1,0 +1,79 @@
+import type { Fields } from "./fields.ts";
+import { DIGITS } from "./grammar.ts";
+import type { RequestHead, ResponseHead } from "./message.ts";
+import { ProtocolError } from "./protocol_error.ts";
+
+/** How the end of a message's body is known (RFC 9112 §6). */
+export type BodyFraming =
+  | { readonly kind: "none" }
+  | { readonly kind: "length"; readonly contentLength: number }
+  | { readonly kind: "chunked" }
+  | { readonly kind: "untilClose" };
+
+const NO_BODY: BodyFraming = { kind: "none" };
+
+/**
+ * RFC 9112 §6.3 for a request, in its order.
+ *
+ * @throws {ProtocolError} when the framing is faulty or ambiguous (400) or its coding unknown (501)
+ */
+export function requestBodyFraming({ httpVersion, fields }: RequestHead): BodyFraming {
+  if (fields.has("transfer-encoding")) { // 3, 4
+    if (httpVersion === "1.0") {
+      throw new ProtocolError("HTTP/1.0 has no Transfer-Encoding.");
+    }
+    return transferCodingFraming(fields);
+  }
+  if (fields.has("content-length")) return lengthFraming(fields); // 5, 6
+  return NO_BODY; // 7
+}
+
+/**
+ * RFC 9112 §6.3 for a response, in its order.
+ *
+ * @param requestMethod the method of the request that it answers
+ * @throws {ProtocolError} when the framing is faulty, ambiguous or unknown
+ */
+export function responseBodyFraming(requestMethod: string, head: ResponseHead): BodyFraming {
+  const { statusCode, fields, httpVersion } = head;
+  if (requestMethod === "HEAD" || statusCode < 200 || statusCode === 204 || statusCode === 304) {
+    return NO_BODY; // 1
+  }
+  if (fields.has("transfer-encoding")) { // 3, 4
+    if (httpVersion === "1.0") {
+      throw new ProtocolError("HTTP/1.0 has no Transfer-Encoding.");
+    }
+    return transferCodingFraming(fields);
+  }
+  if (fields.has("content-length")) return lengthFraming(fields); // 5, 6
+  return { kind: "untilClose" }; // 8
+}
+
+/**
+ * RFC 9112 §6.1: `chunked`, once and alone. Other codings could stand before it; we understand none.
+ * With a Content-Length beside it the message may be an attack (§6.3, 3): it is refused.
+ */
+function transferCodingFraming(fields: Fields): BodyFraming {
+  if (fields.has("content-length")) {
+    throw new ProtocolError("Both Content-Length and Transfer-Encoding are given.");
+  }
+  const codings = fields.tokens("transfer-encoding");
+  if (codings.length === 1 && codings[0] === "chunked") return { kind: "chunked" };
+  if (codings.length === 0 || codings.slice(0, -1).includes("chunked")) {
+    throw new ProtocolError("Transfer-Encoding does not end with its only chunked.");
+  }
+  throw new ProtocolError("The transfer coding is not known here.", 501);
+}
+
+/** RFC 9110 §8.6: one number of digits only; repeated, it must be the same. */
+function lengthFraming(fields: Fields): BodyFraming {
+  const values = fields.values("content-length").flatMap((value) => value.split(","));
+  const [first = "", ...others] = values.map((value) => value.trim());
+  if (!DIGITS.test(first)) throw new ProtocolError("Content-Length is not a number.");
+  if (others.some((other) => other !== first)) {
+    throw new ProtocolError("Content-Length is given with different values.");
+  }
+  const contentLength = Number(first);
+  if (!Number.isSafeInteger(contentLength)) throw new ProtocolError("Content-Length is too large.");
+  return { kind: "length", contentLength };
+}

@@ -1,0 +1,45 @@
+import { CR, LF, LINE_OCTET } from "./grammar.ts";
+import { ProtocolError } from "./protocol_error.ts";
+
+/**
+ * Finds where a line ends. It remembers how far it has looked, so that a line that comes octet by
+ * octet costs no more than one that comes whole, and it judges the octets in their order, so that
+ * the verdict never depends on how TCP split them.
+ */
+export class LineReader {
+  #looked = 0;
+
+  /**
+   * Looks for the CRLF of the line that begins at `start` (RFC 9112 §2.2; a bare CR or LF is an
+   * error, not a line end).
+   *
+   * @param octets the same message from its first octet on at every call, and more of it
+   * @param start the line's first octet, in `octets`
+   * @param limit octets that the line may have, CRLF not counted
+   * @param tooLong makes the error for a longer one
+   * @returns the position of the CR, or undefined when more octets are needed
+   * @throws {ProtocolError} when the line holds an octet that no line may hold, or is too long
+   */
+  find(
+    octets: Uint8Array,
+    start: number,
+    limit: number,
+    tooLong: () => ProtocolError,
+  ): number | undefined {
+    let at = Math.max(this.#looked, start);
+    const end = Math.min(octets.length, start + limit);
+    while (at < end && LINE_OCTET[octets[at]!] === 1) at++;
+    this.#looked = at;
+    if (at === octets.length) return undefined;
+    if (LINE_OCTET[octets[at]!] === 1) throw tooLong();
+    if (octets[at] !== CR) throw new ProtocolError("A line holds a control character.");
+    if (at + 1 === octets.length) return undefined;
+    if (octets[at + 1] !== LF) throw new ProtocolError("A CR stands without its LF.");
+    return at;
+  }
+
+  /** To be called when the message begins anew at octet 0. */
+  reset(): void {
+    this.#looked = 0;
+  }
+}

@@ -1,0 +1,67 @@
+import type { FieldLine } from "./fields.ts";
+import { FIELD_VALUE, REQUEST_TARGET, TOKEN } from "./grammar.ts";
+import { reasonPhrase } from "./message.ts";
+import { encodeOctets } from "./octets.ts";
+
+/**
+ * The octets of a request head, always of HTTP/1.1.
+ *
+ * @throws {TypeError} when a part holds what it may not: nothing that we write ends a line early
+ */
+export function writeRequestHead(
+  method: string,
+  requestTarget: string,
+  fieldLines: Iterable<FieldLine>,
+): Uint8Array<ArrayBuffer> {
+  if (!TOKEN.test(method)) throw new TypeError(`Cannot write the method "${method}"`);
+  if (!REQUEST_TARGET.test(requestTarget)) {
+    throw new TypeError(`Cannot write the request-target "${requestTarget}"`);
+  }
+  return encodeOctets(`${method} ${requestTarget} HTTP/1.1\r\n${fieldSection(fieldLines)}\r\n`);
+}
+
+/**
+ * The octets of a response head, always of HTTP/1.1 (RFC 9110 §6.2: the version is ours, not that
+ * of the request).
+ *
+ * @param statusCode 100 to 999; the reason phrase is chosen by it
+ * @throws {TypeError} as `writeRequestHead`
+ */
+export function writeResponseHead(
+  statusCode: number,
+  fieldLines: Iterable<FieldLine>,
+): Uint8Array<ArrayBuffer> {
+  const statusLine = `HTTP/1.1 ${statusCode} ${reasonPhrase(statusCode)}\r\n`;
+  return encodeOctets(`${statusLine}${fieldSection(fieldLines)}\r\n`);
+}
+
+function fieldSection(fieldLines: Iterable<FieldLine>): string {
+  let section = "";
+  for (const [fieldName, fieldValue] of fieldLines) {
+    if (!TOKEN.test(fieldName)) throw new TypeError(`Cannot write the field name "${fieldName}"`);
+    if (!FIELD_VALUE.test(fieldValue)) {
+      throw new TypeError(`Cannot write this value of ${fieldName}: ${JSON.stringify(fieldValue)}`);
+    }
+    section += `${fieldName}: ${fieldValue}\r\n`;
+  }
+  return section;
+}
+
+/** The last-chunk and an empty trailer section (RFC 9112 §7.1): the end of a chunked body. */
+export const LAST_CHUNK: Uint8Array<ArrayBuffer> = encodeOctets("0\r\n\r\n");
+
+/**
+ * One chunk (RFC 9112 §7.1).
+ *
+ * @param chunkData at least one octet: an empty chunk would end the body
+ * @throws {TypeError} when it is empty
+ */
+export function writeChunk(chunkData: Uint8Array): Uint8Array<ArrayBuffer> {
+  if (chunkData.length === 0) throw new TypeError("Cannot write an empty chunk");
+  const chunkSize = encodeOctets(`${chunkData.length.toString(16)}\r\n`);
+  const chunk = new Uint8Array(chunkSize.length + chunkData.length + 2);
+  chunk.set(chunkSize);
+  chunk.set(chunkData, chunkSize.length);
+  chunk.set(LAST_CHUNK.subarray(-2), chunk.length - 2);
+  return chunk;
+}

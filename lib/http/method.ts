@@ -1,0 +1,27 @@
+import type { RequestHead } from "./message.ts";
+import { htmlReply, type Reply } from "./reply.ts";
+
+/** What may be asked of resources that can only be read. */
+const ALLOW = "GET, HEAD, OPTIONS";
+
+/** The methods of RFC 9110 §9 and RFC 5789. Any other is unknown here: 501. */
+const KNOWN_METHODS: ReadonlySet<string> = new Set([
+  ...["GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH"],
+]);
+
+/**
+ * The reply to a request whose method alone decides it, or undefined for GET and HEAD.
+ *
+ * 501 for an unknown method (RFC 9110 §9.1), 405 with Allow for one that is not for reading
+ * (§15.5.6), and what is allowed for OPTIONS (§9.3.7).
+ */
+export function replyToMethod({ method }: RequestHead): Reply | undefined {
+  if (method === "GET" || method === "HEAD") return undefined;
+  if (method === "OPTIONS") {
+    return { statusCode: 204, fieldLines: [["Allow", ALLOW]], content: new Uint8Array(0) };
+  }
+  if (!KNOWN_METHODS.has(method)) {
+    return htmlReply(501, "This method is not known here.", [["Allow", ALLOW]]);
+  }
+  return htmlReply(405, "Only GET, HEAD and OPTIONS are answered here.", [["Allow", ALLOW]]);
+}
