@@ -1,0 +1,87 @@
+import { networkError } from "./network_error.ts";
+
+const FIRST_PAUSE_MS = 5;
+const LONGEST_PAUSE_MS = 1000;
+
+/**
+ * Accepts connections until a signal fires, again and again, and loses none: the accept that is
+ * pending when a signal fires is kept for the next turn, since the system may complete it at any
+ * moment and cannot take it back.
+ */
+export class Acceptor {
+  readonly #listener: Deno.TcpListener;
+  readonly #onError: (error: Error) => void;
+  #accepted: Deno.TcpConn | undefined;
+  #isAccepting = false;
+  #isClosed = false;
+  #pauseMs = 0;
+  #wake: (() => void) | undefined;
+
+  /**
+   * Accepts from one listener.
+   *
+   * @param listener from now on in the hands of the acceptor
+   * @param onError told once of each burst of errors, such as too many open files; accepting goes
+   *     on after a pause that grows from 5 ms to 1 s
+   */
+  constructor(listener: Deno.TcpListener, onError: (error: Error) => void) {
+    this.#listener = listener;
+    this.#onError = onError;
+  }
+
+  /**
+   * Yields connections as they come, and ends when the signal fires or the acceptor is closed. No
+   * accept leaves anything behind on the signal, however long it lives.
+   */
+  async *until(signal: AbortSignal): AsyncGenerator<Deno.TcpConn, void> {
+    const wake = () => this.#wake?.();
+    signal.addEventListener("abort", wake);
+    try {
+      while (!signal.aborted && !this.#isClosed) {
+        if (!this.#isAccepting && this.#accepted === undefined) this.#accept();
+        if (this.#accepted === undefined) {
+          await new Promise<void>((resolve) => this.#wake = resolve);
+        }
+        const conn = this.#accepted;
+        if (conn === undefined || signal.aborted) continue;
+        this.#accepted = undefined;
+        yield conn;
+      }
+    } finally {
+      signal.removeEventListener("abort", wake);
+    }
+  }
+
+  /** Stops listening. A connection that was accepted and not yet taken is closed. */
+  close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#listener.close();
+    this.#accepted?.close();
+    this.#wake?.();
+  }
+
+  async #accept(): Promise<void> {
+    this.#isAccepting = true;
+    while (!this.#isClosed && this.#accepted === undefined) {
+      try {
+        this.#accepted = await this.#listener.accept();
+        this.#pauseMs = 0;
+      } catch (error) {
+        await this.#pauseAfter(error);
+      }
+    }
+    this.#isAccepting = false;
+    if (this.#isClosed) this.#accepted?.close();
+    this.#wake?.();
+  }
+
+  async #pauseAfter(error: unknown): Promise<void> {
+    if (this.#isClosed) return;
+    if (this.#pauseMs === 0) {
+      this.#onError(error instanceof Error ? error : networkError(error));
+    }
+    this.#pauseMs = Math.min(LONGEST_PAUSE_MS, Math.max(FIRST_PAUSE_MS, this.#pauseMs * 2));
+    await new Promise((resolve) => setTimeout(resolve, this.#pauseMs));
+  }
+}

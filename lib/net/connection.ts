@@ -1,0 +1,203 @@
+import { DEADLINES, type Deadlines, now, unwatch, watch, type Watched } from "./deadlines.ts";
+import { DeadlineError, type DeadlineName, NetworkError, networkError } from "./network_error.ts";
+import { Pacer } from "./pacer.ts";
+
+const SMALLEST_BUFFER = 2 * 1024;
+const LARGEST_BUFFER = 64 * 1024;
+
+/** What a connection may be told beside its socket. */
+export interface ConnectionOptions {
+  /** How long the peer may keep us waiting where this connection decides it: write, linger. */
+  readonly deadlines?: Deadlines;
+  /** Bytes per second that are sent at the most; 0 for no limit. */
+  readonly limitRate?: number;
+  /** What to send, before the connection ends, to a peer that let a deadline of reading pass. */
+  readonly lastWords?: (deadline: DeadlineName) => Uint8Array | undefined;
+}
+
+/**
+ * One socket, buffered both ways. What is written goes out when the buffer is full or when the
+ * connection is next read from, so that all replies to what one read brought leave in one write.
+ * Every wait has a named deadline.
+ */
+export class Connection implements Watched {
+  readonly #conn: Deno.Conn;
+  readonly #options: ConnectionOptions;
+  readonly #deadlines: Deadlines;
+  readonly #pacer: Pacer | undefined;
+  #input = new Uint8Array(SMALLEST_BUFFER);
+  #inputStart = 0;
+  #inputEnd = 0;
+  #output = new Uint8Array(SMALLEST_BUFFER);
+  #outputLength = 0;
+  #waitingFor: DeadlineName = "idle";
+  #deadline = Infinity;
+  #expired: DeadlineName | undefined;
+  #isClosed = false;
+
+  /** Takes over an open socket. */
+  constructor(conn: Deno.Conn, options: ConnectionOptions = {}) {
+    this.#conn = conn;
+    this.#options = options;
+    this.#deadlines = options.deadlines ?? DEADLINES;
+    if (options.limitRate) this.#pacer = new Pacer(options.limitRate, now());
+    watch(this);
+  }
+
+  /** What has arrived and was not consumed. A view: it is good until the next `fill`. */
+  get buffered(): Uint8Array {
+    return this.#input.subarray(this.#inputStart, this.#inputEnd);
+  }
+
+  /** Takes octets from the front of `buffered`. */
+  consume(count: number): void {
+    this.#inputStart += count;
+  }
+
+  /**
+   * Sends what was written, then waits until more has arrived.
+   *
+   * @param deadline what this wait is for
+   * @param until when it ends, on the clock of `now()`
+   * @returns whether more has arrived; false when the peer has sent all it will
+   * @throws {DeadlineError} when the deadline passed
+   * @throws {NetworkError} when the connection was lost
+   */
+  async fill(deadline: DeadlineName, until: number): Promise<boolean> {
+    if (this.#outputLength > 0) await this.flush();
+    const hasMore = await this.#read(deadline, until);
+    if (this.#expired !== undefined) throw new DeadlineError(this.#expired);
+    return hasMore;
+  }
+
+  /**
+   * Writes octets, which may stay in the buffer until `flush` or `fill`; the caller may use their
+   * memory again afterwards.
+   *
+   * @throws {NetworkError} as `flush`
+   */
+  async write(octets: Uint8Array): Promise<void> {
+    const length = this.#outputLength + octets.length;
+    if (length > LARGEST_BUFFER) {
+      await this.flush();
+      return await this.#send(octets);
+    }
+    if (length > this.#output.length) {
+      this.#output = enlarged(this.#output.subarray(0, this.#outputLength), length);
+    }
+    this.#output.set(octets, this.#outputLength);
+    this.#outputLength = length;
+  }
+
+  /**
+   * Sends what was written.
+   *
+   * @throws {DeadlineError} when the peer read nothing for `writeMs`
+   * @throws {NetworkError} when the connection was lost
+   */
+  async flush(): Promise<void> {
+    const octets = this.#output.subarray(0, this.#outputLength);
+    this.#outputLength = 0;
+    await this.#send(octets);
+  }
+
+  /**
+   * Ends the connection so that the peer gets all that was written: sends it, says that nothing
+   * follows, and, since closing a socket with unread input destroys what is on its way, first reads
+   * away what the peer still sends.
+   *
+   * @param mayHaveMore whether the peer may still be sending
+   */
+  async finish(mayHaveMore: boolean): Promise<void> {
+    try {
+      if (this.#expired === undefined) {
+        await this.flush();
+        await this.#conn.closeWrite().catch(() => {});
+      }
+      if (!mayHaveMore && this.#inputStart === this.#inputEnd) return;
+      const until = now() + this.#deadlines.lingerMs;
+      do this.#inputStart = this.#inputEnd; while (await this.#read("linger", until));
+    } catch (error) {
+      if (!(error instanceof NetworkError)) throw error;
+    } finally {
+      this.close();
+    }
+  }
+
+  /** Ends the connection at once, whatever is under way. */
+  close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    unwatch(this);
+    this.#conn.close();
+  }
+
+  /** For the sweep of deadlines. */
+  get deadline(): number {
+    return this.#deadline;
+  }
+
+  /** For the sweep of deadlines. A pending read can only be ended by closing the socket. */
+  expire(): void {
+    this.#deadline = Infinity;
+    const words = this.#expired ? undefined : this.#options.lastWords?.(this.#waitingFor);
+    this.#expired ??= this.#waitingFor;
+    if (words === undefined) return this.close();
+    this.#deadline = now() + this.#deadlines.lingerMs;
+    this.#conn.write(words).then(() => this.#conn.closeWrite()).catch(() => this.close());
+  }
+
+  async #read(deadline: DeadlineName, until: number): Promise<boolean> {
+    this.#makeRoom();
+    const reading = this.#conn.read(this.#input.subarray(this.#inputEnd));
+    const count = await this.#within(deadline, until, reading);
+    this.#inputEnd += count ?? 0;
+    return count !== null;
+  }
+
+  async #send(octets: Uint8Array): Promise<void> {
+    for (let sent = 0; sent < octets.length;) {
+      const allowed = this.#pacer?.take(octets.length - sent, now()) ?? octets.length - sent;
+      if (allowed === 0) {
+        const waitMs = this.#pacer!.waitMs(octets.length - sent);
+        await new Promise((resolve) => setTimeout(resolve, waitMs));
+        continue;
+      }
+      for (const end = sent + allowed; sent < end;) {
+        const writing = this.#conn.write(octets.subarray(sent, end));
+        sent += await this.#within("write", now() + this.#deadlines.writeMs, writing);
+      }
+    }
+  }
+
+  async #within<T>(deadline: DeadlineName, until: number, waiting: Promise<T>): Promise<T> {
+    this.#waitingFor = deadline;
+    if (this.#expired === undefined) this.#deadline = until;
+    try {
+      return await waiting;
+    } catch (error) {
+      throw this.#expired ? new DeadlineError(this.#expired) : networkError(error);
+    } finally {
+      if (this.#expired === undefined) this.#deadline = Infinity;
+    }
+  }
+
+  /** Room for reading: what is left moves to the front; a buffer that a read filled is doubled. */
+  #makeRoom(): void {
+    const left = this.#inputEnd - this.#inputStart;
+    const wasFilled = this.#inputEnd === this.#input.length;
+    if (wasFilled && this.#input.length < LARGEST_BUFFER) {
+      this.#input = enlarged(this.buffered, this.#input.length * 2);
+    } else if (this.#inputStart > 0) {
+      this.#input.copyWithin(0, this.#inputStart, this.#inputEnd);
+    }
+    this.#inputStart = 0;
+    this.#inputEnd = left;
+  }
+}
+
+function enlarged(octets: Uint8Array, atLeast: number): Uint8Array<ArrayBuffer> {
+  const larger = new Uint8Array(Math.max(atLeast, SMALLEST_BUFFER, octets.length * 2));
+  larger.set(octets);
+  return larger;
+}

@@ -1,0 +1,71 @@
+/**
+ * Every bound of time of a connection, in ms, and the one coarse timer that watches over them:
+ * a deadline is a number that is looked at now and then, not a timer of its own.
+ *
+ * @module
+ */
+
+/** How long a peer may keep a connection waiting, in ms. */
+export interface Deadlines {
+  /** A request head, from its first octet to its last. Then: 408. */
+  readonly headMs: number;
+  /** A request body that is read away, as a whole. Then: 408. */
+  readonly bodyMs: number;
+  /** A kept connection without a request. Then: close. */
+  readonly idleMs: number;
+  /** A peer that reads nothing of what is sent to it. Then: close. */
+  readonly writeMs: number;
+  /** Reading away what a peer still sends after its last reply, so that it gets that reply. */
+  readonly lingerMs: number;
+}
+
+/** The deadlines of every role. */
+export const DEADLINES: Deadlines = {
+  headMs: 10_000,
+  bodyMs: 10_000,
+  idleMs: 60_000,
+  writeMs: 60_000,
+  lingerMs: 5_000,
+};
+
+/** How often deadlines are looked at: one may pass this much late. */
+const SWEEP_MS = 100;
+
+/** Something with a deadline. */
+export interface Watched {
+  /** When, on the clock of `now()`; Infinity for not at present. */
+  readonly deadline: number;
+  /** Called when it has passed, at every sweep until the deadline is moved or unwatched. */
+  expire(): void;
+}
+
+const watched = new Set<Watched>();
+let sweeping: ReturnType<typeof setInterval> | undefined;
+
+/** The clock of deadlines: ms that never jump. */
+export function now(): number {
+  return performance.now();
+}
+
+/** From now on `expire` is called once the deadline has passed. */
+export function watch(it: Watched): void {
+  watched.add(it);
+  if (sweeping !== undefined) return;
+  sweeping = setInterval(sweep, SWEEP_MS);
+  Deno.unrefTimer(sweeping);
+}
+
+/** The deadline does not matter any more. */
+export function unwatch(it: Watched): void {
+  watched.delete(it);
+  if (watched.size > 0 || sweeping === undefined) return;
+  clearInterval(sweeping);
+  sweeping = undefined;
+}
+
+function sweep(): void {
+  const time = now();
+  for (const it of watched) {
+    if (it.deadline <= time) it.expire();
+  }
+}

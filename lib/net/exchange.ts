@@ -1,0 +1,128 @@
+import { type BodyFraming, responseBodyFraming } from "../http/body.ts";
+import { bodyDecoder } from "../http/body_decoder.ts";
+import type { FieldLine } from "../http/fields.ts";
+import { responseHeadReader } from "../http/head_reader.ts";
+import { INTERIM_RESPONSES_LIMIT } from "../http/limits.ts";
+import type { ResponseHead } from "../http/message.ts";
+import { writeRequestHead } from "../http/message_writer.ts";
+import { ProtocolError } from "../http/protocol_error.ts";
+import type { Connection } from "./connection.ts";
+import { now } from "./deadlines.ts";
+import { NetworkError } from "./network_error.ts";
+
+/** How long a client waits for a server. */
+export interface Patience {
+  /** Between two arrivals of octets, in ms. */
+  readonly idleMs: number;
+  /** For all of it: a time on the clock of `now()`. Infinity for as long as something arrives. */
+  readonly until: number;
+}
+
+/** A request without content. */
+export interface ClientRequest {
+  /** GET or HEAD. */
+  readonly method: string;
+  /** In origin form. */
+  readonly requestTarget: string;
+  /** Host and whatever else is to be said. */
+  readonly fieldLines: readonly FieldLine[];
+}
+
+/** A final response whose content is still to be read. */
+export interface ClientResponse {
+  /** Its head. */
+  readonly head: ResponseHead;
+  /** How the end of the content is known. */
+  readonly framing: BodyFraming;
+  /**
+   * The content as it arrives. Each piece is a view that is good until the next is asked for.
+   *
+   * Throws IncompleteMessageError, ProtocolError, or as `Connection.fill`.
+   */
+  readonly content: AsyncGenerator<Uint8Array, void>;
+}
+
+/** The connection closed before the message ended (RFC 9112 §8). */
+export class IncompleteMessageError extends Error {
+  /** For logs. */
+  override readonly name = "IncompleteMessageError";
+}
+
+/**
+ * Why an exchange failed, in words for people; undefined for an error that is not the server's or
+ * the network's, and so is to be thrown on.
+ */
+export function failureReason(error: unknown): string | undefined {
+  if (error instanceof ProtocolError) return `the answer is not HTTP/1.1: ${error.message}`;
+  const isKnown = error instanceof NetworkError || error instanceof IncompleteMessageError;
+  return isKnown ? error.message : undefined;
+}
+
+/**
+ * The client's side of one exchange: sends a request and waits for the final response, past interim
+ * ones (RFC 9110 §15.2).
+ *
+ * @throws {IncompleteMessageError} when the connection closes before the head has ended
+ * @throws {ProtocolError} when the response is not HTTP/1.1
+ * @throws {NetworkError} as `Connection.fill`
+ */
+export async function exchange(
+  connection: Connection,
+  request: ClientRequest,
+  patience: Patience,
+): Promise<ClientResponse> {
+  const { method, requestTarget, fieldLines } = request;
+  await connection.write(writeRequestHead(method, requestTarget, fieldLines));
+  const head = await finalHead(connection, patience);
+  const framing = responseBodyFraming(method, head);
+  return { head, framing, content: readContent(connection, framing, patience) };
+}
+
+async function finalHead(connection: Connection, patience: Patience): Promise<ResponseHead> {
+  const heads = responseHeadReader();
+  for (let interim = 0;;) {
+    const read = heads.read(connection.buffered);
+    if (read === undefined) {
+      if (await fill(connection, patience)) continue;
+      throw new IncompleteMessageError(
+        connection.buffered.length > 0
+          ? "the connection was closed in the middle of the head"
+          : "the connection was closed without an answer",
+      );
+    }
+    connection.consume(read.consumed);
+    if (read.head.statusCode >= 200) return read.head;
+    if (read.head.statusCode === 101) throw new ProtocolError("The protocol was switched unasked.");
+    if (++interim > INTERIM_RESPONSES_LIMIT) {
+      throw new ProtocolError("There is no end of interim responses.");
+    }
+  }
+}
+
+async function* readContent(
+  connection: Connection,
+  framing: BodyFraming,
+  patience: Patience,
+): AsyncGenerator<Uint8Array, void> {
+  const decoder = bodyDecoder(framing);
+  let received = 0;
+  while (!decoder.isDone) {
+    const { consumed, content } = decoder.decode(connection.buffered);
+    connection.consume(consumed);
+    received += content.length;
+    if (content.length > 0) yield content;
+    if (consumed > 0 || await fill(connection, patience)) continue;
+    if (framing.kind === "untilClose") return;
+    const expected = framing.kind === "length" ? ` of ${framing.contentLength}` : "";
+    throw new IncompleteMessageError(
+      `the connection was closed after ${received}${expected} bytes`,
+    );
+  }
+}
+
+function fill(connection: Connection, { idleMs, until }: Patience): Promise<boolean> {
+  const idleUntil = now() + idleMs;
+  return idleUntil < until
+    ? connection.fill("idle", idleUntil)
+    : connection.fill("transfer", until);
+}

@@ -1,0 +1,47 @@
+/**
+ * Spreads octets evenly over time. At no moment more than a tenth of a second's worth goes at once,
+ * and after a pause nothing is made up for beyond that.
+ */
+export class Pacer {
+  readonly #perMs: number;
+  readonly #burst: number;
+  #saved: number;
+  #at: number;
+
+  /**
+   * Begins with a full tenth of a second's worth to spend.
+   *
+   * @param rate bytes per second, at least 1
+   * @param now ms, on any clock that never goes back
+   */
+  constructor(rate: number, now: number) {
+    this.#perMs = rate / 1000;
+    this.#burst = Math.max(1, Math.floor(rate / 10));
+    this.#saved = this.#burst;
+    this.#at = now;
+  }
+
+  /**
+   * Takes up to `wanted` octets out of what may go now.
+   *
+   * @returns how many may go; 0 when it is too early
+   */
+  take(wanted: number, now: number): number {
+    this.#saved = Math.min(this.#burst, this.#saved + (now - this.#at) * this.#perMs);
+    this.#at = now;
+    if (this.#saved < Math.min(wanted, this.#worthwhile)) return 0;
+    const taken = Math.min(wanted, Math.floor(this.#saved));
+    this.#saved -= taken;
+    return taken;
+  }
+
+  /** After `take` gave 0: the ms to wait before some of `wanted` may go. */
+  waitMs(wanted: number): number {
+    return Math.max(1, (Math.min(wanted, this.#worthwhile) - this.#saved) / this.#perMs);
+  }
+
+  /** Half a burst: fewer octets at a time would only cost more calls. */
+  get #worthwhile(): number {
+    return Math.max(1, this.#burst / 2);
+  }
+}

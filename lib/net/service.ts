@@ -1,0 +1,76 @@
+import { htmlReply } from "../http/reply.ts";
+import { Connection } from "./connection.ts";
+import { DEADLINES, type Deadlines } from "./deadlines.ts";
+import type { DeadlineName } from "./network_error.ts";
+import { replyHead } from "./reply_sender.ts";
+import { type Served, Session, type SessionParts } from "./session.ts";
+
+/** How connections are served. */
+export interface ServiceOptions extends Omit<SessionParts, "onServed" | "deadlines"> {
+  /** Told of each request once it is answered, with the client's address. */
+  readonly onServed: (served: Served, client: string) => void;
+  /** How long a client may keep us waiting. */
+  readonly deadlines?: Deadlines;
+  /** Bytes per second to each connection; 0 for no limit. */
+  readonly limitRate?: number;
+}
+
+/** Serves connections beside each other, and knows which are open. */
+export class Service {
+  readonly #options: ServiceOptions;
+  readonly #sessions = new Map<Session, Connection>();
+  #onEmpty: (() => void) | undefined;
+
+  /** Serves all connections alike. */
+  constructor(options: ServiceOptions) {
+    this.#options = options;
+  }
+
+  /** Serves a connection to its end, beside the others. */
+  serve(conn: Deno.TcpConn): void {
+    const { handler, onError, onServed, limitRate = 0, deadlines = DEADLINES } = this.#options;
+    // A listener for IPv6 shows IPv4 clients as mapped addresses (RFC 4291 §2.5.5.2).
+    const client = conn.remoteAddr.hostname.replace(/^::ffff:(?=\d+\.)/, "");
+    const connection = new Connection(conn, { limitRate, lastWords, deadlines });
+    const session = new Session(connection, {
+      handler,
+      deadlines,
+      onError,
+      onServed: (served) => onServed(served, client),
+    });
+    this.#sessions.set(session, connection);
+    session.run().catch(onError).finally(() => {
+      this.#sessions.delete(session);
+      if (this.#sessions.size === 0) this.#onEmpty?.();
+    });
+  }
+
+  /**
+   * Ends idle connections now and the others after their reply; those that are still open after
+   * the grace, at once.
+   *
+   * @param graceMs how long to wait for replies that are under way
+   */
+  async drain(graceMs: number): Promise<void> {
+    for (const session of this.#sessions.keys()) session.stop();
+    if (this.#sessions.size > 0) {
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, graceMs);
+        this.#onEmpty = () => {
+          clearTimeout(timer);
+          resolve();
+        };
+      });
+    }
+    for (const connection of this.#sessions.values()) connection.close();
+  }
+}
+
+const TOO_LATE = htmlReply(408, "The request did not arrive in time.");
+
+/** What a client that kept us waiting is told (RFC 9110 §15.5.9). */
+function lastWords(deadline: DeadlineName): Uint8Array | undefined {
+  if (deadline !== "head" && deadline !== "body") return undefined;
+  const head = replyHead(TOO_LATE, { method: "GET", httpVersion: "1.1", persistent: false });
+  return new Uint8Array([...head, ...TOO_LATE.content]);
+}

@@ -1,0 +1,215 @@
+import { type BodyFraming, requestBodyFraming } from "../http/body.ts";
+import { bodyDecoder } from "../http/body_decoder.ts";
+import { expectsContinue } from "../http/expectation.ts";
+import { requestHeadReader } from "../http/head_reader.ts";
+import { DISCARDED_BODY_LIMIT } from "../http/limits.ts";
+import { isPersistent, type RequestHead } from "../http/message.ts";
+import { writeResponseHead } from "../http/message_writer.ts";
+import { replyToMethod } from "../http/method.ts";
+import { decodeOctets } from "../http/octets.ts";
+import { ProtocolError } from "../http/protocol_error.ts";
+import { htmlReply, type Reply } from "../http/reply.ts";
+import { originForm } from "../http/request_target.ts";
+import type { Connection } from "./connection.ts";
+import { type Deadlines, now } from "./deadlines.ts";
+import { DeadlineError, NetworkError } from "./network_error.ts";
+import { ReplySender } from "./reply_sender.ts";
+
+/** A request as a handler sees it. */
+export interface Request {
+  /** Its head; the content, if there was any, is not kept. */
+  readonly head: RequestHead;
+  /** Path and query, byte for byte as they came, beginning with `/`. */
+  readonly target: string;
+}
+
+/** Decides what a request is answered. It writes nothing, and what it throws is a bug: 500. */
+export type Handler = (request: Request) => Reply | Promise<Reply>;
+
+/** What became of one request, for the log. */
+export interface Served {
+  /** When its head was complete, in ms since 1970. */
+  readonly at: number;
+  /** As received, not to be trusted; empty when there was none. */
+  readonly requestLine: string;
+  /** Of the reply. */
+  readonly statusCode: number;
+  /** Octets of content that were sent. */
+  readonly contentBytes: number;
+  /** From the complete head to the last octet handed to the system, in ms. */
+  readonly elapsedMs: number;
+}
+
+/** Whom a session asks and tells. */
+export interface SessionParts {
+  /** Decides the replies. */
+  readonly handler: Handler;
+  /** How long the client may keep us waiting. */
+  readonly deadlines: Deadlines;
+  /** Told of each request once it is answered. */
+  readonly onServed: (served: Served) => void;
+  /** Told of what must not happen: a handler that throws, content that fails on the way. */
+  readonly onError: (error: unknown) => void;
+}
+
+const CONTINUE = writeResponseHead(100, []);
+
+/** The server's side of one connection: requests in, replies out in their order. */
+export class Session {
+  readonly #connection: Connection;
+  readonly #parts: SessionParts;
+  readonly #heads = requestHeadReader();
+  #isIdle = false;
+  #isStopping = false;
+  #requestLine: string | undefined;
+  #startedAt: number | undefined;
+
+  /** For a connection to a client, which the session ends. */
+  constructor(connection: Connection, parts: SessionParts) {
+    this.#connection = connection;
+    this.#parts = parts;
+  }
+
+  /** Serves the connection to its end. Never rejects. */
+  async run(): Promise<void> {
+    let mayHaveMore = false;
+    try {
+      for (;;) {
+        const head = await this.#nextHead();
+        if (head === undefined) break;
+        const { persistent, bodyEnded } = await this.#answer(head);
+        mayHaveMore = !bodyEnded;
+        if (!persistent) break;
+      }
+    } catch (error) {
+      if (!(await this.#refuse(error))) return this.#connection.close();
+      mayHaveMore = true;
+    }
+    await this.#connection.finish(mayHaveMore);
+  }
+
+  /** Ends the session after the request that is under way; at once when there is none. */
+  stop(): void {
+    this.#isStopping = true;
+    if (this.#isIdle) this.#connection.close();
+  }
+
+  /** The next request head; undefined when there is none to come. */
+  async #nextHead(): Promise<RequestHead | undefined> {
+    let headUntil: number | undefined;
+    for (;;) {
+      const octets = this.#connection.buffered;
+      const read = this.#heads.read(octets);
+      if (read !== undefined) {
+        this.#connection.consume(read.consumed);
+        return read.head;
+      }
+      if (octets.length > 0) {
+        headUntil ??= now() + this.#parts.deadlines.headMs;
+        if (await this.#connection.fill("head", headUntil)) continue;
+        throw new ProtocolError("The request head is incomplete.");
+      }
+      if (this.#isStopping) return undefined;
+      this.#isIdle = true;
+      const hasMore = await this.#connection.fill("idle", now() + this.#parts.deadlines.idleMs);
+      this.#isIdle = false;
+      if (!hasMore) return undefined;
+    }
+  }
+
+  async #answer(head: RequestHead): Promise<{ persistent: boolean; bodyEnded: boolean }> {
+    const { method, requestTarget, httpVersion } = head;
+    this.#requestLine = `${method} ${requestTarget} HTTP/${httpVersion}`;
+    this.#startedAt = Date.now();
+    const target = originForm(method, requestTarget);
+    const framing = requestBodyFraming(head);
+    const awaitsContinue = expectsContinue(head) && framing.kind !== "none";
+    const refusal = replyToMethod(head);
+    // A client that waits, and is refused, is spared the sending: the reply comes instead of 100.
+    const bodyEnded = framing.kind === "none" ||
+      (!(awaitsContinue && refusal) && await this.#discardBody(framing, awaitsContinue));
+    const reply = refusal ?? await this.#handle({ head, target });
+    const persistent = bodyEnded && !this.#isStopping && isPersistent(head);
+    const sender = new ReplySender(this.#connection, reply, { method, httpVersion, persistent });
+    try {
+      await sender.send();
+    } finally {
+      this.#tell(reply.statusCode, sender.contentBytes);
+    }
+    return { persistent: sender.persistent, bodyEnded };
+  }
+
+  async #handle(request: Request): Promise<Reply> {
+    try {
+      return await this.#parts.handler(request);
+    } catch (error) {
+      this.#parts.onError(error);
+      return htmlReply(500, "Something went wrong here. It is not your fault.");
+    }
+  }
+
+  /**
+   * Reads away a body that nobody wants, so that it is not taken for the next request.
+   *
+   * @returns false when it is too large for that: then the connection cannot go on
+   */
+  async #discardBody(framing: BodyFraming, awaitsContinue: boolean): Promise<boolean> {
+    if (framing.kind === "length" && framing.contentLength > DISCARDED_BODY_LIMIT) return false;
+    if (awaitsContinue) await this.#connection.write(CONTINUE);
+    const until = now() + this.#parts.deadlines.bodyMs;
+    const decoder = bodyDecoder(framing);
+    let discarded = 0;
+    while (!decoder.isDone) {
+      const { consumed } = decoder.decode(this.#connection.buffered);
+      this.#connection.consume(consumed);
+      discarded += consumed;
+      if (discarded > DISCARDED_BODY_LIMIT) return false;
+      if (consumed > 0) continue;
+      if (await this.#connection.fill("body", until)) continue;
+      throw new ProtocolError("The request body is incomplete.");
+    }
+    return true;
+  }
+
+  /**
+   * Answers what was not a request, if it can be answered.
+   *
+   * @returns whether the client is to get what was written; if not, the connection is lost
+   */
+  async #refuse(error: unknown): Promise<boolean> {
+    if (error instanceof ProtocolError) {
+      const reply = htmlReply(error.statusHint, error.message);
+      const context = { method: "GET", httpVersion: "1.1", persistent: false } as const;
+      const sender = new ReplySender(this.#connection, reply, context);
+      await sender.send();
+      this.#tell(reply.statusCode, sender.contentBytes);
+      return true;
+    }
+    if (error instanceof DeadlineError) {
+      const isAnswered = error.deadline === "head" || error.deadline === "body";
+      if (isAnswered) this.#tell(408, 0);
+      return isAnswered;
+    }
+    if (!(error instanceof NetworkError)) this.#parts.onError(error);
+    return false;
+  }
+
+  #tell(statusCode: number, contentBytes: number): void {
+    const at = this.#startedAt ?? Date.now();
+    const requestLine = this.#requestLine ?? firstLine(this.#connection.buffered);
+    this.#parts.onServed({
+      at,
+      requestLine,
+      statusCode,
+      contentBytes,
+      elapsedMs: Date.now() - at,
+    });
+    this.#startedAt = undefined;
+    this.#requestLine = undefined;
+  }
+}
+
+/** What stands where a request line should be; for the log only. */
+function firstLine(octets: Uint8Array): string {
+  return decodeOctets(octets, 0, Math.min(octets.length, 256)).split(/[\r\n]/, 1)[0]!;
+}
