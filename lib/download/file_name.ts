@@ -1,0 +1,40 @@
+import type { TargetUri } from "./target_uri.ts";
+
+/** What a URI without a last segment is saved as. */
+const NO_NAME = "index.html";
+
+/** In octets: what file systems allow, less the suffix of the part file. */
+const LONGEST_NAME = 255 - ".part".length;
+
+/** Names that mean devices on Windows, whatever their extension. */
+const DEVICE_NAME = /^(?:con|prn|aux|nul|com[0-9]|lpt[0-9])(?:\.|$)/i;
+
+/**
+ * The name under which a URI's content is saved: its last segment, decoded, and made safe. It
+ * always names a file in the current directory: separators and control characters become `_`, and
+ * a name that is too long is shortened before its extension.
+ */
+export function fileName({ requestTarget }: TargetUri): string {
+  const [path = ""] = requestTarget.split("?", 1);
+  const segment = path.slice(path.lastIndexOf("/") + 1);
+  // deno-lint-ignore no-control-regex -- it is them that must not come through
+  const name = decoded(segment).replace(/[/\\\x00-\x1f\x7f-\x9f]/g, "_");
+  if (name === "" || name === "." || name === "..") return NO_NAME;
+  return shortened(DEVICE_NAME.test(name) ? `_${name}` : name);
+}
+
+function decoded(segment: string): string {
+  try {
+    return decodeURIComponent(segment);
+  } catch {
+    return segment;
+  }
+}
+
+function shortened(name: string): string {
+  const [, stem = name, extension = ""] = /^(.+?)((?:\.[A-Za-z0-9]{1,10}){0,2})$/s.exec(name) ?? [];
+  const characters = [...stem];
+  const tooLong = () => new TextEncoder().encode(characters.join("") + extension).length;
+  while (tooLong() > LONGEST_NAME) characters.pop();
+  return characters.join("") + extension;
+}
