@@ -1,0 +1,191 @@
+/**
+ * Redirects every client to one of a farm of file servers, more clients to the faster ones.
+ *
+ * @module
+ */
+
+import { resolve } from "@std/path";
+import { runCommand } from "./lib/args.ts";
+import { UsageError } from "./lib/command.ts";
+import { Pool } from "./lib/balancing/pool.ts";
+import { probe } from "./lib/balancing/probe.ts";
+import { runRound } from "./lib/balancing/round.ts";
+import {
+  looksLikeServer,
+  mergeServers,
+  parseServer,
+  parseServerList,
+  type Server,
+  ServerListError,
+} from "./lib/balancing/server_list.ts";
+import { REQUEST_TARGET } from "./lib/http/grammar.ts";
+import { htmlReply } from "./lib/http/reply.ts";
+import { announce, listen, stopSignal } from "./lib/listener.ts";
+import { AccessLog, say } from "./lib/log.ts";
+import { Acceptor } from "./lib/net/accept.ts";
+import { Service } from "./lib/net/service.ts";
+import type { Handler } from "./lib/net/session.ts";
+import { choice, duration, type Kind, option, PORT, text } from "./lib/option.ts";
+
+const PATH: Kind<string> = {
+  placeholder: "PATH",
+  accepts: "a path that begins with / and is encoded as in a URL",
+  parse: (text) => text.startsWith("/") && REQUEST_TARGET.test(text) ? text : undefined,
+};
+
+const command = {
+  name: "balancer",
+  permissions: "--allow-net",
+  synopsis: "[OPTIONS] SERVER...",
+  summary:
+    "Times the transfer of a test file from each SERVER, then redirects every client to one " +
+    "of them, more clients to the faster ones. The test is repeated every interval; a server " +
+    "that fails it gets no more clients.",
+  operands: {
+    SERVER: "host:port, [v6]:port, a file that lists one a line, or - for such a list on " +
+      "standard input",
+  },
+  options: {
+    host: option(text("ADDRESS"), "0.0.0.0", "the address to listen on"),
+    port: option(PORT, "8080", "the port to listen on; 0 takes any free one"),
+    interval: option(duration(), "5m", "time between performance tests"),
+    "probe-path": option(PATH, "/test.bin", "the file whose transfer is timed"),
+    "probe-timeout": option(duration(), "10s", "a transfer that takes longer has failed"),
+    status: option(choice([301, 302, 303, 307, 308]), "301", "the status code of the redirect"),
+    log: option(choice(["common", "json", "none"]), "common", "access log on standard output"),
+    grace: option(duration(0), "10s", "how long to finish answers when stopped"),
+  },
+  notes: `Examples:
+  deno run --allow-net balancer.ts localhost:8001 localhost:8002
+  deno run --allow-net balancer.ts servers.txt
+  deno run --allow-net --allow-read balancer.ts /etc/farm.txt
+
+A list named servers.txt beside balancer.ts needs no --allow-read.`,
+};
+
+/** Servers that one line about a round names. */
+const MOST_LISTED = 10;
+
+/** Tests at a time: few, so that the servers do not share one line while they are timed. */
+const PROBES_AT_A_TIME = 4;
+
+await runCommand(command, async (options, operands) => {
+  const pool = new Pool(await readServers(operands));
+  const log = new AccessLog(options.log, Deno.stdout);
+  const service = new Service({
+    handler: redirectInto(pool, options.status),
+    onServed: (served, client) => log.record({ ...served, client }),
+    onError: (error) => tell(error instanceof Error ? error.message : String(error)),
+  });
+  const stop = stopSignal();
+  const test = () => testAll(pool, options["probe-path"], options["probe-timeout"]);
+
+  listen(options.host, options.port).close(); // A taken port is better known before the test.
+  tell(`testing ${pool.testable.length} servers`);
+  await Promise.race([test(), fired(stop)]);
+  if (!stop.aborted && pool.ranking.length === 0) {
+    tell("no server passed the performance test; see the reason for each above");
+    return 1;
+  }
+
+  const listener = listen(options.host, options.port);
+  const acceptor = new Acceptor(listener, (error) => tell(error.message));
+  announce(listener);
+  let round: Promise<void> | undefined;
+  while (!stop.aborted) {
+    const due = AbortSignal.any([AbortSignal.timeout(options.interval), stop]);
+    for await (const conn of acceptor.until(due)) service.serve(conn);
+    // Beside the clients, and never two at a time.
+    if (!stop.aborted) round ??= test().finally(() => round = undefined);
+  }
+
+  acceptor.close();
+  await service.drain(options.grace);
+  log.flush();
+  return 0;
+});
+
+/** One redirect for each request, to a server picked by its share. */
+function redirectInto(pool: Pool, statusCode: number): Handler {
+  return ({ target }) => {
+    const server = pool.pick(Math.random());
+    if (server === undefined) {
+      const fieldLines = [["Retry-After", "60"], ["Cache-Control", "no-store"]] as const;
+      return htmlReply(503, "No server is available now. Please try again later.", fieldLines);
+    }
+    // The target stands as it was received: validated, never decoded (RFC 9110 §10.2.2).
+    const location = `http://${server.authority}${target}`;
+    // A 301 may be cached for ever (§15.4.2), and would pin a client to one server, dead or not.
+    const fieldLines = [["Location", location], ["Cache-Control", "no-store"]] as const;
+    return htmlReply(statusCode, "The file is here:", fieldLines, location);
+  };
+}
+
+/** One round of performance tests, told on standard error. */
+async function testAll(pool: Pool, path: string, timeoutMs: number): Promise<void> {
+  await runRound(pool, async (server) => {
+    const outcome = await probe(server, { path, timeoutMs });
+    if (outcome.kind === "failed") tell(`${server.authority} is out: ${outcome.reason}`);
+    return outcome;
+  }, PROBES_AT_A_TIME);
+  const n = pool.ranking.length;
+  const ranks = pool.ranking.map(({ server, sample, share }) =>
+    `${server.authority} ${sample.elapsedMs.toFixed(1)} ms (${(share * 100).toFixed(1)} %)`
+  ).reverse();
+  const listed = ranks.slice(0, MOST_LISTED).join(", ");
+  const more = n > MOST_LISTED ? `, and ${n - MOST_LISTED} slower ones` : "";
+  tell(n === 0 ? "no server is available" : `tested, fastest first: ${listed}${more}`);
+}
+
+/** The servers that the operands name, each once. */
+async function readServers(operands: readonly string[]): Promise<readonly Server[]> {
+  if (operands.length === 0) throw new UsageError("no SERVER is given: name one as host:port");
+  try {
+    const lists = await Promise.all(operands.map(async (operand) => {
+      if (looksLikeServer(operand)) return [parseServer(operand)];
+      const source = operand === "-" ? "standard input" : operand;
+      return parseServerList(await readList(operand), source);
+    }));
+    const { servers, duplicates } = mergeServers(lists);
+    for (const { authority } of duplicates) tell(`${authority} is listed twice; one is kept`);
+    if (servers.length > 0) return servers;
+  } catch (error) {
+    if (!(error instanceof ServerListError)) throw error;
+    throw new UsageError(error.message, { cause: error });
+  }
+  throw new UsageError(`${operands.join(", ")}: there is no server in the list`);
+}
+
+/** The text of a list. */
+async function readList(name: string): Promise<string> {
+  try {
+    if (name === "-") return await new Response(Deno.stdin.readable).text();
+    const { state } = await Deno.permissions.query({ name: "read", path: name });
+    if (state === "granted") return await Deno.readTextFile(name);
+    if (resolve(name) === resolve(import.meta.dirname ?? "", "servers.txt")) {
+      // An import counts as part of the program, so it needs no permission.
+      return (await import("./servers.txt", { with: { type: "text" } })).default;
+    }
+  } catch (error) {
+    throw new UsageError(`${name}: ${reasonUnread(error)}`, { cause: error });
+  }
+  throw new UsageError(`there is no permission to read ${name}: add --allow-read=${name}`);
+}
+
+function reasonUnread(error: unknown): string {
+  const code = error instanceof Error && "code" in error ? error.code : undefined;
+  if (code === "ENOENT" || code === "ERR_MODULE_NOT_FOUND") {
+    return "there is no such file, and a server is written host:port";
+  }
+  if (code === "EISDIR") return "it is a directory, not a list of servers";
+  if (code === "EACCES") return "permission to read it is denied";
+  return "it cannot be read";
+}
+
+function fired(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => signal.addEventListener("abort", () => resolve()));
+}
+
+function tell(message: string): void {
+  say(`balancer: ${message}`);
+}

@@ -1,0 +1,87 @@
+/**
+ * Serves the files under a directory over HTTP/1.1.
+ *
+ * @module
+ */
+
+import { runCommand } from "./lib/args.ts";
+import { CommandError, UsageError } from "./lib/command.ts";
+import { staticFile } from "./lib/files/static_file.ts";
+import { isTestFile, testFile } from "./lib/files/test_file.ts";
+import { announce, listen, stopSignal } from "./lib/listener.ts";
+import { AccessLog, say } from "./lib/log.ts";
+import { Acceptor } from "./lib/net/accept.ts";
+import { Service } from "./lib/net/service.ts";
+import type { Handler } from "./lib/net/session.ts";
+import { choice, duration, option, PORT, SIZE, text } from "./lib/option.ts";
+
+const command = {
+  name: "server",
+  permissions: "--allow-net --allow-read",
+  synopsis: "[OPTIONS] [ROOT]",
+  summary: "Serves the files under the directory ROOT over HTTP/1.1. Names that begin with a dot " +
+    "are hidden, and nothing outside ROOT is ever sent.",
+  operands: { ROOT: "the directory to serve (default: .)" },
+  options: {
+    host: option(text("ADDRESS"), "0.0.0.0", "the address to listen on"),
+    port: option(PORT, "8000", "the port to listen on; 0 takes any free one"),
+    "limit-rate": option(SIZE, "0", "bytes per second to each connection; 0 for no limit"),
+    log: option(choice(["common", "json", "none"]), "common", "access log on standard output"),
+    grace: option(duration(0), "10s", "how long to finish transfers when stopped"),
+  },
+  notes: `Examples:
+  deno run --allow-net --allow-read server.ts public
+  deno run --allow-net --allow-read=. server.ts --port=9000 --limit-rate=2M
+
+A request for /test.bin, the performance-test file of the balancer, gets 1 MiB
+of built-in bytes unless ROOT has a file of that name.`,
+};
+
+await runCommand(command, async (options, operands) => {
+  const root = await realRoot(operands);
+  const log = new AccessLog(options.log, Deno.stdout);
+  const service = new Service({
+    handler: filesUnder(root),
+    limitRate: options["limit-rate"],
+    onServed: (served, client) => log.record({ ...served, client }),
+    onError: (error) => say(`server: ${error instanceof Error ? error.message : error}`),
+  });
+
+  const stop = stopSignal();
+  const listener = listen(options.host, options.port);
+  const acceptor = new Acceptor(listener, (error) => say(`server: ${error.message}`));
+  announce(listener);
+  for await (const conn of acceptor.until(stop)) service.serve(conn);
+
+  acceptor.close();
+  await service.drain(options.grace);
+  log.flush();
+  return 0;
+});
+
+/** Replies with files; with the built-in test file where there is none of its name. */
+function filesUnder(root: string): Handler {
+  return async ({ target }) => {
+    const reply = await staticFile(root, target);
+    return reply.statusCode === 404 && isTestFile(target) ? testFile() : reply;
+  };
+}
+
+/** The real path of the directory that is to be served. */
+async function realRoot(operands: readonly string[]): Promise<string> {
+  if (operands.length > 1) throw new UsageError("only one ROOT can be served");
+  const [root = "."] = operands;
+  try {
+    const path = await Deno.realPath(root);
+    if ((await Deno.stat(path)).isDirectory) return path;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) throw new UsageError(`${root}: no such directory`);
+    if (error instanceof Deno.errors.NotCapable) {
+      throw new UsageError(`there is no permission to read ${root}: run it with --allow-read`);
+    }
+    if (!(error instanceof Deno.errors.NotADirectory)) {
+      throw new CommandError(`${root} cannot be read`, 1, { cause: error });
+    }
+  }
+  throw new UsageError(`${root} is not a directory`);
+}
