@@ -1,5 +1,5 @@
 import type { Fields } from "./fields.ts";
-import { DIGITS } from "./grammar.ts";
+import { DIGITS, TOKEN } from "./grammar.ts";
 import type { RequestHead, ResponseHead } from "./message.ts";
 import { ProtocolError } from "./protocol_error.ts";
 
@@ -62,18 +62,21 @@ function transferCodingFraming(fields: Fields): BodyFraming {
   if (codings.length === 0 || codings.slice(0, -1).includes("chunked")) {
     throw new ProtocolError("Transfer-Encoding does not end with its only chunked.");
   }
+  if (!codings.every((coding) => TOKEN.test(coding.split(/[ \t]*;/, 1)[0]!))) {
+    throw new ProtocolError("Transfer-Encoding is malformed.");
+  }
   throw new ProtocolError("The transfer coding is not known here.", 501);
 }
 
-/** RFC 9110 §8.6: one number of digits only; repeated, it must be the same. */
+/**
+ * RFC 9110 §8.6: one number, of digits only. Equal ones could be taken for one; we refuse them too,
+ * since a sender that cannot count its lengths is not to be trusted with one.
+ */
 function lengthFraming(fields: Fields): BodyFraming {
-  const values = fields.values("content-length").flatMap((value) => value.split(","));
-  const [first = "", ...others] = values.map((value) => value.trim());
-  if (!DIGITS.test(first)) throw new ProtocolError("Content-Length is not a number.");
-  if (others.some((other) => other !== first)) {
-    throw new ProtocolError("Content-Length is given with different values.");
-  }
-  const contentLength = Number(first);
+  const [length = "", ...more] = fields.values("content-length");
+  if (more.length > 0) throw new ProtocolError("Content-Length is given more than once.");
+  if (!DIGITS.test(length)) throw new ProtocolError("Content-Length is not a number.");
+  const contentLength = Number(length);
   if (!Number.isSafeInteger(contentLength)) throw new ProtocolError("Content-Length is too large.");
   return { kind: "length", contentLength };
 }

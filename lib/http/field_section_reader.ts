@@ -5,6 +5,9 @@ import type { LineReader } from "./line_reader.ts";
 import { decodeOctets } from "./octets.ts";
 import { ProtocolError } from "./protocol_error.ts";
 
+/** What a section has to end with, and so has to have room for. */
+const CRLF_CRLF = 4;
+
 /**
  * What to make of a line that begins with white space: refuse it, as a server must, or join it to
  * the line before, as a user agent must (RFC 9112 §5.2).
@@ -39,7 +42,8 @@ export class FieldSectionReader {
   read(octets: Uint8Array, start: number): number | undefined {
     this.#at ??= start;
     for (;;) {
-      const end = this.lines.find(octets, this.#at, HEAD_LIMIT - this.#at, tooLarge);
+      const room = HEAD_LIMIT - this.#at - CRLF_CRLF;
+      const end = this.lines.find(octets, this.#at, Math.max(0, room), tooLarge);
       if (end === undefined) return undefined;
       if (end === this.#at) return end + 2;
       this.#readLine(octets, this.#at, end);

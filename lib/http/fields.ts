@@ -1,3 +1,5 @@
+import { trimOws } from "./octets.ts";
+
 /** One field line: its name as it was received or is to be sent, and its value without OWS. */
 export type FieldLine = readonly [fieldName: string, fieldValue: string];
 
@@ -29,7 +31,7 @@ export class Fields {
   /** Continues the last field line's value after one SP, as RFC 9112 §5.2 asks for an obs-fold. */
   continueLast(text: string): void {
     const last = this.#lines.pop();
-    if (last) this.#lines.push([last[0], `${last[1]} ${text}`.trim()]);
+    if (last) this.#lines.push([last[0], trimOws(`${last[1]} ${text}`)]);
   }
 
   /** Whether there is a line of that name. `lowerCaseName` is to be in lower case, here and below. */
@@ -61,7 +63,7 @@ export class Fields {
   tokens(lowerCaseName: string): string[] {
     const value = this.get(lowerCaseName);
     if (value === undefined) return [];
-    return value.split(",").map((member) => member.trim().toLowerCase()).filter((it) => it !== "");
+    return value.split(",").map((it) => trimOws(it).toLowerCase()).filter((it) => it !== "");
   }
 
   /** The field lines in their order. */

@@ -50,13 +50,13 @@ export const REQUEST_TARGET: RegExp = /^[\x21\x22\x24-\x7e]+$/;
 /** RFC 9110 §8.6: `Content-Length = 1*DIGIT`. */
 export const DIGITS: RegExp = /^[0-9]+$/;
 
-const REG_NAME = /^(?:[A-Za-z0-9\-._~!$&'()*+,;=]|%[0-9A-Fa-f]{2})*$/;
+const REG_NAME = /^(?:[A-Za-z0-9\-._~!$&'()*+,;=]|%[0-9A-Fa-f]{2})+$/;
 const IP_LITERAL = /^\[(?:[0-9A-Fa-f:.]+|v[0-9A-Fa-f]+\.[A-Za-z0-9\-._~!$&'()*+,;=:]+)\]$/;
 const HOST_AND_PORT = /^(\[[^\]]*\]|[^:[\]]*)(?::([0-9]*))?$/;
 
 /**
  * RFC 3986 §3.2.2 and §3.2.3: whether the text is `uri-host [ ":" port ]`, as in Host or in the
- * authority of an absolute-form target. An empty host passes here; see RFC 9112 §3.2.
+ * authority of an absolute-form target. An empty host is none: RFC 9110 §4.2.1 has it rejected.
  */
 export function isHostAndPort(text: string): boolean {
   const [, host, port] = HOST_AND_PORT.exec(text) ?? [];

@@ -1,7 +1,7 @@
 import { Fields } from "./fields.ts";
 import { FieldSectionReader, type ObsFold } from "./field_section_reader.ts";
 import { HTTP_VERSION, isHostAndPort, REQUEST_TARGET, TOKEN } from "./grammar.ts";
-import { HEAD_LIMIT, REQUEST_LINE_LIMIT } from "./limits.ts";
+import { HEAD_LIMIT, START_LINE_LIMIT } from "./limits.ts";
 import { LineReader } from "./line_reader.ts";
 import type { HttpVersion, RequestHead, ResponseHead } from "./message.ts";
 import { decodeOctets } from "./octets.ts";
@@ -26,6 +26,7 @@ export class HeadReader<Head extends { readonly fields: Fields }> {
   readonly #syntax: HeadSyntax<Head>;
   readonly #lines = new LineReader();
   #start = 0;
+  #emptyOctets = 0;
   #startLine: Omit<Head, "fields"> | undefined;
   #section: FieldSectionReader | undefined;
 
@@ -47,20 +48,41 @@ export class HeadReader<Head extends { readonly fields: Fields }> {
     if (consumed === undefined) return undefined;
     const head = { ...this.#startLine, fields: this.#section!.fields } as Head;
     this.#syntax.check(head);
-    this.#start = 0;
     this.#startLine = undefined;
-    this.#lines.reset();
+    this.#emptyOctets = 0;
+    this.#beginAtFront();
     return { head, consumed };
+  }
+
+  /**
+   * After `read` gave undefined: how many octets of empty lines stand before the head. They may be
+   * taken away, so that a connection on which nothing else stands is known to be idle.
+   */
+  takeEmptyLines(): number {
+    if (this.#startLine !== undefined || this.#start === 0) return 0;
+    const emptyOctets = this.#start;
+    this.#beginAtFront();
+    return emptyOctets;
+  }
+
+  #beginAtFront(): void {
+    this.#start = 0;
+    this.#lines.reset();
   }
 
   #readStartLine(octets: Uint8Array): boolean {
     for (;;) {
-      const limit = Math.min(REQUEST_LINE_LIMIT, HEAD_LIMIT - this.#start);
-      const end = this.#lines.find(octets, this.#start, limit, startLineTooLong);
+      const end = this.#lines.find(octets, this.#start, START_LINE_LIMIT, startLineTooLong);
       if (end === undefined) return false;
       const line = decodeOctets(octets, this.#start, end);
       this.#start = end + 2;
-      if (line === "" && this.#syntax.emptyLinesBefore) continue;
+      if (line === "" && this.#syntax.emptyLinesBefore) {
+        this.#emptyOctets += 2;
+        if (this.#emptyOctets > HEAD_LIMIT) {
+          throw new ProtocolError("Nothing but empty lines.", 431);
+        }
+        continue;
+      }
       this.#startLine = this.#syntax.parseStartLine(line);
       this.#section = new FieldSectionReader(this.#lines, this.#syntax.obsFold, new Fields());
       return true;
@@ -131,5 +153,5 @@ function checkHost(head: RequestHead): void {
 }
 
 function startLineTooLong(): ProtocolError {
-  return new ProtocolError("The request line is too long.", 414);
+  return new ProtocolError("The start line is too long.", 414);
 }

@@ -5,10 +5,10 @@
  * @module
  */
 
-/** A request line, its CRLF not counted. Longer: 414 (RFC 9112 §3). */
-export const REQUEST_LINE_LIMIT = 8 * 1024;
+/** A request line or status line, its CRLF not counted. Longer: 414 (RFC 9112 §3). */
+export const START_LINE_LIMIT = 8 * 1024;
 
-/** A head or a trailer section as a whole. Longer: 431 (RFC 6585 §5). */
+/** A head or a trailer section as a whole, its last CRLF included. Longer: 431 (RFC 6585 §5). */
 export const HEAD_LIMIT = 32 * 1024;
 
 /** Field lines in one head or trailer section. More: 431. */

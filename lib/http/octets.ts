@@ -25,3 +25,8 @@ export function encodeOctets(text: string): Uint8Array<ArrayBuffer> {
   }
   return octets;
 }
+
+/** The text without the OWS around it: `OWS = *( SP / HTAB )`, and nothing else (RFC 9110 §5.6.3). */
+export function trimOws(text: string): string {
+  return text.replace(/^[ \t]+|[ \t]+$/g, "");
+}

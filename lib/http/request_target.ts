@@ -15,15 +15,15 @@ const ABSOLUTE_FORM = /^https?:\/\/([^/?]*)(.*)$/i;
  */
 export function originForm(method: string, requestTarget: string): string {
   if (method === "CONNECT") {
-    if (isHostAndPort(requestTarget) && /[^:]:[0-9]+$/.test(requestTarget)) return requestTarget;
+    if (isHostAndPort(requestTarget) && /:[0-9]+$/.test(requestTarget)) return requestTarget;
     throw new ProtocolError("The target of CONNECT is not a host and a port.");
   }
   if (requestTarget.startsWith("/")) return requestTarget;
   if (requestTarget === "*" && method === "OPTIONS") return "*";
   const [, authority, rest = ""] = ABSOLUTE_FORM.exec(requestTarget) ?? [];
   if (authority === undefined) throw new ProtocolError("The request-target has no known form.");
-  // RFC 9110 §4.2.1: an empty host is invalid. §4.2.4: user information is not to be trusted.
-  if (/^(?::|$)/.test(authority) || !isHostAndPort(authority)) {
+  // User information is no part of a host either: RFC 9110 §4.2.4 warns of it.
+  if (!isHostAndPort(authority)) {
     throw new ProtocolError("The request-target names no valid host.");
   }
   if (rest.startsWith("/")) return rest;

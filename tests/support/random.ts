@@ -13,3 +13,18 @@ export function seededRandom(seed: number): () => number {
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
   };
 }
+
+/** A whole number, at least 0 and less than `below`. */
+export function randomInteger(random: () => number, below: number): number {
+  return Math.floor(random() * below);
+}
+
+/** So many octets, each of any value. */
+export function randomOctets(random: () => number, length: number): Uint8Array {
+  return Uint8Array.from({ length }, () => randomInteger(random, 256));
+}
+
+/** So many characters out of `alphabet`. */
+export function randomText(random: () => number, alphabet: string, length: number): string {
+  return Array.from({ length }, () => alphabet[randomInteger(random, alphabet.length)]).join("");
+}

@@ -1,0 +1,39 @@
+import { assertEquals } from "@std/assert";
+import { type BodyFraming, requestBodyFraming, responseBodyFraming } from "../../lib/http/body.ts";
+import { Fields } from "../../lib/http/fields.ts";
+import { requestHeadReader } from "../../lib/http/head_reader.ts";
+import { REQUEST_FRAMING } from "../cases/request_framing.ts";
+import { type Read } from "../support/feed.ts";
+import { checkRow, testRows } from "../support/rows.ts";
+
+function newFramingRead(): Read<{ framing: BodyFraming }> {
+  const reader = requestHeadReader();
+  return (octets) => {
+    const read = reader.read(octets);
+    if (read === undefined) return undefined;
+    return { value: { framing: requestBodyFraming(read.head) }, consumed: read.consumed };
+  };
+}
+
+testRows("requestBodyFraming() never guesses", REQUEST_FRAMING, (row) => {
+  if (row.verdict !== "accepted") return checkRow(row, newFramingRead);
+  checkRow({ ...row, value: { framing: row.value.framing } }, newFramingRead);
+});
+
+Deno.test("responseBodyFraming() gives the answer to HEAD no body, whatever its fields say", () => {
+  const sections = [
+    [],
+    [["Content-Length", "5"]],
+    [["Transfer-Encoding", "chunked"]],
+    [["Content-Length", "5"], ["Content-Length", "6"]],
+  ] as const;
+  for (const section of sections) {
+    const head = {
+      httpVersion: "1.1",
+      statusCode: 200,
+      reasonPhrase: "OK",
+      fields: new Fields(section),
+    } as const;
+    assertEquals(responseBodyFraming("HEAD", head), { kind: "none" });
+  }
+});

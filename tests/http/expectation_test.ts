@@ -1,0 +1,34 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import { expectsContinue } from "../../lib/http/expectation.ts";
+import { type FieldLine, Fields } from "../../lib/http/fields.ts";
+import { type HttpVersion, type RequestHead } from "../../lib/http/message.ts";
+import { ProtocolError } from "../../lib/http/protocol_error.ts";
+
+function head(values: string[], httpVersion: HttpVersion = "1.1"): RequestHead {
+  const fields = new Fields(values.map((value): FieldLine => ["Expect", value]));
+  return { method: "PUT", requestTarget: "/", httpVersion, fields };
+}
+
+Deno.test("expectsContinue() is true for 100-continue in any case", () => {
+  for (const values of [["100-continue"], ["100-Continue"], ["100-CONTINUE"]]) {
+    assertEquals(expectsContinue(head(values)), true, values[0]);
+  }
+  assertEquals(expectsContinue(head(["100-continue", "100-continue"])), true);
+});
+
+Deno.test("expectsContinue() is false when nothing is expected", () => {
+  assertEquals(expectsContinue(head([])), false);
+  assertEquals(expectsContinue(head([""])), false);
+});
+
+Deno.test("expectsContinue() passes over the expectation of HTTP/1.0 (RFC 9110 §10.1.1)", () => {
+  assertEquals(expectsContinue(head(["100-continue"], "1.0")), false);
+});
+
+Deno.test("expectsContinue() refuses what no one here can meet with 417", () => {
+  const others = ["x", "100", "200-ok", "100-continued", "100-continue, x", "100-continue;q=1"];
+  for (const value of [...others, "100-continue\xa0", "a=b", '"100-continue"']) {
+    const error = assertThrows(() => expectsContinue(head([value])), ProtocolError);
+    assertEquals(error.statusHint, 417, value);
+  }
+});

@@ -1,0 +1,127 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import { type FieldLine } from "../../lib/http/fields.ts";
+import { requestHeadReader, responseHeadReader } from "../../lib/http/head_reader.ts";
+import { reasonPhrase } from "../../lib/http/message.ts";
+import {
+  LAST_CHUNK,
+  writeChunk,
+  writeRequestHead,
+  writeResponseHead,
+} from "../../lib/http/message_writer.ts";
+import { encodeOctets } from "../../lib/http/octets.ts";
+import { textOf } from "../support/feed.ts";
+import { randomInteger, randomText, seededRandom } from "../support/random.ts";
+
+const VISIBLE = String.fromCharCode(...Array.from({ length: 94 }, (_, i) => 0x21 + i));
+const TCHARS = VISIBLE.replace(/["(),/:;<=>?@[\\\]{}]/g, "");
+const TARGET = VISIBLE.replace("#", "");
+const OBS_TEXT = String.fromCharCode(...Array.from({ length: 128 }, (_, i) => 0x80 + i));
+
+/** A value that stands as it is between OWS: no SP or HTAB at either end. */
+function randomValue(random: () => number): string {
+  const inner = randomText(random, `${VISIBLE}${OBS_TEXT} \t`, randomInteger(random, 40));
+  return inner.replace(/^[ \t]+|[ \t]+$/g, "");
+}
+
+function randomFieldLines(random: () => number): FieldLine[] {
+  return Array.from({ length: randomInteger(random, 12) }, () => [
+    `X${randomText(random, TCHARS, randomInteger(random, 12))}`,
+    randomValue(random),
+  ]);
+}
+
+Deno.test("writeRequestHead() writes a head line by line", () => {
+  const head = writeRequestHead("GET", "/a?b", [["Host", "a"], ["Accept", "*/*"], ["X", ""]]);
+  assertEquals(textOf(head), "GET /a?b HTTP/1.1\r\nHost: a\r\nAccept: */*\r\nX: \r\n\r\n");
+});
+
+Deno.test("writeResponseHead() writes a head line by line", () => {
+  const head = writeResponseHead(301, [["Location", "http://b/%2F"]]);
+  assertEquals(textOf(head), "HTTP/1.1 301 Moved Permanently\r\nLocation: http://b/%2F\r\n\r\n");
+  assertEquals(textOf(writeResponseHead(100, [])), "HTTP/1.1 100 Continue\r\n\r\n");
+});
+
+Deno.test("writeResponseHead() keeps the SP before a reason that it has none for", () => {
+  assertEquals(textOf(writeResponseHead(299, [])), "HTTP/1.1 299 \r\n\r\n");
+});
+
+Deno.test("the writers refuse what would end a line early", () => {
+  for (const octet of ["\r", "\n", "\0", "\r\nX: y", "\x0b", "\x1b", "\x7f", "\u0100", "\u560a"]) {
+    const story = JSON.stringify(octet);
+    const writes: [part: string, write: () => unknown][] = [
+      ["method", () => writeRequestHead(`G${octet}`, "/", [])],
+      ["target", () => writeRequestHead("GET", `/${octet}`, [])],
+      ["name", () => writeRequestHead("GET", "/", [[`A${octet}`, "b"]])],
+      ["value", () => writeRequestHead("GET", "/", [["A", `b${octet}`]])],
+      ["name of a response", () => writeResponseHead(200, [[`A${octet}`, "b"]])],
+      ["value of a response", () => writeResponseHead(200, [["A", `${octet}b`]])],
+    ];
+    for (const [part, write] of writes) {
+      const error = assertThrows(write, TypeError);
+      assertEquals(error.message.startsWith("Cannot write"), true, `${story} in a ${part}`);
+    }
+  }
+});
+
+Deno.test("the writers refuse what is not a token or a target", () => {
+  for (const method of ["", "G T", "G:T"]) {
+    assertThrows(() => writeRequestHead(method, "/", []), TypeError, "method");
+  }
+  for (const target of ["", "/a b", "/\u00e9", "/#a"]) {
+    assertThrows(() => writeRequestHead("GET", target, []), TypeError, "request-target");
+  }
+  for (const name of ["", "A B", "A:", "\u00e9"]) {
+    assertThrows(() => writeResponseHead(200, [[name, "b"]]), TypeError, "field name");
+  }
+});
+
+Deno.test("writeChunk() writes size, data and CRLF", () => {
+  assertEquals(textOf(writeChunk(encodeOctets("hello"))), "5\r\nhello\r\n");
+  assertEquals(textOf(writeChunk(encodeOctets("x".repeat(26)))), `1a\r\n${"x".repeat(26)}\r\n`);
+  assertEquals(textOf(LAST_CHUNK), "0\r\n\r\n");
+});
+
+Deno.test("writeChunk() refuses to end the body", () => {
+  assertThrows(() => writeChunk(new Uint8Array(0)), TypeError, "empty chunk");
+});
+
+Deno.test("requestHeadReader() reads back what writeRequestHead() wrote", () => {
+  const random = seededRandom(21);
+  const reader = requestHeadReader();
+  for (let round = 0; round < 3000; round++) {
+    const method = randomText(random, TCHARS, 1 + randomInteger(random, 10));
+    const requestTarget = randomText(random, TARGET, 1 + randomInteger(random, 60));
+    const fieldLines: FieldLine[] = [["Host", "a"], ...randomFieldLines(random)];
+    const octets = writeRequestHead(method, requestTarget, fieldLines);
+    assertEquals(reader.read(octets.subarray(0, randomInteger(random, octets.length))), undefined);
+    const { head, consumed } = reader.read(octets)!;
+    assertEquals(
+      { ...head, fields: [...head.fields], consumed },
+      { method, requestTarget, httpVersion: "1.1", fields: fieldLines, consumed: octets.length },
+      `round ${round}`,
+    );
+  }
+});
+
+Deno.test("responseHeadReader() reads back what writeResponseHead() wrote", () => {
+  const random = seededRandom(22);
+  const reader = responseHeadReader();
+  for (let round = 0; round < 3000; round++) {
+    const statusCode = 100 + randomInteger(random, 900);
+    const fieldLines = randomFieldLines(random);
+    const octets = writeResponseHead(statusCode, fieldLines);
+    assertEquals(reader.read(octets.subarray(0, randomInteger(random, octets.length))), undefined);
+    const { head, consumed } = reader.read(octets)!;
+    assertEquals(
+      { ...head, fields: [...head.fields], consumed },
+      {
+        httpVersion: "1.1",
+        statusCode,
+        reasonPhrase: reasonPhrase(statusCode),
+        fields: fieldLines,
+        consumed: octets.length,
+      },
+      `round ${round}`,
+    );
+  }
+});

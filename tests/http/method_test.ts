@@ -1,0 +1,33 @@
+import { assert, assertEquals } from "@std/assert";
+import { Fields } from "../../lib/http/fields.ts";
+import { replyToMethod } from "../../lib/http/method.ts";
+
+function statusOf(method: string): number | undefined {
+  const fields = new Fields();
+  const reply = replyToMethod({ method, requestTarget: "/", httpVersion: "1.1", fields });
+  if (reply === undefined) return undefined;
+  assertEquals(new Fields(reply.fieldLines).get("allow"), "GET, HEAD, OPTIONS", method);
+  assert(reply.content instanceof Uint8Array);
+  assertEquals(reply.content.length === 0, method === "OPTIONS", method);
+  return reply.statusCode;
+}
+
+Deno.test("replyToMethod() leaves GET and HEAD to the handler", () => {
+  assertEquals(["GET", "HEAD"].map(statusOf), [undefined, undefined]);
+});
+
+Deno.test("replyToMethod() answers OPTIONS with what is allowed", () => {
+  assertEquals(statusOf("OPTIONS"), 204);
+});
+
+Deno.test("replyToMethod() answers 405 to known methods that are not for reading", () => {
+  for (const method of ["POST", "PUT", "DELETE", "CONNECT", "TRACE", "PATCH"]) {
+    assertEquals(statusOf(method), 405, method);
+  }
+});
+
+Deno.test("replyToMethod() answers 501 to others, and takes none for another case's", () => {
+  for (const method of ["get", "Head", "options", "post", "GETT", "G", "BREW", "__proto__"]) {
+    assertEquals(statusOf(method), 501, method);
+  }
+});

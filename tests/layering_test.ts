@@ -1,0 +1,155 @@
+import { assert, assertEquals } from "@std/assert";
+import { dirname, fromFileUrl, join, relative } from "@std/path";
+import config from "../deno.json" with { type: "json" };
+
+const root = fromFileUrl(new URL("..", import.meta.url));
+
+/** The roles, at the top. */
+const ROLES = ["server.ts", "client.ts", "balancer.ts"];
+
+/** What the files of each layer may import; `lib` stands for the files directly in it. */
+const ALLOWED: Readonly<Record<string, readonly string[]>> = {
+  "lib/http": ["lib/http", "@std"],
+  "lib/net": ["lib/net", "lib/http"],
+  "lib": ["lib", "@std", "deno.json"],
+  "lib/files": ["lib/files", "lib/net", "lib/http", "lib", "@std"],
+  "lib/balancing": ["lib/balancing", "lib/net", "lib/http", "lib", "@std"],
+  "lib/download": ["lib/download", "lib/net", "lib/http", "lib", "@std"],
+  "role": [
+    ...["lib", "lib/http", "lib/net", "lib/files", "lib/balancing", "lib/download"],
+    ...["@std", "deno.json", "servers.txt"],
+  ],
+};
+
+/** What handles HTTP for whoever calls it. */
+const HTTP_LIBRARIES =
+  /\bfetch\s*\(|Deno\.(?:serve|serveHttp|upgradeWebSocket|createHttpClient)\b|\b(?:WebSocket|XMLHttpRequest|EventSource)\b|["'](?:node:http|node:https|node:http2|@std\/http|npm:|jsr:|https?:\/\/[^"']*\.[jt]s["'])/;
+
+/** What pure code has no use for: the system, waiting, the clock and chance. */
+const IMPURE =
+  /\bDeno\.|\bawait\b|\basync\b|\bDate\.now\b|\bnew Date\(\)|\bperformance\.|\bMath\.random\b|\bcrypto\.|\bset(?:Timeout|Interval)\b|\bqueueMicrotask\b/;
+
+/** `import … from "x"`, `export … from "x"`, `import "x"` and `import("x")`, types included. */
+const IMPORT =
+  /\b(?:import|export)\b(?:[^"'`;]*?\bfrom)?\s*"([^"]+)"|\bimport\s*\(\s*["'`]([^"'`]+)["'`]/g;
+
+interface Source {
+  /** From the root, such as `lib/http/body.ts`. */
+  readonly path: string;
+  /** Without its comments. */
+  readonly code: string;
+  /** Specifiers of packages, and paths from the root. */
+  readonly imports: readonly string[];
+}
+
+const sources = [...scriptsIn("lib"), ...ROLES].map(readSource);
+
+function scriptsIn(folder: string): string[] {
+  return [...Deno.readDirSync(join(root, folder))].flatMap(({ name, isDirectory }) => {
+    if (isDirectory) return scriptsIn(`${folder}/${name}`);
+    return name.endsWith(".ts") && !name.endsWith(".d.ts") ? [`${folder}/${name}`] : [];
+  });
+}
+
+function readSource(path: string): Source {
+  const code = withoutComments(Deno.readTextFileSync(join(root, path)));
+  const imports = [...code.matchAll(IMPORT)].map(([, fixed, dynamic]) => {
+    const specifier = (fixed ?? dynamic)!;
+    if (!specifier.startsWith(".")) return specifier;
+    return relative(root, join(root, dirname(path), specifier));
+  });
+  return { path, code, imports };
+}
+
+/** Takes comments away that stand as the formatter leaves them: on their own lines, or behind SP. */
+function withoutComments(text: string): string {
+  return text.replace(/^\s*\/\*[\s\S]*?\*\//gm, "").replace(/(^|\s)\/\/(?=\s|$).*$/gm, "$1");
+}
+
+/** The layer of a path or specifier, as `ALLOWED` names it; others stand for themselves. */
+function layerOf(path: string): string {
+  if (ROLES.includes(path)) return "role";
+  if (path.startsWith("@std/")) return "@std";
+  return path.startsWith("lib/") ? dirname(path) : path;
+}
+
+/** Asserts that nothing is listed; what is, is what the error shows. */
+function assertNone(found: readonly string[]): void {
+  assertEquals(found, []);
+}
+
+Deno.test("IMPORT finds every kind of import", () => {
+  const code = `import "a";
+import { type B } from "b";
+import type { C } from "c";
+import * as d from "d";
+import {
+  E,
+} from "e";
+export { f } from "f";
+export * from "g";
+const h = await import("h");
+import i from "./i.json" with { type: "json" };
+export const j = Array.from("j");
+export function k() { return "k"; }`;
+  const found = [...code.matchAll(IMPORT)].map(([, fixed, dynamic]) => fixed ?? dynamic);
+  assertEquals(found, ["a", "b", "c", "d", "e", "f", "g", "h", "./i.json"]);
+});
+
+Deno.test("withoutComments() leaves code and takes comments away", () => {
+  const code =
+    '/** await */\nconst a = "http://b"; // await\n// await\n//\nfoo();\n  /*\n   * x */';
+  assertEquals(withoutComments(code).replace(/\s+/g, " ").trim(), 'const a = "http://b"; foo();');
+});
+
+Deno.test("every import points to a layer below or to its own", () => {
+  assert(sources.length > 0);
+  assertNone(sources.flatMap(({ path, imports }) => {
+    const allowed = ALLOWED[layerOf(path)] ?? [];
+    return imports.filter((it) => !allowed.includes(layerOf(it))).map((it) => `${path}: ${it}`);
+  }));
+});
+
+Deno.test("every package is in deno.json", () => {
+  const packages = Object.keys(config.imports);
+  assertNone(
+    sources.flatMap(({ path, imports }) =>
+      imports.filter((it) => it.startsWith("@") && !packages.includes(it)).map((it) =>
+        `${path}: ${it}`
+      )
+    ),
+  );
+});
+
+Deno.test("nothing uses a library that handles HTTP", () => {
+  assertNone(sources.filter(({ code }) => HTTP_LIBRARIES.test(code)).map(({ path }) => path));
+});
+
+Deno.test("lib/http is pure", () => {
+  assertNone(
+    sources.filter(({ path, code }) => layerOf(path) === "lib/http" && IMPURE.test(code))
+      .map(({ path, code }) => `${path}: ${IMPURE.exec(code)}`),
+  );
+});
+
+Deno.test("no files import each other in a circle", () => {
+  const byPath = new Map(sources.map((source) => [source.path, source]));
+  const done = new Set<string>();
+  const visit = (path: string, trail: readonly string[]): string[] => {
+    const start = trail.indexOf(path);
+    if (start !== -1) return [[...trail.slice(start), path].join(" -> ")];
+    if (done.has(path)) return [];
+    const imports = byPath.get(path)?.imports ?? [];
+    const circles = imports.flatMap((it) => visit(it, [...trail, path]));
+    done.add(path);
+    return circles;
+  };
+  assertNone(sources.flatMap(({ path }) => visit(path, [])));
+});
+
+Deno.test("no file does nothing but hand on what others export", () => {
+  const statement = /^\s*(?:import|export)\b[^"';]*?(?:\bfrom\s*)?"[^"]+"[^;]*;/gm;
+  assertNone(
+    sources.filter(({ code }) => code.replace(statement, "").trim() === "").map(({ path }) => path),
+  );
+});
