@@ -20,12 +20,12 @@ import {
 } from "./lib/balancing/server_list.ts";
 import { REQUEST_TARGET } from "./lib/http/grammar.ts";
 import { htmlReply } from "./lib/http/reply.ts";
-import { announce, listen, stopSignal } from "./lib/listener.ts";
+import { announce, listen, listenerOptions, stopSignal } from "./lib/listener.ts";
 import { AccessLog, say } from "./lib/log.ts";
 import { Acceptor } from "./lib/net/accept.ts";
 import { Service } from "./lib/net/service.ts";
 import type { Handler } from "./lib/net/session.ts";
-import { choice, duration, type Kind, option, PORT, text } from "./lib/option.ts";
+import { choice, duration, type Kind, option } from "./lib/option.ts";
 
 const PATH: Kind<string> = {
   placeholder: "PATH",
@@ -46,14 +46,11 @@ const command = {
       "standard input",
   },
   options: {
-    host: option(text("ADDRESS"), "0.0.0.0", "the address to listen on"),
-    port: option(PORT, "8080", "the port to listen on; 0 takes any free one"),
+    ...listenerOptions("8080"),
     interval: option(duration(), "5m", "time between performance tests"),
     "probe-path": option(PATH, "/test.bin", "the file whose transfer is timed"),
     "probe-timeout": option(duration(), "10s", "a transfer that takes longer has failed"),
     status: option(choice([301, 302, 303, 307, 308]), "301", "the status code of the redirect"),
-    log: option(choice(["common", "json", "none"]), "common", "access log on standard output"),
-    grace: option(duration(0), "10s", "how long to finish answers when stopped"),
   },
   notes: `Examples:
   deno run --allow-net balancer.ts localhost:8001 localhost:8002
@@ -74,8 +71,10 @@ await runCommand(command, async (options, operands) => {
   const log = new AccessLog(options.log, Deno.stdout);
   const service = new Service({
     handler: redirectInto(pool, options.status),
+    maxConnections: options["max-connections"],
     onServed: (served, client) => log.record({ ...served, client }),
     onError: (error) => tell(error instanceof Error ? error.message : String(error)),
+    onFull: () => tell(`${options["max-connections"]} connections are open; others have to wait`),
   });
   const stop = stopSignal();
   const test = () => testAll(pool, options["probe-path"], options["probe-timeout"]);
@@ -89,7 +88,10 @@ await runCommand(command, async (options, operands) => {
   }
 
   const listener = listen(options.host, options.port);
-  const acceptor = new Acceptor(listener, (error) => tell(error.message));
+  const acceptor = new Acceptor(listener, {
+    onError: (error) => tell(`cannot accept for now: ${error.message}`),
+    room: () => service.room(),
+  });
   announce(listener);
   let round: Promise<void> | undefined;
   while (!stop.aborted) {

@@ -8,12 +8,12 @@ import { runCommand } from "./lib/args.ts";
 import { CommandError, UsageError } from "./lib/command.ts";
 import { staticFile } from "./lib/files/static_file.ts";
 import { isTestFile, testFile } from "./lib/files/test_file.ts";
-import { announce, listen, stopSignal } from "./lib/listener.ts";
+import { announce, listen, listenerOptions, stopSignal } from "./lib/listener.ts";
 import { AccessLog, say } from "./lib/log.ts";
 import { Acceptor } from "./lib/net/accept.ts";
 import { Service } from "./lib/net/service.ts";
 import type { Handler } from "./lib/net/session.ts";
-import { choice, duration, option, PORT, SIZE, text } from "./lib/option.ts";
+import { option, SIZE } from "./lib/option.ts";
 
 const command = {
   name: "server",
@@ -23,11 +23,8 @@ const command = {
     "are hidden, and nothing outside ROOT is ever sent.",
   operands: { ROOT: "the directory to serve (default: .)" },
   options: {
-    host: option(text("ADDRESS"), "0.0.0.0", "the address to listen on"),
-    port: option(PORT, "8000", "the port to listen on; 0 takes any free one"),
+    ...listenerOptions("8000"),
     "limit-rate": option(SIZE, "0", "bytes per second to each connection; 0 for no limit"),
-    log: option(choice(["common", "json", "none"]), "common", "access log on standard output"),
-    grace: option(duration(0), "10s", "how long to finish transfers when stopped"),
   },
   notes: `Examples:
   deno run --allow-net --allow-read server.ts public
@@ -43,13 +40,18 @@ await runCommand(command, async (options, operands) => {
   const service = new Service({
     handler: filesUnder(root),
     limitRate: options["limit-rate"],
+    maxConnections: options["max-connections"],
     onServed: (served, client) => log.record({ ...served, client }),
-    onError: (error) => say(`server: ${error instanceof Error ? error.message : error}`),
+    onError: (error) => tell(error instanceof Error ? error.message : String(error)),
+    onFull: () => tell(`${options["max-connections"]} connections are open; others have to wait`),
   });
 
   const stop = stopSignal();
   const listener = listen(options.host, options.port);
-  const acceptor = new Acceptor(listener, (error) => say(`server: ${error.message}`));
+  const acceptor = new Acceptor(listener, {
+    onError: (error) => tell(`cannot accept for now: ${error.message}`),
+    room: () => service.room(),
+  });
   announce(listener);
   for await (const conn of acceptor.until(stop)) service.serve(conn);
 
@@ -84,4 +86,8 @@ async function realRoot(operands: readonly string[]): Promise<string> {
     }
   }
   throw new UsageError(`${root} is not a directory`);
+}
+
+function tell(message: string): void {
+  say(`server: ${message}`);
 }

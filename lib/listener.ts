@@ -5,10 +5,40 @@
  */
 
 import { CommandError } from "./command.ts";
-import { print } from "./log.ts";
+import { choice, count, duration, type Option, option, PORT, text } from "./option.ts";
+import { type LogFormat, print } from "./log.ts";
 
 /** Connections that the system keeps for us until we accept them; it may allow fewer. */
 const BACKLOG = 4096;
+
+/** The options of every role that listens. */
+export interface ListenerOptions {
+  /** The address to listen on. */
+  readonly host: Option<string>;
+  /** The port to listen on. */
+  readonly port: Option<number>;
+  /** Connections at a time. */
+  readonly "max-connections": Option<number>;
+  /** The form of the access log. */
+  readonly log: Option<LogFormat>;
+  /** How long to finish answers when stopped, in ms. */
+  readonly grace: Option<number>;
+}
+
+/** The options of a role that listens, on this port by default. */
+export function listenerOptions(port: string): ListenerOptions {
+  return {
+    host: option(text("ADDRESS"), "0.0.0.0", "the address to listen on"),
+    port: option(PORT, port, "the port to listen on; 0 takes any free one"),
+    "max-connections": option(
+      count(1, 1_000_000),
+      "10000",
+      "connections at a time; more wait to be accepted",
+    ),
+    log: option(choice(["common", "json", "none"]), "common", "access log on standard output"),
+    grace: option(duration(0), "10s", "how long to finish answers when stopped"),
+  };
+}
 
 /**
  * Listens for TCP connections.

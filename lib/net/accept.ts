@@ -3,6 +3,20 @@ import { networkError } from "./network_error.ts";
 const FIRST_PAUSE_MS = 5;
 const LONGEST_PAUSE_MS = 1000;
 
+/** Whom an acceptor tells and asks. */
+export interface AcceptorOptions {
+  /**
+   * Told once of each burst of errors, such as too many open files; accepting goes on after a
+   * pause that grows from 5 ms to 1 s.
+   */
+  readonly onError: (error: Error) => void;
+  /**
+   * Asked before each accept: settles when there is room for one more connection; undefined for at
+   * once. Until then clients wait with the system.
+   */
+  readonly room?: () => Promise<void> | undefined;
+}
+
 /**
  * Accepts connections until a signal fires, again and again, and loses none: the accept that is
  * pending when a signal fires is kept for the next turn, since the system may complete it at any
@@ -10,23 +24,17 @@ const LONGEST_PAUSE_MS = 1000;
  */
 export class Acceptor {
   readonly #listener: Deno.TcpListener;
-  readonly #onError: (error: Error) => void;
+  readonly #options: AcceptorOptions;
   #accepted: Deno.TcpConn | undefined;
   #isAccepting = false;
   #isClosed = false;
   #pauseMs = 0;
   #wake: (() => void) | undefined;
 
-  /**
-   * Accepts from one listener.
-   *
-   * @param listener from now on in the hands of the acceptor
-   * @param onError told once of each burst of errors, such as too many open files; accepting goes
-   *     on after a pause that grows from 5 ms to 1 s
-   */
-  constructor(listener: Deno.TcpListener, onError: (error: Error) => void) {
+  /** Takes over a listener. */
+  constructor(listener: Deno.TcpListener, options: AcceptorOptions) {
     this.#listener = listener;
-    this.#onError = onError;
+    this.#options = options;
   }
 
   /**
@@ -65,6 +73,7 @@ export class Acceptor {
     this.#isAccepting = true;
     while (!this.#isClosed && this.#accepted === undefined) {
       try {
+        await this.#options.room?.();
         this.#accepted = await this.#listener.accept();
         this.#pauseMs = 0;
       } catch (error) {
@@ -79,7 +88,7 @@ export class Acceptor {
   async #pauseAfter(error: unknown): Promise<void> {
     if (this.#isClosed) return;
     if (this.#pauseMs === 0) {
-      this.#onError(error instanceof Error ? error : networkError(error));
+      this.#options.onError(error instanceof Error ? error : networkError(error));
     }
     this.#pauseMs = Math.min(LONGEST_PAUSE_MS, Math.max(FIRST_PAUSE_MS, this.#pauseMs * 2));
     await new Promise((resolve) => setTimeout(resolve, this.#pauseMs));

@@ -2,11 +2,17 @@ import { DEADLINES, type Deadlines, now, unwatch, watch, type Watched } from "./
 import { DeadlineError, type DeadlineName, NetworkError, networkError } from "./network_error.ts";
 import { Pacer } from "./pacer.ts";
 
-const SMALLEST_BUFFER = 2 * 1024;
-const LARGEST_BUFFER = 64 * 1024;
+const INPUT_BYTES = 1024;
+const OUTPUT_BYTES = 64 * 1024;
+
+/** Output buffers that no connection holds at the moment: only one that writes needs one. */
+const spareOutputs: Uint8Array<ArrayBuffer>[] = [];
+const MOST_SPARE_OUTPUTS = 64;
 
 /** What a connection may be told beside its socket. */
 export interface ConnectionOptions {
+  /** How much is read at a time, at least; it grows when a head needs it. */
+  readonly inputBytes?: number;
   /** How long the peer may keep us waiting where this connection decides it: write, linger. */
   readonly deadlines?: Deadlines;
   /** Bytes per second that are sent at the most; 0 for no limit. */
@@ -25,10 +31,10 @@ export class Connection implements Watched {
   readonly #options: ConnectionOptions;
   readonly #deadlines: Deadlines;
   readonly #pacer: Pacer | undefined;
-  #input = new Uint8Array(SMALLEST_BUFFER);
+  #input: Uint8Array<ArrayBuffer>;
   #inputStart = 0;
   #inputEnd = 0;
-  #output = new Uint8Array(SMALLEST_BUFFER);
+  #output: Uint8Array<ArrayBuffer> | undefined;
   #outputLength = 0;
   #waitingFor: DeadlineName = "idle";
   #deadline = Infinity;
@@ -39,6 +45,7 @@ export class Connection implements Watched {
   constructor(conn: Deno.Conn, options: ConnectionOptions = {}) {
     this.#conn = conn;
     this.#options = options;
+    this.#input = new Uint8Array(options.inputBytes ?? INPUT_BYTES);
     this.#deadlines = options.deadlines ?? DEADLINES;
     if (options.limitRate) this.#pacer = new Pacer(options.limitRate, now());
     watch(this);
@@ -64,7 +71,7 @@ export class Connection implements Watched {
    * @throws {NetworkError} when the connection was lost
    */
   async fill(deadline: DeadlineName, until: number): Promise<boolean> {
-    if (this.#outputLength > 0) await this.flush();
+    if (this.#output !== undefined) await this.flush();
     const hasMore = await this.#read(deadline, until);
     if (this.#expired !== undefined) throw new DeadlineError(this.#expired);
     return hasMore;
@@ -77,16 +84,11 @@ export class Connection implements Watched {
    * @throws {NetworkError} as `flush`
    */
   async write(octets: Uint8Array): Promise<void> {
-    const length = this.#outputLength + octets.length;
-    if (length > LARGEST_BUFFER) {
-      await this.flush();
-      return await this.#send(octets);
-    }
-    if (length > this.#output.length) {
-      this.#output = enlarged(this.#output.subarray(0, this.#outputLength), length);
-    }
+    if (this.#outputLength + octets.length > OUTPUT_BYTES) await this.flush();
+    if (octets.length >= OUTPUT_BYTES) return await this.#send(octets);
+    this.#output ??= spareOutputs.pop() ?? new Uint8Array(OUTPUT_BYTES);
     this.#output.set(octets, this.#outputLength);
-    this.#outputLength = length;
+    this.#outputLength += octets.length;
   }
 
   /**
@@ -96,9 +98,13 @@ export class Connection implements Watched {
    * @throws {NetworkError} when the connection was lost
    */
   async flush(): Promise<void> {
-    const octets = this.#output.subarray(0, this.#outputLength);
+    const output = this.#output;
+    if (output === undefined) return;
+    const length = this.#outputLength;
+    this.#output = undefined;
     this.#outputLength = 0;
-    await this.#send(octets);
+    await this.#send(output.subarray(0, length));
+    if (spareOutputs.length < MOST_SPARE_OUTPUTS) spareOutputs.push(output);
   }
 
   /**
@@ -182,22 +188,17 @@ export class Connection implements Watched {
     }
   }
 
-  /** Room for reading: what is left moves to the front; a buffer that a read filled is doubled. */
+  /** Room for reading: what is left moves to the front, and a buffer full of it is doubled. */
   #makeRoom(): void {
     const left = this.#inputEnd - this.#inputStart;
-    const wasFilled = this.#inputEnd === this.#input.length;
-    if (wasFilled && this.#input.length < LARGEST_BUFFER) {
-      this.#input = enlarged(this.buffered, this.#input.length * 2);
+    if (left === this.#input.length) {
+      const larger = new Uint8Array(left * 2);
+      larger.set(this.#input);
+      this.#input = larger;
     } else if (this.#inputStart > 0) {
       this.#input.copyWithin(0, this.#inputStart, this.#inputEnd);
     }
     this.#inputStart = 0;
     this.#inputEnd = left;
   }
-}
-
-function enlarged(octets: Uint8Array, atLeast: number): Uint8Array<ArrayBuffer> {
-  const larger = new Uint8Array(Math.max(atLeast, SMALLEST_BUFFER, octets.length * 2));
-  larger.set(octets);
-  return larger;
 }

@@ -1,6 +1,9 @@
 import { Connection } from "./connection.ts";
 import { DeadlineError, networkError } from "./network_error.ts";
 
+/** A client reads content rather than heads. */
+const INPUT_BYTES = 64 * 1024;
+
 /**
  * Connects to a server.
  *
@@ -16,7 +19,9 @@ export async function dial(
 ): Promise<Connection> {
   const signal = AbortSignal.timeout(timeoutMs);
   try {
-    return new Connection(await Deno.connect({ hostname, port, signal }));
+    return new Connection(await Deno.connect({ hostname, port, signal }), {
+      inputBytes: INPUT_BYTES,
+    });
   } catch (error) {
     throw signal.aborted ? new DeadlineError("connect") : networkError(error);
   }

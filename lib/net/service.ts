@@ -5,12 +5,19 @@ import type { DeadlineName } from "./network_error.ts";
 import { replyHead } from "./reply_sender.ts";
 import { type Served, Session, type SessionParts } from "./session.ts";
 
+/** How long sessions may take to notice that their connection was closed, and to say so. */
+const CLOSING_MS = 1000;
+
 /** How connections are served. */
 export interface ServiceOptions extends Omit<SessionParts, "onServed" | "deadlines"> {
   /** Told of each request once it is answered, with the client's address. */
   readonly onServed: (served: Served, client: string) => void;
   /** How long a client may keep us waiting. */
   readonly deadlines?: Deadlines;
+  /** Connections at a time. */
+  readonly maxConnections: number;
+  /** Told when that many are open; not again before half of them have gone. */
+  readonly onFull: () => void;
   /** Bytes per second to each connection; 0 for no limit. */
   readonly limitRate?: number;
 }
@@ -20,6 +27,8 @@ export class Service {
   readonly #options: ServiceOptions;
   readonly #sessions = new Map<Session, Connection>();
   #onEmpty: (() => void) | undefined;
+  #onRoom: (() => void) | undefined;
+  #wasFull = false;
 
   /** Serves all connections alike. */
   constructor(options: ServiceOptions) {
@@ -39,10 +48,15 @@ export class Service {
       onServed: (served) => onServed(served, client),
     });
     this.#sessions.set(session, connection);
-    session.run().catch(onError).finally(() => {
-      this.#sessions.delete(session);
-      if (this.#sessions.size === 0) this.#onEmpty?.();
-    });
+    session.run().catch(onError).finally(() => this.#remove(session));
+  }
+
+  /** Settles when there is room for one more connection; undefined when there is now. */
+  room(): Promise<void> | undefined {
+    if (this.#sessions.size < this.#options.maxConnections) return undefined;
+    if (!this.#wasFull) this.#options.onFull();
+    this.#wasFull = true;
+    return new Promise((resolve) => this.#onRoom = resolve);
   }
 
   /**
@@ -53,16 +67,28 @@ export class Service {
    */
   async drain(graceMs: number): Promise<void> {
     for (const session of this.#sessions.keys()) session.stop();
-    if (this.#sessions.size > 0) {
-      await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, graceMs);
-        this.#onEmpty = () => {
-          clearTimeout(timer);
-          resolve();
-        };
-      });
-    }
+    await this.#emptyWithin(graceMs);
     for (const connection of this.#sessions.values()) connection.close();
+    await this.#emptyWithin(CLOSING_MS);
+  }
+
+  async #emptyWithin(ms: number): Promise<void> {
+    if (this.#sessions.size === 0) return;
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, ms);
+      this.#onEmpty = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+
+  #remove(session: Session): void {
+    this.#sessions.delete(session);
+    this.#onRoom?.();
+    this.#onRoom = undefined;
+    if (this.#sessions.size <= this.#options.maxConnections / 2) this.#wasFull = false;
+    if (this.#sessions.size === 0) this.#onEmpty?.();
   }
 }
 

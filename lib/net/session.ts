@@ -96,22 +96,25 @@ export class Session {
 
   /** The next request head; undefined when there is none to come. */
   async #nextHead(): Promise<RequestHead | undefined> {
+    const { idleMs, headMs } = this.#parts.deadlines;
+    let idleUntil: number | undefined;
     let headUntil: number | undefined;
     for (;;) {
-      const octets = this.#connection.buffered;
-      const read = this.#heads.read(octets);
+      const read = this.#heads.read(this.#connection.buffered);
       if (read !== undefined) {
         this.#connection.consume(read.consumed);
         return read.head;
       }
-      if (octets.length > 0) {
-        headUntil ??= now() + this.#parts.deadlines.headMs;
+      this.#connection.consume(this.#heads.takeEmptyLines());
+      if (this.#connection.buffered.length > 0) {
+        headUntil ??= now() + headMs;
         if (await this.#connection.fill("head", headUntil)) continue;
         throw new ProtocolError("The request head is incomplete.");
       }
       if (this.#isStopping) return undefined;
       this.#isIdle = true;
-      const hasMore = await this.#connection.fill("idle", now() + this.#parts.deadlines.idleMs);
+      idleUntil ??= now() + idleMs;
+      const hasMore = await this.#connection.fill("idle", idleUntil);
       this.#isIdle = false;
       if (!hasMore) return undefined;
     }
