@@ -1,0 +1,134 @@
+// Attacks the server and the balancer with many bad clients at once, and watches how a good one
+// fares meanwhile, and what is left of memory and descriptors afterwards. Linux only.
+//
+//   deno task attack
+
+import { print } from "../../lib/log.ts";
+import { type Attack, attacks, type LargeRequest, type Order, pause } from "./attacks.ts";
+import { type Holdings, Victim } from "./victim.ts";
+
+/** A good client gives up, and the role has failed, when an answer takes longer. */
+const LONGEST_ANSWER_MS = 5000;
+/** How long memory and descriptors may take to be back. */
+const RECOVERY_MS = 6000;
+/** What memory may have grown by, over the same attack before. */
+const MEMORY_FACTOR = 1.25;
+
+const root = Deno.makeTempDirSync();
+Deno.writeFileSync(`${root}/large.bin`, new Uint8Array(10_000_000));
+let failures = 0;
+try {
+  row("role", "attack", "answers", "slowest", "memory before/during/after", "descriptors");
+  const large = { text: "GET /large.bin HTTP/1.1\r\nHost: a\r\n\r\n", times: 1 };
+  for (const attack of attacks(large)) await attackRole("server.ts", [root], attack, large);
+  await using server = await Victim.start("server.ts", [root]);
+  const many: LargeRequest = { text: "GET /foo.html HTTP/1.1\r\nHost: a\r\n\r\n", times: 20_000 };
+  for (const attack of attacks(many)) {
+    await attackRole("balancer.ts", [`127.0.0.1:${server.port}`], attack, many);
+  }
+} finally {
+  Deno.removeSync(root, { recursive: true });
+}
+Deno.exit(failures > 0 ? 1 : 0);
+
+async function attackRole(
+  script: string,
+  args: string[],
+  attack: Attack,
+  large: LargeRequest,
+): Promise<void> {
+  await using victim = await Victim.start(script, args, attack.descriptors);
+  // The first time, the heap grows to the size that such work needs: what counts is the second.
+  await watched(victim, attack, large);
+  const before = await settled(victim);
+  const { times, memoryMib } = await watched(victim, attack, large);
+  const after = await settled(victim, before);
+  const slowest = Math.max(...times);
+  const isBack = after.descriptors <= before.descriptors &&
+    after.memoryMib <= before.memoryMib * MEMORY_FACTOR;
+  if (!isBack || slowest > LONGEST_ANSWER_MS) failures++;
+  row(
+    script.replace(".ts", ""),
+    attack.name,
+    `${times.length}`,
+    `${slowest.toFixed(1)} ms`,
+    `${before.memoryMib} / ${memoryMib} / ${after.memoryMib} MiB`,
+    `${before.descriptors} → ${after.descriptors}${isBack ? "" : "  NOT BACK"}`,
+  );
+  const said = victim.said().split("\n").filter((line) => line.includes("cannot accept"));
+  for (const line of said) print(`          said: ${line}`);
+}
+
+/** How a good client fares during an attack, and the most memory that the victim has meanwhile. */
+async function watched(
+  victim: Victim,
+  attack: Attack,
+  large: LargeRequest,
+): Promise<{ times: number[]; memoryMib: number }> {
+  // Where descriptors run out, only a connection from before can be answered.
+  using kept = await Deno.connect({ hostname: "127.0.0.1", port: victim.port });
+  const ask = attack.descriptors
+    ? () => exchange(kept, "keep-alive")
+    : freshConnections(victim.port);
+  const worker = new Worker(import.meta.resolve("./worker.ts"), { type: "module" });
+  let isOver = false;
+  const over = new Promise<void>((resolve) => {
+    worker.onmessage = () => {
+      isOver = true;
+      resolve();
+    };
+  });
+  worker.postMessage({ name: attack.name, port: victim.port, large } satisfies Order);
+  const times: number[] = [];
+  let memoryMib = 0;
+  while (!isOver) {
+    const start = performance.now();
+    await ask();
+    times.push(performance.now() - start);
+    memoryMib = Math.max(memoryMib, victim.holdings().memoryMib);
+    await pause(5);
+  }
+  await over;
+  worker.terminate();
+  await freshConnections(victim.port)();
+  return { times, memoryMib };
+}
+
+/** What the victim holds once it holds no more than before, or has had its time. */
+async function settled(victim: Victim, before?: Holdings): Promise<Holdings> {
+  const until = performance.now() + RECOVERY_MS;
+  for (;;) {
+    // A little work lets the collector see what has become free.
+    await warmUp(victim.port);
+    await pause(500);
+    const after = victim.holdings();
+    const isBack = before !== undefined && after.descriptors <= before.descriptors &&
+      after.memoryMib <= before.memoryMib;
+    if (isBack || performance.now() > until) return after;
+  }
+}
+
+async function warmUp(port: number, times = 300): Promise<void> {
+  const ask = freshConnections(port);
+  for (let i = 0; i < times; i++) await ask();
+}
+
+/** A good client that connects anew for each request. */
+function freshConnections(port: number): () => Promise<void> {
+  return async () => {
+    using conn = await Deno.connect({ hostname: "127.0.0.1", port });
+    await exchange(conn, "close");
+  };
+}
+
+async function exchange(conn: Deno.TcpConn, connection: string): Promise<void> {
+  const request = `GET /nothing HTTP/1.1\r\nHost: a\r\nConnection: ${connection}\r\n\r\n`;
+  await conn.write(new TextEncoder().encode(request));
+  const count = await conn.read(new Uint8Array(16 * 1024));
+  if (count === null) throw new Error("A good client got no answer");
+}
+
+function row(...cells: string[]): void {
+  const widths = [9, 36, 8, 10, 28, 0];
+  print(cells.map((cell, i) => cell.padEnd(widths[i]!)).join(" "));
+}

@@ -1,0 +1,11 @@
+/// <reference no-default-lib="true" />
+/// <reference lib="deno.worker" />
+// Runs an attack in a thread of its own, so that it does not slow down the good client.
+
+import { attacks, type Order } from "./attacks.ts";
+
+addEventListener("message", async (event: MessageEvent<Order>) => {
+  const { name, port, large } = event.data;
+  await attacks(large).find((attack) => attack.name === name)!.run(port);
+  postMessage("over");
+});

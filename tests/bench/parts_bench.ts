@@ -1,0 +1,83 @@
+// How long the pure parts take, beside the platform's own objects doing the same.
+
+import { Pool } from "../../lib/balancing/pool.ts";
+import { parseServer } from "../../lib/balancing/server_list.ts";
+import { requestHeadReader } from "../../lib/http/head_reader.ts";
+import { writeResponseHead } from "../../lib/http/message_writer.ts";
+import { encodeOctets } from "../../lib/http/octets.ts";
+
+const CURL = encodeOctets(
+  "GET /files/release-1.2.3.iso HTTP/1.1\r\nHost: localhost:8080\r\n" +
+    "User-Agent: curl/8.5.0\r\nAccept: */*\r\n\r\n",
+);
+
+const BROWSER = encodeOctets(
+  "GET /files/release-1.2.3.iso?mirror=any HTTP/1.1\r\nHost: files.example.org\r\n" +
+    "Connection: keep-alive\r\nCache-Control: max-age=0\r\n" +
+    'sec-ch-ua: "Chromium";v="140", "Not=A?Brand";v="24"\r\nsec-ch-ua-mobile: ?0\r\n' +
+    "Upgrade-Insecure-Requests: 1\r\n" +
+    "User-Agent: Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Chrome/140.0 Safari/537.36\r\n" +
+    "Accept: text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,*/*;q=0.8\r\n" +
+    "Sec-Fetch-Site: none\r\nSec-Fetch-Mode: navigate\r\nAccept-Encoding: gzip, deflate, br\r\n" +
+    "Accept-Language: en-GB,en;q=0.9\r\n\r\n",
+);
+
+const reader = requestHeadReader();
+Deno.bench("read a head of curl", { group: "head of curl" }, () => {
+  reader.read(CURL);
+});
+Deno.bench("the same as Request, Headers, URL", { group: "head of curl", baseline: true }, () => {
+  platformRequest(CURL);
+});
+Deno.bench("read a head of a browser", { group: "head of a browser" }, () => {
+  reader.read(BROWSER);
+});
+Deno.bench(
+  "the same as Request, Headers, URL",
+  { group: "head of a browser", baseline: true },
+  () => {
+    platformRequest(BROWSER);
+  },
+);
+
+/** What a server on the platform's objects makes of the same octets, unchecked. */
+function platformRequest(octets: Uint8Array): string {
+  const [requestLine = "", ...lines] = new TextDecoder().decode(octets).trimEnd().split("\r\n");
+  const [method = "", target = ""] = requestLine.split(" ");
+  const headers = new Headers(lines.map((line): [string, string] => {
+    const colon = line.indexOf(":");
+    return [line.slice(0, colon), line.slice(colon + 1).trim()];
+  }));
+  const request = new Request(`http://${headers.get("host")}${target}`, { method, headers });
+  return new URL(request.url).pathname;
+}
+
+for (const count of [3, 10_000]) {
+  const pool = poolOf(count);
+  Deno.bench(`pick one of ${count} servers`, { group: "pick" }, () => {
+    pool.pick(Math.random());
+  });
+}
+
+function poolOf(count: number): Pool {
+  const servers = Array.from({ length: count }, (_, i) => parseServer(`server-${i}x:8000`));
+  const pool = new Pool(servers);
+  for (const [i, server] of servers.entries()) {
+    pool.record(server, { kind: "passed", sample: { bytes: 1, elapsedMs: i + 1, at: 0 } });
+  }
+  pool.rank();
+  return pool;
+}
+
+const redirectFields = [
+  ["Date", "Sun, 06 Nov 1994 08:49:37 GMT"],
+  ["Location", "http://localhost:8001/files/release-1.2.3.iso"],
+  ["Cache-Control", "no-store"],
+  ["Content-Length", "333"],
+] as const;
+Deno.bench("write the head of a redirect", { group: "write" }, () => {
+  writeResponseHead(301, redirectFields);
+});
+Deno.bench("the same as Response", { group: "write", baseline: true }, () => {
+  new Response(null, { status: 301, headers: redirectFields as unknown as [string, string][] });
+});

@@ -1,0 +1,99 @@
+import { assertEquals } from "@std/assert";
+import fc from "fast-check";
+import { LAST_CHUNK, writeChunk } from "../../lib/http/message_writer.ts";
+import { writeRequestHead, writeResponseHead } from "../../lib/http/message_writer.ts";
+import { decodeOctets, encodeOctets } from "../../lib/http/octets.ts";
+import { readRequests, readResponses } from "./conversation.ts";
+
+const TOKEN = fc.stringMatching(/^[!#$%&'*+\-.^_`|~0-9A-Za-z]{1,20}$/);
+const TARGET = fc.stringMatching(/^\/[\x21\x22\x24-\x7e]{0,60}$/);
+/** Without white space around it, which would not be part of the value. */
+const FIELD_VALUE = fc.stringMatching(
+  /^(?:[\x21-\x7e\x80-\xff](?:[\t\x20-\x7e\x80-\xff]{0,40}[\x21-\x7e\x80-\xff])?)?$/,
+);
+/** Fields that say nothing about the message or its connection. */
+const FIELD_NAME = TOKEN.map((name) => `X-${name}`);
+const FIELD_LINES = fc.array(fc.tuple(FIELD_NAME, FIELD_VALUE), { maxLength: 20 });
+const SPLITS = fc.array(fc.nat(2000), { maxLength: 8 }).map((splits) =>
+  splits.sort((a, b) => a - b)
+);
+const CHUNKS = fc.array(fc.uint8Array({ minLength: 1, maxLength: 300 }), { maxLength: 8 });
+const OCTETS = fc.uint8Array({ maxLength: 400 });
+
+/** What holds for all messages. Each is called with how often to try it; a failure is made small. */
+export const PROPERTIES: Readonly<
+  Record<string, (options: { seed: number; numRuns: number }) => void>
+> = {
+  "a request head that is written is read back": (options) => {
+    const property = fc.property(
+      TOKEN,
+      TARGET,
+      FIELD_LINES,
+      SPLITS,
+      (method, target, lines, splits) => {
+        fc.pre(method !== "CONNECT");
+        const fieldLines = [["Host", "a"] as const, ...lines];
+        const { messages, end } = readRequests(
+          writeRequestHead(method, target, fieldLines),
+          splits,
+        );
+        const startLine = [method, target, "1.1"];
+        const framing = { kind: "none" } as const;
+        assertEquals([...messages], [{ startLine, fieldLines, framing, content: "" }]);
+        assertEquals(end, "incomplete");
+      },
+    );
+    fc.assert(property, options);
+  },
+
+  "a response head that is written is read back": (options) => {
+    const statusCode = fc.integer({ min: 200, max: 599 });
+    const property = fc.property(statusCode, FIELD_LINES, SPLITS, (statusCode, lines, splits) => {
+      const fieldLines = [["Content-Length", "0"] as const, ...lines];
+      const [message] = readResponses(writeResponseHead(statusCode, fieldLines), splits).messages;
+      assertEquals([message?.startLine[1], message?.fieldLines], [`${statusCode}`, fieldLines]);
+    });
+    fc.assert(property, options);
+  },
+
+  "chunks that are written are read back": (options) => {
+    const property = fc.property(CHUNKS, SPLITS, (chunks, splits) => {
+      const head = writeResponseHead(200, [["Transfer-Encoding", "chunked"]]);
+      const octets = concatenated([head, ...chunks.map(writeChunk), LAST_CHUNK]);
+      const { messages: [message], end } = readResponses(octets, splits);
+      const content = concatenated(chunks);
+      assertEquals(message?.content, decodeOctets(content, 0, content.length));
+      assertEquals(end, "incomplete");
+    });
+    fc.assert(property, options);
+  },
+
+  "any octets get a verdict, the same however they are split": (options) => {
+    const property = fc.property(OCTETS, SPLITS, (octets, splits) => {
+      assertEquals(readRequests(octets, splits), readRequests(octets));
+      assertEquals(readResponses(octets, splits), readResponses(octets));
+    });
+    fc.assert(property, options);
+  },
+
+  "no octets in a field value make a second line": (options) => {
+    const property = fc.property(OCTETS, (octets) => {
+      const value = decodeOctets(octets, 0, octets.length).replaceAll("\r\n", "");
+      const { messages } = readRequests(
+        encodeOctets(`GET / HTTP/1.1\r\nHost: a\r\nX: ${value}\r\n\r\n`),
+      );
+      assertEquals(messages[0]?.fieldLines.length ?? 2, 2);
+    });
+    fc.assert(property, options);
+  },
+};
+
+function concatenated(pieces: readonly Uint8Array[]): Uint8Array {
+  const all = new Uint8Array(pieces.reduce((sum, piece) => sum + piece.length, 0));
+  let at = 0;
+  for (const piece of pieces) {
+    all.set(piece, at);
+    at += piece.length;
+  }
+  return all;
+}
