@@ -105,11 +105,12 @@ export function mergeServers(lists: readonly (readonly Server[])[]): MergedServe
 }
 
 /**
- * Whether a command-line SERVER is meant as a server: it has a colon and no slash or backslash.
- * Otherwise it names a file that holds a list, or is `-` for standard input.
+ * Whether a command-line SERVER is meant as a server, well written or not: it is a URL, or has a
+ * colon and no slash or backslash. Otherwise it names a file that holds a list, or is `-` for
+ * standard input.
  */
 export function looksLikeServer(argument: string): boolean {
-  return argument.includes(":") && !/[/\\]/.test(argument);
+  return argument.includes("://") || (argument.includes(":") && !/[/\\]/.test(argument));
 }
 
 function parseHost(text: string, host: string): string {

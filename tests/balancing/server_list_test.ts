@@ -128,7 +128,9 @@ Deno.test("mergeServers() keeps the first of equal servers and gives back the ot
 });
 
 Deno.test("looksLikeServer() tells a server from a file and from standard input", () => {
-  for (const server of ["a:1", "[::1]:1", "::1:8080", "a:", ":1"]) assert(looksLikeServer(server));
+  for (const server of ["a:1", "[::1]:1", "::1:8080", "a:", ":1", "http://a:1/"]) {
+    assert(looksLikeServer(server));
+  }
   for (const file of ["servers.txt", "-", "./a:1", "C:\\servers.txt", "/etc/farm", "web1", ""]) {
     assert(!looksLikeServer(file), file);
   }
