@@ -82,7 +82,8 @@ await runCommand(command, async (options, operands) => {
   listen(options.host, options.port).close(); // A taken port is better known before the test.
   tell(`testing ${pool.testable.length} servers`);
   await Promise.race([test(), fired(stop)]);
-  if (!stop.aborted && pool.ranking.length === 0) return 1; // The reasons have been told.
+  if (stop.aborted) return 0;
+  if (pool.ranking.length === 0) return 1; // The reasons have been told.
 
   const listener = listen(options.host, options.port);
   const acceptor = new Acceptor(listener, {
@@ -172,13 +173,14 @@ async function readList(name: string): Promise<string> {
 }
 
 function reasonUnread(error: unknown): string {
-  const code = error instanceof Error && "code" in error ? error.code : undefined;
+  const { code, message } = error as { code?: string; message: string };
+  if (code === "EISDIR" || message.includes("ERR_UNSUPPORTED_DIR_IMPORT")) {
+    return "it is a directory, not a list of servers";
+  }
   if (code === "ENOENT" || code === "ERR_MODULE_NOT_FOUND") {
     return "there is no such file, and a server is written host:port";
   }
-  if (code === "EISDIR") return "it is a directory, not a list of servers";
-  if (code === "EACCES") return "permission to read it is denied";
-  return "it cannot be read";
+  return code === "EACCES" ? "permission to read it is denied" : "it cannot be read";
 }
 
 function fired(signal: AbortSignal): Promise<void> {

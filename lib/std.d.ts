@@ -47,7 +47,7 @@ declare module "@std/cli/parse-args" {
 }
 
 declare module "@std/fmt/bytes" {
-  /** 1536 gives `1.5 KiB` with `binary`. */
+  /** 1536 gives `1.5 kiB` with `binary`. */
   export function format(
     bytes: number,
     options: { binary: boolean; maximumFractionDigits: number },

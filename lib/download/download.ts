@@ -36,8 +36,12 @@ export async function download(
   for (let uri = typed;;) {
     visited.add(uri.href);
     const redirect = await withServer(uri, options, async (response) => {
-      const redirect = redirectOf(response.head, uri);
-      options.onResponse(response.head, redirect);
+      let redirect: TargetUri | undefined;
+      try {
+        redirect = redirectOf(response.head, uri);
+      } finally {
+        options.onResponse(response.head, redirect);
+      }
       return redirect ?? await save(uri, response, output, options);
     });
     if (typeof redirect === "number") return redirect;

@@ -6,8 +6,8 @@ const NO_NAME = "index.html";
 /** In octets: what file systems allow, less the suffix of the part file. */
 const LONGEST_NAME = 255 - ".part".length;
 
-/** Names that mean devices on Windows, whatever their extension. */
-const DEVICE_NAME = /^(?:con|prn|aux|nul|com[0-9]|lpt[0-9])(?:\.|$)/i;
+/** Names that mean devices on Windows, whatever their extension, and standard output: `-`. */
+const DEVICE_NAME = /^(?:-$|(?:con|prn|aux|nul|com[0-9]|lpt[0-9])(?:\.|$))/i;
 
 /**
  * The name under which a URI's content is saved: its last segment, decoded, and made safe. It

@@ -35,7 +35,12 @@ export function parseTypedUri(text: string): TargetUri {
  */
 export function parseLocation(location: string, base: TargetUri): TargetUri {
   if (location === "") throw new DownloadError("network", "The redirect has an empty Location");
-  return targetUri(parseUrl(location, base.href, "network"), "network");
+  // Octets beyond ASCII should have been encoded; they stand for themselves, whatever the charset.
+  const encoded = location.replace(
+    /[\x80-\xff]/g,
+    (octet) => `%${octet.charCodeAt(0).toString(16).toUpperCase()}`,
+  );
+  return targetUri(parseUrl(encoded, base.href, "network"), "network");
 }
 
 function parseUrl(text: string, base: string | undefined, failure: "url" | "network"): URL {
@@ -55,6 +60,7 @@ function targetUri(url: URL, failure: "url" | "network"): TargetUri {
     const message = `${url.host}: a user name or password in the URL is not supported`;
     throw new DownloadError(failure, message);
   }
+  if (url.port === "0") throw new DownloadError(failure, `${url.href}: there is no port 0`);
   url.hash = "";
   return {
     href: url.href,

@@ -1,6 +1,6 @@
 /** The names from the root down to a file, and whether the path ended in a slash. */
 export interface FilePath {
-  /** Decoded; none is empty, begins with a dot, or holds a separator or a control character. */
+  /** Decoded; none is empty, begins with a dot, or holds a separator or a NUL. */
   readonly names: readonly string[];
   /** Whether the path says that it means a directory. */
   readonly isDirectory: boolean;

@@ -51,7 +51,7 @@ export class Acceptor {
           await new Promise<void>((resolve) => this.#wake = resolve);
         }
         const conn = this.#accepted;
-        if (conn === undefined || signal.aborted) continue;
+        if (conn === undefined || signal.aborted || this.#isClosed) continue;
         this.#accepted = undefined;
         yield conn;
       }
@@ -65,8 +65,13 @@ export class Acceptor {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.#listener.close();
-    this.#accepted?.close();
+    this.#closeAccepted();
     this.#wake?.();
+  }
+
+  #closeAccepted(): void {
+    this.#accepted?.close();
+    this.#accepted = undefined;
   }
 
   async #accept(): Promise<void> {
@@ -81,7 +86,7 @@ export class Acceptor {
       }
     }
     this.#isAccepting = false;
-    if (this.#isClosed) this.#accepted?.close();
+    if (this.#isClosed) this.#closeAccepted();
     this.#wake?.();
   }
 

@@ -62,7 +62,7 @@ export class Connection implements Watched {
   }
 
   /**
-   * Sends what was written, then waits until more has arrived.
+   * Sends what was written, since the peer may wait for it, then waits until more has arrived.
    *
    * @param deadline what this wait is for
    * @param until when it ends, on the clock of `now()`

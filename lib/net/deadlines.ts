@@ -25,7 +25,7 @@ export const DEADLINES: Deadlines = {
   bodyMs: 10_000,
   idleMs: 60_000,
   writeMs: 60_000,
-  lingerMs: 5_000,
+  lingerMs: 2_000,
 };
 
 /** How often deadlines are looked at: one may pass this much late. */

@@ -61,7 +61,7 @@ export class Session {
   readonly #heads = requestHeadReader();
   #isIdle = false;
   #isStopping = false;
-  #requestLine: string | undefined;
+  #head: RequestHead | undefined;
   #startedAt: number | undefined;
 
   /** For a connection to a client, which the session ends. */
@@ -72,18 +72,15 @@ export class Session {
 
   /** Serves the connection to its end. Never rejects. */
   async run(): Promise<void> {
-    let mayHaveMore = false;
+    let mayHaveMore = true;
     try {
       for (;;) {
         const head = await this.#nextHead();
-        if (head === undefined) break;
-        const { persistent, bodyEnded } = await this.#answer(head);
-        mayHaveMore = !bodyEnded;
-        if (!persistent) break;
+        mayHaveMore = head !== undefined;
+        if (head === undefined || !(await this.#answer(head))) break;
       }
     } catch (error) {
       if (!(await this.#refuse(error))) return this.#connection.close();
-      mayHaveMore = true;
     }
     await this.#connection.finish(mayHaveMore);
   }
@@ -106,6 +103,8 @@ export class Session {
         return read.head;
       }
       this.#connection.consume(this.#heads.takeEmptyLines());
+      // Before any deadline of the client runs, and before the session may pass for idle.
+      await this.#connection.flush();
       if (this.#connection.buffered.length > 0) {
         headUntil ??= now() + headMs;
         if (await this.#connection.fill("head", headUntil)) continue;
@@ -120,9 +119,9 @@ export class Session {
     }
   }
 
-  async #answer(head: RequestHead): Promise<{ persistent: boolean; bodyEnded: boolean }> {
+  async #answer(head: RequestHead): Promise<boolean> {
     const { method, requestTarget, httpVersion } = head;
-    this.#requestLine = `${method} ${requestTarget} HTTP/${httpVersion}`;
+    this.#head = head;
     this.#startedAt = Date.now();
     const target = originForm(method, requestTarget);
     const framing = requestBodyFraming(head);
@@ -139,7 +138,7 @@ export class Session {
     } finally {
       this.#tell(reply.statusCode, sender.contentBytes);
     }
-    return { persistent: sender.persistent, bodyEnded };
+    return sender.persistent;
   }
 
   async #handle(request: Request): Promise<Reply> {
@@ -182,10 +181,17 @@ export class Session {
   async #refuse(error: unknown): Promise<boolean> {
     if (error instanceof ProtocolError) {
       const reply = htmlReply(error.statusHint, error.message);
-      const context = { method: "GET", httpVersion: "1.1", persistent: false } as const;
+      const [method = ""] = this.#requestLine.split(" ", 1);
+      const context = { method, httpVersion: "1.1", persistent: false } as const;
       const sender = new ReplySender(this.#connection, reply, context);
-      await sender.send();
-      this.#tell(reply.statusCode, sender.contentBytes);
+      try {
+        await sender.send();
+      } catch (lost) {
+        if (!(lost instanceof NetworkError)) throw lost;
+        return false;
+      } finally {
+        this.#tell(reply.statusCode, sender.contentBytes);
+      }
       return true;
     }
     if (error instanceof DeadlineError) {
@@ -199,20 +205,22 @@ export class Session {
 
   #tell(statusCode: number, contentBytes: number): void {
     const at = this.#startedAt ?? Date.now();
-    const requestLine = this.#requestLine ?? firstLine(this.#connection.buffered);
-    this.#parts.onServed({
-      at,
-      requestLine,
-      statusCode,
-      contentBytes,
-      elapsedMs: Date.now() - at,
-    });
+    const elapsedMs = Date.now() - at;
+    const requestLine = this.#requestLine;
+    this.#parts.onServed({ at, requestLine, statusCode, contentBytes, elapsedMs });
     this.#startedAt = undefined;
-    this.#requestLine = undefined;
+    this.#head = undefined;
+  }
+
+  /** That of the request under way; of one that could not be read, what stands in its place. */
+  get #requestLine(): string {
+    if (this.#head === undefined) return firstLine(this.#connection.buffered);
+    const { method, requestTarget, httpVersion } = this.#head;
+    return `${method} ${requestTarget} HTTP/${httpVersion}`;
   }
 }
 
-/** What stands where a request line should be; for the log only. */
+/** What stands where a request line should be. */
 function firstLine(octets: Uint8Array): string {
   return decodeOctets(octets, 0, Math.min(octets.length, 256)).split(/[\r\n]/, 1)[0]!;
 }

@@ -1,0 +1,150 @@
+import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { DownloadError } from "../../lib/download/download_error.ts";
+import { openOutput } from "../../lib/download/output.ts";
+import { TemporaryDirectory } from "../support/temporary_directory.ts";
+
+const octets = (text: string) => new TextEncoder().encode(text);
+
+/** Asserts that it fails because of the file, and gives the message. */
+async function fileFailure(operation: () => Promise<unknown>): Promise<string> {
+  const error = await assertRejects(operation, DownloadError);
+  assertEquals(error.failure, "file");
+  assert(!error.message.includes("\n"), error.message);
+  return error.message;
+}
+
+Deno.test("openOutput() makes a file that appears when it is whole", async () => {
+  await using directory = await TemporaryDirectory.with();
+  const output = await openOutput(directory.join("a"));
+  await output.write(octets("hello, "));
+  assertEquals(await directory.names(), ["a.part"]);
+  await output.write(octets("world"));
+  await output.complete();
+  assertEquals(await directory.names(), ["a"]);
+  assertEquals(await directory.read("a"), octets("hello, world"));
+});
+
+Deno.test("openOutput() leaves what was there until the file is whole", async () => {
+  await using directory = await TemporaryDirectory.with({ a: "before" });
+  const output = await openOutput(directory.join("a"));
+  await output.write(octets("after"));
+  assertEquals(await directory.read("a"), octets("before"));
+  await output.complete();
+  assertEquals(await directory.read("a"), octets("after"));
+});
+
+Deno.test("openOutput() leaves nothing of an output that is abandoned", async () => {
+  await using directory = await TemporaryDirectory.with({ a: "before" });
+  for (const name of ["a", "b"]) {
+    const output = await openOutput(directory.join(name));
+    await output.write(octets("half"));
+    await output.abandon();
+  }
+  assertEquals(await directory.names(), ["a"]);
+  assertEquals(await directory.read("a"), octets("before"));
+});
+
+Deno.test("openOutput() takes over the part file of a download that died", async () => {
+  await using directory = await TemporaryDirectory.with({ "a.part": "what was left, and long" });
+  const output = await openOutput(directory.join("a"));
+  await output.write(octets("new"));
+  await output.complete();
+  assertEquals(await directory.names(), ["a"]);
+  assertEquals(await directory.read("a"), octets("new"));
+});
+
+Deno.test("openOutput() leaves alone what another download is writing", async () => {
+  await using directory = await TemporaryDirectory.with();
+  const name = directory.join("a");
+  const first = await openOutput(name);
+  await first.write(octets("first"));
+  assertStringIncludes(await fileFailure(() => openOutput(name)), "by another download");
+  await first.complete();
+  assertEquals(await directory.read("a"), octets("first"));
+  const second = await openOutput(name);
+  await second.abandon();
+  assertEquals(await directory.names(), ["a"]);
+});
+
+Deno.test("openOutput() refuses a directory", async () => {
+  await using directory = await TemporaryDirectory.with({ "d/a": "", "e.part/a": "" });
+  for (const name of ["d", "d/"]) {
+    assertStringIncludes(
+      await fileFailure(() => openOutput(directory.join(name))),
+      "is a directory",
+    );
+  }
+  assertStringIncludes(await fileFailure(() => openOutput(directory.join("e"))), "is a directory");
+  assertEquals(await directory.names(), ["d", "e.part"]);
+});
+
+Deno.test("openOutput() says why a file cannot be made", async () => {
+  await using directory = await TemporaryDirectory.with({ a: "" });
+  const open = (name: string) => fileFailure(() => openOutput(directory.join(name)));
+  assertStringIncludes(await open("no/where"), "there is no such directory");
+  assertStringIncludes(await open("a/b"), "a part of its path is no directory");
+  assertStringIncludes(await open("a".repeat(300)), "the name is too long");
+  await fileFailure(() => openOutput(`${directory.path}/a\0b`));
+  assertEquals(await directory.names(), ["a"]);
+});
+
+Deno.test("openOutput() fails at completing when a directory has taken the name", async () => {
+  await using directory = await TemporaryDirectory.with();
+  const output = await openOutput(directory.join("a"));
+  await output.write(octets("x"));
+  await directory.write("a/b", "");
+  assertStringIncludes(await fileFailure(() => output.complete()), "cannot write");
+  await output.abandon();
+  assertEquals(await directory.names(), ["a"]);
+});
+
+Deno.test("openOutput() replaces the file behind a link and keeps the link", async () => {
+  await using directory = await TemporaryDirectory.with({ "d/file": "before" });
+  await Deno.symlink("d/file", directory.join("link"));
+  const output = await openOutput(directory.join("link"));
+  await output.write(octets("after"));
+  await output.complete();
+  assert((await Deno.lstat(directory.join("link"))).isSymlink);
+  assertEquals(await directory.read("d/file"), octets("after"));
+  assertEquals(await directory.names(), ["d", "link"]);
+});
+
+Deno.test("openOutput() writes to a device and does not replace it", async () => {
+  for (const end of ["complete", "abandon"] as const) {
+    const output = await openOutput("/dev/null");
+    await output.write(octets("gone"));
+    await output[end]();
+  }
+  assert((await Deno.stat("/dev/null")).isCharDevice);
+  await assertRejects(() => Deno.stat("/dev/null.part"), Deno.errors.NotFound);
+});
+
+Deno.test("openOutput() says that there is no space left", async () => {
+  const output = await openOutput("/dev/full");
+  const message = await fileFailure(() => output.write(octets("a")));
+  assertEquals(message, "cannot write /dev/full: no space left on the disk");
+  await output.abandon();
+});
+
+Deno.test("openOutput() writes to a pipe, and says when its reader has gone", async () => {
+  await using directory = await TemporaryDirectory.with();
+  const pipe = directory.join("pipe");
+  assert((await new Deno.Command("mkfifo", { args: [pipe] }).output()).success);
+  const reading = new Deno.Command("head", { args: ["-c", "5", pipe] }).output();
+  const output = await openOutput(pipe);
+  await output.write(octets("hello"));
+  const { stdout } = await reading;
+  assertEquals(new TextDecoder().decode(stdout), "hello");
+  assertStringIncludes(await fileFailure(() => output.write(octets("more"))), "reader has gone");
+  await output.abandon();
+  assert((await Deno.stat(pipe)).isFifo);
+});
+
+Deno.test("openOutput() takes - for standard output and leaves it open", async () => {
+  for (const end of ["complete", "abandon"] as const) {
+    const output = await openOutput("-");
+    await output.write(new Uint8Array(0));
+    await output[end]();
+  }
+  assertEquals(Deno.stdout.writeSync(new Uint8Array(0)), 0);
+});

@@ -1,0 +1,116 @@
+import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
+import { DownloadError } from "../../lib/download/download_error.ts";
+import { parseLocation, parseTypedUri } from "../../lib/download/target_uri.ts";
+
+Deno.test("parseTypedUri() takes a URI apart", () => {
+  assertEquals(parseTypedUri("http://Example.org:8080/a/b?c=d#e"), {
+    href: "http://example.org:8080/a/b?c=d",
+    hostname: "example.org",
+    port: 8080,
+    authority: "example.org:8080",
+    requestTarget: "/a/b?c=d",
+  });
+});
+
+Deno.test("parseTypedUri() knows the usual port and the empty path", () => {
+  for (const text of ["http://a", "HTTP://a/", "http://a:80", "http://a:/", "http://a/#b"]) {
+    const { port, authority, requestTarget, href } = parseTypedUri(text);
+    assertEquals([port, authority, requestTarget, href], [80, "a", "/", "http://a/"], text);
+  }
+});
+
+Deno.test("parseTypedUri() keeps IPv6 brackets for Host and not for connecting", () => {
+  const { hostname, authority, port } = parseTypedUri("http://[::1]:8080/");
+  assertEquals([hostname, authority, port], ["::1", "[::1]:8080", 8080]);
+});
+
+Deno.test("parseTypedUri() keeps the target as it is encoded", () => {
+  const targets = [
+    "/%2F%2f",
+    "/%zz",
+    "/a//b",
+    "/a?",
+    "/?a=b?c",
+    "/a+b",
+    "/%00%0d%0a",
+    "/%2e%2e%2fa",
+  ];
+  for (const target of targets) {
+    assertEquals(parseTypedUri(`http://a${target}`).requestTarget, target);
+  }
+});
+
+Deno.test("parseTypedUri() encodes what no request-target may hold", () => {
+  const { requestTarget } = parseTypedUri('http://a/é b"<>?é b"<>');
+  assertEquals(requestTarget, "/%C3%A9%20b%22%3C%3E?%C3%A9%20b%22%3C%3E");
+});
+
+Deno.test("parseTypedUri() refuses what cannot be asked for, and says why", () => {
+  const refused: readonly [text: string, why: string][] = [
+    ["localhost:8080/a", "no scheme: write http://localhost:8080/a"],
+    ["example.org/a", "no scheme: write http://example.org/a"],
+    ["", "no scheme"],
+    ["/a", "no scheme"],
+    ["//a/b", "no scheme"],
+    ["https://a/", "https is not supported yet"],
+    ["ftp://a/", "ftp: is not supported"],
+    ["file:///etc/passwd", "file: is not supported"],
+    ["http://", "not a valid URL"],
+    ["http://a:65536/", "not a valid URL"],
+    ["http://a:b/", "not a valid URL"],
+    ["http://a b/", "not a valid URL"],
+    ["http://[::1/", "not a valid URL"],
+    ["http://user@a/", "user name or password"],
+    ["http://user:secret@a/", "user name or password"],
+  ];
+  for (const [text, why] of refused) {
+    const error = assertThrows(() => parseTypedUri(text), DownloadError);
+    assertEquals(error.failure, "url", text);
+    assertStringIncludes(error.message, why);
+    assertEquals(error.message.includes("secret"), false, "the password is shown");
+    assertEquals(error.message.includes("\n"), false, text);
+  }
+});
+
+Deno.test("parseTypedUri() refuses port 0, to which nobody can connect", () => {
+  assertEquals(assertThrows(() => parseTypedUri("http://a:0/"), DownloadError).failure, "url");
+});
+
+Deno.test("parseLocation() resolves a reference against what was asked for", () => {
+  const base = parseTypedUri("http://a:8080/b/c?d");
+  const references: readonly [location: string, href: string][] = [
+    ["http://e/f?", "http://e/f?"],
+    ["http://e:80/%2F", "http://e/%2F"],
+    ["//e/f", "http://e/f"],
+    ["/e", "http://a:8080/e"],
+    ["e", "http://a:8080/b/e"],
+    ["./e/", "http://a:8080/b/e/"],
+    ["../../../e", "http://a:8080/e"],
+    ["?e", "http://a:8080/b/c?e"],
+    ["#e", "http://a:8080/b/c?d"],
+    ["http://e/f#g", "http://e/f"],
+  ];
+  for (const [location, href] of references) {
+    assertEquals(parseLocation(location, base).href, href, location);
+  }
+});
+
+Deno.test("parseLocation() refuses what cannot be asked for, as a failure of the network", () => {
+  const base = parseTypedUri("http://a/");
+  const refused: readonly [location: string, why: string][] = [
+    ["", "empty Location"],
+    ["https://a/", "https is not supported yet"],
+    ["ftp://a/", "ftp: is not supported"],
+    ["javascript:alert(1)", "javascript: is not supported"],
+    ["data:,a", "data: is not supported"],
+    ["file:///etc/passwd", "file: is not supported"],
+    ["http://", "not a valid URL"],
+    ["http://a:99999/", "not a valid URL"],
+    ["http://user:secret@a/", "user name or password"],
+  ];
+  for (const [location, why] of refused) {
+    const error = assertThrows(() => parseLocation(location, base), DownloadError);
+    assertEquals(error.failure, "network", location);
+    assertStringIncludes(error.message, why);
+  }
+});

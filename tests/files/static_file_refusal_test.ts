@@ -1,0 +1,148 @@
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { staticFile } from "../../lib/files/static_file.ts";
+import { contentOf, fieldOf, statusCodes } from "../support/replies.ts";
+import { TemporaryDirectory } from "../support/temporary_directory.ts";
+
+Deno.test("staticFile() gives nothing outside the root, however it is asked for", async () => {
+  await using outside = await TemporaryDirectory.with({ "secret.txt": "secret", "root/a": "a" });
+  const root = outside.join("root");
+  const targets = [
+    ["/../secret.txt", "/..%2fsecret.txt", "/%2e%2e/secret.txt", "/a/../../secret.txt"],
+    [
+      "/..\\secret.txt",
+      "/..%5csecret.txt",
+      "/%2e%2e%5csecret.txt",
+      "//secret.txt",
+      "/..;/secret.txt",
+    ],
+    [outside.join("secret.txt"), "/" + outside.join("secret.txt"), "/%00", "/a%00", "/a%00.txt"],
+  ].flat();
+  assertEquals(await statusCodes(root, targets), targets.map(() => 404));
+  const malformed = ["/%c0%ae%c0%ae/secret.txt", "/%", "/%zz"];
+  assertEquals(await statusCodes(root, malformed), [400, 400, 400]);
+});
+
+Deno.test("staticFile() follows a link inside the root and none that leads out of it", async () => {
+  await using outside = await TemporaryDirectory.with({
+    "secret.txt": "s",
+    "root/d/a.html": "inside",
+  });
+  // A root whose name begins like that of another directory.
+  await outside.write("root2/b", "secret");
+  const root = outside.join("root");
+  const links: Readonly<Record<string, string>> = {
+    "in.txt": "d/a.html",
+    "in-absolute": `${root}/d/a.html`,
+    "in-directory": "d",
+    out: "../secret.txt",
+    "out-absolute": outside.join("secret.txt"),
+    "out-directory": "..",
+    "out-sibling": "../root2",
+    "out-and-in": "../root/d/a.html",
+    "twice-out": "out",
+    dangling: "nowhere",
+    loop: "loop",
+    "d/index.html": "../../secret.txt",
+  };
+  for (const [name, to] of Object.entries(links)) await Deno.symlink(to, `${root}/${name}`);
+  assertEquals(
+    await statusCodes(root, ["/in.txt", "/in-absolute", "/in-directory/a.html", "/out-and-in"]),
+    [200, 200, 200, 200],
+  );
+  const out = [
+    "/out",
+    "/out-absolute",
+    "/out-directory/secret.txt",
+    "/out-directory/",
+    "/out-directory",
+  ];
+  const more = [
+    "/out-sibling/b",
+    "/out-sibling",
+    "/twice-out",
+    "/dangling",
+    "/loop",
+    "/loop/a",
+    "/d/",
+  ];
+  const targets = [...out, ...more];
+  assertEquals(await statusCodes(root, targets), targets.map(() => 404));
+  const linked = await staticFile(root, "/in.txt");
+  assertEquals(await contentOf(linked), "inside");
+  assert(fieldOf(linked, "Content-Type")?.startsWith("text/plain"), "the name asked for decides");
+});
+
+Deno.test("staticFile() answers 404 for what is not there", async () => {
+  await using root = await TemporaryDirectory.with({
+    a: "a",
+    "d/b": "b",
+    ".hidden": "h",
+    ".d/a": "a",
+  });
+  const targets = [
+    "/b",
+    "/A",
+    "/a/",
+    "/a/b",
+    "/d/a",
+    "/x/y/z",
+    "/.hidden",
+    "/.d/a",
+    `/${"a".repeat(300)}`,
+  ];
+  targets.push(`/${"a/".repeat(3000)}`, "/d//b", "//a");
+  assertEquals(await statusCodes(root.path, targets), targets.map(() => 404));
+});
+
+Deno.test("staticFile() opens nothing that is not a regular file", async () => {
+  await using root = await TemporaryDirectory.with();
+  // To open a pipe that nobody writes to would wait for ever.
+  const { success } = await new Deno.Command("mkfifo", { args: [root.join("pipe")] }).output();
+  assert(success);
+  await Deno.symlink("pipe", root.join("link"));
+  using _socket = Deno.listen({ transport: "unix", path: root.join("socket") });
+  assertEquals(await statusCodes(root.path, ["/pipe", "/link", "/socket"]), [404, 404, 404]);
+});
+
+/** Runs with a Deno.open that fails so: as root, there is no file that may not be read. */
+async function withOpenFailing(error: Error, run: () => Promise<void>): Promise<void> {
+  const { open } = Deno;
+  Reflect.set(Deno, "open", () => Promise.reject(error));
+  try {
+    await run();
+  } finally {
+    Reflect.set(Deno, "open", open);
+  }
+}
+
+function systemError(code: string): Error {
+  return Object.assign(new Error(`Something about /a/secret/path (${code})`), { code });
+}
+
+Deno.test("staticFile() answers by the error when a file cannot be opened", async () => {
+  await using root = await TemporaryDirectory.with({ a: "a" });
+  const errors = [
+    [new Deno.errors.PermissionDenied("/a/secret/path"), 403],
+    [new Deno.errors.NotCapable("/a/secret/path"), 403],
+    [new Deno.errors.NotFound("/a/secret/path"), 404],
+    [systemError("EMFILE"), 503],
+    [systemError("ENFILE"), 503],
+  ] as const;
+  for (const [error, statusCode] of errors) {
+    await withOpenFailing(error, async () => {
+      const reply = await staticFile(root.path, "/a");
+      assertEquals(reply.statusCode, statusCode, `${error}`);
+      assertEquals(fieldOf(reply, "Retry-After"), statusCode === 503 ? "1" : undefined);
+      assert(!(await contentOf(reply)).includes("secret"), "the system's words get out");
+    });
+  }
+  await withOpenFailing(systemError("EIO"), async () => {
+    await assertRejects(() => staticFile(root.path, "/a"), Error, "EIO");
+  });
+});
+
+Deno.test({
+  name: "staticFile() answers 403 where Deno was not allowed to read",
+  permissions: { read: false },
+  fn: async () => assertEquals(await statusCodes("/", ["/", "/etc/passwd"]), [403, 403]),
+});

@@ -1,0 +1,133 @@
+import { assert, assertEquals } from "@std/assert";
+import { staticFile } from "../../lib/files/static_file.ts";
+import { textOf } from "../support/feed.ts";
+import { seededRandom } from "../support/random.ts";
+import { contentOf, fieldOf, statusCodes } from "../support/replies.ts";
+import { TemporaryDirectory } from "../support/temporary_directory.ts";
+
+Deno.test("staticFile() gives a file with its media type", async () => {
+  await using root = await TemporaryDirectory.with({ "a/b.html": "<p>hello" });
+  const reply = await staticFile(root.path, "/a/b.html?c");
+  assertEquals(reply.statusCode, 200);
+  assertEquals(fieldOf(reply, "Content-Type")?.toLowerCase(), "text/html; charset=utf-8");
+  assertEquals(fieldOf(reply, "X-Content-Type-Options"), "nosniff");
+  assertEquals(await contentOf(reply), "<p>hello");
+});
+
+Deno.test("staticFile() knows common media types, and the rest as octets", async () => {
+  const types: Readonly<Record<string, RegExp>> = {
+    "a.html": /^text\/html; charset=utf-8$/i,
+    "A.HTM": /^text\/html/i,
+    "a.txt": /^text\/plain; charset=utf-8$/i,
+    "a.css": /^text\/css/,
+    "a.js": /^text\/javascript/,
+    "a.json": /^application\/json/,
+    "a.png": /^image\/png$/,
+    "a.JPG": /^image\/jpeg$/,
+    "a.svg": /^image\/svg\+xml/,
+    "a.pdf": /^application\/pdf$/,
+    "a.tar.gz": /^application\/gzip$/,
+    "a.mp4": /^video\/mp4$/,
+    "a.wasm": /^application\/wasm$/,
+    "a": /^application\/octet-stream$/,
+    "a.": /^application\/octet-stream$/,
+    "a.unknown-extension": /^application\/octet-stream$/,
+    "html": /^application\/octet-stream$/,
+  };
+  await using root = await TemporaryDirectory.with();
+  for (const [name, type] of Object.entries(types)) {
+    await root.write(name, "");
+    const reply = await staticFile(root.path, `/${name}`);
+    await contentOf(reply);
+    const actual = fieldOf(reply, "Content-Type") ?? "";
+    assert(type.test(actual), `${name}: ${actual}`);
+  }
+});
+
+Deno.test("staticFile() gives any file byte for byte", async () => {
+  const random = seededRandom(3);
+  const large = Uint8Array.from({ length: 3_000_001 }, () => Math.floor(random() * 256));
+  await using root = await TemporaryDirectory.with({ "large.bin": large, empty: "" });
+  assert(await contentOf(await staticFile(root.path, "/large.bin")) === textOf(large));
+  assertEquals(await contentOf(await staticFile(root.path, "/empty")), "");
+});
+
+Deno.test("staticFile() does not send what is appended after it was opened", async () => {
+  await using root = await TemporaryDirectory.with({ a: "begun" });
+  const { content } = await staticFile(root.path, "/a");
+  await Deno.writeTextFile(root.join("a"), " and gone on", { append: true });
+  assertEquals(content.length, 5);
+  if (!(content instanceof Uint8Array)) content.close();
+});
+
+Deno.test("staticFile() finds every name that a file may have", async () => {
+  const names = [
+    "a b",
+    "é€🐑",
+    "100%",
+    "%2e",
+    "a\nb\t",
+    "\"'<>&",
+    "a+b",
+    "?",
+    "#",
+    "a;b=c",
+    "~",
+    "ab.",
+    "e\u0301",
+  ];
+  await using root = await TemporaryDirectory.with();
+  for (const name of names) {
+    await root.write(name, name);
+    const target = `/${encodeURIComponent(name)}`;
+    const { content } = await staticFile(root.path, target);
+    assert(!(content instanceof Uint8Array), target);
+    assertEquals(content.length, new TextEncoder().encode(name).length, target);
+    content.close();
+  }
+});
+
+Deno.test("staticFile() sends a directory's name on to its slash, and to no other host", async () => {
+  await using root = await TemporaryDirectory.with({ "a/b/c": "c", "x:y/c": "c", "é/c": "c" });
+  const directories = [
+    ["/a", "./a/"],
+    ["/a/b", "./b/"],
+    ["/a/b?", "./b/?"],
+    ["/a?b=c?d", "./a/?b=c?d"],
+    ["/a?b/c", "./a/?b/c"],
+    ["/%61", "./%61/"],
+    ["/x:y", "./x:y/"],
+    ["/%C3%A9", "./%C3%A9/"],
+  ] as const;
+  for (const [target, location] of directories) {
+    const reply = await staticFile(root.path, target);
+    assertEquals([reply.statusCode, fieldOf(reply, "Location")], [301, location]);
+    const { pathname, host, search } = new URL(location, `http://a${target}`);
+    const [path, query] = target.split(/\?(.*)/s);
+    assertEquals({ pathname, host, search }, {
+      pathname: `${path}/`,
+      host: "a",
+      search: query ? `?${query}` : "",
+    });
+  }
+  assertEquals(await statusCodes(root.path, ["//evil.example/..", "//a", "///a"]), [404, 404, 404]);
+});
+
+Deno.test("staticFile() gives index.html for a directory", async () => {
+  await using root = await TemporaryDirectory.with({
+    "index.html": "top",
+    "d/index.html": "below",
+    "e/a": "",
+  });
+  await Deno.mkdir(root.join("f/index.html"), { recursive: true });
+  const top = await staticFile(root.path, "/?a");
+  assertEquals(fieldOf(top, "Content-Type")?.toLowerCase(), "text/html; charset=utf-8");
+  assertEquals(await contentOf(top), "top");
+  assertEquals(await contentOf(await staticFile(root.path, "/d/")), "below");
+  assertEquals(await statusCodes(root.path, ["/e/", "/f/"]), [404, 404]);
+});
+
+Deno.test("staticFile() serves the file system from its root as well", async () => {
+  await using root = await TemporaryDirectory.with({ a: "a" });
+  assertEquals(await statusCodes("/", [root.join("a")]), [200]);
+});

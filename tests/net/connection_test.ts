@@ -1,0 +1,224 @@
+import { assert, assertEquals, assertLessOrEqual, assertRejects } from "@std/assert";
+import { Connection } from "../../lib/net/connection.ts";
+import { DEADLINES, now } from "../../lib/net/deadlines.ts";
+import { DeadlineError, NetworkError } from "../../lib/net/network_error.ts";
+import { encodeOctets } from "../../lib/http/octets.ts";
+import { textOf } from "../support/feed.ts";
+import { RawPeer, sendAndReset, socketPair } from "../support/raw_peer.ts";
+
+/** A socket that takes a few octets a write, and remembers them. */
+class FakeSocket {
+  readonly writes: string[] = [];
+  isClosed = false;
+
+  constructor(readonly most = Infinity) {}
+
+  write(octets: Uint8Array): Promise<number> {
+    const taken = octets.subarray(0, this.most);
+    this.writes.push(textOf(taken));
+    return Promise.resolve(taken.length);
+  }
+
+  close(): void {
+    this.isClosed = true;
+  }
+}
+
+function asConn(socket: FakeSocket): Deno.Conn {
+  return socket as unknown as Deno.Conn;
+}
+
+/** Octets of which no two places look alike. */
+function noise(length: number): Uint8Array {
+  const words = Uint32Array.from({ length: length / 4 }, (_, i) => Math.imul(i, 0x9e3779b1));
+  return new Uint8Array(words.buffer);
+}
+
+/** Long enough for what does happen. */
+const soon = () => now() + 30_000;
+
+async function connected(options = {}): Promise<[Connection, RawPeer]> {
+  const [ours, theirs] = await socketPair();
+  return [new Connection(ours, options), new RawPeer(theirs)];
+}
+
+Deno.test("Connection.write() leaves what is small to one write of flush()", async () => {
+  const socket = new FakeSocket();
+  const connection = new Connection(asConn(socket));
+  const expected: string[] = [];
+  for (let i = 0; i < 1000; i++) {
+    const text = `reply ${i}, `;
+    await connection.write(encodeOctets(text));
+    expected.push(text);
+  }
+  assertEquals(socket.writes, []);
+  await connection.flush();
+  assertEquals(socket.writes, [expected.join("")]);
+  await connection.flush();
+  assertEquals(socket.writes.length, 1);
+  connection.close();
+});
+
+Deno.test("Connection.write() lets the caller use the memory again", async () => {
+  const socket = new FakeSocket();
+  const connection = new Connection(asConn(socket));
+  for (const length of [10, 3000, 65_536, 70_000]) {
+    const octets = new Uint8Array(length).fill(97);
+    await connection.write(octets);
+    octets.fill(98);
+  }
+  await connection.flush();
+  assertEquals(socket.writes.join(""), "a".repeat(10 + 3000 + 65_536 + 70_000));
+  connection.close();
+});
+
+Deno.test("Connection.flush() goes on after a write that took only a part", async () => {
+  const socket = new FakeSocket(7);
+  const connection = new Connection(asConn(socket));
+  await connection.write(encodeOctets("0123456789abcdefghij"));
+  await connection.flush();
+  assertEquals(socket.writes, ["0123456", "789abcd", "efghij"]);
+  connection.close();
+});
+
+Deno.test("Connection sends what is larger than all buffers, octet for octet", async () => {
+  const [connection, peer] = await connected();
+  using _ = peer;
+  const octets = noise(3_000_000);
+  const writing = (async () => {
+    await connection.write(octets.subarray(0, 10));
+    await connection.write(octets.subarray(10, 2_000_000));
+    await connection.write(octets.subarray(2_000_000));
+    await connection.finish(false);
+  })();
+  assert(await peer.receiveAll() === textOf(octets), "something else arrived");
+  await writing;
+});
+
+Deno.test("Connection.fill() buffers what was not consumed, and says when the end came", async () => {
+  const [connection, peer] = await connected();
+  using _ = peer;
+  const octets = noise(200_000);
+  const sending = peer.sendLast(octets);
+  let received = "";
+  let most = 0;
+  while (await connection.fill("idle", soon())) {
+    const { length } = connection.buffered;
+    most = Math.max(most, length);
+    const count = Math.max(1, length - 100);
+    received += textOf(connection.buffered.subarray(0, count));
+    connection.consume(count);
+  }
+  received += textOf(connection.buffered);
+  await sending;
+  assert(received === textOf(octets), "something else arrived");
+  assertLessOrEqual(most, 65_536);
+  connection.close();
+});
+
+Deno.test("Connection.fill() sends first what was written", async () => {
+  const [connection, peer] = await connected();
+  using _ = peer;
+  await connection.write(encodeOctets("question"));
+  const filling = connection.fill("idle", soon());
+  assertEquals(await peer.receiveUntil("question"), "question");
+  await peer.send("answer");
+  assertEquals(await filling, true);
+  assertEquals(textOf(connection.buffered), "answer");
+  connection.close();
+});
+
+Deno.test("Connection.fill() throws when its deadline passes, and the connection ends", async () => {
+  const [connection, peer] = await connected();
+  using _ = peer;
+  const until = now() + 20;
+  const error = await assertRejects(() => connection.fill("transfer", until), DeadlineError);
+  assertEquals(error.deadline, "transfer");
+  assert(now() >= until);
+  assertEquals(await peer.receiveAll(), "");
+});
+
+Deno.test("Connection has last words for a peer that let a deadline pass", async () => {
+  const [connection, peer] = await connected({
+    lastWords: (deadline: string) => encodeOctets(`too late for the ${deadline}`),
+  });
+  using _ = peer;
+  const filling = assertRejects(() => connection.fill("head", now() + 20), DeadlineError);
+  assertEquals(await peer.receiveAll(), "too late for the head");
+  await peer.sendLast("what comes now is not looked at");
+  assertEquals((await filling).deadline, "head");
+  await connection.finish(true);
+});
+
+Deno.test("Connection waits for no more than lingerMs after its last words", async () => {
+  const [connection, peer] = await connected({
+    lastWords: () => encodeOctets("bye"),
+    deadlines: { ...DEADLINES, lingerMs: 20 },
+  });
+  using _ = peer;
+  const error = await assertRejects(() => connection.fill("head", now() + 20), DeadlineError);
+  assertEquals(error.deadline, "head");
+  assertEquals(await peer.receiveUntilLost(), "bye");
+  connection.close();
+});
+
+Deno.test("Connection.flush() gives up a peer that reads nothing for writeMs", async () => {
+  const [connection, peer] = await connected({ deadlines: { ...DEADLINES, writeMs: 50 } });
+  using _ = peer;
+  const write = () => connection.write(new Uint8Array(50_000_000));
+  assertEquals((await assertRejects(write, DeadlineError)).deadline, "write");
+});
+
+Deno.test("Connection.finish() lets a peer that still sends read all that was written", async () => {
+  const [connection, peer] = await connected();
+  using _ = peer;
+  await connection.write(encodeOctets("the reply"));
+  const finishing = connection.finish(true);
+  await peer.sendLast(new Uint8Array(5_000_000));
+  assertEquals(await peer.receiveAll(), "the reply");
+  await finishing;
+});
+
+Deno.test("Connection.finish() ends after lingerMs when the peer has no end", async () => {
+  const [connection, peer] = await connected({ deadlines: { ...DEADLINES, lingerMs: 20 } });
+  using _ = peer;
+  await connection.write(encodeOctets("the reply"));
+  await connection.finish(true);
+  assertEquals(await peer.receiveUntilLost(), "the reply");
+});
+
+Deno.test("Connection.close() ends what is under way with NetworkError", async () => {
+  const [connection, peer] = await connected();
+  using _ = peer;
+  const filling = assertRejects(() => connection.fill("idle", soon()), NetworkError);
+  connection.close();
+  connection.close();
+  await filling;
+  await assertRejects(() => connection.fill("idle", soon()), NetworkError);
+});
+
+Deno.test("Connection.fill() says when the peer reset the connection", async () => {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const told = Promise.withResolvers<void>();
+  const resetting = sendAndReset(listener.addr.port, "abc", told.promise);
+  const connection = new Connection(await listener.accept());
+  await connection.fill("idle", soon());
+  told.resolve();
+  await resetting;
+  const error = await assertRejects(() => connection.fill("idle", soon()), NetworkError);
+  assertEquals(error.message, "the connection was reset");
+  connection.close();
+});
+
+Deno.test("Connection with limitRate writes a tenth of a second's worth at the most", async () => {
+  const socket = new FakeSocket();
+  const connection = new Connection(asConn(socket), { limitRate: 100_000 });
+  const begun = now();
+  await connection.write(new Uint8Array(30_000).fill(97));
+  await connection.flush();
+  const elapsedMs = now() - begun;
+  assertEquals(socket.writes.join(""), "a".repeat(30_000));
+  assertLessOrEqual(Math.max(...socket.writes.map(({ length }) => length)), 10_000);
+  assert(elapsedMs >= 199, `20,000 octets beyond the first burst in ${elapsedMs} ms`);
+  connection.close();
+});

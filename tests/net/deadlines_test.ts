@@ -1,0 +1,79 @@
+import { assert, assertEquals } from "@std/assert";
+import { now, unwatch, watch, type Watched } from "../../lib/net/deadlines.ts";
+import { Arrivals } from "../support/arrivals.ts";
+
+/** Tells when it expires, and has no other deadline until it is given one. */
+class Waiting implements Watched {
+  readonly expiries = new Arrivals<number>();
+  deadline: number;
+
+  constructor(deadline: number) {
+    this.deadline = deadline;
+  }
+
+  expire(): void {
+    this.deadline = Infinity;
+    this.expiries.add(now());
+  }
+}
+
+Deno.test("watch() calls expire() once the deadline has passed, and not before", async () => {
+  const deadline = now() + 30;
+  const waiting = new Waiting(deadline);
+  watch(waiting);
+  const at = await waiting.expiries.next();
+  unwatch(waiting);
+  assert(at >= deadline, `${at} is before ${deadline}`);
+});
+
+Deno.test("watch() looks at the deadline as it is at that time", async () => {
+  const moved = new Waiting(0);
+  const other = new Waiting(now() + 150);
+  watch(moved);
+  watch(other);
+  moved.deadline = Infinity;
+  await other.expiries.next();
+  assertEquals(moved.expiries.waiting, []);
+  moved.deadline = now();
+  await moved.expiries.next();
+  unwatch(moved);
+  unwatch(other);
+});
+
+Deno.test("watch() calls expire() at every sweep until the deadline is moved", async () => {
+  const waiting = new Waiting(0);
+  const expiries = new Arrivals<number>();
+  waiting.expire = () => expiries.add(now());
+  watch(waiting);
+  await expiries.next();
+  await expiries.next();
+  unwatch(waiting);
+});
+
+Deno.test("unwatch() ends the watching, and the timer with the last", async () => {
+  const forgotten = new Waiting(0);
+  const other = new Waiting(0);
+  watch(forgotten);
+  watch(other);
+  unwatch(forgotten);
+  await other.expiries.next();
+  unwatch(other);
+  unwatch(other);
+  assertEquals(forgotten.expiries.waiting, []);
+});
+
+Deno.test("watch() and unwatch() may be called while others expire", async () => {
+  const late = new Waiting(0);
+  const first = new Waiting(0);
+  const second = new Waiting(0);
+  first.expire = () => {
+    unwatch(first);
+    unwatch(second);
+    watch(late);
+  };
+  watch(first);
+  watch(second);
+  await late.expiries.next();
+  unwatch(late);
+  assertEquals(second.expiries.waiting, []);
+});

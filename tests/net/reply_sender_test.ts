@@ -1,0 +1,163 @@
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import type { ContentSource, Reply } from "../../lib/http/reply.ts";
+import { Connection } from "../../lib/net/connection.ts";
+import { ContentError, type ReplyContext, ReplySender } from "../../lib/net/reply_sender.ts";
+import { encodeOctets } from "../../lib/http/octets.ts";
+import { textOf } from "../support/feed.ts";
+import { replyOf } from "../support/raw_reply.ts";
+import { textReply } from "../support/serving.ts";
+
+/** A source that gives these pieces; a piece that is an error is thrown. */
+class Pieces implements ContentSource {
+  closed = 0;
+  readonly #pieces: (string | Error)[];
+
+  constructor(readonly length: number | undefined, ...pieces: (string | Error)[]) {
+    this.#pieces = pieces;
+  }
+
+  read(buffer: Uint8Array): Promise<number | null> {
+    const piece = this.#pieces.shift();
+    if (piece instanceof Error) return Promise.reject(piece);
+    if (piece === undefined) return Promise.resolve(null);
+    const taken = piece.slice(0, buffer.length);
+    buffer.set(encodeOctets(taken));
+    if (taken.length < piece.length) this.#pieces.unshift(piece.slice(taken.length));
+    return Promise.resolve(taken.length);
+  }
+
+  close(): void {
+    this.closed++;
+  }
+}
+
+const GET: ReplyContext = { method: "GET", httpVersion: "1.1", persistent: true };
+
+/** What is sent for a reply. */
+async function sent(reply: Reply, context: Partial<ReplyContext> = {}) {
+  let text = "";
+  const socket = {
+    write(octets: Uint8Array): Promise<number> {
+      text += textOf(octets);
+      return Promise.resolve(octets.length);
+    },
+    close() {},
+  };
+  const connection = new Connection(socket as unknown as Deno.Conn);
+  const sender = new ReplySender(connection, reply, { ...GET, ...context });
+  let error: unknown;
+  await sender.send().catch((it) => error = it);
+  await connection.flush();
+  connection.close();
+  return { text, error, persistent: sender.persistent, contentBytes: sender.contentBytes };
+}
+
+function ok(content: ContentSource | Uint8Array): Reply {
+  return { statusCode: 200, fieldLines: [["A", "b"]], content };
+}
+
+Deno.test("ReplySender sends Date, the handler's fields and Content-Length", async () => {
+  const { text, persistent, contentBytes } = await sent(textReply("hello"));
+  const { statusCode, fields, content } = replyOf(text);
+  const date = fields.get("date")!;
+  assertEquals(date, new Date(date).toUTCString());
+  assertEquals([...fields.keys()], ["date", "content-type", "content-length"]);
+  assertEquals({ statusCode, content, persistent, contentBytes }, {
+    statusCode: 200,
+    content: "hello",
+    persistent: true,
+    contentBytes: 5,
+  });
+});
+
+Deno.test("ReplySender says Connection where the version's custom is another", async () => {
+  const connectionOf = async (context: Partial<ReplyContext>) =>
+    replyOf((await sent(textReply(""), context)).text).fields.get("connection");
+  assertEquals(await connectionOf({ persistent: true }), undefined);
+  assertEquals(await connectionOf({ persistent: false }), "close");
+  assertEquals(await connectionOf({ httpVersion: "1.0", persistent: true }), "keep-alive");
+  assertEquals(await connectionOf({ httpVersion: "1.0", persistent: false }), "close");
+});
+
+Deno.test("ReplySender leaves the content out for HEAD, and nothing else", async () => {
+  const sources = [
+    () => encodeOctets("hello"),
+    () => new Pieces(5, "hello"),
+    () => new Pieces(undefined, "a"),
+  ];
+  for (const content of sources) {
+    const get = replyOf((await sent(ok(content()))).text);
+    const source = content();
+    const { text, contentBytes } = await sent(ok(source), { method: "HEAD" });
+    const head = replyOf(text, "HEAD");
+    assertEquals([...head.fields].slice(1), [...get.fields].slice(1));
+    assertEquals(contentBytes, 0);
+    if (source instanceof Pieces) assertEquals(source.closed, 1);
+  }
+});
+
+Deno.test("ReplySender sends a source of known length to its length and no further", async () => {
+  const source = new Pieces(100_000, "a".repeat(70_000), "b".repeat(70_000));
+  const { text, contentBytes } = await sent(ok(source));
+  const { fields, content } = replyOf(text);
+  assertEquals(fields.get("content-length"), "100000");
+  assert(content === "a".repeat(70_000) + "b".repeat(30_000), "something else was sent");
+  assertEquals({ contentBytes, closed: source.closed }, { contentBytes: 100_000, closed: 1 });
+});
+
+Deno.test("ReplySender sends a source of length 0", async () => {
+  const source = new Pieces(0);
+  assertEquals(replyOf((await sent(ok(source))).text).content, "");
+  assertEquals(source.closed, 1);
+});
+
+Deno.test("ReplySender sends a source of unknown length in chunks on 1.1", async () => {
+  for (const pieces of [["hello ", "w", "orld"], ["x".repeat(200_000)], []]) {
+    const { text, persistent, contentBytes } = await sent(ok(new Pieces(undefined, ...pieces)));
+    const { fields, content } = replyOf(text);
+    assertEquals(fields.get("transfer-encoding"), "chunked");
+    assertEquals(fields.get("content-length"), undefined);
+    assert(content === pieces.join(""), "something else was sent");
+    assertEquals({ persistent, contentBytes }, { persistent: true, contentBytes: content.length });
+  }
+});
+
+Deno.test("ReplySender sends a source of unknown length until close on 1.0", async () => {
+  const source = new Pieces(undefined, "hello ", "world");
+  const { text, persistent } = await sent(ok(source), { httpVersion: "1.0" });
+  const { fields, content } = replyOf(text);
+  assertEquals([...fields.keys()], ["date", "a", "connection"]);
+  assertEquals(fields.get("connection"), "close");
+  assertEquals({ content, persistent }, { content: "hello world", persistent: false });
+});
+
+Deno.test("ReplySender sends no framing fields where there is no content", async () => {
+  for (const statusCode of [204, 304]) {
+    const { text } = await sent({ statusCode, fieldLines: [], content: new Uint8Array(0) });
+    assertEquals([...replyOf(text).fields.keys()], ["date"]);
+  }
+});
+
+Deno.test("ReplySender.send() throws when the content fails or shrinks", async () => {
+  const cause = new Error("the disk is gone");
+  const sources = [
+    new Pieces(10, "hello", cause),
+    new Pieces(10, "hello"),
+    new Pieces(undefined, "hello", cause),
+  ];
+  for (const source of sources) {
+    const { error, text, contentBytes } = await sent(ok(source));
+    assert(error instanceof ContentError);
+    assert(!text.endsWith("0\r\n\r\n"), "the content seems to be whole");
+    assertEquals({ contentBytes, closed: source.closed }, { contentBytes: 5, closed: 1 });
+  }
+});
+
+Deno.test("ReplySender.send() throws for a field that would split the response", async () => {
+  const source = new Pieces(1, "a");
+  const connection = new Connection({ close() {} } as unknown as Deno.Conn);
+  const reply = { statusCode: 200, fieldLines: [["A", "b\r\nC: d"]] as const, content: source };
+  await assertRejects(() => new ReplySender(connection, reply, GET).send(), TypeError);
+  assertEquals(source.closed, 1);
+  connection.close();
+});

@@ -1,0 +1,163 @@
+import { assert, assertEquals } from "@std/assert";
+import { encodeOctets } from "../../lib/http/octets.ts";
+import { replyOf } from "../support/raw_reply.ts";
+import { echoTarget, request, Serving, textReply } from "../support/serving.ts";
+
+/** A handler that begins to answer and ends when it is told to. */
+function gated() {
+  const begun = Promise.withResolvers<void>();
+  const gate = Promise.withResolvers<void>();
+  const handler = async () => {
+    begun.resolve();
+    await gate.promise;
+    return textReply("whole");
+  };
+  return { handler, begun: begun.promise, open: gate.resolve };
+}
+
+Deno.test("Service serves connections beside each other", async () => {
+  const { handler, begun, open } = gated();
+  await using server = new Serving((it) => it.target === "/slow" ? handler() : echoTarget(it));
+  using slow = await server.connect();
+  await slow.sendLast(request("/slow"));
+  await begun;
+  assertEquals(replyOf(await server.exchange(request("/fast"))).content, "/fast");
+  open();
+  assertEquals(replyOf(await slow.receiveAll()).content, "whole");
+});
+
+Deno.test("Service tells the client's address without its port", async () => {
+  await using server = new Serving(echoTarget);
+  await server.exchange(request("/"));
+  assertEquals((await server.served.next()).client, "127.0.0.1");
+});
+
+Deno.test("Service tells an IPv4 client of an IPv6 listener by its IPv4 address", async () => {
+  await using server = new Serving(echoTarget);
+  const input = [encodeOctets(request("/"))];
+  const conn = {
+    remoteAddr: { hostname: "::ffff:192.0.2.1" },
+    read: (buffer: Uint8Array) => {
+      const octets = input.pop();
+      if (octets !== undefined) buffer.set(octets);
+      return Promise.resolve(octets?.length ?? null);
+    },
+    write: (octets: Uint8Array) => Promise.resolve(octets.length),
+    closeWrite: () => Promise.resolve(),
+    close: () => {},
+  };
+  server.service.serve(conn as unknown as Deno.TcpConn);
+  assertEquals((await server.served.next()).client, "192.0.2.1");
+});
+
+Deno.test("Service serves maxConnections at a time, the others when there is room", async () => {
+  await using server = new Serving(echoTarget, { maxConnections: 4 });
+  using clients = new DisposableStack();
+  const connect = async () => clients.use(await server.connect());
+  const kept = [await connect(), await connect(), await connect(), await connect()];
+  for (const client of kept) {
+    await client.send(request("/kept"));
+    await client.receiveUntil("\r\n\r\n/kept");
+    assertEquals((await server.served.next()).requestLine, "GET /kept HTTP/1.1");
+  }
+  const waiting = [await connect(), await connect()];
+  for (const client of waiting) await client.sendLast(request("/waiting"));
+  await kept[3]!.send(request("/kept"));
+  await kept[3]!.receiveUntil("\r\n\r\n/kept");
+  assertEquals(server.served.waiting.length, 1);
+  kept[0]![Symbol.dispose]();
+  for (const client of waiting) {
+    assertEquals(replyOf(await client.receiveAll()).content, "/waiting");
+  }
+  assertEquals(server.timesFull, 1);
+});
+
+Deno.test("Service.drain() ends idle connections at once", async () => {
+  await using server = new Serving(echoTarget);
+  using silent = await server.connect();
+  using kept = await server.connect();
+  await kept.send(request("/"));
+  await kept.receiveUntil("\r\n\r\n/");
+  // Connections are taken in their order, so that this one makes sure of those before.
+  await server.exchange(request("/"));
+  await server.service.drain(30_000);
+  assertEquals(await silent.receiveUntilLost(), "");
+  assertEquals(await kept.receiveUntilLost(), "");
+});
+
+Deno.test("Service.drain() lets the request under way be answered, and no other", async () => {
+  const { handler, begun, open } = gated();
+  await using server = new Serving(handler);
+  using client = await server.connect();
+  await client.send(request("/") + request("/behind"));
+  await begun;
+  const drained = server.service.drain(30_000);
+  open();
+  const { content, fields } = replyOf(await client.receiveAll());
+  assertEquals([content, fields.get("connection")], ["whole", "close"]);
+  client[Symbol.dispose]();
+  await drained;
+});
+
+Deno.test("Service.drain() lets a reply that has begun to go out arrive whole", async () => {
+  const handler = () => textReply("x".repeat(3000));
+  await using server = new Serving(handler, { limitRate: 10_000 });
+  using client = await server.connect();
+  await client.send(request("/"));
+  const begun = await client.receiveUntil("HTTP/1.1");
+  const drained = server.service.drain(30_000);
+  const { content } = replyOf(begun + await client.receiveAll());
+  assertEquals(content.length, 3000);
+  client[Symbol.dispose]();
+  await drained;
+});
+
+Deno.test("Service.drain() lets a request whose head has begun be answered", async () => {
+  await using server = new Serving(echoTarget);
+  using client = await server.connect();
+  const text = request("/begun");
+  await client.send(request("/") + text.slice(0, 10));
+  await client.receiveUntil("\r\n\r\n/");
+  const drained = server.service.drain(30_000);
+  await client.send(text.slice(10));
+  const { content, fields } = replyOf(await client.receiveAll());
+  assertEquals([content, fields.get("connection")], ["/begun", "close"]);
+  client[Symbol.dispose]();
+  await drained;
+});
+
+Deno.test("Service.drain() ends after the grace what is still under way", async () => {
+  const handler = () => textReply("x".repeat(50_000_000));
+  await using server = new Serving(handler);
+  using client = await server.connect();
+  await client.send(request("/"));
+  await client.receiveUntil("\r\n\r\n");
+  await server.service.drain(50);
+  assert((await client.receiveUntilLost()).length < 50_000_000);
+});
+
+Deno.test("Service.drain() does not wait for the handler after the grace", async () => {
+  const { handler, begun, open } = gated();
+  await using server = new Serving(handler);
+  using client = await server.connect();
+  await client.send(request("/"));
+  await begun;
+  await server.service.drain(20);
+  assertEquals(await client.receiveUntilLost(), "");
+  open();
+  await server.served.next();
+});
+
+Deno.test("Service.drain() settles at once when there is nothing to end", async () => {
+  await using server = new Serving(echoTarget);
+  await server.service.drain(30_000);
+});
+
+Deno.test("Service sends no faster than limitRate to a connection", async () => {
+  await using server = new Serving(() => textReply("x".repeat(20_000)), { limitRate: 100_000 });
+  const begun = performance.now();
+  const { content } = replyOf(await server.exchange(request("/")));
+  const elapsedMs = performance.now() - begun;
+  assertEquals(content.length, 20_000);
+  assert(elapsedMs >= 100, `10,000 octets beyond the first burst in ${elapsedMs} ms`);
+});

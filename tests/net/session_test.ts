@@ -1,0 +1,197 @@
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { Arrivals } from "../support/arrivals.ts";
+import { repliesOf, replyOf } from "../support/raw_reply.ts";
+import { echoTarget, request, Serving, textReply } from "../support/serving.ts";
+
+const LAST = "Connection: close\r\n";
+
+Deno.test("Session answers one request after the other on one connection", async () => {
+  await using server = new Serving(echoTarget);
+  using client = await server.connect();
+  for (let i = 0; i < 20; i++) {
+    await client.send(request(`/${i}`));
+    const head = await client.receiveUntil("\r\n\r\n");
+    assertStringIncludes(head, `Content-Length: ${`/${i}`.length}\r\n`);
+    assertEquals(await client.receiveOctets(`/${i}`.length), `/${i}`);
+  }
+});
+
+Deno.test("Session answers 500 pipelined requests in their order", async () => {
+  await using server = new Serving(({ target }) => {
+    const reply = textReply(target);
+    // Every third reply takes longer than the ones behind it.
+    return Number(target.slice(1)) % 3 === 0 ? Promise.resolve().then(() => reply) : reply;
+  });
+  const targets = Array.from({ length: 500 }, (_, i) => `/${i}`);
+  const text = await server.exchange(targets.map((target) => request(target)).join(""));
+  assertEquals(repliesOf(text).map(({ content }) => content), targets);
+});
+
+Deno.test("Session answers pipelined requests that come octet by octet", async () => {
+  await using server = new Serving(echoTarget);
+  using client = await server.connect();
+  const body = "Transfer-Encoding: chunked\r\n";
+  const requests = [
+    request("/1"),
+    "\r\n",
+    request("/2", body),
+    "3;a=b\r\nGET\r\n0\r\nA: b\r\n\r\n",
+  ];
+  const sending = client.sendEach(requests.join("") + request("/3", LAST));
+  const replies = repliesOf(await client.receiveAll());
+  assertEquals(replies.map(({ content }) => content), ["/1", "/2", "/3"]);
+  await sending;
+});
+
+Deno.test("Session takes no more requests while the client does not read", async () => {
+  let answered = 0;
+  const handler = () => {
+    answered++;
+    return textReply("x".repeat(100_000));
+  };
+  await using server = new Serving(handler, { deadlines: { writeMs: 100 } });
+  using client = await server.connect();
+  await client.send(request("/").repeat(500));
+  // The reply in whose midst the deadline of writing passes is the last.
+  while ((await server.served.next()).contentBytes > 0);
+  assert(answered < 400, `${answered} of 500 were answered, though nobody read the replies`);
+});
+
+Deno.test("Session ends when the client wants it", async () => {
+  await using server = new Serving(echoTarget);
+  for (const fields of ["close", "Close", "foo, CLOSE", "keep-alive, close"]) {
+    using client = await server.connect();
+    await client.send(request("/", `Connection: ${fields}\r\n`) + request("/behind"));
+    const { fields: replied, content } = replyOf(await client.receiveAll());
+    assertEquals({ content, connection: replied.get("connection") }, {
+      content: "/",
+      connection: "close",
+    });
+  }
+});
+
+Deno.test("Session serves HTTP/1.0 once, or on as long as the client keeps alive", async () => {
+  await using server = new Serving(echoTarget);
+  using once = await server.connect();
+  await once.send("GET /1 HTTP/1.0\r\n\r\nGET /2 HTTP/1.0\r\n\r\n");
+  const reply = replyOf(await once.receiveAll());
+  assertEquals([reply.content, reply.fields.get("connection")], ["/1", "close"]);
+  using kept = await server.connect();
+  const keepAlive = "Connection: Keep-Alive\r\n\r\n";
+  await kept.send(`GET /1 HTTP/1.0\r\n${keepAlive}GET /2 HTTP/1.0\r\n\r\n`);
+  const [first, second, ...others] = repliesOf(await kept.receiveAll());
+  assertEquals([first?.content, first?.fields.get("connection")], ["/1", "keep-alive"]);
+  assertEquals([second?.content, second?.fields.get("connection")], ["/2", "close"]);
+  assertEquals(others, []);
+});
+
+Deno.test("Session answers a client that closes its side after the request", async () => {
+  const halfClosed = Promise.withResolvers<void>();
+  await using server = new Serving(async ({ target }) => {
+    await halfClosed.promise;
+    return textReply(target);
+  });
+  using client = await server.connect();
+  await client.sendLast(request("/1") + request("/2"));
+  halfClosed.resolve();
+  const replies = repliesOf(await client.receiveAll());
+  assertEquals(replies.map(({ content }) => content), ["/1", "/2"]);
+});
+
+Deno.test("Session answers HEAD with the fields of GET and no content", async () => {
+  await using server = new Serving(() => textReply("hello"));
+  const text = await server.exchange(
+    request("/", "", "HEAD") + request("/") + request("/", LAST, "HEAD"),
+  );
+  const [head, get, last] = repliesOf(text, ["HEAD", "GET", "HEAD"]);
+  assertEquals(head!.fields.get("content-length"), "5");
+  assertEquals([...head!.fields.keys()], [...get!.fields.keys()]);
+  assertEquals([head!.content, get!.content, last!.content], ["", "hello", ""]);
+});
+
+Deno.test("Session answers by the method where that decides", async () => {
+  await using server = new Serving(echoTarget);
+  const methods = ["POST", "PUT", "DELETE", "TRACE", "PATCH", "OPTIONS", "BREW"];
+  const text = await server.exchange(methods.map((method) => request("/", "", method)).join(""));
+  const replies = repliesOf(text, methods);
+  assertEquals(replies.map(({ statusCode }) => statusCode), [405, 405, 405, 405, 405, 204, 501]);
+  for (const { fields } of replies) assertEquals(fields.get("allow"), "GET, HEAD, OPTIONS");
+});
+
+Deno.test("Session gives the handler the target byte for byte", async () => {
+  await using server = new Serving(echoTarget);
+  for (const target of ["/%2F..//a?b=?&", "/a%00%zz", "//evil.example/", "/?"]) {
+    assertEquals(replyOf(await server.exchange(request(target))).content, target);
+  }
+  const absolute = await server.exchange(request("http://other.example?a=b"));
+  assertEquals(replyOf(absolute).content, "/?a=b");
+});
+
+Deno.test("Session answers 500 when the handler throws, and goes on", async () => {
+  await using server = new Serving(({ target }) => {
+    if (target === "/sync") throw new Error("a secret");
+    return target === "/async" ? Promise.reject(new Error("a secret")) : textReply("ok");
+  });
+  const text = await server.exchange(request("/sync") + request("/async") + request("/"));
+  const replies = repliesOf(text);
+  assertEquals(replies.map(({ statusCode }) => statusCode), [500, 500, 200]);
+  assert(!text.includes("secret"));
+  for (let i = 0; i < 2; i++) assertStringIncludes(`${await server.errors.next()}`, "a secret");
+});
+
+Deno.test("Session ends without the promised length when the content fails", async () => {
+  const closed = new Arrivals<void>();
+  await using server = new Serving(({ target }) => {
+    let pieces = 3;
+    const read = (buffer: Uint8Array) => {
+      if (pieces-- > 0) return Promise.resolve(buffer.fill(97).length);
+      return target === "/fails" ? Promise.reject(new Error("gone")) : Promise.resolve(null);
+    };
+    const close = () => closed.add();
+    return { statusCode: 200, fieldLines: [], content: { length: 1_000_000, read, close } };
+  });
+  for (const target of ["/fails", "/shrinks"]) {
+    using client = await server.connect();
+    await client.send(request(target) + request("/behind"));
+    await client.receiveUntil("Content-Length: 1000000\r\n\r\n");
+    const content = await client.receiveUntilLost();
+    assert(content === "a".repeat(3 * 65_536), `${content.length} octets arrived`);
+    await closed.next();
+    assert(await server.errors.next() instanceof Error);
+    const { requestLine, contentBytes } = await server.served.next();
+    assertEquals({ requestLine, contentBytes }, {
+      requestLine: `GET ${target} HTTP/1.1`,
+      contentBytes: 3 * 65_536,
+    });
+  }
+});
+
+Deno.test("Session tells what became of each request", async () => {
+  await using server = new Serving(() => textReply("hello"));
+  const begun = Date.now();
+  await server.exchange(
+    request("/a b".replace(" ", "%20")) + request("/", "", "HEAD") + "G\x1b \r\n",
+  );
+  const all = [await server.served.next(), await server.served.next(), await server.served.next()];
+  assertEquals(
+    all.map((
+      { requestLine, statusCode, contentBytes, client },
+    ) => [requestLine, statusCode, contentBytes > 0, client]),
+    [
+      ["GET /a%20b HTTP/1.1", 200, true, "127.0.0.1"],
+      ["HEAD / HTTP/1.1", 200, false, "127.0.0.1"],
+      ["G\x1b ", 400, true, "127.0.0.1"],
+    ],
+  );
+  assertEquals(all[0]!.contentBytes, 5);
+  for (const { at, elapsedMs } of all) {
+    assert(at >= begun && at <= Date.now());
+    assert(elapsedMs >= 0 && elapsedMs <= Date.now() - begun);
+  }
+});
+
+Deno.test("Session says nothing to a client that sends nothing", async () => {
+  await using server = new Serving(echoTarget);
+  assertEquals(await server.exchange(""), "");
+  assertEquals(server.served.waiting, []);
+});

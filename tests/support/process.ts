@@ -1,0 +1,172 @@
+/**
+ * Other programs as child processes: what they say can be waited for line by line, and none of them
+ * outlives its test.
+ *
+ * @module
+ */
+
+/** No test takes so long: this keeps a wait for what never comes from lasting for ever. */
+const LONGEST_LIFE_MS = 60_000;
+
+/** How a process is started. */
+export interface ProcessOptions {
+  /** Its working directory; by default that of the tests. */
+  readonly cwd?: string;
+  /** What stands on its standard input; by default nothing. */
+  readonly stdin?: string;
+}
+
+/** What a process wrote to one of its streams until now. */
+export class Output {
+  readonly #name: string;
+  #bytes: Uint8Array<ArrayBuffer> = new Uint8Array(0);
+  #text = "";
+  #seen = 0;
+  #hasEnded = false;
+  #grown = Promise.withResolvers<void>();
+  /** Resolves when the stream has ended. */
+  readonly ended: Promise<void>;
+
+  /** Reads a stream to its end; the name stands in errors. */
+  constructor(name: string, stream: ReadableStream<Uint8Array>) {
+    this.#name = name;
+    this.ended = this.#read(stream);
+  }
+
+  /** All of it, as octets. */
+  get bytes(): Uint8Array<ArrayBuffer> {
+    return this.#bytes;
+  }
+
+  /** All of it, as text. */
+  get text(): string {
+    return this.#text;
+  }
+
+  /** All complete lines. */
+  get lines(): string[] {
+    return this.#text.split("\n").slice(0, -1);
+  }
+
+  /**
+   * Waits for a line that matches, and passes over all lines up to it: the next call looks only at
+   * later ones.
+   *
+   * @throws {Error} when the stream ends without such a line
+   */
+  async next(pattern: RegExp): Promise<string> {
+    for (;;) {
+      const lines = this.lines;
+      while (this.#seen < lines.length) {
+        const line = lines[this.#seen++]!;
+        if (pattern.test(line)) return line;
+      }
+      if (this.#hasEnded) {
+        throw new Error(`${this.#name} ended without a line like ${pattern}:\n${this.#text}`);
+      }
+      await this.#grown.promise;
+    }
+  }
+
+  async #read(stream: ReadableStream<Uint8Array>): Promise<void> {
+    const pieces: Uint8Array<ArrayBuffer>[] = [];
+    const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+    for await (const piece of stream) {
+      pieces.push(piece.slice());
+      this.#text += decoder.decode(piece, { stream: true });
+      this.#wake();
+    }
+    this.#bytes = await new Blob(pieces).bytes();
+    this.#hasEnded = true;
+    this.#wake();
+  }
+
+  #wake(): void {
+    this.#grown.resolve();
+    this.#grown = Promise.withResolvers();
+  }
+}
+
+/** A child process with an open end: it is killed, at the latest, when its scope is left. */
+export class Process implements AsyncDisposable {
+  readonly #child: Deno.ChildProcess;
+  readonly #lifetime: ReturnType<typeof setTimeout>;
+  #isOver = false;
+  /** Its standard output. */
+  readonly stdout: Output;
+  /** Its standard error. */
+  readonly stderr: Output;
+  /** How it ended, once it has and both streams are read. */
+  readonly ended: Promise<Deno.CommandStatus>;
+
+  /** Starts a program. */
+  constructor(command: string, args: readonly string[], options: ProcessOptions = {}) {
+    const { stdin, cwd } = options;
+    this.#child = new Deno.Command(command, {
+      args: [...args],
+      ...(cwd !== undefined && { cwd }),
+      stdin: stdin === undefined ? "null" : "piped",
+      stdout: "piped",
+      stderr: "piped",
+    }).spawn();
+    const name = `${command} ${args.join(" ")}`;
+    this.stdout = new Output(`Standard output of ${name}`, this.#child.stdout);
+    this.stderr = new Output(`Standard error of ${name}`, this.#child.stderr);
+    this.#lifetime = setTimeout(() => this.signal("SIGKILL"), LONGEST_LIFE_MS);
+    const input = stdin === undefined ? undefined : writeInput(this.#child.stdin, stdin);
+    this.ended = this.#end(input);
+  }
+
+  /** Sends a signal; nothing happens when the process is over. */
+  signal(signal: Deno.Signal): void {
+    if (!this.#isOver) this.#child.kill(signal);
+  }
+
+  /** Kills the process and waits until it is gone. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.signal("SIGKILL");
+    await this.ended;
+  }
+
+  async #end(input: Promise<void> | undefined): Promise<Deno.CommandStatus> {
+    const status = await this.#child.status;
+    this.#isOver = true;
+    clearTimeout(this.#lifetime);
+    await Promise.all([input, this.stdout.ended, this.stderr.ended]);
+    return status;
+  }
+}
+
+/** A process that has ended. */
+export interface Finished {
+  /** Its exit status; of a killed process, 128 and the signal's number. */
+  readonly code: number;
+  /** All that it wrote to standard output. */
+  readonly stdout: string;
+  /** The same as octets. */
+  readonly stdoutBytes: Uint8Array<ArrayBuffer>;
+  /** All that it wrote to standard error. */
+  readonly stderr: string;
+}
+
+/** Runs a program to its end. */
+export async function run(
+  command: string,
+  args: readonly string[],
+  options: ProcessOptions = {},
+): Promise<Finished> {
+  await using process = new Process(command, args, options);
+  return await finished(process);
+}
+
+/** What became of a process, once it has ended. */
+export async function finished(process: Process): Promise<Finished> {
+  const { code } = await process.ended;
+  const { stdout, stderr } = process;
+  return { code, stdout: stdout.text, stdoutBytes: stdout.bytes, stderr: stderr.text };
+}
+
+/** A process that does not read its input to the end is no fault of the test. */
+async function writeInput(stdin: WritableStream<Uint8Array>, text: string): Promise<void> {
+  await new Blob([text]).stream().pipeTo(stdin).catch(() => {});
+}
