@@ -4,20 +4,11 @@
  * @module
  */
 
-import { resolve } from "@std/path";
 import { runCommand } from "./lib/args.ts";
-import { UsageError } from "./lib/command.ts";
+import { readServers } from "./lib/balancing/list_source.ts";
 import { Pool } from "./lib/balancing/pool.ts";
 import { probe } from "./lib/balancing/probe.ts";
 import { runRound } from "./lib/balancing/round.ts";
-import {
-  looksLikeServer,
-  mergeServers,
-  parseServer,
-  parseServerList,
-  type Server,
-  ServerListError,
-} from "./lib/balancing/server_list.ts";
 import { REQUEST_TARGET } from "./lib/http/grammar.ts";
 import { htmlReply } from "./lib/http/reply.ts";
 import { announce, listen, listenerOptions, stopSignal } from "./lib/listener.ts";
@@ -60,6 +51,12 @@ const command = {
 A list named servers.txt beside balancer.ts needs no --allow-read.`,
 };
 
+/** A list beside this file. */
+const SERVERS_TXT = {
+  path: `${import.meta.dirname}/servers.txt`,
+  load: () => import("./servers.txt", { with: { type: "text" } }),
+};
+
 /** Servers that one line about a round names. */
 const MOST_LISTED = 10;
 
@@ -67,7 +64,9 @@ const MOST_LISTED = 10;
 const PROBES_AT_A_TIME = 4;
 
 await runCommand(command, async (options, operands) => {
-  const pool = new Pool(await readServers(operands));
+  const { servers, duplicates } = await readServers(operands, SERVERS_TXT);
+  for (const { authority } of duplicates) tell(`${authority} is listed twice; one is kept`);
+  const pool = new Pool(servers);
   const log = new AccessLog(options.log, Deno.stdout);
   const service = new Service({
     handler: redirectInto(pool, options.status),
@@ -80,7 +79,7 @@ await runCommand(command, async (options, operands) => {
   const test = () => testAll(pool, options["probe-path"], options["probe-timeout"]);
 
   listen(options.host, options.port).close(); // A taken port is better known before the test.
-  tell(`testing ${pool.testable.length} servers`);
+  tell(`testing ${servers.length} ${servers.length === 1 ? "server" : "servers"}`);
   await Promise.race([test(), fired(stop)]);
   if (stop.aborted) return 0;
   if (pool.ranking.length === 0) return 1; // The reasons have been told.
@@ -95,8 +94,9 @@ await runCommand(command, async (options, operands) => {
   while (!stop.aborted) {
     const due = AbortSignal.any([AbortSignal.timeout(options.interval), stop]);
     for await (const conn of acceptor.until(due)) service.serve(conn);
-    // Beside the clients, and never two at a time.
-    if (!stop.aborted) round ??= test().finally(() => round = undefined);
+    // Beside the clients, never two at a time, and not when no server is left to test.
+    if (stop.aborted || pool.testable.length === 0) continue;
+    round ??= test().finally(() => round = undefined);
   }
 
   acceptor.close();
@@ -135,52 +135,6 @@ async function testAll(pool: Pool, path: string, timeoutMs: number): Promise<voi
   const listed = ranks.slice(0, MOST_LISTED).join(", ");
   const more = n > MOST_LISTED ? `, and ${n - MOST_LISTED} slower ones` : "";
   tell(n === 0 ? "no server is available" : `tested, fastest first: ${listed}${more}`);
-}
-
-/** The servers that the operands name, each once. */
-async function readServers(operands: readonly string[]): Promise<readonly Server[]> {
-  if (operands.length === 0) throw new UsageError("no SERVER is given: name one as host:port");
-  try {
-    const lists = await Promise.all(operands.map(async (operand) => {
-      if (looksLikeServer(operand)) return [parseServer(operand)];
-      const source = operand === "-" ? "standard input" : operand;
-      return parseServerList(await readList(operand), source);
-    }));
-    const { servers, duplicates } = mergeServers(lists);
-    for (const { authority } of duplicates) tell(`${authority} is listed twice; one is kept`);
-    if (servers.length > 0) return servers;
-  } catch (error) {
-    if (!(error instanceof ServerListError)) throw error;
-    throw new UsageError(error.message, { cause: error });
-  }
-  throw new UsageError(`${operands.join(", ")}: there is no server in the list`);
-}
-
-/** The text of a list. */
-async function readList(name: string): Promise<string> {
-  try {
-    if (name === "-") return await new Response(Deno.stdin.readable).text();
-    const { state } = await Deno.permissions.query({ name: "read", path: name });
-    if (state === "granted") return await Deno.readTextFile(name);
-    if (resolve(name) === resolve(import.meta.dirname ?? "", "servers.txt")) {
-      // An import counts as part of the program, so it needs no permission.
-      return (await import("./servers.txt", { with: { type: "text" } })).default;
-    }
-  } catch (error) {
-    throw new UsageError(`${name}: ${reasonUnread(error)}`, { cause: error });
-  }
-  throw new UsageError(`there is no permission to read ${name}: add --allow-read=${name}`);
-}
-
-function reasonUnread(error: unknown): string {
-  const { code, message } = error as { code?: string; message: string };
-  if (code === "EISDIR" || message.includes("ERR_UNSUPPORTED_DIR_IMPORT")) {
-    return "it is a directory, not a list of servers";
-  }
-  if (code === "ENOENT" || code === "ERR_MODULE_NOT_FOUND") {
-    return "there is no such file, and a server is written host:port";
-  }
-  return code === "EACCES" ? "permission to read it is denied" : "it cannot be read";
 }
 
 function fired(signal: AbortSignal): Promise<void> {

@@ -46,10 +46,10 @@ export async function download(
     });
     if (typeof redirect === "number") return redirect;
     if (visited.has(redirect.href)) {
-      throw new DownloadError("network", `The redirects go round in a loop at ${redirect.href}`);
+      throw new DownloadError("network", `the redirects go round in a loop at ${redirect.href}`);
     }
     if (visited.size > options.maxRedirects) {
-      throw new DownloadError("network", `More than ${options.maxRedirects} redirects`);
+      throw new DownloadError("network", `there are more than ${options.maxRedirects} redirects`);
     }
     uri = redirect;
   }
@@ -61,7 +61,10 @@ function redirectOf(head: ResponseHead, uri: TargetUri): TargetUri | undefined {
   const [location, ...more] = head.fields.values("location");
   if (location === undefined || more.length > 0) {
     const count = location === undefined ? "no" : "more than one";
-    throw new DownloadError("network", `The ${head.statusCode} redirect has ${count} Location`);
+    throw new DownloadError(
+      "network",
+      `${uri.href}: the ${head.statusCode} redirect has ${count} Location`,
+    );
   }
   return parseLocation(location, uri);
 }

@@ -34,7 +34,9 @@ export function parseTypedUri(text: string): TargetUri {
  * @throws {DownloadError} `network`, when it refers to none that this client can ask for
  */
 export function parseLocation(location: string, base: TargetUri): TargetUri {
-  if (location === "") throw new DownloadError("network", "The redirect has an empty Location");
+  if (location === "") {
+    throw new DownloadError("network", `${base.href}: the redirect has an empty Location`);
+  }
   // Octets beyond ASCII should have been encoded; they stand for themselves, whatever the charset.
   const encoded = location.replace(
     /[\x80-\xff]/g,

@@ -49,7 +49,7 @@ Deno.test("download() follows as many redirects as it may", async () => {
   assertEquals((await downloaded(url, { maxRedirects: 2 })).content, "hello");
   for (const maxRedirects of [1, 0]) {
     const { message, responses } = await failing("network", url, { maxRedirects });
-    assertStringIncludes(message, `More than ${maxRedirects} redirects`);
+    assertStringIncludes(message, `more than ${maxRedirects} redirects`);
     assertEquals(responses.length, maxRedirects + 1);
   }
 });

@@ -148,3 +148,16 @@ Deno.test("openOutput() takes - for standard output and leaves it open", async (
   }
   assertEquals(Deno.stdout.writeSync(new Uint8Array(0)), 0);
 });
+
+Deno.test("openOutput() says that the system denies a file, and why", async () => {
+  await using directory = await TemporaryDirectory.with();
+  const original = Deno.open;
+  const denied = Object.assign(new Deno.errors.PermissionDenied("os error 13"), { code: "EACCES" });
+  Deno.open = () => Promise.reject(denied);
+  try {
+    const message = "file.part: permission denied";
+    await assertRejects(() => openOutput(directory.join("file")), DownloadError, message);
+  } finally {
+    Deno.open = original;
+  }
+});

@@ -1,0 +1,168 @@
+/**
+ * Shows the whole on this machine: a farm of three servers of different speed, a balancer before
+ * it, clients that download through it, and a server that dies. Run it with `deno task demo`.
+ *
+ * @module
+ */
+
+import { print } from "../../lib/log.ts";
+import { manyOctets } from "../support/farm.ts";
+import { png } from "../support/png.ts";
+import { countRedirects } from "../support/redirects.ts";
+import { listening, type ListeningRole, startRole } from "../support/role.ts";
+import { TemporaryDirectory } from "../support/temporary_directory.ts";
+import { type Client, harvest, startClients } from "./clients.ts";
+import { onStage, type Stage } from "./stage.ts";
+import { bytes, heading, seconds, table } from "./text.ts";
+
+/** Of the three servers, in MiB a second. */
+const LIMIT_RATES = [2, 8, 4];
+const INTERVAL = "2s";
+const CLIENTS = 4;
+const REDIRECTS = 600;
+
+const startedAt = performance.now();
+Deno.exit(await onStage(demonstrate));
+
+async function demonstrate(stage: Stage): Promise<void> {
+  const made = await TemporaryDirectory.with();
+  const work = stage.place(() => made);
+  const files = await someFiles();
+  for (const [name, content] of Object.entries(files)) await work.write(`root/${name}`, content);
+
+  heading("The farm: three servers of one directory, and a balancer before them");
+  const servers: ListeningRole[] = [];
+  for (const rate of LIMIT_RATES) {
+    servers.push(await start(stage, "server", [`--limit-rate=${rate}M`, work.join("root")]));
+  }
+  const authorities = servers.map(({ authority }) => authority);
+  const balancer = await start(stage, "balancer", [`--interval=${INTERVAL}`, ...authorities]);
+  const enter = () => {
+    const urls = Object.keys(files).map((name) => `${balancer.origin}/${encodeURIComponent(name)}`);
+    return startClients(stage, CLIENTS, urls, work.path);
+  };
+
+  heading("The performance test: the faster, the more");
+  const ranks = ranksIn(await balancer.process.stderr.next(/tested, fastest first: /));
+  if (ranks.length !== servers.length) throw new Error("a server failed its first test");
+  table([
+    ["server", "limit", "1 MiB took", "share"],
+    ...ranks.map(({ authority, time, share }) => {
+      const limit = `${LIMIT_RATES[authorities.indexOf(authority)]} MiB/s`;
+      return [authority, limit, time, percent(share)];
+    }),
+  ]);
+
+  heading(`${REDIRECTS} redirects, counted`);
+  compareShares(ranks, await countRedirects(balancer.port, REDIRECTS));
+
+  heading(`${CLIENTS} clients at a time, each for ${Object.keys(files).length} files`);
+  await downloadAll(await enter(), files);
+
+  const fastest = servers.find(({ authority }) => authority === ranks[0]!.authority)!;
+  heading(`The fastest server, ${fastest.authority}, is killed while clients are at work`);
+  await killUnder(await enter(), files, fastest, balancer);
+
+  heading(`${CLIENTS} clients after that`);
+  await downloadAll(await enter(), files);
+  const left = balancer.process.stderr.lines.findLast((line) => /tested, fastest/.test(line));
+  heading(`${REDIRECTS} redirects, counted again`);
+  compareShares(ranksIn(left!), await countRedirects(balancer.port, REDIRECTS));
+  print(`\nAll went as it should, in ${seconds(startedAt)}.`);
+}
+
+/** Text, an image and some binary, in sizes from nothing to a few MiB. */
+async function someFiles(): Promise<Record<string, Uint8Array>> {
+  const page = '<!DOCTYPE html>\n<title>Demo</title>\n<img src="image.png" alt="green">\n';
+  return {
+    "index.html": new TextEncoder().encode(page),
+    "long.html": new TextEncoder().encode(`${page}<p>${"All work and no play. ".repeat(5000)}\n`),
+    "image.png": await png(640, 400, [0, 128, 0]),
+    "empty.txt": new Uint8Array(0),
+    "one byte.bin": manyOctets(1),
+    "small.bin": manyOctets(100_003),
+    "medium.bin": manyOctets(700_001),
+    "large.bin": manyOctets(1_500_007),
+    "huge.bin": manyOctets(4 * 1024 * 1024),
+  };
+}
+
+/** Starts a role and waits until it listens. */
+async function start(
+  stage: Stage,
+  role: "server" | "balancer",
+  args: readonly string[],
+): Promise<ListeningRole> {
+  const all = ["--host=127.0.0.1", "--port=0", "--log=none", ...args];
+  const started = await listening(stage.place(() => startRole(role, all)));
+  print(`  ${started.origin}   ${role}.ts ${args[0]}`);
+  return started;
+}
+
+/** Waits for clients, all of whose downloads must arrive. */
+async function downloadAll(
+  clients: readonly Client[],
+  files: Readonly<Record<string, Uint8Array>>,
+): Promise<void> {
+  const since = performance.now();
+  const { saved, missing, bytes: size, visits } = await harvest(clients, files);
+  if (missing > 0) throw new Error(`${missing} of ${saved + missing} downloads failed`);
+  print(`  ${saved} downloads, ${bytes(size)} in ${seconds(since)}, every byte compared:`);
+  const counts = [...visits].map(([server, count]) => `${count} from ${server}`);
+  print(`  ${counts.join(", ")}`);
+}
+
+/** Kills a server under the feet of clients, some of whose downloads may fail of that. */
+async function killUnder(
+  clients: readonly Client[],
+  files: Readonly<Record<string, Uint8Array>>,
+  { process, authority }: ListeningRole,
+  balancer: ListeningRole,
+): Promise<void> {
+  await clients[0]!.process.stderr.next(/^saved /);
+  process.signal("SIGKILL");
+  const since = performance.now();
+  const said = await balancer.process.stderr.next(new RegExp(`${authority} is out: `));
+  print(`  The next performance test found it, ${seconds(since)} later:`);
+  print(`  ${said}`);
+  await balancer.process.stderr.next(/tested, fastest first: /);
+
+  const { saved, missing } = await harvest(clients, files);
+  print(`  ${saved} of ${saved + missing} downloads arrived, every byte compared.`);
+  if (missing > 0) print(`  ${missing} met the dead server before that; no half file is left.`);
+}
+
+/** A server's place, as the balancer said it. */
+interface Rank {
+  readonly authority: string;
+  readonly time: string;
+  readonly share: number;
+}
+
+/** The ranks in a line of the balancer, fastest first. */
+function ranksIn(line: string): Rank[] {
+  return [...line.matchAll(/([^ ]+) ([0-9.]+ ms) \(([0-9.]+) %\)/g)]
+    .map(([, authority, time, share]) => (
+      { authority: authority!, time: time!, share: Number(share) / 100 }
+    ));
+}
+
+/** Shows expected and actual shares, which chance alone lets differ a little. */
+function compareShares(ranks: readonly Rank[], counts: ReadonlyMap<string, number>): void {
+  const rows = ranks.map(({ authority, share }) => {
+    const count = counts.get(authority) ?? 0;
+    // Five standard deviations: chance alone goes further once in two million times.
+    const tolerance = 5 * Math.sqrt(REDIRECTS * share * (1 - share));
+    if (Math.abs(count - REDIRECTS * share) > tolerance) {
+      throw new Error(`${authority} got ${count} of ${REDIRECTS} redirects`);
+    }
+    return [authority, percent(share), percent(count / REDIRECTS), `${count}`];
+  });
+  table([["server", "expected", "actual", "redirects"], ...rows]);
+  const strangers = [...counts.keys()].filter((it) => !ranks.some((rank) => rank.authority === it));
+  if (strangers.length > 0) throw new Error(`clients were sent to ${strangers.join(", ")}`);
+}
+
+function percent(fraction: number): string {
+  return `${(fraction * 100).toFixed(1)} %`;
+}

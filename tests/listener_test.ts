@@ -1,0 +1,32 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import { CommandError } from "../lib/command.ts";
+import { listen } from "../lib/listener.ts";
+
+/** What the system may answer to listening, and what the user is told then. */
+const ERRORS: readonly (readonly [Error, string])[] = [
+  [new Deno.errors.AddrInUse(), "port 80 is taken: choose another with --port"],
+  [new Deno.errors.PermissionDenied(), "port 80 is for privileged users: choose one from 1024"],
+  [new Deno.errors.NotCapable(), "there is no permission to listen: run it with --allow-net"],
+  [new Deno.errors.AddrNotAvailable(), "--host=192.0.2.1 is no address of this machine"],
+  [new Error("no such name"), "cannot listen on --host=192.0.2.1 --port=80: no such name"],
+];
+
+Deno.test("listen() says what to do when the system refuses", () => {
+  const original = Deno.listen;
+  try {
+    for (const [error, message] of ERRORS) {
+      Deno.listen = () => {
+        throw error;
+      };
+      const { exitStatus } = assertThrows(() => listen("192.0.2.1", 80), CommandError, message);
+      assertEquals(exitStatus, 1);
+    }
+  } finally {
+    Deno.listen = original;
+  }
+});
+
+Deno.test("listen() takes any free port for 0", () => {
+  using listener = listen("127.0.0.1", 0);
+  assertThrows(() => listen("127.0.0.1", listener.addr.port), CommandError, "is taken");
+});

@@ -1,0 +1,74 @@
+import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { manyOctets } from "../support/farm.ts";
+import { startNginx } from "../support/peer.ts";
+import { RawClient } from "../support/raw_client.ts";
+import { listeningRole, runRole } from "../support/role.ts";
+import { TemporaryDirectory } from "../support/temporary_directory.ts";
+
+const LARGE = manyOctets(24 * 1024 * 1024);
+const FILES = { "test.bin": LARGE.subarray(0, 1024 * 1024), "page.html": "page", "large": LARGE };
+
+Deno.test("nginx serves beside our server in one farm", async () => {
+  await using root = await TemporaryDirectory.with(FILES);
+  await using nginx = await startNginx(`root ${root.path};`);
+  await using server = await listeningRole("server", [root.path]);
+  await using balancer = await listeningRole("balancer", [nginx.authority, server.authority]);
+  const tested = await balancer.process.stderr.next(/tested, fastest first: /);
+  for (const { authority } of [nginx, server]) assertStringIncludes(tested, authority);
+
+  const seen = new Set<string>();
+  using client = await RawClient.connect(balancer.port);
+  while (seen.size < 2) {
+    const { fields } = await client.get("/large");
+    seen.add(fields.get("location") ?? "none");
+  }
+  assertEquals(seen, new Set([`${nginx.origin}/large`, `${server.origin}/large`]));
+});
+
+Deno.test("balancer gives a reason when nginx has no test file", async () => {
+  await using root = await TemporaryDirectory.with({ "page.html": "page" });
+  await using nginx = await startNginx(`root ${root.path};`);
+  const { code, stderr } = await runRole("balancer", ["--port=0", nginx.authority]);
+  assertStringIncludes(stderr, `${nginx.authority} is out: it answered 404 Not Found\n`);
+  assertEquals(code, 1);
+});
+
+Deno.test("client gets files byte for byte from nginx, through the balancer and straight", async () => {
+  await using root = await TemporaryDirectory.with(FILES);
+  await using nginx = await startNginx(`root ${root.path};`);
+  await using balancer = await listeningRole("balancer", [nginx.authority]);
+  for (const { origin } of [balancer, nginx]) {
+    await using directory = await TemporaryDirectory.with();
+    const urls = Object.keys(FILES).map((name) => `${origin}/${name}`);
+    const { code, stderr } = await runRole("client", urls, { cwd: directory.path });
+    assertEquals(code, 0, stderr);
+    for (const name of Object.keys(FILES)) {
+      assertEquals(await directory.read(name), await root.read(name));
+    }
+  }
+});
+
+Deno.test("client follows the redirects of nginx and reads its chunks", async () => {
+  await using root = await TemporaryDirectory.with({ "sub/page.html": "page" });
+  await using nginx = await startNginx(`
+    root ${root.path};
+    location /sub/ { autoindex on; }
+    location /moved { return 302 /sub/page.html; }
+    location /loop { return 301 /loop; }
+  `);
+  const ask = (path: string) => runRole("client", ["-o-", `${nginx.origin}${path}`]);
+  const directory = await ask("/sub");
+  assertMatch(directory.stderr, /^301 Moved Permanently → http:\/\/127\.0\.0\.1:[0-9]+\/sub\/$/m);
+  assertStringIncludes(directory.stdout, "page.html");
+  assertEquals((await ask("/moved")).stdout, "page");
+  assertEquals((await ask("/loop")).code, 3);
+  assertEquals((await ask("/none")).code, 1);
+});
+
+Deno.test("client gets a file byte for byte when nginx limits the rate", async () => {
+  await using root = await TemporaryDirectory.with({ "a.bin": LARGE.subarray(0, 200_000) });
+  await using nginx = await startNginx(`root ${root.path}; limit_rate 400k;`);
+  const { stdoutBytes, code } = await runRole("client", ["-o-", `${nginx.origin}/a.bin`]);
+  assertEquals(stdoutBytes, await root.read("a.bin"));
+  assertEquals(code, 0);
+});

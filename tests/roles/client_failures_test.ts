@@ -1,0 +1,134 @@
+import { assertEquals, assertMatch } from "@std/assert";
+import { type Answer, answering, FakeServer, hanging, saying } from "../support/fake_server.ts";
+import { listeningRole, runRole } from "../support/role.ts";
+import { TemporaryDirectory } from "../support/temporary_directory.ts";
+
+const moved = (...fieldLines: string[]): Answer => answering("301 Moved", "here", ...fieldLines);
+
+/** What a server does, the exit status of the client, and what its last line says. */
+const FAILURES: readonly (readonly [Answer, number, RegExp])[] = [
+  [answering("404 Not Found", "no such file"), 1, /: 404 Not Found$/],
+  [answering("500 Internal Server Error", ""), 1, /: 500 Internal Server Error$/],
+  [answering("204 No Content", ""), 1, /: 204 No Content$/],
+  [saying(""), 3, /closed without an answer$/],
+  [saying("HTTP/1.1 200 OK\r\nContent-Len"), 3, /closed in the middle of the head$/],
+  [saying("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nshort"), 3, /closed after 5 of 9 bytes$/],
+  [
+    saying("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\ntest\r\n"),
+    3,
+    /after 4 bytes$/,
+  ],
+  [saying("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n-4\r\ntest\r\n"), 3, /not HTTP/],
+  [saying("HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab"), 3, /not HTTP/],
+  [saying("SSH-2.0-OpenSSH_9.2\r\n\r\n"), 3, /the answer is not HTTP\/1\.1: /],
+  [saying("\x16\x03\x01".repeat(1000)), 3, /the answer is not HTTP\/1\.1: /],
+  [saying(`HTTP/1.1 200 OK\r\nX: ${"x".repeat(40_000)}\r\n\r\n`), 3, /not HTTP\/1\.1: /],
+  [moved(), 3, /the 301 redirect has no Location$/i],
+  [moved("Location: "), 3, /empty Location$/],
+  [moved("Location: /a", "Location: /b"), 3, /more than one Location$/],
+  [moved("Location: https://a/"), 3, /https is not supported yet/],
+  [moved("Location: ftp://a/"), 3, /ftp: is not supported/],
+  [moved("Location: http://a:99999/"), 3, /is not a valid URL$/],
+  [moved("Location: /file"), 3, /redirects go round in a loop at http/],
+  [moved("Location: http://127.0.0.1:1/"), 3, /127\.0\.0\.1:1: the connection was refused$/],
+];
+
+Deno.test("client tells a failure by line and exit status, and leaves what was there", async () => {
+  await using server = new FakeServer(saying(""));
+  await using directory = await TemporaryDirectory.with({ file: "what was there" });
+  for (const [answer, status, line] of FAILURES) {
+    server.answer = answer;
+    const args = [`http://${server.authority}/file`];
+    const { code, stdout, stderr } = await runRole("client", args, { cwd: directory.path });
+    const last = stderr.trimEnd().split("\n").at(-1) ?? "";
+    assertMatch(last, /^client: /);
+    assertMatch(last, line);
+    assertEquals([code, stdout], [status, ""], last);
+    assertEquals(await directory.names(), ["file"], last);
+    assertEquals(await directory.read("file"), new TextEncoder().encode("what was there"));
+  }
+});
+
+Deno.test("client leaves no file where there was none, when it fails", async () => {
+  await using server = new FakeServer(saying(""));
+  await using directory = await TemporaryDirectory.with();
+  for (const [answer, status] of FAILURES.slice(0, 6)) {
+    server.answer = answer;
+    const args = [`http://${server.authority}/file`];
+    assertEquals((await runRole("client", args, { cwd: directory.path })).code, status);
+    assertEquals(await directory.names(), []);
+  }
+});
+
+Deno.test("client gives up on a server that says nothing for --timeout", async () => {
+  const stalling: Answer = async (conn, requestHead) => {
+    await conn.write(new TextEncoder().encode("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nshort"));
+    await hanging(conn, requestHead);
+  };
+  await using directory = await TemporaryDirectory.with();
+  for (const answer of [hanging, stalling]) {
+    await using server = new FakeServer(answer);
+    const args = ["--timeout=200ms", `http://${server.authority}/file`];
+    const { code, stderr } = await runRole("client", args, { cwd: directory.path });
+    assertMatch(stderr, /^client: .*: nothing arrived for too long$/m);
+    assertEquals(code, 3);
+    assertEquals(await directory.names(), []);
+  }
+});
+
+Deno.test("client --max-redirects follows so many and no more", async () => {
+  await using server = new FakeServer((conn, requestHead) => {
+    const hop = Number(/^GET \/([0-9])/.exec(requestHead)?.[1]);
+    const answer = hop < 3 ? moved(`Location: /${hop + 1}`) : answering("200 OK", "test");
+    return answer(conn, requestHead);
+  });
+  const url = `http://${server.authority}/0`;
+  const enough = await runRole("client", ["--max-redirects=3", "-o-", url]);
+  assertEquals([enough.code, enough.stdout], [0, "test"]);
+  const { code, stderr } = await runRole("client", ["--max-redirects=2", "-o-", url]);
+  assertMatch(stderr, /^client: there are more than 2 redirects$/m);
+  assertEquals(code, 3);
+});
+
+Deno.test("client goes on with the other URLs after a failure, and ends with the worst", async () => {
+  await using root = await TemporaryDirectory.with({ "a": "a", "b": "b" });
+  await using server = await listeningRole("server", [root.path]);
+  await using balancer = await listeningRole("balancer", [server.authority]);
+  await using directory = await TemporaryDirectory.with();
+  const urls = ["a", "none", "b"].map((name) => `${balancer.origin}/${name}`);
+  const { code, stderr } = await runRole("client", urls, { cwd: directory.path });
+  assertMatch(stderr, /^client: http:\/\/.*\/none: 404 Not Found$/m);
+  assertEquals(code, 1);
+  assertEquals(await directory.names(), ["a", "b"]);
+});
+
+Deno.test("client ends with 4 when it cannot write, and leaves nothing behind", async () => {
+  await using server = new FakeServer(answering("200 OK", "test"));
+  const url = `http://${server.authority}/file`;
+  await using directory = await TemporaryDirectory.with({ "file/inside": "", "other": "" });
+  const fail = async (args: string[], line: RegExp) => {
+    const { code, stderr } = await runRole("client", args, { cwd: directory.path });
+    assertMatch(stderr, line);
+    assertEquals(code, 4, stderr);
+    assertEquals(await directory.names(), ["file", "other"]);
+  };
+  await fail([url], /^client: file is a directory$/m);
+  await fail(
+    ["-o", "missing/file", url],
+    /^client: .*missing\/file.*: there is no such directory$/m,
+  );
+  await fail(["-o", "other/file", url], /^client: .*other\/file.*: a part of its path is no dir/m);
+  await fail(["-o", "../file", url], /^client: .*\.\.\/file.*--allow-read and --allow-write/m);
+});
+
+Deno.test({
+  name: "client ends with 4 when the disk is full",
+  ignore: Deno.build.os !== "linux",
+  async fn() {
+    await using server = new FakeServer(answering("200 OK", "test"));
+    const args = ["-o", "/dev/full", `http://${server.authority}/file`];
+    const { code, stderr } = await runRole("client", args, { permissions: ["-A"] });
+    assertMatch(stderr, /^client: .*\/dev\/full: no space left on the disk$/m);
+    assertEquals(code, 4);
+  },
+});
