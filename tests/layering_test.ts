@@ -9,7 +9,7 @@ const ROLES = ["server.ts", "client.ts", "balancer.ts"];
 
 /** What the files of each layer may import; `lib` stands for the files directly in it. */
 const ALLOWED: Readonly<Record<string, readonly string[]>> = {
-  "lib/http": ["lib/http", "@std"],
+  "lib/http": ["lib/http", "@std", "node:buffer"],
   "lib/net": ["lib/net", "lib/http"],
   "lib": ["lib", "@std", "deno.json"],
   "lib/files": ["lib/files", "lib/net", "lib/http", "lib", "@std"],

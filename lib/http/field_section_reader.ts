@@ -16,6 +16,7 @@ export type ObsFold = "refused" | "joined";
 
 /** Reads the field lines of one header or trailer section up to and with the empty line. */
 export class FieldSectionReader {
+  #start: number | undefined;
   #at: number | undefined;
 
   /**
@@ -40,12 +41,16 @@ export class FieldSectionReader {
    * @throws {ProtocolError} 400 for what is not a field line, 431 beyond a limit
    */
   read(octets: Uint8Array, start: number): number | undefined {
+    this.#start ??= start;
     this.#at ??= start;
     for (;;) {
       const room = HEAD_LIMIT - this.#at - CRLF_CRLF;
       const end = this.lines.find(octets, this.#at, Math.max(0, room), tooLarge);
       if (end === undefined) return undefined;
-      if (end === this.#at) return end + 2;
+      if (end === this.#at) {
+        this.fields.settle(decodeOctets(octets, this.#start, end));
+        return end + 2;
+      }
       this.#readLine(octets, this.#at, end);
       this.#at = end + 2;
     }
@@ -55,7 +60,9 @@ export class FieldSectionReader {
   #readLine(octets: Uint8Array, start: number, end: number): void {
     const isFolded = octets[start] === SP || octets[start] === HTAB;
     if (isFolded && this.obsFold === "joined" && this.fields.count > 0) {
-      return this.fields.continueLast(trimmed(octets, start, end));
+      this.fields.settle(decodeOctets(octets, this.#start!, start));
+      const [from, to] = withoutOws(octets, start, end);
+      return this.fields.continueLast(decodeOctets(octets, from, to));
     }
     if (isFolded) throw new ProtocolError("A field line begins with white space.");
     let colon = start;
@@ -65,15 +72,17 @@ export class FieldSectionReader {
       throw new ProtocolError("A field name is not a token with a colon right behind it.");
     }
     if (this.fields.count === FIELD_COUNT_LIMIT) throw tooLarge();
-    this.fields.append(decodeOctets(octets, start, colon), trimmed(octets, colon + 1, end));
+    const [valueStart, valueEnd] = withoutOws(octets, colon + 1, end);
+    const base = this.#start!;
+    this.fields.appendMarks([start - base, colon - base, valueStart - base, valueEnd - base]);
   }
 }
 
-/** The text without the white space around it (RFC 9110 §5.6.3: `OWS = *( SP / HTAB )`). */
-function trimmed(octets: Uint8Array, start: number, end: number): string {
+/** What is left without the white space around it (RFC 9110 §5.6.3: `OWS = *( SP / HTAB )`). */
+function withoutOws(octets: Uint8Array, start: number, end: number): [start: number, end: number] {
   while (start < end && (octets[start] === SP || octets[start] === HTAB)) start++;
   while (end > start && (octets[end - 1] === SP || octets[end - 1] === HTAB)) end--;
-  return decodeOctets(octets, start, end);
+  return [start, end];
 }
 
 function tooLarge(): ProtocolError {

@@ -3,18 +3,21 @@ import { trimOws } from "./octets.ts";
 /** One field line: its name as it was received or is to be sent, and its value without OWS. */
 export type FieldLine = readonly [fieldName: string, fieldValue: string];
 
+/** Where a field line stands in the text of its section: name from, to, value from, to. */
+export type FieldMarks = readonly [number, number, number, number];
+
 /**
  * The field lines of a header or trailer section, in their order (RFC 9110 §5). Names are found
- * whatever their case.
+ * whatever their case. Of lines that were received it keeps where they stand, and takes them apart
+ * when they are asked for: most never are.
  */
 export class Fields {
-  readonly #lines: FieldLine[];
-  readonly #names: string[];
+  readonly #lines: (FieldLine | FieldMarks)[];
+  #text = "";
 
   /** A section that begins with these field lines. */
   constructor(lines: Iterable<FieldLine> = []) {
     this.#lines = [...lines];
-    this.#names = this.#lines.map(([fieldName]) => fieldName.toLowerCase());
   }
 
   /** How many field lines there are. */
@@ -25,35 +28,42 @@ export class Fields {
   /** Adds a field line at the end. */
   append(fieldName: string, fieldValue: string): void {
     this.#lines.push([fieldName, fieldValue]);
-    this.#names.push(fieldName.toLowerCase());
+  }
+
+  /** Adds a line that stands in the text that `settle` will be given. */
+  appendMarks(marks: FieldMarks): void {
+    this.#lines.push(marks);
+  }
+
+  /** Takes over the text in which the marked lines stand; until then they cannot be asked for. */
+  settle(text: string): void {
+    this.#text = text;
   }
 
   /** Continues the last field line's value after one SP, as RFC 9112 §5.2 asks for an obs-fold. */
   continueLast(text: string): void {
-    const last = this.#lines.pop();
-    if (last) this.#lines.push([last[0], trimOws(`${last[1]} ${text}`)]);
+    const last = this.#lines.length - 1;
+    const [fieldName, fieldValue] = this.#lineAt(last);
+    this.#lines[last] = [fieldName, trimOws(`${fieldValue} ${text}`)];
   }
 
   /** Whether there is a line of that name. `lowerCaseName` is to be in lower case, here and below. */
   has(lowerCaseName: string): boolean {
-    return this.#names.includes(lowerCaseName);
+    return this.#indexOf(lowerCaseName, 0) !== -1;
   }
 
   /** The values of all lines of that name, in their order. */
   values(lowerCaseName: string): string[] {
     const values: string[] = [];
-    for (let i = 0; i < this.#names.length; i++) {
-      if (this.#names[i] === lowerCaseName) values.push(this.#lines[i]![1]);
+    for (let i = -1; (i = this.#indexOf(lowerCaseName, i + 1)) !== -1;) {
+      values.push(this.#lineAt(i)[1]);
     }
     return values;
   }
 
   /** The value of the field, its lines joined by `, ` (RFC 9110 §5.3); undefined if there is none. */
   get(lowerCaseName: string): string | undefined {
-    const first = this.#names.indexOf(lowerCaseName);
-    if (first === -1) return undefined;
-    if (this.#names.indexOf(lowerCaseName, first + 1) === -1) return this.#lines[first]![1];
-    return this.values(lowerCaseName).join(", ");
+    return this.has(lowerCaseName) ? this.values(lowerCaseName).join(", ") : undefined;
   }
 
   /**
@@ -67,7 +77,32 @@ export class Fields {
   }
 
   /** The field lines in their order. */
-  [Symbol.iterator](): IterableIterator<FieldLine> {
-    return this.#lines.values();
+  *[Symbol.iterator](): IterableIterator<FieldLine> {
+    for (let i = 0; i < this.#lines.length; i++) yield this.#lineAt(i);
+  }
+
+  #indexOf(lowerCaseName: string, from: number): number {
+    for (let i = from; i < this.#lines.length; i++) {
+      if (this.#isNamed(this.#lines[i]!, lowerCaseName)) return i;
+    }
+    return -1;
+  }
+
+  #isNamed(line: FieldLine | FieldMarks, lowerCaseName: string): boolean {
+    if (line.length === 2) return line[0].toLowerCase() === lowerCaseName;
+    const [start, end] = line;
+    if (end - start !== lowerCaseName.length) return false;
+    return this.#text.slice(start, end).toLowerCase() === lowerCaseName;
+  }
+
+  /** The line as text, which it then stays. */
+  #lineAt(index: number): FieldLine {
+    const line = this.#lines[index]!;
+    if (line.length === 2) return line;
+    const [nameStart, nameEnd, valueStart, valueEnd] = line;
+    const fieldName = this.#text.slice(nameStart, nameEnd);
+    const fieldLine: FieldLine = [fieldName, this.#text.slice(valueStart, valueEnd)];
+    this.#lines[index] = fieldLine;
+    return fieldLine;
   }
 }

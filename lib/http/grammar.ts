@@ -26,8 +26,8 @@ function octetClass(pattern: RegExp): OctetClass {
 /** RFC 9110 §5.6.2: the octets of a `token`, such as a method or a field name. */
 export const TCHAR: OctetClass = octetClass(/[!#$%&'*+\-.^_`|~0-9A-Za-z]/);
 
-/** RFC 5234 §B.1 `VCHAR`: visible ASCII, all that a request-target may hold. */
-export const VCHAR: OctetClass = octetClass(/[\x21-\x7e]/);
+/** RFC 9112 §3.2: what a request-target of any form may hold: visible ASCII, and no fragment. */
+export const TARGET_OCTET: OctetClass = octetClass(/[\x21\x22\x24-\x7e]/);
 
 /**
  * RFC 9110 §5.5: what may stand in a line of a head before its CRLF: `HTAB / SP / VCHAR /
@@ -38,13 +38,13 @@ export const LINE_OCTET: OctetClass = octetClass(/[\t\x20-\x7e\x80-\xff]/);
 /** RFC 9110 §5.6.2: `token = 1*tchar`. */
 export const TOKEN: RegExp = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 
-/** RFC 9110 §5.5: a field value as text, one octet a character, without CR, LF, NUL and the like. */
-export const FIELD_VALUE: RegExp = /^[\t\x20-\x7e\x80-\xff]*$/;
+/** RFC 9110 §5.5: a field value that we write: visible ASCII, SP and HTAB, and no obs-text. */
+export const WRITTEN_VALUE: RegExp = /^[\t\x20-\x7e]*$/;
 
 /** RFC 9112 §2.3: `HTTP-version = HTTP-name "/" DIGIT "." DIGIT`, case-sensitive. */
 export const HTTP_VERSION: RegExp = /^HTTP\/([0-9])\.([0-9])$/;
 
-/** RFC 9112 §3.2: a request-target of any form: visible ASCII, and no fragment. */
+/** RFC 9112 §3.2: a request-target as text: see `TARGET_OCTET`. */
 export const REQUEST_TARGET: RegExp = /^[\x21\x22\x24-\x7e]+$/;
 
 /** RFC 9110 §8.6: `Content-Length = 1*DIGIT`. */

@@ -1,15 +1,24 @@
 import { Fields } from "./fields.ts";
 import { FieldSectionReader, type ObsFold } from "./field_section_reader.ts";
-import { HTTP_VERSION, isHostAndPort, REQUEST_TARGET, TOKEN } from "./grammar.ts";
+import {
+  HTTP_VERSION,
+  isHostAndPort,
+  type OctetClass,
+  SP,
+  TARGET_OCTET,
+  TCHAR,
+} from "./grammar.ts";
 import { HEAD_LIMIT, START_LINE_LIMIT } from "./limits.ts";
 import { LineReader } from "./line_reader.ts";
 import type { HttpVersion, RequestHead, ResponseHead } from "./message.ts";
-import { decodeOctets } from "./octets.ts";
+import { decodeOctets, encodeOctets } from "./octets.ts";
 import { ProtocolError } from "./protocol_error.ts";
+
+type StartLine<Head> = Omit<Head, "fields">;
 
 /** What differs between the heads of requests and of responses. */
 interface HeadSyntax<Head> {
-  readonly parseStartLine: (line: string) => Omit<Head, "fields">;
+  readonly parseStartLine: (octets: Uint8Array, start: number, end: number) => StartLine<Head>;
   /** Empty lines before the start line: a server is to bear them (RFC 9112 §2.2). */
   readonly emptyLinesBefore: boolean;
   readonly obsFold: ObsFold;
@@ -27,7 +36,7 @@ export class HeadReader<Head extends { readonly fields: Fields }> {
   readonly #lines = new LineReader();
   #start = 0;
   #emptyOctets = 0;
-  #startLine: Omit<Head, "fields"> | undefined;
+  #startLine: StartLine<Head> | undefined;
   #section: FieldSectionReader | undefined;
 
   /** For `requestHeadReader` and `responseHeadReader`, which know the syntax of each. */
@@ -74,16 +83,14 @@ export class HeadReader<Head extends { readonly fields: Fields }> {
     for (;;) {
       const end = this.#lines.find(octets, this.#start, START_LINE_LIMIT, startLineTooLong);
       if (end === undefined) return false;
-      const line = decodeOctets(octets, this.#start, end);
+      const start = this.#start;
       this.#start = end + 2;
-      if (line === "" && this.#syntax.emptyLinesBefore) {
+      if (start === end && this.#syntax.emptyLinesBefore) {
         this.#emptyOctets += 2;
-        if (this.#emptyOctets > HEAD_LIMIT) {
-          throw new ProtocolError("Nothing but empty lines.", 431);
-        }
-        continue;
+        if (this.#emptyOctets <= HEAD_LIMIT) continue;
+        throw new ProtocolError("There are nothing but empty lines.", 431);
       }
-      this.#startLine = this.#syntax.parseStartLine(line);
+      this.#startLine = this.#syntax.parseStartLine(octets, start, end);
       this.#section = new FieldSectionReader(this.#lines, this.#syntax.obsFold, new Fields());
       return true;
     }
@@ -111,34 +118,61 @@ export function responseHeadReader(): HeadReader<ResponseHead> {
 }
 
 /** RFC 9112 §3: `request-line = method SP request-target SP HTTP-version`. */
-function parseRequestLine(line: string): Omit<RequestHead, "fields"> {
-  const [method = "", requestTarget = "", version = "", ...rest] = line.split(" ");
-  if (rest.length > 0) throw new ProtocolError("The request line has more than three parts.");
-  if (!TOKEN.test(method)) throw new ProtocolError("The method is not a token.");
-  if (!REQUEST_TARGET.test(requestTarget)) {
+function parseRequestLine(octets: Uint8Array, start: number, end: number): StartLine<RequestHead> {
+  const methodEnd = endOf(TCHAR, octets, start, end);
+  if (methodEnd === start || octets[methodEnd] !== SP) {
+    throw new ProtocolError("The method is not a token with one space behind it.");
+  }
+  const targetEnd = endOf(TARGET_OCTET, octets, methodEnd + 1, end);
+  if (targetEnd === methodEnd + 1 || octets[targetEnd] !== SP) {
     throw new ProtocolError("The request-target holds what only an encoded one may hold.");
   }
-  return { method, requestTarget, httpVersion: parseVersion(version) };
+  return {
+    method: decodeOctets(octets, start, methodEnd),
+    requestTarget: decodeOctets(octets, methodEnd + 1, targetEnd),
+    httpVersion: parseVersion(octets, targetEnd + 1, end),
+  };
 }
 
 /** RFC 9112 §4: `status-line = HTTP-version SP status-code SP [ reason-phrase ]`. */
-function parseStatusLine(line: string): Omit<ResponseHead, "fields"> {
+function parseStatusLine(octets: Uint8Array, start: number, end: number): StartLine<ResponseHead> {
+  const line = decodeOctets(octets, start, end);
   // Without a reason phrase many servers leave the second SP out as well; no harm can come of it.
   const [, version, statusCode, phrase] = /^(\S+) ([1-9][0-9]{2})(?: (.*))?$/.exec(line) ?? [];
   if (version === undefined) throw new ProtocolError("The answer is not HTTP: no status line.");
   return {
-    httpVersion: parseVersion(version),
+    httpVersion: parseVersion(octets, start, start + version.length),
     statusCode: Number(statusCode),
     reasonPhrase: phrase ?? "",
   };
 }
 
-function parseVersion(version: string): HttpVersion {
-  const [, major, minor] = HTTP_VERSION.exec(version) ?? [];
+const HTTP_1_1 = encodeOctets("HTTP/1.1");
+
+function parseVersion(octets: Uint8Array, start: number, end: number): HttpVersion {
+  if (end - start === 8 && isHttp11(octets, start)) return "1.1";
+  const [, major, minor] = HTTP_VERSION.exec(decodeOctets(octets, start, end)) ?? [];
   if (major === undefined) throw new ProtocolError("The HTTP version is malformed.");
   if (major !== "1") throw new ProtocolError("Only HTTP/1.0 and HTTP/1.1 are spoken here.", 505);
   return minor === "0" ? "1.0" : "1.1";
 }
+
+function isHttp11(octets: Uint8Array, start: number): boolean {
+  for (let i = 0; i < 8; i++) {
+    if (octets[start + i] !== HTTP_1_1[i]) return false;
+  }
+  return true;
+}
+
+/** Where the octets of a class end. */
+function endOf(octetClass: OctetClass, octets: Uint8Array, start: number, end: number): number {
+  let at = start;
+  while (at < end && octetClass[octets[at]!] === 1) at++;
+  return at;
+}
+
+/** The last that was found to be a host: most clients of a server name the same. */
+let knownHost: string | undefined;
 
 /** RFC 9112 §3.2: Host exactly once on 1.1, at most once on 1.0, and a host it must be. */
 function checkHost(head: RequestHead): void {
@@ -147,9 +181,10 @@ function checkHost(head: RequestHead): void {
   if (hosts.length === 0 && head.httpVersion === "1.1") {
     throw new ProtocolError("The Host field is missing.");
   }
-  if (hosts[0] !== undefined && !isHostAndPort(hosts[0])) {
-    throw new ProtocolError("The Host field does not name a host.");
-  }
+  const [host] = hosts;
+  if (host === undefined || host === knownHost) return;
+  if (!isHostAndPort(host)) throw new ProtocolError("The Host field does not name a host.");
+  knownHost = host;
 }
 
 function startLineTooLong(): ProtocolError {

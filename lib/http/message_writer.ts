@@ -1,10 +1,14 @@
 import type { FieldLine } from "./fields.ts";
-import { FIELD_VALUE, REQUEST_TARGET, TOKEN } from "./grammar.ts";
+import { REQUEST_TARGET, TOKEN, WRITTEN_VALUE } from "./grammar.ts";
 import { reasonPhrase } from "./message.ts";
 import { encodeOctets } from "./octets.ts";
 
+/** Names that were found to be tokens; there are not many. */
+const knownNames = new Set<string>();
+const MOST_KNOWN_NAMES = 1000;
+
 /**
- * The octets of a request head, always of HTTP/1.1.
+ * The text of a request head, always of HTTP/1.1; ASCII, so that each character is an octet.
  *
  * @throws {TypeError} when a part holds what it may not: nothing that we write ends a line early
  */
@@ -12,39 +16,41 @@ export function writeRequestHead(
   method: string,
   requestTarget: string,
   fieldLines: Iterable<FieldLine>,
-): Uint8Array<ArrayBuffer> {
+): string {
   if (!TOKEN.test(method)) throw new TypeError(`Cannot write the method "${method}"`);
   if (!REQUEST_TARGET.test(requestTarget)) {
     throw new TypeError(`Cannot write the request-target "${requestTarget}"`);
   }
-  return encodeOctets(`${method} ${requestTarget} HTTP/1.1\r\n${fieldSection(fieldLines)}\r\n`);
+  return `${method} ${requestTarget} HTTP/1.1\r\n${writeFieldLines(fieldLines)}\r\n`;
 }
 
 /**
- * The octets of a response head, always of HTTP/1.1 (RFC 9110 §6.2: the version is ours, not that
- * of the request).
+ * The text of a response head, always of HTTP/1.1 (RFC 9110 §6.2: the version is ours, not that of
+ * the request); ASCII.
  *
  * @param statusCode 100 to 999; the reason phrase is chosen by it
  * @throws {TypeError} as `writeRequestHead`
  */
-export function writeResponseHead(
-  statusCode: number,
-  fieldLines: Iterable<FieldLine>,
-): Uint8Array<ArrayBuffer> {
+export function writeResponseHead(statusCode: number, fieldLines: Iterable<FieldLine>): string {
   const statusLine = `HTTP/1.1 ${statusCode} ${reasonPhrase(statusCode)}\r\n`;
-  return encodeOctets(`${statusLine}${fieldSection(fieldLines)}\r\n`);
+  return `${statusLine}${writeFieldLines(fieldLines)}\r\n`;
 }
 
-function fieldSection(fieldLines: Iterable<FieldLine>): string {
+function writeFieldLines(fieldLines: Iterable<FieldLine>): string {
   let section = "";
   for (const [fieldName, fieldValue] of fieldLines) {
-    if (!TOKEN.test(fieldName)) throw new TypeError(`Cannot write the field name "${fieldName}"`);
-    if (!FIELD_VALUE.test(fieldValue)) {
+    if (!knownNames.has(fieldName)) checkName(fieldName);
+    if (!WRITTEN_VALUE.test(fieldValue)) {
       throw new TypeError(`Cannot write this value of ${fieldName}: ${JSON.stringify(fieldValue)}`);
     }
     section += `${fieldName}: ${fieldValue}\r\n`;
   }
   return section;
+}
+
+function checkName(fieldName: string): void {
+  if (!TOKEN.test(fieldName)) throw new TypeError(`Cannot write the field name "${fieldName}"`);
+  if (knownNames.size < MOST_KNOWN_NAMES) knownNames.add(fieldName);
 }
 
 /** The last-chunk and an empty trailer section (RFC 9112 §7.1): the end of a chunked body. */

@@ -18,7 +18,7 @@ const KNOWN_METHODS: ReadonlySet<string> = new Set([
 export function replyToMethod({ method }: RequestHead): Reply | undefined {
   if (method === "GET" || method === "HEAD") return undefined;
   if (method === "OPTIONS") {
-    return { statusCode: 204, fieldLines: [["Allow", ALLOW]], content: new Uint8Array(0) };
+    return { statusCode: 204, fieldLines: [["Allow", ALLOW]], content: "" };
   }
   if (!KNOWN_METHODS.has(method)) {
     return htmlReply(501, "This method is not known here.", [["Allow", ALLOW]]);

@@ -25,11 +25,18 @@ export interface Reply {
   readonly statusCode: number;
   /** In the order to be sent. */
   readonly fieldLines: readonly FieldLine[];
-  /** The whole of it, or what to read it from. */
-  readonly content: Uint8Array | ContentSource;
+  /** The whole of it, as octets or as text in ASCII, or what to read it from. */
+  readonly content: string | Uint8Array | ContentSource;
 }
 
-const encoder = new TextEncoder();
+const PAGE_START = `<!DOCTYPE html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<meta name="color-scheme" content="light dark">
+`;
+
+const PAGE_TYPE: FieldLine = ["Content-Type", "text/html; charset=utf-8"];
 
 /**
  * A reply with a small page that a person can read.
@@ -44,22 +51,20 @@ export function htmlReply(
   sentence: string,
   fieldLines: readonly FieldLine[] = [],
   link?: string,
-): Reply & { readonly content: Uint8Array } {
-  const title = escape(`${statusCode} ${reasonPhrase(statusCode)}`);
-  const anchor = link === undefined ? "" : ` <a href="${escape(link)}">${escape(link)}</a>`;
-  const page = `<!DOCTYPE html>
-<html lang="en">
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width">
-<meta name="color-scheme" content="light dark">
-<title>${title}</title>
+): Reply & { readonly content: string } {
+  const title = `${statusCode} ${reasonPhrase(statusCode)}`;
+  const href = link === undefined ? "" : escaped(link);
+  const anchor = link === undefined ? "" : ` <a href="${href}">${href}</a>`;
+  const content = `${PAGE_START}<title>${title}</title>
 <h1>${title}</h1>
-<p>${escape(sentence)}${anchor}</p>
+<p>${escaped(sentence)}${anchor}</p>
 </html>
 `;
-  return {
-    statusCode,
-    fieldLines: [["Content-Type", "text/html; charset=utf-8"], ...fieldLines],
-    content: encoder.encode(page),
-  };
+  return { statusCode, fieldLines: [PAGE_TYPE, ...fieldLines], content };
+}
+
+/** Text for a page; what is not ASCII becomes a character reference. */
+function escaped(text: string): string {
+  if (/^[\x20-\x7e]*$/.test(text) && !/[&<>"']/.test(text)) return text;
+  return escape(text).replace(/[\u{80}-\u{10ffff}]/gu, (it) => `&#${it.codePointAt(0)};`);
 }

@@ -5,6 +5,8 @@ import { Pacer } from "./pacer.ts";
 const INPUT_BYTES = 1024;
 const OUTPUT_BYTES = 64 * 1024;
 
+const encoder = new TextEncoder();
+
 /** Output buffers that no connection holds at the moment: only one that writes needs one. */
 const spareOutputs: Uint8Array<ArrayBuffer>[] = [];
 const MOST_SPARE_OUTPUTS = 64;
@@ -75,6 +77,22 @@ export class Connection implements Watched {
     const hasMore = await this.#read(deadline, until);
     if (this.#expired !== undefined) throw new DeadlineError(this.#expired);
     return hasMore;
+  }
+
+  /**
+   * Writes into the buffer, without waiting.
+   *
+   * @param text ASCII
+   * @returns false when there is no room; then nothing was written
+   * @throws {TypeError} when the text is not ASCII: a bug of the caller
+   */
+  tryWriteText(text: string): boolean {
+    if (this.#outputLength + text.length > OUTPUT_BYTES) return false;
+    this.#output ??= spareOutputs.pop() ?? new Uint8Array(OUTPUT_BYTES);
+    const { read, written } = encoder.encodeInto(text, this.#output.subarray(this.#outputLength));
+    if (read !== written) throw new TypeError("Cannot write text that is not ASCII");
+    this.#outputLength += written;
+    return true;
   }
 
   /**

@@ -5,6 +5,7 @@ import { responseHeadReader } from "../http/head_reader.ts";
 import { INTERIM_RESPONSES_LIMIT } from "../http/limits.ts";
 import type { ResponseHead } from "../http/message.ts";
 import { writeRequestHead } from "../http/message_writer.ts";
+import { encodeOctets } from "../http/octets.ts";
 import { ProtocolError } from "../http/protocol_error.ts";
 import type { Connection } from "./connection.ts";
 import { now } from "./deadlines.ts";
@@ -72,7 +73,7 @@ export async function exchange(
   patience: Patience,
 ): Promise<ClientResponse> {
   const { method, requestTarget, fieldLines } = request;
-  await connection.write(writeRequestHead(method, requestTarget, fieldLines));
+  await connection.write(encodeOctets(writeRequestHead(method, requestTarget, fieldLines)));
   const head = await finalHead(connection, patience);
   const framing = responseBodyFraming(method, head);
   return { head, framing, content: readContent(connection, framing, patience) };

@@ -5,6 +5,7 @@ import { LAST_CHUNK, writeChunk, writeResponseHead } from "../http/message_write
 import type { ContentSource, Reply } from "../http/reply.ts";
 import type { Connection } from "./connection.ts";
 
+const encoder = new TextEncoder();
 const PIECE_BYTES = 64 * 1024;
 
 /** A content source that gave less than it promised, or failed: the message cannot be completed. */
@@ -31,8 +32,8 @@ function replyFraming({ statusCode, content }: Reply, context: ReplyContext): Re
   return context.httpVersion === "1.1" ? "chunked" : "untilClose";
 }
 
-/** The octets of a reply's head: the fields of its handler, and those of message and connection. */
-export function replyHead(reply: Reply, context: ReplyContext): Uint8Array {
+/** The text of a reply's head: the fields of its handler, and those of message and connection. */
+export function replyHead(reply: Reply, context: ReplyContext): string {
   const framing = replyFraming(reply, context);
   const all: FieldLine[] = [["Date", imfFixdate(Date.now())], ...reply.fieldLines];
   if (framing === "chunked") all.push(["Transfer-Encoding", "chunked"]);
@@ -53,7 +54,7 @@ export class ReplySender {
   readonly #framing: ReplyFraming;
   #contentBytes = 0;
 
-  /** For one reply, to be sent once by `send`. */
+  /** For one reply, to be sent once. */
   constructor(connection: Connection, reply: Reply, context: ReplyContext) {
     this.#connection = connection;
     this.#reply = reply;
@@ -71,6 +72,17 @@ export class ReplySender {
     return this.#contentBytes;
   }
 
+  /** Sends a reply of text without waiting; false when it is none, or there is no room for it. */
+  trySend(): boolean {
+    const { content } = this.#reply;
+    if (typeof content !== "string") return false;
+    const written = this.#hasContent ? content : "";
+    const text = replyHead(this.#reply, this.#context) + written;
+    if (!this.#connection.tryWriteText(text)) return false;
+    this.#contentBytes = written.length;
+    return true;
+  }
+
   /**
    * Sends the reply.
    *
@@ -81,14 +93,21 @@ export class ReplySender {
   async send(): Promise<void> {
     const { content } = this.#reply;
     try {
-      await this.#connection.write(replyHead(this.#reply, this.#context));
-      if (this.#framing === "none" || this.#context.method === "HEAD") return;
-      if (!(content instanceof Uint8Array)) return await this.#sendPieces(content);
-      await this.#connection.write(content);
-      this.#contentBytes = content.length;
+      await this.#connection.write(encoder.encode(replyHead(this.#reply, this.#context)));
+      if (!this.#hasContent) return;
+      if (typeof content === "object" && !(content instanceof Uint8Array)) {
+        return await this.#sendPieces(content);
+      }
+      const octets = typeof content === "string" ? encoder.encode(content) : content;
+      await this.#connection.write(octets);
+      this.#contentBytes = octets.length;
     } finally {
-      if (!(content instanceof Uint8Array)) content.close();
+      if (typeof content === "object" && !(content instanceof Uint8Array)) content.close();
     }
+  }
+
+  get #hasContent(): boolean {
+    return this.#framing !== "none" && this.#context.method !== "HEAD";
   }
 
   async #sendPieces(content: ContentSource): Promise<void> {

@@ -1,3 +1,4 @@
+import { encodeOctets } from "../http/octets.ts";
 import { htmlReply } from "../http/reply.ts";
 import { Connection } from "./connection.ts";
 import { DEADLINES, type Deadlines } from "./deadlines.ts";
@@ -96,5 +97,5 @@ const TOO_LATE = htmlReply(408, "The request did not arrive in time.");
 function lastWords(deadline: DeadlineName): Uint8Array | undefined {
   if (deadline !== "head" && deadline !== "body") return undefined;
   const head = replyHead(TOO_LATE, { method: "GET", httpVersion: "1.1", persistent: false });
-  return new Uint8Array([...head, ...TOO_LATE.content]);
+  return encodeOctets(head + TOO_LATE.content);
 }

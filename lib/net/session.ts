@@ -6,7 +6,7 @@ import { DISCARDED_BODY_LIMIT } from "../http/limits.ts";
 import { isPersistent, type RequestHead } from "../http/message.ts";
 import { writeResponseHead } from "../http/message_writer.ts";
 import { replyToMethod } from "../http/method.ts";
-import { decodeOctets } from "../http/octets.ts";
+import { decodeOctets, encodeOctets } from "../http/octets.ts";
 import { ProtocolError } from "../http/protocol_error.ts";
 import { htmlReply, type Reply } from "../http/reply.ts";
 import { originForm } from "../http/request_target.ts";
@@ -52,7 +52,7 @@ export interface SessionParts {
   readonly onError: (error: unknown) => void;
 }
 
-const CONTINUE = writeResponseHead(100, []);
+const CONTINUE = encodeOctets(writeResponseHead(100, []));
 
 /** The server's side of one connection: requests in, replies out in their order. */
 export class Session {
@@ -75,9 +75,12 @@ export class Session {
     let mayHaveMore = true;
     try {
       for (;;) {
-        const head = await this.#nextHead();
+        // What needs no waiting is not awaited: a dozen turns a request would double its cost.
+        const head = this.#bufferedHead() ?? await this.#nextHead();
         mayHaveMore = head !== undefined;
-        if (head === undefined || !(await this.#answer(head))) break;
+        if (head === undefined) break;
+        const goesOn = this.#answer(head);
+        if (!(typeof goesOn === "boolean" ? goesOn : await goesOn)) break;
       }
     } catch (error) {
       if (!(await this.#refuse(error))) return this.#connection.close();
@@ -91,63 +94,96 @@ export class Session {
     if (this.#isIdle) this.#connection.close();
   }
 
-  /** The next request head; undefined when there is none to come. */
+  /** The next request head, if all of it has arrived. */
+  #bufferedHead(): RequestHead | undefined {
+    const read = this.#heads.read(this.#connection.buffered);
+    if (read === undefined) return undefined;
+    this.#connection.consume(read.consumed);
+    return read.head;
+  }
+
+  /** Waits for the next request head; undefined when there is none to come. */
   async #nextHead(): Promise<RequestHead | undefined> {
     const { idleMs, headMs } = this.#parts.deadlines;
-    let idleUntil: number | undefined;
+    // Before any deadline of the client runs, and before the session may pass for idle.
+    await this.#connection.flush();
+    const idleUntil = now() + idleMs;
     let headUntil: number | undefined;
     for (;;) {
-      const read = this.#heads.read(this.#connection.buffered);
-      if (read !== undefined) {
-        this.#connection.consume(read.consumed);
-        return read.head;
-      }
       this.#connection.consume(this.#heads.takeEmptyLines());
-      // Before any deadline of the client runs, and before the session may pass for idle.
-      await this.#connection.flush();
       if (this.#connection.buffered.length > 0) {
         headUntil ??= now() + headMs;
-        if (await this.#connection.fill("head", headUntil)) continue;
-        throw new ProtocolError("The request head is incomplete.");
+        if (!(await this.#connection.fill("head", headUntil))) {
+          throw new ProtocolError("The request head is incomplete.");
+        }
+      } else {
+        if (this.#isStopping) return undefined;
+        this.#isIdle = true;
+        const hasMore = await this.#connection.fill("idle", idleUntil);
+        this.#isIdle = false;
+        if (!hasMore) return undefined;
       }
-      if (this.#isStopping) return undefined;
-      this.#isIdle = true;
-      idleUntil ??= now() + idleMs;
-      const hasMore = await this.#connection.fill("idle", idleUntil);
-      this.#isIdle = false;
-      if (!hasMore) return undefined;
+      const head = this.#bufferedHead();
+      if (head !== undefined) return head;
     }
   }
 
-  async #answer(head: RequestHead): Promise<boolean> {
-    const { method, requestTarget, httpVersion } = head;
+  /** Answers a request; whether the connection goes on, at once where nothing is to be waited for. */
+  #answer(head: RequestHead): boolean | Promise<boolean> {
+    const { method, requestTarget } = head;
     this.#head = head;
     this.#startedAt = Date.now();
-    const target = originForm(method, requestTarget);
+    const request = { head, target: originForm(method, requestTarget) };
     const framing = requestBodyFraming(head);
-    const awaitsContinue = expectsContinue(head) && framing.kind !== "none";
+    if (framing.kind !== "none") return this.#answerWithBody(request, framing);
+    expectsContinue(head);
+    const reply = replyToMethod(head) ?? this.#handle(request);
+    return reply instanceof Promise
+      ? reply.then((reply) => this.#send(reply, head, true))
+      : this.#send(reply, head, true);
+  }
+
+  async #answerWithBody(request: Request, framing: BodyFraming): Promise<boolean> {
+    const { head } = request;
+    const awaitsContinue = expectsContinue(head);
     const refusal = replyToMethod(head);
     // A client that waits, and is refused, is spared the sending: the reply comes instead of 100.
-    const bodyEnded = framing.kind === "none" ||
-      (!(awaitsContinue && refusal) && await this.#discardBody(framing, awaitsContinue));
-    const reply = refusal ?? await this.#handle({ head, target });
+    const bodyEnded = !(awaitsContinue && refusal) &&
+      await this.#discardBody(framing, awaitsContinue);
+    return await this.#send(refusal ?? await this.#handle(request), head, bodyEnded);
+  }
+
+  #handle(request: Request): Reply | Promise<Reply> {
+    try {
+      const reply = this.#parts.handler(request);
+      return reply instanceof Promise ? reply.catch((error) => this.#failed(error)) : reply;
+    } catch (error) {
+      return this.#failed(error);
+    }
+  }
+
+  #failed(error: unknown): Reply {
+    this.#parts.onError(error);
+    return htmlReply(500, "Something went wrong here. It is not your fault.");
+  }
+
+  /** Sends a reply; whether the connection goes on. */
+  #send(reply: Reply, head: RequestHead, bodyEnded: boolean): boolean | Promise<boolean> {
+    const { method, httpVersion } = head;
     const persistent = bodyEnded && !this.#isStopping && isPersistent(head);
     const sender = new ReplySender(this.#connection, reply, { method, httpVersion, persistent });
+    if (!sender.trySend()) return this.#sendSlowly(sender, reply);
+    this.#tell(reply.statusCode, sender.contentBytes);
+    return sender.persistent;
+  }
+
+  async #sendSlowly(sender: ReplySender, reply: Reply): Promise<boolean> {
     try {
       await sender.send();
     } finally {
       this.#tell(reply.statusCode, sender.contentBytes);
     }
     return sender.persistent;
-  }
-
-  async #handle(request: Request): Promise<Reply> {
-    try {
-      return await this.#parts.handler(request);
-    } catch (error) {
-      this.#parts.onError(error);
-      return htmlReply(500, "Something went wrong here. It is not your fault.");
-    }
   }
 
   /**

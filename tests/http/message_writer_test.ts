@@ -15,11 +15,10 @@ import { randomInteger, randomText, seededRandom } from "../support/random.ts";
 const VISIBLE = String.fromCharCode(...Array.from({ length: 94 }, (_, i) => 0x21 + i));
 const TCHARS = VISIBLE.replace(/["(),/:;<=>?@[\\\]{}]/g, "");
 const TARGET = VISIBLE.replace("#", "");
-const OBS_TEXT = String.fromCharCode(...Array.from({ length: 128 }, (_, i) => 0x80 + i));
 
 /** A value that stands as it is between OWS: no SP or HTAB at either end. */
 function randomValue(random: () => number): string {
-  const inner = randomText(random, `${VISIBLE}${OBS_TEXT} \t`, randomInteger(random, 40));
+  const inner = randomText(random, `${VISIBLE} \t`, randomInteger(random, 40));
   return inner.replace(/^[ \t]+|[ \t]+$/g, "");
 }
 
@@ -32,21 +31,34 @@ function randomFieldLines(random: () => number): FieldLine[] {
 
 Deno.test("writeRequestHead() writes a head line by line", () => {
   const head = writeRequestHead("GET", "/a?b", [["Host", "a"], ["Accept", "*/*"], ["X", ""]]);
-  assertEquals(textOf(head), "GET /a?b HTTP/1.1\r\nHost: a\r\nAccept: */*\r\nX: \r\n\r\n");
+  assertEquals(head, "GET /a?b HTTP/1.1\r\nHost: a\r\nAccept: */*\r\nX: \r\n\r\n");
 });
 
 Deno.test("writeResponseHead() writes a head line by line", () => {
   const head = writeResponseHead(301, [["Location", "http://b/%2F"]]);
-  assertEquals(textOf(head), "HTTP/1.1 301 Moved Permanently\r\nLocation: http://b/%2F\r\n\r\n");
-  assertEquals(textOf(writeResponseHead(100, [])), "HTTP/1.1 100 Continue\r\n\r\n");
+  assertEquals(head, "HTTP/1.1 301 Moved Permanently\r\nLocation: http://b/%2F\r\n\r\n");
+  assertEquals(writeResponseHead(100, []), "HTTP/1.1 100 Continue\r\n\r\n");
 });
 
 Deno.test("writeResponseHead() keeps the SP before a reason that it has none for", () => {
-  assertEquals(textOf(writeResponseHead(299, [])), "HTTP/1.1 299 \r\n\r\n");
+  assertEquals(writeResponseHead(299, []), "HTTP/1.1 299 \r\n\r\n");
 });
 
 Deno.test("the writers refuse what would end a line early", () => {
-  for (const octet of ["\r", "\n", "\0", "\r\nX: y", "\x0b", "\x1b", "\x7f", "\u0100", "\u560a"]) {
+  for (
+    const octet of [
+      "\r",
+      "\n",
+      "\0",
+      "\r\nX: y",
+      "\x0b",
+      "\x1b",
+      "\x7f",
+      "\xe9",
+      "\u0100",
+      "\u560a",
+    ]
+  ) {
     const story = JSON.stringify(octet);
     const writes: [part: string, write: () => unknown][] = [
       ["method", () => writeRequestHead(`G${octet}`, "/", [])],
@@ -92,7 +104,7 @@ Deno.test("requestHeadReader() reads back what writeRequestHead() wrote", () => 
     const method = randomText(random, TCHARS, 1 + randomInteger(random, 10));
     const requestTarget = randomText(random, TARGET, 1 + randomInteger(random, 60));
     const fieldLines: FieldLine[] = [["Host", "a"], ...randomFieldLines(random)];
-    const octets = writeRequestHead(method, requestTarget, fieldLines);
+    const octets = encodeOctets(writeRequestHead(method, requestTarget, fieldLines));
     assertEquals(reader.read(octets.subarray(0, randomInteger(random, octets.length))), undefined);
     const { head, consumed } = reader.read(octets)!;
     assertEquals(
@@ -109,7 +121,7 @@ Deno.test("responseHeadReader() reads back what writeResponseHead() wrote", () =
   for (let round = 0; round < 3000; round++) {
     const statusCode = 100 + randomInteger(random, 900);
     const fieldLines = randomFieldLines(random);
-    const octets = writeResponseHead(statusCode, fieldLines);
+    const octets = encodeOctets(writeResponseHead(statusCode, fieldLines));
     assertEquals(reader.read(octets.subarray(0, randomInteger(random, octets.length))), undefined);
     const { head, consumed } = reader.read(octets)!;
     assertEquals(

@@ -6,6 +6,7 @@ import { textOf } from "./feed.ts";
 
 /** The content of a reply as text; its source is closed. */
 export async function contentOf({ content }: Reply): Promise<string> {
+  if (typeof content === "string") return content;
   if (content instanceof Uint8Array) return textOf(content);
   const pieces: string[] = [];
   const buffer = new Uint8Array(65_536);
