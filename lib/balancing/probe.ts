@@ -1,6 +1,5 @@
 import { reasonPhrase } from "../http/message.ts";
 import type { Connection } from "../net/connection.ts";
-import { now } from "../net/deadlines.ts";
 import { dial } from "../net/dial.ts";
 import { exchange, failureReason } from "../net/exchange.ts";
 import type { Outcome } from "./pool.ts";
@@ -23,12 +22,15 @@ class Unfit extends Error {}
  * body is whole and can be known to be whole. Never rejects for what a server does.
  */
 export async function probe(server: Server, options: ProbeOptions): Promise<Outcome> {
-  const start = now();
+  const start = performance.now();
   let connection: Connection | undefined;
   try {
     connection = await dial(server.hostname, server.port, options.timeoutMs);
     const bytes = await transfer(connection, server, options.path, start + options.timeoutMs);
-    return { kind: "passed", sample: { bytes, elapsedMs: now() - start, at: Date.now() } };
+    return {
+      kind: "passed",
+      sample: { bytes, elapsedMs: performance.now() - start, at: Date.now() },
+    };
   } catch (error) {
     const reason = error instanceof Unfit ? error.message : failureReason(error);
     if (reason === undefined) throw error;

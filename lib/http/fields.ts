@@ -63,7 +63,10 @@ export class Fields {
 
   /** The value of the field, its lines joined by `, ` (RFC 9110 §5.3); undefined if there is none. */
   get(lowerCaseName: string): string | undefined {
-    return this.has(lowerCaseName) ? this.values(lowerCaseName).join(", ") : undefined;
+    const first = this.#indexOf(lowerCaseName, 0);
+    if (first === -1) return undefined;
+    if (this.#indexOf(lowerCaseName, first + 1) === -1) return this.#lineAt(first)[1];
+    return this.values(lowerCaseName).join(", ");
   }
 
   /**

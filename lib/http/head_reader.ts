@@ -175,15 +175,14 @@ function endOf(octetClass: OctetClass, octets: Uint8Array, start: number, end: n
 let knownHost: string | undefined;
 
 /** RFC 9112 §3.2: Host exactly once on 1.1, at most once on 1.0, and a host it must be. */
-function checkHost(head: RequestHead): void {
-  const hosts = head.fields.values("host");
-  if (hosts.length > 1) throw new ProtocolError("There is more than one Host field.");
-  if (hosts.length === 0 && head.httpVersion === "1.1") {
+function checkHost({ httpVersion, fields }: RequestHead): void {
+  const host = fields.get("host");
+  if (host === undefined && httpVersion === "1.1") {
     throw new ProtocolError("The Host field is missing.");
   }
-  const [host] = hosts;
   if (host === undefined || host === knownHost) return;
-  if (!isHostAndPort(host)) throw new ProtocolError("The Host field does not name a host.");
+  // Two Host lines are joined by a comma and a space, which stand in no host.
+  if (!isHostAndPort(host)) throw new ProtocolError("The Host field does not name one host.");
   knownHost = host;
 }
 

@@ -63,8 +63,11 @@ export function htmlReply(
   return { statusCode, fieldLines: [PAGE_TYPE, ...fieldLines], content };
 }
 
+/** ASCII without what means something in HTML: `"&'<>`. */
+const PLAIN = /^[\x20\x21\x23-\x25\x28-\x3b\x3d\x3f-\x7e]*$/;
+
 /** Text for a page; what is not ASCII becomes a character reference. */
 function escaped(text: string): string {
-  if (/^[\x20-\x7e]*$/.test(text) && !/[&<>"']/.test(text)) return text;
+  if (PLAIN.test(text)) return text;
   return escape(text).replace(/[\u{80}-\u{10ffff}]/gu, (it) => `&#${it.codePointAt(0)};`);
 }

@@ -49,7 +49,7 @@ export class Connection implements Watched {
     this.#options = options;
     this.#input = new Uint8Array(options.inputBytes ?? INPUT_BYTES);
     this.#deadlines = options.deadlines ?? DEADLINES;
-    if (options.limitRate) this.#pacer = new Pacer(options.limitRate, now());
+    if (options.limitRate) this.#pacer = new Pacer(options.limitRate, performance.now());
     watch(this);
   }
 
@@ -74,9 +74,18 @@ export class Connection implements Watched {
    */
   async fill(deadline: DeadlineName, until: number): Promise<boolean> {
     if (this.#output !== undefined) await this.flush();
-    const hasMore = await this.#read(deadline, until);
+    this.#makeRoom();
+    this.#begin(deadline, until);
+    let count: number | null;
+    try {
+      count = await this.#conn.read(this.#input.subarray(this.#inputEnd));
+    } catch (error) {
+      throw this.#failure(error);
+    }
     if (this.#expired !== undefined) throw new DeadlineError(this.#expired);
-    return hasMore;
+    this.#deadline = Infinity;
+    this.#inputEnd += count ?? 0;
+    return count !== null;
   }
 
   /**
@@ -121,7 +130,7 @@ export class Connection implements Watched {
     const length = this.#outputLength;
     this.#output = undefined;
     this.#outputLength = 0;
-    await this.#send(output.subarray(0, length));
+    for (let sent = 0; sent < length;) sent += await this.#sendSome(output.subarray(sent, length));
     if (spareOutputs.length < MOST_SPARE_OUTPUTS) spareOutputs.push(output);
   }
 
@@ -139,10 +148,10 @@ export class Connection implements Watched {
         await this.#conn.closeWrite().catch(() => {});
       }
       if (!mayHaveMore && this.#inputStart === this.#inputEnd) return;
-      const until = now() + this.#deadlines.lingerMs;
-      do this.#inputStart = this.#inputEnd; while (await this.#read("linger", until));
-    } catch (error) {
-      if (!(error instanceof NetworkError)) throw error;
+      this.#begin("linger", now() + this.#deadlines.lingerMs);
+      while (await this.#conn.read(this.#input) !== null);
+    } catch {
+      // A connection that is lost has ended too.
     } finally {
       this.close();
     }
@@ -171,39 +180,40 @@ export class Connection implements Watched {
     this.#conn.write(words).then(() => this.#conn.closeWrite()).catch(() => this.close());
   }
 
-  async #read(deadline: DeadlineName, until: number): Promise<boolean> {
-    this.#makeRoom();
-    const reading = this.#conn.read(this.#input.subarray(this.#inputEnd));
-    const count = await this.#within(deadline, until, reading);
-    this.#inputEnd += count ?? 0;
-    return count !== null;
-  }
-
   async #send(octets: Uint8Array): Promise<void> {
-    for (let sent = 0; sent < octets.length;) {
-      const allowed = this.#pacer?.take(octets.length - sent, now()) ?? octets.length - sent;
-      if (allowed === 0) {
-        const waitMs = this.#pacer!.waitMs(octets.length - sent);
-        await new Promise((resolve) => setTimeout(resolve, waitMs));
-        continue;
-      }
-      for (const end = sent + allowed; sent < end;) {
-        const writing = this.#conn.write(octets.subarray(sent, end));
-        sent += await this.#within("write", now() + this.#deadlines.writeMs, writing);
-      }
-    }
+    for (let sent = 0; sent < octets.length;) sent += await this.#sendSome(octets.subarray(sent));
   }
 
-  async #within<T>(deadline: DeadlineName, until: number, waiting: Promise<T>): Promise<T> {
-    this.#waitingFor = deadline;
-    if (this.#expired === undefined) this.#deadline = until;
+  /** Hands octets to the system; how many it took, which is none while the pacer says to wait. */
+  async #sendSome(octets: Uint8Array): Promise<number> {
+    if (this.#pacer !== undefined) {
+      const allowed = this.#pacer.take(octets.length, performance.now());
+      if (allowed === 0) {
+        await pause(this.#pacer.waitMs(octets.length));
+        return 0;
+      }
+      octets = octets.subarray(0, allowed);
+    }
+    this.#begin("write", now() + this.#deadlines.writeMs);
     try {
-      return await waiting;
+      return await this.#conn.write(octets);
     } catch (error) {
-      throw this.#expired ? new DeadlineError(this.#expired) : networkError(error);
+      throw this.#failure(error);
     } finally {
       if (this.#expired === undefined) this.#deadline = Infinity;
     }
+  }
+
+  /** A wait begins. After a deadline has passed, what is left of the time is for the last words. */
+  #begin(deadline: DeadlineName, until: number): void {
+    if (this.#expired !== undefined) return;
+    this.#waitingFor = deadline;
+    this.#deadline = until;
+  }
+
+  /** Why a wait failed. */
+  #failure(error: unknown): NetworkError {
+    return this.#expired === undefined ? networkError(error) : new DeadlineError(this.#expired);
   }
 
   /** Room for reading: what is left moves to the front, and a buffer full of it is doubled. */
@@ -219,4 +229,8 @@ export class Connection implements Watched {
     this.#inputStart = 0;
     this.#inputEnd = left;
   }
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
 }
