@@ -1,0 +1,84 @@
+/**
+ * Our roles beside their peers: throughput, CPU time, latency and memory, on this machine.
+ *
+ * @module
+ */
+
+import { runCommand } from "../../lib/args.ts";
+import { CommandError, UsageError } from "../../lib/command.ts";
+import { choice, count, option } from "../../lib/option.ts";
+import { Arena } from "./arena.ts";
+import { client } from "./client.ts";
+import { findProgram } from "./cores.ts";
+import { files } from "./files.ts";
+import { memory } from "./memory.ts";
+import { redirect } from "./redirect.ts";
+import { report } from "./report.ts";
+
+/** What can be measured, in the order in which it is. */
+const SUITES = { redirect, files, client, memory };
+
+const command = {
+  name: "bench",
+  permissions: "-A",
+  synopsis: "[OPTIONS] [SUITE]...",
+  summary: "Measures the balancer, the server and the client beside their peers on this " +
+    "machine, and says which targets are reached.",
+  operands: { SUITE: `${Object.keys(SUITES).join(", ")} (default: all)` },
+  options: {
+    seconds: option(count(1, 600), "1", "how long each measurement of throughput takes"),
+    rounds: option(count(1, 100), "5", "measurements of each, interleaved; memory has one"),
+    connections: option(
+      count(1000, 100_000_000),
+      "40000",
+      "short connections after which memory is measured; the target means 1200000",
+    ),
+    json: option(choice(["yes", "no"]), "no", "one JSON document; --json alone means yes"),
+  },
+  notes: `It needs Linux and wrk; on Debian, peers included:
+  apt-get install wrk nginx haproxy lighttpd curl wget aria2
+
+Examples:
+  deno task bench
+  deno task bench redirect --seconds=3 --rounds=9
+  deno task bench memory --connections=1200000`,
+};
+
+// The options of our commands take a value each, and this one need not.
+const json = Deno.args.indexOf("--json");
+if (json !== -1) Deno.args[json] = "--json=yes";
+
+await runCommand(command, async (options, operands) => {
+  const suites = chosen(operands);
+  if (Deno.build.os !== "linux") throw new CommandError("it reads /proc, so it needs Linux", 1);
+  if (findProgram("wrk") === undefined) throw new CommandError("wrk is not installed", 1);
+  await using arena = await Arena.with(options);
+  const measure = async () => {
+    for (const suite of suites) await suite(arena);
+    report(arena, options.json === "yes");
+    return 0;
+  };
+  return await Promise.race([measure(), interrupted()]);
+});
+
+/** The suites that are named, or all. */
+function chosen(operands: readonly string[]): ((arena: Arena) => Promise<void>)[] {
+  const names = Object.keys(SUITES);
+  const stranger = operands.find((operand) => !names.includes(operand));
+  if (stranger !== undefined) {
+    throw new UsageError(`${stranger} is no suite: ${names.join(", ")} are accepted`);
+  }
+  return Object.entries(SUITES)
+    .filter(([name]) => operands.length === 0 || operands.includes(name))
+    .map(([, suite]) => suite);
+}
+
+/** The exit status that Ctrl-C or its like asks for, once it does. */
+function interrupted(): Promise<number> {
+  const exitStatuses = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
+  return new Promise((resolve) => {
+    for (const [signal, exitStatus] of Object.entries(exitStatuses)) {
+      Deno.addSignalListener(signal as Deno.Signal, () => resolve(exitStatus));
+    }
+  });
+}

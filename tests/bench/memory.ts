@@ -1,0 +1,110 @@
+import { fromFileUrl } from "@std/path";
+import { CommandError } from "../../lib/command.ts";
+import { say } from "../../lib/log.ts";
+import type { Arena } from "./arena.ts";
+import type { Contestant, Recipe } from "./contestant.ts";
+import { load } from "./load.ts";
+import { check, PATH, startServers } from "./redirect.ts";
+import { balancer, denoServe, haproxyRedirect, nginxReturn, nodeHttp } from "./redirectors.ts";
+
+const HOLDER = fromFileUrl(new URL("holder.ts", import.meta.url));
+const HELD = 5000;
+const HOLD_DEADLINE_MS = 30_000;
+/** What is freed or collected at leisure has had its time. */
+const SETTLE_MS = 500;
+
+/** Growth is watched over the last part of the short connections: 200,000 of 1,200,000. */
+const LAST_PART = 1 / 6;
+/** Slower than this a second, a contestant has too few short connections in the time it gets. */
+const SLOWEST = 2000;
+
+const KIB_PER_MIB = 1024;
+
+/** How much memory redirecting takes. Once, since each figure needs contestants that are new. */
+export async function memory(arena: Arena): Promise<void> {
+  await using stack = new AsyncDisposableStack();
+  const servers = await startServers(arena, stack);
+  const recipes = [
+    balancer("ours", "none", servers),
+    ...[nginxReturn, haproxyRedirect, denoServe, nodeHttp].map((recipe) => recipe(servers)),
+  ];
+  for (const recipe of recipes) {
+    say(`bench: memory of ${recipe.name}`);
+    await withOne(arena, recipe, (contestant) => holdIdle(arena, contestant));
+    await withOne(arena, recipe, async (contestant) => {
+      await check(contestant, servers);
+      await manyShort(arena, contestant);
+    });
+  }
+}
+
+async function withOne(
+  arena: Arena,
+  recipe: Recipe,
+  measure: (contestant: Contestant) => Promise<void>,
+): Promise<void> {
+  await using contestant = await arena.start(recipe);
+  if (contestant !== undefined) await measure(contestant);
+}
+
+/** Memory at start, and what idle connections add to it. */
+async function holdIdle(arena: Arena, contestant: Contestant): Promise<void> {
+  await pause(SETTLE_MS);
+  const before = contestant.residentKib;
+  arena.results.add("memory at start", contestant.name, { "MiB": before / KIB_PER_MIB });
+  const file = arena.directory.join("held");
+  await using _holder = arena.spawn(
+    "load",
+    [
+      ...[Deno.execPath(), "run", "--allow-net", "--allow-write", HOLDER],
+      ...[`${contestant.port}`, PATH, `${HELD}`, file],
+    ],
+    "discarded",
+  );
+  const until = performance.now() + HOLD_DEADLINE_MS;
+  while (heldIn(file) === undefined) {
+    if (performance.now() > until) {
+      throw new CommandError(`${contestant.name} does not answer ${HELD} connections`, 1);
+    }
+    await pause(100);
+  }
+  await pause(SETTLE_MS);
+  arena.results.add("5,000 idle keep-alive connections", contestant.name, {
+    "KiB/connection": (contestant.residentKib - before) / HELD,
+    "connections": heldIn(file) ?? 0,
+  });
+  Deno.removeSync(file);
+}
+
+/** How many connections the holder has open; undefined until all are answered. */
+function heldIn(file: string): number | undefined {
+  try {
+    const text = Deno.readTextFileSync(file);
+    return text.endsWith("\n") ? Number(text) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Memory after many short connections, and by what factor the last part of them made it grow. */
+async function manyShort(arena: Arena, contestant: Contestant): Promise<void> {
+  const { connections } = arena.choices;
+  const samples = [{ served: 0, kib: contestant.residentKib }];
+  for (let served = 0, seconds = 0; served < connections; seconds++) {
+    if (seconds * SLOWEST > connections + SLOWEST) {
+      throw new CommandError(`${contestant.name} serves only ${served} connections`, 1);
+    }
+    served += (await load(arena, contestant, PATH, { close: true, seconds: 1 })).requests;
+    samples.push({ served, kib: contestant.residentKib });
+  }
+  const last = samples.at(-1)!;
+  const earlier = samples.findLast(({ served }) => served <= last.served * (1 - LAST_PART))!;
+  arena.results.add("memory after short connections", contestant.name, {
+    "MiB": last.kib / KIB_PER_MIB,
+    "growth": last.kib / earlier.kib,
+  });
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}

@@ -1,0 +1,91 @@
+import { say } from "../../lib/log.ts";
+import type { Arena } from "./arena.ts";
+import { checkRedirects } from "./check.ts";
+import type { Contestant } from "./contestant.ts";
+import { server } from "./file_servers.ts";
+import { load, warmUp } from "./load.ts";
+import type { Name } from "./results.ts";
+import {
+  balancer,
+  denoServe,
+  haproxyRedir,
+  haproxyRedirect,
+  nginxRandom,
+  nginxReturn,
+  nodeHttp,
+} from "./redirectors.ts";
+
+/** What is asked for, by everyone. */
+export const PATH = "/files/release-1.2.3.iso?mirror=any";
+
+/** Who sends all clients to one server. */
+const TO_ONE: readonly Name[] = ["nginx return 301", "HAProxy redirect"];
+
+/** Who takes part where not all do. */
+const PIPELINED: readonly Name[] = ["ours", "nginx return 301"];
+const ONE_EACH: readonly Name[] = [
+  ...["ours", "nginx return 301"] as const,
+  ...["HAProxy redirect", "HAProxy redir"] as const,
+];
+
+/** Our balancer beside what else can redirect. */
+export async function redirect(arena: Arena): Promise<void> {
+  await using stack = new AsyncDisposableStack();
+  const servers = await startServers(arena, stack);
+  const contestants = await arena.startAll([
+    balancer("ours", "none", servers),
+    balancer("ours, --log=common", "common", servers),
+    ...[nginxReturn, nginxRandom, haproxyRedirect, haproxyRedir, denoServe, nodeHttp]
+      .map((recipe) => recipe(servers)),
+  ], stack);
+  for (const contestant of contestants) await check(contestant, servers);
+  await warmUp(arena, contestants, PATH);
+  for (let round = 1; round <= arena.choices.rounds; round++) {
+    say(`bench: redirect, round ${round} of ${arena.choices.rounds}`);
+    await measureRound(arena, contestants);
+  }
+}
+
+/** Checks that a contestant redirects to those of the servers that it should. */
+export async function check(contestant: Contestant, servers: readonly string[]): Promise<void> {
+  await checkRedirects(contestant, PATH, {
+    statusCode: contestant.name === "HAProxy redir" ? 302 : 301,
+    servers: TO_ONE.includes(contestant.name) ? servers.slice(0, 1) : servers,
+  });
+}
+
+/** Starts the three servers behind a balancer, ours; returns host and port of each. */
+export async function startServers(arena: Arena, stack: AsyncDisposableStack): Promise<string[]> {
+  const behind = server("ours", arena.directory.path);
+  const servers = await arena.startAll([behind, behind, behind], stack);
+  return servers.map(({ port }) => `127.0.0.1:${port}`);
+}
+
+async function measureRound(arena: Arena, contestants: readonly Contestant[]): Promise<void> {
+  for (const contestant of contestants) {
+    const figures = await load(arena, contestant, PATH);
+    arena.results.add("redirect, keep-alive", contestant.name, {
+      "requests/s": figures.requestsPerSecond,
+      "CPU µs/request": figures.cpuMicrosPerRequest,
+      "median ms": figures.medianMs,
+      "99 % ms": figures.p99Ms,
+      "core busy %": figures.busyPercent,
+    });
+  }
+  for (const contestant of contestants.filter(({ name }) => PIPELINED.includes(name))) {
+    const figures = await load(arena, contestant, PATH, { pipelined: 16 });
+    arena.results.add("redirect, pipelined ×16", contestant.name, {
+      "requests/s": figures.requestsPerSecond,
+      "CPU µs/request": figures.cpuMicrosPerRequest,
+      "core busy %": figures.busyPercent,
+    });
+  }
+  for (const contestant of contestants.filter(({ name }) => ONE_EACH.includes(name))) {
+    const figures = await load(arena, contestant, PATH, { close: true });
+    arena.results.add("redirect, one request per connection", contestant.name, {
+      "requests/s": figures.requestsPerSecond,
+      "CPU µs/request": figures.cpuMicrosPerRequest,
+      "core busy %": figures.busyPercent,
+    });
+  }
+}
