@@ -12,7 +12,7 @@ import { runRound } from "./lib/balancing/round.ts";
 import { REQUEST_TARGET } from "./lib/http/grammar.ts";
 import { htmlReply } from "./lib/http/reply.ts";
 import { announce, listen, listenerOptions, stopSignal } from "./lib/listener.ts";
-import { AccessLog, say } from "./lib/log.ts";
+import { AccessLog, LOG_FLUSH_MS, say } from "./lib/log.ts";
 import { Acceptor } from "./lib/net/accept.ts";
 import { Service } from "./lib/net/service.ts";
 import type { Handler } from "./lib/net/session.ts";
@@ -101,7 +101,8 @@ await runCommand(command, async (options, operands) => {
 
   acceptor.close();
   await service.drain(options.grace);
-  log.flush();
+  await log.flush(LOG_FLUSH_MS);
+  if (log.dropped > 0) tell(`${log.dropped} lines of the access log were not taken by its reader`);
   return 0;
 });
 
@@ -126,6 +127,9 @@ async function testAll(pool: Pool, path: string, timeoutMs: number): Promise<voi
   await runRound(pool, async (server) => {
     const outcome = await probe(server, { path, timeoutMs });
     if (outcome.kind === "failed") tell(`${server.authority} is out: ${outcome.reason}`);
+    if (outcome.kind === "untestable") {
+      tell(`${server.authority} could not be tested: ${outcome.reason}`);
+    }
     return outcome;
   }, PROBES_AT_A_TIME);
   const n = pool.ranking.length;

@@ -9,7 +9,7 @@ import { CommandError, UsageError } from "./lib/command.ts";
 import { staticFile } from "./lib/files/static_file.ts";
 import { isTestFile, testFile } from "./lib/files/test_file.ts";
 import { announce, listen, listenerOptions, stopSignal } from "./lib/listener.ts";
-import { AccessLog, say } from "./lib/log.ts";
+import { AccessLog, LOG_FLUSH_MS, say } from "./lib/log.ts";
 import { Acceptor } from "./lib/net/accept.ts";
 import { Service } from "./lib/net/service.ts";
 import type { Handler } from "./lib/net/session.ts";
@@ -57,7 +57,8 @@ await runCommand(command, async (options, operands) => {
 
   acceptor.close();
   await service.drain(options.grace);
-  log.flush();
+  await log.flush(LOG_FLUSH_MS);
+  if (log.dropped > 0) tell(`${log.dropped} lines of the access log were not taken by its reader`);
   return 0;
 });
 
@@ -79,7 +80,8 @@ async function realRoot(operands: readonly string[]): Promise<string> {
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) throw new UsageError(`${root}: no such directory`);
     if (error instanceof Deno.errors.NotCapable) {
-      throw new UsageError(`there is no permission to read ${root}: run it with --allow-read`);
+      const hint = "run it with --allow-read, or with that of the real path";
+      throw new UsageError(`there is no permission to read ${root}: ${hint}`);
     }
     if (!(error instanceof Deno.errors.NotADirectory)) {
       throw new CommandError(`${root} cannot be read`, 1, { cause: error });

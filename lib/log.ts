@@ -7,7 +7,7 @@
 
 /** One answered request. */
 export interface AccessEvent {
-  /** When it was answered, in ms since the epoch. */
+  /** When its request had arrived, in ms since the epoch. */
   readonly at: number;
   /** The client's address, without its port. */
   readonly client: string;
@@ -17,18 +17,12 @@ export interface AccessEvent {
   readonly statusCode: number;
   /** Body bytes really sent. */
   readonly contentBytes: number;
-  /** How long the answer took, in ms. */
+  /** From then until the answer was written, in ms. */
   readonly elapsedMs: number;
 }
 
 /** How access events are written; `none` writes nothing. */
 export type LogFormat = "common" | "json" | "none";
-
-/** What lines are written to, such as `Deno.stdout`. */
-export interface Sink {
-  /** Writes some of the bytes and returns how many; throws when it cannot. */
-  writeSync(bytes: Uint8Array): number;
-}
 
 /** One event as one line without its line end: the Common Log Format in UTC, or JSON. */
 export function formatAccess(event: AccessEvent, format: "common" | "json"): string {
@@ -90,43 +84,86 @@ function unicodeEscape(character: string): string {
 }
 
 const FLUSH_INTERVAL_MS = 100;
-const FLUSH_LENGTH = 64 * 1024;
+/** How long the reader of a log may take for the last lines, when the process is to end. */
+export const LOG_FLUSH_MS = 1000;
+const MOST_WAITING = 1024 * 1024;
+
+/** What an access log is written to, such as `Deno.stdout`. */
+export interface LogSink {
+  /** Writes some of the octets and resolves with how many; rejects when it cannot. */
+  write(octets: Uint8Array): Promise<number>;
+}
 
 /**
- * An access log that writes many lines at a time: every 100 ms, or sooner when 64 KiB have
- * collected. When its sink fails it stops for good, since a server outlives its log's reader.
+ * An access log that writes many lines at a time, every 100 ms, and makes nobody wait for its
+ * reader: of one that stalls, what is beyond 1 MiB is dropped. When its sink fails it stops for
+ * good, since a server outlives its log's reader.
  */
 export class AccessLog {
   readonly #format: LogFormat;
-  readonly #sink: Sink;
+  readonly #sink: LogSink;
   #lines = "";
   #timer: ReturnType<typeof setTimeout> | undefined;
+  #writing: Promise<void> | undefined;
   #hasStopped = false;
+  #dropped = 0;
 
   /** A log in one format to one sink, which it writes to but never closes. */
-  constructor(format: LogFormat, sink: Sink) {
+  constructor(format: LogFormat, sink: LogSink) {
     this.#format = format;
     this.#sink = sink;
+  }
+
+  /** How many lines were dropped until now, because the sink did not take them. */
+  get dropped(): number {
+    return this.#dropped;
   }
 
   /** Adds the event's line to the next write. Never throws on account of the sink. */
   record(event: AccessEvent): void {
     if (this.#format === "none" || this.#hasStopped) return;
+    if (this.#lines.length > MOST_WAITING) {
+      this.#dropped++;
+      return;
+    }
     this.#lines += `${formatAccess(event, this.#format)}\n`;
-    if (this.#lines.length >= FLUSH_LENGTH) return this.flush();
-    if (this.#timer !== undefined) return;
-    const timer = setTimeout(() => this.flush(), FLUSH_INTERVAL_MS);
-    Deno.unrefTimer(timer);
-    this.#timer = timer;
+    if (this.#timer !== undefined || this.#writing !== undefined) return;
+    this.#timer = setTimeout(() => this.#write(), FLUSH_INTERVAL_MS);
+    Deno.unrefTimer(this.#timer);
   }
 
-  /** Writes all that was recorded; to be called before the process ends. Never throws. */
-  flush(): void {
+  /**
+   * Writes all that was recorded; to be called before the process ends. Never rejects.
+   *
+   * @param withinMs how long the sink may take; what it has not taken by then is lost
+   */
+  async flush(withinMs: number): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const timer = setTimeout(resolve, withinMs);
+    await Promise.race([this.#write(), promise]);
+    clearTimeout(timer);
+  }
+
+  #write(): Promise<void> {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    const lines = this.#lines;
-    this.#lines = "";
-    if (lines !== "" && !writeAll(this.#sink, lines)) this.#hasStopped = true;
+    return this.#writing ??= this.#writeLines().finally(() => this.#writing = undefined);
+  }
+
+  async #writeLines(): Promise<void> {
+    try {
+      while (this.#lines !== "" && !this.#hasStopped) {
+        const octets = encoder.encode(this.#lines);
+        this.#lines = "";
+        for (let written = 0; written < octets.length;) {
+          const count = await this.#sink.write(octets.subarray(written));
+          if (count === 0) throw new Error("The sink takes nothing");
+          written += count;
+        }
+      }
+    } catch {
+      this.#hasStopped = true;
+    }
   }
 }
 
@@ -149,7 +186,7 @@ const encoder = new TextEncoder();
 const WRITE_BYTES = 4096;
 
 /** Writes the whole text, however short each write is; false when the sink fails. */
-function writeAll(sink: Sink, text: string): boolean {
+function writeAll(sink: { writeSync(octets: Uint8Array): number }, text: string): boolean {
   let rest = encoder.encode(text);
   while (rest.length > 0) {
     try {

@@ -31,6 +31,9 @@ export async function readServers(
   builtIn: BuiltInList,
 ): Promise<MergedServers> {
   if (operands.length === 0) throw new UsageError("no SERVER is given: name one as host:port");
+  if (operands.filter((operand) => operand === "-").length > 1) {
+    throw new UsageError("- is given twice, but there is one standard input");
+  }
   try {
     const lists = await Promise.all(operands.map(async (operand) => {
       if (looksLikeServer(operand)) return [parseServer(operand)];
@@ -48,7 +51,7 @@ export async function readServers(
 
 async function readList(name: string, builtIn: BuiltInList): Promise<string> {
   try {
-    if (name === "-") return await new Response(Deno.stdin.readable).text();
+    if (name === "-") return await readStandardInput();
     const { state } = await Deno.permissions.query({ name: "read", path: name });
     if (state === "granted") return await Deno.readTextFile(name);
     if (resolve(name) === resolve(builtIn.path)) return (await builtIn.load()).default;
@@ -56,6 +59,13 @@ async function readList(name: string, builtIn: BuiltInList): Promise<string> {
     throw new UsageError(`${name}: ${reasonUnread(error)}`, { cause: error });
   }
   throw new UsageError(`there is no permission to read ${name}: add --allow-read=${name}`);
+}
+
+async function readStandardInput(): Promise<string> {
+  let text = "";
+  const pieces = Deno.stdin.readable.pipeThrough(new TextDecoderStream());
+  for await (const piece of pieces) text += piece;
+  return text;
 }
 
 /** An import that fails has the same code for every reason, but the reason in its message. */

@@ -18,10 +18,14 @@ export interface TransferSample {
   readonly at: number;
 }
 
-/** What one probe found; `at` is when, in milliseconds since the epoch. */
+/**
+ * What one probe found; `at` is when, in milliseconds since the epoch. A server is untestable when
+ * something is wrong on our side, such as too many open files: that says nothing about the server.
+ */
 export type Outcome =
   | { readonly kind: "passed"; readonly sample: TransferSample }
-  | { readonly kind: "failed"; readonly reason: string; readonly at: number };
+  | { readonly kind: "failed"; readonly reason: string; readonly at: number }
+  | { readonly kind: "untestable"; readonly reason: string; readonly at: number };
 
 /** Only an available server may be picked; `since` is in milliseconds since the epoch. */
 export type ServerState =
@@ -81,7 +85,7 @@ export class Pool {
   record(server: Server, outcome: Outcome): void {
     const state = this.#states.get(server);
     if (state === undefined) throw new RangeError(`${server.authority} is not in the pool`);
-    if (state.kind === "out") return;
+    if (state.kind === "out" || outcome.kind === "untestable") return;
     if (outcome.kind === "passed") {
       this.#samples.set(server, outcome.sample);
       return;

@@ -1,6 +1,8 @@
 import { reasonPhrase } from "../http/message.ts";
 import type { Connection } from "../net/connection.ts";
+import { now } from "../net/deadlines.ts";
 import { dial } from "../net/dial.ts";
+import { LocalError } from "../net/network_error.ts";
 import { exchange, failureReason } from "../net/exchange.ts";
 import type { Outcome } from "./pool.ts";
 import type { Server } from "./server_list.ts";
@@ -23,10 +25,11 @@ class Unfit extends Error {}
  */
 export async function probe(server: Server, options: ProbeOptions): Promise<Outcome> {
   const start = performance.now();
+  const until = now() + options.timeoutMs;
   let connection: Connection | undefined;
   try {
     connection = await dial(server.hostname, server.port, options.timeoutMs);
-    const bytes = await transfer(connection, server, options.path, start + options.timeoutMs);
+    const bytes = await transfer(connection, server, options.path, until);
     return {
       kind: "passed",
       sample: { bytes, elapsedMs: performance.now() - start, at: Date.now() },
@@ -34,7 +37,8 @@ export async function probe(server: Server, options: ProbeOptions): Promise<Outc
   } catch (error) {
     const reason = error instanceof Unfit ? error.message : failureReason(error);
     if (reason === undefined) throw error;
-    return { kind: "failed", reason, at: Date.now() };
+    const kind = error instanceof LocalError ? "untestable" : "failed";
+    return { kind, reason, at: Date.now() };
   } finally {
     connection?.close();
   }
@@ -66,5 +70,6 @@ async function transfer(
   }
   let bytes = 0;
   for await (const piece of content) bytes += piece.length;
+  if (bytes === 0) throw new Unfit("its test file is empty, so that nothing can be timed");
   return bytes;
 }

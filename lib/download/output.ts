@@ -32,6 +32,8 @@ export async function openOutput(name: string): Promise<Output> {
     const device = await fileErrors(name, () => Deno.open(name, { write: true }));
     return new StreamOutput(name, device);
   }
+  // Renaming would replace a file that may not be written, so it is asked for first.
+  if (found) await fileErrors(name, async () => (await Deno.open(name, { write: true })).close());
   // Through a symbolic link the file behind it is replaced, not the link.
   const path = found ? await fileErrors(name, () => Deno.realPath(name)) : name;
   return await PartFile.open(path);
@@ -79,6 +81,10 @@ class PartFile implements Output {
   static async open(name: string): Promise<PartFile> {
     const partName = `${name}.part`;
     return await fileErrors(partName, async () => {
+      const found = await Deno.lstat(partName).catch(ignoreNotFound);
+      if (found && !found.isFile) {
+        throw new DownloadError("file", `${partName} is in the way: it is no regular file`);
+      }
       const file = await Deno.open(partName, { write: true, create: true });
       try {
         if (!(await file.tryLock(true)) || !(await isStill(partName, file))) {

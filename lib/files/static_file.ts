@@ -50,7 +50,10 @@ async function indexOf(root: string, names: readonly string[]): Promise<Reply> {
 /** The 200 for a regular file; its name decides the media type, whatever a link points to. */
 async function openFile(path: string, name: string): Promise<Reply> {
   const file = await Deno.open(path);
-  const { size } = await file.stat();
+  const { size } = await file.stat().catch((error) => {
+    file.close();
+    throw error;
+  });
   return {
     statusCode: 200,
     fieldLines: [

@@ -1,6 +1,7 @@
 import type { Fields } from "./fields.ts";
 import { DIGITS, TOKEN } from "./grammar.ts";
 import type { RequestHead, ResponseHead } from "./message.ts";
+import { trimOws } from "./octets.ts";
 import { ProtocolError } from "./protocol_error.ts";
 
 /** How the end of a message's body is known (RFC 9112 §6). */
@@ -62,7 +63,7 @@ function transferCodingFraming(fields: Fields): BodyFraming {
   if (codings.length === 0 || codings.slice(0, -1).includes("chunked")) {
     throw new ProtocolError("Transfer-Encoding does not end with its only chunked.");
   }
-  if (!codings.every((coding) => TOKEN.test(coding.split(/[ \t]*;/, 1)[0]!))) {
+  if (!codings.every((coding) => TOKEN.test(trimOws(coding.split(";", 1)[0]!)))) {
     throw new ProtocolError("Transfer-Encoding is malformed.");
   }
   throw new ProtocolError("The transfer coding is not known here.", 501);

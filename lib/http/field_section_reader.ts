@@ -18,6 +18,7 @@ export type ObsFold = "refused" | "joined";
 export class FieldSectionReader {
   #start: number | undefined;
   #at: number | undefined;
+  #lineCount = 0;
 
   /**
    * Reads one section into `fields`.
@@ -58,11 +59,11 @@ export class FieldSectionReader {
 
   /** RFC 9112 §5: `field-line = field-name ":" OWS field-value OWS`. */
   #readLine(octets: Uint8Array, start: number, end: number): void {
+    if (++this.#lineCount > FIELD_COUNT_LIMIT) throw tooLarge();
+    const base = this.#start!;
     const isFolded = octets[start] === SP || octets[start] === HTAB;
     if (isFolded && this.obsFold === "joined" && this.fields.count > 0) {
-      this.fields.settle(decodeOctets(octets, this.#start!, start));
-      const [from, to] = withoutOws(octets, start, end);
-      return this.fields.continueLast(decodeOctets(octets, from, to));
+      return this.fields.extendLast(withoutOws(octets, start, end)[1] - base);
     }
     if (isFolded) throw new ProtocolError("A field line begins with white space.");
     let colon = start;
@@ -71,9 +72,7 @@ export class FieldSectionReader {
     if (octets[colon] !== COLON) {
       throw new ProtocolError("A field name is not a token with a colon right behind it.");
     }
-    if (this.fields.count === FIELD_COUNT_LIMIT) throw tooLarge();
     const [valueStart, valueEnd] = withoutOws(octets, colon + 1, end);
-    const base = this.#start!;
     this.fields.appendMarks([start - base, colon - base, valueStart - base, valueEnd - base]);
   }
 }

@@ -35,16 +35,17 @@ export class Fields {
     this.#lines.push(marks);
   }
 
+  /** Lets the value of the last line go on over obs-folds, up to `valueEnd` in its section's text. */
+  extendLast(valueEnd: number): void {
+    const last = this.#lines.at(-1);
+    if (last?.length === 4) {
+      this.#lines[this.#lines.length - 1] = [last[0], last[1], last[2], valueEnd];
+    }
+  }
+
   /** Takes over the text in which the marked lines stand; until then they cannot be asked for. */
   settle(text: string): void {
     this.#text = text;
-  }
-
-  /** Continues the last field line's value after one SP, as RFC 9112 §5.2 asks for an obs-fold. */
-  continueLast(text: string): void {
-    const last = this.#lines.length - 1;
-    const [fieldName, fieldValue] = this.#lineAt(last);
-    this.#lines[last] = [fieldName, trimOws(`${fieldValue} ${text}`)];
   }
 
   /** Whether there is a line of that name. `lowerCaseName` is to be in lower case, here and below. */
@@ -104,8 +105,14 @@ export class Fields {
     if (line.length === 2) return line;
     const [nameStart, nameEnd, valueStart, valueEnd] = line;
     const fieldName = this.#text.slice(nameStart, nameEnd);
-    const fieldLine: FieldLine = [fieldName, this.#text.slice(valueStart, valueEnd)];
+    const fieldLine: FieldLine = [fieldName, unfolded(this.#text.slice(valueStart, valueEnd))];
     this.#lines[index] = fieldLine;
     return fieldLine;
   }
+}
+
+/** RFC 9112 §5.2: each obs-fold, `OWS CRLF RWS`, is replaced by a space. */
+function unfolded(fieldValue: string): string {
+  if (!fieldValue.includes("\r\n")) return fieldValue;
+  return trimOws(fieldValue.split("\r\n").map(trimOws).join(" "));
 }

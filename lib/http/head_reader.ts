@@ -139,7 +139,7 @@ function parseStatusLine(octets: Uint8Array, start: number, end: number): StartL
   const line = decodeOctets(octets, start, end);
   // Without a reason phrase many servers leave the second SP out as well; no harm can come of it.
   const [, version, statusCode, phrase] = /^(\S+) ([1-9][0-9]{2})(?: (.*))?$/.exec(line) ?? [];
-  if (version === undefined) throw new ProtocolError("The answer is not HTTP: no status line.");
+  if (version === undefined) throw new ProtocolError("There is no status line.");
   return {
     httpVersion: parseVersion(octets, start, start + version.length),
     statusCode: Number(statusCode),

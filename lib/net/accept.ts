@@ -82,7 +82,7 @@ export class Acceptor {
         this.#accepted = await this.#listener.accept();
         this.#pauseMs = 0;
       } catch (error) {
-        await this.#pauseAfter(error);
+        if (!isOfTheClient(error)) await this.#pauseAfter(error);
       }
     }
     this.#isAccepting = false;
@@ -98,4 +98,14 @@ export class Acceptor {
     this.#pauseMs = Math.min(LONGEST_PAUSE_MS, Math.max(FIRST_PAUSE_MS, this.#pauseMs * 2));
     await new Promise((resolve) => setTimeout(resolve, this.#pauseMs));
   }
+}
+
+/**
+ * Whether a client has gone before it was accepted. Such an error takes one client from the backlog,
+ * so it costs no more than an accept; a pause after each would let anybody close the door on others.
+ */
+function isOfTheClient(error: unknown): boolean {
+  return error instanceof Deno.errors.NotConnected ||
+    error instanceof Deno.errors.ConnectionAborted ||
+    error instanceof Deno.errors.ConnectionReset;
 }

@@ -33,6 +33,7 @@ export class Connection implements Watched {
   readonly #options: ConnectionOptions;
   readonly #deadlines: Deadlines;
   readonly #pacer: Pacer | undefined;
+  readonly #inputBytes: number;
   #input: Uint8Array<ArrayBuffer>;
   #inputStart = 0;
   #inputEnd = 0;
@@ -47,7 +48,11 @@ export class Connection implements Watched {
   constructor(conn: Deno.Conn, options: ConnectionOptions = {}) {
     this.#conn = conn;
     this.#options = options;
-    this.#input = new Uint8Array(options.inputBytes ?? INPUT_BYTES);
+    this.#inputBytes = options.inputBytes ?? INPUT_BYTES;
+    this.#input = new Uint8Array(this.#inputBytes);
+    // What is handed over is meant to go: with Nagle's algorithm the second of two writes would wait
+    // for the peer's delayed acknowledgement of the first, some 40 ms.
+    if ("setNoDelay" in conn) (conn as Deno.TcpConn).setNoDelay();
     this.#deadlines = options.deadlines ?? DEADLINES;
     if (options.limitRate) this.#pacer = new Pacer(options.limitRate, performance.now());
     watch(this);
@@ -98,8 +103,10 @@ export class Connection implements Watched {
   tryWriteText(text: string): boolean {
     if (this.#outputLength + text.length > OUTPUT_BYTES) return false;
     this.#output ??= spareOutputs.pop() ?? new Uint8Array(OUTPUT_BYTES);
-    const { read, written } = encoder.encodeInto(text, this.#output.subarray(this.#outputLength));
-    if (read !== written) throw new TypeError("Cannot write text that is not ASCII");
+    const { written, read } = encoder.encodeInto(text, this.#output.subarray(this.#outputLength));
+    if (written !== text.length || read !== written) {
+      throw new TypeError("Cannot write text that is not ASCII");
+    }
     this.#outputLength += written;
     return true;
   }
@@ -219,7 +226,9 @@ export class Connection implements Watched {
   /** Room for reading: what is left moves to the front, and a buffer full of it is doubled. */
   #makeRoom(): void {
     const left = this.#inputEnd - this.#inputStart;
-    if (left === this.#input.length) {
+    if (left === 0 && this.#input.length > this.#inputBytes) {
+      this.#input = new Uint8Array(this.#inputBytes); // What one large head needed is given back.
+    } else if (left === this.#input.length) {
       const larger = new Uint8Array(left * 2);
       larger.set(this.#input);
       this.#input = larger;

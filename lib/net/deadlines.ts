@@ -42,11 +42,16 @@ export interface Watched {
 const watched = new Set<Watched>();
 let sweeping: ReturnType<typeof setInterval> | undefined;
 
-let time = performance.now();
+/** More than that between two sweeps was a pause of this process, which is nobody else's fault. */
+const LONGEST_STEP_MS = 1000;
+
+let time = 0;
+let lookedAt = performance.now();
 
 /**
- * The clock of deadlines: ms that never jump, as of the last sweep. Finer time would be a native
- * call for each wait, and 6 % of what a redirect costs beside its system calls.
+ * The clock of deadlines: ms that never jump, as of the last sweep, pauses of the process left out.
+ * Finer time would be a native call for each wait, and 6 % of what a redirect costs beside its
+ * system calls.
  */
 export function now(): number {
   return time;
@@ -56,7 +61,7 @@ export function now(): number {
 export function watch(it: Watched): void {
   watched.add(it);
   if (sweeping !== undefined) return;
-  time = performance.now();
+  lookedAt = performance.now();
   sweeping = setInterval(sweep, SWEEP_MS);
   Deno.unrefTimer(sweeping);
 }
@@ -70,7 +75,9 @@ export function unwatch(it: Watched): void {
 }
 
 function sweep(): void {
-  time = performance.now();
+  const lookedBefore = lookedAt;
+  lookedAt = performance.now();
+  time += Math.min(LONGEST_STEP_MS, lookedAt - lookedBefore);
   for (const it of watched) {
     if (it.deadline + SWEEP_MS <= time) it.expire();
   }

@@ -33,7 +33,7 @@ export interface ClientRequest {
 export interface ClientResponse {
   /** Its head. */
   readonly head: ResponseHead;
-  /** How the end of the content is known. */
+  /** How the end of the content is known. Throws ProtocolError when it cannot be. */
   readonly framing: BodyFraming;
   /**
    * The content as it arrives. Each piece is a view that is good until the next is asked for.
@@ -64,7 +64,7 @@ export function failureReason(error: unknown): string | undefined {
  * ones (RFC 9110 §15.2).
  *
  * @throws {IncompleteMessageError} when the connection closes before the head has ended
- * @throws {ProtocolError} when the response is not HTTP/1.1
+ * @throws {ProtocolError} when the head is not one of HTTP/1.1
  * @throws {NetworkError} as `Connection.fill`
  */
 export async function exchange(
@@ -75,16 +75,23 @@ export async function exchange(
   const { method, requestTarget, fieldLines } = request;
   await connection.write(encodeOctets(writeRequestHead(method, requestTarget, fieldLines)));
   const head = await finalHead(connection, patience);
-  const framing = responseBodyFraming(method, head);
-  return { head, framing, content: readContent(connection, framing, patience) };
+  const response = {
+    head,
+    get framing(): BodyFraming {
+      return responseBodyFraming(method, head);
+    },
+  };
+  return Object.assign(response, { content: readContent(connection, response, patience) });
 }
 
 async function finalHead(connection: Connection, patience: Patience): Promise<ResponseHead> {
   const heads = responseHeadReader();
+  // As a whole, or a head that comes octet by octet would never be too slow.
+  const until = Math.min(patience.until, now() + patience.idleMs);
   for (let interim = 0;;) {
     const read = heads.read(connection.buffered);
     if (read === undefined) {
-      if (await fill(connection, patience)) continue;
+      if (await fill(connection, { ...patience, until })) continue;
       throw new IncompleteMessageError(
         connection.buffered.length > 0
           ? "the connection was closed in the middle of the head"
@@ -102,9 +109,10 @@ async function finalHead(connection: Connection, patience: Patience): Promise<Re
 
 async function* readContent(
   connection: Connection,
-  framing: BodyFraming,
+  response: { readonly framing: BodyFraming },
   patience: Patience,
 ): AsyncGenerator<Uint8Array, void> {
+  const { framing } = response;
   const decoder = bodyDecoder(framing);
   let received = 0;
   while (!decoder.isDone) {
@@ -123,7 +131,7 @@ async function* readContent(
 
 function fill(connection: Connection, { idleMs, until }: Patience): Promise<boolean> {
   const idleUntil = now() + idleMs;
-  return idleUntil < until
+  return idleUntil <= until
     ? connection.fill("idle", idleUntil)
     : connection.fill("transfer", until);
 }

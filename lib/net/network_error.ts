@@ -4,6 +4,12 @@ export class NetworkError extends Error {
   override readonly name: string = "NetworkError";
 }
 
+/** A connection that could not be made for a want on our side: it says nothing about the peer. */
+export class LocalError extends NetworkError {
+  /** For logs. */
+  override readonly name = "LocalError";
+}
+
 /** What a deadline bounds: see `deadlines.ts`. */
 export type DeadlineName = "connect" | "head" | "body" | "idle" | "transfer" | "write" | "linger";
 
@@ -35,17 +41,32 @@ const MESSAGES: readonly (readonly [new (message?: string) => Error, string])[] 
   [Deno.errors.BrokenPipe, "the connection was closed by the other side"],
   [Deno.errors.TimedOut, "the connection timed out"],
   [Deno.errors.NetworkUnreachable, "the network cannot be reached"],
-  [Deno.errors.AddrNotAvailable, "the address is not available"],
-  [Deno.errors.NotCapable, "there is no permission to connect; add --allow-net"],
 ];
+
+const LOCAL_MESSAGES: Readonly<Record<string, string>> = {
+  EADDRNOTAVAIL: "no local port or address is free",
+  EMFILE: "too many files are open here",
+  ENFILE: "too many files are open here",
+  ENOBUFS: "there is no memory for it here",
+  ENOMEM: "there is no memory for it here",
+};
 
 /** The NetworkError for what a socket operation of Deno threw, which stays its `cause`. */
 export function networkError(error: unknown): NetworkError {
   if (error instanceof NetworkError) return error;
-  const message = MESSAGES.find(([type]) => error instanceof type)?.[1];
-  if (message !== undefined) return new NetworkError(message, { cause: error });
-  if (error instanceof Error && error.message.includes("lookup address information")) {
-    return new NetworkError("the host name was not found", { cause: error });
-  }
-  return new NetworkError("the connection was lost", { cause: error });
+  const code = error instanceof Error && "code" in error ? String(error.code) : "";
+  const local = error instanceof Deno.errors.NotCapable
+    ? "there is no permission to connect; add --allow-net"
+    : LOCAL_MESSAGES[code];
+  if (local !== undefined) return new LocalError(local, { cause: error });
+  const message = MESSAGES.find(([type]) => error instanceof type)?.[1] ?? lookUpMessage(error);
+  return new NetworkError(message ?? "the connection was lost", { cause: error });
+}
+
+/** Of a look-up Deno gives no more than the system's text. */
+function lookUpMessage(error: unknown): string | undefined {
+  const text = error instanceof Error ? error.message : "";
+  if (!text.includes("lookup address information")) return undefined;
+  const isUnknown = /not known|No address associated|nodename nor servname/.test(text);
+  return isUnknown ? "the host name was not found" : "the host name could not be looked up";
 }

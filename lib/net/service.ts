@@ -49,7 +49,10 @@ export class Service {
       onServed: (served) => onServed(served, client),
     });
     this.#sessions.set(session, connection);
-    session.run().catch(onError).finally(() => this.#remove(session));
+    session.run().catch((error) => {
+      onError(error);
+      connection.close();
+    }).finally(() => this.#remove(session));
   }
 
   /** Settles when there is room for one more connection; undefined when there is now. */

@@ -135,8 +135,10 @@ export class Session {
     this.#startedAt = Date.now();
     const request = { head, target: originForm(method, requestTarget) };
     const framing = requestBodyFraming(head);
-    if (framing.kind !== "none") return this.#answerWithBody(request, framing);
-    expectsContinue(head);
+    if (framing.kind === "chunked" || (framing.kind === "length" && framing.contentLength > 0)) {
+      return this.#answerWithBody(request, framing);
+    }
+    expectsContinue(head); // For the error: without a body there is nothing to wait for.
     const reply = replyToMethod(head) ?? this.#handle(request);
     return reply instanceof Promise
       ? reply.then((reply) => this.#send(reply, head, true))

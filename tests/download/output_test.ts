@@ -74,8 +74,18 @@ Deno.test("openOutput() refuses a directory", async () => {
       "is a directory",
     );
   }
-  assertStringIncludes(await fileFailure(() => openOutput(directory.join("e"))), "is a directory");
   assertEquals(await directory.names(), ["d", "e.part"]);
+});
+
+Deno.test("openOutput() follows no link and opens no pipe in the place of a part file", async () => {
+  await using directory = await TemporaryDirectory.with({ "a.part/a": "", other: "kept" });
+  await Deno.symlink(directory.join("other"), directory.join("b.part"));
+  for (const name of ["a", "b"]) {
+    const message = await fileFailure(() => openOutput(directory.join(name)));
+    assertStringIncludes(message, `${name}.part is in the way: it is no regular file`);
+  }
+  assertEquals(await directory.names(), ["a.part", "b.part", "other"]);
+  assertEquals(await directory.read("other"), octets("kept"));
 });
 
 Deno.test("openOutput() says why a file cannot be made", async () => {

@@ -57,17 +57,19 @@ Deno.test("Fields.tokens() splits a list into its members in lower case", () => 
   }
 });
 
-Deno.test("Fields.continueLast() joins a folded line with one SP", () => {
-  const fields = new Fields([["A", "1"], ["B", ""]]);
-  fields.continueLast("2");
-  fields.continueLast("3");
-  fields.continueLast("");
-  assertEquals([...fields], [["A", "1"], ["B", "2 3"]]);
+Deno.test("Fields takes marked lines apart, and joins folds by one SP each", () => {
+  const text = "A: 1\r\nB:\r\n 2 \r\n\t3\r\nC: \xa0b\r\n c\xa0";
+  const fields = new Fields();
+  fields.appendMarks([0, 1, 3, 4]);
+  fields.appendMarks([6, 7, 8, 8]);
+  fields.extendLast(text.indexOf("3") + 1);
+  fields.appendMarks([text.indexOf("C"), text.indexOf("C") + 1, text.indexOf("\xa0"), text.length]);
+  fields.settle(text);
   assertEquals(fields.get("b"), "2 3");
+  assertEquals([...fields], [["A", "1"], ["B", "2 3"], ["C", "\xa0b c\xa0"]]);
 });
 
-Deno.test("Fields.continueLast() leaves alone what is not SP or HTAB", () => {
-  const fields = new Fields([["A", "\xa0b"]]);
-  fields.continueLast("c\xa0");
-  assertEquals(fields.get("a"), "\xa0b c\xa0");
+Deno.test("Fields.tokens() takes no more time than its text has octets", () => {
+  const value = `a${" ".repeat(1_000_000)}b`;
+  assertEquals(new Fields([["Connection", value]]).tokens("connection"), [value]);
 });
