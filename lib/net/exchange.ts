@@ -9,7 +9,7 @@ import { encodeOctets } from "../http/octets.ts";
 import { ProtocolError } from "../http/protocol_error.ts";
 import type { Connection } from "./connection.ts";
 import { now } from "./deadlines.ts";
-import { NetworkError } from "./network_error.ts";
+import { type DeadlineName, NetworkError } from "./network_error.ts";
 
 /** How long a client waits for a server. */
 export interface Patience {
@@ -87,11 +87,11 @@ export async function exchange(
 async function finalHead(connection: Connection, patience: Patience): Promise<ResponseHead> {
   const heads = responseHeadReader();
   // As a whole, or a head that comes octet by octet would never be too slow.
-  const until = Math.min(patience.until, now() + patience.idleMs);
+  const headUntil = now() + patience.idleMs;
   for (let interim = 0;;) {
     const read = heads.read(connection.buffered);
     if (read === undefined) {
-      if (await fill(connection, { ...patience, until })) continue;
+      if (await fillUntil(connection, "head", headUntil, patience)) continue;
       throw new IncompleteMessageError(
         connection.buffered.length > 0
           ? "the connection was closed in the middle of the head"
@@ -120,7 +120,9 @@ async function* readContent(
     connection.consume(consumed);
     received += content.length;
     if (content.length > 0) yield content;
-    if (consumed > 0 || await fill(connection, patience)) continue;
+    if (consumed > 0 || await fillUntil(connection, "idle", now() + patience.idleMs, patience)) {
+      continue;
+    }
     if (framing.kind === "untilClose") return;
     const expected = framing.kind === "length" ? ` of ${framing.contentLength}` : "";
     throw new IncompleteMessageError(
@@ -129,9 +131,14 @@ async function* readContent(
   }
 }
 
-function fill(connection: Connection, { idleMs, until }: Patience): Promise<boolean> {
-  const idleUntil = now() + idleMs;
-  return idleUntil <= until
-    ? connection.fill("idle", idleUntil)
-    : connection.fill("transfer", until);
+/** Waits for more until a deadline, or that for all of the exchange if it comes first. */
+function fillUntil(
+  connection: Connection,
+  deadline: DeadlineName,
+  until: number,
+  patience: Patience,
+): Promise<boolean> {
+  return until < patience.until
+    ? connection.fill(deadline, until)
+    : connection.fill("transfer", patience.until);
 }

@@ -15,8 +15,8 @@ export type DeadlineName = "connect" | "head" | "body" | "idle" | "transfer" | "
 
 const DEADLINE_MESSAGES: Readonly<Record<DeadlineName, string>> = {
   connect: "the connection was not accepted in time",
-  head: "the request head did not arrive in time",
-  body: "the request body did not arrive in time",
+  head: "the head did not arrive in time",
+  body: "the body did not arrive in time",
   idle: "nothing arrived for too long",
   transfer: "the transfer did not end in time",
   write: "the other side read nothing for too long",

@@ -1,3 +1,5 @@
+import { connect } from "node:net";
+
 /** One kind of hostile or careless client, many of it at once; it ends by itself. */
 export interface Attack {
   readonly name: string;
@@ -29,6 +31,7 @@ export function attacks(large: LargeRequest): Attack[] {
       run: (port) => crowd(500, port, (conn) => neverRead(conn, large)),
     },
     { name: "2,000 connects dropped in mid-head", run: (port) => crowd(2000, port, dropInHead) },
+    { name: "2,000 connects that are reset", run: resetMany },
     { name: "200 x 64 KiB of garbage", run: (port) => crowd(200, port, garbage) },
     {
       name: "400 connections for 256 descriptors",
@@ -81,6 +84,17 @@ async function neverRead(conn: Deno.TcpConn, { text, times }: LargeRequest): Pro
 
 async function dropInHead(conn: Deno.TcpConn): Promise<void> {
   await conn.write(encoder.encode("GET /some/file HTTP/1.1\r\nHost: exam"));
+}
+
+/** Resets connections before they can be accepted. Deno itself would end them in good order. */
+async function resetMany(port: number): Promise<void> {
+  for (let i = 0; i < 2000; i++) {
+    await new Promise<void>((resolve) => {
+      const socket = connect(port, "127.0.0.1", () => socket.resetAndDestroy());
+      socket.on("error", () => {});
+      socket.on("close", () => resolve());
+    });
+  }
 }
 
 async function garbage(conn: Deno.TcpConn): Promise<void> {

@@ -157,3 +157,15 @@ Deno.test("Pool.pick() gives undefined once the last server is out", () => {
   pool.rank();
   assertEquals(pool.pick(0), undefined);
 });
+
+Deno.test("Pool.record() leaves a server as it is when it could not be tested", () => {
+  const pool = new Pool([a, b]);
+  const untestable = { kind: "untestable", reason: "too many files are open here", at: 9 } as const;
+  pool.record(a, untestable);
+  pool.record(b, passed(20));
+  pool.rank();
+  assertEquals(pool.members.map(({ state }) => state.kind), ["untested", "available"]);
+  pool.record(b, untestable);
+  pool.rank();
+  assertEquals(pool.pick(0), b);
+});

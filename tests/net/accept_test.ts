@@ -180,6 +180,24 @@ Deno.test("Acceptor tells one error of each burst, and goes on", async () => {
   acceptor.close();
 });
 
+Deno.test("Acceptor passes over clients that have gone before they were accepted", async () => {
+  const listener = new FakeListener();
+  const { acceptor, errors } = acceptorOf(listener);
+  const next = acceptor.until(new AbortController().signal).next();
+  const { NotConnected, ConnectionAborted, ConnectionReset } = Deno.errors;
+  // With a pause after each, as after other errors, this would take minutes.
+  for (let i = 0; i < 200; i++) {
+    for (const Gone of [NotConnected, ConnectionAborted, ConnectionReset]) {
+      (await listener.accepts.next()).reject(new Gone());
+    }
+  }
+  const conn = new FakeConn();
+  (await listener.accepts.next()).resolve(asConn(conn));
+  assertEquals((await next).value, asConn(conn));
+  assertEquals(errors.waiting, []);
+  acceptor.close();
+});
+
 Deno.test("Acceptor waits longer after each error of a burst", async () => {
   const listener = new FakeListener();
   const { acceptor } = acceptorOf(listener);

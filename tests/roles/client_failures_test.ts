@@ -70,10 +70,32 @@ Deno.test("client gives up on a server that says nothing for --timeout", async (
     await using server = new FakeServer(answer);
     const args = ["--timeout=200ms", `http://${server.authority}/file`];
     const { code, stderr } = await runRole("client", args, { cwd: directory.path });
-    assertMatch(stderr, /^client: .*: nothing arrived for too long$/m);
+    assertMatch(
+      stderr,
+      /^client: .*: (?:nothing arrived for too long|the head did not arrive in time)$/m,
+    );
     assertEquals(code, 3);
     assertEquals(await directory.names(), []);
   }
+});
+
+Deno.test("client gives up on a head that comes octet by octet for ever", async () => {
+  let stop = false;
+  const dripping: Answer = async (conn) => {
+    const octet = new TextEncoder().encode("x");
+    await conn.write(new TextEncoder().encode("HTTP/1.1 200 "));
+    while (!stop) {
+      await conn.write(octet);
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  };
+  await using directory = await TemporaryDirectory.with();
+  await using server = new FakeServer(dripping);
+  const args = ["--timeout=300ms", `http://${server.authority}/file`];
+  const { code, stderr } = await runRole("client", args, { cwd: directory.path });
+  stop = true;
+  assertMatch(stderr, /^client: .*: the head did not arrive in time$/m);
+  assertEquals(code, 3);
 });
 
 Deno.test("client --max-redirects follows so many and no more", async () => {

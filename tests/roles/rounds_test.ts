@@ -23,6 +23,7 @@ const FAULTS: readonly (readonly [Answer, RegExp])[] = [
   [answering("301 Moved Permanently", "", "Location: /other.bin"), /it answered 301 Moved/],
   [answering("206 Partial Content", "te", "Content-Range: bytes 0-1/4"), /it answered 206/],
   [saying("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nshort"), /closed after 5 of 9 bytes$/],
+  [answering("200 OK", ""), /its test file is empty/],
   [saying("HTTP/1.1 200 OK\r\n\r\nendless?"), /it gave no length/],
   [saying("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\ntest\r\n"), /after 4 bytes$/],
   [saying("HTTP/1.1 200 OK\r\nContent-Le"), /closed in the middle of the head$/],
