@@ -1,8 +1,6 @@
 import { type BodyFraming, requestBodyFraming } from "../http/body.ts";
-import { bodyDecoder } from "../http/body_decoder.ts";
 import { expectsContinue } from "../http/expectation.ts";
 import { requestHeadReader } from "../http/head_reader.ts";
-import { DISCARDED_BODY_LIMIT } from "../http/limits.ts";
 import { isPersistent, type RequestHead } from "../http/message.ts";
 import { writeResponseHead } from "../http/message_writer.ts";
 import { replyToMethod } from "../http/method.ts";
@@ -12,6 +10,7 @@ import { htmlReply, type Reply } from "../http/reply.ts";
 import { originForm } from "../http/request_target.ts";
 import type { Connection } from "./connection.ts";
 import { type Deadlines, now } from "./deadlines.ts";
+import { discardBody, isTooLarge } from "./discard_body.ts";
 import { DeadlineError, NetworkError } from "./network_error.ts";
 import { ReplySender } from "./reply_sender.ts";
 
@@ -149,9 +148,11 @@ export class Session {
     const { head } = request;
     const awaitsContinue = expectsContinue(head);
     const refusal = replyToMethod(head);
-    // A client that waits, and is refused, is spared the sending: the reply comes instead of 100.
-    const bodyEnded = !(awaitsContinue && refusal) &&
-      await this.#discardBody(framing, awaitsContinue);
+    // A client that waits for 100 is spared sending what will not be read: the reply comes instead.
+    const isSpared = awaitsContinue && (refusal !== undefined || isTooLarge(framing));
+    if (awaitsContinue && !isSpared) await this.#connection.write(CONTINUE);
+    const until = now() + this.#parts.deadlines.bodyMs;
+    const bodyEnded = !isSpared && await discardBody(this.#connection, framing, until);
     return await this.#send(refusal ?? await this.#handle(request), head, bodyEnded);
   }
 
@@ -186,29 +187,6 @@ export class Session {
       this.#tell(reply.statusCode, sender.contentBytes);
     }
     return sender.persistent;
-  }
-
-  /**
-   * Reads away a body that nobody wants, so that it is not taken for the next request.
-   *
-   * @returns false when it is too large for that: then the connection cannot go on
-   */
-  async #discardBody(framing: BodyFraming, awaitsContinue: boolean): Promise<boolean> {
-    if (framing.kind === "length" && framing.contentLength > DISCARDED_BODY_LIMIT) return false;
-    if (awaitsContinue) await this.#connection.write(CONTINUE);
-    const until = now() + this.#parts.deadlines.bodyMs;
-    const decoder = bodyDecoder(framing);
-    let discarded = 0;
-    while (!decoder.isDone) {
-      const { consumed } = decoder.decode(this.#connection.buffered);
-      this.#connection.consume(consumed);
-      discarded += consumed;
-      if (discarded > DISCARDED_BODY_LIMIT) return false;
-      if (consumed > 0) continue;
-      if (await this.#connection.fill("body", until)) continue;
-      throw new ProtocolError("The request body is incomplete.");
-    }
-    return true;
   }
 
   /**
