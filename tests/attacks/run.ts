@@ -8,7 +8,7 @@ import { type Attack, attacks, type LargeRequest, type Order, pause } from "./at
 import { type Holdings, Victim } from "./victim.ts";
 
 /** A good client gives up, and the role has failed, when an answer takes longer. */
-const LONGEST_ANSWER_MS = 5000;
+const LONGEST_ANSWER_MS = 10_000;
 /** How long memory and descriptors may take to be back. */
 const RECOVERY_MS = 6000;
 /** What memory may have grown by, over the same attack before. */
