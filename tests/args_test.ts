@@ -233,7 +233,10 @@ async function run(main: string, ...args: string[]) {
       options: {}, notes: "" };
     await runCommand(command, async (values, operands) => { ${main} });`;
   const cwd = new URL("..", import.meta.url);
-  const process = new Deno.Command(Deno.execPath(), { args: ["eval", code, "--", ...args], cwd });
+  const process = new Deno.Command(Deno.execPath(), {
+    args: ["eval", "--quiet", code, "--", ...args],
+    cwd,
+  });
   const { code: status, stdout, stderr } = await process.output();
   const decoder = new TextDecoder();
   return { status, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };

@@ -177,7 +177,7 @@ Deno.test("AccessLog records nothing in the format none", async () => {
 async function run(code: string) {
   const log = JSON.stringify(import.meta.resolve("../lib/log.ts"));
   const source = `import { AccessLog, print, say } from ${log};\n${code}`;
-  const process = new Deno.Command(Deno.execPath(), { args: ["eval", source] });
+  const process = new Deno.Command(Deno.execPath(), { args: ["eval", "--quiet", source] });
   const { code: status, stdout, stderr } = await process.output();
   const decoder = new TextDecoder();
   return { status, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
@@ -197,7 +197,7 @@ Deno.test("say() and print() tolerate a closed pipe", async () => {
     await Deno.stdin.read(new Uint8Array(1));
     say("a"); print("b"); Deno.exit(7);`;
   const child = new Deno.Command(Deno.execPath(), {
-    args: ["eval", source],
+    args: ["eval", "--quiet", source],
     stdin: "piped",
     stdout: "piped",
     stderr: "piped",

@@ -36,7 +36,7 @@ export function startRole(
 ): Process {
   const { permissions = PERMISSIONS[name], project = PROJECT } = options;
   const script = join(project, `${name}.ts`);
-  return new Process(Deno.execPath(), ["run", ...permissions, script, ...args], options);
+  return new Process(Deno.execPath(), ["run", "--quiet", ...permissions, script, ...args], options);
 }
 
 /** A role that listens on a free port of 127.0.0.1. */
