@@ -3,7 +3,7 @@ import { DeadlineError, type DeadlineName, NetworkError, networkError } from "./
 import { Pacer } from "./pacer.ts";
 
 const INPUT_BYTES = 1024;
-const OUTPUT_BYTES = 64 * 1024;
+const OUTPUT_BYTES = 16 * 1024;
 
 const encoder = new TextEncoder();
 

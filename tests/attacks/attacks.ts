@@ -5,6 +5,8 @@ export interface Attack {
   readonly name: string;
   /** Attacks a port, and lets go of all its connections in the end. */
   readonly run: (port: number) => Promise<void>;
+  /** Whether it is over in a second or two. */
+  readonly isShort?: boolean;
   /** Descriptors that the victim may have; by default plenty. */
   readonly descriptors?: number;
 }
@@ -30,9 +32,13 @@ export function attacks(large: LargeRequest): Attack[] {
       name: "500 clients that never read 10 MB",
       run: (port) => crowd(500, port, (conn) => neverRead(conn, large)),
     },
-    { name: "2,000 connects dropped in mid-head", run: (port) => crowd(2000, port, dropInHead) },
-    { name: "2,000 connects that are reset", run: resetMany },
-    { name: "200 x 64 KiB of garbage", run: (port) => crowd(200, port, garbage) },
+    {
+      name: "2,000 connects dropped in mid-head",
+      run: (port) => crowd(2000, port, dropInHead),
+      isShort: true,
+    },
+    { name: "2,000 connects that are reset", run: resetMany, isShort: true },
+    { name: "200 x 64 KiB of garbage", run: (port) => crowd(200, port, garbage), isShort: true },
     {
       name: "400 connections for 256 descriptors",
       run: (port) => crowd(400, port, holdFor(3000)),
