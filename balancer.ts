@@ -72,7 +72,7 @@ await runCommand(command, async (options, operands) => {
     handler: redirectInto(pool, options.status),
     maxConnections: options["max-connections"],
     onServed: (served, client) => log.record({ ...served, client }),
-    onError: (error) => tell(error instanceof Error ? error.message : String(error)),
+    onError: tellError,
     onFull: () => tell(`${options["max-connections"]} connections are open; others have to wait`),
   });
   const stop = stopSignal();
@@ -96,7 +96,7 @@ await runCommand(command, async (options, operands) => {
     for await (const conn of acceptor.until(due)) service.serve(conn);
     // Beside the clients, never two at a time, and not when no server is left to test.
     if (stop.aborted || pool.testable.length === 0) continue;
-    round ??= test().finally(() => round = undefined);
+    round ??= test().catch(tellError).finally(() => round = undefined);
   }
 
   acceptor.close();
@@ -143,6 +143,11 @@ async function testAll(pool: Pool, path: string, timeoutMs: number): Promise<voi
 
 function fired(signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => signal.addEventListener("abort", () => resolve()));
+}
+
+/** What must not happen is told, and ends nothing. */
+function tellError(error: unknown): void {
+  tell(error instanceof Error ? error.message : String(error));
 }
 
 function tell(message: string): void {
