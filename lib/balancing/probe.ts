@@ -2,7 +2,7 @@ import { reasonPhrase } from "../http/message.ts";
 import type { Connection } from "../net/connection.ts";
 import { now } from "../net/deadlines.ts";
 import { dial } from "../net/dial.ts";
-import { LocalError } from "../net/network_error.ts";
+import { DeadlineError, LocalError } from "../net/network_error.ts";
 import { exchange, failureReason } from "../net/exchange.ts";
 import type { Outcome } from "./pool.ts";
 import type { Server } from "./server_list.ts";
@@ -25,15 +25,15 @@ class Unfit extends Error {}
  */
 export async function probe(server: Server, options: ProbeOptions): Promise<Outcome> {
   const start = performance.now();
-  const until = now() + options.timeoutMs;
   let connection: Connection | undefined;
   try {
     connection = await dial(server.hostname, server.port, options.timeoutMs);
-    const bytes = await transfer(connection, server, options.path, until);
-    return {
-      kind: "passed",
-      sample: { bytes, elapsedMs: performance.now() - start, at: Date.now() },
-    };
+    const leftMs = options.timeoutMs - (performance.now() - start);
+    const bytes = await transfer(connection, server, options.path, now() + leftMs);
+    const elapsedMs = performance.now() - start;
+    // Deadlines are looked at now and then only; what is too slow is so to the millisecond.
+    if (elapsedMs > options.timeoutMs) throw new DeadlineError("transfer");
+    return { kind: "passed", sample: { bytes, elapsedMs, at: Date.now() } };
   } catch (error) {
     const reason = error instanceof Unfit ? error.message : failureReason(error);
     if (reason === undefined) throw error;

@@ -18,13 +18,9 @@ const NO_BODY: BodyFraming = { kind: "none" };
  *
  * @throws {ProtocolError} when the framing is faulty or ambiguous (400) or its coding unknown (501)
  */
-export function requestBodyFraming({ httpVersion, fields }: RequestHead): BodyFraming {
-  if (fields.has("transfer-encoding")) { // 3, 4
-    if (httpVersion === "1.0") {
-      throw new ProtocolError("HTTP/1.0 has no Transfer-Encoding.");
-    }
-    return transferCodingFraming(fields);
-  }
+export function requestBodyFraming(head: RequestHead): BodyFraming {
+  const { fields } = head;
+  if (fields.has("transfer-encoding")) return transferCodingFraming(head); // 3, 4
   if (fields.has("content-length")) return lengthFraming(fields); // 5, 6
   return NO_BODY; // 7
 }
@@ -36,16 +32,11 @@ export function requestBodyFraming({ httpVersion, fields }: RequestHead): BodyFr
  * @throws {ProtocolError} when the framing is faulty, ambiguous or unknown
  */
 export function responseBodyFraming(requestMethod: string, head: ResponseHead): BodyFraming {
-  const { statusCode, fields, httpVersion } = head;
+  const { statusCode, fields } = head;
   if (requestMethod === "HEAD" || statusCode < 200 || statusCode === 204 || statusCode === 304) {
     return NO_BODY; // 1
   }
-  if (fields.has("transfer-encoding")) { // 3, 4
-    if (httpVersion === "1.0") {
-      throw new ProtocolError("HTTP/1.0 has no Transfer-Encoding.");
-    }
-    return transferCodingFraming(fields);
-  }
+  if (fields.has("transfer-encoding")) return transferCodingFraming(head); // 3, 4
   if (fields.has("content-length")) return lengthFraming(fields); // 5, 6
   return { kind: "untilClose" }; // 8
 }
@@ -54,7 +45,8 @@ export function responseBodyFraming(requestMethod: string, head: ResponseHead): 
  * RFC 9112 §6.1: `chunked`, once and alone. Other codings could stand before it; we understand none.
  * With a Content-Length beside it the message may be an attack (§6.3, 3): it is refused.
  */
-function transferCodingFraming(fields: Fields): BodyFraming {
+function transferCodingFraming({ httpVersion, fields }: RequestHead | ResponseHead): BodyFraming {
+  if (httpVersion === "1.0") throw new ProtocolError("HTTP/1.0 has no Transfer-Encoding.");
   if (fields.has("content-length")) {
     throw new ProtocolError("Both Content-Length and Transfer-Encoding are given.");
   }

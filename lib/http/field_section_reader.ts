@@ -9,7 +9,7 @@ import { ProtocolError } from "./protocol_error.ts";
 const CRLF_CRLF = 4;
 
 /**
- * What to make of a line that begins with white space: refuse it, as a server must, or join it to
+ * What to make of a line that begins with white space: refuse it, as a server may, or join it to
  * the line before, as a user agent must (RFC 9112 §5.2).
  */
 export type ObsFold = "refused" | "joined";

@@ -25,11 +25,6 @@ export class Fields {
     return this.#lines.length;
   }
 
-  /** Adds a field line at the end. */
-  append(fieldName: string, fieldValue: string): void {
-    this.#lines.push([fieldName, fieldValue]);
-  }
-
   /** Adds a line that stands in the text that `settle` will be given. */
   appendMarks(marks: FieldMarks): void {
     this.#lines.push(marks);

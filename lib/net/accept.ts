@@ -30,6 +30,7 @@ export class Acceptor {
   #isClosed = false;
   #pauseMs = 0;
   #wake: (() => void) | undefined;
+  #endPause: (() => void) | undefined;
 
   /** Takes over a listener. */
   constructor(listener: Deno.TcpListener, options: AcceptorOptions) {
@@ -66,6 +67,7 @@ export class Acceptor {
     this.#isClosed = true;
     this.#listener.close();
     this.#closeAccepted();
+    this.#endPause?.();
     this.#wake?.();
   }
 
@@ -96,7 +98,11 @@ export class Acceptor {
       this.#options.onError(error instanceof Error ? error : networkError(error));
     }
     this.#pauseMs = Math.min(LONGEST_PAUSE_MS, Math.max(FIRST_PAUSE_MS, this.#pauseMs * 2));
-    await new Promise((resolve) => setTimeout(resolve, this.#pauseMs));
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#endPause = resolve;
+    const timer = setTimeout(resolve, this.#pauseMs);
+    await promise;
+    clearTimeout(timer);
   }
 }
 

@@ -95,14 +95,12 @@ export class ReplySender {
     try {
       await this.#connection.write(encoder.encode(replyHead(this.#reply, this.#context)));
       if (!this.#hasContent) return;
-      if (typeof content === "object" && !(content instanceof Uint8Array)) {
-        return await this.#sendPieces(content);
-      }
+      if (isSource(content)) return await this.#sendPieces(content);
       const octets = typeof content === "string" ? encoder.encode(content) : content;
       await this.#connection.write(octets);
       this.#contentBytes = octets.length;
     } finally {
-      if (typeof content === "object" && !(content instanceof Uint8Array)) content.close();
+      if (isSource(content)) content.close();
     }
   }
 
@@ -123,6 +121,10 @@ export class ReplySender {
     }
     if (this.#framing === "chunked") await this.#connection.write(LAST_CHUNK);
   }
+}
+
+function isSource(content: Reply["content"]): content is ContentSource {
+  return typeof content === "object" && !(content instanceof Uint8Array);
 }
 
 async function readPiece(content: ContentSource, piece: Uint8Array): Promise<number | null> {
