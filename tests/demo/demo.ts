@@ -45,13 +45,7 @@ async function demonstrate(stage: Stage): Promise<void> {
   heading("The performance test: the faster, the more");
   const ranks = ranksIn(await balancer.process.stderr.next(/tested, fastest first: /));
   if (ranks.length !== servers.length) throw new Error("a server failed its first test");
-  table([
-    ["server", "limit", "1 MiB took", "share"],
-    ...ranks.map(({ authority, time, share }) => {
-      const limit = `${LIMIT_RATES[authorities.indexOf(authority)]} MiB/s`;
-      return [authority, limit, time, percent(share)];
-    }),
-  ]);
+  showRanks(ranks, authorities);
 
   heading(`${REDIRECTS} redirects, counted`);
   compareShares(ranks, await countRedirects(balancer.port, REDIRECTS));
@@ -69,6 +63,17 @@ async function demonstrate(stage: Stage): Promise<void> {
   heading(`${REDIRECTS} redirects, counted again`);
   compareShares(ranksIn(left!), await countRedirects(balancer.port, REDIRECTS));
   print(`\nAll went as it should, in ${seconds(startedAt)}.`);
+}
+
+/** What the first test found, beside the limit that each server was given. */
+function showRanks(ranks: ReturnType<typeof ranksIn>, authorities: readonly string[]): void {
+  table([
+    ["server", "limit", "1 MiB took", "share"],
+    ...ranks.map(({ authority, time, share }) => {
+      const limit = `${LIMIT_RATES[authorities.indexOf(authority)]} MiB/s`;
+      return [authority, limit, time, percent(share)];
+    }),
+  ]);
 }
 
 /** Text, an image and some binary, in sizes from nothing to a few MiB. */

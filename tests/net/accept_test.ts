@@ -1,33 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { Acceptor } from "../../lib/net/accept.ts";
 import { Arrivals } from "../support/arrivals.ts";
-
-/** A listener whose accepts are settled by the test. */
-class FakeListener {
-  readonly accepts = new Arrivals<PromiseWithResolvers<Deno.TcpConn>>();
-  isClosed = false;
-  #pending: PromiseWithResolvers<Deno.TcpConn> | undefined;
-
-  accept(): Promise<Deno.TcpConn> {
-    this.#pending = Promise.withResolvers();
-    this.accepts.add(this.#pending);
-    return this.#pending.promise;
-  }
-
-  close(): void {
-    this.isClosed = true;
-    this.#pending?.reject(new Deno.errors.BadResource("Listener has been closed"));
-  }
-}
-
-/** Counts how often it is closed. */
-class FakeConn {
-  closed = 0;
-
-  close(): void {
-    this.closed++;
-  }
-}
+import { CountingSignal, FakeConn, FakeListener } from "../support/fake_listener.ts";
 
 function acceptorOf(listener: FakeListener): { acceptor: Acceptor; errors: Arrivals<Error> } {
   const errors = new Arrivals<Error>();
@@ -37,23 +11,6 @@ function acceptorOf(listener: FakeListener): { acceptor: Acceptor; errors: Arriv
 
 function asConn(conn: FakeConn): Deno.TcpConn {
   return conn as unknown as Deno.TcpConn;
-}
-
-/** A signal that knows how many listeners it has, and had at the most. */
-class CountingSignal extends EventTarget {
-  readonly aborted = false;
-  listeners = 0;
-  most = 0;
-
-  override addEventListener(...args: Parameters<EventTarget["addEventListener"]>): void {
-    super.addEventListener(...args);
-    this.most = Math.max(this.most, ++this.listeners);
-  }
-
-  override removeEventListener(...args: Parameters<EventTarget["removeEventListener"]>): void {
-    super.removeEventListener(...args);
-    this.listeners--;
-  }
 }
 
 const tooManyFiles = Object.assign(new Error("Too many open files (os error 24)"), {

@@ -12,9 +12,7 @@ for (const signal of ["SIGTERM", "SIGINT"] as const) {
     await using directory = await TemporaryDirectory.with({ large: LARGE });
     await using server = await listeningRole("server", [directory.path]);
     using idle = await idleClient(server);
-    using client = await RawClient.connect(server.port);
-    await client.send("GET /large HTTP/1.1\r\nHost: a\r\n\r\n");
-    await client.responseHead();
+    using client = await slowClient(server);
 
     server.process.signal(signal);
     assertEquals((await idle.rest()).length, 0);
@@ -32,9 +30,7 @@ for (const [signal, code] of [["SIGTERM", 143], ["SIGINT", 130]] as const) {
     await using directory = await TemporaryDirectory.with({ large: LARGE });
     await using server = await listeningRole("server", [directory.path]);
     using idle = await idleClient(server);
-    using client = await RawClient.connect(server.port);
-    await client.send("GET /large HTTP/1.1\r\nHost: a\r\n\r\n");
-    await client.responseHead();
+    using _client = await slowClient(server);
 
     server.process.signal(signal);
     await idle.rest();
@@ -46,9 +42,7 @@ for (const [signal, code] of [["SIGTERM", 143], ["SIGINT", 130]] as const) {
 Deno.test("server waits no longer than --grace for a client that does not read", async () => {
   await using directory = await TemporaryDirectory.with({ large: LARGE });
   await using server = await listeningRole("server", ["--grace=100ms", directory.path]);
-  using client = await RawClient.connect(server.port);
-  await client.send("GET /large HTTP/1.1\r\nHost: a\r\n\r\n");
-  await client.responseHead();
+  using _client = await slowClient(server);
   server.process.signal("SIGTERM");
   assertEquals((await server.process.ended).code, 0);
 });
@@ -91,6 +85,14 @@ Deno.test("balancer that is stopped in its first round ends with 0 and never lis
   assertEquals((await process.ended).code, 0);
   assertEquals(process.stdout.text, "");
 });
+
+/** A client to which a large file is on its way, of which it has read the head. */
+async function slowClient({ port }: ListeningRole): Promise<RawClient> {
+  const client = await RawClient.connect(port);
+  await client.send("GET /large HTTP/1.1\r\nHost: a\r\n\r\n");
+  await client.responseHead();
+  return client;
+}
 
 /** A client whose connection is kept, after one answer. */
 async function idleClient({ port }: ListeningRole): Promise<RawClient> {
