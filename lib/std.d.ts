@@ -52,6 +52,8 @@ declare module "@std/fmt/bytes" {
     bytes: number,
     options: { binary: boolean; maximumFractionDigits: number },
   ): string;
+  /** To three digits, as in `1.46 kiB`; the same whatever the locale. */
+  export function format(bytes: number, options: { binary: boolean }): string;
 }
 
 declare module "@std/html" {

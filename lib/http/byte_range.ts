@@ -1,0 +1,106 @@
+import { trimOws } from "./octets.ts";
+
+/** Some octets of a representation: their positions from 0, both inclusive; `first <= last`. */
+export interface ByteRange {
+  /** Position of the first octet. */
+  readonly first: number;
+  /** Position of the last octet, below the length of the representation. */
+  readonly last: number;
+}
+
+/**
+ * What a Range means for a representation: `whole` is the 200 that there would be without it,
+ * `unsatisfiable` a 416, `ranges` a 206: with Content-Range for one, as multipart/byteranges for
+ * several. They do not overlap.
+ */
+export type RangeAnswer =
+  | { readonly kind: "whole" }
+  | { readonly kind: "unsatisfiable" }
+  | { readonly kind: "ranges"; readonly ranges: readonly ByteRange[] };
+
+/** More in one request are a broken client or an attack (RFC 9110 §17.15). */
+const MOST_RANGES = 16;
+
+/**
+ * RFC 9110 §15.3.7.2 reckons a part's head at 80 octets; a smaller gap costs less than a head. Ours
+ * are a little longer, so nobody gets more octets than separate parts would have taken.
+ */
+const SMALLEST_GAP = 80;
+
+/** RFC 9110 §14.1.1: `int-range = first-pos "-" [ last-pos ]`, `suffix-range = "-" suffix-length`. */
+const RANGE_SPEC = /^(?:([0-9]+)-([0-9]*)|-([0-9]+))$/;
+
+/**
+ * What to answer to a Range (RFC 9110 §14.1.2, §14.2), after the preconditions.
+ *
+ * A set with one invalid member is invalid as a whole. It is then ignored, as §14.2 allows, though
+ * it would rather have a 416, which nginx and Go send: downloaders take a 416 for "there is nothing
+ * left to get", and only a valid range may tell them that. Ignored are also other units, any range
+ * of an empty representation, more than 16, and sets that ask for more octets than there are, so
+ * that none makes us send more than the whole.
+ *
+ * §14.2 defines Range for GET alone; §9.3.2 has HEAD answered with the fields that GET would get.
+ * Like nginx and Go, whoever asks this for both methods follows the latter.
+ *
+ * @param range the value of Range, its lines joined; undefined without one
+ * @param length of the representation in octets: a safe integer
+ * @returns ranges in the order they were asked for; those that overlap or nearly touch are one, at
+ *     the place of its earliest
+ */
+export function byteRanges(range: string | undefined, length: number): RangeAnswer {
+  const specs = range === undefined ? [] : rangeSpecs(range);
+  if (specs.length === 0 || specs.length > MOST_RANGES || length === 0) return { kind: "whole" };
+  const ranges: ByteRange[] = [];
+  let octets = 0;
+  for (const spec of specs) {
+    const [, firstPos, lastPos, suffixLength] = RANGE_SPEC.exec(spec) ?? [];
+    if (suffixLength === undefined && !isAscending(firstPos, lastPos)) return { kind: "whole" };
+    const first = suffixLength === undefined
+      ? Number(firstPos)
+      : Math.max(0, length - Number(suffixLength));
+    if (first >= length) continue;
+    const last = lastPos ? Math.min(Number(lastPos), length - 1) : length - 1;
+    ranges.push({ first, last });
+    octets += last - first + 1;
+  }
+  if (ranges.length === 0) return { kind: "unsatisfiable" };
+  return octets > length ? { kind: "whole" } : { kind: "ranges", ranges: coalesced(ranges) };
+}
+
+/** The members of `bytes=1#range-spec`, not yet judged; none if the unit is another one. */
+function rangeSpecs(range: string): string[] {
+  if (range.slice(0, 6).toLowerCase() !== "bytes=") return [];
+  return range.slice(6).split(",").map(trimOws).filter((it) => it !== "");
+}
+
+/** RFC 9110 §14.1.1: whether an int-range is one, and valid. Exact for numbers of any size. */
+function isAscending(firstPos: string | undefined, lastPos: string | undefined): boolean {
+  if (firstPos === undefined) return false;
+  return !lastPos || BigInt(firstPos) <= BigInt(lastPos);
+}
+
+function coalesced(ranges: readonly ByteRange[]): ByteRange[] {
+  const ascending = ranges.map(({ first, last }, place) => ({ first, last, place }))
+    .sort((a, b) => a.first - b.first);
+  const kept: typeof ascending = [];
+  for (const range of ascending) {
+    const before = kept.at(-1);
+    if (before === undefined || range.first - before.last - 1 >= SMALLEST_GAP) {
+      kept.push(range);
+    } else {
+      before.last = Math.max(before.last, range.last);
+      before.place = Math.min(before.place, range.place);
+    }
+  }
+  return kept.sort((a, b) => a.place - b.place).map(({ first, last }) => ({ first, last }));
+}
+
+/** RFC 9110 §14.4: Content-Range of a 206, or of a part of one: `bytes 0-499/1234`. */
+export function contentRange({ first, last }: ByteRange, length: number): string {
+  return `bytes ${first}-${last}/${length}`;
+}
+
+/** RFC 9110 §14.4: Content-Range of a 416: an asterisk for the range. */
+export function unsatisfiedRange(length: number): string {
+  return `bytes */${length}`;
+}

@@ -1,0 +1,147 @@
+import { assert, assertEquals, assertNotMatch, assertStringIncludes } from "@std/assert";
+import fc from "fast-check";
+import { filePath } from "../../lib/files/file_path.ts";
+import { type Listing, type ListingEntry, listingOrder } from "../../lib/files/listing.ts";
+import { HTML_LISTING } from "../../lib/files/listing_page.ts";
+
+const AT = Date.UTC(2027, 1, 28, 23, 59, 59, 999);
+const BY_NAME = listingOrder("/");
+
+function file(name: string, size = 0, modifiedMs = AT): ListingEntry {
+  return { kind: "file", name, size, modifiedMs };
+}
+
+function page(listing: Partial<Listing>, ...entries: ListingEntry[]): string {
+  const { start, row, end } = HTML_LISTING;
+  const rows = entries.map(row).join("");
+  return start({ names: [], order: BY_NAME, ...listing }) + rows + end(entries.length);
+}
+
+/** The reference of a row's link, as a browser takes it out of the page. */
+function hrefOf(entry: ListingEntry): string {
+  const [, href = ""] = /<a href="([^"]*)"/.exec(HTML_LISTING.row(entry, 0))!;
+  assertNotMatch(href, /[<>&:\s]|[^\x21-\x7e]/);
+  return href;
+}
+
+Deno.test("HTML_LISTING shows name, size and time of a file", () => {
+  assertEquals(
+    HTML_LISTING.row(file("a.txt", 1536), 0),
+    '<tr><td><a href="a.txt">a.txt</a><td>1.5 kiB<td>2027-02-28 23:59\n',
+  );
+});
+
+Deno.test("HTML_LISTING shows a directory with a slash and no size", () => {
+  assertEquals(
+    HTML_LISTING.row({ kind: "directory", name: "a b", modifiedMs: AT }, 0),
+    '<tr><td><a href="a%20b/">a b/</a><td><td>2027-02-28 23:59\n',
+  );
+});
+
+Deno.test("HTML_LISTING writes sizes for people", () => {
+  const sizes: [size: number, text: string][] = [
+    [0, "0 B"],
+    [1, "1 B"],
+    [1023, "1023 B"],
+    [1024, "1 kiB"],
+    [1500, "1.46 kiB"],
+    [1024 ** 2, "1 MiB"],
+    [5 * 1024 ** 3 + 1, "5 GiB"],
+    [123.4 * 1024 ** 4, "123 TiB"],
+    [Number.MAX_SAFE_INTEGER, "8 PiB"],
+  ];
+  for (const [size, text] of sizes) {
+    assertStringIncludes(HTML_LISTING.row(file("a", size), 0), `<td>${text}<td>`);
+  }
+});
+
+Deno.test("HTML_LISTING leaves out a time that no calendar has", () => {
+  for (const modifiedMs of [NaN, Infinity, 9e15, -9e15]) {
+    assert(HTML_LISTING.row(file("a", 0, modifiedMs), 0).endsWith("<td>0 B<td>\n"));
+  }
+  assertStringIncludes(HTML_LISTING.row(file("a", 0, -1), 0), "<td>1969-12-31 23:59");
+  assertStringIncludes(HTML_LISTING.row(file("a", 0, 8.64e15), 0), "<td>+275760-09-13 00:00");
+});
+
+Deno.test("HTML_LISTING has a head, a link to the parent, and an end", () => {
+  const text = page({ names: ["a", "b c"] }, file("d"));
+  assert(text.startsWith('<!DOCTYPE html>\n<html lang="en">\n<meta charset="utf-8">\n'));
+  assertStringIncludes(text, '<meta name="viewport" content="width=device-width">');
+  assertStringIncludes(text, '<meta name="color-scheme" content="light dark">');
+  assertStringIncludes(text, "<title>Index of /a/b c/</title>");
+  assertStringIncludes(text, "<h1>Index of /a/b c/</h1>");
+  assertStringIncludes(text, '<a href="../">../</a>');
+  assert(text.endsWith("</table>\n</html>\n"));
+  assertNotMatch(text, /<script|\bon[a-z]+=|https?:/);
+});
+
+Deno.test("HTML_LISTING has no parent at the root, and says when there is nothing", () => {
+  const text = page({});
+  assertStringIncludes(text, "<h1>Index of /</h1>");
+  assert(!text.includes("../"));
+  assertStringIncludes(text, "<p>There is nothing in here.</p>");
+});
+
+Deno.test("HTML_LISTING sorts by its column heads, and the same column in reverse", () => {
+  const heads: [target: string, ...heads: string[]][] = [
+    [
+      "/",
+      '<th scope="col" aria-sort="ascending"><a href="?sort=-name">Name</a>',
+      '<th scope="col"><a href="?sort=size">Size</a>',
+      '<th scope="col"><a href="?sort=time">Modified (UTC)</a>',
+    ],
+    [
+      "/?sort=-size",
+      '<th scope="col"><a href="?sort=name">Name</a>',
+      '<th scope="col" aria-sort="descending"><a href="?sort=size">Size</a>',
+      '<th scope="col"><a href="?sort=time">Modified (UTC)</a>',
+    ],
+  ];
+  for (const [target, ...expected] of heads) {
+    assertStringIncludes(page({ order: listingOrder(target) }), `<tr>${expected.join("")}\n`);
+  }
+});
+
+Deno.test("HTML_LISTING says that it is not sorted, and offers no sorting then", () => {
+  const text = page({ order: undefined });
+  assertStringIncludes(text, "<p>Here are more than 10000 entries.");
+  assertStringIncludes(text, '<tr><th scope="col">Name<th scope="col">Size');
+  assert(!text.includes("?sort="));
+});
+
+Deno.test("HTML_LISTING escapes names wherever it shows them", () => {
+  const hostile = `"><img src=x onerror=alert('&')>`;
+  const escaped = "&quot;&gt;&lt;img src=x onerror=alert(&#39;&amp;&#39;)&gt;";
+  const text = page({ names: [hostile] }, file(hostile));
+  assertStringIncludes(text, `<title>Index of /${escaped}/</title>`);
+  assertStringIncludes(text, `>${escaped}</a>`);
+  assert(!text.includes("<img"));
+});
+
+const NAMES = [
+  ...["a", "a b", " a", "100%", "%41", "a#b", "a?b", "?", "#", "a&b=c", "a+b", "a;b", "a,b"],
+  ...["a:b", "http:", "javascript:alert(1)", "c:", "a@b", "~", "a..", "'", '"', "<b>", "`"],
+  ...["a\nb", "\r\n", "\t", "\x01", "\x7f", "caf\u00e9", "cafe\u0301", "\u65e5\u672c", "\u{1f411}"],
+  ...["\u202egnp.exe", "\u2028", "[1]", "{}", "|", "^", "&amp;", "index.html", "*", "-rf", "!"],
+];
+
+Deno.test("HTML_LISTING links to any name, so that filePath() finds it again", () => {
+  for (const name of NAMES) {
+    const { pathname, search, hash } = new URL(hrefOf(file(name)), "http://h/d%20e/");
+    assertEquals([search, hash], ["", ""], name);
+    assertEquals(filePath(pathname), { names: ["d e", name], isDirectory: false }, name);
+  }
+});
+
+Deno.test("HTML_LISTING links to every name that can be served", () => {
+  const property = fc.property(fc.string({ unit: "binary", minLength: 1 }), (name) => {
+    fc.pre(!name.startsWith(".") && !/[/\\\0]/.test(name));
+    const { pathname } = new URL(hrefOf({ kind: "directory", name, modifiedMs: 0 }), "http://h/");
+    assertEquals(filePath(pathname), { names: [name.toWellFormed()], isDirectory: true });
+  });
+  fc.assert(property, { seed: 42, numRuns: 300 });
+});
+
+Deno.test("HTML_LISTING writes a link for what is no Unicode", () => {
+  assertEquals(hrefOf(file("a\ud800b")), "a%EF%BF%BDb");
+});

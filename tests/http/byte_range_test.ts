@@ -1,0 +1,100 @@
+import { assert, assertEquals } from "@std/assert";
+import fc from "fast-check";
+import { byteRanges, contentRange, unsatisfiedRange } from "../../lib/http/byte_range.ts";
+import { RANGE_SETS } from "../cases/range_sets.ts";
+import { type RangeCase, RANGES } from "../cases/ranges.ts";
+import { fieldsOf } from "../support/field_lines.ts";
+import { testRows } from "../support/rows.ts";
+
+/** The answer as the table writes it. */
+function answerTo(range: string | undefined, length: number): string {
+  const answer = byteRanges(range, length);
+  if (answer.kind !== "ranges") return answer.kind;
+  return answer.ranges.map(({ first, last }) => `${first}-${last}`).join(" ");
+}
+
+function checkRange({ raw, length, answer }: RangeCase): void {
+  assertEquals(answerTo(fieldsOf(raw).get("range"), length), answer);
+}
+
+testRows("byteRanges() reads a range as RFC 9110 has it", RANGES, checkRange);
+
+testRows("byteRanges() reads several ranges as RFC 9110 has them", RANGE_SETS, checkRange);
+
+Deno.test("byteRanges() knows the last position there can be", () => {
+  const length = Number.MAX_SAFE_INTEGER;
+  assertEquals(answerTo("bytes=-1", length), "9007199254740990-9007199254740990");
+  assertEquals(answerTo("bytes=9007199254740990-", length), "9007199254740990-9007199254740990");
+  assertEquals(answerTo("bytes=9007199254740991-", length), "unsatisfiable");
+});
+
+const LENGTH = fc.oneof(fc.nat(3), fc.nat(2000), fc.nat(Number.MAX_SAFE_INTEGER));
+const NUMBER = fc.oneof(fc.nat(3), fc.nat(2000), fc.bigInt(0n, 2n ** 70n)).map(String);
+const SPEC = fc.oneof(
+  fc.tuple(NUMBER, NUMBER).map(([one, other]) => `${one}-${other}`),
+  NUMBER.map((number) => `${number}-`),
+  NUMBER.map((number) => `-${number}`),
+);
+const RANGE = fc.oneof(
+  { weight: 4, arbitrary: fc.array(SPEC, { maxLength: 18 }).map((specs) => `bytes=${specs}`) },
+  fc.stringMatching(/^(?:bytes=)?[-0-9, \tx]{0,40}$/),
+  fc.string(),
+);
+
+Deno.test("byteRanges() gives ranges within the file, apart from each other, never more than it has", () => {
+  const property = fc.property(RANGE, LENGTH, (range, length) => {
+    const answer = byteRanges(range, length);
+    if (answer.kind !== "ranges") return;
+    const { ranges } = answer;
+    assert(ranges.length >= 1 && ranges.length <= 16);
+    for (const { first, last } of ranges) {
+      assert(Number.isSafeInteger(first) && Number.isSafeInteger(last));
+      assert(0 <= first && first <= last && last < length);
+    }
+    const ascending = ranges.toSorted((a, b) => a.first - b.first);
+    for (const [index, { first }] of ascending.entries()) {
+      assert(index === 0 || first - ascending[index - 1]!.last > 80);
+    }
+    assertEquals(answerTo(range.replaceAll(",", " ,,\t"), length), answerTo(range, length));
+  });
+  fc.assert(property, { seed: 14, numRuns: 3000 });
+});
+
+Deno.test("byteRanges() sends every octet that is asked for, as far as there is one", () => {
+  const positions = fc.tuple(fc.nat(400), fc.nat(60));
+  const property = fc.property(
+    fc.array(positions, { maxLength: 8 }),
+    fc.nat(500),
+    (asked, length) => {
+      const specs = asked.map(([first, more]) => `${first}-${first + more}`);
+      const answer = byteRanges(`bytes=${specs}`, length);
+      if (answer.kind !== "ranges") return;
+      for (const [first, more] of asked) {
+        if (first >= length) continue;
+        const last = Math.min(first + more, length - 1);
+        assert(
+          answer.ranges.some((it) => it.first <= first && last <= it.last),
+          `${first}-${last}`,
+        );
+      }
+    },
+  );
+  fc.assert(property, { seed: 15, numRuns: 3000 });
+});
+
+Deno.test("byteRanges() takes no more time than its text has octets", () => {
+  const digits = "9".repeat(16_000);
+  const hostile = [
+    `bytes=${digits}-${digits}`,
+    `bytes=${",".repeat(32_000)}`,
+    `bytes=${" ".repeat(32_000)}x`,
+  ];
+  for (const range of hostile) for (let i = 0; i < 10; i++) byteRanges(range, 1000);
+});
+
+Deno.test("contentRange() and unsatisfiedRange() write the examples of RFC 9110 §14.4", () => {
+  assertEquals(contentRange({ first: 42, last: 1233 }, 1234), "bytes 42-1233/1234");
+  assertEquals(contentRange({ first: 0, last: 499 }, 1234), "bytes 0-499/1234");
+  assertEquals(unsatisfiedRange(1234), "bytes */1234");
+  assertEquals(unsatisfiedRange(0), "bytes */0");
+});

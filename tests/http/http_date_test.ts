@@ -1,0 +1,43 @@
+import { assertEquals } from "@std/assert";
+import fc from "fast-check";
+import { parseHttpDate } from "../../lib/http/http_date.ts";
+import { imfFixdate } from "../../lib/http/imf_fixdate.ts";
+import { HTTP_DATES } from "../cases/http_dates.ts";
+import { testRows } from "../support/rows.ts";
+
+const NOW = Date.UTC(2027, 0, 1) / 1000;
+
+testRows("parseHttpDate() reads what RFC 9110 calls a date", HTTP_DATES, ({ raw, date }) => {
+  const seconds = date === undefined ? undefined : Date.parse(date) / 1000;
+  assertEquals(parseHttpDate(raw, NOW), seconds);
+});
+
+Deno.test("parseHttpDate() reads back every date that imfFixdate() writes", () => {
+  const first = Date.UTC(2000, 0, 1) / 1000 - 2000 * 365 * 86400;
+  const last = Date.UTC(9999, 11, 31) / 1000;
+  const property = fc.property(fc.integer({ min: first, max: last }), (seconds) => {
+    assertEquals(parseHttpDate(imfFixdate(seconds * 1000), NOW), seconds);
+  });
+  fc.assert(property, { seed: 56, numRuns: 2000 });
+});
+
+Deno.test("parseHttpDate() keeps years of two digits within 50 years ahead, whenever it is asked", () => {
+  const names = ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"];
+  const seconds = fc.integer({ min: 0, max: Date.UTC(2200, 0, 1) / 1000 });
+  const property = fc.property(seconds, fc.integer({ min: -49, max: 50 }), (now, years) => {
+    const date = new Date(now * 1000);
+    date.setUTCMonth(0, 1);
+    date.setUTCFullYear(date.getUTCFullYear() + years);
+    const [, day, month, year, time] = date.toUTCString().split(" ");
+    const text = `${names[date.getUTCDay()]}, ${day}-${month}-${year!.slice(2)} ${time} GMT`;
+    assertEquals(parseHttpDate(text, now), date.getTime() / 1000, text);
+  });
+  fc.assert(property, { seed: 57, numRuns: 2000 });
+});
+
+Deno.test("parseHttpDate() never throws", () => {
+  const property = fc.property(fc.string(), fc.string(), (one, other) => {
+    assertEquals(parseHttpDate(`${one}, ${other}`, NOW), undefined);
+  });
+  fc.assert(property, { seed: 58, numRuns: 1000 });
+});
