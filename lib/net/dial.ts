@@ -2,7 +2,7 @@ import { Connection } from "./connection.ts";
 import { DeadlineError, networkError } from "./network_error.ts";
 
 /** A client reads content rather than heads. */
-const INPUT_BYTES = 64 * 1024;
+const INPUT_BYTES = 512 * 1024;
 
 /**
  * Connects to a server.
