@@ -10,12 +10,13 @@ import { Pool } from "./lib/balancing/pool.ts";
 import { probe } from "./lib/balancing/probe.ts";
 import { runRound } from "./lib/balancing/round.ts";
 import { REQUEST_TARGET } from "./lib/http/grammar.ts";
+import { Redirect } from "./lib/http/redirect.ts";
 import { htmlReply } from "./lib/http/reply.ts";
 import { announce, listen, listenerOptions, stopSignal } from "./lib/listener.ts";
 import { AccessLog, LOG_FLUSH_MS, say } from "./lib/log.ts";
 import { Acceptor } from "./lib/net/accept.ts";
 import { Service } from "./lib/net/service.ts";
-import type { Handler } from "./lib/net/session.ts";
+import type { Handler } from "./lib/net/handler.ts";
 import { choice, duration, type Kind, option } from "./lib/option.ts";
 
 const PATH: Kind<string> = {
@@ -51,6 +52,8 @@ const command = {
 A list named servers.txt beside balancer.ts needs no --allow-read.`,
 };
 
+const NO_STORE = ["Cache-Control", "no-store"] as const;
+
 /** A list beside this file. */
 const SERVERS_TXT = {
   path: `${import.meta.dirname}/servers.txt`,
@@ -71,7 +74,7 @@ await runCommand(command, async (options, operands) => {
   const service = new Service({
     handler: redirectInto(pool, options.status),
     maxConnections: options["max-connections"],
-    onServed: (served, client) => log.record({ ...served, client }),
+    onServed: options.log === "none" ? undefined : (served) => log.record(served),
     onError: tellError,
     onFull: () => tell(`${options["max-connections"]} connections are open; others have to wait`),
   });
@@ -108,17 +111,15 @@ await runCommand(command, async (options, operands) => {
 
 /** One redirect for each request, to a server picked by its share. */
 function redirectInto(pool: Pool, statusCode: number): Handler {
+  // A 301 may be cached for ever (RFC 9110 §15.4.2), and would pin a client to one server, dead or
+  // not.
+  const redirect = new Redirect(statusCode, "The file is here:", [NO_STORE]);
+  const retryLater = [["Retry-After", "60"], NO_STORE] as const;
   return ({ target }) => {
     const server = pool.pick(Math.random());
-    if (server === undefined) {
-      const fieldLines = [["Retry-After", "60"], ["Cache-Control", "no-store"]] as const;
-      return htmlReply(503, "No server is available now. Please try again later.", fieldLines);
-    }
-    // The target stands as it was received: validated, never decoded (RFC 9110 §10.2.2).
-    const location = `http://${server.authority}${target}`;
-    // A 301 may be cached for ever (§15.4.2), and would pin a client to one server, dead or not.
-    const fieldLines = [["Location", location], ["Cache-Control", "no-store"]] as const;
-    return htmlReply(statusCode, "The file is here:", fieldLines, location);
+    // The target stands as it was received: validated, never decoded (§10.2.2).
+    if (server !== undefined) return redirect.to(`http://${server.authority}${target}`);
+    return htmlReply(503, "No server is available now. Please try again later.", retryLater);
   };
 }
 

@@ -6,13 +6,15 @@
 
 import { runCommand } from "./lib/args.ts";
 import { CommandError, UsageError } from "./lib/command.ts";
-import { staticFile } from "./lib/files/static_file.ts";
+import { Root } from "./lib/files/root.ts";
+import { StaticFiles } from "./lib/files/static_files.ts";
 import { isTestFile, testFile } from "./lib/files/test_file.ts";
+import type { Reply } from "./lib/http/reply.ts";
 import { announce, listen, listenerOptions, stopSignal } from "./lib/listener.ts";
 import { AccessLog, LOG_FLUSH_MS, say } from "./lib/log.ts";
 import { Acceptor } from "./lib/net/accept.ts";
 import { Service } from "./lib/net/service.ts";
-import type { Handler } from "./lib/net/session.ts";
+import type { Handler } from "./lib/net/handler.ts";
 import { option, SIZE } from "./lib/option.ts";
 
 const command = {
@@ -38,10 +40,10 @@ await runCommand(command, async (options, operands) => {
   const root = await realRoot(operands);
   const log = new AccessLog(options.log, Deno.stdout);
   const service = new Service({
-    handler: filesUnder(root),
+    handler: filesUnder(new Root(root)),
     limitRate: options["limit-rate"],
     maxConnections: options["max-connections"],
-    onServed: (served, client) => log.record({ ...served, client }),
+    onServed: options.log === "none" ? undefined : (served) => log.record(served),
     onError: (error) => tell(error instanceof Error ? error.message : String(error)),
     onFull: () => tell(`${options["max-connections"]} connections are open; others have to wait`),
   });
@@ -63,10 +65,13 @@ await runCommand(command, async (options, operands) => {
 });
 
 /** Replies with files; with the built-in test file where there is none of its name. */
-function filesUnder(root: string): Handler {
-  return async ({ target }) => {
-    const reply = await staticFile(root, target);
-    return reply.statusCode === 404 && isTestFile(target) ? testFile() : reply;
+function filesUnder(root: Root): Handler {
+  const files = new StaticFiles(root, () => performance.now());
+  const orTestFile = (reply: Reply) => reply.statusCode === 404 ? testFile() : reply;
+  return ({ target }) => {
+    const reply = files.reply(target);
+    if (!isTestFile(target)) return reply;
+    return reply instanceof Promise ? reply.then(orTestFile) : orTestFile(reply);
   };
 }
 

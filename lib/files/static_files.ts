@@ -1,80 +1,133 @@
 import { contentType } from "@std/media-types";
-import { extname, join } from "@std/path";
-import { type ContentSource, htmlReply, type Reply } from "../http/reply.ts";
+import { extname } from "@std/path";
+import { type FieldSection, fieldSection } from "../http/field_section.ts";
+import { Redirect } from "../http/redirect.ts";
+import { htmlReply, type Reply } from "../http/reply.ts";
+import { FileCache } from "./file_cache.ts";
 import { filePath } from "./file_path.ts";
+import { FileContent, type OpenFile } from "./open_file.ts";
+import type { Root } from "./root.ts";
 
 /** What the content of a directory without an index is called. */
 const INDEX = "index.html";
 
-/**
- * The reply to a request for a file below a root.
- *
- * @param root the real path of a directory: no part of it is a symbolic link
- * @param target in origin form
- * @returns 200 with the open file; 301 from a directory's name to its slash; 400, 403, 404 or 503
- *     with a page that does not tell more than its status
- * @throws what Deno throws for a fault of the system that has no answer of its own
- */
-export async function staticFile(root: string, target: string): Promise<Reply> {
-  const path = filePath(target);
-  if ("refusedWith" in path) return refusal(path.refusedWith);
-  try {
-    const found = await realPathWithin(root, path.names);
-    if (found === undefined) return refusal(404);
-    const { isFile, isDirectory } = await Deno.stat(found);
-    if (isDirectory && !path.isDirectory) return redirectToDirectory(target);
-    if (isDirectory) return await indexOf(root, path.names);
-    if (!isFile || path.isDirectory) return refusal(404);
-    return await openFile(found, path.names.at(-1)!);
-  } catch (error) {
-    return replyToError(error);
+/** Files up to this size, in octets, are kept in memory, and in all so many. */
+const MOST_CACHED_OCTETS = 256 * 1024;
+const CACHE_BOUNDS = { octets: 64 * 1024 * 1024, entries: 10_000 };
+
+/** For how long, in ms, a file in memory is taken to be what stands on the disk. */
+const FRESH_MS = 1000;
+
+/** A small file in memory, and the reply that it is. */
+class CachedFile {
+  readonly octets: number;
+  checkedAt: number;
+  /** The look at the disk that is under way: one is enough for all who ask. */
+  check: Promise<boolean> | undefined;
+
+  constructor(
+    readonly names: readonly string[],
+    readonly identity: string,
+    readonly reply: Reply & { readonly content: Uint8Array },
+    now: number,
+  ) {
+    this.octets = reply.content.length;
+    this.checkedAt = now;
   }
 }
 
-/** Where the names lead, symbolic links followed; undefined when that is outside the root. */
-async function realPathWithin(
-  root: string,
-  names: readonly string[],
-): Promise<string | undefined> {
-  const path = await Deno.realPath(join(root, ...names));
-  const isWithin = path === root || path.startsWith(root.endsWith("/") ? root : `${root}/`);
-  return isWithin ? path : undefined;
+/** Replies with the files below a root. */
+export class StaticFiles {
+  readonly #root: Root;
+  readonly #now: () => number;
+  readonly #cache = new FileCache<CachedFile>(CACHE_BOUNDS);
+
+  /** For the files of one root; `now` gives ms, on any clock that never goes back. */
+  constructor(root: Root, now: () => number) {
+    this.#root = root;
+    this.#now = now;
+  }
+
+  /**
+   * The reply to a request for a file.
+   *
+   * @param target in origin form
+   * @returns 200 with the file; 301 from a directory's name to its slash; 400, 403, 404 or 503 with a
+   *     page that does not tell more than its status
+   * @throws what the system says, when it has no answer of its own
+   */
+  reply(target: string): Reply | Promise<Reply> {
+    const query = target.indexOf("?");
+    const path = query === -1 ? target : target.slice(0, query);
+    const cached = this.#cache.get(path);
+    // Without a wait replies to pipelined requests leave in one write.
+    if (cached !== undefined && this.#now() - cached.checkedAt < FRESH_MS) return cached.reply;
+    return this.#find(path, target, cached).catch(replyToError);
+  }
+
+  async #find(path: string, target: string, cached: CachedFile | undefined): Promise<Reply> {
+    if (cached !== undefined) {
+      cached.check ??= this.#isStill(cached).finally(() => cached.check = undefined);
+      if (await cached.check) return cached.reply;
+      this.#cache.delete(path);
+    }
+    const asked = filePath(path);
+    if ("refusedWith" in asked) return refusal(asked.refusedWith);
+    let names = asked.names;
+    let found = await this.#root.open(names);
+    if (found?.kind === "directory") {
+      if (!asked.isDirectory) return redirectToDirectory(target);
+      names = [...names, INDEX];
+      found = await this.#root.open(names);
+    } else if (asked.isDirectory) {
+      if (found?.kind === "file") found.file.close();
+      return refusal(404);
+    }
+    return found?.kind === "file" ? await this.#replyWith(path, names, found.file) : refusal(404);
+  }
+
+  /** Whether what is in memory is still what stands on the disk. */
+  async #isStill(cached: CachedFile): Promise<boolean> {
+    const now = this.#now();
+    const identity = await this.#root.identify(cached.names).catch(() => undefined);
+    if (identity !== cached.identity) return false;
+    cached.checkedAt = now;
+    return true;
+  }
+
+  /** The 200 for a file, which is kept when it is small. */
+  async #replyWith(path: string, names: readonly string[], file: OpenFile): Promise<Reply> {
+    const headerSection = representationFields(names.at(-1)!);
+    if (file.size > MOST_CACHED_OCTETS) {
+      return { statusCode: 200, headerSection, content: new FileContent(file) };
+    }
+    const now = this.#now();
+    try {
+      const content = await file.readAll();
+      const reply = { statusCode: 200, headerSection, content };
+      this.#cache.set(path, new CachedFile(names, file.identity, reply, now));
+      return reply;
+    } finally {
+      file.close();
+    }
+  }
 }
 
-async function indexOf(root: string, names: readonly string[]): Promise<Reply> {
-  const index = await realPathWithin(root, [...names, INDEX]);
-  if (index === undefined || !(await Deno.stat(index)).isFile) return refusal(404);
-  return await openFile(index, INDEX);
+/** The name that was asked for decides the media type, whatever a link points to. */
+function representationFields(name: string): FieldSection {
+  return fieldSection([
+    ["Content-Type", contentType(extname(name)) ?? "application/octet-stream"],
+    ["X-Content-Type-Options", "nosniff"],
+  ]);
 }
 
-/** The 200 for a regular file; its name decides the media type, whatever a link points to. */
-async function openFile(path: string, name: string): Promise<Reply> {
-  const file = await Deno.open(path);
-  const { size } = await file.stat().catch((error) => {
-    file.close();
-    throw error;
-  });
-  return {
-    statusCode: 200,
-    fieldLines: [
-      ["Content-Type", contentType(extname(name)) ?? "application/octet-stream"],
-      ["X-Content-Type-Options", "nosniff"],
-    ],
-    content: contentOf(file, size),
-  };
-}
-
-/** The file as long as it was when it was opened: what is appended later is not sent. */
-function contentOf(file: Deno.FsFile, length: number): ContentSource {
-  return { length, read: (buffer) => file.read(buffer), close: () => file.close() };
-}
+const TO_DIRECTORY = new Redirect(301, "This is a directory:");
 
 /** Relative, and never `//`, so that it cannot lead to another host (RFC 9110 §10.2.2). */
 function redirectToDirectory(target: string): Reply {
   const [path = "", ...query] = target.split("?");
   const name = path.slice(path.lastIndexOf("/") + 1);
-  const location = [`./${name}/`, ...query].join("?");
-  return htmlReply(301, "This is a directory:", [["Location", location]], location);
+  return TO_DIRECTORY.to([`./${name}/`, ...query].join("?"));
 }
 
 const SENTENCES = {
@@ -89,14 +142,23 @@ function refusal(statusCode: keyof typeof SENTENCES): Reply {
   return htmlReply(statusCode, SENTENCES[statusCode], fieldLines);
 }
 
-const NO_SUCH_FILE = new Set(["ENOENT", "ENOTDIR", "ELOOP", "ENAMETOOLONG"]);
-const NO_DESCRIPTOR = new Set(["EMFILE", "ENFILE"]);
+const STATUSES: Readonly<Record<string, keyof typeof SENTENCES>> = {
+  ENOENT: 404,
+  ENOTDIR: 404,
+  ELOOP: 404,
+  ENAMETOOLONG: 404,
+  EACCES: 403,
+  EPERM: 403,
+  EMFILE: 503,
+  ENFILE: 503,
+};
 
 function replyToError(error: unknown): Reply {
-  const code = error instanceof Error && "code" in error ? String(error.code) : "";
-  if (error instanceof Deno.errors.NotFound || NO_SUCH_FILE.has(code)) return refusal(404);
-  if (error instanceof Deno.errors.PermissionDenied) return refusal(403);
   if (error instanceof Deno.errors.NotCapable) return refusal(403);
-  if (NO_DESCRIPTOR.has(code)) return refusal(503);
-  throw error;
+  if (error instanceof Deno.errors.PermissionDenied) return refusal(403);
+  if (error instanceof Deno.errors.NotFound) return refusal(404);
+  const code = error instanceof Error && "code" in error ? String(error.code) : "";
+  const statusCode = STATUSES[code];
+  if (statusCode === undefined) throw error;
+  return refusal(statusCode);
 }

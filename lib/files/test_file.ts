@@ -1,3 +1,4 @@
+import { fieldLine } from "../http/field_section.ts";
 import type { Reply } from "../http/reply.ts";
 
 /** The path of the performance-test file. */
@@ -6,7 +7,7 @@ const TEST_FILE_BYTES = 1024 * 1024;
 
 /** Whether a target in origin form means the performance-test file. */
 export function isTestFile(target: string): boolean {
-  return target.split("?", 1)[0] === TEST_FILE_PATH;
+  return target === TEST_FILE_PATH || target.startsWith(`${TEST_FILE_PATH}?`);
 }
 
 /**
@@ -16,7 +17,7 @@ export function isTestFile(target: string): boolean {
 export function testFile(): Reply {
   return {
     statusCode: 200,
-    fieldLines: [["Content-Type", "application/octet-stream"]],
+    headerSection: fieldLine("Content-Type", "application/octet-stream"),
     content: content ??= noise(TEST_FILE_BYTES),
   };
 }

@@ -2,7 +2,6 @@ import type { Fields } from "./fields.ts";
 import { COLON, HTAB, SP, TCHAR } from "./grammar.ts";
 import { FIELD_COUNT_LIMIT, HEAD_LIMIT } from "./limits.ts";
 import type { LineReader } from "./line_reader.ts";
-import { decodeOctets } from "./octets.ts";
 import { ProtocolError } from "./protocol_error.ts";
 
 /** What a section has to end with, and so has to have room for. */
@@ -16,42 +15,38 @@ export type ObsFold = "refused" | "joined";
 
 /** Reads the field lines of one header or trailer section up to and with the empty line. */
 export class FieldSectionReader {
-  #start: number | undefined;
-  #at: number | undefined;
-  #lineCount = 0;
+  #at = 0;
 
   /**
    * Reads one section into `fields`.
    *
    * @param lines the line reader of the message, shared with who reads what stands before
    * @param obsFold what to make of folded lines
-   * @param fields where the field lines go
+   * @param fields where the field lines go; to be settled with the text of all octets
+   * @param from where the message begins in the octets: limits count from there
    */
   constructor(
     readonly lines: LineReader,
     readonly obsFold: ObsFold,
     readonly fields: Fields,
+    readonly from = 0,
   ) {}
 
   /**
    * Reads on, as far as the octets go.
    *
-   * @param octets the message from its first octet on at every call, and more of it
+   * @param octets all that has arrived, at every call more of it
    * @param start where the section begins, in `octets`
    * @returns the position after the empty line, or undefined when more octets are needed
    * @throws {ProtocolError} 400 for what is not a field line, 431 beyond a limit
    */
   read(octets: Uint8Array, start: number): number | undefined {
-    this.#start ??= start;
-    this.#at ??= start;
+    if (this.#at === 0) this.#at = start;
     for (;;) {
-      const room = HEAD_LIMIT - this.#at - CRLF_CRLF;
+      const room = this.from + HEAD_LIMIT - this.#at - CRLF_CRLF;
       const end = this.lines.find(octets, this.#at, Math.max(0, room), tooLarge);
       if (end === undefined) return undefined;
-      if (end === this.#at) {
-        this.fields.settle(decodeOctets(octets, this.#start, end));
-        return end + 2;
-      }
+      if (end === this.#at) return end + 2;
       this.#readLine(octets, this.#at, end);
       this.#at = end + 2;
     }
@@ -59,11 +54,10 @@ export class FieldSectionReader {
 
   /** RFC 9112 §5: `field-line = field-name ":" OWS field-value OWS`. */
   #readLine(octets: Uint8Array, start: number, end: number): void {
-    if (++this.#lineCount > FIELD_COUNT_LIMIT) throw tooLarge();
-    const base = this.#start!;
-    const isFolded = octets[start] === SP || octets[start] === HTAB;
+    if (this.fields.count === FIELD_COUNT_LIMIT) throw tooLarge();
+    const isFolded = isOws(octets[start]!);
     if (isFolded && this.obsFold === "joined" && this.fields.count > 0) {
-      return this.fields.extendLast(withoutOws(octets, start, end)[1] - base);
+      return this.fields.extendLast(endWithoutOws(octets, start, end));
     }
     if (isFolded) throw new ProtocolError("A field line begins with white space.");
     let colon = start;
@@ -72,16 +66,22 @@ export class FieldSectionReader {
     if (octets[colon] !== COLON) {
       throw new ProtocolError("A field name is not a token with a colon right behind it.");
     }
-    const [valueStart, valueEnd] = withoutOws(octets, colon + 1, end);
-    this.fields.appendMarks([start - base, colon - base, valueStart - base, valueEnd - base]);
+    const valueEnd = endWithoutOws(octets, colon + 1, end);
+    let valueStart = colon + 1;
+    while (valueStart < valueEnd && isOws(octets[valueStart]!)) valueStart++;
+    this.fields.appendMarks(start, colon, valueStart, valueEnd);
   }
 }
 
-/** What is left without the white space around it (RFC 9110 §5.6.3: `OWS = *( SP / HTAB )`). */
-function withoutOws(octets: Uint8Array, start: number, end: number): [start: number, end: number] {
-  while (start < end && (octets[start] === SP || octets[start] === HTAB)) start++;
-  while (end > start && (octets[end - 1] === SP || octets[end - 1] === HTAB)) end--;
-  return [start, end];
+/** Where octets end when the white space behind them is left out. */
+function endWithoutOws(octets: Uint8Array, start: number, end: number): number {
+  while (end > start && isOws(octets[end - 1]!)) end--;
+  return end;
+}
+
+/** RFC 9110 §5.6.3: `OWS = *( SP / HTAB )`. */
+function isOws(octet: number): boolean {
+  return octet === SP || octet === HTAB;
 }
 
 function tooLarge(): ProtocolError {

@@ -3,39 +3,41 @@ import { trimOws } from "./octets.ts";
 /** One field line: its name as it was received or is to be sent, and its value without OWS. */
 export type FieldLine = readonly [fieldName: string, fieldValue: string];
 
-/** Where a field line stands in the text of its section: name from, to, value from, to. */
-export type FieldMarks = readonly [number, number, number, number];
+/** How many marks a line has: where in the text its name begins and ends, and its value. */
+const MARKS = 4;
 
 /**
  * The field lines of a header or trailer section, in their order (RFC 9110 §5). Names are found
- * whatever their case. Of lines that were received it keeps where they stand, and takes them apart
- * when they are asked for: most never are.
+ * whatever their case. It keeps the text of the section and where in it the lines stand, and takes
+ * apart only what is asked for: most lines never are.
  */
 export class Fields {
-  readonly #lines: (FieldLine | FieldMarks)[];
   #text = "";
+  readonly #marks: number[] = [];
 
   /** A section that begins with these field lines. */
   constructor(lines: Iterable<FieldLine> = []) {
-    this.#lines = [...lines];
+    for (const [fieldName, fieldValue] of lines) {
+      const start = this.#text.length;
+      this.#text += fieldName + fieldValue;
+      const nameEnd = start + fieldName.length;
+      this.appendMarks(start, nameEnd, nameEnd, this.#text.length);
+    }
   }
 
   /** How many field lines there are. */
   get count(): number {
-    return this.#lines.length;
+    return this.#marks.length / MARKS;
   }
 
-  /** Adds a line that stands in the text that `settle` will be given. */
-  appendMarks(marks: FieldMarks): void {
-    this.#lines.push(marks);
+  /** Adds a line by where it stands in the text that `settle` will be given. */
+  appendMarks(nameStart: number, nameEnd: number, valueStart: number, valueEnd: number): void {
+    this.#marks.push(nameStart, nameEnd, valueStart, valueEnd);
   }
 
   /** Lets the value of the last line go on over obs-folds, up to `valueEnd` in its section's text. */
   extendLast(valueEnd: number): void {
-    const last = this.#lines.at(-1);
-    if (last?.length === 4) {
-      this.#lines[this.#lines.length - 1] = [last[0], last[1], last[2], valueEnd];
-    }
+    this.#marks[this.#marks.length - 1] = valueEnd;
   }
 
   /** Takes over the text in which the marked lines stand; until then they cannot be asked for. */
@@ -52,7 +54,7 @@ export class Fields {
   values(lowerCaseName: string): string[] {
     const values: string[] = [];
     for (let i = -1; (i = this.#indexOf(lowerCaseName, i + 1)) !== -1;) {
-      values.push(this.#lineAt(i)[1]);
+      values.push(this.#valueAt(i));
     }
     return values;
   }
@@ -61,7 +63,7 @@ export class Fields {
   get(lowerCaseName: string): string | undefined {
     const first = this.#indexOf(lowerCaseName, 0);
     if (first === -1) return undefined;
-    if (this.#indexOf(lowerCaseName, first + 1) === -1) return this.#lineAt(first)[1];
+    if (this.#indexOf(lowerCaseName, first + 1) === -1) return this.#valueAt(first);
     return this.values(lowerCaseName).join(", ");
   }
 
@@ -77,32 +79,27 @@ export class Fields {
 
   /** The field lines in their order. */
   *[Symbol.iterator](): IterableIterator<FieldLine> {
-    for (let i = 0; i < this.#lines.length; i++) yield this.#lineAt(i);
+    for (let i = 0; i < this.count; i++) yield [this.#nameAt(i), this.#valueAt(i)];
   }
 
   #indexOf(lowerCaseName: string, from: number): number {
-    for (let i = from; i < this.#lines.length; i++) {
-      if (this.#isNamed(this.#lines[i]!, lowerCaseName)) return i;
+    const marks = this.#marks;
+    for (let i = from; i * MARKS < marks.length; i++) {
+      const length = marks[i * MARKS + 1]! - marks[i * MARKS]!;
+      if (length !== lowerCaseName.length) continue;
+      if (this.#nameAt(i).toLowerCase() === lowerCaseName) return i;
     }
     return -1;
   }
 
-  #isNamed(line: FieldLine | FieldMarks, lowerCaseName: string): boolean {
-    if (line.length === 2) return line[0].toLowerCase() === lowerCaseName;
-    const [start, end] = line;
-    if (end - start !== lowerCaseName.length) return false;
-    return this.#text.slice(start, end).toLowerCase() === lowerCaseName;
+  #nameAt(index: number): string {
+    return this.#text.slice(this.#marks[index * MARKS], this.#marks[index * MARKS + 1]);
   }
 
-  /** The line as text, which it then stays. */
-  #lineAt(index: number): FieldLine {
-    const line = this.#lines[index]!;
-    if (line.length === 2) return line;
-    const [nameStart, nameEnd, valueStart, valueEnd] = line;
-    const fieldName = this.#text.slice(nameStart, nameEnd);
-    const fieldLine: FieldLine = [fieldName, unfolded(this.#text.slice(valueStart, valueEnd))];
-    this.#lines[index] = fieldLine;
-    return fieldLine;
+  #valueAt(index: number): string {
+    return unfolded(
+      this.#text.slice(this.#marks[index * MARKS + 2], this.#marks[index * MARKS + 3]),
+    );
   }
 }
 

@@ -14,11 +14,12 @@ import type { HttpVersion, RequestHead, ResponseHead } from "./message.ts";
 import { decodeOctets, encodeOctets } from "./octets.ts";
 import { ProtocolError } from "./protocol_error.ts";
 
-type StartLine<Head> = Omit<Head, "fields">;
+/** Makes a head of a start line that was found right, given the text of the whole head. */
+type MakeHead<Head> = (text: string, fields: Fields) => Head;
 
 /** What differs between the heads of requests and of responses. */
 interface HeadSyntax<Head> {
-  readonly parseStartLine: (octets: Uint8Array, start: number, end: number) => StartLine<Head>;
+  readonly readStartLine: (octets: Uint8Array, start: number, end: number) => MakeHead<Head>;
   /** Empty lines before the start line: a server is to bear them (RFC 9112 §2.2). */
   readonly emptyLinesBefore: boolean;
   readonly obsFold: ObsFold;
@@ -31,13 +32,18 @@ interface HeadSyntax<Head> {
  * same however the octets are split, limits included. One reader serves one connection: after a
  * head it begins anew.
  */
-export class HeadReader<Head extends { readonly fields: Fields }> {
+export class HeadReader<Head> {
   readonly #syntax: HeadSyntax<Head>;
   readonly #lines = new LineReader();
+  /** Where the message begins. */
+  #from = 0;
+  /** Where what was not read yet begins. */
   #start = 0;
-  #emptyOctets = 0;
-  #startLine: StartLine<Head> | undefined;
+  /** Of empty lines that were taken away from before the head. */
+  #takenOctets = 0;
+  #makeHead: MakeHead<Head> | undefined;
   #section: FieldSectionReader | undefined;
+  #decoded: { readonly octets: Uint8Array; readonly text: string } | undefined;
 
   /** For `requestHeadReader` and `responseHeadReader`, which know the syntax of each. */
   constructor(syntax: HeadSyntax<Head>) {
@@ -47,20 +53,26 @@ export class HeadReader<Head extends { readonly fields: Fields }> {
   /**
    * Reads on, as far as the octets go.
    *
-   * @param octets all that has arrived, from the message's first octet on
+   * @param octets all that has arrived; more of it comes in another view, never in the same
+   * @param from where the message begins in them; when that has changed, it is read anew
    * @returns the head and how many octets it took, or undefined when more are needed
    * @throws {ProtocolError} as soon as the octets cannot become a head any more
    */
-  read(octets: Uint8Array): { head: Head; consumed: number } | undefined {
-    if (this.#startLine === undefined && !this.#readStartLine(octets)) return undefined;
-    const consumed = this.#section!.read(octets, this.#start);
-    if (consumed === undefined) return undefined;
-    const head = { ...this.#startLine, fields: this.#section!.fields } as Head;
+  read(octets: Uint8Array, from = 0): { head: Head; consumed: number } | undefined {
+    if (from !== this.#from) this.#begin(from);
+    if (from === octets.length) this.#decoded = undefined; // What waits keeps no old head.
+    const makeHead = this.#makeHead ??= this.#readStartLine(octets);
+    if (makeHead === undefined) return undefined;
+    const { fields } = this.#section!;
+    const end = this.#section!.read(octets, this.#start);
+    if (end === undefined) return undefined;
+    const text = this.#textOf(octets);
+    fields.settle(text);
+    const head = makeHead(text, fields);
     this.#syntax.check(head);
-    this.#startLine = undefined;
-    this.#emptyOctets = 0;
-    this.#beginAtFront();
-    return { head, consumed };
+    this.#begin(end);
+    this.#takenOctets = 0;
+    return { head, consumed: end - from };
   }
 
   /**
@@ -68,39 +80,53 @@ export class HeadReader<Head extends { readonly fields: Fields }> {
    * taken away, so that a connection on which nothing else stands is known to be idle.
    */
   takeEmptyLines(): number {
-    if (this.#startLine !== undefined || this.#start === 0) return 0;
-    const emptyOctets = this.#start;
-    this.#beginAtFront();
-    return emptyOctets;
+    if (this.#makeHead !== undefined) return 0;
+    const count = this.#start - this.#from;
+    this.#from = this.#start;
+    this.#takenOctets += count;
+    return count;
   }
 
-  #beginAtFront(): void {
-    this.#start = 0;
+  #begin(from: number): void {
+    this.#from = from;
+    this.#start = from;
+    this.#makeHead = undefined;
     this.#lines.reset();
   }
 
-  #readStartLine(octets: Uint8Array): boolean {
+  #readStartLine(octets: Uint8Array): MakeHead<Head> | undefined {
     for (;;) {
       const end = this.#lines.find(octets, this.#start, START_LINE_LIMIT, startLineTooLong);
-      if (end === undefined) return false;
+      if (end === undefined) return undefined;
       const start = this.#start;
       this.#start = end + 2;
       if (start === end && this.#syntax.emptyLinesBefore) {
-        this.#emptyOctets += 2;
-        if (this.#emptyOctets <= HEAD_LIMIT) continue;
+        if (this.#takenOctets + this.#start - this.#from <= HEAD_LIMIT) continue;
         throw new ProtocolError("There are nothing but empty lines.", 431);
       }
-      this.#startLine = this.#syntax.parseStartLine(octets, start, end);
-      this.#section = new FieldSectionReader(this.#lines, this.#syntax.obsFold, new Fields());
-      return true;
+      this.#section = new FieldSectionReader(
+        this.#lines,
+        this.#syntax.obsFold,
+        new Fields(),
+        this.#from,
+      );
+      return this.#syntax.readStartLine(octets, start, end);
     }
+  }
+
+  /** All octets as text, in one call for all pipelined heads: it costs 90 ns, however few. */
+  #textOf(octets: Uint8Array): string {
+    if (octets !== this.#decoded?.octets) {
+      this.#decoded = { octets, text: decodeOctets(octets, 0, octets.length) };
+    }
+    return this.#decoded.text;
   }
 }
 
 /** A reader of request heads, as a server reads them. */
 export function requestHeadReader(): HeadReader<RequestHead> {
   return new HeadReader({
-    parseStartLine: parseRequestLine,
+    readStartLine: readRequestLine,
     emptyLinesBefore: true,
     obsFold: "refused",
     check: checkHost,
@@ -110,7 +136,7 @@ export function requestHeadReader(): HeadReader<RequestHead> {
 /** A reader of response heads, as a user agent reads them. */
 export function responseHeadReader(): HeadReader<ResponseHead> {
   return new HeadReader({
-    parseStartLine: parseStatusLine,
+    readStartLine: readStatusLine,
     emptyLinesBefore: false,
     obsFold: "joined",
     check: () => {},
@@ -118,7 +144,7 @@ export function responseHeadReader(): HeadReader<ResponseHead> {
 }
 
 /** RFC 9112 §3: `request-line = method SP request-target SP HTTP-version`. */
-function parseRequestLine(octets: Uint8Array, start: number, end: number): StartLine<RequestHead> {
+function readRequestLine(octets: Uint8Array, start: number, end: number): MakeHead<RequestHead> {
   const methodEnd = endOf(TCHAR, octets, start, end);
   if (methodEnd === start || octets[methodEnd] !== SP) {
     throw new ProtocolError("The method is not a token with one space behind it.");
@@ -127,24 +153,24 @@ function parseRequestLine(octets: Uint8Array, start: number, end: number): Start
   if (targetEnd === methodEnd + 1 || octets[targetEnd] !== SP) {
     throw new ProtocolError("The request-target holds what only an encoded one may hold.");
   }
-  return {
-    method: decodeOctets(octets, start, methodEnd),
-    requestTarget: decodeOctets(octets, methodEnd + 1, targetEnd),
-    httpVersion: parseVersion(octets, targetEnd + 1, end),
-  };
+  const httpVersion = parseVersion(octets, targetEnd + 1, end);
+  return (text, fields) => ({
+    method: text.slice(start, methodEnd),
+    requestTarget: text.slice(methodEnd + 1, targetEnd),
+    httpVersion,
+    fields,
+  });
 }
 
 /** RFC 9112 §4: `status-line = HTTP-version SP status-code SP [ reason-phrase ]`. */
-function parseStatusLine(octets: Uint8Array, start: number, end: number): StartLine<ResponseHead> {
+function readStatusLine(octets: Uint8Array, start: number, end: number): MakeHead<ResponseHead> {
   const line = decodeOctets(octets, start, end);
   // Without a reason phrase many servers leave the second SP out as well; no harm can come of it.
   const [, version, statusCode, phrase] = /^(\S+) ([1-9][0-9]{2})(?: (.*))?$/.exec(line) ?? [];
   if (version === undefined) throw new ProtocolError("There is no status line.");
-  return {
-    httpVersion: parseVersion(octets, start, start + version.length),
-    statusCode: Number(statusCode),
-    reasonPhrase: phrase ?? "",
-  };
+  const httpVersion = parseVersion(octets, start, start + version.length);
+  const reasonPhrase = phrase ?? "";
+  return (_, fields) => ({ httpVersion, statusCode: Number(statusCode), reasonPhrase, fields });
 }
 
 const HTTP_1_1 = encodeOctets("HTTP/1.1");

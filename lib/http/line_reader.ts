@@ -13,7 +13,7 @@ export class LineReader {
    * Looks for the CRLF of the line that begins at `start` (RFC 9112 §2.2; a bare CR or LF is an
    * error, not a line end).
    *
-   * @param octets the same message from its first octet on at every call, and more of it
+   * @param octets all that has arrived, at every call more of it
    * @param start the line's first octet, in `octets`
    * @param limit octets that the line may have, CRLF not counted
    * @param tooLong makes the error for a longer one
@@ -38,7 +38,7 @@ export class LineReader {
     return at;
   }
 
-  /** To be called when the message begins anew at octet 0. */
+  /** To be called when the octets are others, or what is to be read begins anew in them. */
   reset(): void {
     this.#looked = 0;
   }

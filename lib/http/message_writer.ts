@@ -1,11 +1,8 @@
+import { type FieldSection, fieldSection, NO_FIELDS } from "./field_section.ts";
 import type { FieldLine } from "./fields.ts";
-import { REQUEST_TARGET, TOKEN, WRITTEN_VALUE } from "./grammar.ts";
+import { REQUEST_TARGET, TOKEN } from "./grammar.ts";
 import { reasonPhrase } from "./message.ts";
 import { encodeOctets } from "./octets.ts";
-
-/** Names that were found to be tokens; there are not many. */
-const knownNames = new Set<string>();
-const MOST_KNOWN_NAMES = 1000;
 
 /**
  * The text of a request head, always of HTTP/1.1; ASCII, so that each character is an octet.
@@ -21,7 +18,7 @@ export function writeRequestHead(
   if (!REQUEST_TARGET.test(requestTarget)) {
     throw new TypeError(`Cannot write the request-target "${requestTarget}"`);
   }
-  return `${method} ${requestTarget} HTTP/1.1\r\n${writeFieldLines(fieldLines)}\r\n`;
+  return `${method} ${requestTarget} HTTP/1.1\r\n${fieldSection(fieldLines)}\r\n`;
 }
 
 /**
@@ -29,29 +26,18 @@ export function writeRequestHead(
  * the request); ASCII.
  *
  * @param statusCode 100 to 999; the reason phrase is chosen by it
- * @throws {TypeError} as `writeRequestHead`
+ * @param section its field lines
  */
-export function writeResponseHead(statusCode: number, fieldLines: Iterable<FieldLine>): string {
-  const statusLine = `HTTP/1.1 ${statusCode} ${reasonPhrase(statusCode)}\r\n`;
-  return `${statusLine}${writeFieldLines(fieldLines)}\r\n`;
+export function writeResponseHead(statusCode: number, section: FieldSection = NO_FIELDS): string {
+  return `${statusLine(statusCode)}${section}\r\n`;
 }
 
-function writeFieldLines(fieldLines: Iterable<FieldLine>): string {
-  let section = "";
-  for (const [fieldName, fieldValue] of fieldLines) {
-    if (!knownNames.has(fieldName)) checkName(fieldName);
-    if (!WRITTEN_VALUE.test(fieldValue)) {
-      throw new TypeError(`Cannot write this value of ${fieldName}: ${JSON.stringify(fieldValue)}`);
-    }
-    section += `${fieldName}: ${fieldValue}\r\n`;
-  }
-  return section;
+/** RFC 9112 §4, with its CRLF; each is written once. */
+function statusLine(statusCode: number): string {
+  return statusLines[statusCode] ??= `HTTP/1.1 ${statusCode} ${reasonPhrase(statusCode)}\r\n`;
 }
 
-function checkName(fieldName: string): void {
-  if (!TOKEN.test(fieldName)) throw new TypeError(`Cannot write the field name "${fieldName}"`);
-  if (knownNames.size < MOST_KNOWN_NAMES) knownNames.add(fieldName);
-}
+const statusLines: Record<number, string> = {};
 
 /** The last-chunk and an empty trailer section (RFC 9112 §7.1): the end of a chunked body. */
 export const LAST_CHUNK: Uint8Array<ArrayBuffer> = encodeOctets("0\r\n\r\n");

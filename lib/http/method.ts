@@ -1,3 +1,4 @@
+import { fieldLine } from "./field_section.ts";
 import type { RequestHead } from "./message.ts";
 import { htmlReply, type Reply } from "./reply.ts";
 
@@ -18,7 +19,7 @@ const KNOWN_METHODS: ReadonlySet<string> = new Set([
 export function replyToMethod({ method }: RequestHead): Reply | undefined {
   if (method === "GET" || method === "HEAD") return undefined;
   if (method === "OPTIONS") {
-    return { statusCode: 204, fieldLines: [["Allow", ALLOW]], content: "" };
+    return { statusCode: 204, headerSection: fieldLine("Allow", ALLOW), content: "" };
   }
   if (!KNOWN_METHODS.has(method)) {
     return htmlReply(501, "This method is not known here.", [["Allow", ALLOW]]);

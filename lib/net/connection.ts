@@ -1,15 +1,13 @@
 import { DEADLINES, type Deadlines, now, unwatch, watch, type Watched } from "./deadlines.ts";
 import { DeadlineError, type DeadlineName, NetworkError, networkError } from "./network_error.ts";
+import { InputBuffer } from "./input_buffer.ts";
+import { OUTPUT_BYTES, OutputBuffer } from "./output_buffer.ts";
 import { Pacer } from "./pacer.ts";
 
 const INPUT_BYTES = 1024;
-const OUTPUT_BYTES = 16 * 1024;
 
-const encoder = new TextEncoder();
-
-/** Output buffers that no connection holds at the moment: only one that writes needs one. */
-const spareOutputs: Uint8Array<ArrayBuffer>[] = [];
-const MOST_SPARE_OUTPUTS = 64;
+/** Where octets go that nobody wants; all connections read into it. */
+const SCRAP = new Uint8Array(16 * 1024);
 
 /** What a connection may be told beside its socket. */
 export interface ConnectionOptions {
@@ -29,27 +27,24 @@ export interface ConnectionOptions {
  * Every wait has a named deadline.
  */
 export class Connection implements Watched {
+  /** What has arrived. */
+  readonly input: InputBuffer;
   readonly #conn: Deno.Conn;
   readonly #options: ConnectionOptions;
   readonly #deadlines: Deadlines;
   readonly #pacer: Pacer | undefined;
-  readonly #inputBytes: number;
-  #input: Uint8Array<ArrayBuffer>;
-  #inputStart = 0;
-  #inputEnd = 0;
-  #output: Uint8Array<ArrayBuffer> | undefined;
-  #outputLength = 0;
+  readonly #output = new OutputBuffer();
   #waitingFor: DeadlineName = "idle";
   #deadline = Infinity;
   #expired: DeadlineName | undefined;
+  #endsWhenIdle = false;
   #isClosed = false;
 
   /** Takes over an open socket. */
   constructor(conn: Deno.Conn, options: ConnectionOptions = {}) {
     this.#conn = conn;
     this.#options = options;
-    this.#inputBytes = options.inputBytes ?? INPUT_BYTES;
-    this.#input = new Uint8Array(this.#inputBytes);
+    this.input = new InputBuffer(options.inputBytes ?? INPUT_BYTES);
     // What is handed over is meant to go: with Nagle's algorithm the second of two writes would wait
     // for the peer's delayed acknowledgement of the first, some 40 ms.
     if ("setNoDelay" in conn) (conn as Deno.TcpConn).setNoDelay();
@@ -58,71 +53,57 @@ export class Connection implements Watched {
     watch(this);
   }
 
-  /** What has arrived and was not consumed. A view: it is good until the next `fill`. */
-  get buffered(): Uint8Array {
-    return this.#input.subarray(this.#inputStart, this.#inputEnd);
-  }
-
-  /** Takes octets from the front of `buffered`. */
-  consume(count: number): void {
-    this.#inputStart += count;
+  /** What the wait that is under way is for; undefined when there is none. */
+  get waitingFor(): DeadlineName | undefined {
+    return this.#deadline === Infinity ? undefined : this.#waitingFor;
   }
 
   /**
    * Sends what was written, since the peer may wait for it, then waits until more has arrived.
    *
    * @param deadline what this wait is for
-   * @param until when it ends, on the clock of `now()`
+   * @param until when it ends, on the clock of `now()`; put off by what the sending took
    * @returns whether more has arrived; false when the peer has sent all it will
    * @throws {DeadlineError} when the deadline passed
    * @throws {NetworkError} when the connection was lost
    */
   async fill(deadline: DeadlineName, until: number): Promise<boolean> {
-    if (this.#output !== undefined) await this.flush();
-    this.#makeRoom();
+    if (this.#output.length > 0) {
+      const since = now();
+      await this.flush();
+      if (this.#endsWhenIdle && deadline === "idle") return false;
+      until += now() - since;
+    }
+    const room = this.input.makeRoom();
     this.#begin(deadline, until);
     let count: number | null;
     try {
-      count = await this.#conn.read(this.#input.subarray(this.#inputEnd));
+      count = await this.#conn.read(room);
     } catch (error) {
       throw this.#failure(error);
     }
     if (this.#expired !== undefined) throw new DeadlineError(this.#expired);
     this.#deadline = Infinity;
-    this.#inputEnd += count ?? 0;
+    if (count !== null) this.input.add(count);
     return count !== null;
   }
 
   /**
-   * Writes into the buffer, without waiting.
+   * Writes text or octets. What is small goes into the buffer and waits there for `flush` or
+   * `fill`; the memory of octets may be used again afterwards.
    *
-   * @param text ASCII
-   * @returns false when there is no room; then nothing was written
-   * @throws {TypeError} when the text is not ASCII: a bug of the caller
-   */
-  tryWriteText(text: string): boolean {
-    if (this.#outputLength + text.length > OUTPUT_BYTES) return false;
-    this.#output ??= spareOutputs.pop() ?? new Uint8Array(OUTPUT_BYTES);
-    const { written, read } = encoder.encodeInto(text, this.#output.subarray(this.#outputLength));
-    if (written !== text.length || read !== written) {
-      throw new TypeError("Cannot write text that is not ASCII");
-    }
-    this.#outputLength += written;
-    return true;
-  }
-
-  /**
-   * Writes octets, which may stay in the buffer until `flush` or `fill`; the caller may use their
-   * memory again afterwards.
-   *
+   * @param data text is to be ASCII
+   * @returns undefined when there is nothing to wait for
    * @throws {NetworkError} as `flush`
    */
-  async write(octets: Uint8Array): Promise<void> {
-    if (this.#outputLength + octets.length > OUTPUT_BYTES) await this.flush();
-    if (octets.length >= OUTPUT_BYTES) return await this.#send(octets);
-    this.#output ??= spareOutputs.pop() ?? new Uint8Array(OUTPUT_BYTES);
-    this.#output.set(octets, this.#outputLength);
-    this.#outputLength += octets.length;
+  write(data: string | Uint8Array): Promise<void> | undefined {
+    const isText = typeof data === "string";
+    if (this.#output.length + data.length > OUTPUT_BYTES) {
+      return isText ? this.#flushThenAdd(data) : this.#sendBehind(data);
+    }
+    if (isText) this.#output.addText(data);
+    else this.#output.addOctets(data);
+    return undefined;
   }
 
   /**
@@ -130,15 +111,10 @@ export class Connection implements Watched {
    *
    * @throws {DeadlineError} when the peer read nothing for `writeMs`
    * @throws {NetworkError} when the connection was lost
+   * @throws {TypeError} when text was written that is not ASCII
    */
-  async flush(): Promise<void> {
-    const output = this.#output;
-    if (output === undefined) return;
-    const length = this.#outputLength;
-    this.#output = undefined;
-    this.#outputLength = 0;
-    for (let sent = 0; sent < length;) sent += await this.#sendSome(output.subarray(sent, length));
-    if (spareOutputs.length < MOST_SPARE_OUTPUTS) spareOutputs.push(output);
+  flush(): Promise<void> {
+    return this.#output.length === 0 ? Promise.resolve() : this.#send(this.#output.take());
   }
 
   /**
@@ -154,9 +130,9 @@ export class Connection implements Watched {
         await this.flush();
         await this.#conn.closeWrite().catch(() => {});
       }
-      if (!mayHaveMore && this.#inputStart === this.#inputEnd) return;
+      if (!mayHaveMore && !this.input.hasBuffered) return;
       this.#begin("linger", now() + this.#deadlines.lingerMs);
-      while (await this.#conn.read(this.#input) !== null);
+      while (await this.#conn.read(SCRAP) !== null);
     } catch {
       // A connection that is lost has ended too.
     } finally {
@@ -170,6 +146,12 @@ export class Connection implements Watched {
     this.#isClosed = true;
     unwatch(this);
     this.#conn.close();
+  }
+
+  /** Lets no wait for something to begin go on, now or later: then `fill` gives false, or throws. */
+  endWhenIdle(): void {
+    this.#endsWhenIdle = true;
+    if (this.waitingFor === "idle") this.close();
   }
 
   /** For the sweep of deadlines. */
@@ -187,28 +169,41 @@ export class Connection implements Watched {
     this.#conn.write(words).then(() => this.#conn.closeWrite()).catch(() => this.close());
   }
 
-  async #send(octets: Uint8Array): Promise<void> {
-    for (let sent = 0; sent < octets.length;) sent += await this.#sendSome(octets.subarray(sent));
+  async #flushThenAdd(text: string): Promise<void> {
+    await this.flush();
+    this.#output.addText(text);
+    if (text.length >= OUTPUT_BYTES) await this.flush();
   }
 
-  /** Hands octets to the system; how many it took, which is none while the pacer says to wait. */
-  async #sendSome(octets: Uint8Array): Promise<number> {
-    if (this.#pacer !== undefined) {
-      const allowed = this.#pacer.take(octets.length, performance.now());
-      if (allowed === 0) {
-        await pause(this.#pacer.waitMs(octets.length));
-        return 0;
-      }
-      octets = octets.subarray(0, allowed);
-    }
+  /** Sends octets that are too many to be copied. */
+  async #sendBehind(octets: Uint8Array): Promise<void> {
+    await this.flush();
+    if (octets.length < OUTPUT_BYTES) this.#output.addOctets(octets);
+    else await this.#send(octets);
+  }
+
+  async #send(octets: Uint8Array): Promise<void> {
     this.#begin("write", now() + this.#deadlines.writeMs);
     try {
-      return await this.#conn.write(octets);
+      let sent = await this.#handOver(octets);
+      while (sent < octets.length) {
+        this.#begin("write", now() + this.#deadlines.writeMs);
+        sent += await this.#handOver(octets.subarray(sent));
+      }
     } catch (error) {
       throw this.#failure(error);
-    } finally {
-      if (this.#expired === undefined) this.#deadline = Infinity;
     }
+    if (this.#expired === undefined) this.#deadline = Infinity;
+    this.#output.release();
+  }
+
+  /** Hands octets to the system, as many as the pacer allows now; how many it took. */
+  #handOver(octets: Uint8Array): Promise<number> {
+    if (this.#pacer === undefined) return this.#conn.write(octets);
+    const allowed = this.#pacer.take(octets.length, performance.now());
+    if (allowed > 0) return this.#conn.write(octets.subarray(0, allowed));
+    this.#deadline = Infinity; // It is not the peer who keeps us waiting.
+    return pause(this.#pacer.waitMs(octets.length)).then(() => 0);
   }
 
   /** A wait begins. After a deadline has passed, what is left of the time is for the last words. */
@@ -221,22 +216,6 @@ export class Connection implements Watched {
   /** Why a wait failed. */
   #failure(error: unknown): NetworkError {
     return this.#expired === undefined ? networkError(error) : new DeadlineError(this.#expired);
-  }
-
-  /** Room for reading: what is left moves to the front, and a buffer full of it is doubled. */
-  #makeRoom(): void {
-    const left = this.#inputEnd - this.#inputStart;
-    if (left === 0 && this.#input.length > this.#inputBytes) {
-      this.#input = new Uint8Array(this.#inputBytes); // What one large head needed is given back.
-    } else if (left === this.#input.length) {
-      const larger = new Uint8Array(left * 2);
-      larger.set(this.#input);
-      this.#input = larger;
-    } else if (this.#inputStart > 0) {
-      this.#input.copyWithin(0, this.#inputStart, this.#inputEnd);
-    }
-    this.#inputStart = 0;
-    this.#inputEnd = left;
   }
 }
 

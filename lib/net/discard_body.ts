@@ -26,8 +26,8 @@ export async function discardBody(
   const decoder = bodyDecoder(framing);
   let discarded = 0;
   while (!decoder.isDone) {
-    const { consumed } = decoder.decode(connection.buffered);
-    connection.consume(consumed);
+    const { consumed } = decoder.decode(connection.input.buffered);
+    connection.input.consume(consumed);
     discarded += consumed;
     if (discarded > DISCARDED_BODY_LIMIT) return false;
     if (consumed > 0 || await connection.fill("body", until)) continue;

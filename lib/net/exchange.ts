@@ -89,16 +89,16 @@ async function finalHead(connection: Connection, patience: Patience): Promise<Re
   // As a whole, or a head that comes octet by octet would never be too slow.
   const headUntil = now() + patience.idleMs;
   for (let interim = 0;;) {
-    const read = heads.read(connection.buffered);
+    const read = heads.read(connection.input.buffered);
     if (read === undefined) {
       if (await fillUntil(connection, "head", headUntil, patience)) continue;
       throw new IncompleteMessageError(
-        connection.buffered.length > 0
+        connection.input.buffered.length > 0
           ? "the connection was closed in the middle of the head"
           : "the connection was closed without an answer",
       );
     }
-    connection.consume(read.consumed);
+    connection.input.consume(read.consumed);
     if (read.head.statusCode >= 200) return read.head;
     if (read.head.statusCode === 101) throw new ProtocolError("The protocol was switched unasked.");
     if (++interim > INTERIM_RESPONSES_LIMIT) {
@@ -116,8 +116,8 @@ async function* readContent(
   const decoder = bodyDecoder(framing);
   let received = 0;
   while (!decoder.isDone) {
-    const { consumed, content } = decoder.decode(connection.buffered);
-    connection.consume(consumed);
+    const { consumed, content } = decoder.decode(connection.input.buffered);
+    connection.input.consume(consumed);
     received += content.length;
     if (content.length > 0) yield content;
     if (consumed > 0 || await fillUntil(connection, "idle", now() + patience.idleMs, patience)) {

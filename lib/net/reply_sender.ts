@@ -1,12 +1,24 @@
-import type { FieldLine } from "../http/fields.ts";
+import { setImmediate } from "node:timers";
+import type { FieldSection } from "../http/field_section.ts";
 import { imfFixdate } from "../http/imf_fixdate.ts";
 import type { HttpVersion } from "../http/message.ts";
 import { LAST_CHUNK, writeChunk, writeResponseHead } from "../http/message_writer.ts";
 import type { ContentSource, Reply } from "../http/reply.ts";
 import type { Connection } from "./connection.ts";
 
-const encoder = new TextEncoder();
-const PIECE_BYTES = 64 * 1024;
+/**
+ * How much content is read at a time. A segment that is handed to the network has room for hardly
+ * 64 KiB; with a whole 64 KiB each piece would need two, and 1 GiB takes 30 % longer.
+ */
+const PIECE_BYTES = 63 * 1024;
+
+/**
+ * Lets everybody else have a turn: a source that waits for nothing, to a client as quick, would keep
+ * them all waiting. It takes 1 us, where a timer takes 2 ms.
+ */
+function turn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
 
 /** A content source that gave less than it promised, or failed: the message cannot be completed. */
 export class ContentError extends Error {
@@ -22,6 +34,8 @@ export interface ReplyContext {
   readonly httpVersion: HttpVersion;
   /** Whether the connection is to go on after the reply. */
   readonly persistent: boolean;
+  /** When the reply is made, in ms since 1970. */
+  readonly at: number;
 }
 
 type ReplyFraming = "none" | "length" | "chunked" | "untilClose";
@@ -34,13 +48,30 @@ function replyFraming({ statusCode, content }: Reply, context: ReplyContext): Re
 
 /** The text of a reply's head: the fields of its handler, and those of message and connection. */
 export function replyHead(reply: Reply, context: ReplyContext): string {
+  const { statusCode, headerSection } = reply;
+  const section = dateField(context.at) + headerSection + framingFields(reply, context);
+  return writeResponseHead(statusCode, section as FieldSection);
+}
+
+/** Content-Length or Transfer-Encoding, and Connection where it is not the version's custom. */
+function framingFields(reply: Reply, context: ReplyContext): string {
   const framing = replyFraming(reply, context);
-  const all: FieldLine[] = [["Date", imfFixdate(Date.now())], ...reply.fieldLines];
-  if (framing === "chunked") all.push(["Transfer-Encoding", "chunked"]);
-  if (framing === "length") all.push(["Content-Length", `${reply.content.length}`]);
-  if (!context.persistent || framing === "untilClose") all.push(["Connection", "close"]);
-  else if (context.httpVersion === "1.0") all.push(["Connection", "keep-alive"]);
-  return writeResponseHead(reply.statusCode, all);
+  let fields = "";
+  if (framing === "chunked") fields = "Transfer-Encoding: chunked\r\n";
+  if (framing === "length") fields = `Content-Length: ${reply.content.length}\r\n`;
+  if (!context.persistent || framing === "untilClose") return `${fields}Connection: close\r\n`;
+  return context.httpVersion === "1.0" ? `${fields}Connection: keep-alive\r\n` : fields;
+}
+
+let date = "";
+let dateText = "";
+
+/** The Date field (RFC 9110 §6.6.1), which is the same for a second. */
+function dateField(epochMs: number): string {
+  const now = imfFixdate(epochMs);
+  if (now === date) return dateText;
+  date = now;
+  return dateText = `Date: ${now}\r\n`;
 }
 
 /**
@@ -72,35 +103,42 @@ export class ReplySender {
     return this.#contentBytes;
   }
 
-  /** Sends a reply of text without waiting; false when it is none, or there is no room for it. */
-  trySend(): boolean {
-    const { content } = this.#reply;
-    if (typeof content !== "string") return false;
-    const written = this.#hasContent ? content : "";
-    const text = replyHead(this.#reply, this.#context) + written;
-    if (!this.#connection.tryWriteText(text)) return false;
-    this.#contentBytes = written.length;
-    return true;
-  }
-
   /**
    * Sends the reply.
    *
+   * @returns undefined when there is nothing to wait for
    * @throws {ContentError} when the content fails on the way; then the connection is to be closed,
    *     since nothing else tells the client
    * @throws {NetworkError} when the connection was lost
    */
-  async send(): Promise<void> {
+  send(): Promise<void> | undefined {
     const { content } = this.#reply;
+    const head = replyHead(this.#reply, this.#context);
+    if (isSource(content)) return this.#sendSource(head, content);
+    if (!this.#hasContent) return this.#connection.write(head);
+    const sending = this.#sendWhole(head, content);
+    if (sending !== undefined) return sending.then(() => this.#countWhole(content));
+    this.#countWhole(content);
+    return undefined;
+  }
+
+  #sendWhole(head: string, content: string | Uint8Array): Promise<void> | undefined {
+    if (typeof content === "string") return this.#connection.write(head + content);
+    const waiting = this.#connection.write(head);
+    if (waiting === undefined) return this.#connection.write(content);
+    return waiting.then(() => this.#connection.write(content));
+  }
+
+  #countWhole(content: string | Uint8Array): void {
+    this.#contentBytes = content.length;
+  }
+
+  async #sendSource(head: string, content: ContentSource): Promise<void> {
     try {
-      await this.#connection.write(encoder.encode(replyHead(this.#reply, this.#context)));
-      if (!this.#hasContent) return;
-      if (isSource(content)) return await this.#sendPieces(content);
-      const octets = typeof content === "string" ? encoder.encode(content) : content;
-      await this.#connection.write(octets);
-      this.#contentBytes = octets.length;
+      await this.#connection.write(head);
+      if (this.#hasContent) await this.#sendPieces(content);
     } finally {
-      if (isSource(content)) content.close();
+      content.close();
     }
   }
 
@@ -118,6 +156,7 @@ export class ReplySender {
       const piece = buffer.subarray(0, count);
       await this.#connection.write(this.#framing === "chunked" ? writeChunk(piece) : piece);
       this.#contentBytes += count;
+      await turn();
     }
     if (this.#framing === "chunked") await this.#connection.write(LAST_CHUNK);
   }

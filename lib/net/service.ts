@@ -4,15 +4,13 @@ import { Connection } from "./connection.ts";
 import { DEADLINES, type Deadlines } from "./deadlines.ts";
 import type { DeadlineName } from "./network_error.ts";
 import { replyHead } from "./reply_sender.ts";
-import { type Served, Session, type SessionParts } from "./session.ts";
+import { Session, type SessionParts } from "./session.ts";
 
 /** How long sessions may take to notice that their connection was closed, and to say so. */
 const CLOSING_MS = 1000;
 
 /** How connections are served. */
-export interface ServiceOptions extends Omit<SessionParts, "onServed" | "deadlines"> {
-  /** Told of each request once it is answered, with the client's address. */
-  readonly onServed: (served: Served, client: string) => void;
+export interface ServiceOptions extends Omit<SessionParts, "client" | "deadlines"> {
   /** How long a client may keep us waiting. */
   readonly deadlines?: Deadlines;
   /** Connections at a time. */
@@ -38,19 +36,14 @@ export class Service {
 
   /** Serves a connection to its end, beside the others. */
   serve(conn: Deno.TcpConn): void {
-    const { handler, onError, onServed, limitRate = 0, deadlines = DEADLINES } = this.#options;
+    const { limitRate = 0, deadlines = DEADLINES } = this.#options;
     // A listener for IPv6 shows IPv4 clients as mapped addresses (RFC 4291 §2.5.5.2).
     const client = conn.remoteAddr.hostname.replace(/^::ffff:(?=\d+\.)/, "");
     const connection = new Connection(conn, { limitRate, lastWords, deadlines });
-    const session = new Session(connection, {
-      handler,
-      deadlines,
-      onError,
-      onServed: (served) => onServed(served, client),
-    });
+    const session = new Session(connection, { ...this.#options, deadlines, client });
     this.#sessions.set(session, connection);
     session.run().catch((error) => {
-      onError(error);
+      this.#options.onError(error);
       connection.close();
     }).finally(() => this.#remove(session));
   }
@@ -99,6 +92,6 @@ const TOO_LATE = htmlReply(408, "The request did not arrive in time.");
 /** What a client that kept us waiting is told (RFC 9110 §15.5.9). */
 function lastWords(deadline: DeadlineName): Uint8Array | undefined {
   if (deadline !== "head" && deadline !== "body") return undefined;
-  const head = replyHead(TOO_LATE, { method: "GET", httpVersion: "1.1", persistent: false });
-  return encodeOctets(head + TOO_LATE.content);
+  const context = { method: "GET", httpVersion: "1.1", persistent: false, at: Date.now() } as const;
+  return encodeOctets(replyHead(TOO_LATE, context) + TOO_LATE.content);
 }

@@ -2,6 +2,7 @@
 
 import { Pool } from "../../lib/balancing/pool.ts";
 import { parseServer } from "../../lib/balancing/server_list.ts";
+import { fieldSection } from "../../lib/http/field_section.ts";
 import { requestHeadReader } from "../../lib/http/head_reader.ts";
 import { writeResponseHead } from "../../lib/http/message_writer.ts";
 import { encodeOctets } from "../../lib/http/octets.ts";
@@ -76,7 +77,7 @@ const redirectFields = [
   ["Content-Length", "333"],
 ] as const;
 Deno.bench("write the head of a redirect", { group: "write" }, () => {
-  writeResponseHead(301, redirectFields);
+  writeResponseHead(301, fieldSection(redirectFields));
 });
 Deno.bench("the same as Response", { group: "write", baseline: true }, () => {
   new Response(null, { status: 301, headers: redirectFields as unknown as [string, string][] });

@@ -1,9 +1,8 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { staticFile } from "../../lib/files/static_file.ts";
-import { contentOf, fieldOf, statusCodes } from "../support/replies.ts";
+import { contentOf, fieldOf, staticFile, statusCodes } from "../support/replies.ts";
 import { TemporaryDirectory } from "../support/temporary_directory.ts";
 
-Deno.test("staticFile() gives nothing outside the root, however it is asked for", async () => {
+Deno.test("StaticFiles gives nothing outside the root, however it is asked for", async () => {
   await using outside = await TemporaryDirectory.with({ "secret.txt": "secret", "root/a": "a" });
   const root = outside.join("root");
   const targets = [
@@ -22,7 +21,7 @@ Deno.test("staticFile() gives nothing outside the root, however it is asked for"
   assertEquals(await statusCodes(root, malformed), [400, 400, 400]);
 });
 
-Deno.test("staticFile() follows a link inside the root and none that leads out of it", async () => {
+Deno.test("StaticFiles follows a link inside the root and none that leads out of it", async () => {
   await using outside = await TemporaryDirectory.with({
     "secret.txt": "s",
     "root/d/a.html": "inside",
@@ -72,7 +71,7 @@ Deno.test("staticFile() follows a link inside the root and none that leads out o
   assert(fieldOf(linked, "Content-Type")?.startsWith("text/plain"), "the name asked for decides");
 });
 
-Deno.test("staticFile() answers 404 for what is not there", async () => {
+Deno.test("StaticFiles answers 404 for what is not there", async () => {
   await using root = await TemporaryDirectory.with({
     a: "a",
     "d/b": "b",
@@ -94,7 +93,7 @@ Deno.test("staticFile() answers 404 for what is not there", async () => {
   assertEquals(await statusCodes(root.path, targets), targets.map(() => 404));
 });
 
-Deno.test("staticFile() opens nothing that is not a regular file", async () => {
+Deno.test("StaticFiles opens nothing that is not a regular file", async () => {
   await using root = await TemporaryDirectory.with();
   // To open a pipe that nobody writes to would wait for ever.
   const { success } = await new Deno.Command("mkfifo", { args: [root.join("pipe")] }).output();
@@ -104,14 +103,14 @@ Deno.test("staticFile() opens nothing that is not a regular file", async () => {
   assertEquals(await statusCodes(root.path, ["/pipe", "/link", "/socket"]), [404, 404, 404]);
 });
 
-/** Runs with a Deno.open that fails so: as root, there is no file that may not be read. */
-async function withOpenFailing(error: Error, run: () => Promise<void>): Promise<void> {
-  const { open } = Deno;
-  Reflect.set(Deno, "open", () => Promise.reject(error));
+/** Runs with a Deno.realPath that fails so: as root, there is no file that may not be read. */
+async function withFailing(error: Error, run: () => Promise<void>): Promise<void> {
+  const { realPath } = Deno;
+  Reflect.set(Deno, "realPath", () => Promise.reject(error));
   try {
     await run();
   } finally {
-    Reflect.set(Deno, "open", open);
+    Reflect.set(Deno, "realPath", realPath);
   }
 }
 
@@ -119,7 +118,7 @@ function systemError(code: string): Error {
   return Object.assign(new Error(`Something about /a/secret/path (${code})`), { code });
 }
 
-Deno.test("staticFile() answers by the error when a file cannot be opened", async () => {
+Deno.test("StaticFiles answers by the error when a file cannot be found", async () => {
   await using root = await TemporaryDirectory.with({ a: "a" });
   const errors = [
     [new Deno.errors.PermissionDenied("/a/secret/path"), 403],
@@ -129,20 +128,20 @@ Deno.test("staticFile() answers by the error when a file cannot be opened", asyn
     [systemError("ENFILE"), 503],
   ] as const;
   for (const [error, statusCode] of errors) {
-    await withOpenFailing(error, async () => {
+    await withFailing(error, async () => {
       const reply = await staticFile(root.path, "/a");
       assertEquals(reply.statusCode, statusCode, `${error}`);
       assertEquals(fieldOf(reply, "Retry-After"), statusCode === 503 ? "1" : undefined);
       assert(!(await contentOf(reply)).includes("secret"), "the system's words get out");
     });
   }
-  await withOpenFailing(systemError("EIO"), async () => {
+  await withFailing(systemError("EIO"), async () => {
     await assertRejects(() => staticFile(root.path, "/a"), Error, "EIO");
   });
 });
 
 Deno.test({
-  name: "staticFile() answers 403 where Deno was not allowed to read",
+  name: "StaticFiles answers 403 where Deno was not allowed to read",
   permissions: { read: false },
   fn: async () => assertEquals(await statusCodes("/", ["/", "/etc/passwd"]), [403, 403]),
 });

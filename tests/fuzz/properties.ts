@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
+import { fieldSection } from "../../lib/http/field_section.ts";
 import { LAST_CHUNK, writeChunk } from "../../lib/http/message_writer.ts";
 import { writeRequestHead, writeResponseHead } from "../../lib/http/message_writer.ts";
 import { decodeOctets, encodeOctets } from "../../lib/http/octets.ts";
@@ -51,7 +52,8 @@ export const PROPERTIES: Readonly<
     const property = fc.property(statusCode, FIELD_LINES, SPLITS, (statusCode, lines, splits) => {
       const fieldLines = [["Content-Length", "0"] as const, ...lines];
       const [message] =
-        readResponses(encodeOctets(writeResponseHead(statusCode, fieldLines)), splits).messages;
+        readResponses(encodeOctets(writeResponseHead(statusCode, fieldSection(fieldLines))), splits)
+          .messages;
       assertEquals([message?.startLine[1], message?.fieldLines], [`${statusCode}`, fieldLines]);
     });
     fc.assert(property, options);
@@ -59,7 +61,9 @@ export const PROPERTIES: Readonly<
 
   "chunks that are written are read back": (options) => {
     const property = fc.property(CHUNKS, SPLITS, (chunks, splits) => {
-      const head = encodeOctets(writeResponseHead(200, [["Transfer-Encoding", "chunked"]]));
+      const head = encodeOctets(
+        writeResponseHead(200, fieldSection([["Transfer-Encoding", "chunked"]])),
+      );
       const octets = concatenated([head, ...chunks.map(writeChunk), LAST_CHUNK]);
       const { messages: [message], end } = readResponses(octets, splits);
       const content = concatenated(chunks);

@@ -2,7 +2,7 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { FieldSectionReader, type ObsFold } from "../../lib/http/field_section_reader.ts";
 import { type FieldLine, Fields } from "../../lib/http/fields.ts";
 import { LineReader } from "../../lib/http/line_reader.ts";
-import { encodeOctets } from "../../lib/http/octets.ts";
+import { decodeOctets, encodeOctets } from "../../lib/http/octets.ts";
 import { ProtocolError } from "../../lib/http/protocol_error.ts";
 import { feed, type Outcome } from "../support/feed.ts";
 
@@ -12,7 +12,9 @@ function read(raw: string, obsFold: ObsFold): Outcome<FieldLine[]> {
     const reader = new FieldSectionReader(new LineReader(), obsFold, fields);
     return (octets) => {
       const consumed = reader.read(octets, 0);
-      return consumed === undefined ? undefined : { value: [...fields], consumed };
+      if (consumed === undefined) return undefined;
+      fields.settle(raw);
+      return { value: [...fields], consumed };
     };
   }, raw);
 }
@@ -39,6 +41,7 @@ Deno.test("FieldSectionReader.read() begins where the section does", () => {
   const reader = new FieldSectionReader(new LineReader(), "refused", fields);
   assertEquals(reader.read(octets.subarray(0, 12), 7), undefined);
   assertEquals(reader.read(octets, 7), 15);
+  fields.settle(decodeOctets(octets, 0, 15));
   assertEquals([...fields], [["A", "b"]]);
 });
 

@@ -1,4 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
+import { fieldSection } from "../../lib/http/field_section.ts";
 import { type FieldLine } from "../../lib/http/fields.ts";
 import { requestHeadReader, responseHeadReader } from "../../lib/http/head_reader.ts";
 import { reasonPhrase } from "../../lib/http/message.ts";
@@ -35,13 +36,13 @@ Deno.test("writeRequestHead() writes a head line by line", () => {
 });
 
 Deno.test("writeResponseHead() writes a head line by line", () => {
-  const head = writeResponseHead(301, [["Location", "http://b/%2F"]]);
+  const head = writeResponseHead(301, fieldSection([["Location", "http://b/%2F"]]));
   assertEquals(head, "HTTP/1.1 301 Moved Permanently\r\nLocation: http://b/%2F\r\n\r\n");
-  assertEquals(writeResponseHead(100, []), "HTTP/1.1 100 Continue\r\n\r\n");
+  assertEquals(writeResponseHead(100), "HTTP/1.1 100 Continue\r\n\r\n");
 });
 
 Deno.test("writeResponseHead() keeps the SP before a reason that it has none for", () => {
-  assertEquals(writeResponseHead(299, []), "HTTP/1.1 299 \r\n\r\n");
+  assertEquals(writeResponseHead(299), "HTTP/1.1 299 \r\n\r\n");
 });
 
 Deno.test("the writers refuse what would end a line early", () => {
@@ -65,8 +66,8 @@ Deno.test("the writers refuse what would end a line early", () => {
       ["target", () => writeRequestHead("GET", `/${octet}`, [])],
       ["name", () => writeRequestHead("GET", "/", [[`A${octet}`, "b"]])],
       ["value", () => writeRequestHead("GET", "/", [["A", `b${octet}`]])],
-      ["name of a response", () => writeResponseHead(200, [[`A${octet}`, "b"]])],
-      ["value of a response", () => writeResponseHead(200, [["A", `${octet}b`]])],
+      ["name of a section", () => fieldSection([[`A${octet}`, "b"]])],
+      ["value of a section", () => fieldSection([["A", `${octet}b`]])],
     ];
     for (const [part, write] of writes) {
       const error = assertThrows(write, TypeError);
@@ -83,7 +84,7 @@ Deno.test("the writers refuse what is not a token or a target", () => {
     assertThrows(() => writeRequestHead("GET", target, []), TypeError, "request-target");
   }
   for (const name of ["", "A B", "A:", "\u00e9"]) {
-    assertThrows(() => writeResponseHead(200, [[name, "b"]]), TypeError, "field name");
+    assertThrows(() => fieldSection([[name, "b"]]), TypeError, "field name");
   }
 });
 
@@ -121,7 +122,7 @@ Deno.test("responseHeadReader() reads back what writeResponseHead() wrote", () =
   for (let round = 0; round < 3000; round++) {
     const statusCode = 100 + randomInteger(random, 900);
     const fieldLines = randomFieldLines(random);
-    const octets = encodeOctets(writeResponseHead(statusCode, fieldLines));
+    const octets = encodeOctets(writeResponseHead(statusCode, fieldSection(fieldLines)));
     assertEquals(reader.read(octets.subarray(0, randomInteger(random, octets.length))), undefined);
     const { head, consumed } = reader.read(octets)!;
     assertEquals(

@@ -1,12 +1,13 @@
 import { assertEquals } from "@std/assert";
 import { Fields } from "../../lib/http/fields.ts";
 import { replyToMethod } from "../../lib/http/method.ts";
+import { fieldsOf } from "../support/field_lines.ts";
 
 function statusOf(method: string): number | undefined {
   const fields = new Fields();
   const reply = replyToMethod({ method, requestTarget: "/", httpVersion: "1.1", fields });
   if (reply === undefined) return undefined;
-  assertEquals(new Fields(reply.fieldLines).get("allow"), "GET, HEAD, OPTIONS", method);
+  assertEquals(fieldsOf(reply.headerSection).get("allow"), "GET, HEAD, OPTIONS", method);
   assertEquals(reply.content === "", method === "OPTIONS", method);
   return reply.statusCode;
 }

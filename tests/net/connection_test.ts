@@ -1,32 +1,17 @@
-import { assert, assertEquals, assertLessOrEqual, assertRejects } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertLessOrEqual,
+  assertRejects,
+  assertStrictEquals,
+} from "@std/assert";
 import { Connection } from "../../lib/net/connection.ts";
 import { DEADLINES, now } from "../../lib/net/deadlines.ts";
 import { DeadlineError, NetworkError } from "../../lib/net/network_error.ts";
 import { encodeOctets } from "../../lib/http/octets.ts";
+import { FakeSocket } from "../support/fake_socket.ts";
 import { textOf } from "../support/feed.ts";
 import { RawPeer, sendAndReset, socketPair } from "../support/raw_peer.ts";
-
-/** A socket that takes a few octets a write, and remembers them. */
-class FakeSocket {
-  readonly writes: string[] = [];
-  isClosed = false;
-
-  constructor(readonly most = Infinity) {}
-
-  write(octets: Uint8Array): Promise<number> {
-    const taken = octets.subarray(0, this.most);
-    this.writes.push(textOf(taken));
-    return Promise.resolve(taken.length);
-  }
-
-  close(): void {
-    this.isClosed = true;
-  }
-}
-
-function asConn(socket: FakeSocket): Deno.Conn {
-  return socket as unknown as Deno.Conn;
-}
 
 /** Octets of which no two places look alike. */
 function noise(length: number): Uint8Array {
@@ -41,45 +26,6 @@ async function connected(options = {}): Promise<[Connection, RawPeer]> {
   const [ours, theirs] = await socketPair();
   return [new Connection(ours, options), new RawPeer(theirs)];
 }
-
-Deno.test("Connection.write() leaves what is small to one write of flush()", async () => {
-  const socket = new FakeSocket();
-  const connection = new Connection(asConn(socket));
-  const expected: string[] = [];
-  for (let i = 0; i < 1000; i++) {
-    const text = `reply ${i}, `;
-    await connection.write(encodeOctets(text));
-    expected.push(text);
-  }
-  assertEquals(socket.writes, []);
-  await connection.flush();
-  assertEquals(socket.writes, [expected.join("")]);
-  await connection.flush();
-  assertEquals(socket.writes.length, 1);
-  connection.close();
-});
-
-Deno.test("Connection.write() lets the caller use the memory again", async () => {
-  const socket = new FakeSocket();
-  const connection = new Connection(asConn(socket));
-  for (const length of [10, 3000, 65_536, 70_000]) {
-    const octets = new Uint8Array(length).fill(97);
-    await connection.write(octets);
-    octets.fill(98);
-  }
-  await connection.flush();
-  assertEquals(socket.writes.join(""), "a".repeat(10 + 3000 + 65_536 + 70_000));
-  connection.close();
-});
-
-Deno.test("Connection.flush() goes on after a write that took only a part", async () => {
-  const socket = new FakeSocket(7);
-  const connection = new Connection(asConn(socket));
-  await connection.write(encodeOctets("0123456789abcdefghij"));
-  await connection.flush();
-  assertEquals(socket.writes, ["0123456", "789abcd", "efghij"]);
-  connection.close();
-});
 
 Deno.test("Connection sends what is larger than all buffers, octet for octet", async () => {
   const [connection, peer] = await connected();
@@ -103,16 +49,65 @@ Deno.test("Connection.fill() buffers what was not consumed, and says when the en
   let received = "";
   let most = 0;
   while (await connection.fill("idle", soon())) {
-    const { length } = connection.buffered;
+    const { length } = connection.input.buffered;
     most = Math.max(most, length);
     const count = Math.max(1, length - 100);
-    received += textOf(connection.buffered.subarray(0, count));
-    connection.consume(count);
+    received += textOf(connection.input.buffered.subarray(0, count));
+    connection.input.consume(count);
   }
-  received += textOf(connection.buffered);
+  received += textOf(connection.input.buffered);
   await sending;
   assert(received === textOf(octets), "something else arrived");
   assertLessOrEqual(most, 65_536);
+  connection.close();
+});
+
+Deno.test("Connection.received keeps what was consumed until the next fill()", async () => {
+  const [connection, peer] = await connected();
+  using _ = peer;
+  const state = () => [
+    textOf(connection.input.received),
+    connection.input.consumed,
+    connection.input.hasBuffered,
+    textOf(connection.input.buffered),
+  ];
+  assertEquals(state(), ["", 0, false, ""]);
+  await peer.send("abcdef");
+  while (connection.input.received.length < 6) await connection.fill("idle", soon());
+  assertEquals(state(), ["abcdef", 0, true, "abcdef"]);
+  connection.input.consume(4);
+  assertEquals(state(), ["abcdef", 4, true, "ef"]);
+  const before = connection.input.received;
+  assertStrictEquals(connection.input.received, before);
+  await peer.send("gh");
+  while (connection.input.buffered.length < 4) await connection.fill("idle", soon());
+  assertEquals(state(), ["efgh", 0, true, "efgh"]);
+  assert(connection.input.received !== before, "the same view holds something else");
+  connection.input.consume(4);
+  assertEquals(state(), ["efgh", 4, false, ""]);
+  await peer.sendLast("");
+  assertEquals(await connection.fill("idle", soon()), false);
+  assertEquals(state(), ["", 0, false, ""]);
+  connection.close();
+});
+
+Deno.test("Connection.waitingFor says what the wait under way is for", async () => {
+  const [connection, peer] = await connected();
+  using _ = peer;
+  assertEquals(connection.waitingFor, undefined);
+  const filling = connection.fill("head", soon());
+  assertEquals(connection.waitingFor, "head");
+  await peer.send("a");
+  await filling;
+  assertEquals(connection.waitingFor, undefined);
+  connection.write("b");
+  assertEquals(connection.waitingFor, undefined);
+  const next = connection.fill("idle", soon());
+  assertEquals(connection.waitingFor, "write");
+  assertEquals(await peer.receiveOctets(1), "b");
+  await peer.send("a");
+  await next;
+  assertEquals(connection.waitingFor, undefined);
   connection.close();
 });
 
@@ -124,7 +119,7 @@ Deno.test("Connection.fill() sends first what was written", async () => {
   assertEquals(await peer.receiveUntil("question"), "question");
   await peer.send("answer");
   assertEquals(await filling, true);
-  assertEquals(textOf(connection.buffered), "answer");
+  assertEquals(textOf(connection.input.buffered), "answer");
   connection.close();
 });
 
@@ -165,7 +160,7 @@ Deno.test("Connection waits for no more than lingerMs after its last words", asy
 Deno.test("Connection.flush() gives up a peer that reads nothing for writeMs", async () => {
   const [connection, peer] = await connected({ deadlines: { ...DEADLINES, writeMs: 50 } });
   using _ = peer;
-  const write = () => connection.write(new Uint8Array(50_000_000));
+  const write = async () => await connection.write(new Uint8Array(50_000_000));
   assertEquals((await assertRejects(write, DeadlineError)).deadline, "write");
 });
 
@@ -212,7 +207,7 @@ Deno.test("Connection.fill() says when the peer reset the connection", async () 
 
 Deno.test("Connection with limitRate writes a tenth of a second's worth at the most", async () => {
   const socket = new FakeSocket();
-  const connection = new Connection(asConn(socket), { limitRate: 100_000 });
+  const connection = new Connection(socket.conn, { limitRate: 100_000 });
   const begun = performance.now();
   await connection.write(new Uint8Array(30_000).fill(97));
   await connection.flush();

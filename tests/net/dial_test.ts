@@ -9,7 +9,7 @@ Deno.test("dial() gives an open connection", async () => {
   await using server = new RawServer((peer) => peer.sendLast("hello"));
   const connection = await dial("127.0.0.1", server.port, 10_000);
   await connection.fill("idle", now() + 10_000);
-  assertEquals(textOf(connection.buffered), "hello");
+  assertEquals(textOf(connection.input.buffered), "hello");
   connection.close();
 });
 

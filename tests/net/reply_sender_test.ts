@@ -1,9 +1,12 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
+import { fieldSection, NO_FIELDS } from "../../lib/http/field_section.ts";
 import type { ContentSource, Reply } from "../../lib/http/reply.ts";
 import { Connection } from "../../lib/net/connection.ts";
+import { NetworkError } from "../../lib/net/network_error.ts";
+import { OUTPUT_BYTES } from "../../lib/net/output_buffer.ts";
 import { ContentError, type ReplyContext, ReplySender } from "../../lib/net/reply_sender.ts";
 import { encodeOctets } from "../../lib/http/octets.ts";
-import { textOf } from "../support/feed.ts";
+import { FakeSocket } from "../support/fake_socket.ts";
 import { replyOf } from "../support/raw_reply.ts";
 import { textReply } from "../support/serving.ts";
 
@@ -31,29 +34,32 @@ class Pieces implements ContentSource {
   }
 }
 
-const GET: ReplyContext = { method: "GET", httpVersion: "1.1", persistent: true };
+const GET: ReplyContext = {
+  method: "GET",
+  httpVersion: "1.1",
+  persistent: true,
+  at: 784_111_777_000,
+};
 
 /** What is sent for a reply. */
 async function sent(reply: Reply, context: Partial<ReplyContext> = {}) {
-  let text = "";
-  const socket = {
-    write(octets: Uint8Array): Promise<number> {
-      text += textOf(octets);
-      return Promise.resolve(octets.length);
-    },
-    close() {},
-  };
-  const connection = new Connection(socket as unknown as Deno.Conn);
+  const socket = new FakeSocket();
+  const connection = new Connection(socket.conn);
   const sender = new ReplySender(connection, reply, { ...GET, ...context });
   let error: unknown;
-  await sender.send().catch((it) => error = it);
+  try {
+    await sender.send();
+  } catch (it) {
+    error = it;
+  }
   await connection.flush();
   connection.close();
+  const text = socket.writes.join("");
   return { text, error, persistent: sender.persistent, contentBytes: sender.contentBytes };
 }
 
-function ok(content: ContentSource | Uint8Array): Reply {
-  return { statusCode: 200, fieldLines: [["A", "b"]], content };
+function ok(content: Reply["content"]): Reply {
+  return { statusCode: 200, headerSection: fieldSection([["A", "b"]]), content };
 }
 
 Deno.test("ReplySender sends Date, the handler's fields and Content-Length", async () => {
@@ -133,7 +139,7 @@ Deno.test("ReplySender sends a source of unknown length until close on 1.0", asy
 
 Deno.test("ReplySender sends no framing fields where there is no content", async () => {
   for (const statusCode of [204, 304]) {
-    const { text } = await sent({ statusCode, fieldLines: [], content: new Uint8Array(0) });
+    const { text } = await sent({ statusCode, headerSection: NO_FIELDS, content: "" });
     assertEquals([...replyOf(text).fields.keys()], ["date"]);
   }
 });
@@ -153,11 +159,49 @@ Deno.test("ReplySender.send() throws when the content fails or shrinks", async (
   }
 });
 
-Deno.test("ReplySender.send() throws for a field that would split the response", async () => {
+Deno.test("ReplySender closes the source when the head cannot be sent", async () => {
   const source = new Pieces(1, "a");
-  const connection = new Connection({ close() {} } as unknown as Deno.Conn);
-  const reply = { statusCode: 200, fieldLines: [["A", "b\r\nC: d"]] as const, content: source };
-  await assertRejects(() => new ReplySender(connection, reply, GET).send(), TypeError);
-  assertEquals(source.closed, 1);
+  const socket = {
+    write: () => Promise.reject(new Deno.errors.BrokenPipe("no one reads")),
+    close() {},
+  };
+  const connection = new Connection(socket as unknown as Deno.Conn);
+  await connection.write("x".repeat(OUTPUT_BYTES)); // The head does not fit behind it.
+  const sender = new ReplySender(connection, ok(source), GET);
+  await assertRejects(async () => await sender.send(), NetworkError);
+  assertEquals({ contentBytes: sender.contentBytes, closed: source.closed }, {
+    contentBytes: 0,
+    closed: 1,
+  });
   connection.close();
+});
+
+Deno.test("ReplySender.send() waits for nothing where all fits into the buffer", () => {
+  const connection = new Connection(new FakeSocket().conn);
+  for (const content of ["hello", encodeOctets("hello"), ""]) {
+    const sender = new ReplySender(connection, ok(content), GET);
+    assertEquals([sender.send(), sender.contentBytes], [undefined, content.length]);
+  }
+  connection.close();
+});
+
+Deno.test("ReplySender sends text as it sends octets", async () => {
+  for (const length of [0, 5, OUTPUT_BYTES, 100_000]) {
+    const text = "x".repeat(length);
+    for (const method of ["GET", "HEAD"]) {
+      const octets = await sent(ok(encodeOctets(text)), { method });
+      assertEquals(await sent(ok(text), { method }), octets, `${method}, ${length} octets`);
+    }
+  }
+});
+
+Deno.test("ReplySender says in Date when the reply was made", async () => {
+  const dateAt = async (at: number) =>
+    replyOf((await sent(ok(""), { at })).text).fields.get("date");
+  // RFC 9110 §5.6.7 has this date as its example. The third is of the same second as the second.
+  for (
+    const [at, second] of [[777_000, 37], [778_000, 38], [778_999, 38], [777_999, 37]] as const
+  ) {
+    assertEquals(await dateAt(784_111_000_000 + at), `Sun, 06 Nov 1994 08:49:${second} GMT`);
+  }
 });

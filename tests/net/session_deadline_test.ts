@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { NO_FIELDS } from "../../lib/http/field_section.ts";
 import { encodeOctets } from "../../lib/http/octets.ts";
 import { unwatch, watch } from "../../lib/net/deadlines.ts";
 import { sendAndReset } from "../support/raw_peer.ts";
@@ -120,7 +121,7 @@ Deno.test("Session closes its connection when a refusal cannot be sent", async (
   await using server = new Serving(async () => {
     begun.resolve();
     await reset.promise;
-    return { statusCode: 200, fieldLines: [], content };
+    return { statusCode: 200, headerSection: NO_FIELDS, content };
   });
   await sendAndReset(server.port, request("/") + "no request\r\n", begun.promise);
   reset.resolve();

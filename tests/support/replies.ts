@@ -1,8 +1,9 @@
 import { assertEquals } from "@std/assert";
-import { staticFile } from "../../lib/files/static_file.ts";
-import { Fields } from "../../lib/http/fields.ts";
+import { Root } from "../../lib/files/root.ts";
+import { StaticFiles } from "../../lib/files/static_files.ts";
 import type { Reply } from "../../lib/http/reply.ts";
 import { textOf } from "./feed.ts";
+import { fieldsOf } from "./field_lines.ts";
 
 /** The content of a reply as text; its source is closed. */
 export async function contentOf({ content }: Reply): Promise<string> {
@@ -20,8 +21,13 @@ export async function contentOf({ content }: Reply): Promise<string> {
 }
 
 /** The value of a field of a reply. */
-export function fieldOf({ fieldLines }: Reply, fieldName: string): string | undefined {
-  return new Fields(fieldLines).get(fieldName.toLowerCase());
+export function fieldOf({ headerSection }: Reply, fieldName: string): string | undefined {
+  return fieldsOf(headerSection).get(fieldName.toLowerCase());
+}
+
+/** What is replied to the first request for a file below a root. */
+export async function staticFile(root: string, target: string): Promise<Reply> {
+  return await new StaticFiles(new Root(root), () => 0).reply(target);
 }
 
 /** The status codes of targets below a root; whatever is opened for them is closed. */

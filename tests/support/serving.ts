@@ -1,10 +1,12 @@
+import { fieldSection } from "../../lib/http/field_section.ts";
 import { encodeOctets } from "../../lib/http/octets.ts";
 import type { Reply } from "../../lib/http/reply.ts";
 import { say } from "../../lib/log.ts";
 import { Acceptor } from "../../lib/net/accept.ts";
 import { DEADLINES, type Deadlines } from "../../lib/net/deadlines.ts";
 import { Service } from "../../lib/net/service.ts";
-import type { Handler, Served } from "../../lib/net/session.ts";
+import type { Handler } from "../../lib/net/handler.ts";
+import type { Served } from "../../lib/net/session.ts";
 import { Arrivals } from "./arrivals.ts";
 import { RawPeer } from "./raw_peer.ts";
 
@@ -14,12 +16,14 @@ export interface ServingOptions {
   readonly deadlines?: Partial<Deadlines>;
   readonly limitRate?: number;
   readonly maxConnections?: number;
+  /** False where nobody wants to know what was served. */
+  readonly isLogged?: boolean;
 }
 
 /** A handler behind a real listener on 127.0.0.1. */
 export class Serving implements AsyncDisposable {
   /** What was told of each request. */
-  readonly served: Arrivals<Served & { client: string }> = new Arrivals();
+  readonly served: Arrivals<Served> = new Arrivals();
   /** What must not happen; a test that provokes such an error takes it from here. */
   readonly errors: Arrivals<unknown> = new Arrivals();
   /** How often it was told that there is no room. */
@@ -37,7 +41,7 @@ export class Serving implements AsyncDisposable {
       limitRate,
       maxConnections,
       onFull: () => this.timesFull++,
-      onServed: (served, client) => this.served.add({ ...served, client }),
+      onServed: options.isLogged === false ? undefined : this.served.add,
       onError: this.errors.add,
     });
     const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
@@ -87,7 +91,7 @@ export class Serving implements AsyncDisposable {
 export function textReply(text: string): Reply & { content: Uint8Array } {
   return {
     statusCode: 200,
-    fieldLines: [["Content-Type", "text/plain"]],
+    headerSection: fieldSection([["Content-Type", "text/plain"]]),
     content: encodeOctets(text),
   };
 }

@@ -1,0 +1,66 @@
+const NOTHING = new Uint8Array(0);
+
+/** What has arrived on a connection and was not consumed yet. */
+export class InputBuffer {
+  /** What there is room for, at least. */
+  readonly #leastBytes: number;
+  #memory: Uint8Array<ArrayBuffer>;
+  #start = 0;
+  #end = 0;
+  #received: Uint8Array<ArrayBuffer> = NOTHING;
+
+  /** An empty one with room for so many octets; it grows when a message needs it. */
+  constructor(leastBytes: number) {
+    this.#leastBytes = leastBytes;
+    this.#memory = new Uint8Array(leastBytes);
+  }
+
+  /** All that is kept of what has arrived; another view after each arrival, and good until then. */
+  get received(): Uint8Array {
+    return this.#received;
+  }
+
+  /** How many of the octets in `received` were consumed. */
+  get consumed(): number {
+    return this.#start;
+  }
+
+  /** Whether there are octets that were not consumed. */
+  get hasBuffered(): boolean {
+    return this.#end > this.#start;
+  }
+
+  /** What was not consumed: a view that is good until the next arrival. */
+  get buffered(): Uint8Array {
+    return this.#received.subarray(this.#start);
+  }
+
+  /** Takes octets from the front of `buffered`. */
+  consume(count: number): void {
+    this.#start += count;
+  }
+
+  /** Room to read into: what is left moves to the front, and memory that is full of it is doubled. */
+  makeRoom(): Uint8Array<ArrayBuffer> {
+    const left = this.#end - this.#start;
+    if (left === 0 && this.#memory.length > this.#leastBytes) {
+      this.#memory = new Uint8Array(this.#leastBytes); // What one large head needed is given back.
+    } else if (left === this.#memory.length) {
+      const larger = new Uint8Array(left * 2);
+      larger.set(this.#memory);
+      this.#memory = larger;
+    } else if (this.#start > 0) {
+      this.#memory.copyWithin(0, this.#start, this.#end);
+    }
+    this.#start = 0;
+    this.#end = left;
+    this.#received = left === 0 ? NOTHING : this.#memory.subarray(0, left);
+    return this.#memory.subarray(left);
+  }
+
+  /** So many octets have arrived in the room that was made. */
+  add(count: number): void {
+    this.#end += count;
+    this.#received = this.#memory.subarray(0, this.#end);
+  }
+}

@@ -1,0 +1,80 @@
+/** How much goes out at a time, at the most, unless it came in one piece. */
+export const OUTPUT_BYTES: number = 16 * 1024;
+
+const encoder = new TextEncoder();
+
+/** Memory that nobody writes from at the moment: only a connection that writes needs some. */
+const spares: Uint8Array<ArrayBuffer>[] = [];
+const MOST_SPARES = 64;
+
+/** What is to be sent, in its order, collected so that it can go in one write. */
+export class OutputBuffer {
+  #memory: Uint8Array<ArrayBuffer> | undefined;
+  #octetCount = 0;
+  /** What follows the octets. It stays text until it is sent: 16 replies are encoded in one call. */
+  #text = "";
+  #taken: Uint8Array<ArrayBuffer> | undefined;
+
+  /** How many octets there are to send. */
+  get length(): number {
+    return this.#octetCount + this.#text.length;
+  }
+
+  /** Adds text, which is to be ASCII. */
+  addText(text: string): void {
+    this.#text += text;
+  }
+
+  /** Adds a copy of octets, for which there must be room: `OUTPUT_BYTES` in all. */
+  addOctets(octets: Uint8Array): void {
+    this.#settleText();
+    this.#memory ??= spares.pop() ?? new Uint8Array(OUTPUT_BYTES);
+    this.#memory.set(octets, this.#octetCount);
+    this.#octetCount += octets.length;
+  }
+
+  /**
+   * Takes out all that there is. It is good until `release`.
+   *
+   * @throws {TypeError} when text is not ASCII: a bug of who added it
+   */
+  take(): Uint8Array<ArrayBuffer> {
+    this.#settleText();
+    const taken = this.#taken = this.#memory!;
+    const count = this.#octetCount;
+    this.#memory = undefined;
+    this.#octetCount = 0;
+    return taken.subarray(0, count);
+  }
+
+  /** What was taken has been sent. */
+  release(): void {
+    const isOrdinary = this.#taken?.length === OUTPUT_BYTES;
+    if (isOrdinary && spares.length < MOST_SPARES) spares.push(this.#taken!);
+    this.#taken = undefined;
+  }
+
+  /** Text becomes octets; what is longer than usual gets memory of its own. */
+  #settleText(): void {
+    const text = this.#text;
+    if (text === "") return;
+    this.#text = "";
+    const before = this.#octetCount;
+    const after = before + text.length;
+    let memory = this.#memory ?? spares.pop() ?? new Uint8Array(OUTPUT_BYTES);
+    if (after > memory.length) {
+      const larger = new Uint8Array(after);
+      larger.set(memory.subarray(0, before));
+      memory = larger;
+    }
+    this.#memory = memory;
+    const { read, written } = encoder.encodeInto(
+      text,
+      before === 0 ? memory : memory.subarray(before),
+    );
+    if (written !== text.length || read !== written) {
+      throw new TypeError("Cannot send text that is not ASCII");
+    }
+    this.#octetCount = after;
+  }
+}

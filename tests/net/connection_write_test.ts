@@ -1,0 +1,137 @@
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { encodeOctets } from "../../lib/http/octets.ts";
+import { Connection } from "../../lib/net/connection.ts";
+import { OUTPUT_BYTES } from "../../lib/net/output_buffer.ts";
+import { FakeSocket, SlowSocket } from "../support/fake_socket.ts";
+import { randomInteger, seededRandom } from "../support/random.ts";
+
+Deno.test("Connection.write() leaves what is small to one write of flush()", async () => {
+  const socket = new FakeSocket();
+  const connection = new Connection(socket.conn);
+  const expected: string[] = [];
+  for (let i = 0; i < 1000; i++) {
+    const text = `reply ${i}, `;
+    await connection.write(encodeOctets(text));
+    expected.push(text);
+  }
+  assertEquals(socket.writes, []);
+  await connection.flush();
+  assertEquals(socket.writes, [expected.join("")]);
+  await connection.flush();
+  assertEquals(socket.writes.length, 1);
+  connection.close();
+});
+
+Deno.test("Connection.write() lets the caller use the memory again", async () => {
+  const socket = new FakeSocket();
+  const connection = new Connection(socket.conn);
+  for (const length of [10, 3000, 65_536, 70_000]) {
+    const octets = new Uint8Array(length).fill(97);
+    await connection.write(octets);
+    octets.fill(98);
+  }
+  await connection.flush();
+  assertEquals(socket.writes.join(""), "a".repeat(10 + 3000 + 65_536 + 70_000));
+  connection.close();
+});
+
+Deno.test("Connection.flush() goes on after a write that took only a part", async () => {
+  const socket = new FakeSocket(7);
+  const connection = new Connection(socket.conn);
+  await connection.write(encodeOctets("0123456789abcdefghij"));
+  await connection.flush();
+  assertEquals(socket.writes, ["0123456", "789abcd", "efghij"]);
+  connection.close();
+});
+
+Deno.test("Connection.write() puts text and octets into one write, in their order", async () => {
+  const socket = new FakeSocket();
+  const connection = new Connection(socket.conn);
+  const expected: string[] = [];
+  for (let i = 0; i < 100; i++) {
+    for (const data of [`head ${i}, `, encodeOctets(`octets ${i}\x80, `), `${i}, `, ""]) {
+      assertEquals(connection.write(data), undefined);
+    }
+    expected.push(`head ${i}, octets ${i}\x80, ${i}, `);
+  }
+  assertEquals(socket.writes, []);
+  await connection.flush();
+  assertEquals(socket.writes, [expected.join("")]);
+  connection.close();
+});
+
+Deno.test("Connection.write() waits for nothing up to OUTPUT_BYTES, in whatever form", async () => {
+  const octets = new Uint8Array(OUTPUT_BYTES - 1).fill(97);
+  for (const [first, second] of [["x", octets], [octets, "x"], [octets, octets.subarray(0, 1)]]) {
+    const socket = new FakeSocket();
+    const connection = new Connection(socket.conn);
+    assertEquals([connection.write(first!), connection.write(second!)], [undefined, undefined]);
+    for (const more of ["y", encodeOctets("y")]) {
+      const writing = connection.write(more);
+      assert(writing instanceof Promise);
+      await writing;
+      await connection.write("z".repeat(OUTPUT_BYTES - 1));
+    }
+    await connection.flush();
+    assertEquals(socket.writes.map(({ length }) => length), Array(3).fill(OUTPUT_BYTES));
+    connection.close();
+  }
+});
+
+Deno.test("Connection.write() keeps the order, however much it is given", async () => {
+  const random = seededRandom(31);
+  for (const most of [Infinity, 1000]) {
+    const socket = new FakeSocket(most);
+    const connection = new Connection(socket.conn);
+    let expected = "";
+    for (let i = 0; i < 300; i++) {
+      const large = randomInteger(random, 10) === 0 ? 4 * OUTPUT_BYTES : 2000;
+      const text = `${i}:`.padEnd(randomInteger(random, large), "x");
+      await connection.write(randomInteger(random, 2) === 0 ? text : encodeOctets(text));
+      expected += text;
+    }
+    await connection.flush();
+    assert(socket.writes.join("") === expected, "something else was written");
+    connection.close();
+  }
+});
+
+Deno.test("Connection.write() does not touch what is being sent, here or elsewhere", async () => {
+  const sockets = ["a", "b", "c"].map((letter) => ({ letter, socket: new SlowSocket() }));
+  const connections = sockets.map(({ letter, socket }) => {
+    const connection = new Connection(socket.conn);
+    connection.write(letter.repeat(100));
+    const flushing = connection.flush();
+    connection.write(encodeOctets(letter.toUpperCase().repeat(200)));
+    return { connection, flushing };
+  });
+  for (const { socket } of sockets) socket.open();
+  for (const { connection, flushing } of connections) {
+    await flushing;
+    await connection.flush();
+    connection.close();
+  }
+  for (const { letter, socket: { writes } } of sockets) {
+    assertEquals(writes, [letter.repeat(100), letter.toUpperCase().repeat(200)]);
+  }
+});
+
+Deno.test("Connection.flush() throws for text that is not ASCII, and sends none of it", async () => {
+  const socket = new FakeSocket();
+  const connection = new Connection(socket.conn);
+  connection.write("d\u00e9j\u00e0");
+  await assertRejects(async () => await connection.flush(), TypeError, "not ASCII");
+  assertEquals(socket.writes, []);
+  connection.close();
+});
+
+Deno.test("Connection.write() keeps nothing that is larger than OUTPUT_BYTES", async () => {
+  const text = "x".repeat(10 * OUTPUT_BYTES);
+  for (const data of [text, encodeOctets(text)]) {
+    const socket = new FakeSocket();
+    const connection = new Connection(socket.conn);
+    await connection.write(data);
+    assert(socket.writes.join("") === text, "not all was sent");
+    connection.close();
+  }
+});

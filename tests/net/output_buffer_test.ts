@@ -1,0 +1,129 @@
+import { assert, assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
+import { encodeOctets } from "../../lib/http/octets.ts";
+import { OUTPUT_BYTES, OutputBuffer } from "../../lib/net/output_buffer.ts";
+import { textOf } from "../support/feed.ts";
+
+/** A buffer with these added, octets as octets and text as text. */
+function bufferOf(...parts: readonly (string | Uint8Array)[]): OutputBuffer {
+  const buffer = new OutputBuffer();
+  for (const part of parts) {
+    if (typeof part === "string") buffer.addText(part);
+    else buffer.addOctets(part);
+  }
+  return buffer;
+}
+
+/** All that a buffer has, as text; its memory is given back. */
+function drained(buffer: OutputBuffer): string {
+  const text = textOf(buffer.take());
+  buffer.release();
+  return text;
+}
+
+Deno.test("OutputBuffer.take() gives text and octets in the order they were added", () => {
+  const octets = encodeOctets("octets\0\x80\xff, ");
+  assertEquals(drained(bufferOf("text")), "text");
+  assertEquals(drained(bufferOf(octets)), textOf(octets));
+  assertEquals(drained(bufferOf("a, ", octets, "b")), `a, ${textOf(octets)}b`);
+  const all = bufferOf("a", "b, ", octets, octets, "c", "", "d, ", octets, "e", "f");
+  assertEquals(drained(all), `ab, ${textOf(octets).repeat(2)}cd, ${textOf(octets)}ef`);
+});
+
+Deno.test("OutputBuffer.length counts text and octets", () => {
+  const buffer = new OutputBuffer();
+  const lengths = [buffer.length];
+  for (const part of ["ab", "", "c"]) {
+    buffer.addText(part);
+    lengths.push(buffer.length);
+  }
+  buffer.addOctets(new Uint8Array(10));
+  lengths.push(buffer.length);
+  buffer.addText("d");
+  lengths.push(buffer.length);
+  assertEquals(lengths, [0, 2, 2, 3, 13, 14]);
+  assertEquals(buffer.take().length, 14);
+  assertEquals(buffer.length, 0);
+  buffer.release();
+  assertEquals(buffer.length, 0);
+});
+
+Deno.test("OutputBuffer is empty after take(), and can be used again", () => {
+  const buffer = bufferOf("a", encodeOctets("b"));
+  assertEquals(drained(buffer), "ab");
+  buffer.addText("c");
+  assertEquals(drained(buffer), "c");
+});
+
+Deno.test("OutputBuffer.take() gives text of any length", () => {
+  for (const length of [OUTPUT_BYTES - 1, OUTPUT_BYTES, OUTPUT_BYTES + 1, 1_000_000]) {
+    const text = `${"x".repeat(length - 1)}y`;
+    for (const before of ["", "octets"]) {
+      const buffer = bufferOf(encodeOctets(before), text);
+      assertEquals(buffer.length, before.length + length);
+      assert(drained(buffer) === before + text, `${length} behind "${before}"`);
+    }
+  }
+});
+
+Deno.test("OutputBuffer.addOctets() takes as many as there is room for, and a copy of them", () => {
+  const octets = new Uint8Array(OUTPUT_BYTES - 3).fill(97);
+  const buffer = bufferOf("bcd", octets);
+  octets.fill(98);
+  assert(drained(buffer) === `bcd${"a".repeat(OUTPUT_BYTES - 3)}`);
+});
+
+Deno.test("OutputBuffer refuses text that is not ASCII, wherever it stands", () => {
+  const octets = encodeOctets("octets");
+  const filling = "x".repeat(OUTPUT_BYTES - 1);
+  for (const character of ["\x80", "\xff", "\u0100", "\u{1f600}", "\ud83d", "\u560a"]) {
+    const texts = [character, `a${character}`, `${character}a`, filling + character];
+    for (const text of texts) {
+      assertThrows(() => bufferOf(text).take(), TypeError, "not ASCII");
+      assertThrows(() => bufferOf(octets, text).take(), TypeError, "not ASCII");
+    }
+    assertThrows(() => bufferOf(character, octets), TypeError, "not ASCII");
+  }
+});
+
+Deno.test("OutputBuffer lets what was taken be until release()", () => {
+  const buffer = bufferOf("taken");
+  const taken = buffer.take();
+  buffer.addText("added");
+  const other = bufferOf("of another", encodeOctets("!"));
+  const another = other.take();
+  assertEquals(textOf(taken), "taken");
+  buffer.release();
+  assertEquals(drained(buffer), "added");
+  assertEquals(textOf(another), "of another!");
+  other.release();
+});
+
+Deno.test("OutputBuffer uses memory again that was released, once", () => {
+  const first = bufferOf("a");
+  const { buffer: memory } = first.take();
+  first.release();
+  first.release();
+  const second = bufferOf("b");
+  const taken = second.take();
+  assertStrictEquals(taken.buffer, memory);
+  const third = bufferOf("c");
+  assertEquals([drained(third), textOf(taken)], ["c", "b"]);
+  second.release();
+});
+
+Deno.test("OutputBuffer does not keep the memory that one long text needed", () => {
+  const buffer = bufferOf("x".repeat(1_000_000));
+  drained(buffer);
+  buffer.addText("a");
+  assertEquals(buffer.take().buffer.byteLength, OUTPUT_BYTES);
+  buffer.release();
+});
+
+Deno.test("OutputBuffer sends nothing in place of text that it has refused", () => {
+  drained(bufferOf("of another"));
+  const buffer = bufferOf("d\u00e9j\u00e0");
+  assertThrows(() => buffer.take(), TypeError);
+  assertEquals(buffer.length, 0);
+  buffer.addText("a");
+  assertEquals(drained(buffer), "a");
+});
