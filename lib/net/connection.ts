@@ -4,8 +4,6 @@ import { InputBuffer } from "./input_buffer.ts";
 import { OUTPUT_BYTES, OutputBuffer } from "./output_buffer.ts";
 import { Pacer } from "./pacer.ts";
 
-const INPUT_BYTES = 1024;
-
 /** Where octets go that nobody wants; all connections read into it. */
 const SCRAP = new Uint8Array(16 * 1024);
 
@@ -29,6 +27,8 @@ export interface ConnectionOptions {
 export class Connection implements Watched {
   /** What has arrived. */
   readonly input: InputBuffer;
+  /** For the roster of those that are watched. */
+  place = 0;
   readonly #conn: Deno.Conn;
   readonly #options: ConnectionOptions;
   readonly #deadlines: Deadlines;
@@ -44,7 +44,7 @@ export class Connection implements Watched {
   constructor(conn: Deno.Conn, options: ConnectionOptions = {}) {
     this.#conn = conn;
     this.#options = options;
-    this.input = new InputBuffer(options.inputBytes ?? INPUT_BYTES);
+    this.input = new InputBuffer(options.inputBytes);
     // What is handed over is meant to go: with Nagle's algorithm the second of two writes would wait
     // for the peer's delayed acknowledgement of the first, some 40 ms.
     if ("setNoDelay" in conn) (conn as Deno.TcpConn).setNoDelay();
@@ -144,6 +144,7 @@ export class Connection implements Watched {
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
+    this.#deadline = Infinity;
     unwatch(this);
     this.#conn.close();
   }

@@ -5,6 +5,8 @@
  * @module
  */
 
+import { type Listed, Roster } from "./roster.ts";
+
 /** How long a peer may keep a connection waiting, in ms. */
 export interface Deadlines {
   /** A request head, from its first octet to its last. Then: 408. */
@@ -32,14 +34,14 @@ export const DEADLINES: Deadlines = {
 const SWEEP_MS = 100;
 
 /** Something with a deadline. */
-export interface Watched {
+export interface Watched extends Listed {
   /** When, on the clock of `now()`; Infinity for not at present. */
   readonly deadline: number;
   /** Called when it has passed, at every sweep until the deadline is moved or unwatched. */
   expire(): void;
 }
 
-const watched = new Set<Watched>();
+const watched = new Roster<Watched>();
 /** Whether a sweep is due; it is even when nothing is watched any more. */
 let isSweeping = false;
 

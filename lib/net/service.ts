@@ -4,6 +4,7 @@ import { Connection } from "./connection.ts";
 import { DEADLINES, type Deadlines } from "./deadlines.ts";
 import type { DeadlineName } from "./network_error.ts";
 import { replyHead } from "./reply_sender.ts";
+import { Roster } from "./roster.ts";
 import { Session, type SessionParts } from "./session.ts";
 
 /** How long sessions may take to notice that their connection was closed, and to say so. */
@@ -24,7 +25,7 @@ export interface ServiceOptions extends Omit<SessionParts, "client" | "deadlines
 /** Serves connections beside each other, and knows which are open. */
 export class Service {
   readonly #options: ServiceOptions;
-  readonly #sessions = new Map<Session, Connection>();
+  readonly #sessions = new Roster<Session>();
   #onEmpty: (() => void) | undefined;
   #onRoom: (() => void) | undefined;
   #wasFull = false;
@@ -34,18 +35,22 @@ export class Service {
     this.#options = options;
   }
 
-  /** Serves a connection to its end, beside the others. */
-  serve(conn: Deno.TcpConn): void {
+  /** Serves a connection to its end, beside the others. Never rejects. */
+  async serve(conn: Deno.TcpConn): Promise<void> {
     const { limitRate = 0, deadlines = DEADLINES } = this.#options;
     // A listener for IPv6 shows IPv4 clients as mapped addresses (RFC 4291 §2.5.5.2).
     const client = conn.remoteAddr.hostname.replace(/^::ffff:(?=\d+\.)/, "");
     const connection = new Connection(conn, { limitRate, lastWords, deadlines });
     const session = new Session(connection, { ...this.#options, deadlines, client });
-    this.#sessions.set(session, connection);
-    session.run().catch((error) => {
+    this.#sessions.add(session);
+    try {
+      await session.run();
+    } catch (error) {
       this.#options.onError(error);
       connection.close();
-    }).finally(() => this.#remove(session));
+    }
+    connection.input.release(); // The session waits for no read any more.
+    this.#remove(session);
   }
 
   /** Settles when there is room for one more connection; undefined when there is now. */
@@ -63,9 +68,9 @@ export class Service {
    * @param graceMs how long to wait for replies that are under way
    */
   async drain(graceMs: number): Promise<void> {
-    for (const session of this.#sessions.keys()) session.stop();
+    for (const session of this.#sessions) session.stop();
     await this.#emptyWithin(graceMs);
-    for (const connection of this.#sessions.values()) connection.close();
+    for (const session of this.#sessions) session.abort();
     await this.#emptyWithin(CLOSING_MS);
   }
 

@@ -14,6 +14,7 @@ import { type Deadlines, now } from "./deadlines.ts";
 import { discardBody, isTooLarge } from "./discard_body.ts";
 import { DeadlineError, NetworkError } from "./network_error.ts";
 import { ReplySender } from "./reply_sender.ts";
+import type { Listed } from "./roster.ts";
 
 /** What became of one request, for the log. */
 export interface Served {
@@ -48,7 +49,9 @@ export interface SessionParts {
 const CONTINUE = encodeOctets(writeResponseHead(100));
 
 /** The server's side of one connection: requests in, replies out in their order. */
-export class Session {
+export class Session implements Listed {
+  /** For the roster of sessions. */
+  place = 0;
   readonly #connection: Connection;
   readonly #parts: SessionParts;
   readonly #heads = requestHeadReader();
@@ -93,6 +96,11 @@ export class Session {
   stop(): void {
     this.#isStopping = true;
     this.#connection.endWhenIdle();
+  }
+
+  /** Ends the session at once. */
+  abort(): void {
+    this.#connection.close();
   }
 
   /** The next request head, if all of it has arrived. */

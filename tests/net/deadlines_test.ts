@@ -11,6 +11,8 @@ class Waiting implements Watched {
     this.deadline = deadline;
   }
 
+  place = 0;
+
   expire(): void {
     this.deadline = Infinity;
     this.expiries.add(now());
@@ -71,8 +73,8 @@ Deno.test("watch() and unwatch() may be called while others expire", async () =>
     unwatch(second);
     watch(late);
   };
+  watch(second); // The latest is looked at first.
   watch(first);
-  watch(second);
   await late.expiries.next();
   unwatch(late);
   assertEquals(second.expiries.waiting, []);
