@@ -65,7 +65,7 @@ export class InputBuffer {
     this.#start = 0;
     this.#end = left;
     this.#received = left === 0 ? NOTHING : this.#memory.subarray(0, left);
-    return this.#memory.subarray(left);
+    return left === 0 ? this.#memory : this.#memory.subarray(left);
   }
 
   /** So many octets have arrived in the room that was made. */

@@ -1,6 +1,6 @@
 import { encodeOctets } from "../http/octets.ts";
 import { htmlReply } from "../http/reply.ts";
-import { Connection } from "./connection.ts";
+import { Connection, type ConnectionOptions } from "./connection.ts";
 import { DEADLINES, type Deadlines } from "./deadlines.ts";
 import type { DeadlineName } from "./network_error.ts";
 import { replyHead } from "./reply_sender.ts";
@@ -11,7 +11,7 @@ import { Session, type SessionParts } from "./session.ts";
 const CLOSING_MS = 1000;
 
 /** How connections are served. */
-export interface ServiceOptions extends Omit<SessionParts, "client" | "deadlines"> {
+export interface ServiceOptions extends Omit<SessionParts, "deadlines"> {
   /** How long a client may keep us waiting. */
   readonly deadlines?: Deadlines;
   /** Connections at a time. */
@@ -24,7 +24,8 @@ export interface ServiceOptions extends Omit<SessionParts, "client" | "deadlines
 
 /** Serves connections beside each other, and knows which are open. */
 export class Service {
-  readonly #options: ServiceOptions;
+  readonly #options: ServiceOptions & SessionParts;
+  readonly #connectionOptions: ConnectionOptions;
   readonly #sessions = new Roster<Session>();
   #onEmpty: (() => void) | undefined;
   #onRoom: (() => void) | undefined;
@@ -32,16 +33,17 @@ export class Service {
 
   /** Serves all connections alike. */
   constructor(options: ServiceOptions) {
-    this.#options = options;
+    const { deadlines = DEADLINES, limitRate = 0 } = options;
+    this.#options = { ...options, deadlines };
+    this.#connectionOptions = { deadlines, limitRate, lastWords };
   }
 
   /** Serves a connection to its end, beside the others. Never rejects. */
   async serve(conn: Deno.TcpConn): Promise<void> {
-    const { limitRate = 0, deadlines = DEADLINES } = this.#options;
     // A listener for IPv6 shows IPv4 clients as mapped addresses (RFC 4291 §2.5.5.2).
     const client = conn.remoteAddr.hostname.replace(/^::ffff:(?=\d+\.)/, "");
-    const connection = new Connection(conn, { limitRate, lastWords, deadlines });
-    const session = new Session(connection, { ...this.#options, deadlines, client });
+    const connection = new Connection(conn, this.#connectionOptions);
+    const session = new Session(connection, client, this.#options);
     this.#sessions.add(session);
     try {
       await session.run();

@@ -38,8 +38,6 @@ export interface SessionParts {
   readonly handler: Handler;
   /** How long the client may keep us waiting. */
   readonly deadlines: Deadlines;
-  /** The client's address, without its port. */
-  readonly client: string;
   /** Told of each request once it is answered, where anybody wants to know. */
   readonly onServed: ((served: Served) => void) | undefined;
   /** Told of what must not happen: a handler that throws, content that fails on the way. */
@@ -53,6 +51,7 @@ export class Session implements Listed {
   /** For the roster of sessions. */
   place = 0;
   readonly #connection: Connection;
+  readonly #client: string;
   readonly #parts: SessionParts;
   readonly #heads = requestHeadReader();
   #isStopping = false;
@@ -63,9 +62,10 @@ export class Session implements Listed {
   #head: RequestHead | undefined;
   #startedAt: number | undefined;
 
-  /** For a connection to a client, which the session ends. */
-  constructor(connection: Connection, parts: SessionParts) {
+  /** For a connection to a client with this address; the session ends it. */
+  constructor(connection: Connection, client: string, parts: SessionParts) {
     this.#connection = connection;
+    this.#client = client;
     this.#parts = parts;
   }
 
@@ -233,7 +233,8 @@ export class Session implements Listed {
   }
 
   #tell(statusCode: number, contentBytes: number): void {
-    const { client, onServed } = this.#parts;
+    const { onServed } = this.#parts;
+    const client = this.#client;
     if (onServed !== undefined) {
       const at = this.#startedAt ?? Date.now();
       const elapsedMs = Date.now() - at;
