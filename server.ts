@@ -4,18 +4,19 @@
  * @module
  */
 
+import { AccessLog, LOG_FLUSH_MS } from "./lib/access_log.ts";
 import { runCommand } from "./lib/args.ts";
 import { CommandError, UsageError } from "./lib/command.ts";
-import { Root } from "./lib/files/root.ts";
-import { StaticFiles } from "./lib/files/static_files.ts";
-import { isTestFile, testFile } from "./lib/files/test_file.ts";
-import type { Reply } from "./lib/http/reply.ts";
-import { announce, listen, listenerOptions, stopSignal } from "./lib/listener.ts";
-import { AccessLog, LOG_FLUSH_MS, say } from "./lib/log.ts";
+import { FILE_OPTIONS, fileHandler } from "./lib/files/file_handler.ts";
+import { announce, listen, listenerOptions } from "./lib/listener.ts";
+import { say } from "./lib/log.ts";
 import { Acceptor } from "./lib/net/accept.ts";
 import { Service } from "./lib/net/service.ts";
-import type { Handler } from "./lib/net/handler.ts";
 import { option, SIZE } from "./lib/option.ts";
+import { Seldom } from "./lib/seldom.ts";
+import { idleGraceMs, stopSignal } from "./lib/stop.ts";
+import { isSupervisor, supervise, WORKERS_OPTION } from "./lib/supervisor.ts";
+import { credentialFiles, readCredentials, TLS_OPTIONS } from "./lib/tls.ts";
 
 const command = {
   name: "server",
@@ -26,54 +27,64 @@ const command = {
   operands: { ROOT: "the directory to serve (default: .)" },
   options: {
     ...listenerOptions("8000"),
+    ...TLS_OPTIONS,
+    ...WORKERS_OPTION,
+    ...FILE_OPTIONS,
     "limit-rate": option(SIZE, "0", "bytes per second to each connection; 0 for no limit"),
   },
   notes: `Examples:
   deno run --allow-net --allow-read server.ts public
   deno run --allow-net --allow-read=. server.ts --port=9000 --limit-rate=2M
+  deno run --allow-net --allow-read server.ts \\
+    --port=8443 --tls-cert=chain.pem --tls-key=key.pem public
+  deno run --allow-net --allow-read --allow-run=deno server.ts \\
+    --workers=2 public
+  deno run --allow-net --allow-read server.ts --listing --etag=content \\
+    --header='Access-Control-Allow-Origin: *' public
 
 A request for /test.bin, the performance-test file of the balancer, gets 1 MiB
-of built-in bytes unless ROOT has a file of that name.`,
+of built-in bytes unless ROOT has a file of that name; /test.bin?bytes=N gets
+as many as it asks for, up to 64 MiB.
+
+Of a file that has a.css.br, a.css.zst or a.css.gz beside it, clients that can
+read them are sent these.`,
 };
+
+/** How often a failed TLS handshake is told. */
+const HANDSHAKES_TOLD_MS = 60_000;
 
 await runCommand(command, async (options, operands) => {
   const root = await realRoot(operands);
+  if (isSupervisor(options)) return supervise(options, [root, ...credentialFiles(options)], tell);
+  const credentials = await readCredentials(options, Date.now());
   const log = new AccessLog(options.log, Deno.stdout);
+  const handshakes = new Seldom(tell, HANDSHAKES_TOLD_MS);
   const service = new Service({
-    handler: filesUnder(new Root(root)),
+    handler: await fileHandler(root, options),
     limitRate: options["limit-rate"],
     maxConnections: options["max-connections"],
     onServed: options.log === "none" ? undefined : (served) => log.record(served),
     onError: (error) => tell(error instanceof Error ? error.message : String(error)),
+    onHandshakeFailed: (client, { message }) =>
+      handshakes.tell(`${client} failed to agree on TLS: ${message}`, performance.now()),
     onFull: () => tell(`${options["max-connections"]} connections are open; others have to wait`),
   });
 
   const stop = stopSignal();
-  const listener = listen(options.host, options.port);
+  const listener = listen(options.host, options.port, credentials);
   const acceptor = new Acceptor(listener, {
     onError: (error) => tell(`cannot accept for now: ${error.message}`),
     room: () => service.room(),
   });
-  announce(listener);
+  announce(listener, credentials);
   for await (const conn of acceptor.until(stop)) service.serve(conn);
 
-  acceptor.close();
-  await service.drain(options.grace);
+  await acceptor.finish((conn) => service.serve(conn));
+  await service.drain(options.grace, idleGraceMs(stop));
   await log.flush(LOG_FLUSH_MS);
   if (log.dropped > 0) tell(`${log.dropped} lines of the access log were not taken by its reader`);
   return 0;
 });
-
-/** Replies with files; with the built-in test file where there is none of its name. */
-function filesUnder(root: Root): Handler {
-  const files = new StaticFiles(root, () => performance.now());
-  const orTestFile = (reply: Reply) => reply.statusCode === 404 ? testFile() : reply;
-  return ({ target }) => {
-    const reply = files.reply(target);
-    if (!isTestFile(target)) return reply;
-    return reply instanceof Promise ? reply.then(orTestFile) : orTestFile(reply);
-  };
-}
 
 /** The real path of the directory that is to be served. */
 async function realRoot(operands: readonly string[]): Promise<string> {

@@ -11,6 +11,7 @@ import { print, say } from "./log.ts";
 import { type Command, CommandError, UsageError } from "./command.ts";
 import { FLAGS, helpText } from "./help.ts";
 import type { Option, Options, Values } from "./option.ts";
+import { userArguments } from "./orders.ts";
 
 /** The typed values and the operands, or the text that was asked for instead. */
 export type Arguments<O extends Options> =
@@ -28,29 +29,45 @@ export function parseArguments<O extends Options>(
   args: readonly string[],
 ): Arguments<O> {
   const { options } = command;
-  const string = [...Object.keys(options), "_"];
-  const boolean = Object.keys(FLAGS);
-  const collect = [...Object.keys(options), ...boolean];
+  const names = Object.keys({ ...options, ...FLAGS });
+  const string = [...names.filter((name) => takesValue(options, name)), "_"];
+  const boolean = names.filter((name) => !takesValue(options, name));
   const respelled = respell(options, args);
-  const parsed = parseArgs(respelled, { string, boolean, collect, alias: {}, unknown: () => true });
+  const settings = { string, boolean, collect: names, alias: {}, unknown: () => true };
+  const parsed = parseArgs(respelled, settings);
   const textsOf = (name: string) => parsed[name] as readonly string[];
   if (textsOf("help").length > 0) return { text: helpText(command) };
   if (textsOf("version").length > 0) return { text: `${command.name} ${config.version}` };
   const values = Object.fromEntries(
-    Object.entries(options).map(([name, option]) => [name, valueOf(name, option, textsOf(name))]),
+    Object.entries(options).map(([name, option]) => {
+      const texts = textsOf(name);
+      return [name, "kind" in option ? valueOf(name, option, texts) : texts.length > 0];
+    }),
   );
   return { values: values as Values<O>, operands: parsed._ };
 }
 
+/** Whether an option that is known takes a value. */
+function takesValue(options: Options, name: string): boolean {
+  return Object.hasOwn(options, name) && "kind" in options[name]!;
+}
+
 /** The value that an option takes from the texts given for it. */
-function valueOf<T>(name: string, option: Option<T>, texts: readonly string[]): T {
+function valueOf(name: string, option: Option<unknown>, texts: readonly string[]): unknown {
+  if (option.isRepeatable) return texts.flatMap((text) => parsed(name, option, text));
   const [text] = texts;
   if (text === undefined) return option.initial;
-  const label = option.short === undefined ? `--${name}` : `-${option.short}, --${name}`;
-  if (texts.length > 1) {
-    const times = texts.length === 2 ? "twice" : `${texts.length} times`;
-    throw new UsageError(`${label} is given ${times}; it takes one value`);
-  }
+  if (texts.length === 1) return parsed(name, option, text);
+  const times = texts.length === 2 ? "twice" : `${texts.length} times`;
+  throw new UsageError(`${labelOf(name, option)} is given ${times}; it takes one value`);
+}
+
+function labelOf(name: string, { short }: Option<unknown>): string {
+  return short === undefined ? `--${name}` : `-${short}, --${name}`;
+}
+
+function parsed(name: string, option: Option<unknown>, text: string): unknown {
+  const label = labelOf(name, option);
   const { accepts, parse, placeholder } = option.kind;
   if (text === "") throw new UsageError(`${label} needs a value: --${name}=${placeholder}`);
   const value = parse(text);
@@ -68,7 +85,7 @@ function respell(options: Options, args: readonly string[]): string[] {
   for (const [index, arg] of args.entries()) {
     if (arg === "--") return [...respelled, ...args.slice(index)];
     const previous = respelled.at(-1) ?? "";
-    if (arg === "-" && previous.startsWith("--") && Object.hasOwn(options, previous.slice(2))) {
+    if (arg === "-" && previous.startsWith("--") && takesValue(options, previous.slice(2))) {
       respelled.splice(-1, 1, `${previous}=-`);
     } else {
       respelled.push(arg.length > 1 && arg.startsWith("-") ? longForm(options, arg) : arg);
@@ -91,7 +108,7 @@ function longForm(options: Options, arg: string): string {
     : Object.keys(table).find((name) => table[name]?.short === arg.charAt(1));
   if (name === undefined) throw unknownOption(table, typed, typedName);
   const rest = isLong ? arg.slice(typed.length) : arg.slice(2).replace(/^(?=[^=])/, "=");
-  if (rest !== "" && Object.hasOwn(FLAGS, name)) throw new UsageError(`--${name} takes no value`);
+  if (rest !== "" && !takesValue(options, name)) throw new UsageError(`--${name} takes no value`);
   return `--${name}${rest}`;
 }
 
@@ -131,7 +148,7 @@ async function exitStatusOf<O extends Options>(
   main: (values: Values<O>, operands: readonly string[]) => Promise<number>,
 ): Promise<number> {
   try {
-    const parsed = parseArguments(command, Deno.args);
+    const parsed = parseArguments(command, userArguments);
     if (!("text" in parsed)) return await main(parsed.values, parsed.operands);
     print(parsed.text);
     return 0;

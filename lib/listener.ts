@@ -1,15 +1,21 @@
 /**
- * What the roles that listen have in common: where, and until when.
+ * What the roles that listen have in common: where, and how many connections.
  *
  * @module
  */
 
 import { CommandError } from "./command.ts";
 import { choice, count, duration, type Option, option, PORT, text } from "./option.ts";
-import { type LogFormat, print } from "./log.ts";
+import { LOG_FORMATS, type LogFormat } from "./access_event.ts";
+import { print } from "./log.ts";
+import { workerPort } from "./orders.ts";
+import type { Credentials } from "./tls.ts";
 
 /** Connections that the system keeps for us until we accept them; it may allow fewer. */
 const BACKLOG = 4096;
+
+/** What we speak, for clients that ask (RFC 7301). */
+const ALPN = ["http/1.1", "http/1.0"];
 
 /** The options of every role that listens. */
 export interface ListenerOptions {
@@ -35,21 +41,28 @@ export function listenerOptions(port: string): ListenerOptions {
       "10000",
       "connections at a time; more wait to be accepted",
     ),
-    log: option(choice(["common", "json", "none"]), "common", "access log on standard output"),
+    log: option(choice(LOG_FORMATS), "common", "access log on standard output"),
     grace: option(duration(0), "10s", "how long to finish answers when stopped"),
   };
 }
 
+/** What connections are accepted from, with TLS or without. */
+export type Listener = Deno.Listener<Deno.TcpConn | Deno.TlsConn, Deno.NetAddr>;
+
 /**
- * Listens for TCP connections.
+ * Listens for TCP connections; in a worker, on the port that its parent says, beside others.
  *
  * @param hostname an address of this machine, or a name for one
  * @param port 0 for any free one
+ * @param credentials where connections are to be encrypted
  * @throws {CommandError} status 1, when that is not possible
  */
-export function listen(hostname: string, port: number): Deno.TcpListener {
+export function listen(hostname: string, port: number, credentials?: Credentials): Listener {
+  const reusePort = workerPort !== undefined;
+  const address = { hostname, port: workerPort ?? port, tcpBacklog: BACKLOG, reusePort };
   try {
-    return Deno.listen({ hostname, port, tcpBacklog: BACKLOG });
+    if (credentials === undefined) return Deno.listen(address);
+    return Deno.listenTls({ ...address, ...credentials, alpnProtocols: ALPN });
   } catch (error) {
     const reason = reasonOf(error, hostname, port);
     throw new CommandError(reason, 1, { cause: error });
@@ -74,23 +87,8 @@ function reasonOf(error: unknown, hostname: string, port: number): string {
 }
 
 /** The first line on standard output: where clients can connect, with the real port. */
-export function announce(listener: Deno.TcpListener): void {
+export function announce(listener: Listener, credentials?: Credentials): void {
   const { hostname, port } = listener.addr;
-  print(`listening on http://${hostname.includes(":") ? `[${hostname}]` : hostname}:${port}`);
-}
-
-/**
- * A signal that fires at the first SIGINT or SIGTERM. A second one ends the process at once, with
- * the status that a shell gives it: 128 and the signal's number.
- */
-export function stopSignal(): AbortSignal {
-  const controller = new AbortController();
-  const exitStatuses = { SIGINT: 130, ...(Deno.build.os !== "windows" && { SIGTERM: 143 }) };
-  for (const [signal, exitStatus] of Object.entries(exitStatuses)) {
-    Deno.addSignalListener(signal as Deno.Signal, () => {
-      if (controller.signal.aborted) Deno.exit(exitStatus);
-      controller.abort();
-    });
-  }
-  return controller.signal;
+  const scheme = credentials === undefined ? "http" : "https";
+  print(`listening on ${scheme}://${hostname.includes(":") ? `[${hostname}]` : hostname}:${port}`);
 }

@@ -27,9 +27,11 @@ export interface Option<T> {
   readonly initialText: string | undefined;
   /** One letter, so that `-o FILE` means `--output=FILE`; undefined when there is none. */
   readonly short: string | undefined;
+  /** Whether it may be given several times; then its value is an array of all. */
+  readonly isRepeatable?: boolean;
 }
 
-/** An option that takes no value. */
+/** An option that takes no value: true when it is given. */
 export interface Flag {
   /** What it does, for `--help`. */
   readonly description: string;
@@ -38,11 +40,11 @@ export interface Flag {
 }
 
 /** Options by their long names, which consist of lower-case letters and hyphens. */
-export type Options = Readonly<Record<string, Option<unknown>>>;
+export type Options = Readonly<Record<string, Option<unknown> | Flag>>;
 
 /** The values of a table of options, by the same names. */
 export type Values<O extends Options> = {
-  readonly [Name in keyof O]: O[Name] extends Option<infer T> ? T : never;
+  readonly [Name in keyof O]: O[Name] extends Option<infer T> ? T : boolean;
 };
 
 /**
@@ -70,6 +72,27 @@ export function optional<T>(
   short?: string,
 ): Option<T | undefined> {
   return { kind, description, initial: undefined, initialText: undefined, short };
+}
+
+/** An option that may be given several times; its value has one element for each, none at first. */
+export function repeatable<T>(kind: Kind<T>, description: string): Option<readonly T[]> {
+  const parse = (text: string) => {
+    const value = kind.parse(text);
+    return value === undefined ? undefined : [value];
+  };
+  return {
+    kind: { ...kind, parse },
+    description,
+    initial: [],
+    initialText: undefined,
+    short: undefined,
+    isRepeatable: true,
+  };
+}
+
+/** An option that takes no value. */
+export function flag(description: string, short?: string): Flag {
+  return { description, short };
 }
 
 /** Any text but the empty one. */

@@ -42,6 +42,7 @@ function decodeSegment(segment: string): string | undefined {
   }
 }
 
-function isServable(name: string): boolean {
+/** Whether a name may be asked for: what begins with a dot is hidden. */
+export function isServable(name: string): boolean {
   return name !== "" && !name.startsWith(".") && !/[/\\\0]/.test(name);
 }

@@ -1,6 +1,6 @@
 import { readSync } from "node:fs";
 import type { FileHandle } from "node:fs/promises";
-import type { ContentSource } from "../http/reply.ts";
+import type { Octets } from "./octets.ts";
 
 /** A read of 64 KiB takes 5 us from memory; what takes longer than this, in ms, came from a disk. */
 const SLOW_READ_MS = 0.3;
@@ -9,7 +9,7 @@ const SLOW_READ_MS = 0.3;
 const READS_ELSEWHERE = 16;
 
 /** A regular file that is open for reading, as it was when it was opened. */
-export class OpenFile {
+export class OpenFile implements Octets {
   /** Octets. */
   readonly size: number;
   /** When its content last changed, in ms since 1970. */
@@ -40,12 +40,17 @@ export class OpenFile {
   readAt(buffer: Uint8Array, position: number): number | Promise<number> {
     if (this.#readsElsewhere > 0) {
       this.#readsElsewhere--;
-      return this.#handle.read(buffer, 0, buffer.length, position).then((it) => it.bytesRead);
+      return this.readElsewhere(buffer, position);
     }
     const before = performance.now();
     const count = readSync(this.#handle.fd, buffer, 0, buffer.length, position);
     if (performance.now() - before > SLOW_READ_MS) this.#readsElsewhere = READS_ELSEWHERE;
     return count;
+  }
+
+  /** As `readAt`, always by another thread, so that everybody else has a turn meanwhile. */
+  async readElsewhere(buffer: Uint8Array, position: number): Promise<number> {
+    return (await this.#handle.read(buffer, 0, buffer.length, position)).bytesRead;
   }
 
   /**
@@ -66,38 +71,5 @@ export class OpenFile {
   /** Frees it. Called once. */
   close(): void {
     this.#handle.close().catch(() => {}); // A file that was only read has nothing to lose.
-  }
-}
-
-/** The content of a file as it is sent: what is appended later is not part of it. */
-export class FileContent implements ContentSource {
-  /** Octets. */
-  readonly length: number;
-  readonly #file: OpenFile;
-  #position = 0;
-
-  /** All of the file, which it closes. */
-  constructor(file: OpenFile) {
-    this.#file = file;
-    this.length = file.size;
-  }
-
-  /** As `ContentSource`. */
-  read(buffer: Uint8Array): number | null | Promise<number | null> {
-    const left = this.length - this.#position;
-    if (left === 0) return null;
-    const wanted = left < buffer.length ? buffer.subarray(0, left) : buffer;
-    const count = this.#file.readAt(wanted, this.#position);
-    return typeof count === "number" ? this.#advance(count) : count.then((it) => this.#advance(it));
-  }
-
-  /** As `ContentSource`. */
-  close(): void {
-    this.#file.close();
-  }
-
-  #advance(count: number): number | null {
-    this.#position += count;
-    return count === 0 ? null : count;
   }
 }

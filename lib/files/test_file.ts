@@ -1,9 +1,15 @@
-import { fieldLine } from "../http/field_section.ts";
-import type { Reply } from "../http/reply.ts";
+import type { Request } from "../net/handler.ts";
+import { htmlReply, type Reply, withFields } from "../http/reply.ts";
+import { replyWith } from "./conditional_reply.ts";
+import type { Octets } from "./octets.ts";
+import { type AddedFields, Representation } from "./representation.ts";
 
 /** The path of the performance-test file. */
 const TEST_FILE_PATH = "/test.bin";
-const TEST_FILE_BYTES = 1024 * 1024;
+const MIB = 1024 * 1024;
+/** Octets that it has, unless it is asked for another size, and the most that it may have. */
+const USUAL_SIZE = MIB;
+const MOST_SIZE = 64 * MIB;
 
 /** Whether a target in origin form means the performance-test file. */
 export function isTestFile(target: string): boolean {
@@ -11,22 +17,74 @@ export function isTestFile(target: string): boolean {
 }
 
 /**
- * The built-in performance-test file: 1 MiB, the same on every server, and of no use to compress,
- * so that nothing on the way can make it smaller.
+ * The built-in performance-test file: the same on every server, and of no use to compress, so that
+ * nothing on the way can make it smaller. It has 1 MiB, or as many octets as `?bytes=` says: 1 to
+ * 64 MiB; 400 for anything else.
+ *
+ * @param added what the user adds to the fields; Cache-Control is for files
+ * @param epochMs gives the ms since 1970
  */
-export function testFile(): Reply {
-  return {
-    statusCode: 200,
-    headerSection: fieldLine("Content-Type", "application/octet-stream"),
-    content: content ??= noise(TEST_FILE_BYTES),
-  };
+export function replyWithTestFile(
+  { head: { fields }, target }: Request,
+  { always }: AddedFields,
+  epochMs: () => number,
+): Reply {
+  const size = sizeOf(target);
+  if (size === undefined) {
+    return withFields(always, htmlReply(400, `bytes is a number from 1 to ${MOST_SIZE}.`));
+  }
+  const octets = size === USUAL_SIZE ? block() : new Noise(size);
+  const representation = new Representation(
+    octets,
+    {
+      contentType: "application/octet-stream",
+      coding: "identity",
+      isNegotiated: false,
+      entityTag: { isWeak: false, opaque: `noise-${size.toString(16)}` },
+      modifiedMs: undefined,
+    },
+    { always, cacheControl: undefined },
+    epochMs(),
+  );
+  return replyWith(representation, fields, epochMs);
 }
 
-let content: Uint8Array | undefined;
+function sizeOf(target: string): number | undefined {
+  const asked = new URLSearchParams(target.slice(TEST_FILE_PATH.length)).get("bytes");
+  if (asked === null) return USUAL_SIZE;
+  const size = /^[0-9]+$/.test(asked) ? Number(asked) : 0;
+  return size >= 1 && size <= MOST_SIZE ? size : undefined;
+}
 
-/** Octets of a xorshift generator (Marsaglia, 2003). */
-function noise(length: number): Uint8Array {
-  const words = new Uint32Array(length / 4);
+/**
+ * As many octets as one likes, for 1 MiB of memory: the same block over and over, to each octet of
+ * which the number of its copy is added, so that no copy repeats what another holds.
+ */
+class Noise implements Octets {
+  readonly size: number;
+
+  constructor(size: number) {
+    this.size = size;
+  }
+
+  readAt(buffer: Uint8Array, position: number): number {
+    const copy = Math.floor(position / MIB);
+    const from = position % MIB;
+    const count = Math.min(buffer.length, this.size - position, MIB - from);
+    buffer.set(block().subarray(from, from + count));
+    for (let i = 0; copy > 0 && i < count; i++) buffer[i]! += copy;
+    return count;
+  }
+
+  close(): void {}
+}
+
+let octets: Uint8Array | undefined;
+
+/** 1 MiB of a xorshift generator (Marsaglia, 2003). */
+function block(): Uint8Array {
+  if (octets !== undefined) return octets;
+  const words = new Uint32Array(MIB / 4);
   let state = 0x2545f491;
   for (let i = 0; i < words.length; i++) {
     state ^= state << 13;
@@ -34,5 +92,5 @@ function noise(length: number): Uint8Array {
     state ^= state << 5;
     words[i] = state;
   }
-  return new Uint8Array(words.buffer);
+  return octets = new Uint8Array(words.buffer);
 }

@@ -1,4 +1,4 @@
-import { fieldLine, type FieldSection, fieldSection } from "./field_section.ts";
+import { fieldLine, type FieldSection, fieldSection, NO_FIELDS } from "./field_section.ts";
 import type { FieldLine } from "./fields.ts";
 import { escapeHtml, PAGE_END, PAGE_TYPE, pageStart } from "./html.ts";
 import { reasonPhrase } from "./message.ts";
@@ -32,10 +32,12 @@ export class Redirect {
    * The one that leads there.
    *
    * @param location a URI reference (§10.2.2)
+   * @param more fields of this one alone
    * @throws {TypeError} when it could end the field line
    */
-  to(location: string): TextReply {
-    const headerSection = this.#headerSection + fieldLine("Location", location) as FieldSection;
+  to(location: string, more: FieldSection = NO_FIELDS): TextReply {
+    const own = fieldLine("Location", location) + more;
+    const headerSection = this.#headerSection + own as FieldSection;
     const href = escapeHtml(location);
     const content = `${this.#pageStart} <a href="${href}">${href}</a>${PAGE_END}`;
     return { statusCode: this.#statusCode, headerSection, content };

@@ -1,7 +1,10 @@
+import { setImmediate } from "node:timers";
 import { networkError } from "./network_error.ts";
 
 const FIRST_PAUSE_MS = 5;
 const LONGEST_PAUSE_MS = 1000;
+
+const LONGEST_FINISH_MS = 100;
 
 /** Whom an acceptor tells and asks. */
 export interface AcceptorOptions {
@@ -22,18 +25,20 @@ export interface AcceptorOptions {
  * pending when a signal fires is kept for the next turn, since the system may complete it at any
  * moment and cannot take it back.
  */
-export class Acceptor {
-  readonly #listener: Deno.TcpListener;
+export class Acceptor<Conn extends Deno.Conn = Deno.TcpConn> {
+  readonly #listener: Deno.Listener<Conn>;
   readonly #options: AcceptorOptions;
-  #accepted: Deno.TcpConn | undefined;
+  #accepted: Conn | undefined;
   #isAccepting = false;
   #isClosed = false;
   #pauseMs = 0;
   #wake: (() => void) | undefined;
   #endPause: (() => void) | undefined;
+  /** What becomes of connections when `until` takes none any more. */
+  #onLate: ((conn: Conn) => void) | undefined;
 
   /** Takes over a listener. */
-  constructor(listener: Deno.TcpListener, options: AcceptorOptions) {
+  constructor(listener: Deno.Listener<Conn>, options: AcceptorOptions) {
     this.#listener = listener;
     this.#options = options;
   }
@@ -42,7 +47,7 @@ export class Acceptor {
    * Yields connections as they come, and ends when the signal fires or the acceptor is closed. No
    * accept leaves anything behind on the signal, however long it lives.
    */
-  async *until(signal: AbortSignal): AsyncGenerator<Deno.TcpConn, void> {
+  async *until(signal: AbortSignal): AsyncGenerator<Conn, void> {
     const wake = () => this.#wake?.();
     signal.addEventListener("abort", wake);
     try {
@@ -61,19 +66,49 @@ export class Acceptor {
     }
   }
 
+  /**
+   * Stops listening when nobody has come for a turn of the event loop, since the system resets
+   * those that wait then to be accepted; after 100 ms at the latest.
+   *
+   * @param take is given those that are accepted until then; afterwards, for what they bring would
+   * make the turns longer in which somebody may come unseen
+   */
+  async finish(take: (conn: Conn) => void): Promise<void> {
+    const lastAt = performance.now() + LONGEST_FINISH_MS;
+    const late: Conn[] = [];
+    this.#onLate = (conn) => {
+      late.push(conn);
+      if (performance.now() > lastAt) this.close();
+    };
+    this.#disposeAccepted();
+    if (!this.#isAccepting) this.#accept();
+    let count: number;
+    do {
+      count = late.length;
+      await turn();
+    } while (late.length > count && !this.#isClosed);
+    this.close();
+    // The last accept may have ended just before; one that waits for room never does.
+    for (let turns = 0; this.#isAccepting && turns < 10; turns++) await turn();
+    late.forEach(take);
+  }
+
   /** Stops listening. A connection that was accepted and not yet taken is closed. */
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.#listener.close();
-    this.#closeAccepted();
+    this.#disposeAccepted();
     this.#endPause?.();
     this.#wake?.();
   }
 
-  #closeAccepted(): void {
-    this.#accepted?.close();
+  #disposeAccepted(): void {
+    const conn = this.#accepted;
     this.#accepted = undefined;
+    if (conn === undefined) return;
+    if (this.#onLate === undefined) conn.close();
+    else this.#onLate(conn);
   }
 
   async #accept(): Promise<void> {
@@ -83,12 +118,13 @@ export class Acceptor {
         await this.#options.room?.();
         this.#accepted = await this.#listener.accept();
         this.#pauseMs = 0;
+        if (this.#onLate !== undefined) this.#disposeAccepted();
       } catch (error) {
         if (!isOfTheClient(error)) await this.#pauseAfter(error);
       }
     }
     this.#isAccepting = false;
-    if (this.#isClosed) this.#closeAccepted();
+    if (this.#isClosed) this.#disposeAccepted();
     this.#wake?.();
   }
 
@@ -114,4 +150,8 @@ function isOfTheClient(error: unknown): boolean {
   return error instanceof Deno.errors.NotConnected ||
     error instanceof Deno.errors.ConnectionAborted ||
     error instanceof Deno.errors.ConnectionReset;
+}
+
+function turn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
 }

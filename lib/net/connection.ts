@@ -1,5 +1,11 @@
 import { DEADLINES, type Deadlines, now, unwatch, watch, type Watched } from "./deadlines.ts";
-import { DeadlineError, type DeadlineName, NetworkError, networkError } from "./network_error.ts";
+import {
+  DeadlineError,
+  type DeadlineName,
+  HandshakeError,
+  NetworkError,
+  networkError,
+} from "./network_error.ts";
 import { InputBuffer } from "./input_buffer.ts";
 import { OUTPUT_BYTES, OutputBuffer } from "./output_buffer.ts";
 import { Pacer } from "./pacer.ts";
@@ -56,6 +62,22 @@ export class Connection implements Watched {
   /** What the wait that is under way is for; undefined when there is none. */
   get waitingFor(): DeadlineName | undefined {
     return this.#deadline === Infinity ? undefined : this.#waitingFor;
+  }
+
+  /**
+   * Waits for the TLS handshake; undefined where the socket has none.
+   *
+   * @param until when the wait ends, on the clock of `now()`
+   * @throws {HandshakeError} when it failed, or the deadline passed
+   */
+  handshake(until: number): Promise<void> | undefined {
+    if (!("handshake" in this.#conn)) return undefined;
+    this.#begin("handshake", until);
+    return (this.#conn as Deno.TlsConn).handshake().then(() => {
+      this.#deadline = Infinity;
+    }, (error) => {
+      throw new HandshakeError(this.#failure(error));
+    });
   }
 
   /**
@@ -128,6 +150,7 @@ export class Connection implements Watched {
     try {
       if (this.#expired === undefined) {
         await this.flush();
+        this.#begin("write", now() + this.#deadlines.writeMs); // With TLS it waits for the peer.
         await this.#conn.closeWrite().catch(() => {});
       }
       if (!mayHaveMore && !this.input.hasBuffered) return;
@@ -152,7 +175,7 @@ export class Connection implements Watched {
   /** Lets no wait for something to begin go on, now or later: then `fill` gives false, or throws. */
   endWhenIdle(): void {
     this.#endsWhenIdle = true;
-    if (this.waitingFor === "idle") this.close();
+    if (this.waitingFor === "idle" || this.waitingFor === "handshake") this.close();
   }
 
   /** For the sweep of deadlines. */

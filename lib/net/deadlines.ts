@@ -9,7 +9,7 @@ import { type Listed, Roster } from "./roster.ts";
 
 /** How long a peer may keep a connection waiting, in ms. */
 export interface Deadlines {
-  /** A request head, from its first octet to its last. Then: 408. */
+  /** A request head, from its first octet to its last. Then: 408. A TLS handshake. Then: close. */
   readonly headMs: number;
   /** A request body that is read away, as a whole. Then: 408. */
   readonly bodyMs: number;

@@ -3,7 +3,7 @@ import { bodyDecoder } from "../http/body_decoder.ts";
 import type { FieldLine } from "../http/fields.ts";
 import { responseHeadReader } from "../http/head_reader.ts";
 import { INTERIM_RESPONSES_LIMIT } from "../http/limits.ts";
-import type { ResponseHead } from "../http/message.ts";
+import { isPersistent, type ResponseHead } from "../http/message.ts";
 import { writeRequestHead } from "../http/message_writer.ts";
 import { encodeOctets } from "../http/octets.ts";
 import { ProtocolError } from "../http/protocol_error.ts";
@@ -41,6 +41,11 @@ export interface ClientResponse {
    * Throws IncompleteMessageError, ProtocolError, or as `Connection.fill`.
    */
   readonly content: AsyncGenerator<Uint8Array, void>;
+  /**
+   * Whether the connection can carry another exchange: the content has been read to its end, the
+   * server keeps the connection, and nothing stands behind the message (RFC 9112 §9.3).
+   */
+  readonly isReusable: boolean;
 }
 
 /** The connection closed before the message ended (RFC 9112 §8). */
@@ -75,13 +80,21 @@ export async function exchange(
   const { method, requestTarget, fieldLines } = request;
   await connection.write(encodeOctets(writeRequestHead(method, requestTarget, fieldLines)));
   const head = await finalHead(connection, patience);
-  const response = {
+  let hasEnded = false;
+  const framing = () => responseBodyFraming(method, head);
+  const onEnd = () => {
+    hasEnded = true;
+  };
+  return {
     head,
     get framing(): BodyFraming {
-      return responseBodyFraming(method, head);
+      return framing();
+    },
+    content: readContent(connection, framing, patience, onEnd),
+    get isReusable(): boolean {
+      return hasEnded && isPersistent(head) && !connection.input.hasBuffered;
     },
   };
-  return Object.assign(response, { content: readContent(connection, response, patience) });
 }
 
 async function finalHead(connection: Connection, patience: Patience): Promise<ResponseHead> {
@@ -109,10 +122,11 @@ async function finalHead(connection: Connection, patience: Patience): Promise<Re
 
 async function* readContent(
   connection: Connection,
-  response: { readonly framing: BodyFraming },
+  framingOf: () => BodyFraming,
   patience: Patience,
+  onEnd: () => void,
 ): AsyncGenerator<Uint8Array, void> {
-  const { framing } = response;
+  const framing = framingOf();
   const decoder = bodyDecoder(framing);
   let received = 0;
   while (!decoder.isDone) {
@@ -129,6 +143,7 @@ async function* readContent(
       `the connection was closed after ${received}${expected} bytes`,
     );
   }
+  onEnd();
 }
 
 /** Waits for more until a deadline, or that for all of the exchange if it comes first. */

@@ -7,6 +7,8 @@ export interface Request {
   readonly head: RequestHead;
   /** Path and query, byte for byte as they came, beginning with `/`. */
   readonly target: string;
+  /** The client's address, without its port. */
+  readonly client: string;
 }
 
 /** Decides what a request is answered. It writes nothing, and what it throws is a bug: 500. */

@@ -10,11 +10,26 @@ export class LocalError extends NetworkError {
   override readonly name = "LocalError";
 }
 
+/** There is no host of that name. */
+export class UnknownHostError extends NetworkError {
+  /** For logs. */
+  override readonly name = "UnknownHostError";
+}
+
 /** What a deadline bounds: see `deadlines.ts`. */
-export type DeadlineName = "connect" | "head" | "body" | "idle" | "transfer" | "write" | "linger";
+export type DeadlineName =
+  | "connect"
+  | "handshake"
+  | "head"
+  | "body"
+  | "idle"
+  | "transfer"
+  | "write"
+  | "linger";
 
 const DEADLINE_MESSAGES: Readonly<Record<DeadlineName, string>> = {
   connect: "the connection was not accepted in time",
+  handshake: "the TLS handshake did not end in time",
   head: "the head did not arrive in time",
   body: "the body did not arrive in time",
   idle: "nothing arrived for too long",
@@ -32,6 +47,39 @@ export class DeadlineError extends NetworkError {
   constructor(readonly deadline: DeadlineName) {
     super(DEADLINE_MESSAGES[deadline]);
   }
+}
+
+/** The peer could not agree with us on how to encrypt the connection, or did not try. */
+export class HandshakeError extends NetworkError {
+  /** For logs. */
+  override readonly name = "HandshakeError";
+
+  /** For what ended the handshake; TLS's own reason, where there is one, is all that tells more. */
+  constructor(cause: NetworkError) {
+    const reason = cause.cause instanceof Deno.errors.InvalidData ? cause.cause : cause;
+    super(certificateMessage(reason.message) ?? reason.message, { cause });
+  }
+
+  /** Whether it was about who the peer is, or whether it speaks TLS: it will be so again. */
+  get isRefusal(): boolean {
+    return this.cause instanceof NetworkError &&
+      this.cause.cause instanceof Deno.errors.InvalidData;
+  }
+}
+
+const CERTIFICATE_MESSAGES: readonly (readonly [RegExp, string])[] = [
+  [/UnknownIssuer/, "its certificate is signed by nobody who is trusted here"],
+  [/not valid for name|NotValidForName/, "its certificate is for another name"],
+  [/expired/i, "its certificate has expired"],
+  [/not valid yet|NotValidYet/, "its certificate is not valid yet"],
+  [/revoked/i, "its certificate has been revoked"],
+];
+
+/** TLS's reason in plain words, where it is about the peer's certificate. */
+function certificateMessage(reason: string): string | undefined {
+  if (reason.includes("InvalidContentType")) return "it does not speak TLS";
+  if (!reason.includes("invalid peer certificate")) return undefined;
+  return CERTIFICATE_MESSAGES.find(([pattern]) => pattern.test(reason))?.[1];
 }
 
 const MESSAGES: readonly (readonly [new (message?: string) => Error, string])[] = [
@@ -59,14 +107,23 @@ export function networkError(error: unknown): NetworkError {
     ? "there is no permission to connect; add --allow-net"
     : LOCAL_MESSAGES[code];
   if (local !== undefined) return new LocalError(local, { cause: error });
+  if (isUnknownHost(error)) {
+    return new UnknownHostError("the host name was not found", { cause: error });
+  }
   const message = MESSAGES.find(([type]) => error instanceof type)?.[1] ?? lookUpMessage(error);
   return new NetworkError(message ?? "the connection was lost", { cause: error });
 }
 
 /** Of a look-up Deno gives no more than the system's text. */
 function lookUpMessage(error: unknown): string | undefined {
-  const text = error instanceof Error ? error.message : "";
-  if (!text.includes("lookup address information")) return undefined;
-  const isUnknown = /not known|No address associated|nodename nor servname/.test(text);
-  return isUnknown ? "the host name was not found" : "the host name could not be looked up";
+  return isOfLookUp(error) ? "the host name could not be looked up" : undefined;
+}
+
+function isUnknownHost(error: unknown): boolean {
+  const pattern = /not known|No address associated|nodename nor servname/;
+  return isOfLookUp(error) && pattern.test(error.message);
+}
+
+function isOfLookUp(error: unknown): error is Error {
+  return error instanceof Error && error.message.includes("lookup address information");
 }

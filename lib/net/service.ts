@@ -5,7 +5,8 @@ import { DEADLINES, type Deadlines } from "./deadlines.ts";
 import type { DeadlineName } from "./network_error.ts";
 import { replyHead } from "./reply_sender.ts";
 import { Roster } from "./roster.ts";
-import { Session, type SessionParts } from "./session.ts";
+import { Session } from "./session.ts";
+import type { SessionParts } from "./session_parts.ts";
 
 /** How long sessions may take to notice that their connection was closed, and to say so. */
 const CLOSING_MS = 1000;
@@ -39,7 +40,7 @@ export class Service {
   }
 
   /** Serves a connection to its end, beside the others. Never rejects. */
-  async serve(conn: Deno.TcpConn): Promise<void> {
+  async serve(conn: Deno.Conn<Deno.NetAddr>): Promise<void> {
     // A listener for IPv6 shows IPv4 clients as mapped addresses (RFC 4291 §2.5.5.2).
     const client = conn.remoteAddr.hostname.replace(/^::ffff:(?=\d+\.)/, "");
     const connection = new Connection(conn, this.#connectionOptions);
@@ -68,10 +69,14 @@ export class Service {
    * the grace, at once.
    *
    * @param graceMs how long to wait for replies that are under way
+   * @param idleMs how long before idle connections end; each may bring one more request until then
    */
-  async drain(graceMs: number): Promise<void> {
+  async drain(graceMs: number, idleMs = 0): Promise<void> {
+    for (const session of this.#sessions) session.retire();
+    const idleGraceMs = Math.min(graceMs, idleMs);
+    if (idleGraceMs > 0) await this.#emptyWithin(idleGraceMs);
     for (const session of this.#sessions) session.stop();
-    await this.#emptyWithin(graceMs);
+    await this.#emptyWithin(graceMs - idleGraceMs);
     for (const session of this.#sessions) session.abort();
     await this.#emptyWithin(CLOSING_MS);
   }

@@ -8,41 +8,14 @@ import { decodeOctets, encodeOctets } from "../http/octets.ts";
 import { ProtocolError } from "../http/protocol_error.ts";
 import { htmlReply, type Reply } from "../http/reply.ts";
 import { originForm } from "../http/request_target.ts";
-import type { Handler, Request } from "./handler.ts";
+import type { Request } from "./handler.ts";
 import type { Connection } from "./connection.ts";
-import { type Deadlines, now } from "./deadlines.ts";
+import { now } from "./deadlines.ts";
 import { discardBody, isTooLarge } from "./discard_body.ts";
-import { DeadlineError, NetworkError } from "./network_error.ts";
+import { DeadlineError, HandshakeError, NetworkError } from "./network_error.ts";
 import { ReplySender } from "./reply_sender.ts";
 import type { Listed } from "./roster.ts";
-
-/** What became of one request, for the log. */
-export interface Served {
-  /** The client's address, without its port. */
-  readonly client: string;
-  /** When its head was complete, in ms since 1970. */
-  readonly at: number;
-  /** As received, not to be trusted; empty when there was none. */
-  readonly requestLine: string;
-  /** Of the reply. */
-  readonly statusCode: number;
-  /** Octets of content that were sent. */
-  readonly contentBytes: number;
-  /** From the complete head to the last octet handed to the system, in ms. */
-  readonly elapsedMs: number;
-}
-
-/** Whom a session asks and tells. */
-export interface SessionParts {
-  /** Decides the replies. */
-  readonly handler: Handler;
-  /** How long the client may keep us waiting. */
-  readonly deadlines: Deadlines;
-  /** Told of each request once it is answered, where anybody wants to know. */
-  readonly onServed: ((served: Served) => void) | undefined;
-  /** Told of what must not happen: a handler that throws, content that fails on the way. */
-  readonly onError: (error: unknown) => void;
-}
+import type { SessionParts } from "./session_parts.ts";
 
 const CONTINUE = encodeOctets(writeResponseHead(100));
 
@@ -54,6 +27,7 @@ export class Session implements Listed {
   readonly #client: string;
   readonly #parts: SessionParts;
   readonly #heads = requestHeadReader();
+  #isRetiring = false;
   #isStopping = false;
   /** As of the last wait, in ms since 1970. */
   #time = Date.now();
@@ -73,6 +47,8 @@ export class Session implements Listed {
   async run(): Promise<void> {
     let mayHaveMore = true;
     try {
+      const handshake = this.#connection.handshake(now() + this.#parts.deadlines.headMs);
+      if (handshake !== undefined) await handshake;
       for (let goesOn = true; goesOn;) {
         const head = this.#bufferedHead();
         if (head === undefined) {
@@ -90,6 +66,11 @@ export class Session implements Listed {
       if (!(await this.#refuse(error))) return this.#connection.close();
     }
     await this.#connection.finish(mayHaveMore);
+  }
+
+  /** Ends the session after the reply to what has arrived until then, or to what arrives next. */
+  retire(): void {
+    this.#isRetiring = true;
   }
 
   /** Ends the session after the request that is under way; at once when there is none. */
@@ -137,7 +118,7 @@ export class Session implements Listed {
     const { method, requestTarget } = head;
     this.#head = head;
     this.#startedAt = this.#time;
-    const request = { head, target: originForm(method, requestTarget) };
+    const request = { head, target: originForm(method, requestTarget), client: this.#client };
     const framing = requestBodyFraming(head);
     if (framing.kind === "chunked" || (framing.kind === "length" && framing.contentLength > 0)) {
       return this.#answerWithBody(request, framing);
@@ -178,7 +159,8 @@ export class Session implements Listed {
   /** Sends a reply; whether the connection goes on. */
   #send(reply: Reply, head: RequestHead, bodyEnded: boolean): boolean | Promise<boolean> {
     const { method, httpVersion } = head;
-    const persistent = bodyEnded && !this.#isStopping && isPersistent(head);
+    const isLast = this.#isStopping || (this.#isRetiring && !this.#connection.input.hasBuffered);
+    const persistent = bodyEnded && !isLast && isPersistent(head);
     const at = this.#startedAt!;
     const sender = new ReplySender(this.#connection, reply, {
       method,
@@ -229,6 +211,9 @@ export class Session implements Listed {
       return isAnswered;
     }
     if (!(error instanceof NetworkError)) this.#parts.onError(error);
+    if (error instanceof HandshakeError && !this.#isStopping) {
+      this.#parts.onHandshakeFailed?.(this.#client, error);
+    }
     return false;
   }
 
@@ -237,8 +222,15 @@ export class Session implements Listed {
     const client = this.#client;
     if (onServed !== undefined) {
       const at = this.#startedAt ?? Date.now();
-      const elapsedMs = Date.now() - at;
-      onServed({ at, client, requestLine: this.#requestLine, statusCode, contentBytes, elapsedMs });
+      onServed({
+        at,
+        client,
+        requestLine: this.#requestLine,
+        fields: this.#head?.fields,
+        statusCode,
+        contentBytes,
+        elapsedMs: Date.now() - at,
+      });
     }
     this.#startedAt = undefined;
     this.#head = undefined;

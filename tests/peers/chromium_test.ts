@@ -1,19 +1,9 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { SWITCHES } from "../support/chromium.ts";
 import { startFarm } from "../support/farm.ts";
 import { runPeer } from "../support/peer.ts";
 import { png } from "../support/png.ts";
 import { TemporaryDirectory } from "../support/temporary_directory.ts";
-
-const SWITCHES = [
-  "--headless",
-  "--no-sandbox",
-  "--disable-gpu",
-  "--disable-quic",
-  "--no-first-run",
-  "--disable-background-networking",
-  "--disable-component-update",
-  "--disable-sync",
-];
 
 /** The document as Chromium has it once it is loaded. */
 async function dumpDom(url: string, profile: TemporaryDirectory): Promise<string> {

@@ -27,7 +27,9 @@ const MISTAKES: Readonly<Record<string, readonly [string, RegExp]>> = {
   "high_port.txt": ["a:65536\n", /high_port\.txt:1: "a:65536" has a port out of range/],
   "port_0.txt": ["a:0\n", /port_0\.txt:1: "a:0" has a port out of range/],
   "url.txt": ["http://a:1/\n", /url\.txt:1: "http:\/\/a:1\/" begins like a URL/],
-  "two.txt": ["a:1 b:2\n", /two\.txt:1: "a:1 b:2" holds white space/],
+  "two.txt": ["a:1 b:2\n", /two\.txt:1: "a:1 b:2" has "b:2", which is none of weight=N/],
+  "public.txt": ["a:1 http://b/?c\n", /public\.txt:1: .* has a query or a fragment in its URL/],
+  "weight.txt": ["a:1\na:2 weight=-1\n", /weight\.txt:2: .* has the weight "-1"/],
   "v6.txt": ["2001:db8::1:8000\n", /v6\.txt:1: .* without brackets: write \[/],
 };
 

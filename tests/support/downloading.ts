@@ -1,7 +1,10 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { download } from "../../lib/download/download.ts";
+import { Connections } from "../../lib/download/connections.ts";
+import { download, type DownloadOptions } from "../../lib/download/download.ts";
 import { DownloadError, type DownloadFailure } from "../../lib/download/download_error.ts";
-import { openOutput, type Output } from "../../lib/download/output.ts";
+import { Ledger } from "../../lib/download/ledger.ts";
+import { openOutput } from "../../lib/download/open_output.ts";
+import type { Output } from "../../lib/download/output.ts";
 import { parseTypedUri } from "../../lib/download/target_uri.ts";
 import { textOf } from "./feed.ts";
 import { RawServer } from "./raw_peer.ts";
@@ -40,39 +43,79 @@ export class Site extends RawServer {
 export interface Told {
   readonly responses: string[];
   readonly progress: [number, number | undefined][];
+  readonly notices: string[];
+  /** What it waited before tries, in ms. */
+  readonly pauses: number[];
+  readonly ledger: Ledger;
 }
 
-/** Downloads as the client does, and tells what it was told. */
+/** Downloads as the client does, waits for nobody, and tells what it was told. */
 export async function fetchInto(
   output: Output,
   url: string,
-  { maxRedirects = 10, timeoutMs = 30_000 } = {},
-  told: Told = { responses: [], progress: [] },
+  options: Partial<DownloadOptions> = {},
+  told: Told = { responses: [], progress: [], notices: [], pauses: [], ledger: new Ledger() },
 ): Promise<Told & { bytes: number }> {
+  const { timeoutMs = 30_000 } = options;
+  const connections = new Connections(timeoutMs);
   try {
-    const bytes = await download(parseTypedUri(url), output, {
-      maxRedirects,
+    const { bytes } = await download(parseTypedUri(url), output, told.ledger, {
+      connections,
       timeoutMs,
+      maxRedirects: 10,
+      allowDowngrade: false,
+      retries: 0,
+      minSpeed: 0,
+      verification: undefined,
+      finished: undefined,
+      keepsTime: false,
+      nameFor: undefined,
+      random: () => 1,
+      now: () => performance.now(),
+      date: () => Date.now() / 1000,
+      wait: (ms) => {
+        told.pauses.push(ms);
+        return Promise.resolve();
+      },
       onResponse: ({ statusCode }, to) =>
         told.responses.push([statusCode, to?.href].join(" ").trim()),
       onProgress: (received, length) => told.progress.push([received, length]),
+      onNotice: (text) => told.notices.push(text),
+      ...options,
     });
     return { ...told, bytes };
   } catch (error) {
-    await output.abandon();
+    output.abandon();
     throw error;
+  } finally {
+    connections.close();
   }
+}
+
+/** Opens a file as the output of a URL, from its start. */
+export async function openFile(
+  directory: TemporaryDirectory,
+  url = "http://a/",
+  mayContinue = false,
+): Promise<Output> {
+  return await openOutput(directory.join("a"), { url, mayContinue });
 }
 
 /** Asserts that a download fails so, and leaves what was there and nothing else. */
 export async function failing(
   failure: DownloadFailure,
   url: string,
-  options = {},
+  options: Partial<DownloadOptions> = {},
 ): Promise<Told & { message: string }> {
   await using directory = await TemporaryDirectory.with({ a: "before" });
-  const output = await openOutput(directory.join("a"));
-  const told: Told = { responses: [], progress: [] };
+  const output = await openFile(directory, url);
+  const told: Told = {
+    responses: [],
+    progress: [],
+    notices: [],
+    pauses: [],
+    ledger: new Ledger(),
+  };
   const error = await assertRejects(() => fetchInto(output, url, options, told), DownloadError);
   assertEquals(error.failure, failure, error.message);
   assert(!error.message.includes("\n"), error.message);
@@ -82,9 +125,12 @@ export async function failing(
 }
 
 /** A download that comes to its end, and what it left. */
-export async function downloaded(url: string, options = {}): Promise<Told & { content: string }> {
+export async function downloaded(
+  url: string,
+  options: Partial<DownloadOptions> = {},
+): Promise<Told & { content: string }> {
   await using directory = await TemporaryDirectory.with();
-  const told = await fetchInto(await openOutput(directory.join("a")), url, options);
+  const told = await fetchInto(await openFile(directory, url), url, options);
   assertEquals(await directory.names(), ["a"]);
   const content = textOf(await directory.read("a"));
   assertEquals(told.bytes, content.length);

@@ -14,6 +14,8 @@ export interface ProcessOptions {
   readonly cwd?: string;
   /** What stands on its standard input; by default nothing. */
   readonly stdin?: string;
+  /** In ms, where it may live longer than a test takes. */
+  readonly longestLifeMs?: number;
 }
 
 /** What a process wrote to one of its streams until now. */
@@ -101,7 +103,7 @@ export class Process implements AsyncDisposable {
 
   /** Starts a program. */
   constructor(command: string, args: readonly string[], options: ProcessOptions = {}) {
-    const { stdin, cwd } = options;
+    const { stdin, cwd, longestLifeMs = LONGEST_LIFE_MS } = options;
     this.#child = new Deno.Command(command, {
       args: [...args],
       ...(cwd !== undefined && { cwd }),
@@ -112,9 +114,14 @@ export class Process implements AsyncDisposable {
     const name = `${command} ${args.join(" ")}`;
     this.stdout = new Output(`Standard output of ${name}`, this.#child.stdout);
     this.stderr = new Output(`Standard error of ${name}`, this.#child.stderr);
-    this.#lifetime = setTimeout(() => this.signal("SIGKILL"), LONGEST_LIFE_MS);
+    this.#lifetime = setTimeout(() => this.signal("SIGKILL"), longestLifeMs);
     const input = stdin === undefined ? undefined : writeInput(this.#child.stdin, stdin);
     this.ended = this.#end(input);
+  }
+
+  /** Its number. */
+  get pid(): number {
+    return this.#child.pid;
   }
 
   /** Sends a signal; nothing happens when the process is over. */

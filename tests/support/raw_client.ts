@@ -10,16 +10,21 @@ export interface RawResponse {
 
 /** One connection of a client that sends any octets, and reads responses with a Content-Length. */
 export class RawClient implements Disposable {
-  readonly #conn: Deno.TcpConn;
+  readonly #conn: Deno.Conn;
   #unread: Uint8Array<ArrayBuffer> = new Uint8Array(0);
 
-  private constructor(conn: Deno.TcpConn) {
+  private constructor(conn: Deno.Conn) {
     this.#conn = conn;
   }
 
   /** Connects to this machine. */
   static async connect(port: number, hostname = "127.0.0.1"): Promise<RawClient> {
     return new RawClient(await Deno.connect({ hostname, port }));
+  }
+
+  /** Takes over an open connection. */
+  static over(conn: Deno.Conn): RawClient {
+    return new RawClient(conn);
   }
 
   /** Sends text, one octet a character. */

@@ -1,7 +1,11 @@
 import { assertEquals } from "@std/assert";
+import { EntityTags } from "../../lib/files/entity_tags.ts";
 import { Root } from "../../lib/files/root.ts";
-import { StaticFiles } from "../../lib/files/static_files.ts";
+import { StaticFiles, type StaticFilesOptions } from "../../lib/files/static_files.ts";
+import { NO_FIELDS } from "../../lib/http/field_section.ts";
+import type { RequestHead } from "../../lib/http/message.ts";
 import type { Reply } from "../../lib/http/reply.ts";
+import type { Request } from "../../lib/net/handler.ts";
 import { textOf } from "./feed.ts";
 import { fieldsOf } from "./field_lines.ts";
 
@@ -16,7 +20,7 @@ export async function contentOf({ content }: Reply): Promise<string> {
   }
   content.close();
   const text = pieces.join("");
-  assertEquals(content.length, text.length);
+  assertEquals(content.length ?? text.length, text.length);
   return text;
 }
 
@@ -25,9 +29,36 @@ export function fieldOf({ headerSection }: Reply, fieldName: string): string | u
   return fieldsOf(headerSection).get(fieldName.toLowerCase());
 }
 
-/** What is replied to the first request for a file below a root. */
-export async function staticFile(root: string, target: string): Promise<Reply> {
-  return await new StaticFiles(new Root(root), () => 0).reply(target);
+/** A GET as a handler sees it. */
+export function requestFor(target: string, fields = "", method = "GET"): Request {
+  const head = { method, requestTarget: target, httpVersion: "1.1", fields: fieldsOf(fields) };
+  return { head: head as RequestHead, target, client: "192.0.2.1" };
+}
+
+/** The files below a root, as they are served by default at time 0 of a clock that stands still. */
+export function staticFiles(root: string, options: Partial<StaticFilesOptions> = {}): StaticFiles {
+  return new StaticFiles(new Root(root), {
+    added: { always: NO_FIELDS, cacheControl: undefined },
+    tags: new EntityTags(),
+    isListing: false,
+    now: () => 0,
+    epochMs: Date.now,
+    ...options,
+  });
+}
+
+/**
+ * What is replied to the first request for a file below a root.
+ *
+ * @param fields field lines, each with its CRLF
+ */
+export async function staticFile(
+  root: string,
+  target: string,
+  fields = "",
+  options: Partial<StaticFilesOptions> = {},
+): Promise<Reply> {
+  return await staticFiles(root, options).reply(requestFor(target, fields));
 }
 
 /** The status codes of targets below a root; whatever is opened for them is closed. */

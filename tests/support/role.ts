@@ -81,7 +81,7 @@ export async function listening(process: Process): Promise<ListeningRole> {
 export async function portOf(process: Process): Promise<number> {
   const line = await process.stdout.next(/^/);
   const port = Number(
-    /^listening on http:\/\/(?:\[[^\]]+\]|[^:[\]]+):([1-9][0-9]*)$/.exec(line)?.[1],
+    /^listening on https?:\/\/(?:\[[^\]]+\]|[^:[\]]+):([1-9][0-9]*)$/.exec(line)?.[1],
   );
   if (Number.isNaN(port)) throw new Error(`The first line is "${line}"`);
   return port;

@@ -6,7 +6,7 @@ import { Acceptor } from "../../lib/net/accept.ts";
 import { DEADLINES, type Deadlines } from "../../lib/net/deadlines.ts";
 import { Service } from "../../lib/net/service.ts";
 import type { Handler } from "../../lib/net/handler.ts";
-import type { Served } from "../../lib/net/session.ts";
+import type { Served } from "../../lib/net/served.ts";
 import { Arrivals } from "./arrivals.ts";
 import { RawPeer } from "./raw_peer.ts";
 

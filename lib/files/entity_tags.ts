@@ -1,0 +1,70 @@
+import type { ContentCoding } from "../http/content_coding.ts";
+import type { EntityTag } from "../http/entity_tag.ts";
+import type { Fields } from "../http/fields.ts";
+import type { ContentDigests } from "./content_digests.ts";
+import type { OpenFile } from "./open_file.ts";
+
+/** How long, in ms, a reply waits for a digest. */
+const BRIEF_WAIT_MS = 100;
+
+/** The same where the request names entity-tags: to send all of a large file again takes longer. */
+const TAG_WAIT_MS = 10_000;
+const TAG_CONDITIONS = ["if-range", "if-none-match", "if-match"];
+
+/** The strong entity-tags of files (RFC 9110 §8.8.3), each coding of a file having its own. */
+export class EntityTags {
+  readonly #digests: ContentDigests | undefined;
+
+  /** Made of these digests; without them, of size and time of modification. */
+  constructor(digests?: ContentDigests) {
+    this.#digests = digests;
+  }
+
+  /** That of a file whose octets are in memory. */
+  ofOctets(octets: Uint8Array, modifiedMs: number, coding: ContentCoding): EntityTag {
+    return tagOf(this.#digests?.of(octets) ?? sizeAndTime(octets.length, modifiedMs), coding);
+  }
+
+  /**
+   * That of an open file. A digest that is not known is waited for a moment, or some seconds where
+   * the request wants to know. After that the file has no tag, until its digest is known.
+   *
+   * @param names where the file stands, from the root down
+   * @param fields those of the request
+   */
+  async ofFile(
+    file: OpenFile,
+    names: readonly string[],
+    coding: ContentCoding,
+    fields: Fields,
+  ): Promise<EntityTag | undefined> {
+    const { identity, size, modifiedMs } = file;
+    if (this.#digests === undefined) return tagOf(sizeAndTime(size, modifiedMs), coding);
+    const isAsked = TAG_CONDITIONS.some((name) => fields.has(name));
+    const digest = this.#digests.known(identity) ??
+      await within(isAsked ? TAG_WAIT_MS : BRIEF_WAIT_MS, this.#digests.compute(names, identity));
+    return digest === undefined ? undefined : tagOf(digest, coding);
+  }
+}
+
+/**
+ * The same for all copies that kept their time. Deno tells times in ms, whatever the file system
+ * has; a file that is written twice within one keeps its tag if its size stays as well.
+ */
+function sizeAndTime(size: number, modifiedMs: number): string {
+  return `${size.toString(16)}-${modifiedMs.toString(16)}`;
+}
+
+function tagOf(opaque: string, coding: ContentCoding): EntityTag {
+  return { isWeak: false, opaque: coding === "identity" ? opaque : `${opaque}-${coding}` };
+}
+
+async function within<T>(ms: number, promise: Promise<T>): Promise<T | undefined> {
+  const { promise: late, resolve } = Promise.withResolvers<undefined>();
+  const timer = setTimeout(() => resolve(undefined), ms);
+  try {
+    return await Promise.race([promise, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,77 @@
+import { fieldSection } from "../http/field_section.ts";
+import type { FieldLine } from "../http/fields.ts";
+import type { Reply } from "../http/reply.ts";
+import type { Handler } from "../net/handler.ts";
+import { choice, type Flag, flag, type Option, option, optional, repeatable } from "../option.ts";
+import { ADDED_FIELD, CACHE_CONTROL } from "./added_field.ts";
+import { ContentDigests } from "./content_digests.ts";
+import { EntityTags } from "./entity_tags.ts";
+import { Root } from "./root.ts";
+import { StaticFiles } from "./static_files.ts";
+import { isTestFile, replyWithTestFile } from "./test_file.ts";
+
+/** The options that say how files are served. */
+export interface FileOptions {
+  /** Whether directories are listed. */
+  readonly listing: Flag;
+  /** What entity-tags are made of. */
+  readonly etag: Option<"time" | "content">;
+  /** The value of Cache-Control. */
+  readonly "cache-control": Option<string | undefined>;
+  /** Fields that are added to all replies. */
+  readonly header: Option<readonly FieldLine[]>;
+}
+
+/** Their values. */
+export interface FileValues {
+  /** Whether directories are listed. */
+  readonly listing: boolean;
+  /** What entity-tags are made of. */
+  readonly etag: "time" | "content";
+  /** The value of Cache-Control. */
+  readonly "cache-control": string | undefined;
+  /** Fields that are added to all replies. */
+  readonly header: readonly FieldLine[];
+}
+
+/** As a command has them. */
+export const FILE_OPTIONS: FileOptions = {
+  listing: flag("list directories that have no index.html"),
+  etag: option(
+    choice(["time", "content"]),
+    "time",
+    "make the ETag of a file of its size and time, or of its content by SHA-256",
+  ),
+  "cache-control": optional(CACHE_CONTROL, "the Cache-Control of files"),
+  header: repeatable(ADDED_FIELD, "a field to be added to replies; may be given again"),
+};
+
+/**
+ * Replies with the files below a directory, and with the built-in test file where there is none of
+ * its name.
+ *
+ * @param path the real path of the directory
+ */
+export async function fileHandler(path: string, options: FileValues): Promise<Handler> {
+  const root = new Root(path);
+  const digests = options.etag === "content" ? await ContentDigests.below(root) : undefined;
+  const added = {
+    always: fieldSection(options.header),
+    cacheControl: options["cache-control"],
+  };
+  const epochMs = Date.now;
+  const files = new StaticFiles(root, {
+    added,
+    tags: new EntityTags(digests),
+    isListing: options.listing,
+    now: () => performance.now(),
+    epochMs,
+  });
+  return (request) => {
+    const reply = files.reply(request);
+    if (!isTestFile(request.target)) return reply;
+    const orTestFile = (reply: Reply) =>
+      reply.statusCode === 404 ? replyWithTestFile(request, added, epochMs) : reply;
+    return reply instanceof Promise ? reply.then(orTestFile) : orTestFile(reply);
+  };
+}

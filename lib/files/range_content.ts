@@ -1,0 +1,60 @@
+import type { ByteRange } from "../http/byte_range.ts";
+import type { ContentSource } from "../http/reply.ts";
+import type { Octets } from "./octets.ts";
+
+/** A part of a content: octets that are there, or a range of those that are read. */
+export type Segment = Uint8Array | ByteRange;
+
+/**
+ * Ranges as they are sent, with what stands between them. They are read by their positions, so that
+ * what is appended to a file later is not part of it, and what is missing by then is noticed.
+ */
+export class RangeContent implements ContentSource {
+  readonly length: number;
+  readonly #octets: Octets;
+  readonly #segments: readonly Segment[];
+  #index = 0;
+  /** How much of the segment under way has been given. */
+  #given = 0;
+
+  /** Of these octets, which it closes. */
+  constructor(octets: Octets, segments: readonly Segment[]) {
+    this.#octets = octets;
+    this.#segments = segments;
+    this.length = segments.reduce((sum, segment) => sum + lengthOf(segment), 0);
+  }
+
+  /** As `ContentSource`; null also where the octets end too early. */
+  read(buffer: Uint8Array): number | null | Promise<number | null> {
+    const segment = this.#segments[this.#index];
+    if (segment === undefined) return null;
+    const wanted = Math.min(lengthOf(segment) - this.#given, buffer.length);
+    if (segment instanceof Uint8Array) {
+      buffer.set(segment.subarray(this.#given, this.#given + wanted));
+      return this.#advance(segment, wanted);
+    }
+    const part = wanted < buffer.length ? buffer.subarray(0, wanted) : buffer;
+    const count = this.#octets.readAt(part, segment.first + this.#given);
+    return typeof count === "number"
+      ? this.#advance(segment, count)
+      : count.then((it) => this.#advance(segment, it));
+  }
+
+  /** As `ContentSource`. */
+  close(): void {
+    this.#octets.close();
+  }
+
+  #advance(segment: Segment, count: number): number | null {
+    this.#given += count;
+    if (this.#given === lengthOf(segment)) {
+      this.#index++;
+      this.#given = 0;
+    }
+    return count === 0 ? null : count;
+  }
+}
+
+function lengthOf(segment: Segment): number {
+  return segment instanceof Uint8Array ? segment.length : segment.last - segment.first + 1;
+}

@@ -1,0 +1,53 @@
+import { htmlReply, type Reply } from "../http/reply.ts";
+
+/** Why there is no file. */
+export type RefusalStatus = 400 | 403 | 404 | 503;
+
+const SENTENCES: Readonly<Record<RefusalStatus, string>> = {
+  400: "The path is not correctly encoded.",
+  403: "This file may not be read.",
+  404: "There is no such file here.",
+  503: "Too much is going on here. Please try again.",
+};
+
+/** A page that does not tell more than its status. */
+export function refusal(statusCode: RefusalStatus): Reply {
+  const fieldLines = statusCode === 503 ? [["Retry-After", "1"] as const] : [];
+  return htmlReply(statusCode, SENTENCES[statusCode], fieldLines);
+}
+
+/** By the codes of the system. */
+const STATUSES: Readonly<Record<string, RefusalStatus>> = {
+  ENOENT: 404,
+  ENOTDIR: 404,
+  ELOOP: 404,
+  ENAMETOOLONG: 404,
+  EACCES: 403,
+  EPERM: 403,
+  EMFILE: 503,
+  ENFILE: 503,
+};
+
+/**
+ * The reply where a file could not be had.
+ *
+ * @throws the error, when it is none that a request can have caused
+ */
+export function replyToError(error: unknown): Reply {
+  const statusCode = statusOf(error);
+  if (statusCode === undefined) throw error;
+  return refusal(statusCode);
+}
+
+/** Whether an error says that there is nothing of that name. */
+export function isMissing(error: unknown): boolean {
+  return statusOf(error) === 404;
+}
+
+function statusOf(error: unknown): RefusalStatus | undefined {
+  if (error instanceof Deno.errors.NotCapable) return 403;
+  if (error instanceof Deno.errors.PermissionDenied) return 403;
+  if (error instanceof Deno.errors.NotFound) return 404;
+  const code = error instanceof Error && "code" in error ? String(error.code) : "";
+  return STATUSES[code];
+}

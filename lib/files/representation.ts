@@ -1,0 +1,122 @@
+import type { ContentCoding } from "../http/content_coding.ts";
+import { type EntityTag, writeEntityTag } from "../http/entity_tag.ts";
+import { fieldLine, type FieldSection, fieldSection } from "../http/field_section.ts";
+import type { FieldLine } from "../http/fields.ts";
+import { imfFixdate } from "../http/imf_fixdate.ts";
+import type { Validators } from "../http/precondition.ts";
+import type { Reply } from "../http/reply.ts";
+import type { Octets } from "./octets.ts";
+import { RangeContent } from "./range_content.ts";
+
+/** What a user adds to the fields of replies. */
+export interface AddedFields {
+  /** Those of every reply. */
+  readonly always: FieldSection;
+  /** The value of Cache-Control that goes with files; none if undefined. */
+  readonly cacheControl: string | undefined;
+}
+
+/** What is known of a representation before it is asked for. */
+export interface RepresentationFacts {
+  /** Its media type. */
+  readonly contentType: string;
+  /** The content coding that its octets have. */
+  readonly coding: ContentCoding;
+  /** Whether the client's Accept-Encoding chose it among others. */
+  readonly isNegotiated: boolean;
+  /** Its strong entity-tag, if it has one by now. */
+  readonly entityTag: EntityTag | undefined;
+  /** When it last changed, in ms since 1970, if that is known. */
+  readonly modifiedMs: number | undefined;
+}
+
+/** What a file is as a response, in one coding (RFC 9110 §8), whatever part of it is asked for. */
+export class Representation {
+  /** Octets of the whole. */
+  readonly length: number;
+  /** Its media type. */
+  readonly contentType: string;
+  /** What preconditions are held against. */
+  readonly validators: Validators;
+  /** The octets: in memory, or to be read. */
+  readonly octets: Uint8Array | Octets;
+  /** The fields of a 200 or 206, but for Content-Type. */
+  readonly fields: FieldSection;
+  /** The fields of a 304. */
+  readonly notModifiedFields: FieldSection;
+  /** What the user adds to every reply. */
+  readonly addedFields: FieldSection;
+  /** The 200 with all of it. */
+  readonly whole: Reply;
+
+  /**
+   * Writes the fields.
+   *
+   * @param epochMs now, in ms since 1970
+   * @throws {TypeError} as `fieldSection`
+   */
+  constructor(
+    octets: Uint8Array | Octets,
+    facts: RepresentationFacts,
+    added: AddedFields,
+    epochMs: number,
+  ) {
+    this.octets = octets;
+    this.length = octets instanceof Uint8Array ? octets.length : octets.size;
+    this.contentType = facts.contentType;
+    this.addedFields = added.always;
+    this.validators = validatorsOf(facts, epochMs);
+    const tag = tagLines(this.validators);
+    const date = dateLines(this.validators);
+    const cache = cacheLines(facts, added);
+    this.fields = fieldSection([...tag, ...date, ...cache, ...dataLines(facts)], added.always);
+    // RFC 9110 §15.4.5: what is in the client's cache already is left out, but for validators.
+    this.notModifiedFields = fieldSection(
+      [...(tag.length > 0 ? tag : date), ...cache],
+      added.always,
+    );
+    this.whole = {
+      statusCode: 200,
+      headerSection: fieldLine("Content-Type", facts.contentType) + this.fields as FieldSection,
+      content: octets instanceof Uint8Array ? octets : wholeContent(octets),
+    };
+  }
+}
+
+/**
+ * RFC 9110 §8.8.2.1: Last-Modified is never later than Date. What claims to be from the future is
+ * as of now.
+ */
+function validatorsOf({ entityTag, modifiedMs }: RepresentationFacts, epochMs: number): Validators {
+  return {
+    ...(entityTag !== undefined && { entityTag }),
+    ...(modifiedMs !== undefined && {
+      lastModified: Math.floor(Math.min(modifiedMs, epochMs) / 1000),
+    }),
+  };
+}
+
+function tagLines({ entityTag }: Validators): FieldLine[] {
+  return entityTag === undefined ? [] : [["ETag", writeEntityTag(entityTag)]];
+}
+
+function dateLines({ lastModified }: Validators): FieldLine[] {
+  return lastModified === undefined ? [] : [["Last-Modified", imfFixdate(lastModified * 1000)]];
+}
+
+function cacheLines({ isNegotiated }: RepresentationFacts, added: AddedFields): FieldLine[] {
+  const lines: FieldLine[] = isNegotiated ? [["Vary", "Accept-Encoding"]] : [];
+  if (added.cacheControl !== undefined) lines.push(["Cache-Control", added.cacheControl]);
+  return lines;
+}
+
+function dataLines({ coding }: RepresentationFacts): FieldLine[] {
+  const lines: FieldLine[] = [["Accept-Ranges", "bytes"], ["X-Content-Type-Options", "nosniff"]];
+  if (coding !== "identity") lines.push(["Content-Encoding", coding]);
+  return lines;
+}
+
+function wholeContent(octets: Octets): RangeContent {
+  const segments = octets.size === 0 ? [] : [{ first: 0, last: octets.size - 1 }];
+  return new RangeContent(octets, segments);
+}

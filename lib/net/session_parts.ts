@@ -1,0 +1,18 @@
+import type { Deadlines } from "./deadlines.ts";
+import type { Handler } from "./handler.ts";
+import type { HandshakeError } from "./network_error.ts";
+import type { Served } from "./served.ts";
+
+/** Whom a session asks and tells. */
+export interface SessionParts {
+  /** Decides the replies. */
+  readonly handler: Handler;
+  /** How long the client may keep us waiting. */
+  readonly deadlines: Deadlines;
+  /** Told of each request once it is answered, where anybody wants to know. */
+  readonly onServed: ((served: Served) => void) | undefined;
+  /** Told of a client with whom encryption could not be agreed on. */
+  readonly onHandshakeFailed?: (client: string, error: HandshakeError) => void;
+  /** Told of what must not happen: a handler that throws, content that fails on the way. */
+  readonly onError: (error: unknown) => void;
+}

@@ -1,0 +1,49 @@
+/**
+ * When a role that listens is to stop, and how.
+ *
+ * @module
+ */
+
+import { receiveOrder, workerPort } from "./orders.ts";
+
+/**
+ * How long a worker that another has replaced waits for clients that are between two requests, or
+ * have connected and not yet asked: whoever sends one gets its answer, and that it is the last.
+ */
+const RETIREMENT_MS = 2000;
+
+/**
+ * A signal that fires when the process is to stop: at the first SIGINT or SIGTERM; in a worker at
+ * its parent's order, and at a SIGTERM. A second one ends the process at once, with the status that
+ * a shell gives it: 128 and the signal's number; workers leave that to their parent.
+ *
+ * @param onSecond called before the process ends at once
+ */
+export function stopSignal(onSecond: () => void = () => {}): AbortSignal {
+  const controller = new AbortController();
+  if (workerPort !== undefined) return orderedStop(controller);
+  const exitStatuses = { SIGINT: 130, ...(Deno.build.os !== "windows" && { SIGTERM: 143 }) };
+  for (const [signal, exitStatus] of Object.entries(exitStatuses)) {
+    Deno.addSignalListener(signal as Deno.Signal, () => {
+      if (controller.signal.aborted) {
+        onSecond();
+        Deno.exit(exitStatus);
+      }
+      controller.abort();
+    });
+  }
+  return controller.signal;
+}
+
+function orderedStop(controller: AbortController): AbortSignal {
+  receiveOrder().then((order) => controller.abort(order));
+  Deno.addSignalListener("SIGTERM", () => controller.abort("stop"));
+  // A terminal sends these to all of its processes; the parent says what is to be done.
+  for (const signal of ["SIGINT", "SIGHUP"] as const) Deno.addSignalListener(signal, () => {});
+  return controller.signal;
+}
+
+/** How long connections without a request may last after a stop, in ms. */
+export function idleGraceMs(stop: AbortSignal): number {
+  return stop.reason === "retire" ? RETIREMENT_MS : 0;
+}

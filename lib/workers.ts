@@ -1,0 +1,138 @@
+import { nextPauseMs } from "./backoff.ts";
+import type { Worker, WorkerEnd } from "./worker.ts";
+
+/** What workers need beside themselves. */
+export interface WorkersOptions {
+  /** How many there are to be. */
+  readonly count: number;
+  /** Starts one that listens on a port, 0 for any free one; throws when it cannot. */
+  readonly hire: (port: number) => Worker;
+  /** Told what happens to them, for people. */
+  readonly tell: (message: string) => void;
+  /** The time in ms, on a clock that never jumps. */
+  readonly now: () => number;
+  /** Settles after so many ms. */
+  readonly pause: (ms: number) => Promise<void>;
+}
+
+/** Workers on one port, of which each that ends is replaced. */
+export class Workers {
+  readonly #options: WorkersOptions;
+  /** Those that are to listen; one that is at no place any more has retired. */
+  readonly #places: Worker[] = [];
+  readonly #alive = new Set<Worker>();
+  #port = 0;
+  #isStopping = false;
+  #isRenewing = false;
+  #isToRenewAgain = false;
+
+  /** Starts nothing yet. */
+  constructor(options: WorkersOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Starts all of them, the others once the first one listens, on the same port.
+   *
+   * @param port 0 for any free one
+   * @returns where the first one says that it listens; how it ended, when it never did
+   * @throws {Error} when the first one cannot be started
+   */
+  async start(port: number): Promise<string | WorkerEnd> {
+    const first = this.#hire(port);
+    const line = await first.listening;
+    if (line === undefined) return await first.ended;
+    this.#port = Number(/[0-9]+$/.exec(line)?.[0]);
+    this.#keep(0, first);
+    for (let place = 1; place < this.#options.count && !this.#isStopping; place++) {
+      this.#keep(place, this.#hire(this.#port));
+    }
+    await Promise.all(this.#places.map(({ listening }) => listening));
+    return line;
+  }
+
+  /**
+   * Replaces one after another, each once its successor listens. When one does not, the rest stay.
+   * Asked for while it is under way, it begins anew afterwards. Never rejects.
+   */
+  async renew(): Promise<void> {
+    this.#isToRenewAgain = true;
+    if (this.#isRenewing) return;
+    this.#isRenewing = true;
+    while (this.#isToRenewAgain) {
+      this.#isToRenewAgain = false;
+      await this.#renewAll();
+    }
+    this.#isRenewing = false;
+  }
+
+  /** Lets all finish what is under way; those that have not after so many ms are killed. */
+  async stop(withinMs: number): Promise<void> {
+    this.#isStopping = true;
+    for (const worker of this.#alive) worker.order("stop");
+    const ended = Promise.all([...this.#alive].map(({ ended }) => ended));
+    await Promise.race([ended, this.#options.pause(withinMs)]);
+    this.kill();
+    await ended;
+  }
+
+  /** Ends all at once. */
+  kill(): void {
+    this.#isStopping = true;
+    for (const worker of this.#alive) worker.kill();
+  }
+
+  #hire(port: number): Worker {
+    const worker = this.#options.hire(port);
+    this.#alive.add(worker);
+    worker.ended.then(() => this.#alive.delete(worker));
+    return worker;
+  }
+
+  /** As `#hire`, for when there are others; undefined when it cannot be started. */
+  #hireOneMore(): Worker | undefined {
+    try {
+      return this.#hire(this.#port);
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      this.#options.tell(`a worker cannot be started: ${reason}`);
+      return undefined;
+    }
+  }
+
+  /** Fills a place, again whenever its worker has ended, until that was replaced otherwise. */
+  async #keep(place: number, worker: Worker): Promise<void> {
+    const { now, pause, tell } = this.#options;
+    this.#places[place] = worker;
+    const isDone = () => this.#isStopping || this.#places[place] !== worker;
+    for (let pauseMs = 0;;) {
+      const since = now();
+      const end = await worker.ended;
+      if (isDone()) return;
+      pauseMs = nextPauseMs(pauseMs, now() - since);
+      tell(`worker ${worker.pid} ended ${described(end)}; the next one starts in ${pauseMs} ms`);
+      await pause(pauseMs);
+      if (isDone()) return;
+      worker = this.#places[place] = this.#hireOneMore() ?? worker;
+    }
+  }
+
+  async #renewAll(): Promise<void> {
+    for (let place = 0; place < this.#places.length && !this.#isStopping; place++) {
+      const successor = this.#hireOneMore();
+      const line = await successor?.listening;
+      if (this.#isStopping) return;
+      if (successor === undefined || line === undefined) {
+        return this.#options.tell("the new worker does not listen; the others go on");
+      }
+      const old = this.#places[place]!;
+      this.#keep(place, successor);
+      old.order("retire");
+    }
+    if (!this.#isStopping) this.#options.tell("all workers were replaced");
+  }
+}
+
+function described({ code, signal }: WorkerEnd): string {
+  return signal === null ? `with status ${code}` : `by ${signal}`;
+}

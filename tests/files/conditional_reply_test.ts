@@ -1,0 +1,127 @@
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { replyWith } from "../../lib/files/conditional_reply.ts";
+import { MemoryOctets, type Octets } from "../../lib/files/octets.ts";
+import { Representation } from "../../lib/files/representation.ts";
+import { parseEntityTag } from "../../lib/http/entity_tag.ts";
+import { fieldSection } from "../../lib/http/field_section.ts";
+import type { Reply } from "../../lib/http/reply.ts";
+import { ifRanges } from "../cases/if_ranges.ts";
+import { type DatedFile, preconditions } from "../cases/preconditions.ts";
+import { RANGE_SETS } from "../cases/range_sets.ts";
+import { type RangeCase, RANGES } from "../cases/ranges.ts";
+import { fieldsOf } from "../support/field_lines.ts";
+import { contentOf, fieldOf } from "../support/replies.ts";
+import { rangesOf } from "../support/ranges.ts";
+import { testLiveRows } from "../support/live_rows.ts";
+
+const FILE: DatedFile = {
+  entityTag: '"2ed1f4a1-1f"',
+  lastModified: "Sun, 06 Nov 1994 08:49:37 GMT",
+  before: "Sun, 06 Nov 1994 08:49:36 GMT",
+  after: "Sun, 06 Nov 1994 08:49:38 GMT",
+};
+const NOW_MS = Date.UTC(2027, 0, 1);
+
+/** Octets that tell where they stand, as many as one likes, and whether they were closed. */
+class Counting implements Octets {
+  closed = 0;
+  constructor(readonly size: number) {}
+  readAt(buffer: Uint8Array, position: number): number {
+    const count = Math.min(buffer.length, this.size - position);
+    for (let i = 0; i < count; i++) buffer[i] = (position + i) % 251;
+    return count;
+  }
+  close(): void {
+    this.closed++;
+  }
+}
+
+function represent(octets: Uint8Array | Octets): Representation {
+  return new Representation(
+    octets,
+    {
+      contentType: "text/plain",
+      coding: "identity",
+      isNegotiated: false,
+      entityTag: parseEntityTag(FILE.entityTag),
+      modifiedMs: Date.parse(FILE.lastModified),
+    },
+    { always: fieldSection([["X-Added", "yes"]]), cacheControl: undefined },
+    NOW_MS,
+  );
+}
+
+function ask(octets: Uint8Array | Octets, fields: string): Reply {
+  return replyWith(represent(octets), fieldsOf(fields), () => NOW_MS);
+}
+
+for (const [name, rows] of [["a range", RANGES], ["several ranges", RANGE_SETS]] as const) {
+  testLiveRows(`replyWith() sends ${name} from memory and from a file`, rows, checkRange);
+}
+
+async function checkRange({ raw, length, answer }: RangeCase): Promise<void> {
+  const source = new Counting(length);
+  // Of what is beyond any memory, only small parts are asked for.
+  const inMemory = length < 1e6 ? [Uint8Array.from({ length }, (_, i) => i % 251)] : [];
+  for (const octets of [source, ...inMemory]) {
+    const reply = ask(octets, raw);
+    assertEquals(await rangesOf(reply, length, (position) => position % 251), answer);
+  }
+  assertEquals(source.closed, 1);
+}
+
+testLiveRows("replyWith() follows preconditions", preconditions(FILE), async ({ raw, status }) => {
+  const source = new Counting(10);
+  const reply = ask(source, raw);
+  assertEquals(reply.statusCode, status);
+  assertEquals(fieldOf(reply, "X-Added"), "yes");
+  if (status === 304) assertEquals(fieldOf(reply, "ETag"), FILE.entityTag);
+  if (status !== 200) assertEquals(source.closed, 1);
+  await contentOf(reply);
+  assertEquals(source.closed, 1);
+});
+
+testLiveRows("replyWith() follows If-Range", ifRanges(FILE), ({ raw, applies }) => {
+  const reply = ask(new Uint8Array(10), `Range: bytes=1-2\r\n${raw}`);
+  assertEquals(reply.statusCode, applies ? 206 : 200);
+  return Promise.resolve();
+});
+
+Deno.test("replyWith() looks at preconditions before ranges (RFC 9110 §13.2.2)", () => {
+  const beyond = "Range: bytes=99-\r\n";
+  const status = (fields: string) => ask(new Uint8Array(10), beyond + fields).statusCode;
+  assertEquals(status(""), 416);
+  assertEquals(status(`If-None-Match: ${FILE.entityTag}\r\n`), 304);
+  assertEquals(status('If-Match: "other"\r\n'), 412);
+  assertEquals(status('If-Range: "other"\r\n'), 200);
+});
+
+Deno.test("replyWith() gives the same prepared reply where nothing is asked for", () => {
+  const representation = represent(new Uint8Array(10));
+  const plain = fieldsOf('Host: a\r\nUser-Agent: b\r\nAccept: */*\r\nIf-Range: "x"\r\n');
+  let looks = 0;
+  const reply = replyWith(representation, plain, () => ++looks);
+  assert(reply === representation.whole);
+  assertEquals(looks, 0, "the clock was asked");
+});
+
+Deno.test("replyWith() gives all fields with a part, and the type with each of several", async () => {
+  const octets = new Uint8Array(1000).fill(97);
+  const one = ask(octets, "Range: bytes=1-2\r\n");
+  assertEquals(fieldOf(one, "Content-Range"), "bytes 1-2/1000");
+  assertEquals(fieldOf(one, "Content-Type"), "text/plain");
+  for (const name of ["ETag", "Last-Modified", "Accept-Ranges", "X-Added"]) {
+    assert(fieldOf(one, name) !== undefined, name);
+  }
+  const two = ask(octets, "Range: bytes=1-2,500-501\r\n");
+  assertEquals(fieldOf(two, "Content-Range"), undefined);
+  assertMatch(fieldOf(two, "Content-Type")!, /^multipart\/byteranges; boundary=[0-9a-f]{32}$/);
+  assertEquals((await contentOf(two)).match(/Content-Type: text\/plain/g)?.length, 2);
+  const other = ask(octets, "Range: bytes=1-2,500-501\r\n");
+  assert(fieldOf(other, "Content-Type") !== fieldOf(two, "Content-Type"), "the same boundary");
+});
+
+Deno.test("replyWith() says how much there is in a 416", () => {
+  const reply = ask(new MemoryOctets(new Uint8Array(10)), "Range: bytes=10-\r\n");
+  assertEquals([reply.statusCode, fieldOf(reply, "Content-Range")], [416, "bytes */10"]);
+});

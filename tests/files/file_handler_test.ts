@@ -1,0 +1,84 @@
+import { assert, assertEquals } from "@std/assert";
+import { fileHandler, type FileValues } from "../../lib/files/file_handler.ts";
+import type { Reply } from "../../lib/http/reply.ts";
+import { contentOf, fieldOf, requestFor } from "../support/replies.ts";
+import { TemporaryDirectory } from "../support/temporary_directory.ts";
+
+const DEFAULTS: FileValues = {
+  listing: false,
+  etag: "time",
+  "cache-control": undefined,
+  header: [],
+};
+
+async function handlerOf(root: TemporaryDirectory, values: Partial<FileValues> = {}) {
+  const handler = await fileHandler(root.path, { ...DEFAULTS, ...values });
+  return async (target: string, fields = ""): Promise<Reply> => {
+    const reply = await handler(requestFor(target, fields));
+    await contentOf(reply);
+    return reply;
+  };
+}
+
+Deno.test("fileHandler() adds fields to every reply, and Cache-Control to files", async () => {
+  await using root = await TemporaryDirectory.with({ "a": "abc", "d/b": "" });
+  const header = [["X-A", "1"], ["X-B", "2"], ["Vary", "Origin"]] as const;
+  const ask = await handlerOf(root, { header, listing: true, "cache-control": "no-cache" });
+  const tag = fieldOf(await ask("/a"), "ETag");
+  const rows = [
+    ["/a", "", 200, true],
+    ["/a", "Range: bytes=0-0\r\n", 206, true],
+    ["/a", `If-None-Match: ${tag}\r\n`, 304, true],
+    ["/a", "Range: bytes=9-\r\n", 416, false],
+    ["/a", 'If-Match: "x"\r\n', 412, false],
+    ["/d/", "", 200, false],
+    ["/d", "", 301, false],
+    ["/none", "", 404, false],
+    ["/%", "", 400, false],
+    ["/test.bin", "", 200, false],
+    ["/test.bin?bytes=x", "", 400, false],
+  ] as const;
+  for (const [target, fields, statusCode, isCached] of rows) {
+    const reply = await ask(target, fields);
+    assertEquals(reply.statusCode, statusCode, target);
+    assertEquals([fieldOf(reply, "X-A"), fieldOf(reply, "X-B")], ["1", "2"], target);
+    assertEquals(fieldOf(reply, "Cache-Control"), isCached ? "no-cache" : undefined, target);
+  }
+});
+
+Deno.test("fileHandler() has a test file where there is none, in any size", async () => {
+  await using root = await TemporaryDirectory.with();
+  const ask = await handlerOf(root);
+  const sizeOf = async (target: string) => ((await ask(target)).content as Uint8Array).length;
+  assertEquals(await sizeOf("/test.bin"), 1_048_576);
+  assertEquals(await sizeOf("/test.bin?bytes=5"), 5);
+  await root.write("test.bin", "mine");
+  for (const query of ["", "?bytes=5", "?bytes=x"]) {
+    assertEquals(await sizeOf(`/test.bin${query}`), 4, "the real one has one size");
+  }
+});
+
+Deno.test("fileHandler() makes the same ETag for copies, by time or by content", async () => {
+  const content = "content".padEnd(300_000);
+  const files = { small: "content", large: content };
+  await using one = await TemporaryDirectory.with(files);
+  await using other = await TemporaryDirectory.with(files);
+  const [then, later] = [new Date(1e12 + 123), new Date(1e12 + 124)];
+  for (const name of Object.keys(files)) {
+    const tags = async (etag: "time" | "content") =>
+      await Promise.all(
+        [one, other].map(async (root) =>
+          fieldOf(await (await handlerOf(root, { etag }))(`/${name}`), "ETag")
+        ),
+      );
+    await Deno.utime(one.join(name), then, then);
+    await Deno.utime(other.join(name), later, later);
+    const [byTime, byTimeLater] = await tags("time");
+    assert(byTime !== byTimeLater);
+    const [byContent, byContentLater] = await tags("content");
+    assert(/^"[0-9a-f]{64}"$/.test(byContent!));
+    assertEquals(byContentLater, byContent);
+    await Deno.utime(other.join(name), then, then);
+    assertEquals(await tags("time"), [byTime, byTime]);
+  }
+});

@@ -1,0 +1,75 @@
+import { assert, assertEquals } from "@std/assert";
+import { contentOf, fieldOf, requestFor, staticFiles } from "../support/replies.ts";
+import { TemporaryDirectory } from "../support/temporary_directory.ts";
+
+/** The files below a root, and a clock that is set by hand. */
+function served(root: TemporaryDirectory) {
+  const clock = { now: 0 };
+  const files = staticFiles(root.path, { now: () => clock.now });
+  const get = (target: string, fields = "") => files.reply(requestFor(target, fields));
+  const content = async (target: string, fields = "") => await contentOf(await get(target, fields));
+  return { clock, get, content };
+}
+
+Deno.test("StaticFiles answers at once with what it looked at less than a second ago", async () => {
+  await using root = await TemporaryDirectory.with({ a: "one", "d/index.html": "index" });
+  const { clock, get, content } = served(root);
+  for (const target of ["/a", "/d/"]) {
+    assert(get(target) instanceof Promise);
+    await content(target);
+    const reply = get(target);
+    assert(!(reply instanceof Promise));
+    assert(get(`${target}?query`) === reply, "nothing is made anew");
+    const part = get(target, "Range: bytes=1-1\r\n");
+    assert(!(part instanceof Promise));
+    assertEquals(part.statusCode, 206);
+  }
+  clock.now = 999;
+  await Deno.remove(root.join("a"));
+  assertEquals(await content("/a"), "one");
+  clock.now = 1000;
+  assertEquals((await get("/a")).statusCode, 404);
+});
+
+Deno.test("StaticFiles looks again after a second, once for all who ask", async () => {
+  await using root = await TemporaryDirectory.with({ a: "one" });
+  const { clock, get, content } = served(root);
+  assertEquals(await content("/a"), "one");
+  clock.now = 1000;
+  const replies = await Promise.all([get("/a"), get("/a"), get("/a")]);
+  assertEquals(new Set(replies).size, 1);
+  assert(!(get("/a") instanceof Promise), "it is as it was");
+  await root.write("a", "three");
+  clock.now = 2000;
+  assertEquals(await content("/a"), "three");
+});
+
+Deno.test("StaticFiles notices a sibling that comes, changes and goes", async () => {
+  await using root = await TemporaryDirectory.with({ a: "plain" });
+  const { clock, get, content } = served(root);
+  const accept = "Accept-Encoding: gzip\r\n";
+  assertEquals(await content("/a", accept), "plain");
+  assertEquals(fieldOf(await get("/a"), "Vary"), undefined);
+  for (const gzip of ["coded", "coded anew"]) {
+    await root.write("a.gz", gzip);
+    clock.now += 1000;
+    assertEquals(await content("/a", accept), gzip);
+    assertEquals(await content("/a"), "plain");
+  }
+  await Deno.remove(root.join("a.gz"));
+  clock.now += 1000;
+  assertEquals(await content("/a", accept), "plain");
+});
+
+Deno.test("StaticFiles dates what comes from the future as of now, each time", async () => {
+  await using root = await TemporaryDirectory.with({ a: "from tomorrow" });
+  await Deno.utime(root.join("a"), new Date(), new Date(Date.now() + 86_400_000));
+  let epochMs = Date.UTC(2001, 0, 1);
+  const files = staticFiles(root.path, { epochMs: () => epochMs });
+  for (const date of ["Mon, 01 Jan 2001 00:00:00 GMT", "Mon, 01 Jan 2001 00:00:01 GMT"]) {
+    const reply = await files.reply(requestFor("/a"));
+    assertEquals(fieldOf(reply, "Last-Modified"), date);
+    assertEquals(await contentOf(reply), "from tomorrow");
+    epochMs += 1000;
+  }
+});

@@ -1,0 +1,66 @@
+import { assert, assertEquals } from "@std/assert";
+import { MemoryOctets, type Octets } from "../../lib/files/octets.ts";
+import { RangeContent, type Segment } from "../../lib/files/range_content.ts";
+import { encodeOctets } from "../../lib/http/octets.ts";
+import { textOf } from "../support/feed.ts";
+
+/** All of a content, read with a buffer of that size. */
+async function allOf(content: RangeContent, bufferSize: number): Promise<string> {
+  let text = "";
+  const buffer = new Uint8Array(bufferSize);
+  for (let count; (count = await content.read(buffer)) !== null;) {
+    text += textOf(buffer.subarray(0, count));
+  }
+  return text;
+}
+
+const LETTERS = encodeOctets("abcdefghij");
+
+Deno.test("RangeContent gives its segments one after the other, whatever the buffer", async () => {
+  const rows: (readonly [segments: readonly Segment[], text: string])[] = [
+    [[], ""],
+    [[{ first: 0, last: 9 }], "abcdefghij"],
+    [[{ first: 3, last: 3 }], "d"],
+    [
+      [encodeOctets("<"), { first: 8, last: 9 }, encodeOctets("><"), { first: 0, last: 1 }],
+      "<ij><ab",
+    ],
+    [[encodeOctets("head"), { first: 0, last: 0 }, encodeOctets("end")], "headaend"],
+  ];
+  for (const [segments, text] of rows) {
+    for (const bufferSize of [1, 2, 3, 100]) {
+      const content = new RangeContent(new MemoryOctets(LETTERS), segments);
+      assertEquals(content.length, text.length);
+      assertEquals(await allOf(content, bufferSize), text);
+    }
+  }
+});
+
+Deno.test("RangeContent ends early when the octets do, and waits when they take time", async () => {
+  const short: Octets = {
+    size: 10,
+    readAt: (buffer, position) =>
+      Promise.resolve(new MemoryOctets(LETTERS.subarray(0, 4)).readAt(buffer, position)),
+    close: () => {},
+  };
+  const content = new RangeContent(short, [{ first: 2, last: 9 }]);
+  assertEquals(content.length, 8);
+  assertEquals(await allOf(content, 3), "cd");
+});
+
+Deno.test("RangeContent closes what it reads from", () => {
+  let closed = 0;
+  const octets = { size: 1, readAt: () => 0, close: () => void closed++ };
+  const content = new RangeContent(octets, [{ first: 0, last: 0 }]);
+  content.close();
+  assertEquals(closed, 1);
+});
+
+Deno.test("MemoryOctets reads at any position, and nothing beyond the end", () => {
+  const octets = new MemoryOctets(LETTERS);
+  const buffer = new Uint8Array(4);
+  assertEquals(octets.readAt(buffer, 8), 2);
+  assertEquals(textOf(buffer.subarray(0, 2)), "ij");
+  assertEquals(octets.readAt(buffer, 10), 0);
+  assert(octets.size === 10);
+});

@@ -1,0 +1,77 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import {
+  type AddedFields,
+  Representation,
+  type RepresentationFacts,
+} from "../../lib/files/representation.ts";
+import { fieldSection, NO_FIELDS } from "../../lib/http/field_section.ts";
+import { fieldsOf } from "../support/field_lines.ts";
+
+const MODIFIED_MS = Date.UTC(1994, 10, 6, 8, 49, 37, 500);
+const NOW_MS = Date.UTC(2027, 0, 1);
+const FACTS: RepresentationFacts = {
+  contentType: "text/css",
+  coding: "identity",
+  isNegotiated: false,
+  entityTag: { isWeak: false, opaque: "1f-2" },
+  modifiedMs: MODIFIED_MS,
+};
+const NOTHING: AddedFields = { always: NO_FIELDS, cacheControl: undefined };
+
+function represent(facts: Partial<RepresentationFacts>, added = NOTHING, epochMs = NOW_MS) {
+  return new Representation(new Uint8Array(3), { ...FACTS, ...facts }, added, epochMs);
+}
+
+function linesOf(section: string): Record<string, string> {
+  return Object.fromEntries(fieldsOf(section));
+}
+
+Deno.test("Representation writes the fields of a 200 (RFC 9110 §8)", () => {
+  assertEquals(linesOf(represent({}).whole.headerSection), {
+    "Content-Type": "text/css",
+    "ETag": '"1f-2"',
+    "Last-Modified": "Sun, 06 Nov 1994 08:49:37 GMT",
+    "Accept-Ranges": "bytes",
+    "X-Content-Type-Options": "nosniff",
+  });
+});
+
+Deno.test("Representation says its coding, and that there are others", () => {
+  const coded = linesOf(represent({ coding: "zstd", isNegotiated: true }).fields);
+  assertEquals([coded["Content-Encoding"], coded["Vary"]], ["zstd", "Accept-Encoding"]);
+  const plain = linesOf(represent({ isNegotiated: true }).fields);
+  assertEquals([plain["Content-Encoding"], plain["Vary"]], [undefined, "Accept-Encoding"]);
+});
+
+Deno.test("Representation leaves out of a 304 what the client has (RFC 9110 §15.4.5)", () => {
+  const added = { always: fieldSection([["X-A", "b"]]), cacheControl: "no-cache" };
+  const negotiated = represent({ isNegotiated: true }, added);
+  assertEquals(linesOf(negotiated.notModifiedFields), {
+    "X-A": "b",
+    "ETag": '"1f-2"',
+    "Vary": "Accept-Encoding",
+    "Cache-Control": "no-cache",
+  });
+  assertEquals(linesOf(represent({ entityTag: undefined }).notModifiedFields), {
+    "Last-Modified": "Sun, 06 Nov 1994 08:49:37 GMT",
+  });
+});
+
+Deno.test("Representation is never modified later than now (RFC 9110 §8.8.2.1)", () => {
+  const { validators, fields } = represent({ modifiedMs: NOW_MS + 1e9 });
+  assertEquals(validators.lastModified, NOW_MS / 1000);
+  assertEquals(linesOf(fields)["Last-Modified"], "Fri, 01 Jan 2027 00:00:00 GMT");
+});
+
+Deno.test("Representation does without what is not known", () => {
+  const unknown = represent({ entityTag: undefined, modifiedMs: undefined });
+  assertEquals(unknown.validators, {});
+  assertEquals(linesOf(unknown.fields), {
+    "Accept-Ranges": "bytes",
+    "X-Content-Type-Options": "nosniff",
+  });
+});
+
+Deno.test("Representation refuses fields that would end a line", () => {
+  assertThrows(() => represent({ contentType: "a\r\nb" }), TypeError);
+});

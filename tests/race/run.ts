@@ -1,0 +1,40 @@
+// Asks a server for a file or a directory while another process swaps it for a link to outside and
+// back. Nothing from outside may ever be answered.
+//
+//   deno task race --requests=100000
+
+import { parseArguments } from "../../lib/args.ts";
+import { print } from "../../lib/log.ts";
+import { count, option } from "../../lib/option.ts";
+import { race, type RaceKind } from "./race.ts";
+
+const KINDS: readonly RaceKind[] = ["file", "directory", "listing"];
+
+const parsed = parseArguments({
+  name: "race",
+  permissions: "-A",
+  synopsis: "[OPTIONS]",
+  summary: "Races a process that swaps files and directories for links to outside.",
+  operands: {},
+  options: { requests: option(count(1, 100_000_000), "100000", "requests of each kind") },
+  notes: "",
+}, Deno.args);
+if ("text" in parsed) {
+  print(parsed.text);
+  Deno.exit(0);
+}
+let leaks = 0;
+for (const kind of KINDS) {
+  const start = performance.now();
+  const result = await race(kind, parsed.values.requests);
+  const answers = [...result.answers].sort().map(([statusCode, count]) =>
+    `${count} × ${statusCode}`
+  );
+  const seconds = ((performance.now() - start) / 1000).toFixed(1);
+  print(
+    `${kind}: ${answers.join(", ")}; ${result.swaps} swaps in ${seconds} s; ` +
+      `${result.leaks} answers with something from outside`,
+  );
+  leaks += result.leaks;
+}
+Deno.exit(leaks > 0 ? 1 : 0);

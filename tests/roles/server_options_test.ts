@@ -1,0 +1,93 @@
+import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { fileServer } from "../support/file_server.ts";
+import { RawClient } from "../support/raw_client.ts";
+import { RawPeer } from "../support/raw_peer.ts";
+import { assertRefused, listening, PROJECT, runRole } from "../support/role.ts";
+import { Process } from "../support/process.ts";
+import { TemporaryDirectory } from "../support/temporary_directory.ts";
+
+Deno.test("server adds the fields that it is told to", async () => {
+  const args = ["--header=X-A: b", "--header", "X-C:d", "--cache-control=max-age=60"];
+  await using server = await fileServer({ file: "a" }, args);
+  const file = (await server.ask("/file")).fields;
+  assertEquals([file.get("x-a"), file.get("x-c"), file.get("cache-control")], [
+    "b",
+    "d",
+    "max-age=60",
+  ]);
+  const missing = (await server.ask("/none")).fields;
+  assertEquals([missing.get("x-a"), missing.get("cache-control")], ["b", undefined]);
+});
+
+Deno.test("server ends with 2 and one line when it cannot add a field", async () => {
+  const wrong = ["Content-Length: 5", "Connection: close", "Date: now", "a b: c", "a", "A: é", ""];
+  for (const field of wrong) {
+    assertRefused(await runRole("server", [`--header=${field}`]), 2, /^server: --header/);
+  }
+  const cacheControl = await runRole("server", ["--header=Cache-Control: no-store"]);
+  assertRefused(cacheControl, 2, /Cache-Control by its own option, is accepted/);
+  assertRefused(await runRole("server", ["--cache-control=a\nb"]), 2, /--cache-control/);
+  assertRefused(await runRole("server", ["--etag=md5"]), 2, /time or content is accepted/);
+  assertRefused(await runRole("server", ["--listing=yes"]), 2, /--listing takes no value/);
+});
+
+Deno.test("server --listing shows a directory, links and all", async () => {
+  const files = { "sub dir/a?b#c%20.txt": "found", "sub dir/<b>": "" };
+  await using server = await fileServer(files, ["--listing"]);
+  const root = await server.ask("/");
+  const [, link] = /<a href="(sub[^"]*)">/.exec(root.content) ?? [];
+  const directory = await server.ask(`/${link}`);
+  assertStringIncludes(directory.content, "&lt;b&gt;");
+  const [, file] = /<a href="(a[^"]*)">/.exec(directory.content) ?? [];
+  assertEquals((await server.ask(`/${link}${file}`)).content, "found");
+  assertEquals((await server.ask("/sub%20dir")).fields.get("location"), "./sub%20dir/");
+});
+
+Deno.test("server streams a listing with a bounded buffer, to HTTP/1.0 as well", async () => {
+  const names = Array.from({ length: 3000 }, (_, i) => `file-${String(i).padStart(4, "0")}`);
+  const files = Object.fromEntries(names.map((name) => [name, ""]));
+  await using server = await fileServer(files, ["--listing"]);
+  const { fields, content } = await server.ask("/", "Accept: application/json\r\n");
+  assertEquals(fields.get("transfer-encoding"), "chunked");
+  assertEquals(JSON.parse(content).map(({ name }: { name: string }) => name), names);
+  using old = await RawPeer.connect(server.role.port);
+  await old.send("GET / HTTP/1.0\r\n\r\n");
+  const text = await old.receiveAll();
+  assertMatch(text, /\r\nConnection: close\r\n/);
+  assertEquals(text.match(/<a href="file-/g)?.length, 3000);
+});
+
+Deno.test("server has a test file in any size", async () => {
+  await using server = await fileServer({});
+  assertEquals((await server.ask("/test.bin?bytes=3000000")).content.length, 3_000_000);
+  assertEquals((await server.ask("/test.bin?bytes=0")).statusCode, 400);
+  const head = await server.ask("/test.bin?bytes=67108864", "", "HEAD");
+  assertEquals(head.fields.get("content-length"), "67108864");
+});
+
+Deno.test({
+  name: "server answers 503 and Retry-After when it has no descriptor for a file",
+  ignore: Deno.build.os !== "linux",
+  async fn() {
+    await using root = await TemporaryDirectory.with({ file: new Uint8Array(10_000_000) });
+    const script = 'ulimit -n 64; exec "$@"';
+    const command = [Deno.execPath(), "run", "--quiet", "--allow-net", "--allow-read", "server.ts"];
+    const args = ["--host=127.0.0.1", "--port=0", "--log=none", "--limit-rate=1K", root.path];
+    const shell = ["-c", script, "sh", ...command, ...args];
+    await using server = await listening(new Process("sh", shell, { cwd: PROJECT }));
+    using stack = new DisposableStack();
+    const spare = stack.use(await RawClient.connect(server.port));
+    let answer = { statusCode: 200, fields: new Map() as ReadonlyMap<string, string> };
+    for (let i = 0; i < 40 && answer.statusCode === 200; i++) {
+      const client = stack.use(await RawPeer.connect(server.port));
+      await client.send("GET /file HTTP/1.1\r\nHost: a\r\n\r\n");
+      await Promise.race([
+        client.receiveOctets(100).catch(() => {}),
+        new Promise((resolve) => setTimeout(resolve, 100)),
+      ]);
+      await spare.send("HEAD /file HTTP/1.1\r\nHost: a\r\n\r\n");
+      answer = await spare.response("HEAD");
+    }
+    assertEquals([answer.statusCode, answer.fields.get("retry-after")], [503, "1"]);
+  },
+});

@@ -1,0 +1,58 @@
+// Replaces the workers of server.ts again and again while clients ask it, and counts what fails.
+//
+//   deno task roll [--seconds=20] [--clients=32] [--workers=2] [--pause=0ms]
+
+import { runCommand } from "../../lib/args.ts";
+import { print } from "../../lib/log.ts";
+import { count, duration, option } from "../../lib/option.ts";
+import { type CrowdOptions, keepAsking } from "../support/crowd.ts";
+import { listeningRole } from "../support/role.ts";
+import { TemporaryDirectory } from "../support/temporary_directory.ts";
+
+await runCommand({
+  name: "roll",
+  permissions: "-A",
+  synopsis: "[OPTIONS]",
+  summary: "Replaces the workers of server.ts again and again while clients ask it, with kept " +
+    "connections and with one for each request, and counts what fails.",
+  operands: {},
+  options: {
+    seconds: option(count(1, 3600), "20", "how long, each"),
+    clients: option(count(1, 1000), "32", "how many ask at a time"),
+    workers: option(count(2, 16), "2", "how many answer"),
+    pause: option(duration(0), "0ms", "how long each waits before its next request"),
+  },
+  notes: "",
+}, async ({ seconds, clients, workers, pause }) => {
+  for (const isPersistent of [true, false]) {
+    await roll(seconds, workers, { clients, isPersistent, pauseMs: pause });
+  }
+  return 0;
+});
+
+async function roll(seconds: number, workers: number, crowd: CrowdOptions): Promise<void> {
+  await using directory = await TemporaryDirectory.with({ "a.txt": "text" });
+  const permissions = ["--allow-net", "--allow-read", `--allow-run=${Deno.execPath()}`];
+  const longestLifeMs = (seconds + 60) * 1000;
+  await using server = await listeningRole(
+    "server",
+    [`--workers=${workers}`, "--log=none", directory.path],
+    { permissions, longestLifeMs },
+  );
+  const stop = AbortSignal.timeout(seconds * 1000);
+  const asking = keepAsking(server.port, "/a.txt", crowd, stop);
+  let restarts = 0;
+  while (!stop.aborted) {
+    server.process.signal("SIGHUP");
+    await server.process.stderr.next(/all workers were replaced/);
+    restarts++;
+    await new Promise((resolve) => setTimeout(resolve, 1000));
+  }
+  const { answered, repeated, connections, failures } = await asking;
+  print(
+    `${crowd.isPersistent ? "kept connections" : "a connection each"}: ${answered} requests ` +
+      `over ${connections} connections, ${workers} workers replaced ${restarts} times: ` +
+      `${failures.length} failed, ${repeated} repeated`,
+  );
+  for (const failure of new Set(failures)) print(`  ${failure}`);
+}

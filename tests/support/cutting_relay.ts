@@ -1,0 +1,73 @@
+/** Stands before a server, and ends some connections in the middle of what the server sends. */
+export class CuttingRelay implements AsyncDisposable {
+  readonly #listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  readonly #relays = new Set<Promise<void>>();
+  readonly #serving: Promise<void>;
+  readonly #serverPort: number;
+  readonly #limit: number;
+  #cuts: number;
+
+  /**
+   * Cuts the first connections on which more would be sent than the limit.
+   *
+   * @param limit octets to the client
+   * @param cuts how many are cut
+   */
+  constructor(serverPort: number, limit: number, cuts: number) {
+    this.#serverPort = serverPort;
+    this.#limit = limit;
+    this.#cuts = cuts;
+    this.#serving = this.#serve();
+  }
+
+  /** Where it listens on 127.0.0.1. */
+  get origin(): string {
+    return `http://127.0.0.1:${this.#listener.addr.port}`;
+  }
+
+  /** How many connections are still to be cut. */
+  get cutsLeft(): number {
+    return this.#cuts;
+  }
+
+  async #serve(): Promise<void> {
+    for await (const client of this.#listener) this.#relays.add(this.#relay(client));
+  }
+
+  async #relay(client: Deno.TcpConn): Promise<void> {
+    const server = await Deno.connect({ hostname: "127.0.0.1", port: this.#serverPort });
+    // Either way may end in the middle: what matters is seen by the client.
+    const up = copy(client, server, () => true).catch(() => {});
+    await copy(server, client, (sent) => this.#mayPass(sent)).catch(() => {});
+    client.close();
+    server.close();
+    await up;
+  }
+
+  #mayPass(sent: number): boolean {
+    if (this.#cuts === 0 || sent <= this.#limit) return true;
+    this.#cuts--;
+    return false;
+  }
+
+  /** Stops listening, and waits until both sides of all connections have left. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#listener.close();
+    await this.#serving;
+    await Promise.all(this.#relays);
+  }
+}
+
+/** Copies until the end, or until it is told to stop by who knows how much it would have been. */
+async function copy(
+  from: Deno.Conn,
+  to: Deno.Conn,
+  mayPass: (sent: number) => boolean,
+): Promise<void> {
+  const buffer = new Uint8Array(64 * 1024);
+  for (let sent = 0, count; (count = await from.read(buffer)) !== null;) {
+    sent += count;
+    if (!mayPass(sent)) return;
+    for (let at = 0; at < count;) at += await to.write(buffer.subarray(at, count));
+  }
+}

@@ -1,0 +1,31 @@
+/**
+ * Certificates for `localhost` and 127.0.0.1, made by an authority of our own.
+ *
+ * @module
+ */
+
+import { fromFileUrl } from "@std/path";
+
+/** The authority, for clients that are to trust it. */
+export const AUTHORITY: string = path("ca.pem");
+
+/** Valid until 2126. */
+export const SERVER = { cert: path("server.pem"), key: path("server.key") } as const;
+
+/** Was valid on the first of January 2020. */
+export const EXPIRED = { cert: path("expired.pem"), key: path("expired.key") } as const;
+
+/** The options by which a role serves HTTPS. */
+export function tlsOptions({ cert, key }: { cert: string; key: string }): string[] {
+  return [`--tls-cert=${cert}`, `--tls-key=${key}`];
+}
+
+/** Connects to this machine, trusting the authority. */
+export async function connectTls(port: number): Promise<Deno.TlsConn> {
+  const caCerts = [await Deno.readTextFile(AUTHORITY)];
+  return await Deno.connectTls({ hostname: "127.0.0.1", port, caCerts });
+}
+
+function path(name: string): string {
+  return fromFileUrl(new URL(`tls/${name}`, import.meta.url));
+}

@@ -1,0 +1,191 @@
+import { assertEquals, assertRejects } from "@std/assert";
+import type { Order } from "../lib/orders.ts";
+import type { Worker, WorkerEnd } from "../lib/worker.ts";
+import { Workers } from "../lib/workers.ts";
+
+/** A worker that does what the test says. */
+class FakeWorker implements Worker {
+  readonly #listening = Promise.withResolvers<string | undefined>();
+  readonly #ended = Promise.withResolvers<WorkerEnd>();
+  readonly listening = this.#listening.promise;
+  readonly ended = this.#ended.promise;
+  readonly orders: (Order | "kill")[] = [];
+
+  constructor(readonly pid: number, readonly port: number) {}
+
+  listens(): void {
+    this.#listening.resolve("listening on http://127.0.0.1:4711");
+  }
+
+  ends(code = 1, signal: string | null = null): void {
+    this.#listening.resolve(undefined);
+    this.#ended.resolve({ code, signal });
+  }
+
+  order(order: Order): void {
+    this.orders.push(order);
+  }
+
+  kill(): void {
+    this.orders.push("kill");
+    this.ends(137, "SIGKILL");
+  }
+}
+
+/** Workers of which the test is the system: the time stands still unless it is moved. */
+class Stage {
+  readonly hired: FakeWorker[] = [];
+  readonly told: string[] = [];
+  readonly pauses: number[] = [];
+  now = 0;
+  failure: Error | undefined;
+  /** Whether a pause is over at once. */
+  isHasty = true;
+  readonly workers: Workers;
+
+  constructor(count: number) {
+    this.workers = new Workers({
+      count,
+      hire: (port) => {
+        if (this.failure !== undefined) throw this.failure;
+        const worker = new FakeWorker(this.hired.length, port);
+        this.hired.push(worker);
+        return worker;
+      },
+      tell: (message) => this.told.push(message),
+      now: () => this.now,
+      pause: (ms) => {
+        this.pauses.push(ms);
+        return this.isHasty ? Promise.resolve() : new Promise(() => {});
+      },
+    });
+  }
+
+  /** All of them listening. */
+  static async started(count: number): Promise<Stage> {
+    const stage = new Stage(count);
+    const started = stage.workers.start(0);
+    for (let i = 0; i < count; i++) {
+      stage.hired[i]!.listens();
+      await settle();
+    }
+    await started;
+    return stage;
+  }
+
+  orders(): (Order | "kill")[][] {
+    return this.hired.map(({ orders }) => orders);
+  }
+}
+
+/** Lets all go on that waits for nothing but promises. */
+async function settle(): Promise<void> {
+  for (let i = 0; i < 50; i++) await Promise.resolve();
+}
+
+Deno.test("Workers start one on the port and the others on the one that it got", async () => {
+  const stage = new Stage(3);
+  const started = stage.workers.start(0);
+  assertEquals(stage.hired.length, 1);
+  stage.hired[0]!.listens();
+  await settle();
+  assertEquals(stage.hired.map(({ port }) => port), [0, 4711, 4711]);
+  stage.hired[1]!.listens();
+  stage.hired[2]!.listens();
+  assertEquals(await started, "listening on http://127.0.0.1:4711");
+});
+
+Deno.test("Workers give up when the first one never listens", async () => {
+  const stage = new Stage(2);
+  const started = stage.workers.start(80);
+  stage.hired[0]!.ends(2);
+  assertEquals(await started, { code: 2, signal: null });
+  assertEquals([stage.hired.length, stage.told], [1, []]);
+  stage.failure = new Error("no");
+  await assertRejects(() => stage.workers.start(80), Error, "no");
+});
+
+Deno.test("Workers replace one that ends, later and later when it ends soon", async () => {
+  const stage = await Stage.started(2);
+  for (const lastedMs of [60_000, 0, 0, 10_000]) {
+    stage.now += lastedMs;
+    stage.hired.at(-1)!.ends();
+    await settle();
+  }
+  assertEquals(stage.pauses, [5, 10, 20, 5]);
+  assertEquals(stage.hired.length, 6);
+  assertEquals(stage.told[0], "worker 1 ended with status 1; the next one starts in 5 ms");
+  stage.hired[0]!.ends(137, "SIGKILL");
+  await settle();
+  assertEquals(stage.told.at(-1), "worker 0 ended by SIGKILL; the next one starts in 5 ms");
+});
+
+Deno.test("Workers try again when one cannot be started", async () => {
+  const stage = await Stage.started(1);
+  stage.failure = new Error("no memory");
+  // Once it can be started again.
+  stage.workers.renew();
+  await settle();
+  assertEquals(stage.told, [
+    "a worker cannot be started: no memory",
+    "the new worker does not listen; the others go on",
+  ]);
+  stage.failure = undefined;
+  stage.hired[0]!.ends();
+  await settle();
+  assertEquals(stage.hired.length, 2);
+});
+
+Deno.test("Workers are renewed one by one, each once its successor listens", async () => {
+  const stage = await Stage.started(2);
+  const renewed = stage.workers.renew();
+  await settle();
+  assertEquals([stage.hired.length, stage.orders()], [3, [[], [], []]]);
+  stage.hired[2]!.listens();
+  await settle();
+  assertEquals([stage.hired.length, stage.orders()], [4, [["retire"], [], [], []]]);
+  stage.hired[0]!.ends(0); // It is not replaced again.
+  stage.hired[3]!.listens();
+  await renewed;
+  assertEquals(stage.orders(), [["retire"], ["retire"], [], []]);
+  assertEquals(stage.told, ["all workers were replaced"]);
+  stage.hired[3]!.ends();
+  await settle();
+  assertEquals(stage.hired.length, 5);
+});
+
+Deno.test("Workers stay when a successor does not listen", async () => {
+  const stage = await Stage.started(2);
+  const renewed = stage.workers.renew();
+  stage.hired[2]!.ends();
+  await renewed;
+  assertEquals(stage.orders(), [[], [], []]);
+  assertEquals(stage.told, ["the new worker does not listen; the others go on"]);
+});
+
+Deno.test("Workers that are to be renewed meanwhile are renewed again afterwards", async () => {
+  const stage = await Stage.started(1);
+  const renewed = stage.workers.renew();
+  stage.workers.renew();
+  stage.workers.renew();
+  for (const i of [1, 2]) {
+    stage.hired[i]!.listens();
+    await settle();
+  }
+  await renewed;
+  assertEquals(stage.orders(), [["retire"], ["retire"], []]);
+});
+
+Deno.test("Workers are told to stop, killed when they do not, and not replaced", async () => {
+  const stage = await Stage.started(2);
+  stage.isHasty = false;
+  const stopped = stage.workers.stop(1234);
+  assertEquals(stage.orders(), [["stop"], ["stop"]]);
+  for (const worker of stage.hired) worker.ends(0);
+  await stopped;
+  assertEquals([stage.pauses, stage.hired.length, stage.told], [[1234], 2, []]);
+
+  const stubborn = await Stage.started(2);
+  await stubborn.workers.stop(1234);
+  assertEquals(stubborn.orders(), [["stop", "kill"], ["stop", "kill"]]);
+});
