@@ -1,36 +1,82 @@
 /**
- * Downloads files over HTTP/1.1, redirects followed.
+ * Downloads files over HTTP/1.1, redirects followed, from whichever server can send them.
  *
  * @module
  */
 
 import { runCommand } from "./lib/args.ts";
 import { UsageError } from "./lib/command.ts";
-import { download } from "./lib/download/download.ts";
-import { DownloadError, type DownloadFailure } from "./lib/download/download_error.ts";
-import { fileName } from "./lib/download/file_name.ts";
-import { openOutput } from "./lib/download/output.ts";
-import { Progress } from "./lib/download/progress.ts";
-import { parseTypedUri, type TargetUri } from "./lib/download/target_uri.ts";
-import { reasonPhrase, type ResponseHead } from "./lib/http/message.ts";
-import { say } from "./lib/log.ts";
-import { count, duration, option, optional, text } from "./lib/option.ts";
+import { Connections } from "./lib/download/connections.ts";
+import type { Display } from "./lib/download/display.ts";
+import { fetchFile, type FetchOptions, type Outcome } from "./lib/download/fetch_file.ts";
+import { keepWhenInterrupted } from "./lib/download/interruption.ts";
+import { type Job, planJobs, readCertificates } from "./lib/download/jobs.ts";
+import { Journal } from "./lib/download/journal.ts";
+import type { Output } from "./lib/download/output.ts";
+import {
+  exitStatusOf,
+  headLines,
+  outcomeJson,
+  outcomeLines,
+  responseLine,
+  summaryLine,
+} from "./lib/download/report.ts";
+import { atOnce } from "./lib/download/at_once.ts";
+import { print, say } from "./lib/log.ts";
+import {
+  count,
+  duration,
+  flag,
+  type Kind,
+  option,
+  optional,
+  SIZE,
+  text,
+  type Values,
+} from "./lib/option.ts";
+
+const SHA256: Kind<string> = {
+  placeholder: "HEX",
+  accepts: "a SHA-256 of 64 hexadecimal digits",
+  parse: (text) => /^[0-9a-f]{64}$/i.test(text) ? text.toLowerCase() : undefined,
+};
 
 const command = {
   name: "client",
   permissions: "--allow-net --allow-read=. --allow-write=.",
   synopsis: "[OPTIONS] URL...",
-  summary: "Downloads each URL into a file, redirects followed. Under the file's name there is " +
-    "the whole of it or what was there before, whatever happens on the way.",
-  operands: { URL: "what to download, beginning with http://" },
+  summary:
+    "Downloads each URL into a file, redirects followed. A try that fails is followed by one " +
+    "that begins at the URL as typed, where a balancer can pick another server. Under the file's " +
+    "name there is the whole of it or what was there before, whatever happens on the way.",
+  operands: { URL: "what to download, beginning with http:// or https://" },
   options: {
     output: optional(text("FILE"), "where to; - is standard output (default: the URL's name)", "o"),
+    directory: optional(text("DIR"), "where the files go; made if it is not there", "d"),
+    input: optional(text("FILE"), "read URLs from it, one a line; - is standard input", "i"),
+    jobs: option(count(1, 100), "4", "files to download at once"),
+    continue: flag("go on with what an earlier run left, if it is still the same", "c"),
+    "no-clobber": flag("leave a file that is there as it is"),
+    "content-disposition": flag("name a file as its server proposes, made safe"),
+    "no-remote-time": flag("let files be as new as they are, not as old as on their server"),
+    sha256: optional(SHA256, "refuse any other content"),
+    checksums: optional(text("FILE"), "refuse content that is not as listed; as of sha256sum"),
+    retries: option(count(0, 1000), "5", "tries with servers that have failed before"),
     "max-redirects": option(count(0, 1000), "10", "redirects to follow"),
-    timeout: option(duration(), "30s", "give up when connecting takes or nothing arrives so long"),
+    timeout: option(duration(), "30s", "give a server up that is silent for so long"),
+    "min-speed": option(SIZE, "0", "give a server up that sends less a second over --timeout"),
+    ca: optional(text("FILE"), "trust these certificates as well, in PEM"),
+    "allow-downgrade": flag("follow redirects from https to http"),
+    json: flag("print a line of JSON about each file on standard output"),
+    quiet: flag("say nothing but what went wrong", "q"),
+    verbose: flag("show the heads of requests and responses", "v"),
   },
-  notes: `Exit status:
+  notes: `Exit status, for several files the highest:
   0 done, 1 the server answered with an error, 2 wrong usage,
-  3 network or protocol failure, or redirects without end, 4 cannot write
+  3 network or protocol failure, 4 cannot write, 5 redirects without end,
+  6 wrong checksum, 130 interrupted
+
+Variables such as HTTP_PROXY are not read.
 
 Examples:
   deno run --allow-net --allow-read=. --allow-write=. client.ts \\
@@ -38,88 +84,102 @@ Examples:
   deno run --allow-net client.ts -o - http://localhost:8080/notes.txt`,
 };
 
-const EXIT_STATUSES: Readonly<Record<DownloadFailure, number>> = {
-  answer: 1,
-  url: 2,
-  network: 3,
-  file: 4,
-};
+type ClientOptions = Values<typeof command.options>;
 
 await runCommand(command, async (options, operands) => {
-  const jobs = plan(operands, options.output);
-  let exitStatus = 0;
-  for (const { uri, name } of jobs) {
-    const failure = await fetchInto(name, uri, options["max-redirects"], options.timeout);
-    if (failure === undefined) continue;
-    say(`client: ${failure.message}`);
-    exitStatus = Math.max(exitStatus, EXIT_STATUSES[failure.failure]);
+  const jobs = await planJobs(operands, options);
+  const stdoutIsData = jobs.some(({ name }) => name === "-");
+  if (options.json && stdoutIsData) throw new UsageError("--json and the data would be mixed up");
+  const caCerts = options.ca === undefined ? [] : [await readCertificates(options.ca)];
+  if (options.directory !== undefined) await makeDirectory(options.directory);
+  const connections = new Connections(options.timeout, { caCerts });
+  const display = await displayFor(options);
+  const open = new Map<string, Output>();
+  keepWhenInterrupted(open, display);
+  const since = performance.now();
+  const outcomes = await atOnce(jobs, options.jobs, async (job) => {
+    const outcome = await fetchFile(
+      job,
+      settingsFor(job, jobs.length > 1, options, connections, display, open),
+    );
+    display.end(job.name);
+    tell(outcome, options, display);
+    return outcome;
+  });
+  connections.close();
+  if (jobs.length > 1 && !options.quiet) {
+    display.say(summaryLine(outcomes, (performance.now() - since) / 1000));
   }
-  return exitStatus;
+  return Math.max(...outcomes.map(exitStatusOf));
 });
 
-/** Where each URL is to go. Every mistake is told before anything is asked for. */
-function plan(
-  operands: readonly string[],
-  output: string | undefined,
-): { uri: TargetUri; name: string }[] {
-  if (operands.length === 0) throw new UsageError("no URL is given: name one, as http://host/file");
-  if (output !== undefined && operands.length > 1) {
-    throw new UsageError(`--output=${output} takes one URL, but ${operands.length} are given`);
-  }
-  const names = new Set<string>();
-  return operands.map((operand) => {
-    const uri = typedUri(operand);
-    const name = output ?? fileName(uri);
-    if (names.has(name)) throw new UsageError(`two URLs would be saved as ${name}`);
-    names.add(name);
-    return { uri, name };
-  });
+/** How one file is downloaded, and who is told of it. */
+function settingsFor(
+  { name }: Job,
+  isOneOfMany: boolean,
+  options: ClientOptions,
+  connections: Connections,
+  display: Display,
+  open: Map<string, Output>,
+): FetchOptions {
+  const note = (line: string) => {
+    if (!options.quiet) display.say(isOneOfMany ? `${name}: ${line}` : line);
+  };
+  return {
+    ...rulesOf(options),
+    connections,
+    random: Math.random,
+    now: () => performance.now(),
+    date: () => Date.now() / 1000,
+    wait: (ms) => {
+      display.end(name);
+      return new Promise((resolve) => setTimeout(resolve, ms));
+    },
+    onHead: options.verbose ? (head) => headLines(head).forEach(note) : undefined,
+    onResponse: (head, redirect) => note(responseLine(head, redirect)),
+    onNotice: note,
+    onProgress: (received, length, server) => {
+      if (!options.quiet) display.update(name, { received, length, server }, performance.now());
+    },
+    onOutput: (output) => {
+      if (output === undefined) open.delete(name);
+      else open.set(name, output);
+    },
+  };
 }
 
-function typedUri(operand: string): TargetUri {
-  try {
-    return parseTypedUri(operand);
-  } catch (error) {
-    if (!(error instanceof DownloadError)) throw error;
-    throw new UsageError(error.message, { cause: error });
-  }
+/** What the options say about each download. */
+function rulesOf(options: ClientOptions) {
+  return {
+    timeoutMs: options.timeout,
+    maxRedirects: options["max-redirects"],
+    allowDowngrade: options["allow-downgrade"],
+    retries: options.retries,
+    minSpeed: options["min-speed"],
+    mayContinue: options.continue,
+    keepsExisting: options["no-clobber"],
+    keepsTime: !options["no-remote-time"],
+    followsDisposition: options["content-disposition"],
+    wantsSha256: options.json,
+  };
 }
 
-/** Downloads one URL; a failure is told by what is returned. */
-async function fetchInto(
-  name: string,
-  uri: TargetUri,
-  maxRedirects: number,
-  timeoutMs: number,
-): Promise<DownloadError | undefined> {
-  const progress = new Progress(name, Deno.stderr);
-  try {
-    const output = await openOutput(name);
-    try {
-      const bytes = await download(uri, output, {
-        maxRedirects,
-        timeoutMs,
-        onResponse: sayStatus,
-        onProgress: (received, length) => progress.show(received, length, performance.now()),
-      });
-      progress.clear();
-      say(`saved ${name === "-" ? "to standard output" : name}: ${bytes} bytes`);
-      return undefined;
-    } catch (error) {
-      await output.abandon();
-      throw error;
-    }
-  } catch (error) {
-    if (error instanceof DownloadError) return error;
-    throw error;
-  } finally {
-    progress.clear();
+/** Tells what became of a file. */
+function tell(outcome: Outcome, { json, quiet }: ClientOptions, display: Display): void {
+  if (!quiet || outcome.failure !== undefined) {
+    outcomeLines(outcome).forEach((it) => display.say(it));
   }
+  if (json) print(outcomeJson(outcome));
 }
 
-/** Every status line that is met, and where a redirect leads. */
-function sayStatus(head: ResponseHead, redirect: TargetUri | undefined): void {
-  const phrase = head.reasonPhrase || reasonPhrase(head.statusCode);
-  const target = redirect === undefined ? "" : ` → ${redirect.href}`;
-  say(`${head.statusCode} ${phrase}${target}`);
+/** A screen where a person is looking, else a journal. */
+async function displayFor({ quiet, verbose }: ClientOptions): Promise<Display> {
+  if (quiet || verbose || !Deno.stderr.isTerminal()) return new Journal(say);
+  const { Screen } = await import("./lib/download/screen.ts");
+  return new Screen(Deno.stderr, () => Deno.consoleSize().columns, !Deno.noColor);
+}
+
+async function makeDirectory(path: string): Promise<void> {
+  const { fileErrors } = await import("./lib/download/file_error.ts");
+  await fileErrors(path, () => Deno.mkdir(path, { recursive: true }));
 }

@@ -1,121 +1,181 @@
+import type { FieldLine } from "../http/fields.ts";
 import { reasonPhrase, type ResponseHead } from "../http/message.ts";
-import type { Connection } from "../net/connection.ts";
-import { dial } from "../net/dial.ts";
-import { type ClientResponse, exchange, failureReason } from "../net/exchange.ts";
-import { DownloadError } from "./download_error.ts";
+import { type Arrival, arrive, type Arriving, type Question } from "./arrive.ts";
+import { readAway, tryError } from "./ask.ts";
+import { TryError } from "./download_error.ts";
+import { type FinishedFile, isSameFile, modifiedAt } from "./finished_file.ts";
+import type { Ledger } from "./ledger.ts";
 import type { Output } from "./output.ts";
-import { parseLocation, type TargetUri } from "./target_uri.ts";
+import { Receiver, type ReceiverOptions } from "./receiver.ts";
+import { type Kept, rangeFields } from "./representation.ts";
+import type { TargetUri } from "./target_uri.ts";
 
 /** How a download goes about it, and whom it tells. */
-export interface DownloadOptions {
-  /** Redirects that are followed; one more is an error. */
-  readonly maxRedirects: number;
-  /** For connecting, and between two arrivals of octets, in ms. */
-  readonly timeoutMs: number;
-  /** Told of each final response; with a redirect, where it leads. */
-  readonly onResponse: (head: ResponseHead, redirect: TargetUri | undefined) => void;
-  /** Told how much of the content has arrived, and of how much, in octets. */
-  readonly onProgress: (received: number, length: number | undefined) => void;
+export interface DownloadOptions extends Arriving, ReceiverOptions {
+  /** How often a server is tried again that has failed. */
+  readonly retries: number;
+  /** A file that may be what is to be downloaded. */
+  readonly finished: FinishedFile | undefined;
+  /** Whether a file is to be as old as its content is said to be. */
+  readonly keepsTime: boolean;
+  /** What a file is to be called by what an answer says; undefined for its own name. */
+  readonly nameFor: ((head: ResponseHead) => Promise<string | undefined>) | undefined;
+  /** From 0 up to 1. */
+  readonly random: () => number;
+  /** Seconds since 1970. */
+  readonly date: () => number;
 }
 
-const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
+/** What a download has brought. */
+export interface Downloaded {
+  /** Where the content came from in the end. */
+  readonly uri: TargetUri;
+  /** The octets of the content. */
+  readonly bytes: number;
+  /** What the file is called in place of its own name. */
+  readonly name: string | undefined;
+  /** In hexadecimal digits, if it was computed. */
+  readonly sha256: string | undefined;
+  /** Whether the finished file was it. */
+  readonly wasFinished: boolean;
+}
+
+/** A failed try that brought this part of the content, and kept it, is not counted against anybody. */
+const FAIR_PART = 1 / 100;
 
 /**
- * Downloads the content of a URI, redirects followed, and completes the output when it is whole.
- * When it fails, the output is left to the caller to abandon.
+ * Downloads the content of a URI, and completes the output when it is whole. Each try starts at the
+ * URI as typed, so that a balancer can pick another server, and goes on with what is kept where
+ * that is proved to be of the same content. When it fails, the output is left to the caller to
+ * abandon.
  *
- * @returns the octets of the content
+ * @param ledger is told of every server that was tried
  * @throws {DownloadError} when the content cannot be had or written
  */
 export async function download(
   typed: TargetUri,
   output: Output,
+  ledger: Ledger,
   options: DownloadOptions,
-): Promise<number> {
-  const visited = new Set<string>();
-  for (let uri = typed;;) {
-    visited.add(uri.href);
-    const redirect = await withServer(uri, options, async (response) => {
-      let redirect: TargetUri | undefined;
-      try {
-        redirect = redirectOf(response.head, uri);
-      } finally {
-        options.onResponse(response.head, redirect);
-      }
-      return redirect ?? await save(uri, response, output, options);
-    });
-    if (typeof redirect === "number") return redirect;
-    if (visited.has(redirect.href)) {
-      throw new DownloadError("network", `the redirects go round in a loop at ${redirect.href}`);
+): Promise<Downloaded> {
+  const state = new Download(typed, output, ledger, options);
+  for (;;) {
+    const before = output.position;
+    try {
+      return await state.findFinished() ?? await state.tryOnce();
+    } catch (error) {
+      if (!(error instanceof TryError)) throw error;
+      await state.recover(error, before);
     }
-    if (visited.size > options.maxRedirects) {
-      throw new DownloadError("network", `there are more than ${options.maxRedirects} redirects`);
+  }
+}
+
+/** One download, over all of its tries. */
+class Download {
+  readonly #typed: TargetUri;
+  readonly #output: Output;
+  readonly #ledger: Ledger;
+  readonly #options: DownloadOptions;
+  readonly #receiver: Receiver;
+  #hasLooked = false;
+
+  constructor(typed: TargetUri, output: Output, ledger: Ledger, options: DownloadOptions) {
+    this.#typed = typed;
+    this.#output = output;
+    this.#ledger = ledger;
+    this.#options = options;
+    this.#receiver = new Receiver(output, options);
+  }
+
+  /** Asks, without the content, whether the file that is there is what is to be downloaded. */
+  async findFinished(): Promise<Downloaded | undefined> {
+    const { finished, date } = this.#options;
+    if (finished === undefined || this.#hasLooked || this.#output.position > 0) return undefined;
+    const { uri, answer } = await this.#arrive("HEAD", () => []);
+    this.#hasLooked = true;
+    await readAway(answer);
+    answer.release();
+    const { statusCode, fields } = answer.response.head;
+    if (statusCode !== 200 || !(await isSameFile(finished, fields, date()))) return undefined;
+    this.#ledger.succeed(uri.server);
+    return { uri, bytes: finished.size, name: undefined, sha256: undefined, wasFinished: true };
+  }
+
+  /** One try, from the URI as typed to the end of the content. */
+  async tryOnce(): Promise<Downloaded> {
+    const { keepsTime, nameFor, date } = this.#options;
+    const { uri, answer } = await this.#arrive("GET", (uri) => this.#rangeFields(uri));
+    try {
+      const { head } = answer.response;
+      const kept = this.#keptFor(uri);
+      const hasContent = head.statusCode === 200 || (head.statusCode === 206 && kept !== undefined);
+      if (!hasContent) throw answerError(uri, head, kept !== undefined);
+      await this.#receiver.receive(uri, answer, kept);
+      const name = await nameFor?.(head);
+      await this.#output.complete(keepsTime ? modifiedAt(head.fields, date()) : undefined, name);
+      this.#ledger.succeed(uri.server);
+      const { sha256 } = this.#receiver;
+      return { uri, bytes: this.#output.position, name, sha256, wasFinished: false };
+    } catch (error) {
+      throw tryError(error, uri);
+    } finally {
+      answer.release();
     }
-    uri = redirect;
+  }
+
+  /** After a failed try: waits for the next, or throws where none is worth it. */
+  async recover(error: TryError, before: number): Promise<void> {
+    const { isWorthRetry, pauseMs, retryAfterMs } = await import("./retry.ts");
+    const { retries, random, wait, now, date, onNotice } = this.#options;
+    const { kept, canBegin, position } = this.#output;
+    const { server, details } = error;
+    if (details.isOfRange) this.#ledger.denyRange(server);
+    const hasGained = kept !== undefined && !details.isTooSlow &&
+      position - before >= kept.length * FAIR_PART;
+    const restMs = retryAfterMs(details.retryAfter, date()) ?? 0;
+    this.#ledger.fail(error, hasGained, now() + restMs);
+    const canGoOn = canBegin || kept !== undefined;
+    const mayRetry = canGoOn && isWorthRetry(error, server === this.#typed.server);
+    if (!mayRetry || this.#ledger.repeats >= retries) throw error;
+    const ms = pauseMs(error, this.#ledger.failuresInRow(server), random());
+    onNotice(`${error.message}; trying again in ${(ms / 1000).toFixed(1)} s`);
+    await wait(ms);
+  }
+
+  /** Asks whomever redirects lead to; and tells who was asked first whom to leave out. */
+  #arrive(method: Question["method"], fieldsFor: Question["fieldsFor"]): Promise<Arrival> {
+    const avoidance = this.#ledger.avoidance(this.#typed.server);
+    const avoiding: FieldLine[] = avoidance === undefined ? [] : [["Avoid-Server", avoidance]];
+    const isFirst = ({ href }: TargetUri) => href === this.#typed.href;
+    return arrive(this.#typed, this.#ledger, {
+      method,
+      fieldsFor: (uri) => [...(isFirst(uri) ? avoiding : []), ...fieldsFor(uri)],
+    }, this.#options);
+  }
+
+  /** What is kept and may be gone on with at a server. */
+  #keptFor({ server }: TargetUri): Kept | undefined {
+    const mayAsk = this.#receiver.mayMix && this.#ledger.allowsRange(server);
+    return mayAsk ? this.#output.kept : undefined;
+  }
+
+  #rangeFields(uri: TargetUri): readonly FieldLine[] {
+    const kept = this.#keptFor(uri);
+    return kept === undefined ? [] : rangeFields(kept);
   }
 }
 
-/** Where a response sends us, if it does (RFC 9110 §15.4). */
-function redirectOf(head: ResponseHead, uri: TargetUri): TargetUri | undefined {
-  if (!REDIRECTS.has(head.statusCode)) return undefined;
-  const [location, ...more] = head.fields.values("location");
-  if (location === undefined || more.length > 0) {
-    const count = location === undefined ? "no" : "more than one";
-    throw new DownloadError(
-      "network",
-      `${uri.href}: the ${head.statusCode} redirect has ${count} Location`,
-    );
-  }
-  return parseLocation(location, uri);
-}
-
-async function save(
+/** An answer without the content. */
+function answerError(
   uri: TargetUri,
-  { head, framing, content }: ClientResponse,
-  output: Output,
-  { onProgress }: DownloadOptions,
-): Promise<number> {
-  if (head.statusCode !== 200) {
-    const phrase = head.reasonPhrase || reasonPhrase(head.statusCode);
-    throw new DownloadError("answer", `${uri.href}: ${head.statusCode} ${phrase}`.trimEnd());
-  }
-  const length = framing.kind === "length" ? framing.contentLength : undefined;
-  let received = 0;
-  for await (const piece of content) {
-    await output.write(piece);
-    received += piece.length;
-    onProgress(received, length);
-  }
-  await output.complete();
-  return received;
-}
-
-/** Asks a server for a URI and uses its response, on a connection that ends with it. */
-async function withServer<T>(
-  uri: TargetUri,
-  { timeoutMs }: DownloadOptions,
-  use: (response: ClientResponse) => Promise<T>,
-): Promise<T> {
-  let connection: Connection | undefined;
-  try {
-    connection = await dial(uri.hostname, uri.port, timeoutMs);
-    const response = await exchange(connection, {
-      method: "GET",
-      requestTarget: uri.requestTarget,
-      fieldLines: [
-        ["Host", uri.authority],
-        ["User-Agent", "client"],
-        ["Accept", "*/*"],
-        ["Accept-Encoding", "identity"],
-        ["Connection", "close"],
-      ],
-    }, { idleMs: timeoutMs, until: Infinity });
-    return await use(response);
-  } catch (error) {
-    const reason = failureReason(error);
-    if (reason === undefined) throw error;
-    throw new DownloadError("network", `${uri.authority}: ${reason}`, { cause: error });
-  } finally {
-    connection?.close();
-  }
+  { statusCode, reasonPhrase: received, fields }: ResponseHead,
+  wasRangeAsked: boolean,
+): TryError {
+  const phrase = received || reasonPhrase(statusCode);
+  return new TryError("answer", uri.server, `${statusCode} ${phrase}`.trimEnd(), {
+    subject: uri.href,
+    statusCode,
+    retryAfter: fields.get("retry-after"),
+    ...(wasRangeAsked && statusCode === 416 && { isOfRange: true }),
+  });
 }

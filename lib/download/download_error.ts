@@ -3,18 +3,60 @@
  *
  * - `url`: the URL is none that can be asked for
  * - `answer`: the server answered with an error
- * - `network`: a connection failed, an answer broke the protocol, or redirects have no end
+ * - `network`: a connection failed, or did not bring what it should
+ * - `protocol`: an answer is none of HTTP, or none that suits the request
  * - `file`: the file cannot be written
+ * - `redirect`: redirects have no end, or go round in a loop
+ * - `checksum`: the content is not the one that was promised
  */
-export type DownloadFailure = "url" | "answer" | "network" | "file";
+export type DownloadFailure =
+  | "url"
+  | "answer"
+  | "network"
+  | "protocol"
+  | "file"
+  | "redirect"
+  | "checksum";
 
 /** A download that failed; the message is one line for people. */
 export class DownloadError extends Error {
   /** For logs. */
-  override readonly name = "DownloadError";
+  override readonly name: string = "DownloadError";
 
   /** The message says what failed; `failure` what kind that is. */
   constructor(readonly failure: DownloadFailure, message: string, options?: ErrorOptions) {
     super(message, options);
+  }
+}
+
+/** What is known of a try that failed, beside the kind of failure. */
+export interface TryDetails extends ErrorOptions {
+  /** What the message begins with; the server by default. */
+  readonly subject?: string;
+  /** Of an answer. */
+  readonly statusCode?: number;
+  /** The value of Retry-After. */
+  readonly retryAfter?: string | undefined;
+  /** Whether it came of asking for a part: the whole may come all the same. */
+  readonly isOfRange?: boolean;
+  /** Whether it was given up for its speed, whatever it brought. */
+  readonly isTooSlow?: boolean;
+  /** Whether another try would end no better; undefined where the kind of failure decides it. */
+  readonly isFinal?: boolean | undefined;
+}
+
+/** One try that a server brought to nothing. Another server, or the same one later, may do better. */
+export class TryError extends DownloadError {
+  /** For logs. */
+  override readonly name = "TryError";
+
+  /** `server` is the authority of who failed; `reason` says how, as the end of a line. */
+  constructor(
+    failure: DownloadFailure,
+    readonly server: string,
+    readonly reason: string,
+    readonly details: TryDetails = {},
+  ) {
+    super(failure, `${details.subject ?? server}: ${reason}`, details);
   }
 }

@@ -3,8 +3,8 @@ import type { TargetUri } from "./target_uri.ts";
 /** What a URI without a last segment is saved as. */
 const NO_NAME = "index.html";
 
-/** In octets: what file systems allow, less the suffix of the part file. */
-const LONGEST_NAME = 255 - ".part".length;
+/** In octets: what file systems allow, less the suffix of the file beside the part file. */
+const LONGEST_NAME = 255 - ".part.json".length;
 
 /** Names that mean devices on Windows, whatever their extension, and standard output: `-`. */
 const DEVICE_NAME = /^(?:-$|(?:con|prn|aux|nul|com[0-9]|lpt[0-9])(?:\.|$))/i;
@@ -16,9 +16,16 @@ const DEVICE_NAME = /^(?:-$|(?:con|prn|aux|nul|com[0-9]|lpt[0-9])(?:\.|$))/i;
  */
 export function fileName({ requestTarget }: TargetUri): string {
   const [path = ""] = requestTarget.split("?", 1);
-  const segment = path.slice(path.lastIndexOf("/") + 1);
+  return safeName(decoded(path.slice(path.lastIndexOf("/") + 1)));
+}
+
+/**
+ * A name that is safe for a file in the current directory, whoever thought it out: separators and
+ * control characters become `_`, and it is shortened where it is too long.
+ */
+export function safeName(text: string): string {
   // deno-lint-ignore no-control-regex -- it is them that must not come through
-  const name = decoded(segment).replace(/[/\\\x00-\x1f\x7f-\x9f]/g, "_");
+  const name = text.replace(/[/\\\x00-\x1f\x7f-\x9f]/g, "_");
   if (name === "" || name === "." || name === "..") return NO_NAME;
   return shortened(DEVICE_NAME.test(name) ? `_${name}` : name);
 }

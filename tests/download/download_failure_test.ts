@@ -1,6 +1,6 @@
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { DownloadError } from "../../lib/download/download_error.ts";
-import { openOutput } from "../../lib/download/output.ts";
+import { openOutput } from "../../lib/download/open_output.ts";
 import { answer, failing, fetchInto, HELLO, redirect, Site } from "../support/downloading.ts";
 import { RawServer, resettingServer, socketPair } from "../support/raw_peer.ts";
 
@@ -10,22 +10,21 @@ Deno.test("download() refuses a redirect that leads nowhere", async () => {
     [redirect(""), "empty Location"],
     [redirect("/a\r\nLocation: /b"), "more than one Location"],
     [redirect("/a\r\nLocation: /a"), "more than one Location"],
-    [redirect("https://a/"), "https is not supported yet"],
     [redirect("ftp://a/"), "ftp: is not supported"],
     [redirect("file:///etc/passwd"), "file: is not supported"],
     [redirect("http://:80/"), "not a valid URL"],
   ];
   for (const [page, why] of refused) {
     await using site = RawServer.answering(page);
-    const { message } = await failing("network", `http://127.0.0.1:${site.port}/`);
+    const { message } = await failing("protocol", `http://127.0.0.1:${site.port}/`);
     assertStringIncludes(message, why);
   }
 });
 
 Deno.test("download() tells of every final response, also of a redirect that it refuses", async () => {
-  for (const page of [answer("301 Moved", ""), redirect("https://a/"), redirect("")]) {
+  for (const page of [answer("301 Moved", ""), redirect("ftp://a/"), redirect("")]) {
     await using site = RawServer.answering(page);
-    const { responses } = await failing("network", `http://127.0.0.1:${site.port}/`);
+    const { responses } = await failing("protocol", `http://127.0.0.1:${site.port}/`);
     assertEquals(responses, ["301"]);
   }
 });
@@ -62,7 +61,8 @@ Deno.test("download() keeps nothing of an answer that is broken off or is none",
   ];
   for (const [page, why] of broken) {
     await using site = RawServer.answering(page);
-    const { message } = await failing("network", `http://127.0.0.1:${site.port}/`);
+    const failure = why === "not HTTP/1.1" ? "protocol" : "network";
+    const { message } = await failing(failure, `http://127.0.0.1:${site.port}/`);
     assertStringIncludes(message, `127.0.0.1:${site.port}: `);
     assertStringIncludes(message, why);
   }
@@ -95,7 +95,7 @@ Deno.test("download() gives up a server that is silent for too long", async () =
 
 Deno.test("download() says that the file cannot be written", async () => {
   await using site = new Site({ "/a": HELLO });
-  const output = await openOutput("/dev/full");
+  const output = await openOutput("/dev/full", { url: "http://a/", mayContinue: false });
   const url = `http://127.0.0.1:${site.port}/a`;
   const error = await assertRejects(() => fetchInto(output, url), DownloadError);
   assertEquals([error.failure, error.message], [

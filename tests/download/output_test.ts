@@ -1,13 +1,23 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { DownloadError } from "../../lib/download/download_error.ts";
-import { openOutput } from "../../lib/download/output.ts";
+import { openOutput as open } from "../../lib/download/open_output.ts";
+import type { Output } from "../../lib/download/output.ts";
 import { TemporaryDirectory } from "../support/temporary_directory.ts";
 
 const octets = (text: string) => new TextEncoder().encode(text);
 
+const NEW = { entityTag: undefined, length: undefined };
+
+/** Opens an output from its start. */
+async function openOutput(name: string): Promise<Output> {
+  const output = await open(name, { url: "http://a/", mayContinue: false });
+  output.begin(NEW);
+  return output;
+}
+
 /** Asserts that it fails because of the file, and gives the message. */
-async function fileFailure(operation: () => Promise<unknown>): Promise<string> {
-  const error = await assertRejects(operation, DownloadError);
+async function fileFailure(operation: () => Promise<unknown> | undefined): Promise<string> {
+  const error = await assertRejects(async () => await operation(), DownloadError);
   assertEquals(error.failure, "file");
   assert(!error.message.includes("\n"), error.message);
   return error.message;
@@ -19,6 +29,7 @@ Deno.test("openOutput() makes a file that appears when it is whole", async () =>
   await output.write(octets("hello, "));
   assertEquals(await directory.names(), ["a.part"]);
   await output.write(octets("world"));
+  assertEquals(output.position, 12);
   await output.complete();
   assertEquals(await directory.names(), ["a"]);
   assertEquals(await directory.read("a"), octets("hello, world"));
@@ -38,7 +49,7 @@ Deno.test("openOutput() leaves nothing of an output that is abandoned", async ()
   for (const name of ["a", "b"]) {
     const output = await openOutput(directory.join(name));
     await output.write(octets("half"));
-    await output.abandon();
+    output.abandon();
   }
   assertEquals(await directory.names(), ["a"]);
   assertEquals(await directory.read("a"), octets("before"));
@@ -62,7 +73,7 @@ Deno.test("openOutput() leaves alone what another download is writing", async ()
   await first.complete();
   assertEquals(await directory.read("a"), octets("first"));
   const second = await openOutput(name);
-  await second.abandon();
+  second.abandon();
   assertEquals(await directory.names(), ["a"]);
 });
 
@@ -104,7 +115,7 @@ Deno.test("openOutput() fails at completing when a directory has taken the name"
   await output.write(octets("x"));
   await directory.write("a/b", "");
   assertStringIncludes(await fileFailure(() => output.complete()), "cannot write");
-  await output.abandon();
+  output.abandon();
   assertEquals(await directory.names(), ["a"]);
 });
 
@@ -133,7 +144,7 @@ Deno.test("openOutput() says that there is no space left", async () => {
   const output = await openOutput("/dev/full");
   const message = await fileFailure(() => output.write(octets("a")));
   assertEquals(message, "cannot write /dev/full: no space left on the disk");
-  await output.abandon();
+  output.abandon();
 });
 
 Deno.test("openOutput() writes to a pipe, and says when its reader has gone", async () => {
@@ -146,7 +157,7 @@ Deno.test("openOutput() writes to a pipe, and says when its reader has gone", as
   const { stdout } = await reading;
   assertEquals(new TextDecoder().decode(stdout), "hello");
   assertStringIncludes(await fileFailure(() => output.write(octets("more"))), "reader has gone");
-  await output.abandon();
+  output.abandon();
   assert((await Deno.stat(pipe)).isFifo);
 });
 

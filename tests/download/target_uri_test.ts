@@ -4,9 +4,11 @@ import { parseLocation, parseTypedUri } from "../../lib/download/target_uri.ts";
 
 Deno.test("parseTypedUri() takes a URI apart", () => {
   assertEquals(parseTypedUri("http://Example.org:8080/a/b?c=d#e"), {
+    isSecure: false,
     href: "http://example.org:8080/a/b?c=d",
     hostname: "example.org",
     port: 8080,
+    server: "example.org:8080",
     authority: "example.org:8080",
     requestTarget: "/a/b?c=d",
   });
@@ -17,6 +19,12 @@ Deno.test("parseTypedUri() knows the usual port and the empty path", () => {
     const { port, authority, requestTarget, href } = parseTypedUri(text);
     assertEquals([port, authority, requestTarget, href], [80, "a", "/", "http://a/"], text);
   }
+});
+
+Deno.test("parseTypedUri() knows https and its port", () => {
+  const { isSecure, port, authority } = parseTypedUri("https://a/");
+  assertEquals([isSecure, port, authority], [true, 443, "a"]);
+  assertEquals(parseTypedUri("https://a:80/").authority, "a:80");
 });
 
 Deno.test("parseTypedUri() keeps IPv6 brackets for Host and not for connecting", () => {
@@ -52,7 +60,6 @@ Deno.test("parseTypedUri() refuses what cannot be asked for, and says why", () =
     ["", "no scheme"],
     ["/a", "no scheme"],
     ["//a/b", "no scheme"],
-    ["https://a/", "https is not supported yet"],
     ["ftp://a/", "ftp: is not supported"],
     ["file:///etc/passwd", "file: is not supported"],
     ["http://", "not a valid URL"],
@@ -95,11 +102,10 @@ Deno.test("parseLocation() resolves a reference against what was asked for", () 
   }
 });
 
-Deno.test("parseLocation() refuses what cannot be asked for, as a failure of the network", () => {
+Deno.test("parseLocation() refuses what cannot be asked for, as a failure of the protocol", () => {
   const base = parseTypedUri("http://a/");
   const refused: readonly [location: string, why: string][] = [
     ["", "empty Location"],
-    ["https://a/", "https is not supported yet"],
     ["ftp://a/", "ftp: is not supported"],
     ["javascript:alert(1)", "javascript: is not supported"],
     ["data:,a", "data: is not supported"],
@@ -110,7 +116,7 @@ Deno.test("parseLocation() refuses what cannot be asked for, as a failure of the
   ];
   for (const [location, why] of refused) {
     const error = assertThrows(() => parseLocation(location, base), DownloadError);
-    assertEquals(error.failure, "network", location);
+    assertEquals(error.failure, "protocol", location);
     assertStringIncludes(error.message, why);
   }
 });

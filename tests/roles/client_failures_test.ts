@@ -26,10 +26,9 @@ const FAILURES: readonly (readonly [Answer, number, RegExp])[] = [
   [moved(), 3, /the 301 redirect has no Location$/i],
   [moved("Location: "), 3, /empty Location$/],
   [moved("Location: /a", "Location: /b"), 3, /more than one Location$/],
-  [moved("Location: https://a/"), 3, /https is not supported yet/],
   [moved("Location: ftp://a/"), 3, /ftp: is not supported/],
   [moved("Location: http://a:99999/"), 3, /is not a valid URL$/],
-  [moved("Location: /file"), 3, /redirects go round in a loop at http/],
+  [moved("Location: /file"), 5, /redirects go round in a loop at http/],
   [moved("Location: http://127.0.0.1:1/"), 3, /127\.0\.0\.1:1: the connection was refused$/],
 ];
 
@@ -38,7 +37,7 @@ Deno.test("client tells a failure by line and exit status, and leaves what was t
   await using directory = await TemporaryDirectory.with({ file: "what was there" });
   for (const [answer, status, line] of FAILURES) {
     server.answer = answer;
-    const args = [`http://${server.authority}/file`];
+    const args = ["--retries=0", `http://${server.authority}/file`];
     const { code, stdout, stderr } = await runRole("client", args, { cwd: directory.path });
     const last = stderr.trimEnd().split("\n").at(-1) ?? "";
     assertMatch(last, /^client: /);
@@ -54,7 +53,7 @@ Deno.test("client leaves no file where there was none, when it fails", async () 
   await using directory = await TemporaryDirectory.with();
   for (const [answer, status] of FAILURES.slice(0, 6)) {
     server.answer = answer;
-    const args = [`http://${server.authority}/file`];
+    const args = ["--retries=0", `http://${server.authority}/file`];
     assertEquals((await runRole("client", args, { cwd: directory.path })).code, status);
     assertEquals(await directory.names(), []);
   }
@@ -68,7 +67,7 @@ Deno.test("client gives up on a server that says nothing for --timeout", async (
   await using directory = await TemporaryDirectory.with();
   for (const answer of [hanging, stalling]) {
     await using server = new FakeServer(answer);
-    const args = ["--timeout=200ms", `http://${server.authority}/file`];
+    const args = ["--retries=0", "--timeout=200ms", `http://${server.authority}/file`];
     const { code, stderr } = await runRole("client", args, { cwd: directory.path });
     assertMatch(
       stderr,
@@ -91,7 +90,7 @@ Deno.test("client gives up on a head that comes octet by octet for ever", async 
   };
   await using directory = await TemporaryDirectory.with();
   await using server = new FakeServer(dripping);
-  const args = ["--timeout=300ms", `http://${server.authority}/file`];
+  const args = ["--retries=0", "--timeout=300ms", `http://${server.authority}/file`];
   const { code, stderr } = await runRole("client", args, { cwd: directory.path });
   stop = true;
   assertMatch(stderr, /^client: .*: the head did not arrive in time$/m);
@@ -108,8 +107,8 @@ Deno.test("client --max-redirects follows so many and no more", async () => {
   const enough = await runRole("client", ["--max-redirects=3", "-o-", url]);
   assertEquals([enough.code, enough.stdout], [0, "test"]);
   const { code, stderr } = await runRole("client", ["--max-redirects=2", "-o-", url]);
-  assertMatch(stderr, /^client: there are more than 2 redirects$/m);
-  assertEquals(code, 3);
+  assertMatch(stderr, /^client: .*: there are more than 2 redirects$/m);
+  assertEquals(code, 5);
 });
 
 Deno.test("client goes on with the other URLs after a failure, and ends with the worst", async () => {

@@ -1,0 +1,174 @@
+import type { FieldLine } from "../http/fields.ts";
+import type { ResponseHead } from "../http/message.ts";
+import { type Answer, ask, type Asking, readAway } from "./ask.ts";
+import { DownloadError, TryError } from "./download_error.ts";
+import type { Ledger } from "./ledger.ts";
+import { parseLocation, type TargetUri } from "./target_uri.ts";
+
+/** How one finds the server that has the content. */
+export interface Arriving extends Asking {
+  /** Redirects that are followed; one more is an error. */
+  readonly maxRedirects: number;
+  /** Whether a redirect may lead from https to http. */
+  readonly allowDowngrade: boolean;
+  /** Told of final responses; with a redirect, where it leads. */
+  readonly onResponse: (head: ResponseHead, redirect: TargetUri | undefined) => void;
+  /** Told what a person may want to know. */
+  readonly onNotice: (text: string) => void;
+  /** Waits for so many ms. */
+  readonly wait: (ms: number) => Promise<void>;
+  /** Ms on any clock that never goes back. */
+  readonly now: () => number;
+}
+
+/** What is asked. */
+export interface Question {
+  /** HEAD for no more than the head. */
+  readonly method: "GET" | "HEAD";
+  /** What is to be said to a server beside what is always said. */
+  readonly fieldsFor: (uri: TargetUri) => readonly FieldLine[];
+}
+
+/** The answer of the server that redirects led to. */
+export interface Arrival {
+  /** What was asked for there. */
+  readonly uri: TargetUri;
+  /** The answer, which is no redirect. */
+  readonly answer: Answer;
+}
+
+/** One failed server is not taken again before the question was put so often. */
+const MOST_ASKS = 8;
+
+const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
+
+/** Where a redirect led that was not followed. */
+interface Detour {
+  readonly uri: TargetUri;
+  /** The URIs on the way there. */
+  readonly visited: ReadonlySet<string>;
+}
+
+/**
+ * Asks for a URI and follows redirects. When one leads to a server that has failed before, the first
+ * question is put again, since a balancer may pick another; of those that it names, the one that has
+ * failed least is taken in the end.
+ *
+ * @throws {TryError} when no server answers with anything but a redirect
+ */
+export async function arrive(
+  typed: TargetUri,
+  ledger: Ledger,
+  question: Question,
+  arriving: Arriving,
+): Promise<Arrival> {
+  const start: Detour = { uri: typed, visited: new Set() };
+  const failures = ({ uri }: Detour) => ledger.failuresOf(uri.server);
+  let best: Detour | undefined;
+  for (let asks = 0; asks < MOST_ASKS; asks++) {
+    const found = await askAgain(best, () => follow(start, ledger, question, arriving, true));
+    if (found === undefined) break;
+    if ("answer" in found) return found;
+    if (best === undefined || failures(found) < failures(best)) best = found;
+  }
+  arriving.onNotice(`nobody else is named: trying ${best!.uri.server} once more`);
+  return await follow(best!, ledger, question, arriving, false) as Arrival;
+}
+
+/** A question that nobody answers, after one was answered, is as good as that answer again. */
+async function askAgain(
+  best: Detour | undefined,
+  asking: () => Promise<Arrival | Detour>,
+): Promise<Arrival | Detour | undefined> {
+  try {
+    return await asking();
+  } catch (error) {
+    if (best === undefined || !(error instanceof TryError)) throw error;
+    return undefined;
+  }
+}
+
+/** Follows redirects, to an answer, or on request no further than to a server that has failed. */
+async function follow(
+  { uri, visited: before }: Detour,
+  ledger: Ledger,
+  question: Question,
+  arriving: Arriving,
+  stopsAtFailed: boolean,
+): Promise<Arrival | Detour> {
+  const visited = new Set(before);
+  const isDetour = (next: TargetUri, from: TargetUri) =>
+    stopsAtFailed && next.server !== from.server && ledger.failuresOf(next.server) > 0;
+  for (;;) {
+    visited.add(uri.href);
+    const restMs = ledger.restMs(uri.server, arriving.now());
+    if (restMs > 0) await arriving.wait(restMs);
+    const answer = await ask(uri, question.method, question.fieldsFor(uri), arriving);
+    let next: TargetUri | undefined;
+    try {
+      next = nextOf(answer.response.head, uri, visited, arriving, isDetour);
+    } catch (error) {
+      answer.release();
+      throw error;
+    }
+    if (next === undefined) return { uri, answer };
+    ledger.redirected(uri.server);
+    // What the redirect has for people matters to nobody, nor how its reading ends.
+    await readAway(answer).catch(() => {});
+    answer.release();
+    const stops = isDetour(next, uri);
+    uri = next;
+    if (stops) return { uri, visited };
+  }
+}
+
+/** Where a response sends us, if it does and that may be followed. */
+function nextOf(
+  head: ResponseHead,
+  uri: TargetUri,
+  visited: ReadonlySet<string>,
+  { maxRedirects, allowDowngrade, onResponse }: Arriving,
+  isDetour: (next: TargetUri, from: TargetUri) => boolean,
+): TargetUri | undefined {
+  let next: TargetUri | undefined;
+  try {
+    next = redirectOf(head, uri);
+  } finally {
+    // A question that is put again has an answer that nobody needs to read again.
+    if (next === undefined || !isDetour(next, uri)) onResponse(head, next);
+  }
+  if (next === undefined) return undefined;
+  if (uri.isSecure && !next.isSecure && !allowDowngrade) {
+    const reason = `the redirect leads from https to ${next.href}; --allow-downgrade would follow`;
+    throw new TryError("redirect", uri.server, reason);
+  }
+  if (visited.has(next.href)) {
+    throw new TryError(
+      "redirect",
+      uri.server,
+      `the redirects go round in a loop at ${next.href}`,
+    );
+  }
+  if (visited.size > maxRedirects) {
+    throw new TryError("redirect", uri.server, `there are more than ${maxRedirects} redirects`);
+  }
+  return next;
+}
+
+/** Where a response sends us, if it does (RFC 9110 §15.4). */
+function redirectOf(head: ResponseHead, uri: TargetUri): TargetUri | undefined {
+  if (!REDIRECTS.has(head.statusCode)) return undefined;
+  const [location, ...more] = head.fields.values("location");
+  if (location === undefined || more.length > 0) {
+    const count = location === undefined ? "no" : "more than one";
+    const reason = `the ${head.statusCode} redirect has ${count} Location`;
+    throw new TryError("protocol", uri.server, reason, { subject: uri.href });
+  }
+  try {
+    return parseLocation(location, uri);
+  } catch (error) {
+    if (!(error instanceof DownloadError)) throw error;
+    // The message says what it is about.
+    throw new TryError("protocol", uri.server, error.message, { cause: error });
+  }
+}

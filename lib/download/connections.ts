@@ -1,0 +1,56 @@
+import type { Connection } from "../net/connection.ts";
+import { dial, type TlsSettings } from "../net/dial.ts";
+import type { TargetUri } from "./target_uri.ts";
+
+/** A connection to a server, and whether an exchange went over it before. */
+export interface Link {
+  /** Nothing is under way on it. */
+  readonly connection: Connection;
+  /** The server may be closing it at this moment, for no fault of the request. */
+  readonly isUsed: boolean;
+}
+
+/** Connections to servers, kept between two exchanges so that the next needs no new one. */
+export class Connections {
+  readonly #timeoutMs: number;
+  readonly #tls: TlsSettings;
+  readonly #idle = new Map<string, Connection[]>();
+
+  /** `timeoutMs` is for connecting, and again for a TLS handshake. */
+  constructor(timeoutMs: number, tls: TlsSettings = { caCerts: [] }) {
+    this.#timeoutMs = timeoutMs;
+    this.#tls = tls;
+  }
+
+  /**
+   * A connection to the server of a URI.
+   *
+   * @param mustBeNew whether one that was used before will not do
+   * @throws as `dial`
+   */
+  async open(uri: TargetUri, mustBeNew = false): Promise<Link> {
+    const kept = mustBeNew ? undefined : this.#idle.get(originOf(uri))?.pop();
+    if (kept !== undefined) return { connection: kept, isUsed: true };
+    const tls = uri.isSecure ? this.#tls : undefined;
+    const connection = await dial(uri.hostname, uri.port, this.#timeoutMs, tls);
+    return { connection, isUsed: false };
+  }
+
+  /** Keeps a connection that nothing is under way on. */
+  keep(uri: TargetUri, connection: Connection): void {
+    const origin = originOf(uri);
+    const idle = this.#idle.get(origin);
+    if (idle === undefined) this.#idle.set(origin, [connection]);
+    else idle.push(connection);
+  }
+
+  /** Closes all that are kept. */
+  close(): void {
+    for (const connection of [...this.#idle.values()].flat()) connection.close();
+    this.#idle.clear();
+  }
+}
+
+function originOf({ isSecure, hostname, port }: TargetUri): string {
+  return `${isSecure ? "https" : "http"} ${hostname} ${port}`;
+}

@@ -1,0 +1,141 @@
+import type { ResponseHead } from "../http/message.ts";
+import { DownloadError } from "./download_error.ts";
+import { download, type Downloaded, type DownloadOptions } from "./download.ts";
+import type { FinishedFile } from "./finished_file.ts";
+import type { Algorithm } from "./digest_fields.ts";
+import { fileErrors } from "./file_error.ts";
+import { safeName } from "./file_name.ts";
+import type { Job } from "./jobs.ts";
+import { Ledger, type ServerRecord } from "./ledger.ts";
+import { openOutput } from "./open_output.ts";
+import type { Output } from "./output.ts";
+import type { Verification } from "./verification.ts";
+
+/** How files are downloaded. */
+export interface FetchOptions
+  extends Omit<DownloadOptions, "verification" | "finished" | "nameFor"> {
+  /** Whether to go on with what an earlier run left. */
+  readonly mayContinue: boolean;
+  /** Whether a file that is there stays as it is. */
+  readonly keepsExisting: boolean;
+  /** Whether a server may name the file. */
+  readonly followsDisposition: boolean;
+  /** Whether the SHA-256 is to be told. */
+  readonly wantsSha256: boolean;
+  /** Told of an output while it is open, and undefined when it is no more. */
+  readonly onOutput: (output: Output | undefined) => void;
+}
+
+/** What became of one file. */
+export interface Outcome {
+  /** What was to be downloaded. */
+  readonly job: Job;
+  /** What was: undefined when it failed, or when a file that was there stays. */
+  readonly downloaded: Downloaded | undefined;
+  /** Why it failed. */
+  readonly failure: DownloadError | undefined;
+  /** Whether it can be gone on with. */
+  readonly isKept: boolean;
+  /** The servers that were tried, and what each did. */
+  readonly servers: readonly ServerRecord[];
+  /** How many tries failed. */
+  readonly failedTries: number;
+  /** How long it took. */
+  readonly seconds: number;
+}
+
+/** Downloads one file. What fails is told by what is returned. */
+export async function fetchFile(job: Job, options: FetchOptions): Promise<Outcome> {
+  const ledger = new Ledger();
+  const since = options.now();
+  const end = (rest: Partial<Outcome>): Outcome => ({
+    job,
+    downloaded: undefined,
+    failure: undefined,
+    isKept: false,
+    servers: ledger.records,
+    failedTries: ledger.failures,
+    seconds: (options.now() - since) / 1000,
+    ...rest,
+  });
+  let output: Output | undefined;
+  try {
+    const existing = await existingFile(job.name, options);
+    if (existing !== undefined && options.keepsExisting) return end({});
+    const finished = await finishedFile(job, existing);
+    if (finished === "proven") return end({ downloaded: asIs(job, existing!) });
+    const verification = await verificationOf(job, options);
+    output = await openOutput(job.name, {
+      url: job.uri.href,
+      mayContinue: options.mayContinue,
+    });
+    options.onOutput(output);
+    const nameFor = options.followsDisposition ? proposedPath(job, options) : undefined;
+    const settings = { ...options, verification, finished, nameFor };
+    const downloaded = await download(job.uri, output, ledger, settings);
+    if (downloaded.wasFinished) output.abandon();
+    return end({ downloaded });
+  } catch (error) {
+    const failure = error instanceof DownloadError ? error : undefined;
+    const isKept = output?.abandon(failure?.failure === "file") ?? false;
+    if (failure === undefined) throw error;
+    return end({ failure, isKept });
+  } finally {
+    options.onOutput(undefined);
+  }
+}
+
+/** What is there under the name, if that matters. */
+async function existingFile(
+  name: string,
+  { mayContinue, keepsExisting }: FetchOptions,
+): Promise<FinishedFile | undefined> {
+  if (name === "-" || !(mayContinue || keepsExisting)) return undefined;
+  const found = await Deno.stat(name).catch(() => undefined);
+  if (!found?.isFile) return undefined;
+  const digest = async (algorithm: Algorithm) => {
+    const { digestOfOctets } = await import("./verification.ts");
+    return await fileErrors(
+      name,
+      async () => await digestOfOctets(algorithm, (await Deno.open(name)).readable),
+    );
+  };
+  return { size: found.size, modifiedAt: (found.mtime?.getTime() ?? 0) / 1000, digest };
+}
+
+async function verificationOf(
+  { sha256 }: Job,
+  { wantsSha256 }: FetchOptions,
+): Promise<Verification | undefined> {
+  if (sha256 === undefined && !wantsSha256) return undefined;
+  const { Verification } = await import("./verification.ts");
+  return new Verification(sha256, wantsSha256);
+}
+
+/** The file that is there, if it may be the one; `proven` when its checksum shows that it is. */
+async function finishedFile(
+  { sha256 }: Job,
+  existing: FinishedFile | undefined,
+): Promise<FinishedFile | "proven" | undefined> {
+  if (existing === undefined || sha256 === undefined) return existing;
+  return await existing.digest("sha-256") === sha256 ? "proven" : undefined;
+}
+
+/** The path that a server's name for the file leads to: beside its own, and never another file's. */
+function proposedPath({ name }: Job, { onNotice }: FetchOptions) {
+  return async ({ fields }: ResponseHead): Promise<string | undefined> => {
+    const { proposedName } = await import("./content_disposition.ts");
+    const { dirname, join } = await import("@std/path");
+    const proposed = name === "-" ? undefined : proposedName(fields);
+    if (proposed === undefined) return undefined;
+    const path = join(dirname(name), safeName(proposed));
+    const isTaken = await Deno.lstat(path).then(() => true, () => false);
+    if (!isTaken) return path;
+    if (path !== name) onNotice(`${path}, as the server calls it, is there: it stays as it is`);
+    return undefined;
+  };
+}
+
+function asIs({ uri, sha256 }: Job, { size }: FinishedFile): Downloaded {
+  return { uri, bytes: size, name: undefined, sha256, wasFinished: true };
+}

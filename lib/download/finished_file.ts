@@ -1,0 +1,43 @@
+import type { Fields } from "../http/fields.ts";
+import { parseHttpDate } from "../http/http_date.ts";
+import type { Algorithm } from "./digest_fields.ts";
+
+/** A file that stands under its name, whole as far as we know, but perhaps of something else. */
+export interface FinishedFile {
+  /** In octets. */
+  readonly size: number;
+  /** In seconds since 1970. */
+  readonly modifiedAt: number;
+  /** Its digest, in hexadecimal digits. */
+  readonly digest: (algorithm: Algorithm) => Promise<string>;
+}
+
+/**
+ * Whether the head of a 200 shows that the content is that of a file: by Repr-Digest, or else by
+ * its length and time. A download gives its file the time of the content, which nothing else is
+ * likely to have to the second.
+ *
+ * @param now seconds since 1970
+ */
+export async function isSameFile(
+  file: FinishedFile,
+  fields: Fields,
+  now: number,
+): Promise<boolean> {
+  if (fields.get("content-length") !== String(file.size)) return false;
+  const { digestOf } = await import("./digest_fields.ts");
+  const digest = digestOf(fields, "repr-digest");
+  if (digest !== undefined) return await file.digest(digest.algorithm) === digest.hex;
+  return modifiedAt(fields, now) === Math.floor(file.modifiedAt);
+}
+
+/**
+ * When the content was last changed (RFC 9110 §8.8.2).
+ *
+ * @param now seconds since 1970
+ * @returns the same; undefined when it is not said, or yet to come
+ */
+export function modifiedAt(fields: Fields, now: number): number | undefined {
+  const date = parseHttpDate(fields.get("last-modified") ?? "", now);
+  return date !== undefined && date <= now ? date : undefined;
+}

@@ -1,0 +1,115 @@
+import { UsageError } from "../command.ts";
+import { DownloadError } from "./download_error.ts";
+import { fileName } from "./file_name.ts";
+import { parseTypedUri, type TargetUri } from "./target_uri.ts";
+
+/** One file to download. */
+export interface Job {
+  /** From where. */
+  readonly uri: TargetUri;
+  /** The path of the file; `-` for standard output. */
+  readonly name: string;
+  /** What its SHA-256 is to be, in lower-case hexadecimal digits; undefined for anything. */
+  readonly sha256: string | undefined;
+}
+
+/** What decides which files there are to download. */
+export interface JobOptions {
+  /** The name of the only file. */
+  readonly output: string | undefined;
+  /** The directory for all of them. */
+  readonly directory: string | undefined;
+  /** A file that lists URLs; `-` for standard input. */
+  readonly input: string | undefined;
+  /** Of the only file. */
+  readonly sha256: string | undefined;
+  /** A file that lists SHA-256 checksums by name. */
+  readonly checksums: string | undefined;
+}
+
+/**
+ * What is to be downloaded. Every mistake is told before anything is asked for.
+ *
+ * @param operands URLs as typed
+ * @throws {UsageError} when they cannot be downloaded, or not so
+ */
+export async function planJobs(operands: readonly string[], options: JobOptions): Promise<Job[]> {
+  const { output, directory, input, sha256, checksums } = options;
+  const listed = input === undefined ? [] : await readUrls(input);
+  const urls = [...operands, ...listed];
+  if (urls.length === 0) throw new UsageError("no URL is given: name one, as http://host/file");
+  const isOne = (name: string, value: string | undefined) => {
+    if (value === undefined || urls.length === 1) return;
+    throw new UsageError(`--${name}=${value} takes one URL, but ${urls.length} are given`);
+  };
+  isOne("output", output);
+  isOne("sha256", sha256);
+  const digests = checksums === undefined ? undefined : await readChecksums(checksums);
+  // Loading it takes 10 ms, and most who download have no use for it.
+  const paths = directory ?? checksums ? await import("@std/path") : undefined;
+  const names = new Set<string>();
+  return urls.map((url) => {
+    const uri = typedUri(url);
+    const plain = output ?? fileName(uri);
+    const name = directory && plain !== "-" ? paths!.join(directory, plain) : plain;
+    if (names.has(name)) throw new UsageError(`two URLs would be saved as ${name}`);
+    names.add(name);
+    const listedDigest = digests?.get(paths!.basename(plain));
+    if (digests !== undefined && listedDigest === undefined) {
+      throw new UsageError(`--checksums=${checksums} does not list ${paths!.basename(plain)}`);
+    }
+    return { uri, name, sha256: sha256 ?? listedDigest };
+  });
+}
+
+function typedUri(url: string): TargetUri {
+  try {
+    return parseTypedUri(url);
+  } catch (error) {
+    if (!(error instanceof DownloadError)) throw error;
+    throw new UsageError(error.message, { cause: error });
+  }
+}
+
+async function readUrls(file: string): Promise<string[]> {
+  const { parseUrlList } = await import("./url_list.ts");
+  return parseUrlList(await readText("input", file));
+}
+
+async function readChecksums(file: string): Promise<ReadonlyMap<string, string>> {
+  const { parseChecksums } = await import("./checksums.ts");
+  const checksums = parseChecksums(await readText("checksums", file));
+  if (checksums !== undefined) return checksums;
+  throw new UsageError(`--checksums=${file} is no list as sha256sum writes it`);
+}
+
+/**
+ * The text of a file that an option names; `-` is standard input.
+ *
+ * @throws {UsageError} when it cannot be read
+ */
+async function readText(option: string, file: string): Promise<string> {
+  try {
+    if (file !== "-") return await Deno.readTextFile(file);
+    const pieces = Deno.stdin.readable.pipeThrough(new TextDecoderStream());
+    return (await Array.fromAsync(pieces)).join("");
+  } catch (error) {
+    const reason = error instanceof Deno.errors.NotFound
+      ? "does not exist"
+      : error instanceof Deno.errors.NotCapable
+      ? `needs --allow-read=${file} as well`
+      : "cannot be read";
+    throw new UsageError(`--${option}=${file} ${reason}`, { cause: error });
+  }
+}
+
+/**
+ * The certificates that `--ca` names, as PEM.
+ *
+ * @throws {UsageError} when there are none
+ */
+export async function readCertificates(file: string): Promise<string> {
+  const text = await readText("ca", file);
+  if (text.includes("-----BEGIN CERTIFICATE-----")) return text;
+  throw new UsageError(`--ca=${file} holds no certificate in PEM`);
+}

@@ -1,0 +1,122 @@
+import type { TryError } from "./download_error.ts";
+
+/** What one server did in the course of a download. */
+export interface ServerRecord {
+  /** Host and port. */
+  readonly server: string;
+  /** How each try with it ended, in their order. */
+  readonly outcomes: string[];
+  /** How many of them were failures. */
+  failures: number;
+  /** Which of all failures its last one was, from 1; 0 for none. */
+  lastFailure: number;
+}
+
+/** How often a download may go on to a server that is new to it: no redirect may lead us for ever. */
+const MOST_SERVERS = 100;
+
+/** What a balancer reads of Avoid-Server: so many names, and so many characters. */
+const MOST_AVOIDED = 16;
+const LONGEST_AVOIDANCE = 1024;
+
+/** What one download has seen of servers: which to avoid, and whether another try is due. */
+export class Ledger {
+  readonly #records = new Map<string, ServerRecord>();
+  readonly #restUntil = new Map<string, number>();
+  readonly #inRow = new Map<string, number>();
+  readonly #withoutRange = new Set<string>();
+  #repeats = 0;
+  #failures = 0;
+
+  /** All servers that were tried, in the order in which they first were. */
+  get records(): readonly ServerRecord[] {
+    return [...this.#records.values()];
+  }
+
+  /** How often servers have failed that had failed before, with nothing gained. */
+  get repeats(): number {
+    return this.#repeats;
+  }
+
+  /** How many tries have failed. */
+  get failures(): number {
+    return this.#failures;
+  }
+
+  /** How often a server has failed. */
+  failuresOf(server: string): number {
+    return this.#records.get(server)?.failures ?? 0;
+  }
+
+  /**
+   * A try has failed.
+   *
+   * @param hasGained whether it brought a fair part of the content, which is kept
+   * @param restUntil up to when the server asks to be left alone, on the clock of `restMs`
+   */
+  fail({ server, reason }: TryError, hasGained: boolean, restUntil = -Infinity): void {
+    const record = this.#record(server);
+    if (!hasGained && (record.failures > 0 || this.#records.size > MOST_SERVERS)) this.#repeats++;
+    record.failures++;
+    record.lastFailure = ++this.#failures;
+    record.outcomes.push(reason);
+    this.#inRow.set(server, this.failuresInRow(server) + 1);
+    this.#restUntil.set(server, restUntil);
+  }
+
+  /** How many failures of a server the last one was of, with no redirect from it between them. */
+  failuresInRow(server: string): number {
+    return this.#inRow.get(server) ?? 0;
+  }
+
+  /** A server has said where to go. */
+  redirected(server: string): void {
+    this.#inRow.delete(server);
+  }
+
+  /** A try has brought the content to its end. */
+  succeed(server: string): void {
+    this.#record(server).outcomes.push("done");
+  }
+
+  /**
+   * Avoid-Server, the field by which a balancer is told whom to leave out: the last that have
+   * failed first, as many as it reads.
+   *
+   * @param typed the server that is asked itself
+   * @returns its value; undefined when there is nobody to be left out
+   */
+  avoidance(typed: string): string | undefined {
+    const failed = [...this.#records.values()]
+      .filter(({ server, failures }) => failures > 0 && server !== typed)
+      .sort((a, b) => b.lastFailure - a.lastFailure)
+      .map(({ server }) => server)
+      .slice(0, MOST_AVOIDED);
+    while (failed.join(", ").length > LONGEST_AVOIDANCE) failed.pop();
+    return failed.length === 0 ? undefined : failed.join(", ");
+  }
+
+  /** From now on that server is not to be asked for a part. */
+  denyRange(server: string): void {
+    this.#withoutRange.add(server);
+  }
+
+  /** Whether that server may be asked for a part. */
+  allowsRange(server: string): boolean {
+    return !this.#withoutRange.has(server);
+  }
+
+  /** How long a server has still asked to be left alone, in ms. */
+  restMs(server: string, now: number): number {
+    return Math.max(0, (this.#restUntil.get(server) ?? 0) - now);
+  }
+
+  #record(server: string): ServerRecord {
+    let record = this.#records.get(server);
+    if (record === undefined) {
+      record = { server, outcomes: [], failures: 0, lastFailure: 0 };
+      this.#records.set(server, record);
+    }
+    return record;
+  }
+}

@@ -1,0 +1,183 @@
+import { DownloadError } from "./download_error.ts";
+import { fileErrors, fileErrorsSync, ignoreNotFound } from "./file_error.ts";
+import type { Output, OutputOptions } from "./output.ts";
+import { type Kept, keptOf, type Representation } from "./representation.ts";
+import { SideFile } from "./side_file.ts";
+
+/** How much is written before the side file is, in octets, or as a fraction of the whole. */
+const RECORD_BYTES = 64 * 1024;
+const RECORD_FRACTION = 1 / 256;
+
+/** How much is read at a time. */
+const PIECE_BYTES = 512 * 1024;
+
+/**
+ * A file that appears under its name only when it is whole: until then it grows as `NAME.part`
+ * beside it, locked against a second download of the same name. What its octets are of stands in
+ * `NAME.part.json`, and how many are surely written: a download that was killed can be gone on with.
+ */
+export class PartFile implements Output {
+  readonly #name: string;
+  readonly #partName: string;
+  readonly #url: string;
+  readonly #file: Deno.FsFile;
+  readonly #side: SideFile;
+  #representation: Representation | undefined;
+  #position = 0;
+  /** As far as the side file goes; undefined while there is none of ours. */
+  #recorded: number | undefined;
+  /** Whether what is in the file is left from before, and not known to us. */
+  #isOld: boolean;
+
+  private constructor(name: string, url: string, file: Deno.FsFile, isOld: boolean) {
+    this.#name = name;
+    this.#partName = `${name}.part`;
+    this.#url = url;
+    this.#file = file;
+    this.#side = new SideFile(this.#partName);
+    this.#isOld = isOld;
+  }
+
+  /**
+   * Opens the part file of that name, and locks it.
+   *
+   * @throws {DownloadError} `file`, when it cannot be written or another download is writing it
+   */
+  static async open(name: string, { url, mayContinue }: OutputOptions): Promise<PartFile> {
+    const partName = `${name}.part`;
+    return await fileErrors(partName, async () => {
+      const found = await Deno.lstat(partName).catch(ignoreNotFound);
+      if (found && !found.isFile) {
+        throw new DownloadError("file", `${partName} is in the way: it is no regular file`);
+      }
+      const file = await Deno.open(partName, { read: true, write: true, create: true });
+      try {
+        if (!(await file.tryLock(true)) || !(await isStill(partName, file))) {
+          throw new DownloadError("file", `${partName} is being written by another download`);
+        }
+        const part = new PartFile(name, url, file, found !== undefined);
+        if (found && mayContinue) await part.#continue();
+        return part;
+      } catch (error) {
+        file.close();
+        throw error;
+      }
+    });
+  }
+
+  get position(): number {
+    return this.#position;
+  }
+
+  get kept(): Kept | undefined {
+    return keptOf(this.#representation, this.#position);
+  }
+
+  get canBegin(): boolean {
+    return true;
+  }
+
+  begin(representation: Representation): void {
+    fileErrorsSync(this.#partName, () => {
+      // First, or a part of one content could be taken for one of another.
+      this.#side.remove();
+      this.#goTo(0);
+    });
+    this.#representation = representation;
+    this.#recorded = undefined;
+  }
+
+  /**
+   * Synchronously, so that no octet goes by way of a thread: 1 GiB took 16 % less time. Only a
+   * file is written so, for it never waits on a reader, and a piece is no more than one read brought.
+   */
+  write(octets: Uint8Array): undefined {
+    fileErrorsSync(this.#partName, () => {
+      for (let rest = octets; rest.length > 0;) {
+        const written = this.#file.writeSync(rest);
+        this.#position += written;
+        rest = rest.subarray(written);
+      }
+      const { length = 0 } = this.#representation ?? {};
+      // The first at once, so that it has its place on a disk that will be full; none for what
+      // arrives in one piece.
+      const due = this.#recorded === undefined
+        ? 0
+        : this.#recorded + Math.max(RECORD_BYTES, length * RECORD_FRACTION);
+      if (this.#position < length && this.#position >= due) this.#record();
+    });
+  }
+
+  async *octets(): AsyncGenerator<Uint8Array> {
+    const buffer = new Uint8Array(PIECE_BYTES);
+    this.#file.seekSync(0, Deno.SeekMode.Start);
+    for (let position = 0; position < this.#position;) {
+      const room = buffer.subarray(0, Math.min(buffer.length, this.#position - position));
+      const count = await fileErrors(this.#partName, () => this.#file.read(room));
+      if (count === null) throw new DownloadError("file", `${this.#partName} has become shorter`);
+      position += count;
+      yield room.subarray(0, count);
+    }
+    this.#file.seekSync(this.#position, Deno.SeekMode.Start);
+  }
+
+  async complete(modifiedAt?: number, name: string = this.#name): Promise<void> {
+    await fileErrors(name, async () => {
+      if (modifiedAt !== undefined) this.#file.utimeSync(modifiedAt, modifiedAt);
+      await this.#file.sync();
+      await Deno.rename(this.#partName, name);
+      this.#side.remove();
+    });
+    this.#file.close();
+  }
+
+  abandon(mustStay = false): boolean {
+    let stays = this.#isOld || (this.#position > 0 && (mustStay || this.kept !== undefined));
+    try {
+      if (stays && !this.#isOld) this.#record();
+    } catch {
+      // The disk may be full: the record before is as true, and goes less far.
+    }
+    try {
+      if (stays) this.#side.close();
+      else this.#side.remove();
+      if (!stays) Deno.removeSync(this.#partName);
+    } catch {
+      stays = true;
+    }
+    this.#file.close();
+    return stays && !this.#isOld;
+  }
+
+  /** Goes on with what is there, as far as it is known. */
+  async #continue(): Promise<void> {
+    const record = await this.#side.read();
+    if (record === undefined || record.url !== this.#url) return;
+    const { entityTag, length, written } = record;
+    const { size } = await this.#file.stat();
+    // One octet at least is left to be asked for: its answer proves that the content is the same.
+    this.#goTo(Math.max(0, Math.min(size, written, length - 1)));
+    this.#representation = { entityTag, length };
+    this.#recorded = this.#position;
+  }
+
+  #goTo(position: number): void {
+    this.#file.truncateSync(position);
+    this.#file.seekSync(position, Deno.SeekMode.Start);
+    this.#position = position;
+    this.#isOld = false;
+  }
+
+  #record(): void {
+    const { entityTag, length } = this.#representation ?? {};
+    if (entityTag === undefined || length === undefined) return;
+    this.#side.write({ url: this.#url, entityTag, length, written: this.#position });
+    this.#recorded = this.#position;
+  }
+}
+
+/** Whether the path still means the file that was opened, and not one that took its place. */
+async function isStill(path: string, file: Deno.FsFile): Promise<boolean> {
+  const [opened, found] = await Promise.all([file.stat(), Deno.stat(path).catch(ignoreNotFound)]);
+  return found !== undefined && found.ino === opened.ino && found.dev === opened.dev;
+}

@@ -1,0 +1,98 @@
+import { format } from "@std/fmt/bytes";
+import { escapeControls } from "../log.ts";
+import type { Progress } from "./display.ts";
+
+/** How fast a download is, and how long it will take. */
+export interface Pace {
+  /** Octets per second; undefined when it cannot be told yet. */
+  readonly perSecond: number | undefined;
+}
+
+const MOST_NAME = 32;
+const LEAST_BAR = 10;
+const MOST_BAR = 40;
+
+/**
+ * One line about a download that fits the width: name, bar, percent, size, speed, time left, and
+ * server, of which the last are left out where there is no room for them.
+ *
+ * @param columns how many there are; the last stays empty, since some terminals would break the line
+ * @param hasColor whether colors are wanted
+ */
+export function progressLine(
+  name: string,
+  { received, length, server }: Progress,
+  { perSecond }: Pace,
+  columns: number,
+  hasColor: boolean,
+): string {
+  const room = Math.max(1, columns - 1);
+  const shown = shortened(
+    escapeControls(name),
+    Math.max(1, Math.min(MOST_NAME, Math.floor(room / 2))),
+  );
+  const parts: string[] = [];
+  let used = shown.length;
+  const add = (text: string) => {
+    if (used + 2 + text.length > room) return;
+    parts.push(text);
+    used += 2 + text.length;
+  };
+  if (length !== undefined && length > 0) {
+    add(`${Math.floor(received / length * 100)} %`.padStart(5));
+  }
+  add(sizes(received, length));
+  if (perSecond !== undefined) add(`${bytes(perSecond)}/s`);
+  const left = timeLeft(received, length, perSecond);
+  if (left !== undefined) add(left);
+  const bar = barWidth(room - used, server.length, length);
+  if (bar > 0) used += bar + 4;
+  add(escapeControls(server));
+  const drawn = bar > 0 ? drawnBar(received / length!, bar, hasColor) : undefined;
+  return [shown, drawn, ...parts].filter((part) => part !== undefined).join("  ").trimEnd();
+}
+
+/** A size for people, such as `1.5 MiB`. */
+export function bytes(count: number): string {
+  return format(Math.round(count), { binary: true, maximumFractionDigits: 1 });
+}
+
+/** `12 MiB of 1 GiB`, or what has arrived where the whole is not known. */
+export function sizes(received: number, length: number | undefined): string {
+  return length === undefined ? bytes(received) : `${bytes(received)} of ${bytes(length)}`;
+}
+
+/** `m:ss` or `h:mm:ss`; undefined when it cannot be told. */
+export function timeLeft(
+  received: number,
+  length: number | undefined,
+  perSecond: number | undefined,
+): string | undefined {
+  if (length === undefined || !perSecond) return undefined;
+  const seconds = Math.ceil((length - received) / perSecond);
+  if (seconds >= 100 * 3600) return undefined;
+  const two = (count: number) => String(count).padStart(2, "0");
+  const minutes = Math.floor(seconds / 60);
+  const hours = Math.floor(minutes / 60);
+  const start = hours > 0 ? `${hours}:${two(minutes % 60)}` : `${minutes}`;
+  return `${start}:${two(seconds % 60)} left`;
+}
+
+/** How wide the bar may be: the server goes first, if both have room. */
+function barWidth(room: number, server: number, length: number | undefined): number {
+  if (!length) return 0;
+  const beside = room - server - 2;
+  const width = Math.min(MOST_BAR, (beside >= LEAST_BAR + 4 ? beside : room) - 4);
+  return width >= LEAST_BAR ? width : 0;
+}
+
+function drawnBar(fraction: number, width: number, hasColor: boolean): string {
+  const full = Math.min(width, Math.floor(fraction * width));
+  const done = "█".repeat(full);
+  return `[${hasColor && full > 0 ? `\x1b[32m${done}\x1b[0m` : done}${"░".repeat(width - full)}]`;
+}
+
+function shortened(text: string, most: number): string {
+  const characters = [...text];
+  return characters.length <= most ? text : `${characters.slice(0, most - 1).join("")}…`;
+}

@@ -1,0 +1,158 @@
+import type { ResponseHead } from "../http/message.ts";
+import type { Answer } from "./ask.ts";
+import { DownloadError, TryError } from "./download_error.ts";
+import type { Output } from "./output.ts";
+import { type Kept, offerOf, type Representation } from "./representation.ts";
+import { SpeedWatch } from "./speed_watch.ts";
+import type { TargetUri } from "./target_uri.ts";
+import type { Verification } from "./verification.ts";
+
+/** How content is received, and who is told of it. */
+export interface ReceiverOptions {
+  /** A server that sends fewer octets per second over `timeoutMs` has failed; 0 for any speed. */
+  readonly minSpeed: number;
+  /** Over how long the speed is taken, in ms. */
+  readonly timeoutMs: number;
+  /** What checks the content; undefined when only a server's own digest would be a reason to. */
+  readonly verification: Verification | undefined;
+  /** Ms on any clock that never goes back. */
+  readonly now: () => number;
+  /** Told how much of the content has arrived, and of how much, in octets, and from whom. */
+  readonly onProgress: (received: number, length: number | undefined, server: string) => void;
+  /** Told what a person may want to know. */
+  readonly onNotice: (text: string) => void;
+}
+
+/** Which octets of a response are written. */
+interface Extent {
+  /** So many at its start are there already. */
+  readonly known: number;
+  /** All of it; undefined when the server does not say. */
+  readonly octets: number | undefined;
+}
+
+/** Takes content from answers into an output, over several tries, and checks it. */
+export class Receiver {
+  readonly #output: Output;
+  readonly #options: ReceiverOptions;
+  #verification: Verification | undefined;
+  /** Of how many responses octets are in the output, an earlier run counted as one. */
+  #sources = 0;
+  #mayMix = true;
+
+  /** Of one download. */
+  constructor(output: Output, options: ReceiverOptions) {
+    this.#output = output;
+    this.#options = options;
+    this.#verification = options.verification;
+    if (output.position > 0) this.#sources = 1;
+  }
+
+  /** Whether octets of several responses may make up the content. */
+  get mayMix(): boolean {
+    return this.#mayMix;
+  }
+
+  /** The SHA-256 of the whole content in hexadecimal digits, if it was computed. */
+  get sha256(): string | undefined {
+    return this.#verification?.sha256;
+  }
+
+  /**
+   * Receives the content of a 200, or of a 206, up to the end of the whole.
+   *
+   * @param kept what was asked to be gone on with; undefined when the whole was asked for
+   * @throws {TryError} when the content does not come as it should, or is not what was promised
+   */
+  async receive(uri: TargetUri, answer: Answer, kept: Kept | undefined): Promise<void> {
+    const { head, framing } = answer.response;
+    const { server } = uri;
+    const { onNotice } = this.#options;
+    const offer = offerOf(head, framing, kept);
+    switch (offer.kind) {
+      case "faulty":
+        throw new TryError("network", server, offer.reason, { isOfRange: true });
+      case "whole":
+        this.#begin(server, offer.representation);
+        await this.#copy(server, answer, { known: 0, octets: offer.representation.length });
+        break;
+      case "again":
+        onNotice(`${server} sends all of it again, though a part is here`);
+        await this.#copy(server, answer, { known: kept!.position, octets: kept!.length });
+        break;
+      case "rest":
+        onNotice(`going on behind ${kept!.position} of ${kept!.length} bytes`);
+        await this.#copy(server, answer, { known: 0, octets: offer.octets });
+        if (this.#output.position < kept!.length) {
+          throw new TryError("network", server, "it sent no more than a part of the rest");
+        }
+    }
+    this.#verify(server);
+  }
+
+  #begin(server: string, representation: Representation): void {
+    const { onNotice } = this.#options;
+    if (this.#output.position > 0) {
+      onNotice(`starting over: nothing proves that ${server} has the same content`);
+    }
+    if (representation.length === undefined) {
+      onNotice(`${server} does not say how long the content is`);
+    }
+    this.#output.begin(representation);
+    this.#verification?.restart();
+    this.#sources = 0;
+  }
+
+  async #copy(server: string, answer: Answer, { known, octets }: Extent): Promise<void> {
+    const { minSpeed, timeoutMs, now, onProgress } = this.#options;
+    const { head, content } = answer.response;
+    const output = this.#output;
+    const verification = await this.#verificationFor(head);
+    await verification?.begin(head.fields, output.position, () => output.octets());
+    this.#sources++;
+    const length = octets === undefined ? undefined : output.position + octets - known;
+    const speed = minSpeed > 0 ? new SpeedWatch(minSpeed, timeoutMs, now()) : undefined;
+    let received = 0;
+    for await (const piece of content) {
+      const old = Math.min(piece.length, Math.max(0, known - received));
+      received += piece.length;
+      if (octets !== undefined && received > octets) break;
+      const fresh = old === 0 ? piece : piece.subarray(old);
+      const writing = output.write(fresh);
+      if (writing !== undefined) await writing;
+      if (old > 0) verification?.update(piece.subarray(0, old), false);
+      verification?.update(fresh);
+      onProgress(output.position, length, server);
+      if (received !== octets && speed?.isTooSlow(piece.length, now())) {
+        throw new TryError("network", server, `it sent less than ${minSpeed} bytes a second`, {
+          isTooSlow: true,
+        });
+      }
+    }
+    if (octets !== undefined && received !== octets) {
+      throw new TryError("network", server, "the content is not as long as was said");
+    }
+  }
+
+  /** What checks the content, if anybody promised something about it. */
+  async #verificationFor({ fields }: ResponseHead): Promise<Verification | undefined> {
+    if (fields.has("repr-digest") || fields.has("content-digest")) {
+      const { Verification } = await import("./verification.ts");
+      this.#verification ??= new Verification(undefined, false);
+    }
+    return this.#verification;
+  }
+
+  /** Lets go of content that is not what was promised. */
+  #verify(server: string): void {
+    const fault = this.#verification?.messageFault() ?? this.#verification?.wholeFault();
+    if (fault === undefined) return;
+    const output = this.#output;
+    if (!output.canBegin) throw new DownloadError("checksum", `${server}: ${fault}`);
+    // Octets of other responses are in it, too: whose fault it is cannot be told.
+    const isMixed = this.#sources > 1;
+    if (isMixed) this.#mayMix = false;
+    output.begin({ entityTag: undefined, length: undefined });
+    throw new TryError("checksum", server, fault, { isFinal: isMixed ? false : undefined });
+  }
+}

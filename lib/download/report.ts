@@ -1,0 +1,99 @@
+import { reasonPhrase, type ResponseHead } from "../http/message.ts";
+import type { ClientRequest } from "../net/exchange.ts";
+import type { DownloadFailure } from "./download_error.ts";
+import type { Outcome } from "./fetch_file.ts";
+import type { TargetUri } from "./target_uri.ts";
+
+/** The exit status that tells of each failure. */
+export const EXIT_STATUSES: Readonly<Record<DownloadFailure, number>> = {
+  answer: 1,
+  url: 2,
+  network: 3,
+  protocol: 3,
+  file: 4,
+  redirect: 5,
+  checksum: 6,
+};
+
+/** The exit status that tells of an outcome. */
+export function exitStatusOf({ failure }: Outcome): number {
+  return failure === undefined ? 0 : EXIT_STATUSES[failure.failure];
+}
+
+/** What a person is told of an outcome, a line each. */
+export function outcomeLines(outcome: Outcome): string[] {
+  const { job: { name, uri }, downloaded, failure, servers, failedTries, isKept } = outcome;
+  if (failure !== undefined) {
+    const kept = isKept ? [`${name}.part is kept: --continue goes on with it`] : [];
+    if (failedTries < 2) return [...kept, `client: ${failure.message}`];
+    const tried = serverLines(servers).map((line) => `client: tried ${line}`);
+    const last = `client: ${uri.href}: given up after ${failedTries} tries: ${failure.message}`;
+    return [...kept, ...tried, last];
+  }
+  if (downloaded === undefined) return [`${name} is there: it stays as it is`];
+  if (downloaded.wasFinished) return [`${name} is already complete: ${downloaded.bytes} bytes`];
+  const tried = failedTries === 0 ? [] : serverLines(servers).map((line) => `tried ${line}`);
+  const saved = name === "-" ? "to standard output" : downloaded.name ?? name;
+  return [...tried, `saved ${saved}: ${downloaded.bytes} bytes`];
+}
+
+/** Each server and how the tries with it ended, a line each. */
+function serverLines(servers: Outcome["servers"]): string[] {
+  return servers.map(({ server, outcomes }) => {
+    const counts = new Map<string, number>();
+    for (const outcome of outcomes) counts.set(outcome, (counts.get(outcome) ?? 0) + 1);
+    const parts = [...counts].map(([what, n]) => n === 1 ? what : `${what} (${n} times)`);
+    return `${server}: ${parts.join("; ")}`;
+  });
+}
+
+/** One line of JSON about an outcome, without its line end. */
+export function outcomeJson(outcome: Outcome): string {
+  const { job: { name, uri }, downloaded, failure, servers, seconds } = outcome;
+  const members = {
+    url: uri.href,
+    finalUrl: downloaded?.uri.href ?? null,
+    file: downloaded?.name ?? name,
+    servers: servers.map(({ server, outcomes }) => ({ server, outcomes })),
+    bytes: downloaded?.bytes ?? 0,
+    seconds: Math.round(seconds * 1000) / 1000,
+    sha256: downloaded?.sha256 ?? null,
+    status: exitStatusOf(outcome),
+    error: failure?.message ?? null,
+  };
+  return JSON.stringify(members);
+}
+
+/** What a person is told at the end of several files. */
+export function summaryLine(outcomes: readonly Outcome[], seconds: number): string {
+  const count = (is: (outcome: Outcome) => boolean) => outcomes.filter(is).length;
+  const failed = count(({ failure }) => failure !== undefined);
+  const saved = count(({ downloaded }) => downloaded?.wasFinished === false);
+  const bytes = outcomes.reduce(
+    (sum, { downloaded }) => sum + (downloaded?.wasFinished === false ? downloaded.bytes : 0),
+    0,
+  );
+  const untouched = outcomes.length - saved - failed;
+  const parts = [
+    `${saved} saved`,
+    ...(untouched > 0 ? [`${untouched} were there`] : []),
+    ...(failed > 0 ? [`${failed} failed`] : []),
+  ];
+  return `${outcomes.length} files: ${parts.join(", ")}; ${bytes} bytes in ${seconds.toFixed(1)} s`;
+}
+
+/** A status line that was met, and where a redirect leads. */
+export function responseLine(head: ResponseHead, redirect: TargetUri | undefined): string {
+  const phrase = head.reasonPhrase || reasonPhrase(head.statusCode);
+  const target = redirect === undefined ? "" : ` → ${redirect.href}`;
+  return `${head.statusCode} ${phrase}${target}`;
+}
+
+/** A head as it goes over the wire, a line each: `>` for what goes out, `<` for what comes in. */
+export function headLines(head: ClientRequest | ResponseHead): string[] {
+  const [arrow, start, fieldLines] = "method" in head
+    ? [">", `${head.method} ${head.requestTarget} HTTP/1.1`, head.fieldLines]
+    : ["<", `HTTP/${head.httpVersion} ${head.statusCode} ${head.reasonPhrase}`, head.fields];
+  return [start, ...[...fieldLines].map(([name, value]) => `${name}: ${value}`)]
+    .map((line) => `${arrow} ${line}`);
+}

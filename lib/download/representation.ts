@@ -1,0 +1,113 @@
+import { isStrongMatch, parseEntityTag } from "../http/entity_tag.ts";
+import type { BodyFraming } from "../http/body.ts";
+import type { FieldLine } from "../http/fields.ts";
+import type { ResponseHead } from "../http/message.ts";
+
+/** What is known of the content that a server offers. */
+export interface Representation {
+  /** A strong ETag as it was received; undefined without one (RFC 9110 §8.8.3). */
+  readonly entityTag: string | undefined;
+  /** In octets; undefined when the server does not say. */
+  readonly length: number | undefined;
+}
+
+/** The first octets of a representation of which the rest can be asked for. */
+export interface Kept {
+  /** How many octets there are; less than `length`. */
+  readonly position: number;
+  /** Its strong ETag. */
+  readonly entityTag: string;
+  /** Of the whole, in octets. */
+  readonly length: number;
+}
+
+/** What is there of a representation, if the rest of it can be asked for. */
+export function keptOf(
+  representation: Representation | undefined,
+  position: number,
+): Kept | undefined {
+  const { entityTag, length } = representation ?? {};
+  if (entityTag === undefined || length === undefined) return undefined;
+  return position > 0 && position < length ? { position, entityTag, length } : undefined;
+}
+
+/**
+ * What an answer means for what is kept:
+ *
+ * - `whole`: the content from its first octet, of this representation
+ * - `again`: the same content as is kept, but from its first octet
+ * - `rest`: what follows what is kept; so many octets of it
+ * - `faulty`: it is none that was asked for
+ */
+export type Offer =
+  | { readonly kind: "whole"; readonly representation: Representation }
+  | { readonly kind: "again" }
+  | { readonly kind: "rest"; readonly octets: number }
+  | { readonly kind: "faulty"; readonly reason: string };
+
+/** The fields that ask for the rest of what is kept, if it is still the same (RFC 9110 §13.1.5). */
+export function rangeFields(kept: Kept): FieldLine[] {
+  return [["Range", `bytes=${kept.position}-`], ["If-Range", kept.entityTag]];
+}
+
+/**
+ * What a 200 or 206 offers.
+ *
+ * @param kept what was asked to be gone on with; undefined when the whole was asked for
+ */
+export function offerOf(head: ResponseHead, framing: BodyFraming, kept?: Kept): Offer {
+  const entityTag = strongTag(head);
+  if (head.statusCode === 206) return restOffer(head, framing, entityTag, kept);
+  const length = framing.kind === "length" ? framing.contentLength : undefined;
+  if (kept !== undefined && length === kept.length && isSame(entityTag, kept.entityTag)) {
+    return { kind: "again" };
+  }
+  return { kind: "whole", representation: { entityTag, length } };
+}
+
+/** RFC 9110 §14.4: `bytes first-last/total`; the total may be unknown to others, not to us. */
+const CONTENT_RANGE = /^bytes ([0-9]+)-([0-9]+)\/([0-9]+)$/i;
+
+function restOffer(
+  head: ResponseHead,
+  framing: BodyFraming,
+  entityTag: string | undefined,
+  kept: Kept | undefined,
+): Offer {
+  if (kept === undefined) return faulty("a part came that nobody asked for");
+  const range = head.fields.get("content-range");
+  const [, first, last, total] = CONTENT_RANGE.exec(range ?? "") ?? [];
+  if (total === undefined) return faulty("the part does not say which one it is");
+  if (Number(first) !== kept.position) {
+    return faulty(`the part begins at ${first}, but was asked for from ${kept.position}`);
+  }
+  if (Number(total) !== kept.length || Number(last) >= kept.length) {
+    return faulty(`the part is of ${total} bytes in all, but there were ${kept.length}`);
+  }
+  // RFC 9110 §15.3.7: it would have been in a 200, so it has to be here; and If-Range asked for it.
+  if (!isSame(entityTag, kept.entityTag)) return faulty("the part has another ETag");
+  const octets = Number(last) - kept.position + 1;
+  if (octets < 1 || (framing.kind === "length" && framing.contentLength !== octets)) {
+    return faulty("the part is not as long as it says");
+  }
+  return { kind: "rest", octets };
+}
+
+function faulty(reason: string): Offer {
+  return { kind: "faulty", reason };
+}
+
+function strongTag({ fields }: ResponseHead): string | undefined {
+  const [tag, ...more] = fields.values("etag");
+  return tag !== undefined && more.length === 0 && isUsableTag(tag) ? tag : undefined;
+}
+
+/** Whether a text is a strong entity-tag that can be sent back: none of obs-text (RFC 9110 §8.8.3). */
+export function isUsableTag(text: string): boolean {
+  return parseEntityTag(text)?.isWeak === false && /^[!-~]*$/.test(text);
+}
+
+function isSame(one: string | undefined, other: string): boolean {
+  const tags = [parseEntityTag(one ?? ""), parseEntityTag(other)];
+  return tags[0] !== undefined && tags[1] !== undefined && isStrongMatch(tags[0], tags[1]);
+}

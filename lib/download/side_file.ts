@@ -1,0 +1,89 @@
+import { ignoreNotFound } from "./file_error.ts";
+import { isUsableTag } from "./representation.ts";
+
+/** What stands beside a part file: what its octets are of, so that the rest can be asked for. */
+export interface PartRecord {
+  /** The URL as it was typed. */
+  readonly url: string;
+  /** The strong ETag of the content. */
+  readonly entityTag: string;
+  /** Of the whole content, in octets. */
+  readonly length: number;
+  /** How many octets of it were surely written to the part file, from its start. */
+  readonly written: number;
+}
+
+/** The most digits of a safe integer: every record of one content has the same length. */
+const DIGITS = 16;
+
+/** A record as one line of JSON; records that differ in `written` alone are of equal length. */
+export function formatRecord({ written, ...rest }: PartRecord): string {
+  const text = JSON.stringify(rest);
+  return `${text.slice(0, -1)},"written":${String(written).padStart(DIGITS)}}\n`;
+}
+
+/** The record that a text is; undefined for anything that is not wholly one. */
+export function parseRecord(text: string): PartRecord | undefined {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+  if (typeof value !== "object" || value === null) return undefined;
+  const { url, entityTag, length, written } = value as Record<keyof PartRecord, unknown>;
+  if (typeof url !== "string" || typeof entityTag !== "string") return undefined;
+  if (!isUsableTag(entityTag)) return undefined;
+  if (!isCount(length) || !isCount(written) || written > length) return undefined;
+  return { url, entityTag, length, written };
+}
+
+function isCount(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
+}
+
+/**
+ * The small file beside a part file. It is written in place, in one call of the system: whoever
+ * kills this process leaves the record before or the one after.
+ */
+export class SideFile {
+  readonly #path: string;
+  #file: Deno.FsFile | undefined;
+
+  /** Beside the part file of that path. */
+  constructor(partPath: string) {
+    this.#path = `${partPath}.json`;
+  }
+
+  /** What stands there; undefined when there is nothing of use. */
+  async read(): Promise<PartRecord | undefined> {
+    const text = await Deno.readTextFile(this.#path).catch(ignoreNotFound);
+    return text === undefined ? undefined : parseRecord(text);
+  }
+
+  /** Writes a record over the one before. The file is always one that we made. */
+  write(record: PartRecord): void {
+    if (this.#file === undefined) {
+      this.remove();
+      this.#file = Deno.openSync(this.#path, { write: true, createNew: true });
+    }
+    this.#file.seekSync(0, Deno.SeekMode.Start);
+    this.#file.writeSync(new TextEncoder().encode(formatRecord(record)));
+  }
+
+  /** From now on nothing can be gone on with. */
+  remove(): void {
+    this.close();
+    try {
+      Deno.removeSync(this.#path);
+    } catch (error) {
+      ignoreNotFound(error);
+    }
+  }
+
+  /** Leaves what stands there. */
+  close(): void {
+    this.#file?.close();
+    this.#file = undefined;
+  }
+}

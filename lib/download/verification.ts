@@ -1,0 +1,130 @@
+import { createHash, type Hash } from "node:crypto";
+import type { Fields } from "../http/fields.ts";
+import { type Algorithm, type Digest, digestOf } from "./digest_fields.ts";
+
+/**
+ * Hashes content while it arrives, and compares it with what was promised: by the user, and by the
+ * servers in Repr-Digest and Content-Digest (RFC 9530). Loading this takes Node's modules, some
+ * 20 ms: only for a download that needs it.
+ */
+export class Verification {
+  readonly #typed: Digest | undefined;
+  readonly #wanted: Set<Algorithm>;
+  /** Of all octets of the content so far. */
+  readonly #whole = new Map<Algorithm, Hash>();
+  #hashed = 0;
+  #promised: Digest[] = [];
+  /** Of the content of the present response. */
+  #message: { readonly digest: Digest; readonly hash: Hash } | undefined;
+
+  /**
+   * Of one download.
+   *
+   * @param sha256 what the user says it is, in hexadecimal digits; undefined for nothing
+   * @param wantsSha256 whether to compute it all the same
+   */
+  constructor(sha256: string | undefined, wantsSha256: boolean) {
+    this.#typed = sha256 === undefined ? undefined : { algorithm: "sha-256", hex: sha256 };
+    this.#wanted = new Set(sha256 !== undefined || wantsSha256 ? ["sha-256"] as const : []);
+  }
+
+  /** The content begins anew. */
+  restart(): void {
+    this.#whole.clear();
+    this.#hashed = 0;
+    this.#promised = [];
+  }
+
+  /**
+   * A response begins.
+   *
+   * @param position how many octets of the content are there already
+   * @param octets reads them; undefined where they cannot be read
+   */
+  async begin(
+    fields: Fields,
+    position: number,
+    octets: () => AsyncIterable<Uint8Array> | undefined,
+  ): Promise<void> {
+    const promised = digestOf(fields, "repr-digest");
+    if (promised !== undefined) this.#promised.push(promised);
+    const digest = digestOf(fields, "content-digest");
+    this.#message = digest && { digest, hash: createHash(nodeName(digest.algorithm)) };
+    const needed = new Set([...this.#wanted, ...this.#promised.map(({ algorithm }) => algorithm)]);
+    const missing = [...needed].filter((it) => !this.#whole.has(it));
+    if (this.#hashed === position && (missing.length === 0 || position === 0)) {
+      for (const it of missing) this.#whole.set(it, createHash(nodeName(it)));
+      return;
+    }
+    const earlier = octets();
+    if (earlier === undefined) return;
+    this.#whole.clear();
+    for (const it of needed) this.#whole.set(it, createHash(nodeName(it)));
+    this.#hashed = 0;
+    for await (const piece of earlier) this.#add(piece);
+  }
+
+  /**
+   * Octets of the present response have arrived.
+   *
+   * @param isNew whether they go on behind those that are there
+   */
+  update(octets: Uint8Array, isNew = true): void {
+    this.#message?.hash.update(octets);
+    if (isNew) this.#add(octets);
+  }
+
+  #add(octets: Uint8Array): void {
+    for (const hash of this.#whole.values()) hash.update(octets);
+    this.#hashed += octets.length;
+  }
+
+  /** What the end of a response shows to be wrong with it; undefined for nothing. */
+  messageFault(): string | undefined {
+    if (this.#message === undefined) return undefined;
+    const { digest, hash } = this.#message;
+    return faultOf("Content-Digest", digest, hash.digest("hex"));
+  }
+
+  /** What the end of the content shows to be wrong with it; undefined for nothing. */
+  wholeFault(): string | undefined {
+    const named = [
+      ...(this.#typed === undefined ? [] : [["", this.#typed] as const]),
+      ...this.#promised.map((digest) => ["Repr-Digest", digest] as const),
+    ];
+    for (const [name, digest] of named) {
+      const hash = this.#whole.get(digest.algorithm);
+      const fault = hash && faultOf(name, digest, hash.copy().digest("hex"));
+      if (fault !== undefined) return fault;
+    }
+    return undefined;
+  }
+
+  /** That of the whole content, in hexadecimal digits; undefined when it was not wanted. */
+  get sha256(): string | undefined {
+    return this.#wanted.has("sha-256")
+      ? this.#whole.get("sha-256")?.copy().digest("hex")
+      : undefined;
+  }
+}
+
+function faultOf(name: string, { algorithm, hex }: Digest, actual: string): string | undefined {
+  if (actual === hex) return undefined;
+  const who = name === "" ? "was expected" : `its ${name} promised`;
+  return `the content has the ${algorithm} ${actual}, but ${who} ${hex}`;
+}
+
+/** `sha256` for `sha-256`. */
+function nodeName(algorithm: Algorithm): string {
+  return algorithm.replace("-", "");
+}
+
+/** The digest of octets, in hexadecimal digits. */
+export async function digestOfOctets(
+  algorithm: Algorithm,
+  octets: AsyncIterable<Uint8Array>,
+): Promise<string> {
+  const hash = createHash(nodeName(algorithm));
+  for await (const piece of octets) hash.update(piece);
+  return hash.digest("hex");
+}

@@ -1,0 +1,139 @@
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { Connections } from "../../lib/download/connections.ts";
+import { answer, downloaded, failing, HELLO, redirect, Site } from "../support/downloading.ts";
+import { RawServer } from "../support/raw_peer.ts";
+
+/** A balancer on one connection for each client, that sends them to these ports in turn. */
+class Chooser extends RawServer {
+  readonly requests: string[];
+  readonly connections: { count: number };
+
+  constructor(...ports: readonly number[]) {
+    const requests: string[] = [];
+    const connections = { count: 0 };
+    super(async (peer) => {
+      connections.count++;
+      for (;;) {
+        requests.push(await peer.receiveUntil("\r\n\r\n"));
+        const port = ports[Math.min(requests.length, ports.length) - 1];
+        await peer.send(redirect(`http://127.0.0.1:${port}/a`));
+      }
+    });
+    this.requests = requests;
+    this.connections = connections;
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${this.port}/a`;
+  }
+}
+
+const page = (text: string) => new Site({ "/a": text });
+const retries = 5;
+
+Deno.test("download() begins again at the URL as typed, and says whom to avoid", async () => {
+  await using bad = page(answer("503 Service Unavailable", ""));
+  await using missing = page(answer("404 Not Found", ""));
+  await using good = page(HELLO);
+  await using chooser = new Chooser(bad.port, missing.port, good.port);
+  const { content, pauses, notices, ledger } = await downloaded(chooser.url, { retries });
+  assertEquals(content, "hello");
+  assertEquals(pauses, [200, 200]);
+  assertStringIncludes(notices[0]!, "503 Service Unavailable; trying again in 0.2 s");
+  const avoided = chooser.requests.map((head) => /^Avoid-Server: (.*)\r$/m.exec(head)?.[1]);
+  const [first, second] = [bad, missing].map(({ port }) => `127.0.0.1:${port}`);
+  assertEquals(avoided, [undefined, first, `${second}, ${first}`]);
+  assert(!good.requests[0]!.includes("Avoid-Server"));
+  assertEquals(chooser.connections.count, 1, "one connection is used for all questions");
+  assertEquals(ledger.records.map(({ outcomes }) => outcomes), [
+    ["503 Service Unavailable"],
+    ["404 Not Found"],
+    ["done"],
+  ]);
+});
+
+Deno.test("download() asks again for another server before it takes one that failed", async () => {
+  await using bad = page(answer("500 Internal Server Error", ""));
+  await using good = page(HELLO);
+  await using chooser = new Chooser(bad.port, bad.port, bad.port, bad.port, good.port);
+  const { content, responses } = await downloaded(chooser.url, { retries });
+  assertEquals([content, bad.requests.length, chooser.requests.length], ["hello", 1, 5]);
+  assertEquals(responses.length, 4, "questions that are put again are not told of");
+});
+
+Deno.test("download() takes the server that failed least when there is no other", async () => {
+  await using bad = page(answer("500 Internal Server Error", ""));
+  await using chooser = new Chooser(bad.port);
+  const { message, pauses, ledger } = await failing("answer", chooser.url, { retries });
+  assertStringIncludes(message, "500 Internal Server Error");
+  assertEquals([bad.requests.length, ledger.failures], [6, 6]);
+  assertEquals(pauses, [200, 400, 800, 1600, 3200]);
+});
+
+Deno.test("download() takes the server that was named when the balancer then fails", async () => {
+  await using flaky = new Site({ "/a": answer("500 Internal Server Error", "") });
+  let asks = 0;
+  await using balancer = new RawServer(async (peer) => {
+    await peer.receiveUntil("\r\n\r\n");
+    const isGone = ++asks > 2;
+    await peer.sendLast(isGone ? "" : redirect(`http://127.0.0.1:${flaky.port}/a`));
+  });
+  const url = `http://127.0.0.1:${balancer.port}/a`;
+  const { ledger } = await failing("answer", url, { retries: 1 });
+  assertEquals(ledger.failuresOf(`127.0.0.1:${flaky.port}`), 2);
+});
+
+Deno.test("download() waits as long as a server asks for before it asks it again", async () => {
+  await using busy = page(answer("503 Service Unavailable", "Retry-After: 7\r\n"));
+  let clock = 0;
+  const waits: number[] = [];
+  await failing("answer", `http://127.0.0.1:${busy.port}/a`, {
+    retries: 1,
+    now: () => clock,
+    wait: (ms) => {
+      waits.push(ms);
+      clock += ms;
+      return Promise.resolve();
+    },
+  });
+  assertEquals(waits, [200, 6800]);
+});
+
+Deno.test("download() does not ask again whoever was asked directly and will not change", async () => {
+  for (const [status, requests] of [["404 Not Found", 1], ["429 Too Many Requests", 3]] as const) {
+    await using site = page(answer(status, ""));
+    await failing("answer", `http://127.0.0.1:${site.port}/a`, { retries: 2 });
+    assertEquals(site.requests.length, requests);
+  }
+});
+
+Deno.test("download() tries once with no retries", async () => {
+  await using site = page(answer("503 Service Unavailable", ""));
+  const { pauses } = await failing("answer", `http://127.0.0.1:${site.port}/a`, { retries: 0 });
+  assertEquals([site.requests.length, pauses], [1, []]);
+});
+
+Deno.test("download() leaves a server whose redirects lead nowhere, or in a circle", async () => {
+  await using good = page(HELLO);
+  for (const location of ["/a", "/b", "ftp://a/", "http://127.0.0.1:1/"]) {
+    await using bad = new Site({ "/a": redirect(location), "/b": redirect("/a") });
+    await using chooser = new Chooser(bad.port, good.port);
+    assertEquals((await downloaded(chooser.url, { retries })).content, "hello", location);
+  }
+});
+
+Deno.test("download() uses a new connection when the kept one was closed meanwhile", async () => {
+  let connections = 0;
+  await using site = new RawServer(async (peer) => {
+    connections++;
+    await peer.receiveUntil("\r\n\r\n");
+    await peer.sendLast(HELLO); // Without a word about closing.
+  });
+  const url = `http://127.0.0.1:${site.port}/a`;
+  const shared = new Connections(30_000);
+  for (let i = 0; i < 3; i++) {
+    assertEquals((await downloaded(url, { connections: shared })).content, "hello");
+  }
+  assertEquals(connections, 3);
+  shared.close();
+});

@@ -1,0 +1,131 @@
+import { assert, assertEquals } from "@std/assert";
+import { PartFile } from "../../lib/download/part_file.ts";
+import { formatRecord, parseRecord } from "../../lib/download/side_file.ts";
+import { textOf } from "../support/feed.ts";
+import { TemporaryDirectory } from "../support/temporary_directory.ts";
+
+const URL = "http://a/b";
+const STRONG = { entityTag: '"x"', length: 10 };
+const octets = (text: string) => new TextEncoder().encode(text);
+
+const open = (directory: TemporaryDirectory, mayContinue = true, url = URL) =>
+  PartFile.open(directory.join("a"), { url, mayContinue });
+
+Deno.test("PartFile keeps what can be gone on with, and goes on with it", async () => {
+  await using directory = await TemporaryDirectory.with();
+  const first = await open(directory);
+  first.begin(STRONG);
+  first.write(octets("hello"));
+  assertEquals(first.kept, { position: 5, ...STRONG });
+  assertEquals(first.abandon(), true);
+  assertEquals(await directory.names(), ["a.part", "a.part.json"]);
+  const second = await open(directory);
+  assertEquals([second.position, second.kept], [5, { position: 5, ...STRONG }]);
+  second.write(octets("world"));
+  await second.complete();
+  assertEquals(await directory.names(), ["a"]);
+  assertEquals(textOf(await directory.read("a")), "helloworld");
+});
+
+Deno.test("PartFile keeps nothing that no strong ETag and no length go with", async () => {
+  await using directory = await TemporaryDirectory.with();
+  for (const weak of [{ ...STRONG, entityTag: undefined }, { ...STRONG, length: undefined }]) {
+    for (const mustStay of [false, true]) {
+      const part = await open(directory);
+      part.begin(weak);
+      part.write(octets("hello"));
+      assertEquals(part.abandon(mustStay), mustStay);
+      assertEquals(await directory.names(), mustStay ? ["a.part"] : []);
+    }
+    const next = await open(directory);
+    assertEquals(next.position, 0);
+    next.begin(STRONG);
+    next.abandon();
+    assertEquals(await directory.names(), []);
+  }
+});
+
+Deno.test("PartFile trusts no octet beyond its record, and no record of anything else", async () => {
+  const record = { url: URL, ...STRONG, written: 4 };
+  const rows: readonly [side: string | undefined, part: string, position: number][] = [
+    [formatRecord(record), "hello", 4],
+    [formatRecord({ ...record, written: 9 }), "hello", 5],
+    [formatRecord({ ...record, written: 10 }), "helloworld", 9],
+    [formatRecord({ ...record, url: "http://a/c" }), "hello", 0],
+    [formatRecord(record).slice(0, -3), "hello", 0],
+    [undefined, "hello", 0],
+    [formatRecord(record), "", 0],
+  ];
+  for (const [side, content, position] of rows) {
+    await using directory = await TemporaryDirectory.with({
+      "a.part": content,
+      ...(side !== undefined && { "a.part.json": side }),
+    });
+    const part = await open(directory);
+    assertEquals(part.position, position);
+    part.abandon();
+  }
+});
+
+Deno.test("PartFile without --continue begins anew, but spoils nothing before it has begun", async () => {
+  const files = {
+    "a.part": "hello",
+    "a.part.json": formatRecord({ url: URL, ...STRONG, written: 5 }),
+  };
+  await using directory = await TemporaryDirectory.with(files);
+  const first = await open(directory, false);
+  assertEquals(first.position, 0);
+  assertEquals(first.abandon(), false);
+  assertEquals(textOf(await directory.read("a.part")), "hello");
+  const second = await open(directory, false);
+  second.begin(STRONG);
+  second.write(octets("HE"));
+  second.abandon();
+  assertEquals(textOf(await directory.read("a.part")), "HE");
+  assertEquals(parseRecord(textOf(await directory.read("a.part.json")))?.written, 2);
+});
+
+Deno.test("PartFile records now and then how much is surely written", async () => {
+  await using directory = await TemporaryDirectory.with();
+  const part = await open(directory);
+  const length = 100 * 1024 * 1024;
+  part.begin({ entityTag: '"x"', length });
+  const piece = new Uint8Array(300 * 1024);
+  for (let written = 0; written < length - piece.length;) {
+    part.write(piece);
+    written += piece.length;
+    const side = await directory.read("a.part.json").catch(() => undefined);
+    const recorded = side === undefined ? 0 : parseRecord(textOf(side))!.written;
+    assert(recorded <= written && written - recorded < length / 100, `${recorded} of ${written}`);
+  }
+  part.abandon();
+});
+
+Deno.test("PartFile that begins anew has no record of what was before", async () => {
+  await using directory = await TemporaryDirectory.with();
+  const part = await open(directory);
+  part.begin(STRONG);
+  part.write(octets("hello"));
+  part.abandon();
+  const next = await open(directory);
+  next.begin({ entityTag: '"y"', length: 3 });
+  assertEquals(await directory.names(), ["a.part"]);
+  next.write(octets("new"));
+  await next.complete();
+  assertEquals(textOf(await directory.read("a")), "new");
+});
+
+Deno.test("PartFile.octets() reads what is there, and writing goes on behind it", async () => {
+  await using directory = await TemporaryDirectory.with();
+  const part = await open(directory);
+  part.begin(STRONG);
+  part.write(octets("hello"));
+  const pieces = [];
+  for await (const piece of part.octets()) pieces.push(textOf(piece));
+  assertEquals(pieces, ["hello"]);
+  part.write(octets("world"));
+  await part.complete(1_000_000_000, directory.join("b"));
+  assertEquals(await directory.names(), ["b"]);
+  assertEquals(textOf(await directory.read("b")), "helloworld");
+  assertEquals((await Deno.stat(directory.join("b"))).mtime?.getTime(), 1_000_000_000_000);
+});

@@ -1,0 +1,82 @@
+import { assertEquals } from "@std/assert";
+import { DownloadError } from "../../lib/download/download_error.ts";
+import type { Outcome } from "../../lib/download/fetch_file.ts";
+import {
+  exitStatusOf,
+  headLines,
+  outcomeJson,
+  outcomeLines,
+  summaryLine,
+} from "../../lib/download/report.ts";
+import { parseTypedUri } from "../../lib/download/target_uri.ts";
+import { Fields } from "../../lib/http/fields.ts";
+
+const uri = parseTypedUri("http://b/a");
+const SERVERS = [
+  { server: "s:1", outcomes: ["gone", "gone", "slow"], failures: 3, lastFailure: 3 },
+  { server: "s:2", outcomes: ["done"], failures: 0, lastFailure: 0 },
+];
+const FAILED: Outcome = {
+  job: { uri, name: "a", sha256: undefined },
+  downloaded: undefined,
+  failure: new DownloadError("network", "s:1: gone"),
+  isKept: false,
+  servers: SERVERS,
+  failedTries: 3,
+  seconds: 1.23456,
+};
+const SAVED: Outcome = {
+  ...FAILED,
+  failure: undefined,
+  downloaded: { uri, bytes: 5, name: undefined, sha256: "00", wasFinished: false },
+};
+
+Deno.test("exitStatusOf() has a status for each failure", () => {
+  const kinds = ["answer", "url", "network", "protocol", "file", "redirect", "checksum"] as const;
+  const statuses = kinds.map((kind) =>
+    exitStatusOf({ ...FAILED, failure: new DownloadError(kind, "") })
+  );
+  assertEquals(statuses, [1, 2, 3, 3, 4, 5, 6]);
+  assertEquals(exitStatusOf(SAVED), 0);
+});
+
+Deno.test("outcomeLines() lists the servers that were tried, and what each did", () => {
+  const tried = ["tried s:1: gone (2 times); slow", "tried s:2: done"];
+  assertEquals(outcomeLines(FAILED), [
+    ...tried.map((line) => `client: ${line}`),
+    "client: http://b/a: given up after 3 tries: s:1: gone",
+  ]);
+  assertEquals(outcomeLines(SAVED), [...tried, "saved a: 5 bytes"]);
+  assertEquals(outcomeLines({ ...FAILED, failedTries: 1, isKept: true }), [
+    "a.part is kept: --continue goes on with it",
+    "client: s:1: gone",
+  ]);
+  assertEquals(outcomeLines({ ...SAVED, failedTries: 0 }), ["saved a: 5 bytes"]);
+  assertEquals(outcomeLines({ ...SAVED, downloaded: undefined }), [
+    "a is there: it stays as it is",
+  ]);
+});
+
+Deno.test("outcomeJson() tells all of an outcome in one line", () => {
+  const value = JSON.parse(outcomeJson(FAILED));
+  assertEquals([value.status, value.finalUrl, value.seconds], [3, null, 1.235]);
+  assertEquals(value.servers[0], { server: "s:1", outcomes: ["gone", "gone", "slow"] });
+  const saved = JSON.parse(outcomeJson(SAVED));
+  assertEquals([saved.file, saved.bytes, saved.sha256, saved.error], ["a", 5, "00", null]);
+});
+
+Deno.test("summaryLine() counts what became of several files", () => {
+  const there = { ...SAVED, downloaded: undefined };
+  assertEquals(
+    summaryLine([SAVED, there, FAILED, SAVED], 1.25),
+    "4 files: 2 saved, 1 were there, 1 failed; 10 bytes in 1.3 s",
+  );
+});
+
+Deno.test("headLines() shows a head as it goes over the wire", () => {
+  const request = { method: "GET", requestTarget: "/a", fieldLines: [["Host", "b"]] as const };
+  assertEquals(headLines(request), ["> GET /a HTTP/1.1", "> Host: b"]);
+  const fields = new Fields([["A", "b"]]);
+  const head = { httpVersion: "1.1", statusCode: 200, reasonPhrase: "OK", fields } as const;
+  assertEquals(headLines(head), ["< HTTP/1.1 200 OK", "< A: b"]);
+});

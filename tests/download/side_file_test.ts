@@ -1,0 +1,69 @@
+import { assertEquals } from "@std/assert";
+import { formatRecord, parseRecord, SideFile } from "../../lib/download/side_file.ts";
+import { TemporaryDirectory } from "../support/temporary_directory.ts";
+
+const RECORD = { url: "http://a/b", entityTag: '"x"', length: 100, written: 40 };
+
+Deno.test("parseRecord() reads what formatRecord() wrote", () => {
+  for (const entityTag of ['"x"', '""', '"\\"', '"a,b"']) {
+    for (const [length, written] of [[0, 0], [100, 100], [Number.MAX_SAFE_INTEGER, 7]] as const) {
+      const record = { ...RECORD, entityTag, length, written };
+      assertEquals(parseRecord(formatRecord(record)), record);
+    }
+  }
+});
+
+Deno.test("formatRecord() is as long whatever was written, and one line", () => {
+  const lengths = [0, 1, 1e9, Number.MAX_SAFE_INTEGER].map((written) =>
+    formatRecord({ ...RECORD, written }).length
+  );
+  assertEquals(new Set(lengths).size, 1);
+  assertEquals(formatRecord(RECORD).split("\n").length, 2);
+});
+
+Deno.test("parseRecord() knows nothing but whole records", () => {
+  const text = formatRecord(RECORD);
+  for (let end = 0; end < text.length - 1; end++) {
+    assertEquals(parseRecord(text.slice(0, end)), undefined);
+  }
+  const wrong = [
+    { ...RECORD, url: 1 },
+    { ...RECORD, entityTag: 'W/"x"' },
+    { ...RECORD, entityTag: "x" },
+    { ...RECORD, entityTag: '"\xe9"' },
+    { ...RECORD, entityTag: '"x"\r\nA: b' },
+    { ...RECORD, length: -1 },
+    { ...RECORD, length: 1.5 },
+    { ...RECORD, length: "100" },
+    { ...RECORD, written: 101 },
+    [],
+    null,
+    "x",
+  ];
+  for (const value of wrong) assertEquals(parseRecord(JSON.stringify(value)), undefined);
+});
+
+Deno.test("SideFile writes over its record, and leaves it or takes it away", async () => {
+  await using directory = await TemporaryDirectory.with();
+  const side = new SideFile(directory.join("a.part"));
+  assertEquals(await side.read(), undefined);
+  side.write({ ...RECORD, written: 99 });
+  side.write(RECORD);
+  assertEquals(await side.read(), RECORD);
+  side.close();
+  assertEquals(await directory.names(), ["a.part.json"]);
+  assertEquals(await new SideFile(directory.join("a.part")).read(), RECORD);
+  side.remove();
+  side.remove();
+  assertEquals(await directory.names(), []);
+});
+
+Deno.test("SideFile follows no link: it writes a file that it made", async () => {
+  await using directory = await TemporaryDirectory.with({ other: "kept" });
+  await Deno.symlink(directory.join("other"), directory.join("a.part.json"));
+  const side = new SideFile(directory.join("a.part"));
+  side.write(RECORD);
+  side.close();
+  assertEquals(await directory.read("other"), new TextEncoder().encode("kept"));
+  assertEquals(await side.read(), RECORD);
+});

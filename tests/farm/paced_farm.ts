@@ -1,0 +1,98 @@
+import type { Content } from "./content.ts";
+import { redirecting } from "./redirecting.ts";
+import { ScriptedServer } from "./scripted_server.ts";
+import { UPRIGHT } from "./upright.ts";
+
+/** How far the servers may be ahead of the file, so that little is under way at any time. */
+const LEAD_OCTETS = 128 * 1024;
+/** A client that writes nothing for so long is not waited for any more: it may have its reasons. */
+const LONGEST_WAIT_MS = 10_000;
+
+const BALANCER = {
+  order: "by chance",
+  heedsAvoidance: false,
+  namesDuplicates: false,
+  hiccups: 0,
+} as const;
+
+/**
+ * Two upright servers of the same content behind a balancer. They send no faster than the client
+ * writes, whatever the machine does meanwhile: so what they have sent is what the client has got,
+ * and not what waits in the buffers of a kernel.
+ */
+export class PacedFarm implements AsyncDisposable {
+  readonly #stack = new AsyncDisposableStack();
+  readonly #partPath: string;
+  readonly #servers: ScriptedServer[] = [];
+  readonly #waiting = new Map<number, () => void>();
+  #hasBegun = false;
+  /** Whether they wait for the client. */
+  isPaced = true;
+  /** Where the balancer is. */
+  origin = "";
+
+  private constructor(partPath: string) {
+    this.#partPath = partPath;
+  }
+
+  /**
+   * Starts all servers.
+   *
+   * @param partPath the file that grows with what arrives
+   */
+  static async with(
+    content: Content,
+    partPath: string,
+    random: () => number,
+  ): Promise<PacedFarm> {
+    const farm = new PacedFarm(partPath);
+    const options = { content, others: content, brink: 0, onSent: () => farm.#onSent() };
+    for (let i = 0; i < 2; i++) {
+      farm.#servers.push(await ScriptedServer.start(UPRIGHT.upright, options));
+    }
+    const authorities = farm.#servers.map(({ authority }) => authority);
+    const script = redirecting(() => authorities, BALANCER, random);
+    const balancer = await ScriptedServer.start(script, options);
+    for (const server of [...farm.#servers, balancer]) farm.#stack.use(server);
+    farm.origin = `http://${balancer.authority}`;
+    return farm;
+  }
+
+  /** Octets of content that the servers have sent. */
+  get sentOctets(): number {
+    return this.#servers.reduce((sum, { sentOctets }) => sum + sentOctets, 0);
+  }
+
+  /** Waits until the servers have sent so many octets. */
+  async sent(octets: number): Promise<void> {
+    if (this.sentOctets >= octets) return;
+    await new Promise<void>((resolve) => this.#waiting.set(octets, resolve));
+  }
+
+  /** Ends all servers. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#stack.disposeAsync();
+  }
+
+  async #onSent(): Promise<void> {
+    for (const [octets, resolve] of this.#waiting) if (this.sentOctets >= octets) resolve();
+    const until = performance.now() + LONGEST_WAIT_MS;
+    while (this.isPaced && this.sentOctets > this.#written() + LEAD_OCTETS) {
+      // No event tells that another process has written.
+      await new Promise((resolve) => setTimeout(resolve, 1));
+      if (performance.now() > until) this.isPaced = false;
+    }
+  }
+
+  /** Octets in the file; endlessly many once it has taken its name. */
+  #written(): number {
+    try {
+      const { size } = Deno.statSync(this.#partPath);
+      this.#hasBegun = true;
+      return size;
+    } catch (error) {
+      if (!(error instanceof Deno.errors.NotFound)) throw error;
+      return this.#hasBegun ? Infinity : 0;
+    }
+  }
+}

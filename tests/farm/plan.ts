@@ -1,0 +1,111 @@
+import { randomInteger, seededRandom } from "../support/random.ts";
+import {
+  type BehaviourName,
+  exitStatusesOf,
+  FAULT_NAMES,
+  type FaultName,
+  isUpright,
+  needsDigest,
+  UPRIGHT_NAMES,
+} from "./behaviours.ts";
+import type { RedirectingOptions } from "./redirecting.ts";
+
+/** A server of a farm. */
+export interface PlannedServer {
+  readonly behaviour: BehaviourName;
+  /** Where in the content it goes wrong, if it does so there. */
+  readonly brink: number;
+}
+
+/** A farm and a download from it: all that follows from a seed, on every machine. */
+export interface Plan {
+  readonly seed: number;
+  /** Octets of the content. */
+  readonly length: number;
+  readonly servers: readonly PlannedServer[];
+  readonly balancer: RedirectingOptions;
+  /** Whether the servers send Repr-Digest. */
+  readonly hasReprDigest: boolean;
+  /** Whether the client is told the digest. */
+  readonly isDigestGiven: boolean;
+  /** Whether an older file stands under the name. */
+  readonly isNameTaken: boolean;
+  /** Whether there is other content under the name when a later run goes on. */
+  readonly changesLater: boolean;
+}
+
+/** Draws a plan; `isServable` says whether some server of it is right. */
+export function drawPlan(seed: number, isServable: boolean): Plan {
+  const random = seededRandom(seed);
+  const chance = (share: number) => random() < share;
+  const length = drawLength(random, isServable ? 0 : 2);
+  const faults = drawnFrom(random, FAULT_NAMES, 1 + randomInteger(random, 4));
+  const upright = isServable ? drawnFrom(random, UPRIGHT_NAMES, 1 + randomInteger(random, 2)) : [];
+  const servers = shuffled(random, [...faults, ...upright]).map((behaviour) => ({
+    behaviour,
+    brink: randomInteger(random, Math.max(1, length)),
+  }));
+  return {
+    seed,
+    length,
+    servers,
+    balancer: {
+      order: chance(0.5) ? "in turn" : "by chance",
+      heedsAvoidance: chance(0.5),
+      namesDuplicates: chance(0.3),
+      hiccups: chance(0.2) ? 0.2 : 0,
+    },
+    hasReprDigest: chance(0.5),
+    isDigestGiven: servers.some(({ behaviour }) => needsDigest(behaviour)) || chance(0.3),
+    isNameTaken: chance(0.2),
+    changesLater: chance(0.3),
+  };
+}
+
+/** Whether some server of a plan is right. */
+export function isServable({ servers }: Plan): boolean {
+  return servers.some(({ behaviour }) => isUpright(behaviour));
+}
+
+/** With which statuses a client may end a planned download. */
+export function exitStatusesFor(plan: Plan): ReadonlySet<number> {
+  if (isServable(plan)) return new Set([0]);
+  const faults = plan.servers.map(({ behaviour }) => behaviour as FaultName);
+  const own = plan.balancer.hiccups > 0 ? [1, 3] : [];
+  return new Set([...own, ...faults.flatMap(exitStatusesOf)]);
+}
+
+/** A plan in one line, for whoever looks for the reason of a failure. */
+export function describe(plan: Plan): string {
+  const { seed, length, servers, balancer } = plan;
+  const { order, heedsAvoidance, namesDuplicates, hiccups } = balancer;
+  const parts = [
+    `seed ${seed}`,
+    `${length} octets`,
+    servers.map(({ behaviour, brink }) => `${behaviour} @${brink}`).join(" | "),
+    `balancer ${order}`,
+    heedsAvoidance && "heeds avoidance",
+    namesDuplicates && "names duplicates",
+    hiccups > 0 && `hiccups ${hiccups}`,
+    plan.hasReprDigest && "Repr-Digest",
+    plan.isDigestGiven && "--sha256",
+    plan.isNameTaken && "name taken",
+    plan.changesLater && "changes later",
+  ];
+  return parts.filter((part) => part !== false).join("; ");
+}
+
+/** Most are small; some need many reads, a few have no octet at all. */
+function drawLength(random: () => number, least: number): number {
+  const most = [0, 1, 300, 20_000, 20_000, 300_000, 300_000, 1_500_000][randomInteger(random, 8)]!;
+  return Math.max(least, most <= 1 ? most : randomInteger(random, most));
+}
+
+function drawnFrom<T>(random: () => number, all: readonly T[], count: number): T[] {
+  return Array.from({ length: count }, () => all[randomInteger(random, all.length)]!);
+}
+
+function shuffled<T>(random: () => number, all: readonly T[]): T[] {
+  const left = [...all];
+  return Array.from(all, () => left.splice(randomInteger(random, left.length), 1)[0]!);
+}

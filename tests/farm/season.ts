@@ -1,0 +1,88 @@
+import { OURS } from "./downloader.ts";
+import { interrupt, type Interruption } from "./interruption.ts";
+import { drawPlan, isServable, type Plan } from "./plan.ts";
+import { numbersFrom, together } from "./together.ts";
+import { report, type Trial, tryPlan } from "./trial.ts";
+
+/** One farm of so many has no server that is right. */
+const UNSERVABLE_EVERY = 5;
+
+/** What a client may hold, when it is killed, of what it has read but not yet written. */
+const BUFFER_OCTETS = 512 * 1024;
+
+/** How many trials ended how. */
+export interface Tally {
+  downloads: number;
+  /** Of which some server was right. */
+  servable: number;
+  /** Reports of those that went wrong, with what it takes to see them again. */
+  readonly failures: string[];
+  /** By exit status, of those without a server that was right. */
+  readonly exitStatuses: Map<number, number>;
+}
+
+/** The plan of a seed: each seed has one, whatever others are tried with it. */
+export function planOf(seed: number): Plan {
+  return drawPlan(seed, seed % UNSERVABLE_EVERY !== 0);
+}
+
+/** Downloads by the plans of so many seeds, so many at a time. */
+export async function tryMany(
+  { seed, downloads, jobs }: { seed: number; downloads: number; jobs: number },
+  onTrial: (trial: Trial, tally: Tally) => void = () => {},
+): Promise<Tally> {
+  const tally: Tally = { downloads: 0, servable: 0, failures: [], exitStatuses: new Map() };
+  const attempt = (seed: number) => tryPlan(planOf(seed), OURS);
+  for await (const trial of together(numbersFrom(seed, downloads), jobs, attempt)) {
+    const { plan, code, complaints } = trial;
+    tally.downloads++;
+    if (isServable(plan)) tally.servable++;
+    else tally.exitStatuses.set(code, (tally.exitStatuses.get(code) ?? 0) + 1);
+    if (complaints.length > 0) tally.failures.push(report(trial));
+    onTrial(trial, tally);
+  }
+  return tally;
+}
+
+/** What so many killed clients cost. */
+export interface Toll {
+  kills: number;
+  /** Octets of all contents together. */
+  octets: number;
+  /** Octets that were sent once more, altogether and at most in one download. */
+  sentTwice: number;
+  mostSentTwice: number;
+  /** What went wrong. */
+  readonly failures: string[];
+}
+
+/** Kills so many clients, so many at a time, and lets others go on. */
+export async function killMany(
+  { seed, kills, jobs }: { seed: number; kills: number; jobs: number },
+): Promise<Toll> {
+  const toll: Toll = { kills: 0, octets: 0, sentTwice: 0, mostSentTwice: 0, failures: [] };
+  const attempt = (seed: number) => interrupt(seed).catch((error: Error) => error);
+  for await (const result of together(numbersFrom(seed, kills), jobs, attempt)) {
+    toll.kills++;
+    if (result instanceof Error) {
+      toll.failures.push(result.message);
+      continue;
+    }
+    const { length, sentTwice } = result;
+    toll.octets += length;
+    toll.sentTwice += sentTwice;
+    toll.mostSentTwice = Math.max(toll.mostSentTwice, sentTwice);
+    if (sentTwice > allowance(result)) toll.failures.push(tooMuch(result));
+  }
+  return toll;
+}
+
+/** What may be sent once more: 1 %, and one buffer. */
+function allowance({ length }: Interruption): number {
+  return length / 100 + BUFFER_OCTETS;
+}
+
+function tooMuch({ seed, length, sentBefore, sentTwice }: Interruption): string {
+  return `seed ${seed}: ${sentTwice} of ${length} octets were sent twice, ` +
+    `the client was killed after ${sentBefore}`;
+}
