@@ -4,26 +4,30 @@
  * @module
  */
 
+import { AccessLog, LOG_FLUSH_MS } from "./lib/access_log.ts";
 import { runCommand } from "./lib/args.ts";
 import { readServers } from "./lib/balancing/list_source.ts";
+import { POLICIES, POLICY_NAMES, type PolicyName } from "./lib/balancing/policies.ts";
 import { Pool } from "./lib/balancing/pool.ts";
 import { probe } from "./lib/balancing/probe.ts";
-import { runRound } from "./lib/balancing/round.ts";
+import { Redirector } from "./lib/balancing/redirector.ts";
+import { dueAfter } from "./lib/balancing/round.ts";
+import { Tester } from "./lib/balancing/tester.ts";
 import { REQUEST_TARGET } from "./lib/http/grammar.ts";
-import { Redirect } from "./lib/http/redirect.ts";
-import { htmlReply } from "./lib/http/reply.ts";
-import { announce, listen, listenerOptions, stopSignal } from "./lib/listener.ts";
-import { AccessLog, LOG_FLUSH_MS, say } from "./lib/log.ts";
+import { announce, listen, listenerOptions } from "./lib/listener.ts";
+import { say } from "./lib/log.ts";
 import { Acceptor } from "./lib/net/accept.ts";
 import { Service } from "./lib/net/service.ts";
-import type { Handler } from "./lib/net/handler.ts";
-import { choice, duration, type Kind, option } from "./lib/option.ts";
+import { choice, count, duration, type Kind, option, SIZE } from "./lib/option.ts";
+import { stopSignal } from "./lib/stop.ts";
 
 const PATH: Kind<string> = {
   placeholder: "PATH",
   accepts: "a path that begins with / and is encoded as in a URL",
   parse: (text) => text.startsWith("/") && REQUEST_TARGET.test(text) ? text : undefined,
 };
+
+const POLICY: Kind<PolicyName> = { ...choice(POLICY_NAMES), placeholder: "NAME" };
 
 const command = {
   name: "balancer",
@@ -34,14 +38,20 @@ const command = {
     "of them, more clients to the faster ones. The test is repeated every interval; a server " +
     "that fails it gets no more clients.",
   operands: {
-    SERVER: "host:port, [v6]:port, a file that lists one a line, or - for such a list on " +
-      "standard input",
+    SERVER: "host:port, [v6]:port or https://host/path; a file that lists one a line; or - for " +
+      "such a list on standard input",
   },
   options: {
     ...listenerOptions("8080"),
     interval: option(duration(), "5m", "time between performance tests"),
     "probe-path": option(PATH, "/test.bin", "the file whose transfer is timed"),
     "probe-timeout": option(duration(), "10s", "a transfer that takes longer has failed"),
+    "probe-concurrency": option(count(1, 1000), "4", "performance tests at a time"),
+    "min-speed": option(SIZE, "0", "bytes per second; a transfer that is slower has failed"),
+    fall: option(count(1, 1000), "1", "failed tests in a row before a server is out"),
+    rise: option(count(0, 1000), "0", "passed tests in a row before it returns; 0: never"),
+    policy: option(POLICY, "rank", `how servers are chosen: ${POLICY_NAMES.join(", ")}`),
+    alternatives: option(count(0, 10), "0", "other servers that a redirect names as well"),
     status: option(choice([301, 302, 303, 307, 308]), "301", "the status code of the redirect"),
   },
   notes: `Examples:
@@ -49,10 +59,12 @@ const command = {
   deno run --allow-net balancer.ts servers.txt
   deno run --allow-net --allow-read balancer.ts /etc/farm.txt
 
-A list named servers.txt beside balancer.ts needs no --allow-read.`,
-};
+A list named servers.txt beside balancer.ts needs no --allow-read.
 
-const NO_STORE = ["Cache-Control", "no-store"] as const;
+Clients can be sent elsewhere than the tests: host:port=https://files.example.
+A server may be marked with weight=N, drain or backup, behind a comma:
+  deno run --allow-net balancer.ts web1:8000,weight=2 web2:8000,backup`,
+};
 
 /** A list beside this file. */
 const SERVERS_TXT = {
@@ -60,32 +72,40 @@ const SERVERS_TXT = {
   load: () => import("./servers.txt", { with: { type: "text" } }),
 };
 
-/** Servers that one line about a round names. */
-const MOST_LISTED = 10;
-
-/** Tests at a time: few, so that the servers do not share one line while they are timed. */
-const PROBES_AT_A_TIME = 4;
-
 await runCommand(command, async (options, operands) => {
   const { servers, duplicates } = await readServers(operands, SERVERS_TXT);
   for (const { authority } of duplicates) tell(`${authority} is listed twice; one is kept`);
-  const pool = new Pool(servers);
+  const patience = { fall: options.fall, rise: options.rise };
+  const pool = new Pool(servers, POLICIES[options.policy](), patience);
+  const tester = new Tester(pool, {
+    probe: (server) =>
+      probe(server, {
+        path: options["probe-path"],
+        timeoutMs: options["probe-timeout"],
+        minSpeed: options["min-speed"],
+      }),
+    concurrency: options["probe-concurrency"],
+    patience,
+    clock: () => performance.now(),
+    tell,
+  });
+  const { status, alternatives } = options;
+  const redirector = new Redirector(pool, { statusCode: status, alternatives, tell });
   const log = new AccessLog(options.log, Deno.stdout);
   const service = new Service({
-    handler: redirectInto(pool, options.status),
+    handler: redirector.handle,
     maxConnections: options["max-connections"],
     onServed: options.log === "none" ? undefined : (served) => log.record(served),
     onError: tellError,
     onFull: () => tell(`${options["max-connections"]} connections are open; others have to wait`),
   });
   const stop = stopSignal();
-  const test = () => testAll(pool, options["probe-path"], options["probe-timeout"]);
 
   listen(options.host, options.port).close(); // A taken port is better known before the test.
   tell(`testing ${servers.length} ${servers.length === 1 ? "server" : "servers"}`);
-  await Promise.race([test(), fired(stop)]);
+  await Promise.race([tester.round(), fired(stop)]);
   if (stop.aborted) return 0;
-  if (pool.ranking.length === 0) return 1; // The reasons have been told.
+  if (!pool.isOpen && options.rise === 0) return 1; // The reasons have been told.
 
   const listener = listen(options.host, options.port);
   const acceptor = new Acceptor(listener, {
@@ -93,13 +113,12 @@ await runCommand(command, async (options, operands) => {
     room: () => service.room(),
   });
   announce(listener);
-  let round: Promise<void> | undefined;
   while (!stop.aborted) {
-    const due = AbortSignal.any([AbortSignal.timeout(options.interval), stop]);
+    const nextRound = AbortSignal.timeout(dueAfter(options.interval, Math.random()));
+    const due = AbortSignal.any([nextRound, stop]);
     for await (const conn of acceptor.until(due)) service.serve(conn);
     // Beside the clients, never two at a time, and not when no server is left to test.
-    if (stop.aborted || pool.testable.length === 0) continue;
-    round ??= test().catch(tellError).finally(() => round = undefined);
+    if (!stop.aborted && pool.isTestable) tester.round().catch(tellError);
   }
 
   acceptor.close();
@@ -108,39 +127,6 @@ await runCommand(command, async (options, operands) => {
   if (log.dropped > 0) tell(`${log.dropped} lines of the access log were not taken by its reader`);
   return 0;
 });
-
-/** One redirect for each request, to a server picked by its share. */
-function redirectInto(pool: Pool, statusCode: number): Handler {
-  // A 301 may be cached for ever (RFC 9110 §15.4.2), and would pin a client to one server, dead or
-  // not.
-  const redirect = new Redirect(statusCode, "The file is here:", [NO_STORE]);
-  const retryLater = [["Retry-After", "60"], NO_STORE] as const;
-  return ({ target }) => {
-    const server = pool.pick(Math.random());
-    // The target stands as it was received: validated, never decoded (§10.2.2).
-    if (server !== undefined) return redirect.to(`http://${server.authority}${target}`);
-    return htmlReply(503, "No server is available now. Please try again later.", retryLater);
-  };
-}
-
-/** One round of performance tests, told on standard error. */
-async function testAll(pool: Pool, path: string, timeoutMs: number): Promise<void> {
-  await runRound(pool, async (server) => {
-    const outcome = await probe(server, { path, timeoutMs });
-    if (outcome.kind === "failed") tell(`${server.authority} is out: ${outcome.reason}`);
-    if (outcome.kind === "untestable") {
-      tell(`${server.authority} could not be tested: ${outcome.reason}`);
-    }
-    return outcome;
-  }, PROBES_AT_A_TIME);
-  const n = pool.ranking.length;
-  const ranks = pool.ranking.map(({ server, sample, share }) =>
-    `${server.authority} ${sample.elapsedMs.toFixed(1)} ms (${(share * 100).toFixed(1)} %)`
-  ).reverse();
-  const listed = ranks.slice(0, MOST_LISTED).join(", ");
-  const more = n > MOST_LISTED ? `, and ${n - MOST_LISTED} slower ones` : "";
-  tell(n === 0 ? "no server is available" : `tested, fastest first: ${listed}${more}`);
-}
 
 function fired(signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => signal.addEventListener("abort", () => resolve()));

@@ -1,13 +1,13 @@
 import { resolve } from "@std/path";
 import { UsageError } from "../command.ts";
+import { parseServer } from "./server.ts";
 import {
   looksLikeServer,
   type MergedServers,
   mergeServers,
-  parseServer,
   parseServerList,
-  ServerListError,
 } from "./server_list.ts";
+import { ServerListError } from "./server_list_error.ts";
 
 /**
  * A list that is part of the program: its text is imported, so it can be read without permission,

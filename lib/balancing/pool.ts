@@ -1,37 +1,14 @@
 /**
- * The servers of the farm, the state of each with the reason for it, and the ranking that clients
- * are shared by.
+ * The servers of the farm, the state of each with the reason for it, and who of them may be picked.
+ * Time and chance are arguments.
  *
  * @module
  */
 
-import type { Server } from "./server_list.ts";
-import { pickRank, share } from "./shares.ts";
-
-/** One timed transfer that was whole. */
-export interface TransferSample {
-  /** The size of the content. */
-  readonly bytes: number;
-  /** From before connecting until the last byte of the body, in milliseconds. */
-  readonly elapsedMs: number;
-  /** When the transfer ended, in milliseconds since the epoch. */
-  readonly at: number;
-}
-
-/**
- * What one probe found; `at` is when, in milliseconds since the epoch. A server is untestable when
- * something is wrong on our side, such as too many open files: that says nothing about the server.
- */
-export type Outcome =
-  | { readonly kind: "passed"; readonly sample: TransferSample }
-  | { readonly kind: "failed"; readonly reason: string; readonly at: number }
-  | { readonly kind: "untestable"; readonly reason: string; readonly at: number };
-
-/** Only an available server may be picked; `since` is in milliseconds since the epoch. */
-export type ServerState =
-  | { readonly kind: "untested" }
-  | { readonly kind: "available"; readonly sample: TransferSample }
-  | { readonly kind: "out"; readonly reason: string; readonly since: number };
+import { Health, type Patience, type ServerState, type Turn } from "./health.ts";
+import type { Candidate, PickRequest, Policy } from "./policy.ts";
+import type { Outcome, TransferSample } from "./sample.ts";
+import type { Server } from "./server.ts";
 
 /** One server with its state. */
 export interface Member {
@@ -41,100 +18,144 @@ export interface Member {
   readonly state: ServerState;
 }
 
-/** An available server and what it is ranked by. */
-export interface Available {
+/** An available server and what it gets. */
+export interface RankedServer {
   /** The server, as the pool was given it. */
   readonly server: Server;
   /** Its latest sample of a round that has ended. */
   readonly sample: TransferSample;
-}
-
-/** An available server and what it gets. */
-export interface RankedServer extends Available {
   /** The fraction of all requests; those of one ranking sum to 1. */
   readonly share: number;
 }
 
+/** A server leaves at its first failed test, for good. */
+const NO_PATIENCE: Patience = { fall: 1, rise: 0 };
+
+/** A server that returned has climbed to its due after so many rounds, or sooner in a small farm. */
+const CLIMB_ROUNDS = 10;
+
 /**
- * All servers, whatever their state. A failed probe counts at once and for good; the samples of
- * passed ones count together when `rank()` ends their round, so that times of one round are never
- * compared with those of another.
+ * All servers, whatever their state. A round is `beginRound()`, `record()` for each server it gave,
+ * and `endRound()`.
  */
 export class Pool {
-  readonly #states: Map<Server, ServerState>;
-  /** The samples of the round under way. */
-  readonly #samples = new Map<Server, TransferSample>();
-  /** The available servers, slowest first; replaced whole, never changed in place. */
-  #ranked: readonly Available[] = [];
+  readonly #members: ReadonlyMap<Server, Health>;
+  readonly #policy: Policy;
+  /** Those that may be picked now; replaced whole, never changed in place. */
+  #candidates: readonly Candidate[] = [];
+  #byShare: readonly Server[] | undefined;
 
   /**
    * Every server begins untested.
    *
    * @param servers told apart by identity, so `record()` wants these very objects.
    */
-  constructor(servers: readonly Server[]) {
-    this.#states = new Map(servers.map((server) => [server, { kind: "untested" }]));
+  constructor(servers: readonly Server[], policy: Policy, patience: Patience = NO_PATIENCE) {
+    this.#members = new Map(servers.map((server) => [server, new Health(patience)]));
+    this.#policy = policy;
+  }
+
+  /** Begins a round: the servers that are to be tested in it. */
+  beginRound(): Server[] {
+    return this.#all().filter(([, health]) => health.beginRound()).map(([server]) => server);
   }
 
   /**
-   * Takes in what a probe found. Once a server is out nothing changes it any more: it keeps its
-   * first reason.
+   * Takes in what a probe found, and says what follows from it. A server that is out now gets
+   * nobody from now on; a passed test counts when its round ends.
    *
+   * @param now on the clock of `PickRequest`
    * @throws {RangeError} when the server is not one of this pool.
    */
-  record(server: Server, outcome: Outcome): void {
-    const state = this.#states.get(server);
-    if (state === undefined) throw new RangeError(`${server.authority} is not in the pool`);
-    if (state.kind === "out" || outcome.kind === "untestable") return;
-    if (outcome.kind === "passed") {
-      this.#samples.set(server, outcome.sample);
-      return;
-    }
-    this.#samples.delete(server);
-    this.#states.set(server, { kind: "out", reason: outcome.reason, since: outcome.at });
-    this.#ranked = this.#ranked.filter((ranked) => ranked.server !== server);
+  record(server: Server, outcome: Outcome, now: number): Turn {
+    const health = this.#members.get(server);
+    if (health === undefined) throw new RangeError(`${server.authority} is not in the pool`);
+    const turn = health.record(outcome);
+    if (turn.kind === "left") this.#update(now);
+    else if (outcome.kind === "passed") this.#measured(server, outcome.sample, now);
+    return turn;
   }
 
   /**
-   * Ends a round: orders the available servers by elapsed time, slowest first and equal ones in
-   * the order the pool was given. A server without a new sample keeps the one it had.
-   */
-  rank(): void {
-    for (const [server, sample] of this.#samples) {
-      this.#states.set(server, { kind: "available", sample });
-    }
-    this.#samples.clear();
-    const available: Available[] = [];
-    for (const [server, state] of this.#states) {
-      if (state.kind === "available") available.push({ server, sample: state.sample });
-    }
-    this.#ranked = available.sort((a, b) => b.sample.elapsedMs - a.sample.elapsedMs);
-  }
-
-  /**
-   * Picks an available server by its share, in constant time, or gives undefined when there is
-   * none.
+   * Ends a round: its samples count from now on. A server without a new one keeps the one it had.
    *
-   * @param random evenly distributed, at least 0 and less than 1.
+   * @param now on the clock of `PickRequest`
    */
-  pick(random: number): Server | undefined {
-    const n = this.#ranked.length;
-    return n === 0 ? undefined : this.#ranked[pickRank(n, random)]?.server;
+  endRound(now: number): void {
+    const step = 1 / Math.max(1, Math.min(CLIMB_ROUNDS, this.#candidates.length - 1));
+    for (const health of this.#members.values()) health.endRound(step);
+    this.#update(now);
   }
 
-  /** The available servers, slowest first. */
+  /**
+   * Picks a server for a request; undefined when none is available. Whom the request excludes gets
+   * it all the same when nobody else is left.
+   */
+  pick(request: PickRequest): Server | undefined {
+    const server = this.#policy.pick(request);
+    if (server !== undefined || request.isExcluded === undefined) return server;
+    const { isExcluded: _, ...anyone } = request;
+    return this.#policy.pick(anyone);
+  }
+
+  /** Those that may be picked now, the greatest share first. */
+  get byShare(): readonly Server[] {
+    if (this.#byShare === undefined) {
+      const shares = this.#policy.shares();
+      const shareOf = (server: Server) => shares.get(server) ?? 0;
+      const servers = this.#candidates.map(({ server }) => server);
+      this.#byShare = servers.sort((a, b) => shareOf(b) - shareOf(a));
+    }
+    return this.#byShare;
+  }
+
+  /** The available servers, slowest first, equal ones in the order the pool was given. */
   get ranking(): readonly RankedServer[] {
-    const n = this.#ranked.length;
-    return this.#ranked.map((available, rank) => ({ ...available, share: share(rank, n) }));
+    const shares = this.#policy.shares();
+    const ranking = this.members.flatMap(({ server, state }) =>
+      state.kind === "available"
+        ? [{ server, sample: state.sample, share: shares.get(server) ?? 0 }]
+        : []
+    );
+    return ranking.sort((a, b) => b.sample.elapsedMs - a.sample.elapsedMs);
   }
 
   /** Every server with its state, in the order the pool was given. */
   get members(): readonly Member[] {
-    return [...this.#states].map(([server, state]) => ({ server, state }));
+    return this.#all().map(([server, { state }]) => ({ server, state }));
   }
 
-  /** The servers that the next round is to probe: those that are not out. */
-  get testable(): readonly Server[] {
-    return this.members.filter(({ state }) => state.kind !== "out").map(({ server }) => server);
+  /** Whether there is a server that may be picked. */
+  get isOpen(): boolean {
+    return this.#candidates.length > 0;
+  }
+
+  /** Whether any server will ever be tested again. */
+  get isTestable(): boolean {
+    return this.#all().some(([, health]) => health.isTestable);
+  }
+
+  #all(): [Server, Health][] {
+    return [...this.#members];
+  }
+
+  #measured(server: Server, sample: TransferSample, now: number): void {
+    if (this.#policy.measured === undefined) return;
+    const isCandidate = this.#candidates.some((candidate) => candidate.server === server);
+    if (isCandidate) this.#policy.measured(server, sample, now);
+  }
+
+  /** Available, then not drained, then no backup unless there is nobody else. */
+  #update(now: number): void {
+    const candidates: Candidate[] = [];
+    const backups: Candidate[] = [];
+    for (const [server, { state, climb }] of this.#members) {
+      if (state.kind !== "available" || server.isDrained) continue;
+      const tier = server.isBackup ? backups : candidates;
+      tier.push({ server, sample: state.sample, weight: server.weight, climb });
+    }
+    this.#candidates = candidates.length > 0 ? candidates : backups;
+    this.#byShare = undefined;
+    this.#policy.update(this.#candidates, now);
   }
 }

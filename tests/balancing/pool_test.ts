@@ -1,27 +1,22 @@
 import { assert, assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
-import { type Outcome, Pool } from "../../lib/balancing/pool.ts";
-import { parseServer, type Server } from "../../lib/balancing/server_list.ts";
+import { POLICIES } from "../../lib/balancing/policies.ts";
+import { Pool } from "../../lib/balancing/pool.ts";
+import { parseServer, type Server } from "../../lib/balancing/server.ts";
 import { seededRandom } from "../support/random.ts";
+import { failed, passed, pick, round, UNTESTABLE } from "../support/servers.ts";
 
 const a = parseServer("a:1");
 const b = parseServer("b:1");
 const c = parseServer("c:1");
 
-function passed(elapsedMs: number): Outcome {
-  return { kind: "passed", sample: { bytes: 1024, elapsedMs, at: 0 } };
-}
-
-function failed(reason: string, at = 0): Outcome {
-  return { kind: "failed", reason, at };
+function poolOf(servers: readonly Server[]): Pool {
+  return new Pool(servers, POLICIES.rank());
 }
 
 /** A pool of a, b and c in which one round has ended: slowest b, then a, fastest c. */
 function rankedPool(): Pool {
-  const pool = new Pool([a, b, c]);
-  pool.record(a, passed(20));
-  pool.record(b, passed(30));
-  pool.record(c, passed(10));
-  pool.rank();
+  const pool = poolOf([a, b, c]);
+  round(pool, new Map([[a, 20], [b, 30], [c, 10]]));
   return pool;
 }
 
@@ -34,108 +29,110 @@ function statesOf(pool: Pool): string[] {
 }
 
 Deno.test("Pool begins with every server untested and none to pick", () => {
-  const pool = new Pool([a, b]);
+  const pool = poolOf([a, b]);
   assertEquals(pool.members, [
     { server: a, state: { kind: "untested" } },
     { server: b, state: { kind: "untested" } },
   ]);
-  assertEquals(pool.testable, [a, b]);
+  assertEquals(pool.beginRound(), [a, b]);
   assertEquals(pool.ranking, []);
-  assertEquals(pool.pick(0.5), undefined);
+  assertEquals(pick(pool, 0.5), undefined);
+  assertEquals([pool.isOpen, pool.isTestable], [false, true]);
 });
 
-Deno.test("Pool.rank() orders by elapsed time, slowest first, and shares by that order", () => {
+Deno.test("Pool orders by elapsed time, slowest first, and shares by that order", () => {
   assertEquals(ranked(rankedPool()), [[b, 1 / 6], [a, 2 / 6], [c, 3 / 6]]);
 });
 
-Deno.test("Pool.rank() goes by elapsed time whatever the size", () => {
-  const pool = new Pool([a, b]);
-  pool.record(a, { kind: "passed", sample: { bytes: 1, elapsedMs: 10, at: 0 } });
-  pool.record(b, { kind: "passed", sample: { bytes: 1_000_000, elapsedMs: 11, at: 0 } });
-  pool.rank();
+Deno.test("Pool goes by elapsed time whatever the size", () => {
+  const pool = poolOf([a, b]);
+  pool.record(a, passed(10, 1), 0);
+  pool.record(b, passed(11, 1_000_000), 0);
+  pool.endRound(0);
   assertEquals(ranked(pool).map(([server]) => server), [b, a]);
 });
 
-Deno.test("Pool.rank() keeps servers with equal times in the order given", () => {
-  const pool = new Pool([a, b, c]);
-  for (const server of [c, a, b]) pool.record(server, passed(10));
-  pool.rank();
+Deno.test("Pool keeps servers with equal times in the order given", () => {
+  const pool = poolOf([a, b, c]);
+  for (const server of [c, a, b]) pool.record(server, passed(10), 0);
+  pool.endRound(0);
   assertEquals(ranked(pool).map(([server]) => server), [a, b, c]);
 });
 
-Deno.test("Pool.rank() keeps the sample of a server that has no new one", () => {
+Deno.test("Pool keeps the sample of a server that has no new one", () => {
   const pool = rankedPool();
-  pool.record(c, passed(25));
-  pool.rank();
+  pool.record(c, passed(25), 0);
+  pool.endRound(0);
   assertEquals(pool.ranking.map(({ sample }) => sample.elapsedMs), [30, 25, 20]);
 });
 
-Deno.test("Pool.record() lets passed outcomes count only when the round ends", () => {
-  const pool = new Pool([a, b]);
-  pool.record(a, passed(10));
-  assertEquals(pool.pick(0), undefined);
+Deno.test("Pool lets passed tests count only when the round ends", () => {
+  const pool = poolOf([a, b]);
+  pool.record(a, passed(10), 0);
+  assertEquals(pick(pool, 0), undefined);
   assertEquals(statesOf(pool), ["untested", "untested"]);
-  pool.rank();
-  assertStrictEquals(pool.pick(0), a);
+  pool.endRound(0);
+  assertStrictEquals(pick(pool, 0), a);
   assertEquals(statesOf(pool), ["available", "untested"]);
 });
 
-Deno.test("Pool.record() never mixes the times of two rounds", () => {
+Deno.test("Pool never mixes the times of two rounds", () => {
   const pool = rankedPool();
   const before = pool.ranking;
-  pool.record(c, passed(1000));
-  pool.record(b, passed(1));
+  pool.record(c, passed(1000), 0);
+  pool.record(b, passed(1), 0);
   assertEquals(pool.ranking, before);
-  pool.record(a, failed("refused"));
+  pool.record(a, failed("refused"), 0);
   assertEquals(pool.ranking.map(({ sample }) => sample.elapsedMs), [30, 10]);
-  pool.rank();
+  pool.endRound(0);
   assertEquals(pool.ranking.map(({ sample }) => sample.elapsedMs), [1000, 1]);
 });
 
-Deno.test("Pool.record() takes a failed server out at once and shares among what is left", () => {
+Deno.test("Pool takes a failed server out at once and shares among what is left", () => {
   const pool = rankedPool();
-  pool.record(a, failed("answered 404", 7));
+  assertEquals(pool.record(a, failed("answered 404", 7), 0), { kind: "left" });
   assertEquals(ranked(pool), [[b, 1 / 3], [c, 2 / 3]]);
-  assertEquals(pool.testable, [b, c]);
+  assertEquals(pool.beginRound(), [b, c]);
   assertEquals(pool.members[0], {
     server: a,
     state: { kind: "out", reason: "answered 404", since: 7 },
   });
 });
 
-Deno.test("Pool.record() never brings back a server that is out, nor changes the reason", () => {
+Deno.test("Pool never brings back a server that is out, nor changes the reason", () => {
   const pool = rankedPool();
-  pool.record(a, failed("first", 1));
-  pool.record(a, passed(1));
-  pool.record(a, failed("second", 2));
-  pool.rank();
+  pool.record(a, failed("first", 1), 0);
+  pool.record(a, passed(1), 0);
+  pool.record(a, failed("second", 2), 0);
+  pool.endRound(0);
   assertEquals(pool.members[0]?.state, { kind: "out", reason: "first", since: 1 });
   assertEquals(ranked(pool).map(([server]) => server), [b, c]);
 });
 
-Deno.test("Pool.record() drops the sample of a server that fails before the round ends", () => {
-  const pool = new Pool([a, b]);
-  pool.record(a, passed(10));
-  pool.record(a, failed("refused"));
-  pool.rank();
+Deno.test("Pool drops the sample of a server that fails before the round ends", () => {
+  const pool = poolOf([a, b]);
+  pool.record(a, passed(10), 0);
+  pool.record(a, failed("refused"), 0);
+  pool.endRound(0);
   assertEquals(statesOf(pool), ["out", "untested"]);
-  assertEquals(pool.pick(0), undefined);
+  assertEquals(pick(pool, 0), undefined);
 });
 
 Deno.test("Pool.record() refuses a server that is not in the pool", () => {
-  assertThrows(() => new Pool([a]).record(b, passed(1)), RangeError, "b:1 is not in the pool");
+  const record = () => poolOf([a]).record(b, passed(1), 0);
+  assertThrows(record, RangeError, "b:1 is not in the pool");
 });
 
 Deno.test("Pool.ranking that was read before stays as it was", () => {
   const pool = rankedPool();
   const before = pool.ranking;
-  pool.record(b, failed("refused"));
+  pool.record(b, failed("refused"), 0);
   assertEquals(before.map(({ server }) => server), [b, a, c]);
 });
 
 Deno.test("Pool.pick() goes from the slowest to the fastest as the random number grows", () => {
   const pool = rankedPool();
-  const picks = [0, 0.16, 0.17, 0.49, 0.51, 0.999999999999].map((random) => pool.pick(random));
+  const picks = [0, 0.16, 0.17, 0.49, 0.51, 0.999999999999].map((random) => pick(pool, random));
   assertEquals(picks, [b, b, a, a, c, c]);
 });
 
@@ -143,29 +140,28 @@ Deno.test("Pool.pick() never returns a server that is out", () => {
   const random = seededRandom(1);
   const pool = rankedPool();
   for (const gone of [c, b]) {
-    pool.record(gone, failed("refused"));
-    for (let i = 0; i < 1000; i++) assert(pool.pick(random()) !== gone);
+    pool.record(gone, failed("refused"), 0);
+    for (let i = 0; i < 1000; i++) assert(pick(pool, random()) !== gone);
   }
-  assertStrictEquals(pool.pick(0), a);
+  assertStrictEquals(pick(pool, 0), a);
 });
 
 Deno.test("Pool.pick() gives undefined once the last server is out", () => {
   const pool = rankedPool();
-  for (const server of [a, b, c]) pool.record(server, failed("refused"));
-  assertEquals([pool.pick(0), pool.pick(0.99)], [undefined, undefined]);
-  assertEquals(pool.testable, []);
-  pool.rank();
-  assertEquals(pool.pick(0), undefined);
+  for (const server of [a, b, c]) pool.record(server, failed("refused"), 0);
+  assertEquals([pick(pool, 0), pick(pool, 0.99)], [undefined, undefined]);
+  assertEquals([pool.isOpen, pool.isTestable, pool.beginRound()], [false, false, []]);
+  pool.endRound(0);
+  assertEquals(pick(pool, 0), undefined);
 });
 
-Deno.test("Pool.record() leaves a server as it is when it could not be tested", () => {
-  const pool = new Pool([a, b]);
-  const untestable = { kind: "untestable", reason: "too many files are open here", at: 9 } as const;
-  pool.record(a, untestable);
-  pool.record(b, passed(20));
-  pool.rank();
-  assertEquals(pool.members.map(({ state }) => state.kind), ["untested", "available"]);
-  pool.record(b, untestable);
-  pool.rank();
-  assertEquals(pool.pick(0), b);
+Deno.test("Pool leaves a server as it is when it could not be tested", () => {
+  const pool = poolOf([a, b]);
+  pool.record(a, UNTESTABLE, 0);
+  pool.record(b, passed(20), 0);
+  pool.endRound(0);
+  assertEquals(statesOf(pool), ["untested", "available"]);
+  pool.record(b, UNTESTABLE, 0);
+  pool.endRound(0);
+  assertEquals(pick(pool, 0), b);
 });

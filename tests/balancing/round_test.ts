@@ -1,7 +1,10 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { type Outcome, Pool } from "../../lib/balancing/pool.ts";
-import { runRound } from "../../lib/balancing/round.ts";
-import { parseServer, type Server } from "../../lib/balancing/server_list.ts";
+import { POLICIES } from "../../lib/balancing/policies.ts";
+import { Pool } from "../../lib/balancing/pool.ts";
+import { dueAfter, runRound } from "../../lib/balancing/round.ts";
+import type { Outcome } from "../../lib/balancing/sample.ts";
+import type { Server } from "../../lib/balancing/server.ts";
+import { failed, passed, serversOf } from "../support/servers.ts";
 
 /** A probe that the test ends by hand. */
 interface StartedProbe {
@@ -43,21 +46,27 @@ class ProbeDesk {
   }
 }
 
-function passed(elapsedMs: number): Outcome {
-  return { kind: "passed", sample: { bytes: 1, elapsedMs, at: 0 } };
+const REFUSED = failed("refused", 5);
+
+function poolOf(servers: readonly Server[]): Pool {
+  return new Pool(servers, POLICIES.rank());
 }
 
-const REFUSED: Outcome = { kind: "failed", reason: "refused", at: 5 };
-
-function farm(size: number): Server[] {
-  return Array.from({ length: size }, (_, index) => parseServer(`s${index}:80`));
+/** A round whose tests are those of the desk. */
+function run(
+  pool: Pool,
+  probe: (server: Server) => Promise<Outcome>,
+  concurrency: number,
+): Promise<void> {
+  const test = async (server: Server) => void pool.record(server, await probe(server), 0);
+  return runRound(pool, test, concurrency, () => 0);
 }
 
 Deno.test("runRound() probes every server once, never more at a time than allowed", async () => {
   for (const [size, concurrency] of [[7, 3], [3, 3], [2, 8], [4, 1], [5, Infinity]] as const) {
-    const servers = farm(size);
+    const servers = serversOf(size);
     const desk = new ProbeDesk();
-    const round = runRound(new Pool(servers), desk.probe, concurrency);
+    const round = run(poolOf(servers), desk.probe, concurrency);
     assertEquals(desk.running, Math.min(size, concurrency));
     for (const _ of servers) (await desk.next()).end(passed(1));
     await round;
@@ -67,9 +76,9 @@ Deno.test("runRound() probes every server once, never more at a time than allowe
 });
 
 Deno.test("runRound() starts the next probe when any one ends, not only the first", async () => {
-  const servers = farm(3);
+  const servers = serversOf(3);
   const desk = new ProbeDesk();
-  const round = runRound(new Pool(servers), desk.probe, 2);
+  const round = run(poolOf(servers), desk.probe, 2);
   const [first, second] = [await desk.next(), await desk.next()];
   second.end(passed(1));
   const third = await desk.next();
@@ -80,12 +89,12 @@ Deno.test("runRound() starts the next probe when any one ends, not only the firs
 });
 
 Deno.test("runRound() takes a failed server out at once and ranks when all are in", async () => {
-  const servers = farm(3);
-  const pool = new Pool(servers);
-  for (const server of servers) pool.record(server, passed(10));
-  pool.rank();
+  const servers = serversOf(3);
+  const pool = poolOf(servers);
+  for (const server of servers) pool.record(server, passed(10), 0);
+  pool.endRound(0);
   const desk = new ProbeDesk();
-  const round = runRound(pool, desk.probe, 1);
+  const round = run(pool, desk.probe, 1);
 
   (await desk.next()).end(REFUSED);
   const second = await desk.next();
@@ -99,30 +108,30 @@ Deno.test("runRound() takes a failed server out at once and ranks when all are i
 });
 
 Deno.test("runRound() does not probe a server that is out", async () => {
-  const servers = farm(2);
-  const pool = new Pool(servers);
-  pool.record(servers[0]!, REFUSED);
+  const servers = serversOf(2);
+  const pool = poolOf(servers);
+  pool.record(servers[0]!, REFUSED, 0);
   const desk = new ProbeDesk();
-  const round = runRound(pool, desk.probe, 4);
+  const round = run(pool, desk.probe, 4);
   (await desk.next()).end(passed(1));
   await round;
   assertEquals(desk.seen, [servers[1]]);
 });
 
 Deno.test("runRound() ends at once when no server is left", async () => {
-  const [only] = farm(1);
+  const [only] = serversOf(1);
   assert(only);
-  const pool = new Pool([only]);
-  pool.record(only, REFUSED);
-  await runRound(pool, () => Promise.reject(new Error("probed")), 4);
+  const pool = poolOf([only]);
+  pool.record(only, REFUSED, 0);
+  await run(pool, () => Promise.reject(new Error("probed")), 4);
   assertEquals(pool.ranking, []);
 });
 
 Deno.test("runRound() passes on a probe's error after the other probes, unranked", async () => {
-  const servers = farm(3);
-  const pool = new Pool(servers);
+  const servers = serversOf(3);
+  const pool = poolOf(servers);
   const desk = new ProbeDesk();
-  const round = runRound(pool, desk.probe, 2);
+  const round = run(pool, desk.probe, 2);
   const bug = new Error("bug in a probe");
   const rejection = assertRejects(() => round, Error, bug.message);
   (await desk.next()).reject(bug);
@@ -134,7 +143,14 @@ Deno.test("runRound() passes on a probe's error after the other probes, unranked
 
 Deno.test("runRound() refuses a concurrency under which nothing would be probed", async () => {
   for (const concurrency of [0, -1, NaN]) {
-    const run = () => runRound(new Pool(farm(1)), () => Promise.resolve(passed(1)), concurrency);
-    await assertRejects(run, RangeError, "less than 1");
+    const probe = () => Promise.resolve(passed(1));
+    const start = () => run(poolOf(serversOf(1)), probe, concurrency);
+    await assertRejects(start, RangeError, "less than 1");
   }
+});
+
+Deno.test("dueAfter() takes up to a tenth off the interval, and never all of it", () => {
+  assertEquals([0, 0.5, 1 - 2 ** -53].map((random) => dueAfter(1000, random)), [1000, 950, 900]);
+  assertEquals(dueAfter(1, 0.9999), 1);
+  assertEquals(dueAfter(2 ** 31 - 1, 0), 2 ** 31 - 1);
 });

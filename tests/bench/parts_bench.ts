@@ -1,7 +1,8 @@
 // How long the pure parts take, beside the platform's own objects doing the same.
 
+import { POLICIES, POLICY_NAMES, type PolicyName } from "../../lib/balancing/policies.ts";
 import { Pool } from "../../lib/balancing/pool.ts";
-import { parseServer } from "../../lib/balancing/server_list.ts";
+import { parseServer } from "../../lib/balancing/server.ts";
 import { fieldSection } from "../../lib/http/field_section.ts";
 import { requestHeadReader } from "../../lib/http/head_reader.ts";
 import { writeResponseHead } from "../../lib/http/message_writer.ts";
@@ -54,19 +55,26 @@ function platformRequest(octets: Uint8Array): string {
 }
 
 for (const count of [3, 10_000]) {
-  const pool = poolOf(count);
-  Deno.bench(`pick one of ${count} servers`, { group: "pick" }, () => {
-    pool.pick(Math.random());
-  });
+  for (const name of POLICY_NAMES) {
+    const pool = poolOf(count, name);
+    // As the balancer asks: one object for all requests.
+    const asked = { client: "192.0.2.1", target: "/", random: 0, now: 0 };
+    Deno.bench(`pick one of ${count} by ${name}`, { group: `pick of ${count}` }, () => {
+      asked.random = Math.random();
+      asked.now += 0.01;
+      pool.pick(asked);
+    });
+  }
 }
 
-function poolOf(count: number): Pool {
+function poolOf(count: number, name: PolicyName): Pool {
   const servers = Array.from({ length: count }, (_, i) => parseServer(`server-${i}x:8000`));
-  const pool = new Pool(servers);
+  const pool = new Pool(servers, POLICIES[name]());
   for (const [i, server] of servers.entries()) {
-    pool.record(server, { kind: "passed", sample: { bytes: 1, elapsedMs: i + 1, at: 0 } });
+    const sample = { bytes: 1_000_000, elapsedMs: i + 1, at: 0 };
+    pool.record(server, { kind: "passed", sample }, 0);
   }
-  pool.rank();
+  pool.endRound(0);
   return pool;
 }
 

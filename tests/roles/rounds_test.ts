@@ -29,7 +29,7 @@ const FAULTS: readonly (readonly [Answer, RegExp])[] = [
   [saying("HTTP/1.1 200 OK\r\nContent-Le"), /closed in the middle of the head$/],
   [saying("220 mail.example ESMTP\r\n\r\n"), /the answer is not HTTP\/1\.1: /],
   [saying(""), /closed without an answer$/],
-  [hanging, /the transfer did not end in time$/],
+  [hanging, /the head did not arrive in time$/],
   [dripping, /the transfer did not end in time$/],
 ];
 

@@ -1,0 +1,102 @@
+/**
+ * From text to where a server listens: `host:port` or `[v6]:port`.
+ *
+ * @module
+ */
+
+import { quote, refuse } from "./server_list_error.ts";
+
+/** Where something listens. */
+export interface Endpoint {
+  /** A lower-case name or address without brackets, as `Deno.connect` takes it. */
+  readonly hostname: string;
+  /** 1 to 65535. */
+  readonly port: number;
+  /** Host and port in lower case, brackets included; the port only where it was written. */
+  readonly authority: string;
+}
+
+const HIGHEST_PORT = 65535;
+
+/** One label of a host name: RFC 1123, and the underscore that container networks use. */
+const LABEL = "[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?";
+const HOST_NAME = new RegExp(`^(?=.{1,253}$)(?:${LABEL}\\.)*${LABEL}\\.?$`);
+
+/** A URL parser takes every host that ends in a number for an IPv4 address, so clients would too. */
+const ENDS_IN_NUMBER = /(?:^|\.)(?:\d+|0x[\da-f]*)\.?$/;
+/** No leading zeros: some resolvers read them as octal. */
+const IPV4_OCTET = "(?:25[0-5]|2[0-4]\\d|1\\d\\d|[1-9]?\\d)";
+const IPV4 = new RegExp(`^(?:${IPV4_OCTET}\\.){3}${IPV4_OCTET}$`);
+
+/**
+ * Reads a host and a port. The host may be a name, an IPv4 address or, in brackets, an IPv6
+ * address; its spelling is kept, in lower case.
+ *
+ * @param text where they stand
+ * @param whole what errors quote, of which `text` is a part
+ * @param defaultPort the port where none is written; without it one has to be
+ * @throws {ServerListError} when the text is anything else
+ */
+export function parseEndpoint(text: string, whole = text, defaultPort?: number): Endpoint {
+  const colon = text.indexOf(":", text.lastIndexOf("]") + 1);
+  if (!text.startsWith("[") && text.lastIndexOf(":") !== colon) refuse(whole, adviseBrackets(text));
+
+  const host = (colon < 0 ? text : text.slice(0, colon)).toLowerCase();
+  const hostname = parseHost(whole, host);
+  if (colon < 0 && defaultPort !== undefined) {
+    return { hostname, port: defaultPort, authority: host };
+  }
+  const port = parsePort(whole, colon < 0 ? "" : text.slice(colon + 1), host);
+  return { hostname, port, authority: `${host}:${port}` };
+}
+
+function parseHost(whole: string, host: string): string {
+  if (host === "") refuse(whole, "has no host before the port: write host:port");
+  if (host.startsWith("[")) return parseBracketed(whole, host);
+  if (ENDS_IN_NUMBER.test(host)) {
+    if (!IPV4.test(host)) {
+      refuse(whole, "ends its host in a number, but is no IPv4 address such as 192.0.2.1");
+    }
+  } else if (!HOST_NAME.test(host)) {
+    refuse(whole, `has the host ${quote(host)}, which is neither a host name nor an IPv4 address`);
+  }
+  return host;
+}
+
+function parseBracketed(whole: string, host: string): string {
+  const address = host.slice(1, -1);
+  if (address.includes("%")) {
+    refuse(whole, "has a zone id, which means nothing on another machine: give an address without");
+  }
+  if (!host.endsWith("]") || !isIpv6(address)) {
+    refuse(whole, "has no valid IPv6 address in brackets: write it like [2001:db8::1]:8000");
+  }
+  return address;
+}
+
+function parsePort(whole: string, digits: string, host: string): number {
+  if (digits === "") refuse(whole, `has no port: write it as in ${quote(`${host}:8000`)}`);
+  if (!/^\d+$/.test(digits)) {
+    refuse(whole, `has the port ${quote(digits)}: write a number from 1 to ${HIGHEST_PORT}`);
+  }
+  const port = Number(digits);
+  if (port < 1 || port > HIGHEST_PORT) {
+    refuse(whole, `has a port out of range: write a number from 1 to ${HIGHEST_PORT}`);
+  }
+  return port;
+}
+
+/** Guesses what several colons without brackets were meant to say. */
+function adviseBrackets(text: string): string {
+  const lastColon = text.lastIndexOf(":");
+  const [address, port] = [text.slice(0, lastColon), text.slice(lastColon + 1)];
+  if (isIpv6(address) && port !== "") {
+    return `has an IPv6 address without brackets: write [${address}]:${port}`;
+  }
+  if (isIpv6(text)) return `is an IPv6 address without brackets and port: write [${text}]:8000`;
+  return "has more than one colon: write host:port, or [address]:port for IPv6";
+}
+
+function isIpv6(address: string): boolean {
+  return /^[\da-f:.]+$/i.test(address) && URL.canParse(`http://[${address}]`);
+}

@@ -1,0 +1,133 @@
+import type { Outcome, TransferSample } from "./sample.ts";
+
+/** How many rounds of tests in a row it takes to change a server's state. */
+export interface Patience {
+  /** Failed ones before it is out; at least 1. */
+  readonly fall: number;
+  /** Passed ones before it returns; 0 for never. */
+  readonly rise: number;
+}
+
+/** Only an available server may be picked; `since` is in milliseconds since the epoch. */
+export type ServerState =
+  | { readonly kind: "untested" }
+  | { readonly kind: "available"; readonly sample: TransferSample }
+  | { readonly kind: "out"; readonly reason: string; readonly since: number };
+
+/**
+ * What an outcome means for its server: nothing new, one more failure or success of those it takes
+ * in a row, that it is out now, or that it returns when the round ends.
+ */
+export type Turn =
+  | { readonly kind: "none" | "left" | "returns" }
+  | { readonly kind: "failing" | "recovering"; readonly streak: number };
+
+/** The most rounds from one test of a server that is out to the next. */
+const LONGEST_REST = 10;
+
+/** Ten tenths make 1. */
+const ROUNDING = 1e-12;
+
+const NOTHING_NEW: Turn = { kind: "none" };
+const LEFT: Turn = { kind: "left" };
+const RETURNS: Turn = { kind: "returns" };
+
+/**
+ * The state of one server: a failed test counts at once, a passed one when its round ends, so that
+ * times of one round are never compared with those of another.
+ */
+export class Health {
+  readonly #patience: Patience;
+  #state: ServerState = { kind: "untested" };
+  /** That of the round under way. */
+  #sample: TransferSample | undefined;
+  /** Outcomes in a row that speak against the state. */
+  #streak = 0;
+  /** Rounds from the last test to the next, and how many of them are left. */
+  #rest = 1;
+  #restLeft = 1;
+  #climb = 1;
+
+  /** Begins untested. */
+  constructor(patience: Patience) {
+    this.#patience = patience;
+  }
+
+  /** What it is in now. */
+  get state(): ServerState {
+    return this.#state;
+  }
+
+  /** How far it has come back: 0 as it returns, then more with every round it passes, up to 1. */
+  get climb(): number {
+    return this.#climb;
+  }
+
+  /** Whether it will ever be tested again. */
+  get isTestable(): boolean {
+    return this.#state.kind !== "out" || this.#patience.rise > 0;
+  }
+
+  /**
+   * A round begins: whether it is to be tested in it. One that is out is tested after 1 round, then
+   * after 2, 4, 8 and at last 10 more, for as long as it fails.
+   */
+  beginRound(): boolean {
+    if (this.#state.kind !== "out") return true;
+    if (this.#patience.rise === 0) return false;
+    this.#restLeft--;
+    return this.#restLeft <= 0;
+  }
+
+  /** Takes in what a test found, and says what follows from it. */
+  record(outcome: Outcome): Turn {
+    if (outcome.kind === "untestable" || !this.isTestable) return NOTHING_NEW;
+    const { fall, rise } = this.#patience;
+    if (this.#state.kind === "out") {
+      return outcome.kind === "passed" ? this.#recover(outcome.sample, rise) : this.#restLonger();
+    }
+    if (outcome.kind === "passed") {
+      this.#streak = 0;
+      this.#sample = outcome.sample;
+      return NOTHING_NEW;
+    }
+    this.#sample = undefined;
+    if (++this.#streak < fall) return { kind: "failing", streak: this.#streak };
+    this.#state = { kind: "out", reason: outcome.reason, since: outcome.at };
+    this.#begin(1);
+    return LEFT;
+  }
+
+  /**
+   * The round has ended: what passed in it counts from now on.
+   *
+   * @param step how much further a returned server climbs
+   */
+  endRound(step: number): void {
+    if (this.#sample === undefined) return;
+    const hasReturned = this.#state.kind === "out";
+    this.#climb = hasReturned ? 0 : Math.min(1, this.#climb + step + ROUNDING);
+    if (hasReturned) this.#streak = 0;
+    this.#state = { kind: "available", sample: this.#sample };
+    this.#sample = undefined;
+  }
+
+  #recover(sample: TransferSample, rise: number): Turn {
+    this.#begin(1, this.#streak + 1);
+    if (this.#streak < rise) return { kind: "recovering", streak: this.#streak };
+    this.#sample = sample;
+    return RETURNS;
+  }
+
+  #restLonger(): Turn {
+    this.#sample = undefined;
+    this.#begin(Math.min(LONGEST_REST, this.#rest * 2));
+    return NOTHING_NEW;
+  }
+
+  #begin(rest: number, streak = 0): void {
+    this.#rest = rest;
+    this.#restLeft = rest;
+    this.#streak = streak;
+  }
+}

@@ -1,0 +1,54 @@
+import type { Candidate, PickRequest, Policy } from "../policy.ts";
+import type { Server } from "../server.ts";
+import { pickRank } from "../shares.ts";
+import { effectiveWeights } from "./effective_weights.ts";
+import { ShareTable } from "./share_table.ts";
+
+/**
+ * The slowest of n gets one part, the next two, … the fastest n, however much faster it is. Only
+ * the order of the times counts, so no measurement, however wrong, can do much harm. See
+ * `shares.ts`.
+ */
+export class RankPolicy implements Policy {
+  /** Slowest first, equal ones in the order they were given. */
+  #servers: readonly Server[] = [];
+  #weights: readonly number[] = [];
+  #hasWeights = false;
+  /** For requests that are not plain; made when the first of them comes. */
+  #table: ShareTable | undefined;
+
+  /** A server that came back stands no higher than it has climbed. */
+  update(candidates: readonly Candidate[]): void {
+    const byTime = candidates.toSorted((a, b) => b.sample.elapsedMs - a.sample.elapsedMs);
+    const ranked = byTime
+      .map((candidate, rank) => ({ candidate, rank: cap(rank, candidate.climb, byTime.length) }))
+      .sort((a, b) => a.rank - b.rank || a.candidate.climb - b.candidate.climb)
+      .map(({ candidate }) => ({ ...candidate, climb: 1 }));
+    const weights = effectiveWeights(ranked);
+    this.#servers = ranked.map(({ server }) => server);
+    this.#hasWeights = weights.some((weight) => weight !== weights[0]);
+    this.#weights = weights.map((weight, rank) => weight * (rank + 1));
+    this.#table = undefined;
+  }
+
+  /** In constant time unless some are excluded. */
+  pick({ random, isExcluded }: PickRequest): Server | undefined {
+    const n = this.#servers.length;
+    if (n === 0) return undefined;
+    if (isExcluded === undefined && !this.#hasWeights) return this.#servers[pickRank(n, random)];
+    return this.#shareTable().pick(random, isExcluded);
+  }
+
+  /** In proportion to rank times weight. */
+  shares(): ReadonlyMap<Server, number> {
+    return this.#servers.length === 0 ? new Map() : this.#shareTable().shares();
+  }
+
+  #shareTable(): ShareTable {
+    return this.#table ??= new ShareTable(this.#servers, this.#weights);
+  }
+}
+
+function cap(rank: number, climb: number, n: number): number {
+  return climb < 1 ? Math.min(rank, Math.floor(climb * (n - 1))) : rank;
+}

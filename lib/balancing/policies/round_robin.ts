@@ -1,0 +1,58 @@
+import type { Candidate, PickRequest, Policy } from "../policy.ts";
+import type { Server } from "../server.ts";
+import { effectiveWeights } from "./effective_weights.ts";
+import { IndexHeap } from "./index_heap.ts";
+import { pickFirst } from "./pick_first.ts";
+
+/** Which part of their pause servers of equal weight are due apart, so that they keep their order. */
+const APART = 0.01;
+
+/**
+ * Each in its turn, evenly spaced: on a clock that counts rounds, a server of weight w is due w
+ * times in every round, with the same pause between any two. With weights of 3 and 1 that is
+ * a a b a, a a b a. A pick takes logarithmic time.
+ */
+export class RoundRobinPolicy implements Policy {
+  #servers: readonly Server[] = [];
+  #weights: readonly number[] = [];
+  /** When each is due next, in rounds. */
+  #due = new IndexHeap(0);
+  /** When the last pick was due. */
+  #time = 0;
+
+  /** Those that stay keep their place in the sequence. */
+  update(candidates: readonly Candidate[]): void {
+    const waits = this.#waits();
+    this.#servers = candidates.map(({ server }) => server);
+    this.#weights = effectiveWeights(candidates);
+    this.#due = new IndexHeap(candidates.length);
+    this.#time = 0;
+    this.#weights.forEach((weight, i) => {
+      if (weight === 0) return;
+      const first = (0.5 + APART * (i / candidates.length - 0.5)) / weight;
+      this.#due.set(i, Math.min(waits.get(this.#servers[i]!) ?? first, 1 / weight));
+    });
+  }
+
+  /** Whoever is due. */
+  pick({ isExcluded }: PickRequest): Server | undefined {
+    const next = pickFirst(this.#due, this.#servers, isExcluded);
+    if (next < 0) return undefined;
+    // One that was passed over is due since long ago, and yet only once.
+    this.#time = Math.max(this.#time, this.#due.keyOf(next));
+    this.#due.set(next, this.#time + 1 / this.#weights[next]!);
+    return this.#servers[next];
+  }
+
+  /** In proportion to weight. */
+  shares(): ReadonlyMap<Server, number> {
+    const total = this.#weights.reduce((sum, weight) => sum + weight, 0);
+    return new Map(this.#servers.map((server, i) => [server, this.#weights[i]! / total]));
+  }
+
+  /** Rounds until each is due again. */
+  #waits(): Map<Server, number> {
+    const waits = this.#servers.map((it, i) => [it, this.#due.keyOf(i) - this.#time] as const);
+    return new Map(waits.filter((_, i) => this.#due.has(i)));
+  }
+}

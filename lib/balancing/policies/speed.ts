@@ -1,0 +1,28 @@
+import type { Candidate, PickRequest, Policy } from "../policy.ts";
+import type { Server } from "../server.ts";
+import { effectiveWeights } from "./effective_weights.ts";
+import { ShareTable } from "./share_table.ts";
+import { SmoothedSpeeds } from "./smoothed_speeds.ts";
+
+/** Shares in proportion to throughput: a server that is ten times as fast gets ten times as much. */
+export class SpeedPolicy implements Policy {
+  readonly #speeds = new SmoothedSpeeds();
+  #table = new ShareTable([], []);
+
+  /** Takes a round into account. */
+  update(candidates: readonly Candidate[]): void {
+    const speeds = this.#speeds.update(candidates);
+    const weights = effectiveWeights(candidates).map((weight, i) => weight * speeds[i]!);
+    this.#table = new ShareTable(candidates.map(({ server }) => server), weights);
+  }
+
+  /** In constant time unless some are excluded. */
+  pick({ random, isExcluded }: PickRequest): Server | undefined {
+    return this.#table.pick(random, isExcluded);
+  }
+
+  /** In proportion to throughput times weight. */
+  shares(): ReadonlyMap<Server, number> {
+    return this.#table.shares();
+  }
+}

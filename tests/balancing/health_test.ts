@@ -1,0 +1,87 @@
+import { assertEquals } from "@std/assert";
+import { Health, type Patience } from "../../lib/balancing/health.ts";
+import { failed, passed, UNTESTABLE } from "../support/servers.ts";
+
+/** What becomes of a server that passes (`+`), fails (`-`) or cannot be tested (`?`), a round each. */
+function course(patience: Patience, outcomes: string): string[] {
+  const health = new Health(patience);
+  return [...outcomes].map((outcome, at) => {
+    if (!health.beginRound()) return "resting";
+    const found = { "+": passed(1), "-": failed("refused", at), "?": UNTESTABLE }[outcome]!;
+    const turn = health.record(found);
+    health.endRound(0.5);
+    return turn.kind === "none" ? health.state.kind : turn.kind;
+  });
+}
+
+Deno.test("Health without patience takes a server out at its first failure, for good", () => {
+  assertEquals(course({ fall: 1, rise: 0 }, "+-+"), ["available", "left", "resting"]);
+  assertEquals(course({ fall: 1, rise: 0 }, "-++"), ["left", "resting", "resting"]);
+});
+
+Deno.test("Health with --fall bears failures that are not in a row", () => {
+  const rounds = course({ fall: 3, rise: 0 }, "+--+---+");
+  assertEquals(rounds, [
+    ...["available", "failing", "failing", "available", "failing", "failing", "left", "resting"],
+  ]);
+});
+
+Deno.test("Health keeps untested, available and out apart", () => {
+  const patience = { fall: 2, rise: 0 };
+  assertEquals(course(patience, "?-+"), ["untested", "failing", "available"]);
+  const health = new Health(patience);
+  health.record(failed("refused", 1));
+  health.endRound(1);
+  assertEquals(health.state, { kind: "untested" });
+  health.record(failed("answered 404", 2));
+  assertEquals(health.state, { kind: "out", reason: "answered 404", since: 2 });
+});
+
+Deno.test("Health counts a test that was impossible neither for nor against a server", () => {
+  assertEquals(course({ fall: 2, rise: 0 }, "+-?-"), ["available", "failing", "available", "left"]);
+  assertEquals(course({ fall: 1, rise: 2 }, "-+?+"), ["left", "recovering", "out", "returns"]);
+});
+
+Deno.test("Health with --rise lets a server return after so many passed tests in a row", () => {
+  assertEquals(course({ fall: 1, rise: 1 }, "+-+"), ["available", "left", "returns"]);
+  const rounds = course({ fall: 1, rise: 2 }, "-+-++++");
+  assertEquals(rounds, [
+    ...["left", "recovering", "out", "resting", "recovering", "returns", "available"],
+  ]);
+});
+
+Deno.test("Health asks a server that is out less and less often, up to every tenth round", () => {
+  const health = new Health({ fall: 1, rise: 1 });
+  const asked: number[] = [];
+  for (let round = 0; round < 60; round++) {
+    if (!health.beginRound()) continue;
+    asked.push(round);
+    health.record(failed("refused"));
+    health.endRound(1);
+  }
+  const pauses = asked.slice(1).map((round, i) => round - asked[i]!);
+  assertEquals(pauses, [1, 2, 4, 8, 10, 10, 10, 10]);
+});
+
+Deno.test("Health lets one that returns climb from 0, a step with each round it passes", () => {
+  const health = new Health({ fall: 2, rise: 1 });
+  const climbs: number[] = [];
+  for (const outcome of [passed(1), failed("x"), failed("x"), passed(1), passed(1), failed("x")]) {
+    health.record(outcome);
+    health.endRound(0.4);
+    climbs.push(Math.round(health.climb * 1000) / 1000);
+  }
+  for (let i = 0; i < 3; i++) {
+    health.record(passed(1));
+    health.endRound(0.4);
+    climbs.push(Math.round(health.climb * 1000) / 1000);
+  }
+  assertEquals(climbs, [1, 1, 1, 0, 0.4, 0.4, 0.8, 1, 1]);
+});
+
+Deno.test("Health remembers since when a server is out, whatever the clock does", () => {
+  const health = new Health({ fall: 1, rise: 2 });
+  health.record(failed("refused", 1000));
+  health.record(failed("answered 404", -5));
+  assertEquals(health.state, { kind: "out", reason: "refused", since: 1000 });
+});

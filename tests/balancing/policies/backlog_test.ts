@@ -1,0 +1,79 @@
+import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
+import { Backlog } from "../../../lib/balancing/policies/backlog.ts";
+import { Replay } from "../../../lib/balancing/policies/replay.ts";
+import { StartLog } from "../../../lib/balancing/policies/start_log.ts";
+
+Deno.test("Replay shares the line evenly among its downloads", () => {
+  const replay = new Replay(10, 0);
+  replay.add(100, 1);
+  replay.add(300, 1);
+  replay.runTo(20);
+  assertEquals(replay.count, 1);
+  assertEquals(replay.rest(), [{ bytes: 200, count: 1 }]);
+  replay.add(50, 2);
+  replay.runTo(35);
+  assertEquals(replay.count, 1);
+  replay.runTo(1000);
+  assertEquals([replay.count, replay.rest()], [0, []]);
+});
+
+Deno.test("Replay.rest() is bounded, and loses no octet", () => {
+  const replay = new Replay(1, 0);
+  for (let i = 1; i <= 101; i++) replay.add(i, 1);
+  const rest = replay.rest();
+  assertEquals(rest.length, 51);
+  assertEquals(rest.reduce((sum, { bytes, count }) => sum + bytes * count, 0), 5151);
+  assertEquals(rest.reduce((sum, { count }) => sum + count, 0), 101);
+});
+
+Deno.test("StartLog stays bounded, and loses neither clients nor octets", () => {
+  const log = new StartLog();
+  for (let i = 0; i < 10_000; i++) log.add(i, i);
+  let entries = 0, clients = 0, octets = 0, before = -1;
+  log.replay((bytes, count, at) => {
+    assert(at > before, "the order is lost");
+    before = at;
+    entries++;
+    clients += count;
+    octets += bytes * count;
+  });
+  assert(entries <= 64, `${entries}`);
+  assertEquals([clients, log.count], [10_000, 10_000]);
+  assertAlmostEquals(octets, 49_995_000, 1);
+});
+
+Deno.test("Backlog.until grows by what a server is sent, and time passes by itself", () => {
+  const backlog = new Backlog(10, 0);
+  backlog.add(100, 100, 0);
+  backlog.add(100, 100, 5);
+  assertEquals(backlog.until, 20);
+  backlog.add(100, 100, 50);
+  assertEquals([backlog.until, backlog.unproven], [60, 300]);
+});
+
+Deno.test("Backlog.measure() finds the speed that explains what a probe saw", () => {
+  // At a speed of 10, 1000 octets for each of four clients at 0 take until 400.
+  for (const [now, left] of [[300, 4], [399, 4], [401, 0]] as const) {
+    const backlog = new Backlog(10, 0);
+    for (let i = 0; i < 4; i++) backlog.add(1000, 1000, 0);
+    backlog.measure(10 / (1 + left), now);
+    assertAlmostEquals(backlog.speed, 10, 0.01);
+    assertAlmostEquals(backlog.until, left === 0 ? now : 400, 1);
+    assertEquals(backlog.unproven, 0);
+  }
+});
+
+Deno.test("Backlog.measure() sees that a server has become slower, and what is left then", () => {
+  const backlog = new Backlog(10, 0);
+  for (let i = 0; i < 4; i++) backlog.add(1000, 1000, 0);
+  // All four would have ended at 400; but at a speed of 1 they have all their way to go.
+  backlog.measure(1 / 5, 1000);
+  assertAlmostEquals(backlog.speed, 1, 0.01);
+  assertAlmostEquals(backlog.until, 4000, 20);
+});
+
+Deno.test("Backlog.measure() takes what an idle server shows as it is", () => {
+  const backlog = new Backlog(10, 0);
+  backlog.measure(3, 60_000);
+  assertEquals([backlog.speed, backlog.until], [3, 60_000]);
+});

@@ -1,0 +1,167 @@
+import { assert, assertEquals } from "@std/assert";
+import type { Patience } from "../../lib/balancing/health.ts";
+import { POLICIES, POLICY_NAMES } from "../../lib/balancing/policies.ts";
+import type { Candidate, Policy } from "../../lib/balancing/policy.ts";
+import { Pool } from "../../lib/balancing/pool.ts";
+import { parseServer, type Server } from "../../lib/balancing/server.ts";
+import { seededRandom } from "../support/random.ts";
+import { failed, passed, pick, round } from "../support/servers.ts";
+
+const a = parseServer("a:1");
+const b = parseServer("b:1");
+const c = parseServer("c:1");
+
+function poolOf(servers: readonly Server[], patience?: Patience): Pool {
+  return new Pool(servers, POLICIES.rank(), patience);
+}
+
+function sharesOf(pool: Pool): [Server, number][] {
+  return pool.ranking.map(({ server, share }) => [server, share]);
+}
+
+Deno.test("Pool.pick() leaves out whom a request excludes while anyone else is left", () => {
+  const pool = poolOf([a, b, c]);
+  round(pool, new Map([[a, 20], [b, 30], [c, 10]]));
+  const random = seededRandom(2);
+  const isExcluded = (server: Server) => server !== a;
+  for (let i = 0; i < 100; i++) assertEquals(pick(pool, random(), { isExcluded }), a);
+  const everyone = Array.from(
+    { length: 100 },
+    () => pick(pool, random(), { isExcluded: () => true }),
+  );
+  assertEquals(new Set(everyone), new Set([a, b, c]));
+});
+
+Deno.test("Pool gives a drained server no clients, but tests it", () => {
+  const drained = parseServer("d:1 drain");
+  const pool = poolOf([drained, a]);
+  round(pool, new Map([[drained, 1], [a, 2]]));
+  assertEquals(sharesOf(pool), [[a, 1], [drained, 0]]);
+  assertEquals(pool.beginRound(), [drained, a]);
+  pool.record(a, failed("refused"), 0);
+  assertEquals([pick(pool, 0), pool.isOpen], [undefined, false]);
+});
+
+Deno.test("Pool gives a backup clients only while all others are out", () => {
+  const backup = parseServer("z:1 backup");
+  const drained = parseServer("d:1 drain");
+  const pool = poolOf([backup, a, b, drained], { fall: 1, rise: 1 });
+  const all = [[backup, 1], [a, 2], [b, 3], [drained, 1]] as const;
+  round(pool, new Map(all));
+  assertEquals(new Set([0, 0.5, 0.99].map((random) => pick(pool, random))), new Set([a, b]));
+  const isExcluded = (server: Server) => server !== backup;
+  assert(pick(pool, 0, { isExcluded }) !== backup);
+  pool.record(a, failed("refused"), 0);
+  assertEquals(pick(pool, 0), b);
+  pool.record(b, failed("refused"), 0);
+  assertEquals(pick(pool, 0), backup);
+  round(pool, new Map(all));
+  assert(pick(pool, 0) !== backup);
+});
+
+/** Keeps what it is told. */
+class Listener implements Policy {
+  candidates: readonly Candidate[] = [];
+  readonly measuredServers: Server[] = [];
+  readonly times: number[] = [];
+
+  update(candidates: readonly Candidate[], now: number): void {
+    this.candidates = candidates;
+    this.times.push(now);
+  }
+  measured(server: Server, _: unknown, now: number): void {
+    this.measuredServers.push(server);
+    this.times.push(now);
+  }
+  pick(): Server | undefined {
+    return this.candidates[0]?.server;
+  }
+  shares(): Map<Server, number> {
+    const { candidates } = this;
+    const total = candidates.reduce((sum, { weight }) => sum + weight, 0);
+    return new Map(candidates.map(({ server, weight }) => [server, weight / total]));
+  }
+}
+
+Deno.test("Pool tells its policy who may be picked, with weight, and each passed test", () => {
+  const heavy = parseServer("h:1 weight=3");
+  const policy = new Listener();
+  const pool = new Pool([a, heavy], policy);
+  pool.record(a, passed(5), 1);
+  pool.record(heavy, passed(6), 2);
+  pool.endRound(3);
+  assertEquals(
+    policy.candidates.map(({ server, weight, climb, sample }) => {
+      return [server, weight, climb, sample.elapsedMs];
+    }),
+    [[a, 1, 1, 5], [heavy, 3, 1, 6]],
+  );
+  assertEquals(pool.byShare, [heavy, a]);
+  pool.record(heavy, passed(7), 4);
+  pool.record(a, failed("refused"), 5);
+  assertEquals(policy.measuredServers, [heavy]);
+  assertEquals(policy.times, [3, 4, 5]);
+  assertEquals(pool.byShare, [heavy]);
+});
+
+Deno.test("Pool lets a returned server climb in as many rounds as there are ranks, at most ten", () => {
+  for (const [size, rounds] of [[1, 1], [2, 1], [3, 2], [6, 5], [11, 10], [200, 10]] as const) {
+    const servers = Array.from({ length: size }, (_, i) => parseServer(`s${i}:1`));
+    const policy = new Listener();
+    const pool = new Pool(servers, policy, { fall: 1, rise: 1 });
+    const all = new Map(servers.map((server) => [server, 1]));
+    const climbOf = () => policy.candidates.find(({ server }) => server === servers[0])!.climb;
+    round(pool, all);
+    assertEquals(climbOf(), 1);
+    round(pool, new Map([...all].slice(1)));
+    round(pool, all);
+    const climbs = [climbOf()];
+    while (climbs.at(-1)! < 1) {
+      round(pool, all);
+      climbs.push(climbOf());
+    }
+    assertEquals([climbs[0], climbs.length - 1], [0, rounds], `${size}`);
+  }
+});
+
+/** Farms at the borders: how long each server's transfer takes, and who fails then. */
+const BORDERS: readonly (readonly [elapsedMs: readonly number[], dead: readonly number[]])[] = [
+  [[5], []],
+  [[5, 9], []],
+  [[5, 9], [0]],
+  [[7, 7, 7, 7], []],
+  [[0, 0, 0], []],
+  [[1, 1e9, Number.MIN_VALUE], []],
+  [Array.from({ length: 50 }, (_, i) => i + 1), Array.from({ length: 49 }, (_, i) => i)],
+];
+
+/** Times on a clock that stands still, jumps, or goes back though it should not. */
+const CLOCKS: readonly (readonly number[])[] = [[0, 0, 0], [0, 1e12, 1e12], [5, -1e12, 1e15, 3]];
+
+Deno.test("Pool always has somebody to pick, whatever the policy, the farm and the clock", () => {
+  for (const name of POLICY_NAMES) {
+    for (const [elapsedMs, dead] of BORDERS) {
+      for (const clock of CLOCKS) {
+        const servers = elapsedMs.map((_, i) => parseServer(`s${i}:1`));
+        const pool = new Pool(servers, POLICIES[name](), { fall: 1, rise: 1 });
+        const random = seededRandom(3);
+        for (const [round, now] of clock.entries()) {
+          for (const server of pool.beginRound()) {
+            const i = servers.indexOf(server);
+            const isDead = round > 0 && dead.includes(i);
+            pool.record(server, isDead ? failed("refused") : passed(elapsedMs[i]!), now);
+          }
+          pool.endRound(now);
+          for (let i = 0; i < 20; i++) {
+            const server = pick(pool, random(), { now, client: `192.0.2.${i}`, target: `/${i}` });
+            const isFit = server !== undefined &&
+              !(round > 0 && dead.includes(servers.indexOf(server)));
+            assert(isFit, `${name}: ${elapsedMs.length} servers, round ${round}`);
+          }
+          const total = pool.ranking.reduce((sum, { share }) => sum + share, 0);
+          assert(Math.abs(total - 1) < 1e-9, `${name}: shares sum to ${total}`);
+        }
+      }
+    }
+  }
+});

@@ -1,0 +1,150 @@
+import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { POLICIES } from "../../lib/balancing/policies.ts";
+import type { PickRequest, Policy } from "../../lib/balancing/policy.ts";
+import { Pool } from "../../lib/balancing/pool.ts";
+import { Redirector } from "../../lib/balancing/redirector.ts";
+import { parseServer } from "../../lib/balancing/server.ts";
+import type { Reply } from "../../lib/http/reply.ts";
+import { requestFor } from "../support/replies.ts";
+import { failed, passed } from "../support/servers.ts";
+
+/** A redirector to these servers, the fastest first, and what it tells. */
+class Desk {
+  readonly told: string[] = [];
+  readonly pool: Pool;
+  readonly #redirector: Redirector;
+
+  constructor(entries: readonly string[], alternatives = 0, policy: Policy = POLICIES.rank()) {
+    const servers = entries.map(parseServer);
+    this.pool = new Pool(servers, policy);
+    for (const [i, server] of servers.entries()) this.pool.record(server, passed(i + 1), 0);
+    this.pool.endRound(0);
+    const tell = (message: string) => void this.told.push(message);
+    this.#redirector = new Redirector(this.pool, { statusCode: 301, alternatives, tell });
+  }
+
+  async ask(target: string, fields = "", client = "192.0.2.1"): Promise<Reply> {
+    return await this.#redirector.handle({ ...requestFor(target, fields), client });
+  }
+
+  /** Where so many requests are sent. */
+  async locations(fields = "", count = 100): Promise<Set<string>> {
+    const locations = new Set<string>();
+    for (let i = 0; i < count; i++) {
+      const { headerSection } = await this.ask("/x", fields);
+      locations.add(/^Location: (.*)\r$/m.exec(headerSection)?.[1] ?? "");
+    }
+    return locations;
+  }
+}
+
+Deno.test("Redirector sends clients to the public URL and the target, byte for byte", async () => {
+  const desk = new Desk(["a:1=https://files.example/pub/"]);
+  for (const target of ["/x", "//y/../%2F?a=b&<c>", "/"]) {
+    const { headerSection, statusCode } = await desk.ask(target);
+    assertStringIncludes(headerSection, `\r\nLocation: https://files.example/pub${target}\r\n`);
+    assertEquals(statusCode, 301);
+    assertEquals(/^Link:/m.test(headerSection), false);
+  }
+});
+
+Deno.test("Redirector leaves out the servers that a retry names", async () => {
+  const desk = new Desk(["a:1", "b:1=http://b.example", "c:1"]);
+  assertEquals((await desk.locations()).size, 3);
+  assertEquals(
+    await desk.locations("Avoid-Server: a:1, b.example:80\r\n"),
+    new Set(["http://c:1/x"]),
+  );
+  assertEquals(
+    await desk.locations("avoid-server: a:1\r\nAVOID-SERVER: c:1\r\n"),
+    new Set(["http://b.example/x"]),
+  );
+});
+
+/** Values by which nobody may gain anything. */
+const HOSTILE: readonly string[] = [
+  "a:1, b:1, c:1",
+  "evil.example:80",
+  "http://evil.example/",
+  "*",
+  ",".repeat(5000),
+  "x,".repeat(500) + "a:1,b:1",
+  '"><script>alert(1)</script>',
+  "__proto__, constructor, toString",
+  "\x80\xff\t(",
+];
+
+Deno.test("Redirector is not moved by a hostile field, and never repeats it", async () => {
+  const desk = new Desk(["a:1", "b:1", "c:1"], 2);
+  for (const value of HOSTILE) {
+    const fields = `Avoid-Server: ${value}\r\n`;
+    assertEquals((await desk.locations(fields, 200)).size, 3, value);
+    const { headerSection, content } = await desk.ask("/x", fields);
+    const said = `${headerSection}${content}`;
+    for (const word of ["evil", "script", "proto", "\x80", "Avoid"]) {
+      assertEquals(said.includes(word), false, value);
+    }
+  }
+  assertEquals(desk.told, []);
+});
+
+Deno.test("Redirector names alternatives, the chosen first and nobody who is to be avoided", async () => {
+  const desk = new Desk(["a:1", "b:1", "c:1", "d:1 drain", "e:1 backup"], 9);
+  const linksFor = async (fields: string) => {
+    const { headerSection } = await desk.ask("/x", fields);
+    const location = /^Location: (.*)\r$/m.exec(headerSection)![1];
+    const links = [...headerSection.matchAll(/^Link: <(.*)>; rel=duplicate; pri=(\d+)\r$/gm)];
+    assertEquals(links.map(([, , priority]) => priority), links.map((_, i) => `${i + 1}`));
+    assertEquals(links[0]![1], location);
+    return links.map(([, uri]) => uri!);
+  };
+  for (let i = 0; i < 20; i++) {
+    const [chosen, ...others] = await linksFor("");
+    const inOrder = ["http://a:1/x", "http://b:1/x", "http://c:1/x"];
+    assertEquals(others, inOrder.filter((uri) => uri !== chosen));
+    const left = await linksFor("Avoid-Server: b:1\r\n");
+    assertEquals(left.sort(), ["http://a:1/x", "http://c:1/x"]);
+  }
+});
+
+Deno.test("Redirector says once that clients from elsewhere are sent to themselves", async () => {
+  const desk = new Desk(["127.0.0.1:1", "a:1=http://0.0.0.0:80"]);
+  for (const client of ["127.0.0.1", "::1", "127.0.0.9"]) await desk.ask("/", "", client);
+  assertEquals(desk.told, []);
+  for (const client of ["192.0.2.7", "2001:db8::7", "192.0.2.8"]) await desk.ask("/", "", client);
+  assertEquals(desk.told.length, 1);
+  assertMatch(desk.told[0]!, /^clients from elsewhere, such as 192\.0\.2\.7, are sent to http:/);
+  const fine = new Desk(["127.0.0.1:1=http://files.example", "a:1"]);
+  await fine.locations();
+  assertEquals(fine.told, []);
+});
+
+Deno.test("Redirector answers 503 when there is nobody to send clients to", async () => {
+  const desk = new Desk(["a:1"], 3);
+  for (const { server } of desk.pool.members) desk.pool.record(server, failed("refused"), 0);
+  const { statusCode, headerSection } = await desk.ask("/x", "Avoid-Server: a:1\r\n");
+  assertEquals(statusCode, 503);
+  assertMatch(headerSection, /^Retry-After: \d+\r$/m);
+  assertMatch(headerSection, /^Cache-Control: no-store\r$/m);
+});
+
+Deno.test("Redirector tells its policy who asks for what, and when", async () => {
+  const asked: PickRequest[] = [];
+  const server = parseServer("a:1");
+  const policy: Policy = {
+    update() {},
+    pick: ({ client, target, now, random }) => {
+      asked.push({ client, target, now, random });
+      return server;
+    },
+    shares: () => new Map(),
+  };
+  const desk = new Desk(["a:1"], 0, policy);
+  await desk.ask("/x?y", "", "192.0.2.1");
+  await desk.ask("/z", "Avoid-Server: b:1\r\n", "2001:db8::1");
+  assertEquals(asked.map(({ client, target }) => [client, target]), [
+    ["192.0.2.1", "/x?y"],
+    ["2001:db8::1", "/z"],
+  ]);
+  assertEquals(asked[0]!.now <= asked[1]!.now && asked[0]!.random !== asked[1]!.random, true);
+});

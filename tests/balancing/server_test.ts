@@ -1,0 +1,134 @@
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import { parseServer, type Server } from "../../lib/balancing/server.ts";
+import { ServerListError } from "../../lib/balancing/server_list_error.ts";
+
+const PLAIN: Server = {
+  hostname: "a",
+  port: 1,
+  authority: "a:1",
+  scheme: "http",
+  probePrefix: "",
+  publicUrl: "http://a:1",
+  publicName: "a:1",
+  isPublicLocal: false,
+  weight: 1,
+  isDrained: false,
+  isBackup: false,
+};
+
+const ELSEWHERE = { publicUrl: "https://b/c", publicName: "b:443" };
+const OVER_TLS = { port: 443, authority: "a", scheme: "https", publicName: "a:443" } as const;
+
+/** Text, then in what it differs from `a:1`. */
+const ENTRIES: readonly [string, Partial<Server>][] = [
+  ["a:1", {}],
+  ["a:1=https://b/c", ELSEWHERE],
+  ["a:1=https://B/c/", ELSEWHERE],
+  ["a:1 https://b/c", ELSEWHERE],
+  ["a:1 \t https://b/c", ELSEWHERE],
+  ["a:1, https://b/c", ELSEWHERE],
+  ["a:1 weight=7", { weight: 7 }],
+  ["a:1,weight=1000", { weight: 1000 }],
+  ["a:1 weight=0012", { weight: 12 }],
+  ["a:1 drain", { isDrained: true }],
+  ["a:1,backup", { isBackup: true }],
+  ["a:1=https://b/c,backup,weight=2,drain", {
+    ...ELSEWHERE,
+    weight: 2,
+    isBackup: true,
+    isDrained: true,
+  }],
+  ["a:1 https://b/c backup weight=2", { ...ELSEWHERE, weight: 2, isBackup: true }],
+  ["a:1=http://b:80", { publicUrl: "http://b:80", publicName: "b:80" }],
+  ["https://a", { ...OVER_TLS, publicUrl: "https://a" }],
+  ["HTTPS://A:443/x/", {
+    ...OVER_TLS,
+    authority: "a:443",
+    probePrefix: "/x",
+    publicUrl: "https://a:443/x",
+  }],
+  ["https://a/x=http://b:8080", {
+    ...OVER_TLS,
+    probePrefix: "/x",
+    publicUrl: "http://b:8080",
+    publicName: "b:8080",
+  }],
+  ["[2001:DB8:0::A]:80", {
+    hostname: "2001:db8:0::a",
+    port: 80,
+    authority: "[2001:db8:0::a]:80",
+    publicUrl: "http://[2001:db8:0::a]:80",
+    publicName: "[2001:db8::a]:80",
+  }],
+];
+
+Deno.test("parseServer() reads where it is probed, where clients go, and its marks", () => {
+  for (const [text, differences] of ENTRIES) {
+    assertEquals(parseServer(text), { ...PLAIN, ...differences }, text);
+  }
+});
+
+Deno.test("parseServer() knows public addresses that mean the client's own machine", () => {
+  for (const url of ["127.0.0.1:1", "a:1=http://0.0.0.0/", "[::1]:1", "a:1=http://LOCALHOST"]) {
+    assertEquals(parseServer(url).isPublicLocal, true, url);
+  }
+  assertEquals(parseServer("127.0.0.1:1=http://a").isPublicLocal, false);
+});
+
+/** Text, then what the refusal says after quoting it, or how that begins. */
+const REFUSALS: readonly [string, string][] = [
+  ["", "names no server"],
+  [" a:1", "names no server"],
+  [",a:1", "names no server"],
+  ["http://host:1", 'begins like a URL: leave "http://" off'],
+  ["ftp://host:1/x", 'begins like a URL: leave "ftp://" off'],
+  ["//host:1", 'begins like a URL: leave "//" off'],
+  ["host:80/files/x", 'has a path: leave "/files/x" off'],
+  ["host:80/", 'has a path: leave "/" off'],
+  ["host:80/x=http://b", 'has a path: leave "/x" off'],
+  ["=http://b", "has no host before the port"],
+  ["a=http://b", "has no port"],
+  ["https://", "has no host before the port"],
+  ["https://a/../b", 'has the path "/../b"'],
+  ["a:1=", 'has "" where a URL for clients'],
+  ["a:1==http://b", 'has "=http://b" where a URL for clients'],
+  ["a:1=b:2", 'has "b:2" where a URL for clients'],
+  ["a:1=http://b=http://c", 'has the path "//c"'],
+  ["a:1=http://b http://c", "has two URLs for clients"],
+  ["a:1 http://b http://c", 'has "http://c", which is none of weight=N, drain and backup'],
+  ["a:1 drain http://b", 'has "http://b", which is none of weight=N'],
+  ["a:1 b:2", 'has "b:2", which is none of weight=N, drain and backup'],
+  ["a:1,b:2", 'has "b:2", which is none'],
+  ["a:1,", 'has "", which is none'],
+  ["a:1,,drain", 'has "", which is none'],
+  ["a:1 Drain", 'has "Drain", which is none'],
+  ["a:1 drain=1", 'has "drain=1", which is none'],
+  ["a:1 backup=", 'has "backup=", which is none'],
+  ["a:1 drain drain", 'says "drain" twice'],
+  ["a:1 weight=1 weight=2", 'says "weight" twice'],
+  ["a:1 weight=0", "has the weight 0: write drain"],
+  ["a:1 weight=000", "has the weight 0: write drain"],
+  ["a:1 weight=-1", 'has the weight "-1": write a number from 1 to 1000'],
+  ["a:1 weight=1001", 'has the weight "1001"'],
+  [`a:1 weight=${"9".repeat(40)}`, "has the weight"],
+  ["a:1 weight=1.5", 'has the weight "1.5"'],
+  ["a:1 weight=1e2", 'has the weight "1e2"'],
+  ["a:1 weight=", 'has the weight ""'],
+  ["a:1 weight", 'has the weight ""'],
+  ["a:1 weight=1=2", 'has the weight "1=2"'],
+];
+
+Deno.test("parseServer() quotes what it refuses and says why", () => {
+  for (const [text, reason] of REFUSALS) {
+    assertThrows(() => parseServer(text), ServerListError, `"${text}" ${reason}`);
+  }
+});
+
+Deno.test("parseServer() keeps its message on one printable line of sensible length", () => {
+  const hostile = "a\n\u001b[2J\u2028\u202e\ud800:80";
+  for (const text of [hostile, `a:1=http://${hostile}`, `a:1 ${hostile}`, "\0".repeat(100_000)]) {
+    const { message } = assertThrows(() => parseServer(text), ServerListError);
+    assert(!/[\p{C}\p{Zl}\p{Zp}]/u.test(message), JSON.stringify(message));
+    assert(message.length < 1500, `${message.length} characters`);
+  }
+});

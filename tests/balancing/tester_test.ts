@@ -1,0 +1,113 @@
+import { assertEquals, assertRejects } from "@std/assert";
+import { POLICIES } from "../../lib/balancing/policies.ts";
+import { Pool } from "../../lib/balancing/pool.ts";
+import type { Outcome } from "../../lib/balancing/sample.ts";
+import { parseServer, type Server } from "../../lib/balancing/server.ts";
+import { Tester } from "../../lib/balancing/tester.ts";
+import { failed, passed, UNTESTABLE } from "../support/servers.ts";
+
+/** A tester of servers that do what their name is mapped to. */
+class Farm {
+  readonly told: string[] = [];
+  readonly outcomes: Record<string, Outcome> = {};
+  readonly tester: Tester;
+  probes = 0;
+
+  constructor(entries: readonly string[], fall = 1, rise = 0) {
+    const patience = { fall, rise };
+    const pool = new Pool(entries.map(parseServer), POLICIES.rank(), patience);
+    this.tester = new Tester(pool, {
+      probe: (server: Server) => {
+        this.probes++;
+        return Promise.resolve(this.outcomes[server.hostname]!);
+      },
+      concurrency: 4,
+      patience,
+      clock: () => 0,
+      tell: (message) => void this.told.push(message),
+    });
+  }
+
+  /** What is told about one more round. */
+  async round(outcomes: Readonly<Record<string, Outcome>> = {}): Promise<string[]> {
+    Object.assign(this.outcomes, outcomes);
+    this.told.length = 0;
+    await this.tester.round();
+    return [...this.told];
+  }
+}
+
+Deno.test("Tester says who is out and why, and the ranking, fastest first", async () => {
+  const farm = new Farm(["a:1", "b:1", "c:1", "d:1"]);
+  const outcomes = { a: passed(3), b: passed(1), c: failed("it answered 404"), d: UNTESTABLE };
+  assertEquals(await farm.round(outcomes), [
+    "c:1 is out: it answered 404",
+    "d:1 could not be tested: too many files are open here",
+    "tested, fastest first: b:1 1.0 ms (66.7 %), a:1 3.0 ms (33.3 %)",
+  ]);
+  assertEquals(await farm.round({ a: failed("x"), b: failed("x"), d: failed("x") }), [
+    ...["a:1 is out: x", "b:1 is out: x", "d:1 is out: x", "no server is available"],
+  ]);
+});
+
+Deno.test("Tester names ten servers at most", async () => {
+  const names = Array.from({ length: 12 }, (_, i) => `s${i}`);
+  const farm = new Farm(names.map((name) => `${name}:1`));
+  const [said = ""] = await farm.round(
+    Object.fromEntries(names.map((name, i) => [name, passed(i + 1)])),
+  );
+  assertEquals(said.split(", ").length, 12);
+  assertEquals(said.endsWith(", s9:1 10.0 ms (3.8 %), and 2 slower ones"), true, said);
+});
+
+Deno.test("Tester counts what takes a server out and brings it back", async () => {
+  const farm = new Farm(["a:1", "b:1"], 2, 2);
+  await farm.round({ a: passed(1), b: passed(2) });
+  const first = async (outcome: Outcome) => (await farm.round({ a: outcome }))[0];
+  assertEquals(await first(failed("x")), "a:1 has failed 1 of 2 tests that take it out: x");
+  assertEquals(await first(failed("y")), "a:1 is out: y");
+  assertEquals(await first(passed(1)), "a:1 has passed 1 of 2 tests that bring it back");
+  const back = await farm.round({ a: passed(1) });
+  assertEquals(back[0], "a:1 is back, with the lowest share at first");
+});
+
+Deno.test("Tester names the odd one out once", async () => {
+  const farm = new Farm(["a:1", "b:1", "c:1"]);
+  const outcomes = { a: passed(1, 4, '"x"'), b: passed(1, 4, '"y"'), c: passed(1, 5, '"x"') };
+  const warnings = (told: string[]) => told.filter((line) => line.includes("differs"));
+  assertEquals(warnings(await farm.round({ ...outcomes, b: passed(1, 4, '"x"') })), [
+    "c:1 differs from the farm: its test file has 5 bytes, not 4",
+  ]);
+  assertEquals(warnings(await farm.round()), []);
+  assertEquals(warnings(await farm.round({ c: passed(1, 4, '"x"') })), []);
+  assertEquals(warnings(await farm.round({ b: passed(1, 4, '"y"') })), [
+    "b:1 differs from the farm: its test file has another ETag than the others",
+  ]);
+  assertEquals(
+    warnings(await farm.round({ a: passed(1, 9), b: passed(1, 9), c: passed(1, 9) })),
+    [],
+  );
+});
+
+Deno.test("Tester tells a drained server's test, and that nobody may be picked", async () => {
+  const farm = new Farm(["a:1 drain"]);
+  assertEquals(await farm.round({ a: passed(1) }), [
+    "tested, fastest first: a:1 1.0 ms (0.0 %)",
+    "no server is available",
+  ]);
+});
+
+Deno.test("Tester never runs two rounds at a time", async () => {
+  const farm = new Farm(["a:1", "b:1"]);
+  Object.assign(farm.outcomes, { a: passed(1), b: passed(2) });
+  await Promise.all([farm.tester.round(), farm.tester.round()]);
+  assertEquals(farm.probes, 2);
+  await farm.tester.round();
+  assertEquals(farm.probes, 4);
+});
+
+Deno.test("Tester goes on after a round that ended with an error", async () => {
+  const farm = new Farm(["a:1"]);
+  await assertRejects(() => farm.tester.round(), TypeError);
+  assertEquals((await farm.round({ a: passed(1) })).length, 1);
+});
