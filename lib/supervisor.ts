@@ -70,6 +70,7 @@ export async function supervise(
     hire: (port) => new WorkerProcess(command, port, sink),
     tell,
     now: () => performance.now(),
+    retireMs: grace + LEEWAY_MS,
     pause: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
   });
   const stop = stopSignal(() => workers.kill());

@@ -70,7 +70,11 @@ export class WorkerProcess implements Worker {
   }
 
   kill(): void {
-    if (!this.#isOver) this.#child.kill("SIGKILL");
+    try {
+      if (!this.#isOver) this.#child.kill("SIGKILL");
+    } catch {
+      // It has ended just now.
+    }
   }
 
   async #end(sink: LogSink): Promise<WorkerEnd> {

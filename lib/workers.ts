@@ -1,6 +1,9 @@
 import { nextPauseMs } from "./backoff.ts";
 import type { Worker, WorkerEnd } from "./worker.ts";
 
+/** How long a new one may take until it listens, in ms. */
+const START_MS = 30_000;
+
 /** What workers need beside themselves. */
 export interface WorkersOptions {
   /** How many there are to be. */
@@ -11,6 +14,8 @@ export interface WorkersOptions {
   readonly tell: (message: string) => void;
   /** The time in ms, on a clock that never jumps. */
   readonly now: () => number;
+  /** How long one that was replaced may take for what is under way, in ms; then it is killed. */
+  readonly retireMs: number;
   /** Settles after so many ms. */
   readonly pause: (ms: number) => Promise<void>;
 }
@@ -120,14 +125,17 @@ export class Workers {
   async #renewAll(): Promise<void> {
     for (let place = 0; place < this.#places.length && !this.#isStopping; place++) {
       const successor = this.#hireOneMore();
-      const line = await successor?.listening;
+      const late = this.#options.pause(START_MS).then(() => undefined);
+      const line = await Promise.race([successor?.listening, late]);
       if (this.#isStopping) return;
       if (successor === undefined || line === undefined) {
+        successor?.kill();
         return this.#options.tell("the new worker does not listen; the others go on");
       }
       const old = this.#places[place]!;
       this.#keep(place, successor);
       old.order("retire");
+      this.#options.pause(this.#options.retireMs).then(() => old.kill());
     }
     if (!this.#isStopping) this.#options.tell("all workers were replaced");
   }

@@ -32,11 +32,17 @@ class FakeWorker implements Worker {
   }
 }
 
+/** For a new one to listen, and for one that was replaced to end. */
+const START_MS = 30_000;
+const RETIRE_MS = 12_345;
+
 /** Workers of which the test is the system: the time stands still unless it is moved. */
 class Stage {
   readonly hired: FakeWorker[] = [];
   readonly told: string[] = [];
   readonly pauses: number[] = [];
+  /** Those that pass only when they are told to. */
+  readonly deadlines: { readonly ms: number; readonly pass: () => void }[] = [];
   now = 0;
   failure: Error | undefined;
   /** Whether a pause is over at once. */
@@ -54,7 +60,11 @@ class Stage {
       },
       tell: (message) => this.told.push(message),
       now: () => this.now,
+      retireMs: RETIRE_MS,
       pause: (ms) => {
+        if (ms === START_MS || ms === RETIRE_MS) {
+          return new Promise((resolve) => this.deadlines.push({ ms, pass: resolve }));
+        }
         this.pauses.push(ms);
         return this.isHasty ? Promise.resolve() : new Promise(() => {});
       },
@@ -159,7 +169,7 @@ Deno.test("Workers stay when a successor does not listen", async () => {
   const renewed = stage.workers.renew();
   stage.hired[2]!.ends();
   await renewed;
-  assertEquals(stage.orders(), [[], [], []]);
+  assertEquals(stage.orders(), [[], [], ["kill"]]);
   assertEquals(stage.told, ["the new worker does not listen; the others go on"]);
 });
 
@@ -188,4 +198,25 @@ Deno.test("Workers are told to stop, killed when they do not, and not replaced",
   const stubborn = await Stage.started(2);
   await stubborn.workers.stop(1234);
   assertEquals(stubborn.orders(), [["stop", "kill"], ["stop", "kill"]]);
+});
+
+Deno.test("Workers.renew() gives up a new one that hangs, and lets the old ones go on", async () => {
+  const stage = await Stage.started(2);
+  const renewed = stage.workers.renew();
+  await settle();
+  stage.deadlines.find(({ ms }) => ms === START_MS)!.pass();
+  await renewed;
+  assertEquals(stage.hired.map(({ orders }) => orders), [[], [], ["kill"]]);
+});
+
+Deno.test("Workers.renew() kills an old one that does not end in time", async () => {
+  const stage = await Stage.started(1);
+  const renewed = stage.workers.renew();
+  await settle();
+  stage.hired[1]!.listens();
+  await renewed;
+  assertEquals(stage.hired[0]!.orders, ["retire"]);
+  stage.deadlines.find(({ ms }) => ms === RETIRE_MS)!.pass();
+  await settle();
+  assertEquals(stage.hired[0]!.orders, ["retire", "kill"]);
 });

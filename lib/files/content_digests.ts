@@ -1,16 +1,19 @@
 import type { createHash } from "node:crypto";
 import { FileCache } from "./file_cache.ts";
+import { type OpenFile, TICK_MS } from "./open_file.ts";
 import type { Root } from "./root.ts";
 
 /** How many digests are remembered: some 200 octets each. */
 const MOST_KNOWN = 100_000;
 /** How many files may wait for theirs; more have to be asked for again. */
 const MOST_PENDING = 1000;
+/** What waits in a queue of its own, in octets. */
+const LARGE_BYTES = 64 * 1024 * 1024;
 /** Octets that are hashed in one go: 70 us in which nobody else is served. */
 const PIECE_BYTES = 128 * 1024;
 
 /**
- * SHA-256 of files, each computed once as long as it does not change. One file at a time is read,
+ * SHA-256 of files, each computed once as long as it does not change. A large and a small one at a time are read,
  * by another thread, and hashed piece by piece, so that a large one holds nobody up.
  */
 export class ContentDigests {
@@ -21,7 +24,11 @@ export class ContentDigests {
     entries: MOST_KNOWN,
   });
   readonly #pending = new Map<string, Promise<string | undefined>>();
-  #last: Promise<unknown> = Promise.resolve();
+  /** The last file of each queue: small ones are not to wait for large ones. */
+  readonly #last = {
+    small: Promise.resolve<unknown>(undefined),
+    large: Promise.resolve<unknown>(undefined),
+  };
 
   private constructor(root: Root, hash: typeof createHash) {
     this.#root = root;
@@ -47,17 +54,21 @@ export class ContentDigests {
    * Computes that of a file, after those that were asked for before.
    *
    * @param identity which file is meant: see `OpenFile.identity`
+   * @param size of the file, in octets
    * @returns in hexadecimal digits; undefined when the file has changed, could not be read, or has to
    *     be asked for again. Never rejects.
    */
-  compute(names: readonly string[], identity: string): Promise<string | undefined> {
+  compute(names: readonly string[], identity: string, size: number): Promise<string | undefined> {
     const pending = this.#pending.get(identity);
     if (pending !== undefined) return pending;
     if (this.#pending.size >= MOST_PENDING) return Promise.resolve(undefined);
-    const computing = this.#last.then(() => this.#read(names, identity)).catch(() => undefined)
+    const queue = size > LARGE_BYTES ? "large" : "small";
+    const computing = this.#last[queue].then(() => this.#read(names, identity)).catch(() =>
+      undefined
+    )
       .finally(() => this.#pending.delete(identity));
     this.#pending.set(identity, computing);
-    this.#last = computing;
+    this.#last[queue] = computing;
     return computing;
   }
 
@@ -66,7 +77,8 @@ export class ContentDigests {
     if (found?.kind !== "file") return undefined;
     const { file } = found;
     try {
-      if (file.identity !== identity) return undefined;
+      // Of a file that is that new, not even what is read proves what the next reader gets.
+      if (file.identity !== identity || isNew(file)) return undefined;
       const hash = this.#createHash("sha256");
       const buffer = new Uint8Array(Math.min(PIECE_BYTES, file.size));
       for (let position = 0; position < file.size;) {
@@ -84,4 +96,9 @@ export class ContentDigests {
       file.close();
     }
   }
+}
+
+function isNew({ modifiedMs }: OpenFile): boolean {
+  const ageMs = Date.now() - modifiedMs;
+  return ageMs >= 0 && ageMs < TICK_MS;
 }

@@ -4,20 +4,28 @@ import type { Fields } from "../http/fields.ts";
 import type { ContentDigests } from "./content_digests.ts";
 import type { OpenFile } from "./open_file.ts";
 
+/** Linux notes times by a clock that ticks every 10 ms at the most. */
+const CLOCK_TICK_MS = 20;
+
 /** How long, in ms, a reply waits for a digest. */
 const BRIEF_WAIT_MS = 100;
 
 /** The same where the request names entity-tags: to send all of a large file again takes longer. */
 const TAG_WAIT_MS = 10_000;
+/** How many may wait that long: each holds a descriptor, whether its client is there or not. */
+const MOST_WAITING = 32;
 const TAG_CONDITIONS = ["if-range", "if-none-match", "if-match"];
 
 /** The strong entity-tags of files (RFC 9110 §8.8.3), each coding of a file having its own. */
 export class EntityTags {
   readonly #digests: ContentDigests | undefined;
+  readonly #epochMs: () => number;
+  #waiting = 0;
 
-  /** Made of these digests; without them, of size and time of modification. */
-  constructor(digests?: ContentDigests) {
+  /** Made of these digests; without them, of size and time. `epochMs` gives ms since 1970. */
+  constructor(digests?: ContentDigests, epochMs: () => number = Date.now) {
     this.#digests = digests;
+    this.#epochMs = epochMs;
   }
 
   /** That of a file whose octets are in memory. */
@@ -39,11 +47,29 @@ export class EntityTags {
     fields: Fields,
   ): Promise<EntityTag | undefined> {
     const { identity, size, modifiedMs } = file;
-    if (this.#digests === undefined) return tagOf(sizeAndTime(size, modifiedMs), coding);
-    const isAsked = TAG_CONDITIONS.some((name) => fields.has(name));
+    if (this.#digests === undefined) {
+      // A strong tag must not stay when the content changes (RFC 9110 §8.8.1), and times tick.
+      const ageMs = this.#epochMs() - modifiedMs;
+      if (ageMs >= 0 && ageMs < CLOCK_TICK_MS) return undefined;
+      return tagOf(sizeAndTime(size, modifiedMs), coding);
+    }
     const digest = this.#digests.known(identity) ??
-      await within(isAsked ? TAG_WAIT_MS : BRIEF_WAIT_MS, this.#digests.compute(names, identity));
+      await this.#within(fields, this.#digests.compute(names, identity, size));
     return digest === undefined ? undefined : tagOf(digest, coding);
+  }
+
+  /** A digest, waited for as long as the request is worth it and not too many wait already. */
+  async #within(
+    fields: Fields,
+    computing: Promise<string | undefined>,
+  ): Promise<string | undefined> {
+    const isAsked = this.#waiting < MOST_WAITING && TAG_CONDITIONS.some((name) => fields.has(name));
+    this.#waiting++;
+    try {
+      return await within(isAsked ? TAG_WAIT_MS : BRIEF_WAIT_MS, computing);
+    } finally {
+      this.#waiting--;
+    }
   }
 }
 

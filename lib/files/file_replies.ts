@@ -7,7 +7,7 @@ import { type CodedSibling, codedSiblings } from "./coded_siblings.ts";
 import { replyWith } from "./conditional_reply.ts";
 import type { EntityTags } from "./entity_tags.ts";
 import { KeptFile } from "./kept_file.ts";
-import type { OpenFile } from "./open_file.ts";
+import { type OpenFile, TICK_MS } from "./open_file.ts";
 import { type AddedFields, Representation } from "./representation.ts";
 import type { Root } from "./root.ts";
 
@@ -59,8 +59,9 @@ export class FileReplies {
   ): Promise<Reply> {
     const { epochMs } = this.#options;
     const siblings = await codedSiblings(this.#root, names);
-    // What is from the future has another Last-Modified each time.
-    if (file.size > MOST_KEPT_OCTETS || file.modifiedMs > epochMs()) {
+    // What is that new may change without another time, and nobody could tell; what is from the
+    // future has another Last-Modified each time.
+    if (file.size > MOST_KEPT_OCTETS || file.modifiedMs > epochMs() - TICK_MS) {
       return replyWith(await this.#choose(names, file, siblings, fields), fields, epochMs);
     }
     const kept = await this.#read(names, file, siblings);
@@ -91,8 +92,11 @@ export class FileReplies {
     for (const sibling of siblings) {
       const file = await this.#open(sibling);
       if (file === undefined) continue;
-      if (file.size <= MOST_KEPT_OCTETS) coded.set(sibling.coding, await readAndClose(file));
-      else file.close();
+      if (file.size > MOST_KEPT_OCTETS) file.close();
+      else {
+        const read = await readAndClose(file).catch(() => undefined);
+        if (read !== undefined) coded.set(sibling.coding, read);
+      }
     }
     const represent = (coding: ContentCoding, { octets, modifiedMs }: ReadFile) =>
       new Representation(
@@ -100,7 +104,7 @@ export class FileReplies {
         {
           contentType: mediaType(names),
           coding,
-          isNegotiated: coded.size > 0,
+          isNegotiated: siblings.length > 0,
           entityTag: this.#options.tags.ofOctets(octets, modifiedMs, coding),
           modifiedMs,
         },

@@ -10,8 +10,8 @@ import { HTML_LISTING } from "./listing_page.ts";
 import { refusal } from "./refusal.ts";
 import type { FoundDirectory, Root } from "./root.ts";
 
-/** Listings at a time: each takes up to 3 MiB and a descriptor. */
-const MOST_LISTINGS = 100;
+/** Listings at a time: each takes up to 5 MiB and a descriptor, for a client that may have left. */
+const MOST_LISTINGS = 16;
 
 /** In our order of preference. */
 const FORMS = [HTML_LISTING, JSON_LISTING] as const;

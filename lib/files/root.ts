@@ -64,7 +64,9 @@ export class Root {
    */
   async identify(names: readonly string[]): Promise<string | undefined> {
     const path = await this.#realPath(names);
-    return path === undefined ? undefined : identityOf(await lstat(path));
+    if (path === undefined) return undefined;
+    const info = await lstat(path);
+    return info.isFile() ? identityOf(info) : undefined;
   }
 
   /** Whether something seems to stand under a name: not to be told to anybody. It takes 1 us. */
@@ -130,6 +132,7 @@ function isSame(one: Stats, other: Stats): boolean {
   return one.ino === other.ino && one.dev === other.dev;
 }
 
-function identityOf({ dev, ino, size, mtimeMs }: Stats): string {
-  return `${dev} ${ino} ${size} ${mtimeMs}`;
+/** With what chmod and a time that was set back change as well. */
+function identityOf({ dev, ino, size, mtimeMs, ctimeMs, mode }: Stats): string {
+  return `${dev} ${ino} ${size} ${mtimeMs} ${ctimeMs} ${mode}`;
 }

@@ -31,7 +31,7 @@ Deno.test("ContentDigests.compute() reads a file of any size, and remembers its 
   for (const [name, digest] of Object.entries(expected)) {
     const identity = (await root.identify([name]))!;
     assertEquals(digests.known(identity), undefined);
-    assertEquals(await digests.compute([name], identity), digest);
+    assertEquals(await digests.compute([name], identity, 1), digest);
     assertEquals(digests.known(identity), digest);
   }
 });
@@ -41,8 +41,8 @@ Deno.test("ContentDigests.compute() reads a file once for all who ask meanwhile"
   const root = new Root(directory.path);
   const digests = await ContentDigests.below(root);
   const identity = (await root.identify(["a"]))!;
-  const one = digests.compute(["a"], identity);
-  assert(one === digests.compute(["a"], identity));
+  const one = digests.compute(["a"], identity, 1);
+  assert(one === digests.compute(["a"], identity, 1));
   await one;
 });
 
@@ -51,17 +51,17 @@ Deno.test("ContentDigests.compute() gives none for what is no more, or is anothe
   const root = new Root(directory.path);
   const digests = await ContentDigests.below(root);
   const identity = (await root.identify(["a"]))!;
-  assertEquals(await digests.compute(["none"], "1"), undefined);
-  assertEquals(await digests.compute(["d"], "2"), undefined);
+  assertEquals(await digests.compute(["none"], "1", 1), undefined);
+  assertEquals(await digests.compute(["d"], "2", 1), undefined);
   await directory.write("a", "abcd");
-  assertEquals(await digests.compute(["a"], identity), undefined);
+  assertEquals(await digests.compute(["a"], identity, 1), undefined);
   assertEquals(digests.known(identity), undefined);
 });
 
 Deno.test("ContentDigests.compute() takes on so many files at a time, and more later", async () => {
   await using directory = await TemporaryDirectory.with();
   const digests = await ContentDigests.below(new Root(directory.path));
-  const pending = Array.from({ length: 1000 }, (_, i) => digests.compute(["none"], `${i}`));
-  assertEquals(await digests.compute(["a"], "more"), undefined);
+  const pending = Array.from({ length: 1000 }, (_, i) => digests.compute(["none"], `${i}`, 1));
+  assertEquals(await digests.compute(["a"], "more", 1), undefined);
   await Promise.all(pending);
 });

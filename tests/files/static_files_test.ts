@@ -1,7 +1,16 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertNotEquals } from "@std/assert";
+import { EntityTags } from "../../lib/files/entity_tags.ts";
+import { Root } from "../../lib/files/root.ts";
 import { textOf } from "../support/feed.ts";
 import { seededRandom } from "../support/random.ts";
-import { contentOf, fieldOf, staticFile, statusCodes } from "../support/replies.ts";
+import {
+  contentOf,
+  fieldOf,
+  requestFor,
+  staticFile,
+  staticFiles,
+  statusCodes,
+} from "../support/replies.ts";
 import { TemporaryDirectory } from "../support/temporary_directory.ts";
 
 Deno.test("StaticFiles gives a file with its media type", async () => {
@@ -129,4 +138,27 @@ Deno.test("StaticFiles gives index.html for a directory", async () => {
 Deno.test("StaticFiles serves the file system from its root as well", async () => {
   await using root = await TemporaryDirectory.with({ a: "a" });
   assertEquals(await statusCodes("/", [root.join("a")]), [200]);
+});
+
+Deno.test("StaticFiles notices a file that is written twice within a tick of its clock", async () => {
+  await using root = await TemporaryDirectory.with();
+  const now = new Date();
+  const tags = new EntityTags(undefined, () => now.getTime() + 5);
+  const files = staticFiles(root.path, { tags, epochMs: () => now.getTime() + 5 });
+  const path = root.join("a");
+  await Deno.writeTextFile(path, "one");
+  await Deno.utime(path, now, now);
+  const first = await files.reply(requestFor("/a"));
+  assertEquals([await contentOf(first), fieldOf(first, "ETag")], ["one", undefined]);
+  await Deno.writeTextFile(path, "two");
+  await Deno.utime(path, now, now);
+  assertEquals(await contentOf(await files.reply(requestFor("/a"))), "two");
+});
+
+Deno.test("StaticFiles notices within a second that a file may not be read any more", async () => {
+  await using root = await TemporaryDirectory.with({ a: "a" });
+  const names = ["a"];
+  const before = await new Root(root.path).identify(names);
+  await Deno.chmod(root.join("a"), 0o000);
+  assertNotEquals(await new Root(root.path).identify(names), before);
 });

@@ -24,11 +24,14 @@ export class TemporaryDirectory implements AsyncDisposable {
     return join(this.path, name);
   }
 
-  /** Writes a file, and the directories above it. */
+  /** Writes a file as of a minute ago, and the directories above it. */
   async write(name: string, content: string | Uint8Array): Promise<void> {
     const path = this.join(name);
     await Deno.mkdir(dirname(path), { recursive: true });
     await Deno.writeFile(path, typeof content === "string" ? encoder.encode(content) : content);
+    // What has just been written has no entity-tag yet, and is not kept in memory.
+    const written = new Date(Date.now() - 60_000);
+    await Deno.utime(path, written, written);
   }
 
   /** The octets of a file. */
