@@ -55,6 +55,7 @@ const command = {
     directory: optional(text("DIR"), "where the files go; made if it is not there", "d"),
     input: optional(text("FILE"), "read URLs from it, one a line; - is standard input", "i"),
     jobs: option(count(1, 100), "4", "files to download at once"),
+    segments: option(count(1, 16), "1", "parts of a file to ask for at once, of several servers"),
     continue: flag("go on with what an earlier run left, if it is still the same", "c"),
     "no-clobber": flag("leave a file that is there as it is"),
     "content-disposition": flag("name a file as its server proposes, made safe"),
@@ -90,6 +91,9 @@ await runCommand(command, async (options, operands) => {
   const jobs = await planJobs(operands, options);
   const stdoutIsData = jobs.some(({ name }) => name === "-");
   if (options.json && stdoutIsData) throw new UsageError("--json and the data would be mixed up");
+  if (options.segments > 1 && stdoutIsData) {
+    throw new UsageError("--segments needs a file: standard output takes octets in order alone");
+  }
   const caCerts = options.ca === undefined ? [] : [await readCertificates(options.ca)];
   if (options.directory !== undefined) await makeDirectory(options.directory);
   const connections = new Connections(options.timeout, { caCerts });
@@ -152,6 +156,7 @@ function settingsFor(
 function rulesOf(options: ClientOptions) {
   return {
     timeoutMs: options.timeout,
+    segments: options.segments,
     maxRedirects: options["max-redirects"],
     allowDowngrade: options["allow-downgrade"],
     retries: options.retries,

@@ -11,8 +11,12 @@ export interface Arriving extends Asking {
   readonly maxRedirects: number;
   /** Whether a redirect may lead from https to http. */
   readonly allowDowngrade: boolean;
-  /** Told of final responses; with a redirect, where it leads. */
-  readonly onResponse: (head: ResponseHead, redirect: TargetUri | undefined) => void;
+  /** Told of final responses: with a redirect, where it leads; and what was asked for. */
+  readonly onResponse: (
+    head: ResponseHead,
+    redirect: TargetUri | undefined,
+    uri: TargetUri,
+  ) => void;
   /** Told what a person may want to know. */
   readonly onNotice: (text: string) => void;
   /** Waits for so many ms. */
@@ -135,7 +139,7 @@ function nextOf(
     next = redirectOf(head, uri);
   } finally {
     // A question that is put again has an answer that nobody needs to read again.
-    if (next === undefined || !isDetour(next, uri)) onResponse(head, next);
+    if (next === undefined || !isDetour(next, uri)) onResponse(head, next, uri);
   }
   if (next === undefined) return undefined;
   if (uri.isSecure && !next.isSecure && !allowDowngrade) {

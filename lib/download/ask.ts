@@ -33,7 +33,7 @@ export interface Asking {
 export interface Answer {
   /** The response. */
   readonly response: ClientResponse;
-  /** The connection is kept if the content was read to its end, else closed. */
+  /** The connection is kept if the content was read to its end, else closed. Once is enough. */
   release(): void;
 }
 
@@ -80,7 +80,10 @@ async function askOver(
     onHead?.(request, uri);
     const response = await exchange(connection, request, { idleMs: timeoutMs, until: Infinity });
     onHead?.(response.head, uri);
+    let isReleased = false;
     const release = () => {
+      if (isReleased) return;
+      isReleased = true;
       if (response.isReusable) connections.keep(uri, connection);
       else connection.close();
     };

@@ -15,6 +15,8 @@ export class Connections {
   readonly #timeoutMs: number;
   readonly #tls: TlsSettings;
   readonly #idle = new Map<string, Connection[]>();
+  /** All that were opened; undefined while nobody wants to end them. */
+  #opened: Set<Connection> | undefined;
 
   /** `timeoutMs` is for connecting, and again for a TLS handshake. */
   constructor(timeoutMs: number, tls: TlsSettings = { caCerts: [] }) {
@@ -33,6 +35,7 @@ export class Connections {
     if (kept !== undefined) return { connection: kept, isUsed: true };
     const tls = uri.isSecure ? this.#tls : undefined;
     const connection = await dial(uri.hostname, uri.port, this.#timeoutMs, tls);
+    this.#opened?.add(connection);
     return { connection, isUsed: false };
   }
 
@@ -42,6 +45,19 @@ export class Connections {
     const idle = this.#idle.get(origin);
     if (idle === undefined) this.#idle.set(origin, [connection]);
     else idle.push(connection);
+  }
+
+  /** Others like these, of which `end` closes also those that are in use. */
+  apart(): Connections {
+    const others = new Connections(this.#timeoutMs, this.#tls);
+    others.#opened = new Set();
+    return others;
+  }
+
+  /** Closes all, whatever is under way on them. */
+  end(): void {
+    for (const connection of this.#opened ?? []) connection.close();
+    this.close();
   }
 
   /** Closes all that are kept. */

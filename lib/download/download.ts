@@ -6,12 +6,16 @@ import { TryError } from "./download_error.ts";
 import { type FinishedFile, isSameFile, modifiedAt } from "./finished_file.ts";
 import type { Ledger } from "./ledger.ts";
 import type { Output } from "./output.ts";
+import { PartFile } from "./part_file.ts";
 import { Receiver, type ReceiverOptions } from "./receiver.ts";
 import { type Kept, rangeFields } from "./representation.ts";
+import type { Segmented } from "./segmented.ts";
 import type { TargetUri } from "./target_uri.ts";
 
 /** How a download goes about it, and whom it tells. */
 export interface DownloadOptions extends Arriving, ReceiverOptions {
+  /** How many parts of a file to ask for at once, where that can be done. */
+  readonly segments: number;
   /** How often a server is tried again that has failed. */
   readonly retries: number;
   /** A file that may be what is to be downloaded. */
@@ -58,9 +62,15 @@ export async function download(
   ledger: Ledger,
   options: DownloadOptions,
 ): Promise<Downloaded> {
-  const state = new Download(typed, output, ledger, options);
+  const state = new Download(
+    typed,
+    output,
+    ledger,
+    options,
+    await segmentedFor(typed, output, ledger, options),
+  );
   for (;;) {
-    const before = output.position;
+    const before = output.received;
     try {
       return await state.findFinished() ?? await state.tryOnce();
     } catch (error) {
@@ -68,6 +78,28 @@ export async function download(
       await state.recover(error, before);
     }
   }
+}
+
+/** Files alone can be written in any order. What has holes already has to be. */
+async function segmentedFor(
+  typed: TargetUri,
+  output: Output,
+  ledger: Ledger,
+  options: DownloadOptions,
+): Promise<Segmented | undefined> {
+  if (!(output instanceof PartFile) || (options.segments < 2 && !output.hasHoles)) return undefined;
+  const { Segmented } = await import("./segmented.ts");
+  return new Segmented(typed, output, ledger, options);
+}
+
+/** Lets answers be seen that name where else the content is. */
+function seeing(segmented: Segmented, { onResponse }: Arriving): Pick<Arriving, "onResponse"> {
+  return {
+    onResponse: (head, redirect, uri) => {
+      segmented.see(head, uri);
+      onResponse(head, redirect, uri);
+    },
+  };
 }
 
 /** One download, over all of its tries. */
@@ -79,18 +111,26 @@ class Download {
   readonly #receiver: Receiver;
   #hasLooked = false;
 
-  constructor(typed: TargetUri, output: Output, ledger: Ledger, options: DownloadOptions) {
+  constructor(
+    typed: TargetUri,
+    output: Output,
+    ledger: Ledger,
+    options: DownloadOptions,
+    segmented: Segmented | undefined,
+  ) {
     this.#typed = typed;
     this.#output = output;
     this.#ledger = ledger;
-    this.#options = options;
-    this.#receiver = new Receiver(output, options);
+    this.#options = segmented === undefined
+      ? options
+      : { ...options, ...seeing(segmented, options) };
+    this.#receiver = new Receiver(output, options, segmented);
   }
 
   /** Asks, without the content, whether the file that is there is what is to be downloaded. */
   async findFinished(): Promise<Downloaded | undefined> {
     const { finished, date } = this.#options;
-    if (finished === undefined || this.#hasLooked || this.#output.position > 0) return undefined;
+    if (finished === undefined || this.#hasLooked || this.#output.received > 0) return undefined;
     const { uri, answer } = await this.#arrive("HEAD", () => []);
     this.#hasLooked = true;
     await readAway(answer);
@@ -110,10 +150,10 @@ class Download {
       const kept = this.#keptFor(uri);
       const hasContent = head.statusCode === 200 || (head.statusCode === 206 && kept !== undefined);
       if (!hasContent) throw answerError(uri, head, kept !== undefined);
-      await this.#receiver.receive(uri, answer, kept);
+      const servers = await this.#receiver.receive(uri, answer, kept);
       const name = await nameFor?.(head);
       await this.#output.complete(keepsTime ? modifiedAt(head.fields, date()) : undefined, name);
-      this.#ledger.succeed(uri.server);
+      for (const server of servers) this.#ledger.succeed(server);
       const { sha256 } = this.#receiver;
       return { uri, bytes: this.#output.position, name, sha256, wasFinished: false };
     } catch (error) {
@@ -127,11 +167,11 @@ class Download {
   async recover(error: TryError, before: number): Promise<void> {
     const { isWorthRetry, pauseMs, retryAfterMs } = await import("./retry.ts");
     const { retries, random, wait, now, date, onNotice } = this.#options;
-    const { kept, canBegin, position } = this.#output;
+    const { kept, canBegin, received } = this.#output;
     const { server, details } = error;
     if (details.isOfRange) this.#ledger.denyRange(server);
     const hasGained = kept !== undefined && !details.isTooSlow &&
-      position - before >= kept.length * FAIR_PART;
+      received - before >= kept.length * FAIR_PART;
     const restMs = retryAfterMs(details.retryAfter, date()) ?? 0;
     this.#ledger.fail(error, hasGained, now() + restMs);
     const canGoOn = canBegin || kept !== undefined;

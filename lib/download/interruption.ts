@@ -21,10 +21,10 @@ export function keepWhenInterrupted(open: ReadonlyMap<string, Output>, display: 
 }
 
 function keep(name: string, output: Output): void {
-  const { kept, position } = output;
+  const { kept, received } = output;
   if (!output.abandon(true)) return;
   const how = kept === undefined
     ? "its server names no strong ETag, so it cannot be gone on with"
     : "the same command with --continue goes on with it";
-  say(`${name}.part is kept, ${position} bytes: ${how}`);
+  say(`${name}.part is kept, ${received} bytes: ${how}`);
 }

@@ -54,13 +54,20 @@ export class Ledger {
    * @param hasGained whether it brought a fair part of the content, which is kept
    * @param restUntil up to when the server asks to be left alone, on the clock of `restMs`
    */
-  fail({ server, reason }: TryError, hasGained: boolean, restUntil = -Infinity): void {
+  fail(error: TryError, hasGained: boolean, restUntil = -Infinity): void {
+    const { server } = error;
+    const { failures } = this.#record(server);
+    if (!hasGained && (failures > 0 || this.#records.size > MOST_SERVERS)) this.#repeats++;
+    this.failBeside(error, restUntil);
+    this.#inRow.set(server, this.failuresInRow(server) + 1);
+  }
+
+  /** A server has failed while others went on: that is no try of the download. */
+  failBeside({ server, reason }: TryError, restUntil = -Infinity): void {
     const record = this.#record(server);
-    if (!hasGained && (record.failures > 0 || this.#records.size > MOST_SERVERS)) this.#repeats++;
     record.failures++;
     record.lastFailure = ++this.#failures;
     record.outcomes.push(reason);
-    this.#inRow.set(server, this.failuresInRow(server) + 1);
     this.#restUntil.set(server, restUntil);
   }
 

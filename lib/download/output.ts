@@ -4,6 +4,8 @@ import type { Kept, Representation } from "./representation.ts";
 export interface Output {
   /** How many octets of the content are there, from its start. */
   readonly position: number;
+  /** How many are there in all: more than `position` when some are missing between others. */
+  readonly received: number;
   /** What is there, if the rest of it can be asked for. */
   readonly kept: Kept | undefined;
   /** Whether the content can begin anew: nothing is there, or it can be taken back. */

@@ -1,8 +1,9 @@
 import { DownloadError } from "./download_error.ts";
 import { fileErrors, fileErrorsSync, ignoreNotFound } from "./file_error.ts";
 import type { Output, OutputOptions } from "./output.ts";
+import type { Pieces } from "./pieces.ts";
 import { type Kept, keptOf, type Representation } from "./representation.ts";
-import { SideFile } from "./side_file.ts";
+import { type PartRecord, SideFile } from "./side_file.ts";
 
 /** How much is written before the side file is, in octets, or as a fraction of the whole. */
 const RECORD_BYTES = 64 * 1024;
@@ -24,6 +25,8 @@ export class PartFile implements Output {
   readonly #side: SideFile;
   #representation: Representation | undefined;
   #position = 0;
+  /** What is there, where it does not come in its order. */
+  #pieces: Pieces | undefined;
   /** As far as the side file goes; undefined while there is none of ours. */
   #recorded: number | undefined;
   /** Whether what is in the file is left from before, and not known to us. */
@@ -69,8 +72,17 @@ export class PartFile implements Output {
     return this.#position;
   }
 
+  get received(): number {
+    return this.#pieces?.octets ?? this.#position;
+  }
+
+  /** Whether octets are missing between others. */
+  get hasHoles(): boolean {
+    return this.received > this.#position;
+  }
+
   get kept(): Kept | undefined {
-    return keptOf(this.#representation, this.#position);
+    return keptOf(this.#representation, this.#position, this.received);
   }
 
   get canBegin(): boolean {
@@ -84,7 +96,37 @@ export class PartFile implements Output {
       this.#goTo(0);
     });
     this.#representation = representation;
+    this.#pieces = undefined;
     this.#recorded = undefined;
+  }
+
+  /**
+   * From now on octets may come in any order, up to where the content begins anew.
+   *
+   * @param fresh takes note of what is there, unless something does already
+   * @returns what does
+   */
+  scatter(fresh: Pieces): Pieces {
+    if (this.#pieces === undefined) fresh.add(0, this.#position);
+    this.#pieces ??= fresh;
+    return this.#pieces;
+  }
+
+  /**
+   * Writes all of the octets at a position, once `scatter` was called.
+   *
+   * @throws {DownloadError} `file`
+   */
+  writeAt(octets: Uint8Array, position: number): void {
+    fileErrorsSync(this.#partName, () => {
+      this.#file.seekSync(position, Deno.SeekMode.Start);
+      for (let rest = octets; rest.length > 0;) {
+        rest = rest.subarray(this.#file.writeSync(rest));
+      }
+      this.#pieces!.add(position, position + octets.length);
+      this.#position = this.#pieces!.prefix;
+      this.#recordIfDue();
+    });
   }
 
   /**
@@ -98,13 +140,7 @@ export class PartFile implements Output {
         this.#position += written;
         rest = rest.subarray(written);
       }
-      const { length = 0 } = this.#representation ?? {};
-      // The first at once, so that it has its place on a disk that will be full; none for what
-      // arrives in one piece.
-      const due = this.#recorded === undefined
-        ? 0
-        : this.#recorded + Math.max(RECORD_BYTES, length * RECORD_FRACTION);
-      if (this.#position < length && this.#position >= due) this.#record();
+      this.#recordIfDue();
     });
   }
 
@@ -132,7 +168,7 @@ export class PartFile implements Output {
   }
 
   abandon(mustStay = false): boolean {
-    let stays = this.#isOld || (this.#position > 0 && (mustStay || this.kept !== undefined));
+    let stays = this.#isOld || (this.received > 0 && (mustStay || this.kept !== undefined));
     try {
       if (stays && !this.#isOld) this.#record();
     } catch {
@@ -153,12 +189,27 @@ export class PartFile implements Output {
   async #continue(): Promise<void> {
     const record = await this.#side.read();
     if (record === undefined || record.url !== this.#url) return;
-    const { entityTag, length, written } = record;
+    const { entityTag, length, written, pieces } = record;
     const { size } = await this.#file.stat();
+    this.#representation = { entityTag, length };
+    if (pieces !== undefined && await this.#continueScattered(record, size)) return;
     // One octet at least is left to be asked for: its answer proves that the content is the same.
     this.#goTo(Math.max(0, Math.min(size, written, length - 1)));
-    this.#representation = { entityTag, length };
     this.#recorded = this.#position;
+  }
+
+  /** Goes on with what did not come in its order, if there is some of it. */
+  async #continueScattered(record: PartRecord, size: number): Promise<boolean> {
+    const { length, written, pieces = [] } = record;
+    const { Pieces } = await import("./pieces.ts");
+    const all = new Pieces([[0, written], ...pieces.filter(([, end]) => end <= size)]);
+    if (written > size || all.octets === all.prefix) return false;
+    if (size > length) this.#file.truncateSync(length);
+    this.#pieces = all;
+    this.#position = all.prefix;
+    this.#recorded = all.octets;
+    this.#isOld = false;
+    return true;
   }
 
   #goTo(position: number): void {
@@ -168,11 +219,24 @@ export class PartFile implements Output {
     this.#isOld = false;
   }
 
+  #recordIfDue(): void {
+    const { length = 0 } = this.#representation ?? {};
+    const { received } = this;
+    // The first at once, so that it has its place on a disk that will be full; none for what
+    // arrives in one piece.
+    const due = this.#recorded === undefined
+      ? 0
+      : this.#recorded + Math.max(RECORD_BYTES, length * RECORD_FRACTION);
+    if (received < length && received >= due) this.#record();
+  }
+
   #record(): void {
     const { entityTag, length } = this.#representation ?? {};
     if (entityTag === undefined || length === undefined) return;
-    this.#side.write({ url: this.#url, entityTag, length, written: this.#position });
-    this.#recorded = this.#position;
+    const written = this.#position;
+    const pieces = this.#pieces?.list.filter(([first]) => first > 0);
+    this.#side.write({ url: this.#url, entityTag, length, written, ...(pieces && { pieces }) });
+    this.#recorded = this.received;
   }
 }
 

@@ -1,8 +1,9 @@
-import type { ResponseHead } from "../http/message.ts";
+import type { Fields } from "../http/fields.ts";
 import type { Answer } from "./ask.ts";
 import { DownloadError, TryError } from "./download_error.ts";
 import type { Output } from "./output.ts";
-import { type Kept, offerOf, type Representation } from "./representation.ts";
+import { type Kept, type Offer, offerOf, type Representation } from "./representation.ts";
+import type { Joined, Segmented } from "./segmented.ts";
 import { SpeedWatch } from "./speed_watch.ts";
 import type { TargetUri } from "./target_uri.ts";
 import type { Verification } from "./verification.ts";
@@ -35,17 +36,19 @@ interface Extent {
 export class Receiver {
   readonly #output: Output;
   readonly #options: ReceiverOptions;
+  readonly #segmented: Segmented | undefined;
   #verification: Verification | undefined;
   /** Of how many responses octets are in the output, an earlier run counted as one. */
   #sources = 0;
   #mayMix = true;
 
-  /** Of one download. */
-  constructor(output: Output, options: ReceiverOptions) {
+  /** Of one download; `segmented` brings what is worth more than one connection. */
+  constructor(output: Output, options: ReceiverOptions, segmented?: Segmented) {
     this.#output = output;
+    this.#segmented = segmented;
     this.#options = options;
     this.#verification = options.verification;
-    if (output.position > 0) this.#sources = 1;
+    if (output.received > 0) this.#sources = 1;
   }
 
   /** Whether octets of several responses may make up the content. */
@@ -62,37 +65,79 @@ export class Receiver {
    * Receives the content of a 200, or of a 206, up to the end of the whole.
    *
    * @param kept what was asked to be gone on with; undefined when the whole was asked for
+   * @returns the servers that brought it to its end
    * @throws {TryError} when the content does not come as it should, or is not what was promised
    */
-  async receive(uri: TargetUri, answer: Answer, kept: Kept | undefined): Promise<void> {
+  async receive(
+    uri: TargetUri,
+    answer: Answer,
+    kept: Kept | undefined,
+  ): Promise<readonly string[]> {
     const { head, framing } = answer.response;
     const { server } = uri;
-    const { onNotice } = this.#options;
     const offer = offerOf(head, framing, kept);
+    if (offer.kind === "faulty") {
+      throw new TryError("network", server, offer.reason, { isOfRange: true });
+    }
+    if (offer.kind === "whole") this.#begin(server, offer.representation);
+    else this.#noteKept(server, kept!, offer.kind === "again");
+    const whole = offer.kind === "whole" ? offer.representation : kept!;
+    let servers: readonly string[] = [server];
+    if (this.#mayMix && this.#segmented?.suits(head, whole)) {
+      const { entityTag, length } = whole;
+      const octets = offer.kind === "rest" ? offer.octets : length!;
+      const start = offer.kind === "rest" ? kept!.position : 0;
+      const part = { uri, answer, start, octets };
+      servers = await this.#join(
+        await this.#segmented.receive({ entityTag: entityTag!, length: length! }, part),
+      );
+    } else await this.#copyOffer(server, answer, offer, kept);
+    this.#verify(server);
+    return servers;
+  }
+
+  #noteKept(server: string, { length }: Kept, isAgain: boolean): void {
+    this.#options.onNotice(
+      isAgain
+        ? `${server} sends all of it again, though a part is here`
+        : `going on behind ${this.#output.received} of ${length} bytes`,
+    );
+  }
+
+  async #copyOffer(
+    server: string,
+    answer: Answer,
+    offer: Exclude<Offer, { kind: "faulty" }>,
+    kept: Kept | undefined,
+  ): Promise<void> {
     switch (offer.kind) {
-      case "faulty":
-        throw new TryError("network", server, offer.reason, { isOfRange: true });
       case "whole":
-        this.#begin(server, offer.representation);
         await this.#copy(server, answer, { known: 0, octets: offer.representation.length });
         break;
       case "again":
-        onNotice(`${server} sends all of it again, though a part is here`);
         await this.#copy(server, answer, { known: kept!.position, octets: kept!.length });
         break;
       case "rest":
-        onNotice(`going on behind ${kept!.position} of ${kept!.length} bytes`);
         await this.#copy(server, answer, { known: 0, octets: offer.octets });
         if (this.#output.position < kept!.length) {
           throw new TryError("network", server, "it sent no more than a part of the rest");
         }
     }
-    this.#verify(server);
+  }
+
+  /** Hashes what came in segments, now that it is in its order. */
+  async #join({ responses, servers }: Joined): Promise<readonly string[]> {
+    const output = this.#output;
+    const [promising] = responses.filter((fields) => fields.has("repr-digest"));
+    const verification = await this.#verificationFor(promising);
+    await verification?.join(responses, output.position, () => output.octets()!);
+    this.#sources += responses.length;
+    return servers;
   }
 
   #begin(server: string, representation: Representation): void {
     const { onNotice } = this.#options;
-    if (this.#output.position > 0) {
+    if (this.#output.received > 0) {
       onNotice(`starting over: nothing proves that ${server} has the same content`);
     }
     if (representation.length === undefined) {
@@ -107,7 +152,7 @@ export class Receiver {
     const { minSpeed, timeoutMs, now, onProgress } = this.#options;
     const { head, content } = answer.response;
     const output = this.#output;
-    const verification = await this.#verificationFor(head);
+    const verification = await this.#verificationFor(head.fields);
     await verification?.begin(head.fields, output.position, () => output.octets());
     this.#sources++;
     const length = octets === undefined ? undefined : output.position + octets - known;
@@ -135,8 +180,8 @@ export class Receiver {
   }
 
   /** What checks the content, if anybody promised something about it. */
-  async #verificationFor({ fields }: ResponseHead): Promise<Verification | undefined> {
-    if (fields.has("repr-digest") || fields.has("content-digest")) {
+  async #verificationFor(fields: Fields | undefined): Promise<Verification | undefined> {
+    if (fields?.has("repr-digest") || fields?.has("content-digest")) {
       const { Verification } = await import("./verification.ts");
       this.#verification ??= new Verification(undefined, false);
     }

@@ -21,14 +21,20 @@ export interface Kept {
   readonly length: number;
 }
 
-/** What is there of a representation, if the rest of it can be asked for. */
+/**
+ * What is there of a representation, if the rest of it can be asked for.
+ *
+ * @param position how many octets are there from its start
+ * @param received how many are there in all
+ */
 export function keptOf(
   representation: Representation | undefined,
   position: number,
+  received: number = position,
 ): Kept | undefined {
   const { entityTag, length } = representation ?? {};
   if (entityTag === undefined || length === undefined) return undefined;
-  return position > 0 && position < length ? { position, entityTag, length } : undefined;
+  return received > 0 && position < length ? { position, entityTag, length } : undefined;
 }
 
 /**

@@ -1,4 +1,5 @@
 import { ignoreNotFound } from "./file_error.ts";
+import type { Piece } from "./pieces.ts";
 import { isUsableTag } from "./representation.ts";
 
 /** What stands beside a part file: what its octets are of, so that the rest can be asked for. */
@@ -11,15 +12,29 @@ export interface PartRecord {
   readonly length: number;
   /** How many octets of it were surely written to the part file, from its start. */
   readonly written: number;
+  /** Which were written behind those, when they did not come in their order. */
+  readonly pieces?: readonly Piece[];
 }
 
 /** The most digits of a safe integer: every record of one content has the same length. */
 const DIGITS = 16;
 
-/** A record as one line of JSON; records that differ in `written` alone are of equal length. */
-export function formatRecord({ written, ...rest }: PartRecord): string {
+/** More pieces are not recorded: what is not will be asked for again. */
+const MOST_PIECES = 48;
+
+/** What all pieces take, with their brackets and commas. */
+const PIECES_ROOM = MOST_PIECES * (2 * DIGITS + 4) + 1;
+
+/**
+ * A record as one line of JSON; records that differ in `written` alone, or in `pieces`, are of equal
+ * length.
+ */
+export function formatRecord({ written, pieces, ...rest }: PartRecord): string {
   const text = JSON.stringify(rest);
-  return `${text.slice(0, -1)},"written":${String(written).padStart(DIGITS)}}\n`;
+  const start = `${text.slice(0, -1)},"written":${String(written).padStart(DIGITS)}`;
+  if (pieces === undefined) return `${start}}\n`;
+  const list = JSON.stringify(pieces.slice(0, MOST_PIECES));
+  return `${start},"pieces":${list.padEnd(PIECES_ROOM)}}\n`;
 }
 
 /** The record that a text is; undefined for anything that is not wholly one. */
@@ -31,11 +46,20 @@ export function parseRecord(text: string): PartRecord | undefined {
     return undefined;
   }
   if (typeof value !== "object" || value === null) return undefined;
-  const { url, entityTag, length, written } = value as Record<keyof PartRecord, unknown>;
+  const { url, entityTag, length, written, pieces } = value as Record<keyof PartRecord, unknown>;
   if (typeof url !== "string" || typeof entityTag !== "string") return undefined;
   if (!isUsableTag(entityTag)) return undefined;
   if (!isCount(length) || !isCount(written) || written > length) return undefined;
-  return { url, entityTag, length, written };
+  if (pieces === undefined) return { url, entityTag, length, written };
+  return isPieces(pieces, length) ? { url, entityTag, length, written, pieces } : undefined;
+}
+
+function isPieces(value: unknown, length: number): value is Piece[] {
+  return Array.isArray(value) &&
+    value.every((piece) =>
+      Array.isArray(piece) && piece.length === 2 && piece.every(isCount) &&
+      piece[0]! < piece[1]! && piece[1]! <= length
+    );
 }
 
 function isCount(value: unknown): value is number {

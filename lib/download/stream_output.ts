@@ -20,6 +20,10 @@ export class StreamOutput implements Output {
     return this.#position;
   }
 
+  get received(): number {
+    return this.#position;
+  }
+
   get kept(): Kept | undefined {
     return keptOf(this.#representation, this.#position);
   }

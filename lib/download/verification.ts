@@ -50,6 +50,33 @@ export class Verification {
     if (promised !== undefined) this.#promised.push(promised);
     const digest = digestOf(fields, "content-digest");
     this.#message = digest && { digest, hash: createHash(nodeName(digest.algorithm)) };
+    await this.#catchUp(position, octets);
+  }
+
+  /**
+   * The content is there, joined of parts that came in no order: of these responses, and others.
+   *
+   * @param octets reads all of it
+   */
+  async join(
+    responses: Iterable<Fields>,
+    length: number,
+    octets: () => AsyncIterable<Uint8Array>,
+  ): Promise<void> {
+    for (const fields of responses) {
+      const promised = digestOf(fields, "repr-digest");
+      if (promised !== undefined) this.#promised.push(promised);
+    }
+    this.#message = undefined;
+    this.#hashed = -1;
+    await this.#catchUp(length, octets);
+  }
+
+  /** Hashes what is there, where that was not done while it arrived. */
+  async #catchUp(
+    position: number,
+    octets: () => AsyncIterable<Uint8Array> | undefined,
+  ): Promise<void> {
     const needed = new Set([...this.#wanted, ...this.#promised.map(({ algorithm }) => algorithm)]);
     const missing = [...needed].filter((it) => !this.#whole.has(it));
     if (this.#hashed === position && (missing.length === 0 || position === 0)) {

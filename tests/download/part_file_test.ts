@@ -1,5 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { PartFile } from "../../lib/download/part_file.ts";
+import { Pieces } from "../../lib/download/pieces.ts";
 import { formatRecord, parseRecord } from "../../lib/download/side_file.ts";
 import { textOf } from "../support/feed.ts";
 import { TemporaryDirectory } from "../support/temporary_directory.ts";
@@ -128,4 +129,43 @@ Deno.test("PartFile.octets() reads what is there, and writing goes on behind it"
   assertEquals(await directory.names(), ["b"]);
   assertEquals(textOf(await directory.read("b")), "helloworld");
   assertEquals((await Deno.stat(directory.join("b"))).mtime?.getTime(), 1_000_000_000_000);
+});
+
+Deno.test("PartFile takes octets in any order, and a later one knows which are missing", async () => {
+  await using directory = await TemporaryDirectory.with();
+  const first = await open(directory);
+  first.begin(STRONG);
+  first.scatter(new Pieces());
+  first.writeAt(octets("wo"), 5);
+  first.writeAt(octets("he"), 0);
+  assertEquals([first.position, first.received, first.hasHoles], [2, 4, true]);
+  first.writeAt(octets("d"), 9);
+  assertEquals(first.abandon(), true);
+  const second = await open(directory);
+  assertEquals([second.position, second.received], [2, 5]);
+  assertEquals(second.kept, { position: 2, ...STRONG });
+  assertEquals(second.scatter(new Pieces()).holes(10), [[2, 5], [7, 9]]);
+  second.writeAt(octets("rl"), 7);
+  second.writeAt(octets("llo"), 2);
+  assertEquals([second.position, second.hasHoles], [10, false]);
+  const all = await Array.fromAsync(second.octets(), (piece) => textOf(piece));
+  assertEquals(all.join(""), "helloworld");
+  await second.complete();
+  assertEquals(textOf(await directory.read("a")), "helloworld");
+});
+
+Deno.test("PartFile can be gone on with when its start is missing, and forgets when it begins anew", async () => {
+  await using directory = await TemporaryDirectory.with();
+  const first = await open(directory);
+  first.begin(STRONG);
+  first.scatter(new Pieces());
+  first.writeAt(octets("world"), 5);
+  assertEquals(first.kept, { position: 0, ...STRONG });
+  assertEquals(first.abandon(), true);
+  const second = await open(directory);
+  assertEquals([second.kept, second.hasHoles], [{ position: 0, ...STRONG }, true]);
+  second.begin(STRONG);
+  assertEquals([second.received, second.hasHoles], [0, false]);
+  second.abandon();
+  assertEquals(await directory.names(), []);
 });

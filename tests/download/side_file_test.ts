@@ -67,3 +67,16 @@ Deno.test("SideFile follows no link: it writes a file that it made", async () =>
   assertEquals(await directory.read("other"), new TextEncoder().encode("kept"));
   assertEquals(await side.read(), RECORD);
 });
+
+Deno.test("parseRecord() reads pieces, of which records are as long whatever they are", () => {
+  const pieces = [[50, 60], [70, 100]] as const;
+  assertEquals(parseRecord(formatRecord({ ...RECORD, pieces })), { ...RECORD, pieces });
+  const lengths = [[], pieces].map((it) => formatRecord({ ...RECORD, pieces: it }).length);
+  assertEquals(new Set(lengths).size, 1);
+  const many = Array.from({ length: 100 }, (_, i) => [8e15 + 2 * i, 8e15 + 2 * i + 1] as const);
+  const longest = formatRecord({ ...RECORD, length: 9e15, pieces: many });
+  assertEquals(longest.length, formatRecord({ ...RECORD, length: 9e15, pieces: [] }).length);
+  for (const wrong of [[[1]], [[2, 1]], [[1, 101]], [["1", 2]], {}, [[-1, 2]]]) {
+    assertEquals(parseRecord(JSON.stringify({ ...RECORD, pieces: wrong })), undefined);
+  }
+});

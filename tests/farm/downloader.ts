@@ -12,6 +12,8 @@ export interface Wanted {
   readonly isServable: boolean;
   /** Whether to go on with what an earlier run left. */
   readonly isContinued: boolean;
+  /** How many parts to ask for at once; others than ours have their own ways. */
+  readonly segments?: number;
 }
 
 /** A program that downloads: its command line, made impatient so that a run is quick. */
@@ -23,7 +25,7 @@ export interface Downloader {
 /** Our client. Several times as patient as its servers are slow, on a machine that is busy. */
 export const OURS: Downloader = {
   label: "client.ts",
-  command: ({ url, sha256, isServable, isContinued }) => [
+  command: ({ url, sha256, isServable, isContinued, segments = 1 }) => [
     ...[Deno.execPath(), "run", "--quiet", "--allow-net", "--allow-read=.", "--allow-write=."],
     join(PROJECT, "client.ts"),
     `--retries=${isServable ? 40 : 3}`,
@@ -31,6 +33,7 @@ export const OURS: Downloader = {
     "--min-speed=2K",
     ...(sha256 === undefined ? [] : [`--sha256=${sha256}`]),
     ...(isContinued ? ["--continue"] : []),
+    ...(segments > 1 ? [`--segments=${segments}`] : []),
     url,
   ],
 };

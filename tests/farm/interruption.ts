@@ -16,6 +16,8 @@ export interface Interruption {
   readonly sentBefore: number;
   /** Octets of content that were sent once more. */
   readonly sentTwice: number;
+  /** How many parts were asked for at once, of either. */
+  readonly segments: number;
 }
 
 /** When the client is killed: so many ms after so many octets. */
@@ -35,20 +37,22 @@ export async function interrupt(seed: number): Promise<Interruption> {
   const random = seededRandom(seed);
   const content = await drawContent(random, 4_000_000 + randomInteger(random, 8_000_000));
   const { length } = content.octets;
+  // Its own chance, so that the rest is the same without it.
+  const segments = Math.max(1, randomInteger(seededRandom(seed + 3), 8) - 2);
   const moment = drawMoment(random, length);
   await using directory = await TemporaryDirectory.with();
   await using farm = await PacedFarm.with(content, directory.join(`${NAME}.part`), random);
   try {
-    await killAt(moment, farm, directory);
+    await killAt(moment, farm, directory, segments);
     await assertFile(directory, content, "whole or absent");
     const sentBefore = farm.sentOctets;
     farm.isPaced = false;
-    await using heir = start(farm, directory, true);
+    await using heir = start(farm, directory, true, segments);
     const { code, stderr } = await finished(heir);
     assertEquals(code, 0, stderr);
     await assertFile(directory, content, "whole", stderr);
     assertEquals(await directory.names(), [NAME], stderr);
-    return { seed, length, sentBefore, sentTwice: Math.max(0, farm.sentOctets - length) };
+    return { seed, length, sentBefore, sentTwice: Math.max(0, farm.sentOctets - length), segments };
   } catch (cause) {
     const when = `killed ${moment.ms} ms after ${moment.octets} of ${length} octets`;
     throw new Error(`seed ${seed}, ${when}: ${cause}`, { cause });
@@ -67,8 +71,9 @@ async function killAt(
   { octets, ms }: Moment,
   farm: PacedFarm,
   directory: TemporaryDirectory,
+  segments: number,
 ): Promise<void> {
-  await using victim = start(farm, directory, false);
+  await using victim = start(farm, directory, false, segments);
   await Promise.race([farm.sent(octets), victim.ended]);
   await new Promise((resolve) => setTimeout(resolve, ms));
   try {
@@ -80,13 +85,19 @@ async function killAt(
   await victim.ended;
 }
 
-function start(farm: PacedFarm, { path }: TemporaryDirectory, isContinued: boolean): Process {
+function start(
+  farm: PacedFarm,
+  { path }: TemporaryDirectory,
+  isContinued: boolean,
+  segments: number,
+): Process {
   const [program = "", ...args] = OURS.command({
     url: `${farm.origin}/${NAME}`,
     name: NAME,
     sha256: undefined,
     isServable: true,
     isContinued,
+    segments,
   });
   return new Process(program, args, { cwd: path });
 }

@@ -32,6 +32,10 @@ export interface Plan {
   readonly isNameTaken: boolean;
   /** Whether there is other content under the name when a later run goes on. */
   readonly changesLater: boolean;
+  /** How many parts the client asks for at once. */
+  readonly segments: number;
+  /** The same, of a run that goes on with what this one left. */
+  readonly laterSegments: number;
 }
 
 /** Draws a plan; `isServable` says whether some server of it is right. */
@@ -59,6 +63,9 @@ export function drawPlan(seed: number, isServable: boolean): Plan {
     isDigestGiven: servers.some(({ behaviour }) => needsDigest(behaviour)) || chance(0.3),
     isNameTaken: chance(0.2),
     changesLater: chance(0.3),
+    // Last, so that what was drawn before is the same without it.
+    segments: drawSegments(random),
+    laterSegments: drawSegments(random),
   };
 }
 
@@ -91,6 +98,8 @@ export function describe(plan: Plan): string {
     plan.isDigestGiven && "--sha256",
     plan.isNameTaken && "name taken",
     plan.changesLater && "changes later",
+    plan.segments > 1 && `--segments=${plan.segments}`,
+    plan.laterSegments > 1 && `later --segments=${plan.laterSegments}`,
   ];
   return parts.filter((part) => part !== false).join("; ");
 }
@@ -99,6 +108,11 @@ export function describe(plan: Plan): string {
 function drawLength(random: () => number, least: number): number {
   const most = [0, 1, 300, 20_000, 20_000, 300_000, 300_000, 1_500_000][randomInteger(random, 8)]!;
   return Math.max(least, most <= 1 ? most : randomInteger(random, most));
+}
+
+/** One for half of them. */
+function drawSegments(random: () => number): number {
+  return Math.max(1, randomInteger(random, 10) - 3);
 }
 
 function drawnFrom<T>(random: () => number, all: readonly T[], count: number): T[] {

@@ -32,3 +32,8 @@ Deno.test("a client is told the digest where nothing else tells it who is right"
 Deno.test("a download may end with 0 alone where a server is right", () => {
   for (const plan of PLANS.filter(isServable)) assertEquals([...exitStatusesFor(plan)], [0]);
 });
+
+Deno.test("half of the clients ask for several parts at once", () => {
+  const drawn = PLANS.filter(({ segments }) => segments > 1).length;
+  assert(drawn > 900 && drawn < 1100, String(drawn));
+});

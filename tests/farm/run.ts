@@ -61,10 +61,14 @@ async function tried(settings: Settings): Promise<string[]> {
 
 async function killed(settings: Settings): Promise<string[]> {
   if (settings.kills === 0) return [];
-  const { kills, octets, sentTwice, mostSentTwice, failures } = await killMany(settings);
+  const { kills, inSegments, octets, sentTwice, mostSentTwice, failures } = await killMany(
+    settings,
+  );
   for (const failure of failures) print(failure);
   const share = (100 * sentTwice / octets).toFixed(2);
-  print(`seed ${settings.seed}: ${kills} clients killed, ${failures.length} wrong`);
+  print(
+    `seed ${settings.seed}: ${kills} clients killed, ${inSegments} of them in segments, ${failures.length} wrong`,
+  );
   print(`  ${sentTwice} of ${octets} octets sent twice (${share} %), at most ${mostSentTwice}`);
   return failures;
 }

@@ -47,6 +47,8 @@ export async function tryMany(
 /** What so many killed clients cost. */
 export interface Toll {
   kills: number;
+  /** Of which so many had asked for several parts at once: the octets are those of the others. */
+  inSegments: number;
   /** Octets of all contents together. */
   octets: number;
   /** Octets that were sent once more, altogether and at most in one download. */
@@ -60,7 +62,10 @@ export interface Toll {
 export async function killMany(
   { seed, kills, jobs }: { seed: number; kills: number; jobs: number },
 ): Promise<Toll> {
-  const toll: Toll = { kills: 0, octets: 0, sentTwice: 0, mostSentTwice: 0, failures: [] };
+  const toll: Toll = {
+    ...{ kills: 0, inSegments: 0, octets: 0, sentTwice: 0, mostSentTwice: 0 },
+    failures: [],
+  };
   const attempt = (seed: number) => interrupt(seed).catch((error: Error) => error);
   for await (const result of together(numbersFrom(seed, kills), jobs, attempt)) {
     toll.kills++;
@@ -68,7 +73,11 @@ export async function killMany(
       toll.failures.push(result.message);
       continue;
     }
-    const { length, sentTwice } = result;
+    const { length, sentTwice, segments } = result;
+    if (segments > 1) {
+      toll.inSegments++;
+      continue;
+    }
     toll.octets += length;
     toll.sentTwice += sentTwice;
     toll.mostSentTwice = Math.max(toll.mostSentTwice, sentTwice);
@@ -77,9 +86,12 @@ export async function killMany(
   return toll;
 }
 
-/** What may be sent once more: 1 %, and one buffer. */
-function allowance({ length }: Interruption): number {
-  return length / 100 + BUFFER_OCTETS;
+/**
+ * What may be sent once more: 1 %, and one buffer. Of several parts it is not told: what a server had
+ * sent when another took over, and how far the file had come, cannot be known from outside.
+ */
+function allowance({ length, segments }: Interruption): number {
+  return segments > 1 ? Infinity : length / 100 + BUFFER_OCTETS;
 }
 
 function tooMuch({ seed, length, sentBefore, sentTwice }: Interruption): string {

@@ -85,6 +85,7 @@ async function runIn(
     sha256: plan.isDigestGiven ? farm.content.sha256 : undefined,
     isServable: isServable(plan),
     isContinued,
+    segments: isContinued ? plan.laterSegments : plan.segments,
   });
   return await run(program, args, { cwd });
 }

@@ -65,6 +65,7 @@ export async function fetchInto(
       maxRedirects: 10,
       allowDowngrade: false,
       retries: 0,
+      segments: 1,
       minSpeed: 0,
       verification: undefined,
       finished: undefined,

@@ -1,0 +1,108 @@
+import { reasonPhrase } from "../http/message.ts";
+import { arrive } from "./arrive.ts";
+import type { Answer } from "./ask.ts";
+import { TryError } from "./download_error.ts";
+import { offerOf } from "./representation.ts";
+import type { Shared, Worker } from "./segment_round.ts";
+import type { Segment } from "./segments.ts";
+import type { TargetUri } from "./target_uri.ts";
+
+/** An answer that brings a part of the content. */
+export interface Part {
+  /** What was asked for. */
+  readonly uri: TargetUri;
+  /** Its content is still to be read. */
+  readonly answer: Answer;
+  /** Where in the content it begins. */
+  readonly start: number;
+  /** How many octets it brings. */
+  readonly octets: number;
+}
+
+/** What a balancer reads of Avoid-Server. */
+const MOST_AVOIDED = 16;
+
+/**
+ * Asks for a segment, of whoever is free to bring it.
+ *
+ * @returns undefined when another has taken the segment meanwhile
+ * @throws {TryError} when what comes is none of it
+ */
+export async function askSegment(
+  segment: Segment,
+  worker: Worker,
+  shared: Shared,
+): Promise<Part | undefined> {
+  const { typed, ledger, segments, whole, arriving } = shared;
+  const { position, end } = segment;
+  const busy = busyBeside(worker, shared);
+  const target = targetOf(busy, shared);
+  worker.server = target.server;
+  const avoidance = avoidanceOf(busy, shared);
+  const { uri, answer } = await arrive(target, ledger, {
+    method: "GET",
+    fieldsFor: ({ href }) => [
+      ...(href === typed.href && avoidance !== "" ? [["Avoid-Server", avoidance] as const] : []),
+      ["Range", `bytes=${position}-${end - 1}`],
+      ["If-Range", whole.entityTag],
+    ],
+  }, arriving);
+  try {
+    if (segments.segmentOf(worker) === segment) return partOf(uri, answer, position, shared);
+    answer.release();
+    return undefined;
+  } catch (error) {
+    answer.release();
+    throw error;
+  }
+}
+
+/** What an answer brings. A 200 with all of it serves only who is left alone. */
+function partOf(
+  uri: TargetUri,
+  answer: Answer,
+  position: number,
+  { whole, workers, partless }: Shared,
+): Part {
+  const { head, framing } = answer.response;
+  const { statusCode, fields } = head;
+  if (statusCode !== 200 && statusCode !== 206) {
+    throw new TryError("answer", uri.server, `${statusCode} ${reasonPhrase(statusCode)}`, {
+      subject: uri.href,
+      statusCode,
+      retryAfter: fields.get("retry-after"),
+      isOfRange: statusCode === 416,
+    });
+  }
+  const offer = offerOf(head, framing, { position, ...whole });
+  if (offer.kind === "rest") return { uri, answer, start: position, octets: offer.octets };
+  if (offer.kind !== "faulty") partless.add(uri.server);
+  if (offer.kind === "again" && workers.size === 1) {
+    return { uri, answer, start: 0, octets: whole.length };
+  }
+  const reason = offer.kind === "faulty" ? offer.reason : "it sends no part of the same content";
+  throw new TryError("network", uri.server, reason, { isOfRange: true });
+}
+
+/** Whom to ask: a server that nobody asks yet, else whoever is named. */
+function targetOf(
+  busy: ReadonlySet<string>,
+  { typed, duplicates, ledger, options, partless }: Shared,
+): TargetUri {
+  return duplicates().find(({ server }) =>
+    !busy.has(server) && !partless.has(server) && ledger.allowsRange(server) &&
+    ledger.failuresOf(server) === 0 &&
+    ledger.restMs(server, options.now()) === 0
+  ) ?? typed;
+}
+
+function busyBeside(worker: Worker, { workers }: Shared): Set<string> {
+  return new Set([...workers].flatMap((it) => it === worker ? [] : it.server ?? []));
+}
+
+/** Whom a balancer is to leave out: those who are busy for us, and those who have failed. */
+function avoidanceOf(busy: ReadonlySet<string>, { ledger, typed }: Shared): string {
+  const failed = ledger.avoidance(typed.server)?.split(", ") ?? [];
+  const others = [...busy].filter((it) => it !== typed.server && !failed.includes(it));
+  return [...others, ...failed].slice(0, MOST_AVOIDED).join(", ");
+}

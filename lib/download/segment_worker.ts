@@ -1,0 +1,180 @@
+import { tryError } from "./ask.ts";
+import { askSegment, type Part } from "./ask_segment.ts";
+import { DownloadError, TryError } from "./download_error.ts";
+import { PaceMeter } from "./pace_meter.ts";
+import { pauseMs, retryAfterMs } from "./retry.ts";
+import type { Shared, Worker } from "./segment_round.ts";
+import { SpeedWatch } from "./speed_watch.ts";
+
+/** Whoever fails so often with nothing gained gives up while others go on. */
+const MOST_FAILURES = 3;
+
+/** Who brought this part of the content has gained something. */
+const FAIR_PART = 1 / 100;
+
+/** Who has nothing to do looks again so soon. */
+const IDLE_MS = 100;
+
+/** Brings one segment after the other, over one connection at a time. */
+export class SegmentWorker implements Worker {
+  readonly #shared: Shared;
+  #meter = new PaceMeter();
+  #received = 0;
+  #part: Part | undefined;
+  #hasLost = false;
+  #failures = 0;
+  server: string | undefined;
+  hasBegun = false;
+  lastAt = 0;
+  perSecond: number | undefined;
+
+  /** One of several. */
+  constructor(shared: Shared) {
+    this.#shared = shared;
+    shared.workers.add(this);
+  }
+
+  lose(): void {
+    this.#hasLost = true;
+    this.#part?.answer.release();
+  }
+
+  /**
+   * Works until all is there or nothing helps. Never throws: the round is told.
+   *
+   * @param part what has been asked for already
+   */
+  async work(part?: Part): Promise<void> {
+    const { round, segments, workers } = this.#shared;
+    let ready = part;
+    while (!round.isOver && workers.has(this)) {
+      const before = this.#received;
+      try {
+        await this.#bring(ready);
+        if (this.#hasLost) await this.#recover(this.#loss(), this.#received - before);
+      } catch (error) {
+        const isOfFile = error instanceof DownloadError && error.failure === "file";
+        const cause = this.#hasLost && !isOfFile ? this.#loss() : error;
+        if (!round.isOver) await this.#recover(cause, this.#received - before);
+      } finally {
+        this.#part?.answer.release();
+        segments.release(this);
+        this.#part = this.server = undefined;
+        this.hasBegun = false;
+        ready = undefined;
+      }
+    }
+  }
+
+  /** One segment, and what may follow it in the same answer. */
+  async #bring(ready: Part | undefined): Promise<void> {
+    const { segments, options, round } = this.#shared;
+    this.lastAt = options.now();
+    this.#hasLost = false;
+    const segment = ready === undefined
+      ? segments.take(this, this.perSecond, this.lastAt)
+      : segments.extend(this, ready.start, ready.start + ready.octets, true);
+    if (segment === undefined) {
+      ready?.answer.release();
+      return await round.sleep(IDLE_MS);
+    }
+    const part = ready ?? await askSegment(segment, this, this.#shared);
+    this.#part = part;
+    if (part === undefined || round.isOver) return part?.answer.release();
+    this.server = part.uri.server;
+    this.hasBegun = true;
+    // It was asked for what is missing, and sends what is there as well.
+    if (part.start < segment.position) this.#shared.partless.add(this.server);
+    this.#meter = new PaceMeter();
+    this.#shared.responses.push(part.answer.response.head.fields);
+    try {
+      await this.#copy(part);
+    } catch (error) {
+      throw tryError(error, part.uri);
+    }
+  }
+
+  async #copy({ uri, answer, start, octets }: Part): Promise<void> {
+    const { segments, round, options, servers } = this.#shared;
+    const { minSpeed, timeoutMs, now } = options;
+    const speed = minSpeed > 0 ? new SpeedWatch(minSpeed, timeoutMs, now()) : undefined;
+    let at = start;
+    for await (const piece of answer.response.content) {
+      if (round.isOver || this.#hasLost) return;
+      const isDone = !this.#write(piece, at, start + octets);
+      at += piece.length;
+      this.#note(piece.length, uri.server);
+      if (isDone) servers.add(uri.server);
+      if (segments.isWhole) return round.end();
+      // Nothing but the end is missing of what was asked for: the connection can be kept.
+      const endsHere = at === start + octets && answer.response.framing.kind === "length";
+      if (isDone && !endsHere) return;
+      if (!isDone && speed?.isTooSlow(piece.length, now())) {
+        const reason = `it sent less than ${minSpeed} bytes a second`;
+        throw new TryError("network", uri.server, reason, { isTooSlow: true });
+      }
+    }
+    if (segments.segmentOf(this) !== undefined && !this.#hasLost) {
+      throw new TryError("network", uri.server, "the content is not as long as was said");
+    }
+  }
+
+  /** Writes what is still missing of a piece at a position; whether its sender has more to bring. */
+  #write(piece: Uint8Array, at: number, answerEnd: number): boolean {
+    const { segments, output, whole, partless } = this.#shared;
+    const end = Math.min(at + piece.length, answerEnd);
+    let segment = segments.segmentOf(this);
+    while (segment !== undefined) {
+      const from = Math.max(at, segment.position);
+      const to = Math.min(end, segment.end);
+      if (from < to) {
+        output.writeAt(piece.subarray(from - at, to - at), from);
+        this.#received += to - from;
+        segments.advance(segment, to);
+      }
+      if (segment.position < segment.end) return true;
+      // Who sends all of it whatever is asked for may as well go on with any of it.
+      const mayLeap = answerEnd === whole.length && partless.has(this.server!);
+      segment = segments.extend(this, segment.end, answerEnd, mayLeap);
+    }
+    return false;
+  }
+
+  #note(octets: number, server: string): void {
+    const { options, output, whole, workers } = this.#shared;
+    this.lastAt = options.now();
+    if (octets > 0) this.perSecond = this.#meter.measure(this.#received, this.lastAt);
+    const sending = new Set([...workers].flatMap((it) => it.hasBegun ? [it.server] : []));
+    const who = sending.size > 1 ? `${sending.size} servers` : server;
+    options.onProgress(output.received, whole.length, who);
+  }
+
+  /** After a failure: waits, or gives up; the last that is left tells the round. */
+  async #recover(error: unknown, gained: number): Promise<void> {
+    const { round, workers, ledger, options, segments, whole, typed, partless } = this.#shared;
+    if (round.isOver || (this.#hasLost && workers.size === 1)) return;
+    if (!(error instanceof TryError) || workers.size === 1) return round.end(error);
+    segments.release(this);
+    const { server, details } = error;
+    if (details.isOfRange) {
+      if (!partless.has(server)) ledger.denyRange(server);
+      // It may well serve the whole: nobody needs to hear of it, or to keep away from it.
+      if (server === typed.server || ++this.#failures >= MOST_FAILURES) return this.#giveUp();
+      return await round.sleep(IDLE_MS);
+    }
+    const restMs = retryAfterMs(details.retryAfter, options.date()) ?? 0;
+    ledger.failBeside(error, options.now() + restMs);
+    options.onNotice(`${error.message}; its segment goes to another`);
+    this.#failures = gained >= whole.length * FAIR_PART ? 0 : this.#failures + 1;
+    if (this.#failures >= MOST_FAILURES) return this.#giveUp();
+    await round.sleep(pauseMs(error, Math.max(1, this.#failures), options.random()));
+  }
+
+  #loss(): TryError {
+    return new TryError("network", this.server ?? "", "another took over what it was too slow for");
+  }
+
+  #giveUp(): void {
+    this.#shared.workers.delete(this);
+  }
+}

@@ -1,0 +1,99 @@
+import type { Fields } from "../http/fields.ts";
+import type { ResponseHead } from "../http/message.ts";
+import type { Connections } from "./connections.ts";
+import { duplicatesOf } from "./duplicates.ts";
+import type { Ledger } from "./ledger.ts";
+import type { PartFile } from "./part_file.ts";
+import { Pieces } from "./pieces.ts";
+import type { Part } from "./ask_segment.ts";
+import type { SegmentedOptions, Shared, Whole } from "./segment_round.ts";
+import { SegmentWorker } from "./segment_worker.ts";
+import { LEAST_SEGMENT, Segments } from "./segments.ts";
+import type { Representation } from "./representation.ts";
+import { TogetherUntil } from "./together_until.ts";
+import type { TargetUri } from "./target_uri.ts";
+
+/** Where content that came in segments came from. */
+export interface Joined {
+  /** The fields of the answers that parts of it came with. */
+  readonly responses: readonly Fields[];
+  /** The servers that brought a segment to its end. */
+  readonly servers: readonly string[];
+}
+
+/** Brings the content of one file in segments, over several connections at once. */
+export class Segmented {
+  readonly #typed: TargetUri;
+  readonly #output: PartFile;
+  readonly #ledger: Ledger;
+  readonly #options: SegmentedOptions;
+  readonly #duplicates = new Map<string, TargetUri>();
+  readonly #partless = new Set<string>();
+
+  /** Of one download. */
+  constructor(typed: TargetUri, output: PartFile, ledger: Ledger, options: SegmentedOptions) {
+    this.#typed = typed;
+    this.#output = output;
+    this.#ledger = ledger;
+    this.#options = options;
+  }
+
+  /** An answer has come that may tell where else the content is. */
+  see({ fields }: ResponseHead, uri: TargetUri): void {
+    for (const duplicate of duplicatesOf(fields, uri)) {
+      if (uri.isSecure && !duplicate.isSecure && !this.#options.allowDowngrade) continue;
+      this.#duplicates.set(duplicate.href, duplicate);
+    }
+  }
+
+  /** Whether what comes is worth more than one connection, and can be told from anything else. */
+  suits({ fields }: ResponseHead, { entityTag, length }: Representation): boolean {
+    if (entityTag === undefined) return false;
+    if (this.#output.hasHoles) return true;
+    const isLong = length !== undefined && length - this.#output.received >= 2 * LEAST_SEGMENT;
+    const hasRanges = fields.get("accept-ranges")?.toLowerCase() !== "none";
+    return isLong && hasRanges && this.#options.segments > 1;
+  }
+
+  /**
+   * Brings all that is missing.
+   *
+   * @param part what has been asked for already, as far as it goes
+   * @throws {TryError} when nobody is left who brings something: the last failure
+   */
+  async receive(whole: Whole, part: Part): Promise<Joined> {
+    const { segments: most, connections, onNotice } = this.#options;
+    const pieces = this.#output.scatter(new Pieces());
+    const missing = whole.length - pieces.octets;
+    const count = Math.max(1, Math.min(most, Math.floor(missing / LEAST_SEGMENT)));
+    if (count > 1) onNotice(`in segments, up to ${count} at a time`);
+    const own = connections.apart();
+    const shared = this.#share(whole, new Segments(pieces.holes(whole.length), count), own);
+    const workers = Array.from({ length: count }, () => new SegmentWorker(shared));
+    try {
+      for (const [i, worker] of workers.entries()) worker.work(i === 0 ? part : undefined);
+      await shared.round.ended;
+    } finally {
+      own.end();
+    }
+    return { responses: shared.responses, servers: [...shared.servers] };
+  }
+
+  #share(whole: Whole, segments: Segments, connections: Connections): Shared {
+    const round = new TogetherUntil();
+    return {
+      ...{ whole, segments, round, ledger: this.#ledger, output: this.#output },
+      typed: this.#typed,
+      duplicates: () => [...this.#duplicates.values()],
+      arriving: {
+        ...this.#options,
+        connections,
+        wait: (ms) => round.sleep(ms),
+        onNotice: () => {},
+        onResponse: (head, _, uri) => this.see(head, uri),
+      },
+      options: this.#options,
+      ...{ workers: new Set(), responses: [], servers: new Set(), partless: this.#partless },
+    };
+  }
+}

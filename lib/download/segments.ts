@@ -1,0 +1,149 @@
+import type { Piece } from "./pieces.ts";
+
+/** Whoever brings a segment. */
+export interface Holder {
+  /** Whether octets of the segment have arrived. */
+  readonly hasBegun: boolean;
+  /** When something arrived last, or was asked for, in ms. */
+  readonly lastAt: number;
+  /** Octets a second at present; undefined when it cannot be told yet. */
+  readonly perSecond: number | undefined;
+  /** Told that its segment is another's now. */
+  lose(): void;
+}
+
+/** A part of a content that is still missing. */
+export interface Segment {
+  /** The first octet that is missing. */
+  position: number;
+  /** The octet behind the last. */
+  end: number;
+  /** Who brings it; undefined for nobody. */
+  holder: Holder | undefined;
+}
+
+/** Less is not worth another question to a server, in octets. */
+export const LEAST_SEGMENT = 64 * 1024;
+
+/** A segment that will be there so soon is not split. */
+const SOON_MS = 500;
+
+/** Who has been silent for so long, or will need so long for the little that is left, loses it. */
+const LONG_MS = 2000;
+
+/** So many times as fast has to be who takes the little that is left from another. */
+const MUCH_FASTER = 2;
+
+/** Who brings which part of a content. Pure: the time is an argument. */
+export class Segments {
+  /** In ascending order; none is empty. */
+  #list: Segment[];
+
+  /** The holes of a content, cut so that each of `count` holders finds something to do. */
+  constructor(holes: readonly Piece[], count: number) {
+    const octets = holes.reduce((sum, [first, end]) => sum + end - first, 0);
+    const size = Math.max(LEAST_SEGMENT, Math.ceil(octets / count));
+    this.#list = holes.flatMap(([first, end]) => cut(first, end, size));
+  }
+
+  /** Whether nothing is missing any more. */
+  get isWhole(): boolean {
+    return this.#list.length === 0;
+  }
+
+  /** What a holder brings. */
+  segmentOf(holder: Holder): Segment | undefined {
+    return this.#list.find((it) => it.holder === holder);
+  }
+
+  /** Octets of a segment are there, up to a position. */
+  advance(segment: Segment, position: number): void {
+    segment.position = position;
+    if (position >= segment.end) this.#list = this.#list.filter((it) => it !== segment);
+  }
+
+  /** A holder brings no more. */
+  release(holder: Holder): void {
+    const segment = this.segmentOf(holder);
+    if (segment !== undefined) segment.holder = undefined;
+  }
+
+  /**
+   * Something to do for a holder that has nothing: what nobody brings, else a part of what takes
+   * longest, or all of it from one that has fallen silent.
+   *
+   * @param perSecond how quickly it has brought others; undefined when it has brought none
+   */
+  take(holder: Holder, perSecond: number | undefined, now: number): Segment | undefined {
+    const free = this.#list.find((it) => it.holder === undefined);
+    if (free !== undefined) {
+      free.holder = holder;
+      return free;
+    }
+    const [slowest] = this.#list.toSorted((a, b) => msLeft(b, now) - msLeft(a, now));
+    if (slowest === undefined) return undefined;
+    const ms = msLeft(slowest, now);
+    if (ms === Infinity) return this.#move(slowest, holder);
+    const octets = slowest.end - slowest.position;
+    const pace = slowest.holder!.perSecond ?? 0;
+    if (octets >= 2 * LEAST_SEGMENT) {
+      return ms > SOON_MS ? this.#split(slowest, holder, pace, perSecond ?? pace) : undefined;
+    }
+    const isMuchFaster = perSecond !== undefined && perSecond >= pace * MUCH_FASTER;
+    return ms > LONG_MS && isMuchFaster ? this.#move(slowest, holder) : undefined;
+  }
+
+  /**
+   * What a holder may go on with that has brought its segment to the end, without another question.
+   *
+   * @param from where it is in the content
+   * @param end as far as its answer goes
+   * @param mayLeap whether it may pass over what is there or comes from others
+   */
+  extend(holder: Holder, from: number, end: number, mayLeap: boolean): Segment | undefined {
+    const next = this.#list.find((it) =>
+      it.holder?.hasBegun !== true && it.end <= end &&
+      (mayLeap ? it.position >= from : it.position === from)
+    );
+    if (next === undefined) return undefined;
+    next.holder = holder;
+    return next;
+  }
+
+  /** The latter part of a segment, so that both will have done at the same time. */
+  #split(from: Segment, holder: Holder, its: number, ours: number): Segment {
+    const octets = from.end - from.position;
+    const share = its + ours > 0 ? ours / (its + ours) : 0.5;
+    const size = Math.round(octets * share);
+    const ourSize = Math.min(octets - LEAST_SEGMENT, Math.max(LEAST_SEGMENT, size));
+    const segment: Segment = { position: from.end - ourSize, end: from.end, holder };
+    from.end = segment.position;
+    this.#list.splice(this.#list.indexOf(from) + 1, 0, segment);
+    return segment;
+  }
+
+  #move(segment: Segment, holder: Holder): Segment {
+    const loser = segment.holder;
+    segment.holder = holder;
+    loser?.lose();
+    return segment;
+  }
+}
+
+function cut(first: number, end: number, size: number): Segment[] {
+  const count = Math.max(1, Math.floor((end - first) / size));
+  const at = (index: number) => first + Math.round((end - first) * index / count);
+  return Array.from(
+    { length: count },
+    (_, i) => ({ position: at(i), end: at(i + 1), holder: undefined }),
+  );
+}
+
+/** How long a segment will take that somebody brings; 0 where it cannot be told yet. */
+function msLeft({ position, end, holder }: Segment, now: number): number {
+  if (holder === undefined) return 0;
+  if (now - holder.lastAt >= LONG_MS) return Infinity;
+  const { perSecond } = holder;
+  if (perSecond === undefined) return 0;
+  return perSecond === 0 ? Infinity : (end - position) / perSecond * 1000;
+}

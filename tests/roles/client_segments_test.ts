@@ -1,0 +1,71 @@
+import { assertEquals, assertMatch } from "@std/assert";
+import { fileServer } from "../support/file_server.ts";
+import { finished } from "../support/process.ts";
+import { randomInteger, seededRandom } from "../support/random.ts";
+import { assertRefused, listeningRole, runRole, startRole } from "../support/role.ts";
+import { TemporaryDirectory } from "../support/temporary_directory.ts";
+
+const random = seededRandom(1);
+const octets = Uint8Array.from({ length: 4_000_000 }, () => randomInteger(random, 256));
+const DATE = new Date("2020-01-01T00:00:00Z");
+
+/** Two servers of the same file behind a balancer that names both. */
+async function farm() {
+  await using stack = new AsyncDisposableStack();
+  const authorities: string[] = [];
+  for (let i = 0; i < 2; i++) {
+    const server = stack.use(await fileServer({ "file.bin": octets }, ["--limit-rate=1M"]));
+    await Deno.utime(server.root.join("file.bin"), DATE, DATE);
+    authorities.push(server.role.authority);
+  }
+  const balancer = stack.use(await listeningRole("balancer", ["--alternatives=2", ...authorities]));
+  const kept = stack.move();
+  return {
+    authorities,
+    url: `${balancer.origin}/file.bin`,
+    [Symbol.asyncDispose]: () => kept.disposeAsync(),
+  };
+}
+
+Deno.test("client --segments downloads from two servers at once", async () => {
+  await using servers = await farm();
+  await using directory = await TemporaryDirectory.with();
+  const args = ["--segments=2", "--json", servers.url];
+  const { code, stdout, stderr } = await runRole("client", args, { cwd: directory.path });
+  assertEquals(code, 0, stderr);
+  assertMatch(stderr, /^in segments, up to 2 at a time$/m);
+  const outcome = JSON.parse(stdout);
+  const tried = outcome.servers.map(({ server }: { server: string }) => server);
+  assertEquals(tried.toSorted(), servers.authorities.toSorted());
+  assertEquals(await directory.read("file.bin"), octets);
+  assertEquals(await directory.names(), ["file.bin"]);
+});
+
+Deno.test("client --segments is killed, and others go on with its holes, in segments or not", async () => {
+  await using servers = await farm();
+  for (const later of ["--segments=3", "--segments=1"]) {
+    await using directory = await TemporaryDirectory.with();
+    const cwd = { cwd: directory.path };
+    await using victim = startRole("client", ["--segments=3", servers.url], cwd);
+    await directoryHas(directory, "file.bin.part.json");
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    victim.signal("SIGKILL");
+    await finished(victim);
+    const { code, stderr } = await runRole("client", ["-c", later, servers.url], cwd);
+    assertEquals(code, 0, stderr);
+    assertMatch(stderr, /^going on behind [1-9][0-9]* of 4000000 bytes$/m);
+    assertEquals(await directory.read("file.bin"), octets);
+    assertEquals(await directory.names(), ["file.bin"]);
+  }
+});
+
+Deno.test("client --segments cannot write to standard output", async () => {
+  const refused = await runRole("client", ["--segments=2", "-o-", "http://127.0.0.1:1/a"]);
+  assertRefused(refused, 2, /^client: --segments needs a file: /);
+});
+
+async function directoryHas(directory: TemporaryDirectory, name: string): Promise<void> {
+  while (!(await directory.names()).includes(name)) {
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
