@@ -72,7 +72,7 @@ export class Pool {
     if (health === undefined) throw new RangeError(`${server.authority} is not in the pool`);
     const turn = health.record(outcome);
     if (turn.kind === "left") this.#update(now);
-    else if (outcome.kind === "passed") this.#measured(server, outcome.sample, now);
+    else if (outcome.kind === "passed") this.#policy.measured?.(server, outcome.sample, now);
     return turn;
   }
 
@@ -137,12 +137,6 @@ export class Pool {
 
   #all(): [Server, Health][] {
     return [...this.#members];
-  }
-
-  #measured(server: Server, sample: TransferSample, now: number): void {
-    if (this.#policy.measured === undefined) return;
-    const isCandidate = this.#candidates.some((candidate) => candidate.server === server);
-    if (isCandidate) this.#policy.measured(server, sample, now);
   }
 
   /** Available, then not drained, then no backup unless there is nobody else. */

@@ -99,8 +99,8 @@ Deno.test("Pool tells its policy who may be picked, with weight, and each passed
   assertEquals(pool.byShare, [heavy, a]);
   pool.record(heavy, passed(7), 4);
   pool.record(a, failed("refused"), 5);
-  assertEquals(policy.measuredServers, [heavy]);
-  assertEquals(policy.times, [3, 4, 5]);
+  assertEquals(policy.measuredServers, [a, heavy, heavy]);
+  assertEquals(policy.times, [1, 2, 3, 4, 5]);
   assertEquals(pool.byShare, [heavy]);
 });
 

@@ -1,0 +1,99 @@
+import type { Pool } from "../../lib/balancing/pool.ts";
+import type { Server } from "../../lib/balancing/server.ts";
+import type { Agenda } from "./agenda.ts";
+import type { Farm, Job } from "./farm.ts";
+
+/** The test file is 1 MiB. */
+const TEST_BYTES = 2 ** 20;
+
+/** A probe that takes longer has failed, in ms. */
+const TIMEOUT = 30_000;
+
+/** Of so many servers, one is probed at a time; but never fewer than `LEAST_AT_A_TIME`. */
+const SERVERS_A_PROBE = 50;
+const LEAST_AT_A_TIME = 4;
+
+/** Probes the servers of a pool, round after round; each probe takes its share of the server. */
+export class Prober {
+  readonly #pool: Pool;
+  readonly #servers: readonly Server[];
+  readonly #indices: ReadonlyMap<Server, number>;
+  readonly #farm: Farm;
+  readonly #agenda: Agenda;
+  readonly #onRound: () => void;
+  #waiting: Server[] = [];
+  #running = 0;
+
+  /** @param servers those of the pool, in the order of the farm's lines. */
+  constructor(
+    { pool, servers, farm, agenda, onRound }: {
+      pool: Pool;
+      servers: readonly Server[];
+      farm: Farm;
+      agenda: Agenda;
+      /** A round has ended. */
+      onRound: () => void;
+    },
+  ) {
+    this.#pool = pool;
+    this.#servers = servers;
+    this.#farm = farm;
+    this.#agenda = agenda;
+    this.#onRound = onRound;
+    this.#indices = new Map(servers.map((server, i) => [server, i]));
+  }
+
+  /** Begins a round unless one is under way. */
+  begin(now: number): void {
+    if (this.#running > 0) return;
+    this.#waiting = this.#pool.beginRound().reverse();
+    this.#running++;
+    const atATime = Math.max(LEAST_AT_A_TIME, Math.floor(this.#servers.length / SERVERS_A_PROBE));
+    for (let i = 0; i < atATime; i++) this.#probeNext(now);
+    this.#leave(now);
+  }
+
+  /** Goes on until a probe is under way. */
+  #probeNext(now: number): void {
+    for (let server = this.#waiting.pop(); server; server = this.#waiting.pop()) {
+      if (this.#probe(server, now)) return;
+      this.#fail(server, now);
+    }
+  }
+
+  #probe(server: Server, begunAt: number): boolean {
+    const index = this.#indices.get(server)!;
+    let isOver = false;
+    const finish = (now: number, record: () => void) => {
+      isOver = true;
+      record();
+      this.#probeNext(now);
+      this.#leave(now);
+    };
+    const job: Job = {
+      bytes: TEST_BYTES,
+      isProbe: true,
+      onEnd: (now) =>
+        finish(now, () => {
+          const sample = { bytes: TEST_BYTES, elapsedMs: now - begunAt, at: now };
+          this.#pool.record(server, { kind: "passed", sample }, now);
+        }),
+      onBreak: (now) => finish(now, () => this.#fail(server, now)),
+    };
+    if (!this.#farm.begin(index, job, begunAt)) return false;
+    this.#running++;
+    const timeout = begunAt + TIMEOUT;
+    this.#agenda.add(timeout, () => isOver || this.#farm.giveUp(index, job, timeout));
+    return true;
+  }
+
+  #fail(server: Server, now: number): void {
+    this.#pool.record(server, { kind: "failed", reason: "it does not answer", at: now }, now);
+  }
+
+  #leave(now: number): void {
+    if (--this.#running > 0) return;
+    this.#pool.endRound(now);
+    this.#onRound();
+  }
+}

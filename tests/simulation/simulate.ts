@@ -1,0 +1,121 @@
+import { Agenda } from "./agenda.ts";
+import { Farm } from "./farm.ts";
+import { type Arrival, arrivalsOf, changesOf, OPENING, type Scenario } from "./scenario.ts";
+import type { Way, WayMaker } from "./way.ts";
+
+/** What clients have lived to see. */
+export interface Outcome {
+  /** Of a download, from asking the balancer until the last octet, in ms. */
+  readonly mean: number;
+  /** That which 99 of 100 stayed below. */
+  readonly p99: number;
+  /** Downloads that one server had at a time. */
+  readonly largestBacklog: number;
+  /** The part of all redirects that led to a dead server. */
+  readonly toTheDead: number;
+  /** See `Way`. */
+  readonly shareError: number;
+}
+
+/** How long a client waits before it asks again, in ms: a dead server, or none at all. */
+const PAUSE = 1000;
+const RETRY_AFTER = 10_000;
+
+/** Clients of the first minutes do not count: the farm is still empty. */
+const WARM_UP = 120_000;
+
+/**
+ * Lets clients come to a farm until the scenario ends, and then waits for their downloads. A client
+ * whose server dies asks the balancer again, and goes on where it was.
+ */
+export function simulate(scenario: Scenario, makeWay: WayMaker): Outcome {
+  return new Simulation(scenario, makeWay).run();
+}
+
+/** A client that has come and not got all of its file; `bytes` are those that it still lacks. */
+interface Client extends Arrival {
+  readonly askedAt: number;
+}
+
+class Simulation {
+  readonly #scenario: Scenario;
+  readonly #farm: Farm;
+  readonly #agenda = new Agenda();
+  readonly #arrivals: Iterator<Arrival>;
+  readonly #way: Way;
+  readonly #times: number[] = [];
+  /** Clients that have come and not got their file. */
+  #waiting = 0;
+  #redirects = 0;
+  #refusals = 0;
+
+  constructor(scenario: Scenario, makeWay: WayMaker) {
+    this.#scenario = scenario;
+    this.#farm = new Farm(scenario.servers);
+    this.#arrivals = arrivalsOf(scenario);
+    this.#way = makeWay(scenario, this.#farm, this.#agenda);
+  }
+
+  run(): Outcome {
+    for (const { at, server, speed } of changesOf(this.#scenario)) {
+      this.#agenda.add(at, () => this.#farm.change(server, speed, at));
+    }
+    this.#agenda.add(0, () => this.#tick(0));
+    this.#expectNext();
+    for (;;) {
+      const now = Math.min(this.#farm.nextEnd, this.#agenda.nextAt);
+      if (now === Infinity) break;
+      if (now === this.#farm.nextEnd) this.#farm.endNext();
+      else this.#agenda.actNext();
+    }
+    const times = this.#times.sort((a, b) => a - b);
+    return {
+      mean: times.reduce((sum, time) => sum + time, 0) / times.length,
+      p99: times[Math.floor(times.length * 0.99)] ?? NaN,
+      largestBacklog: this.#farm.largestBacklog,
+      toTheDead: this.#refusals / this.#redirects,
+      shareError: this.#way.shareError,
+    };
+  }
+
+  #tick(now: number): void {
+    if (now > this.#scenario.end && this.#waiting === 0) return;
+    this.#way.tick(now);
+    const next = now + this.#scenario.interval;
+    this.#agenda.add(next, () => this.#tick(next));
+  }
+
+  #expectNext(): void {
+    const { value: arrival, done } = this.#arrivals.next();
+    if (done) return;
+    this.#agenda.add(arrival.at, () => {
+      this.#waiting++;
+      this.#redirect({ ...arrival, askedAt: arrival.at }, arrival.at);
+      this.#expectNext();
+    });
+  }
+
+  #redirect(client: Client, now: number): void {
+    const server = this.#way.choose(client, now);
+    if (server < 0) return this.#redirectLater(client, now + RETRY_AFTER);
+    this.#redirects++;
+    const isBegun = this.#farm.begin(server, {
+      bytes: client.bytes,
+      isProbe: false,
+      onEnd: (end) => this.#finish(client, end),
+      onBreak: (end, bytes) => this.#redirectLater({ ...client, bytes }, end + PAUSE),
+    }, now);
+    if (isBegun) return;
+    this.#refusals++;
+    this.#redirectLater(client, now + PAUSE);
+  }
+
+  #redirectLater(client: Client, at: number): void {
+    this.#agenda.add(at, () => this.#redirect(client, at));
+  }
+
+  #finish(client: Client, now: number): void {
+    this.#waiting--;
+    if (client.askedAt >= OPENING + WARM_UP) this.#times.push(now - client.askedAt);
+  }
+}
