@@ -1,11 +1,11 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { Verification } from "../../lib/download/verification.ts";
-import { answerUpTo, answerWhole } from "../farm/answering.ts";
-import { type Content, drawContent, othersOf } from "../farm/content.ts";
-import { redirecting } from "../farm/redirecting.ts";
-import { type Script, ScriptedServer } from "../farm/scripted_server.ts";
-import { sha256Of } from "../farm/digest.ts";
-import { UPRIGHT } from "../farm/upright.ts";
+import { answerUpTo, answerWhole } from "../misbehaviour/answering.ts";
+import { type Content, drawContent, othersOf } from "../misbehaviour/content.ts";
+import { redirecting } from "../misbehaviour/redirecting.ts";
+import { type Script, ScriptedServer } from "../misbehaviour/scripted_server.ts";
+import { sha256Of } from "../misbehaviour/digest.ts";
+import { UPRIGHT } from "../misbehaviour/upright.ts";
 import { fetchInto, openFile } from "../support/downloading.ts";
 import { seededRandom } from "../support/random.ts";
 import { TemporaryDirectory } from "../support/temporary_directory.ts";

@@ -61,7 +61,7 @@ Deno.test("client follows the redirects of nginx and reads its chunks", async ()
   assertMatch(directory.stderr, /^301 Moved Permanently → http:\/\/127\.0\.0\.1:[0-9]+\/sub\/$/m);
   assertStringIncludes(directory.stdout, "page.html");
   assertEquals((await ask("/moved")).stdout, "page");
-  assertEquals((await ask("/loop")).code, 3);
+  assertEquals((await ask("/loop")).code, 5);
   assertEquals((await ask("/none")).code, 1);
 });
 
