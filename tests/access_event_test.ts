@@ -1,18 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
-import { type AccessEvent, formatAccess } from "../lib/access_event.ts";
+import { formatAccess } from "../lib/access_event.ts";
 import { Fields } from "../lib/http/fields.ts";
-
-const event: AccessEvent = {
-  at: Date.UTC(2026, 10, 22, 8, 22, 53, 999),
-  client: "127.0.0.1",
-  requestLine: "GET / HTTP/1.1",
-  fields: undefined,
-  statusCode: 200,
-  contentBytes: 1234,
-  elapsedMs: 1.23456,
-};
-
-const line = '127.0.0.1 - - [22/Nov/2026:08:22:53 +0000] "GET / HTTP/1.1" 200 1234';
+import { EVENT as event, LINE as line } from "./support/access_event.ts";
 
 Deno.test("formatAccess() writes the Common Log Format in UTC", () => {
   assertEquals(formatAccess(event, "common"), line);

@@ -1,19 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
-import type { AccessEvent } from "../lib/access_event.ts";
 import { AccessLog, type LogSink } from "../lib/access_log.ts";
 import { run } from "./support/process.ts";
-
-const event: AccessEvent = {
-  at: Date.UTC(2026, 10, 22, 8, 22, 53, 999),
-  client: "127.0.0.1",
-  requestLine: "GET / HTTP/1.1",
-  fields: undefined,
-  statusCode: 200,
-  contentBytes: 1234,
-  elapsedMs: 1.23456,
-};
-
-const line = '127.0.0.1 - - [22/Nov/2026:08:22:53 +0000] "GET / HTTP/1.1" 200 1234';
+import { EVENT as event, LINE as line } from "./support/access_event.ts";
 
 /** Takes so many octets a write, or fails; waits before each if it is told to. */
 class MemorySink implements LogSink {

@@ -1,0 +1,15 @@
+import type { AccessEvent } from "../../lib/access_event.ts";
+
+/** One event, for tests of how it is written. */
+export const EVENT: AccessEvent = {
+  at: Date.UTC(2026, 10, 22, 8, 22, 53, 999),
+  client: "127.0.0.1",
+  requestLine: "GET / HTTP/1.1",
+  fields: undefined,
+  statusCode: 200,
+  contentBytes: 1234,
+  elapsedMs: 1.23456,
+};
+
+/** Its line in the Common Log Format. */
+export const LINE = '127.0.0.1 - - [22/Nov/2026:08:22:53 +0000] "GET / HTTP/1.1" 200 1234';
