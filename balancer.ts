@@ -6,7 +6,7 @@
 
 import { AccessLog, LOG_FLUSH_MS } from "./lib/access_log.ts";
 import { runCommand } from "./lib/args.ts";
-import { readServers } from "./lib/balancing/list_source.ts";
+import { readServers } from "./lib/balancing/list/list_source.ts";
 import { POLICIES, POLICY_NAMES, type PolicyName } from "./lib/balancing/policies.ts";
 import { Pool } from "./lib/balancing/pool.ts";
 import { probe } from "./lib/balancing/probe.ts";

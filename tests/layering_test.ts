@@ -23,13 +23,19 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     "node:crypto",
   ],
   "lib/balancing": [
-    ...["lib/balancing", "lib/balancing/policies"],
+    ...["lib/balancing", "lib/balancing/list", "lib/balancing/policies"],
     ...["lib/net", "lib/http", "lib", "@std"],
   ],
-  "lib/balancing/policies": ["lib/balancing/policies", "lib/balancing"],
+  "lib/balancing/list": ["lib/balancing/list", "lib", "@std"],
+  "lib/balancing/admin": [
+    ...["lib/balancing/admin", "lib/balancing", "lib/net", "lib/http", "lib", "@std"],
+    ...["prom-client"],
+  ],
+  "lib/balancing/policies": ["lib/balancing/policies", "lib/balancing", "lib/balancing/list"],
   "lib/download": ["lib/download", "lib/net", "lib/http", "lib", "@std", "node:crypto"],
   "role": [
-    ...["lib", "lib/http", "lib/net", "lib/files", "lib/balancing", "lib/download"],
+    ...["lib", "lib/http", "lib/net", "lib/files", "lib/download"],
+    ...["lib/balancing", "lib/balancing/list", "lib/balancing/admin"],
     ...["@std", "deno.json", "servers.txt"],
   ],
 };

@@ -6,7 +6,7 @@
  */
 
 import { fieldLine, type FieldSection, NO_FIELDS } from "../http/field_section.ts";
-import type { Server } from "./server.ts";
+import type { Server } from "./list/server.ts";
 
 /** RFC 3986: what a URI may consist of. Above all no `>`, which would end it and let others begin. */
 const URI_REST = /^(?:[\w.~:/?@!$&'()*+,;=-]|%[\dA-Fa-f]{2})*$/;

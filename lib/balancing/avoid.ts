@@ -11,7 +11,7 @@
  */
 
 import { trimOws } from "../http/octets.ts";
-import type { Server } from "./server.ts";
+import type { Server } from "./list/server.ts";
 
 /** Its name, in lower case as fields are looked up. */
 export const AVOID_FIELD = "avoid-server";

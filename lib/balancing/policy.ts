@@ -6,7 +6,7 @@
  */
 
 import type { TransferSample } from "./sample.ts";
-import type { Server } from "./server.ts";
+import type { Server } from "./list/server.ts";
 
 /** A server that may be picked, and what is known of it. */
 export interface Candidate {

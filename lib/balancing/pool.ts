@@ -8,7 +8,7 @@
 import { Health, type Patience, type ServerState, type Turn } from "./health.ts";
 import type { Candidate, PickRequest, Policy } from "./policy.ts";
 import type { Outcome, TransferSample } from "./sample.ts";
-import type { Server } from "./server.ts";
+import type { Server } from "./list/server.ts";
 
 /** One server with its state. */
 export interface Member {

@@ -6,7 +6,7 @@ import { dial } from "../net/dial.ts";
 import { exchange, failureReason } from "../net/exchange.ts";
 import { DeadlineError, LocalError } from "../net/network_error.ts";
 import type { Outcome } from "./sample.ts";
-import type { Server } from "./server.ts";
+import type { Server } from "./list/server.ts";
 
 /** What is transferred, and how long that may take. */
 export interface ProbeOptions {

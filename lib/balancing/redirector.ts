@@ -4,10 +4,10 @@ import { htmlReply } from "../http/reply.ts";
 import type { Handler } from "../net/handler.ts";
 import { alternativeLinks } from "./alternatives.ts";
 import { AVOID_FIELD, avoids } from "./avoid.ts";
-import { isLocalHost } from "./local_host.ts";
+import { isLocalHost } from "./list/local_host.ts";
 import type { PickRequest } from "./policy.ts";
 import type { Pool } from "./pool.ts";
-import type { Server } from "./server.ts";
+import type { Server } from "./list/server.ts";
 
 /** How clients are redirected. */
 export interface RedirectorOptions {

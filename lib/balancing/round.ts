@@ -5,7 +5,7 @@
  */
 
 import type { Pool } from "./pool.ts";
-import type { Server } from "./server.ts";
+import type { Server } from "./list/server.ts";
 
 /** The part of an interval that chance may take off it. */
 const JITTER = 1 / 10;

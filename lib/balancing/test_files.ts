@@ -1,5 +1,5 @@
 import { parseEntityTag } from "../http/entity_tag.ts";
-import type { Server } from "./server.ts";
+import type { Server } from "./list/server.ts";
 
 /** What a server gave as its test file. */
 export interface TestFile {

@@ -2,7 +2,7 @@ import type { Patience, Turn } from "./health.ts";
 import type { Pool } from "./pool.ts";
 import { runRound } from "./round.ts";
 import type { Outcome } from "./sample.ts";
-import type { Server } from "./server.ts";
+import type { Server } from "./list/server.ts";
 import { type TestFile, TestFiles } from "./test_files.ts";
 
 /** How rounds of tests are run, and who is told of them. */

@@ -3,7 +3,7 @@ import type { Patience } from "../../lib/balancing/health.ts";
 import { POLICIES, POLICY_NAMES } from "../../lib/balancing/policies.ts";
 import type { Candidate, Policy } from "../../lib/balancing/policy.ts";
 import { Pool } from "../../lib/balancing/pool.ts";
-import { parseServer, type Server } from "../../lib/balancing/server.ts";
+import { parseServer, type Server } from "../../lib/balancing/list/server.ts";
 import { seededRandom } from "../support/random.ts";
 import { failed, passed, pick, round } from "../support/servers.ts";
 

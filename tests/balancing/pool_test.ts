@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
 import { POLICIES } from "../../lib/balancing/policies.ts";
 import { Pool } from "../../lib/balancing/pool.ts";
-import { parseServer, type Server } from "../../lib/balancing/server.ts";
+import { parseServer, type Server } from "../../lib/balancing/list/server.ts";
 import { seededRandom } from "../support/random.ts";
 import { failed, passed, pick, round, UNTESTABLE } from "../support/servers.ts";
 

@@ -3,7 +3,7 @@ import { POLICIES } from "../../lib/balancing/policies.ts";
 import type { PickRequest, Policy } from "../../lib/balancing/policy.ts";
 import { Pool } from "../../lib/balancing/pool.ts";
 import { Redirector } from "../../lib/balancing/redirector.ts";
-import { parseServer } from "../../lib/balancing/server.ts";
+import { parseServer } from "../../lib/balancing/list/server.ts";
 import type { Reply } from "../../lib/http/reply.ts";
 import { requestFor } from "../support/replies.ts";
 import { failed, passed } from "../support/servers.ts";

@@ -3,7 +3,7 @@ import { POLICIES } from "../../lib/balancing/policies.ts";
 import { Pool } from "../../lib/balancing/pool.ts";
 import { dueAfter, runRound } from "../../lib/balancing/round.ts";
 import type { Outcome } from "../../lib/balancing/sample.ts";
-import type { Server } from "../../lib/balancing/server.ts";
+import type { Server } from "../../lib/balancing/list/server.ts";
 import { failed, passed, serversOf } from "../support/servers.ts";
 
 /** A probe that the test ends by hand. */

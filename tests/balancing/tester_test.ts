@@ -2,7 +2,7 @@ import { assertEquals, assertRejects } from "@std/assert";
 import { POLICIES } from "../../lib/balancing/policies.ts";
 import { Pool } from "../../lib/balancing/pool.ts";
 import type { Outcome } from "../../lib/balancing/sample.ts";
-import { parseServer, type Server } from "../../lib/balancing/server.ts";
+import { parseServer, type Server } from "../../lib/balancing/list/server.ts";
 import { Tester } from "../../lib/balancing/tester.ts";
 import { failed, passed, UNTESTABLE } from "../support/servers.ts";
 

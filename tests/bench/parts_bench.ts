@@ -2,7 +2,7 @@
 
 import { POLICIES, POLICY_NAMES, type PolicyName } from "../../lib/balancing/policies.ts";
 import { Pool } from "../../lib/balancing/pool.ts";
-import { parseServer } from "../../lib/balancing/server.ts";
+import { parseServer } from "../../lib/balancing/list/server.ts";
 import { fieldSection } from "../../lib/http/field_section.ts";
 import { requestHeadReader } from "../../lib/http/head_reader.ts";
 import { writeResponseHead } from "../../lib/http/message_writer.ts";

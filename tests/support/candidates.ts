@@ -1,6 +1,6 @@
 import { type Candidate } from "../../lib/balancing/policy.ts";
 import type { PickRequest, Policy } from "../../lib/balancing/policy.ts";
-import { parseServer, type Server } from "../../lib/balancing/server.ts";
+import { parseServer, type Server } from "../../lib/balancing/list/server.ts";
 import { seededRandom } from "./random.ts";
 
 /** So many servers, told apart by name. */

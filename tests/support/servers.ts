@@ -1,7 +1,7 @@
 import type { PickRequest } from "../../lib/balancing/policy.ts";
 import type { Pool } from "../../lib/balancing/pool.ts";
 import type { Outcome } from "../../lib/balancing/sample.ts";
-import { parseServer, type Server } from "../../lib/balancing/server.ts";
+import { parseServer, type Server } from "../../lib/balancing/list/server.ts";
 
 /** That many servers, `s0:80` and so on. */
 export function serversOf(count: number): Server[] {

@@ -1,6 +1,6 @@
 import type { Candidate, PickRequest, Policy } from "../policy.ts";
 import type { TransferSample } from "../sample.ts";
-import type { Server } from "../server.ts";
+import type { Server } from "../list/server.ts";
 import { Backlog } from "./backlog.ts";
 import { effectiveWeights } from "./effective_weights.ts";
 import { FileSizes } from "./file_sizes.ts";

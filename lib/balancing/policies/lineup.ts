@@ -1,4 +1,4 @@
-import type { Server } from "../server.ts";
+import type { Server } from "../list/server.ts";
 import { IndexHeap } from "./index_heap.ts";
 import type { Standings } from "./standings.ts";
 

@@ -1,5 +1,5 @@
 import type { Candidate, PickRequest, Policy } from "../policy.ts";
-import type { Server } from "../server.ts";
+import type { Server } from "../list/server.ts";
 import { pickRank } from "../shares.ts";
 import { effectiveWeights } from "./effective_weights.ts";
 import { ShareTable } from "./share_table.ts";

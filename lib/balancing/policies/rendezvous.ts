@@ -1,5 +1,5 @@
 import type { Candidate, PickRequest, Policy } from "../policy.ts";
-import type { Server } from "../server.ts";
+import type { Server } from "../list/server.ts";
 import { effectiveWeights } from "./effective_weights.ts";
 import { eventAt, hashText } from "./hash.ts";
 import { Seating } from "./seating.ts";

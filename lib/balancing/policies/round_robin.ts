@@ -1,5 +1,5 @@
 import type { Candidate, PickRequest, Policy } from "../policy.ts";
-import type { Server } from "../server.ts";
+import type { Server } from "../list/server.ts";
 import { effectiveWeights } from "./effective_weights.ts";
 import { IndexHeap } from "./index_heap.ts";
 import { pickFirst } from "./pick_first.ts";

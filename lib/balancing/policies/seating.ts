@@ -1,4 +1,4 @@
-import type { Server } from "../server.ts";
+import type { Server } from "../list/server.ts";
 import { hashText } from "./hash.ts";
 
 /** How full a table gets before it is replaced by one of twice the size. */

@@ -1,4 +1,4 @@
-import type { Server } from "../server.ts";
+import type { Server } from "../list/server.ts";
 import { drawFrom, seedFrom } from "./hash.ts";
 
 /** Draws before the servers that are left are counted one by one. */

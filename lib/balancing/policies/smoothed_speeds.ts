@@ -1,6 +1,6 @@
 import type { Candidate } from "../policy.ts";
 import type { TransferSample } from "../sample.ts";
-import type { Server } from "../server.ts";
+import type { Server } from "../list/server.ts";
 import { throughputOf } from "./throughput.ts";
 
 /** How much the newest round counts; what was before counts for the rest. */

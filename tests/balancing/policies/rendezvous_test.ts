@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { POLICIES } from "../../../lib/balancing/policies.ts";
 import { RendezvousPolicy } from "../../../lib/balancing/policies/rendezvous.ts";
 import type { Candidate } from "../../../lib/balancing/policy.ts";
-import type { Server } from "../../../lib/balancing/server.ts";
+import type { Server } from "../../../lib/balancing/list/server.ts";
 import {
   asking,
   assertShares,

@@ -1,6 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { looksLikeUrl, parsePublicUrl } from "../../lib/balancing/public_url.ts";
-import { ServerListError } from "../../lib/balancing/server_list_error.ts";
+import { looksLikeUrl, parsePublicUrl } from "../../../lib/balancing/list/public_url.ts";
+import { ServerListError } from "../../../lib/balancing/list/server_list_error.ts";
 
 /** Text, then the URL it means and its port. */
 const URLS: readonly [string, string, number][] = [

@@ -1,7 +1,11 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { parseServer } from "../../lib/balancing/server.ts";
-import { looksLikeServer, mergeServers, parseServerList } from "../../lib/balancing/server_list.ts";
-import { ServerListError } from "../../lib/balancing/server_list_error.ts";
+import { parseServer } from "../../../lib/balancing/list/server.ts";
+import {
+  looksLikeServer,
+  mergeServers,
+  parseServerList,
+} from "../../../lib/balancing/list/server_list.ts";
+import { ServerListError } from "../../../lib/balancing/list/server_list_error.ts";
 
 Deno.test("parseServerList() skips comments, blank lines and white space", () => {
   const lines = ["\uFEFFa:1 # the old one", "", " \t", "# b:2", "\tc:3 ", "[::1]:4#x # y", "d:5\r"];

@@ -1,5 +1,5 @@
 import { resolve } from "@std/path";
-import { UsageError } from "../command.ts";
+import { UsageError } from "../../command.ts";
 import { parseServer } from "./server.ts";
 import {
   looksLikeServer,

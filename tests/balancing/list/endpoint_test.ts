@@ -1,6 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { parseEndpoint } from "../../lib/balancing/endpoint.ts";
-import { ServerListError } from "../../lib/balancing/server_list_error.ts";
+import { parseEndpoint } from "../../../lib/balancing/list/endpoint.ts";
+import { ServerListError } from "../../../lib/balancing/list/server_list_error.ts";
 
 /** Text, then the hostname, port and authority it means. */
 const ENDPOINTS: readonly [string, string, number, string][] = [

@@ -1,7 +1,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { readServers } from "../../lib/balancing/list_source.ts";
-import { UsageError } from "../../lib/command.ts";
-import { TemporaryDirectory } from "../support/temporary_directory.ts";
+import { readServers } from "../../../lib/balancing/list/list_source.ts";
+import { UsageError } from "../../../lib/command.ts";
+import { TemporaryDirectory } from "../../support/temporary_directory.ts";
 
 const NO_LIST = {
   path: "/none/servers.txt",

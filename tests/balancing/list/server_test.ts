@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { parseServer, type Server } from "../../lib/balancing/server.ts";
-import { ServerListError } from "../../lib/balancing/server_list_error.ts";
+import { parseServer, type Server } from "../../../lib/balancing/list/server.ts";
+import { ServerListError } from "../../../lib/balancing/list/server_list_error.ts";
 
 const PLAIN: Server = {
   hostname: "a",

@@ -1,0 +1,85 @@
+/**
+ * How the farm stands, as it is shown to those who run it. Times are in ms, moments in ms since the
+ * epoch.
+ *
+ * @module
+ */
+
+/** What one test found, for a chart. */
+export type TransferStatus =
+  | { readonly at: number; readonly elapsedMs: number }
+  | { readonly at: number; readonly reason: string };
+
+/** How one server stands. */
+export interface ServerStatus {
+  /** Host and port where it is tested: its name in logs. */
+  readonly name: string;
+  /** What clients are sent to. */
+  readonly publicUrl: string;
+  /** The entry of the list by which it was found in DNS; undefined when it is listed itself. */
+  readonly foundBy: string | undefined;
+  /** `untested` is neither good nor bad: nobody knows yet. */
+  readonly state: "untested" | "available" | "out";
+  /** Why it is out, or what its last test failed for though it is not out yet; else undefined. */
+  readonly reason: string | undefined;
+  /** Since when it has been in that state. */
+  readonly since: number;
+  /** The fraction of all requests that is meant for it; 0 where it gets none. */
+  readonly share: number;
+  /** Bytes per second of its latest transfer that counts; undefined before the first. */
+  readonly throughput: number | undefined;
+  /** The latest tests, the oldest first, at most 60. */
+  readonly transfers: readonly TransferStatus[];
+  /** Clients that were sent there since the balancer began. */
+  readonly redirects: number;
+  /** What the list says of it. */
+  readonly weight: number;
+  /** Servers of a number above the lowest that is available get nobody: they are backups. */
+  readonly priority: number;
+  /** Whether it gets no new clients, though it is tested. */
+  readonly isDrained: boolean;
+  /** How far it has come back after it was out, from 0 to 1. */
+  readonly climb: number;
+}
+
+/** How the rounds of tests go. */
+export interface RoundStatus {
+  /** Those that have ended. */
+  readonly count: number;
+  /** Whether one is under way. */
+  readonly isUnderWay: boolean;
+  /** When the last one ended; undefined before the first has. */
+  readonly endedAt: number | undefined;
+  /** How long the last one took; undefined before the first has ended. */
+  readonly elapsedMs: number | undefined;
+  /** When the next one begins; undefined when that is not settled. */
+  readonly nextAt: number | undefined;
+}
+
+/** How all of it stands. */
+export interface FarmStatus {
+  /** That of the program. */
+  readonly version: string;
+  /** When the balancer began. */
+  readonly startedAt: number;
+  /** When this was true. */
+  readonly at: number;
+  /** The name of the policy. */
+  readonly policy: string;
+  /** Time between rounds. */
+  readonly intervalMs: number;
+  /** Processes that redirect. */
+  readonly workers: number;
+  /** Whether it finishes what is under way and takes nobody any more. */
+  readonly isStopping: boolean;
+  /** How the rounds go. */
+  readonly rounds: RoundStatus;
+  /** Clients that were redirected. */
+  readonly redirects: number;
+  /** Clients that were told that no server is available. */
+  readonly unavailable: number;
+  /** Clients in each of the last seconds, the latest last; at most 300. */
+  readonly perSecond: readonly number[];
+  /** All servers, in the order of the list. */
+  readonly servers: readonly ServerStatus[];
+}
