@@ -4,22 +4,43 @@
  * @module
  */
 
-import { AccessLog, LOG_FLUSH_MS } from "./lib/access_log.ts";
+import config from "./deno.json" with { type: "json" };
 import { runCommand } from "./lib/args.ts";
-import { readServers } from "./lib/balancing/list/list_source.ts";
+import { ADMIN_ADDRESS } from "./lib/balancing/admin/admin_address.ts";
+import { AdminDesk } from "./lib/balancing/admin/admin_desk.ts";
+import { askSize } from "./lib/balancing/ask_size.ts";
+import { Chooser } from "./lib/balancing/chooser.ts";
+import { Farm } from "./lib/balancing/farm.ts";
+import { CrewFront, OwnFront } from "./lib/balancing/front.ts";
+import { KnownSizes } from "./lib/balancing/known_sizes.ts";
+import { DnsResolver, NAME_SERVER } from "./lib/balancing/list/resolver.ts";
+import { ServerSource } from "./lib/balancing/list/server_source.ts";
+import { Overview } from "./lib/balancing/overview.ts";
 import { POLICIES, POLICY_NAMES, type PolicyName } from "./lib/balancing/policies.ts";
 import { Pool } from "./lib/balancing/pool.ts";
 import { probe } from "./lib/balancing/probe.ts";
 import { Redirector } from "./lib/balancing/redirector.ts";
 import { dueAfter } from "./lib/balancing/round.ts";
-import { Tester } from "./lib/balancing/tester.ts";
+import { Tally } from "./lib/balancing/tally.ts";
+import { redirectAsTold } from "./lib/balancing/told_redirects.ts";
+import { Desk } from "./lib/desk.ts";
 import { REQUEST_TARGET } from "./lib/http/grammar.ts";
-import { announce, listen, listenerOptions } from "./lib/listener.ts";
-import { say } from "./lib/log.ts";
-import { Acceptor } from "./lib/net/accept.ts";
-import { Service } from "./lib/net/service.ts";
-import { choice, count, duration, type Kind, option, SIZE } from "./lib/option.ts";
-import { stopSignal } from "./lib/stop.ts";
+import { listen, listenerOptions } from "./lib/listener.ts";
+import { Notices } from "./lib/notices.ts";
+import {
+  choice,
+  count,
+  duration,
+  type Kind,
+  option,
+  optional,
+  SIZE,
+  type Values,
+} from "./lib/option.ts";
+import { workerPort } from "./lib/orders.ts";
+import { fired, onHangup, stopSignal } from "./lib/stop.ts";
+import { isSupervisor, WORKERS_OPTION } from "./lib/supervisor.ts";
+import { readCredentials, TLS_OPTIONS } from "./lib/tls.ts";
 
 const PATH: Kind<string> = {
   placeholder: "PATH",
@@ -38,8 +59,9 @@ const command = {
     "of them, more clients to the faster ones. The test is repeated every interval; a server " +
     "that fails it gets no more clients.",
   operands: {
-    SERVER: "host:port, [v6]:port or https://host/path; a file that lists one a line; or - for " +
-      "such a list on standard input",
+    SERVER: "host:port, [v6]:port or https://host/path; srv:_service._tcp.domain or " +
+      "dns:name:port for what DNS says; a file that lists one a line; or - for such a list on " +
+      "standard input",
   },
   options: {
     ...listenerOptions("8080"),
@@ -53,18 +75,31 @@ const command = {
     policy: option(POLICY, "rank", `how servers are chosen: ${POLICY_NAMES.join(", ")}`),
     alternatives: option(count(0, 10), "0", "other servers that a redirect names as well"),
     status: option(choice([301, 302, 303, 307, 308]), "301", "the status code of the redirect"),
+    resolver: optional(NAME_SERVER, "who is asked about names in DNS (default: as the system)"),
+    admin: optional(ADMIN_ADDRESS, "where to show how the farm stands (default: nowhere)"),
+    ...TLS_OPTIONS,
+    ...WORKERS_OPTION,
   },
   notes: `Examples:
   deno run --allow-net balancer.ts localhost:8001 localhost:8002
   deno run --allow-net balancer.ts servers.txt
   deno run --allow-net --allow-read balancer.ts /etc/farm.txt
 
-A list named servers.txt beside balancer.ts needs no --allow-read.
+A list named servers.txt beside balancer.ts needs no --allow-read. Lists in
+files that it may read are read again at SIGHUP; DNS is asked before each test.
 
 Clients can be sent elsewhere than the tests: host:port=https://files.example.
 A server may be marked with weight=N, drain or backup, behind a comma:
-  deno run --allow-net balancer.ts web1:8000,weight=2 web2:8000,backup`,
+  deno run --allow-net balancer.ts web1:8000,weight=2 web2:8000,backup
+
+How all of it stands is shown to browsers, and as /status.json, /metrics and
+/healthz, at an address of its own:
+  deno run --allow-net balancer.ts --admin=:9000 servers.txt`,
 };
+
+const clock = () => performance.now();
+
+type BalancerOptions = Values<typeof command.options>;
 
 /** A list beside this file. */
 const SERVERS_TXT = {
@@ -73,11 +108,30 @@ const SERVERS_TXT = {
 };
 
 await runCommand(command, async (options, operands) => {
-  const { servers, duplicates } = await readServers(operands, SERVERS_TXT);
-  for (const { authority } of duplicates) tell(`${authority} is listed twice; one is kept`);
+  const { tell, tellError } = new Notices("balancer", options.log === "json", Date.now);
+  const startedAt = Date.now();
+  const chooser = new Chooser(POLICIES[options.policy](options.workers));
+  const tally = new Tally();
+  const openDesk = await redirectingDesk(options, chooser, tally, tell);
+  if (workerPort !== undefined) {
+    await redirectAsTold(chooser, tally, openDesk);
+    return 0;
+  }
+
+  let isToReload = false;
+  let reload = () => {
+    isToReload = true;
+    tell("the list is read again once the first round has ended");
+  };
+  onHangup(() => reload());
+  const source = await ServerSource.open(operands, SERVERS_TXT, new DnsResolver(options.resolver));
+  const front = isSupervisor(options)
+    ? await CrewFront.of(options, tally, tell)
+    : new OwnFront(openDesk);
   const patience = { fall: options.fall, rise: options.rise };
-  const pool = new Pool(servers, POLICIES[options.policy](), patience);
-  const tester = new Tester(pool, {
+  const pool = new Pool([], [chooser, ...front.audiences], patience);
+  const farm = new Farm(source, pool, chooser, {
+    patience,
     probe: (server) =>
       probe(server, {
         path: options["probe-path"],
@@ -85,58 +139,58 @@ await runCommand(command, async (options, operands) => {
         minSpeed: options["min-speed"],
       }),
     concurrency: options["probe-concurrency"],
-    patience,
-    clock: () => performance.now(),
+    clock,
+    now: Date.now,
     tell,
   });
-  const { status, alternatives } = options;
-  const redirector = new Redirector(pool, { statusCode: status, alternatives, tell });
-  const log = new AccessLog(options.log, Deno.stdout);
-  const service = new Service({
-    handler: redirector.handle,
-    maxConnections: options["max-connections"],
-    onServed: options.log === "none" ? undefined : (served) => log.record(served),
-    onError: tellError,
-    onFull: () => tell(`${options["max-connections"]} connections are open; others have to wait`),
-  });
-  const stop = stopSignal();
+  const { policy, interval: intervalMs, workers } = options;
+  const facts = { version: config.version, startedAt, policy, intervalMs, workers };
+  const overview = new Overview(farm, chooser, tally, facts);
 
   listen(options.host, options.port).close(); // A taken port is better known before the test.
-  tell(`testing ${servers.length} ${servers.length === 1 ? "server" : "servers"}`);
-  await Promise.race([tester.round(), fired(stop)]);
+  const stop = stopSignal(() => front.kill());
+  await Promise.race([farm.begin(), fired(stop)]);
   if (stop.aborted) return 0;
-  if (!pool.isOpen && options.rise === 0) return 1; // The reasons have been told.
+  const admin = options.admin && new AdminDesk(options.admin, overview, tell);
+  const count = farm.residents.length;
+  tell(`testing ${count} ${count === 1 ? "server" : "servers"}`);
+  await Promise.race([farm.round(), fired(stop)]);
+  reload = () => void farm.reload().catch(tellError);
+  if (isToReload) await Promise.race([farm.reload(), fired(stop)]);
+  if (stop.aborted) return 0;
+  if (!farm.isOpen && !farm.mayRecover) return 1; // The reasons have been told.
+  reload = () => {
+    farm.reload().catch(tellError);
+    front.renew();
+  };
 
-  const listener = listen(options.host, options.port);
-  const acceptor = new Acceptor(listener, {
-    onError: (error) => tell(`cannot accept for now: ${error.message}`),
-    room: () => service.room(),
-  });
-  announce(listener);
+  const failure = await Promise.race([front.open(), fired(stop)]);
+  if (failure !== undefined) return failure;
   while (!stop.aborted) {
-    const nextRound = AbortSignal.timeout(dueAfter(options.interval, Math.random()));
-    const due = AbortSignal.any([nextRound, stop]);
-    for await (const conn of acceptor.until(due)) service.serve(conn);
+    const dueMs = dueAfter(options.interval, Math.random());
+    overview.nextAt = Date.now() + dueMs;
+    await front.serveUntil(AbortSignal.any([AbortSignal.timeout(dueMs), stop]));
     // Beside the clients, never two at a time, and not when no server is left to test.
-    if (!stop.aborted && pool.isTestable) tester.round().catch(tellError);
+    if (!stop.aborted && farm.isTestable) farm.round().catch(tellError);
   }
 
-  acceptor.close();
-  await service.drain(options.grace);
-  await log.flush(LOG_FLUSH_MS);
-  if (log.dropped > 0) tell(`${log.dropped} lines of the access log were not taken by its reader`);
+  overview.isStopping = true;
+  await front.close(stop);
+  await admin?.close();
   return 0;
 });
 
-function fired(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => signal.addEventListener("abort", () => resolve()));
-}
-
-/** What must not happen is told, and ends nothing. */
-function tellError(error: unknown): void {
-  tell(error instanceof Error ? error.message : String(error));
-}
-
-function tell(message: string): void {
-  say(`balancer: ${message}`);
+/** How to open a desk that redirects. */
+async function redirectingDesk(
+  options: BalancerOptions,
+  chooser: Chooser,
+  tally: Tally,
+  tell: (message: string) => void,
+): Promise<() => Desk> {
+  const credentials = await readCredentials(options, Date.now());
+  const { status: statusCode, alternatives } = options;
+  const sizes = chooser.wantsSizes ? new KnownSizes(askSize, clock, options.workers) : undefined;
+  const redirector = new Redirector(chooser, { statusCode, alternatives, sizes, tally, tell });
+  const parts = { handler: redirector.handle, credentials, namesChosen: true, tell };
+  return () => new Desk(options, parts);
 }

@@ -4,17 +4,14 @@
  * @module
  */
 
-import { AccessLog, LOG_FLUSH_MS } from "./lib/access_log.ts";
 import { runCommand } from "./lib/args.ts";
 import { CommandError, UsageError } from "./lib/command.ts";
+import { Desk } from "./lib/desk.ts";
 import { FILE_OPTIONS, fileHandler } from "./lib/files/file_handler.ts";
-import { announce, listen, listenerOptions } from "./lib/listener.ts";
+import { listenerOptions } from "./lib/listener.ts";
 import { say } from "./lib/log.ts";
-import { Acceptor } from "./lib/net/accept.ts";
-import { Service } from "./lib/net/service.ts";
 import { option, SIZE } from "./lib/option.ts";
-import { Seldom } from "./lib/seldom.ts";
-import { idleGraceMs, stopSignal } from "./lib/stop.ts";
+import { stopSignal } from "./lib/stop.ts";
 import { isSupervisor, supervise, WORKERS_OPTION } from "./lib/supervisor.ts";
 import { credentialFiles, readCredentials, TLS_OPTIONS } from "./lib/tls.ts";
 
@@ -50,39 +47,17 @@ Of a file that has a.css.br, a.css.zst or a.css.gz beside it, clients that can
 read them are sent these.`,
 };
 
-/** How often a failed TLS handshake is told. */
-const HANDSHAKES_TOLD_MS = 60_000;
-
 await runCommand(command, async (options, operands) => {
   const root = await realRoot(operands);
   if (isSupervisor(options)) return supervise(options, [root, ...credentialFiles(options)], tell);
   const credentials = await readCredentials(options, Date.now());
-  const log = new AccessLog(options.log, Deno.stdout);
-  const handshakes = new Seldom(tell, HANDSHAKES_TOLD_MS);
-  const service = new Service({
-    handler: await fileHandler(root, options),
-    limitRate: options["limit-rate"],
-    maxConnections: options["max-connections"],
-    onServed: options.log === "none" ? undefined : (served) => log.record(served),
-    onError: (error) => tell(error instanceof Error ? error.message : String(error)),
-    onHandshakeFailed: (client, { message }) =>
-      handshakes.tell(`${client} failed to agree on TLS: ${message}`, performance.now()),
-    onFull: () => tell(`${options["max-connections"]} connections are open; others have to wait`),
-  });
+  const handler = await fileHandler(root, options);
 
   const stop = stopSignal();
-  const listener = listen(options.host, options.port, credentials);
-  const acceptor = new Acceptor(listener, {
-    onError: (error) => tell(`cannot accept for now: ${error.message}`),
-    room: () => service.room(),
-  });
-  announce(listener, credentials);
-  for await (const conn of acceptor.until(stop)) service.serve(conn);
-
-  await acceptor.finish((conn) => service.serve(conn));
-  await service.drain(options.grace, idleGraceMs(stop));
-  await log.flush(LOG_FLUSH_MS);
-  if (log.dropped > 0) tell(`${log.dropped} lines of the access log were not taken by its reader`);
+  const desk = new Desk(options, { handler, credentials, limitRate: options["limit-rate"], tell });
+  desk.announce();
+  await desk.serveUntil(stop);
+  await desk.close(stop);
   return 0;
 });
 

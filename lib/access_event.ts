@@ -23,6 +23,8 @@ export interface AccessEvent {
   readonly contentBytes: number;
   /** From then until the answer was written, in ms. */
   readonly elapsedMs: number;
+  /** Whom the client was sent to, `host:port`; undefined when to nobody. */
+  readonly chosen: string | undefined;
 }
 
 /** How access events are written. */
@@ -31,24 +33,35 @@ export const LOG_FORMATS = ["common", "combined", "json", "none"] as const;
 /** How access events are written; `none` writes nothing. */
 export type LogFormat = (typeof LOG_FORMATS)[number];
 
-/** One event as one line without its line end. */
-export function formatAccess(event: AccessEvent, format: Exclude<LogFormat, "none">): string {
-  if (format === "json") return formatJson(event);
-  const { at, client, requestLine, statusCode, contentBytes, fields } = event;
+/**
+ * One event as one line without its line end.
+ *
+ * @param namesChosen whether the line ends with whom the client was sent to, `-` for nobody
+ */
+export function formatAccess(
+  event: AccessEvent,
+  format: Exclude<LogFormat, "none">,
+  namesChosen = false,
+): string {
+  if (format === "json") return formatJson(event, namesChosen);
+  const { at, client, requestLine, statusCode, contentBytes, fields, chosen = "-" } = event;
+  const end = namesChosen ? ` ${chosen}` : "";
   const line = `${client} - - [${clfTime(at)}] ${
     quoted(requestLine)
   } ${statusCode} ${contentBytes}`;
-  if (format === "common") return line;
-  return `${line} ${quoted(fields?.get("referer"))} ${quoted(fields?.get("user-agent"))}`;
+  if (format === "common") return line + end;
+  return `${line} ${quoted(fields?.get("referer"))} ${quoted(fields?.get("user-agent"))}${end}`;
 }
 
-function formatJson(event: AccessEvent): string {
-  const { client, statusCode, contentBytes } = event;
+function formatJson(event: AccessEvent, namesChosen: boolean): string {
+  const { client, statusCode, contentBytes, chosen } = event;
+  const server = chosen === undefined ? "null" : `"${chosen}"`;
+  const end = namesChosen ? `,"server":${server}}` : "}";
   const elapsedMs = Math.round(event.elapsedMs * 1000) / 1000;
   // Not by one JSON.stringify of it all, which takes five times as long.
   return `{"time":"${isoTime(event.at)}","client":"${client}",` +
     `"requestLine":${jsonText(event.requestLine)},"statusCode":${statusCode},` +
-    `"contentBytes":${contentBytes},"elapsedMs":${elapsedMs}}`;
+    `"contentBytes":${contentBytes},"elapsedMs":${elapsedMs}${end}`;
 }
 
 /** The start of a text that depends on the second alone, kept since a busy log repeats it. */

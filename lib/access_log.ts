@@ -20,6 +20,7 @@ export interface LogSink {
  */
 export class AccessLog {
   readonly #format: LogFormat;
+  readonly #namesChosen: boolean;
   readonly #sink: LogSink;
   #lines = "";
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -27,9 +28,14 @@ export class AccessLog {
   #hasStopped = false;
   #dropped = 0;
 
-  /** A log in one format to one sink, which it writes to but never closes. */
-  constructor(format: LogFormat, sink: LogSink) {
+  /**
+   * A log in one format to one sink, which it writes to but never closes.
+   *
+   * @param namesChosen whether lines tell whom the client was sent to
+   */
+  constructor(format: LogFormat, sink: LogSink, namesChosen = false) {
     this.#format = format;
+    this.#namesChosen = namesChosen;
     this.#sink = sink;
   }
 
@@ -45,7 +51,13 @@ export class AccessLog {
       this.#dropped++;
       return;
     }
-    this.#lines += `${formatAccess(event, this.#format)}\n`;
+    this.append(formatAccess(event, this.#format, this.#namesChosen));
+  }
+
+  /** Adds a line as it is to the next write, whatever is waiting. */
+  append(line: string): void {
+    if (this.#hasStopped) return;
+    this.#lines += `${line}\n`;
     if (this.#writing !== undefined) return;
     if (this.#lines.length >= FLUSH_LENGTH) return void this.#write();
     if (this.#timer !== undefined) return;

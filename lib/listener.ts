@@ -46,6 +46,14 @@ export function listenerOptions(port: string): ListenerOptions {
   };
 }
 
+/** The options by which a user chooses where to listen, for what is said about it. */
+export interface AddressNames {
+  /** That of the address. */
+  readonly host: string;
+  /** That of the port. */
+  readonly port: string;
+}
+
 /** What connections are accepted from, with TLS or without. */
 export type Listener = Deno.Listener<Deno.TcpConn | Deno.TlsConn, Deno.NetAddr>;
 
@@ -55,35 +63,41 @@ export type Listener = Deno.Listener<Deno.TcpConn | Deno.TlsConn, Deno.NetAddr>;
  * @param hostname an address of this machine, or a name for one
  * @param port 0 for any free one
  * @param credentials where connections are to be encrypted
+ * @param names of the options by which the user chose address and port
  * @throws {CommandError} status 1, when that is not possible
  */
-export function listen(hostname: string, port: number, credentials?: Credentials): Listener {
+export function listen(
+  hostname: string,
+  port: number,
+  credentials?: Credentials,
+  names: AddressNames = { host: "--host", port: "--port" },
+): Listener {
   const reusePort = workerPort !== undefined;
   const address = { hostname, port: workerPort ?? port, tcpBacklog: BACKLOG, reusePort };
   try {
     if (credentials === undefined) return Deno.listen(address);
     return Deno.listenTls({ ...address, ...credentials, alpnProtocols: ALPN });
   } catch (error) {
-    const reason = reasonOf(error, hostname, port);
+    const reason = reasonOf(error, hostname, port, names);
     throw new CommandError(reason, 1, { cause: error });
   }
 }
 
-function reasonOf(error: unknown, hostname: string, port: number): string {
+function reasonOf(error: unknown, hostname: string, port: number, names: AddressNames): string {
   if (error instanceof Deno.errors.AddrInUse) {
-    return `port ${port} is taken: choose another with --port, or --port=0 for any free one`;
+    return `port ${port} is taken: choose another with ${names.port}; 0 takes any free one`;
   }
   if (error instanceof Deno.errors.PermissionDenied) {
-    return `port ${port} is for privileged users: choose one from 1024 with --port`;
+    return `port ${port} is for privileged users: choose one from 1024 with ${names.port}`;
   }
   if (error instanceof Deno.errors.NotCapable) {
     return "there is no permission to listen: run it with --allow-net";
   }
   if (error instanceof Deno.errors.AddrNotAvailable) {
-    return `--host=${hostname} is no address of this machine`;
+    return `${names.host}=${hostname} is no address of this machine`;
   }
   const message = error instanceof Error ? error.message : String(error);
-  return `cannot listen on --host=${hostname} --port=${port}: ${message}`;
+  return `cannot listen on ${names.host}=${hostname}, port ${port}: ${message}`;
 }
 
 /** The first line on standard output: where clients can connect, with the real port. */

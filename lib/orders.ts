@@ -1,5 +1,6 @@
 /**
- * What a worker process is told: its port by its first argument, all else over its standard input.
+ * What a worker process is told: its port by its first argument, all else over its standard input,
+ * a line at a time. What it has to report goes among the lines of its standard output, marked.
  *
  * @module
  */
@@ -12,6 +13,12 @@ export type Order = "stop" | "retire";
 
 /** What the first argument of a worker begins with; its port follows. No user writes it. */
 const MARK = "--as-worker-on=";
+
+/** What a line with news begins with; no order does. */
+const NEWS = "+";
+
+/** What a line with a report begins with; no line of a log does, for it is escaped there. */
+export const REPORT_MARK = "\x1e";
 
 const [, port] = new RegExp(`^${MARK}([0-9]+)$`).exec(Deno.args[0] ?? "") ?? [];
 
@@ -28,12 +35,31 @@ export function workerArguments(port: number): string[] {
 
 /** An order as octets, for `receiveOrder`. */
 export function writeOrder(order: Order): Uint8Array<ArrayBuffer> {
-  return new TextEncoder().encode(order.charAt(0));
+  return new TextEncoder().encode(`${order}\n`);
 }
 
-/** Waits for an order on standard input; its end means `stop`, since then the parent is gone. */
-export async function receiveOrder(): Promise<Order> {
-  const octet = new Uint8Array(1);
-  const count = await Deno.stdin.read(octet).catch(() => null);
-  return count !== null && octet[0] === writeOrder("retire")[0] ? "retire" : "stop";
+/** News as octets, for `receiveOrder`; it must be of one line. */
+export function writeNews(news: string): Uint8Array<ArrayBuffer> {
+  return new TextEncoder().encode(`${NEWS}${news}\n`);
+}
+
+/**
+ * Waits for an order on standard input; its end means `stop`, since then the parent is gone.
+ *
+ * @param onNews told what comes before
+ */
+export async function receiveOrder(onNews: (news: string) => void = () => {}): Promise<Order> {
+  let rest = "";
+  const decoder = new TextDecoder();
+  const buffer = new Uint8Array(64 * 1024);
+  for (;;) {
+    const count = await Deno.stdin.read(buffer).catch(() => null);
+    if (count === null) return "stop";
+    const lines = (rest + decoder.decode(buffer.subarray(0, count), { stream: true })).split("\n");
+    rest = lines.pop()!;
+    for (const line of lines) {
+      if (line === "stop" || line === "retire") return line;
+      if (line.startsWith(NEWS)) onNews(line.slice(NEWS.length));
+    }
+  }
 }

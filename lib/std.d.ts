@@ -56,6 +56,11 @@ declare module "@std/fmt/bytes" {
   export function format(bytes: number, options: { binary: boolean }): string;
 }
 
+declare module "@std/fmt/duration" {
+  /** 200000 gives `3m 20s` with `ignoreZero`. */
+  export function format(ms: number, options: { ignoreZero: boolean }): string;
+}
+
 declare module "@std/html" {
   export function escape(text: string): string;
 }

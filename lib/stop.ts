@@ -18,10 +18,14 @@ const RETIREMENT_MS = 2000;
  * a shell gives it: 128 and the signal's number; workers leave that to their parent.
  *
  * @param onSecond called before the process ends at once
+ * @param onNews told, in a worker, what its parent has to say
  */
-export function stopSignal(onSecond: () => void = () => {}): AbortSignal {
+export function stopSignal(
+  onSecond: () => void = () => {},
+  onNews: (news: string) => void = () => {},
+): AbortSignal {
   const controller = new AbortController();
-  if (workerPort !== undefined) return orderedStop(controller);
+  if (workerPort !== undefined) return orderedStop(controller, onNews);
   const exitStatuses = { SIGINT: 130, ...(Deno.build.os !== "windows" && { SIGTERM: 143 }) };
   for (const [signal, exitStatus] of Object.entries(exitStatuses)) {
     Deno.addSignalListener(signal as Deno.Signal, () => {
@@ -35,12 +39,26 @@ export function stopSignal(onSecond: () => void = () => {}): AbortSignal {
   return controller.signal;
 }
 
-function orderedStop(controller: AbortController): AbortSignal {
-  receiveOrder().then((order) => controller.abort(order));
+function orderedStop(
+  controller: AbortController,
+  onNews: (news: string) => void,
+): AbortSignal {
+  receiveOrder(onNews).then((order) => controller.abort(order));
   Deno.addSignalListener("SIGTERM", () => controller.abort("stop"));
   // A terminal sends these to all of its processes; the parent says what is to be done.
   for (const signal of ["SIGINT", "SIGHUP"] as const) Deno.addSignalListener(signal, () => {});
   return controller.signal;
+}
+
+/** Calls back at every SIGHUP, where there is one. */
+export function onHangup(call: () => void): void {
+  if (Deno.build.os !== "windows") Deno.addSignalListener("SIGHUP", call);
+}
+
+/** Settles when the signal fires. */
+export function fired(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  return new Promise((resolve) => signal.addEventListener("abort", () => resolve()));
 }
 
 /** How long connections without a request may last after a stop, in ms. */

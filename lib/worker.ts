@@ -1,7 +1,8 @@
 import type { LogSink } from "./access_log.ts";
-import { type Order, workerArguments, writeOrder } from "./orders.ts";
+import { type Order, REPORT_MARK, workerArguments, writeNews, writeOrder } from "./orders.ts";
 
 const LF = 10;
+const MARK = REPORT_MARK.charCodeAt(0);
 
 /** How a worker process ended. */
 export interface WorkerEnd {
@@ -21,6 +22,8 @@ export interface Worker {
   readonly ended: Promise<WorkerEnd>;
   /** Tells it something. One that has ended does not hear it. */
   order(order: Order): void;
+  /** Lets it know something, in one line of text. One that has ended does not hear it. */
+  inform(news: string): void;
   /** Ends it at once. */
   kill(): void;
 }
@@ -38,6 +41,7 @@ export class WorkerProcess implements Worker {
   readonly #child: Deno.ChildProcess;
   readonly #stdin: WritableStreamDefaultWriter<Uint8Array>;
   readonly #listening = Promise.withResolvers<string | undefined>();
+  readonly #onReport: (report: string) => void;
   #isOver = false;
   readonly listening: Promise<string | undefined> = this.#listening.promise;
   readonly ended: Promise<WorkerEnd>;
@@ -47,9 +51,16 @@ export class WorkerProcess implements Worker {
    * the first one; standard error is that of the parent.
    *
    * @param port 0 for any free one
+   * @param onReport told what it reports; such lines are not handed on
    * @throws {Deno.errors.NotCapable} without permission to run the program
    */
-  constructor({ program, args }: WorkerCommand, port: number, sink: LogSink) {
+  constructor(
+    { program, args }: WorkerCommand,
+    port: number,
+    sink: LogSink,
+    onReport: (report: string) => void = () => {},
+  ) {
+    this.#onReport = onReport;
     this.#child = new Deno.Command(program, {
       args: [...args(port), ...workerArguments(port)],
       stdin: "piped",
@@ -67,6 +78,10 @@ export class WorkerProcess implements Worker {
 
   order(order: Order): void {
     this.#stdin.write(writeOrder(order)).catch(() => {});
+  }
+
+  inform(news: string): void {
+    this.#stdin.write(writeNews(news)).catch(() => {});
   }
 
   kill(): void {
@@ -102,9 +117,19 @@ export class WorkerProcess implements Worker {
         isFirst = start === 0;
       }
       const end = isFirst ? 0 : octets.lastIndexOf(LF) + 1;
-      if (end > start) await sink.write(octets.subarray(start, end)).catch(() => {});
+      const lines = this.#withoutReports(octets.subarray(start, Math.max(start, end)));
+      if (lines.length > 0) await sink.write(lines).catch(() => {});
       rest = octets.slice(Math.max(start, end));
     }
+  }
+
+  /** What of whole lines is to be handed on. */
+  #withoutReports(lines: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
+    const from = lines.indexOf(MARK);
+    if (from < 0) return lines;
+    const to = lines.indexOf(LF, from) + 1;
+    this.#onReport(new TextDecoder().decode(lines.subarray(from + 1, to - 1)));
+    return joined(lines.subarray(0, from), this.#withoutReports(lines.subarray(to)));
   }
 }
 

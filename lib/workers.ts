@@ -10,6 +10,8 @@ export interface WorkersOptions {
   readonly count: number;
   /** Starts one that listens on a port, 0 for any free one; throws when it cannot. */
   readonly hire: (port: number) => Worker;
+  /** What each is let know before all else; undefined for nothing. */
+  readonly greeting?: () => string | undefined;
   /** Told what happens to them, for people. */
   readonly tell: (message: string) => void;
   /** The time in ms, on a clock that never jumps. */
@@ -81,6 +83,11 @@ export class Workers {
     await ended;
   }
 
+  /** Lets all of them know something. */
+  inform(news: string): void {
+    for (const worker of this.#alive) worker.inform(news);
+  }
+
   /** Ends all at once. */
   kill(): void {
     this.#isStopping = true;
@@ -89,6 +96,8 @@ export class Workers {
 
   #hire(port: number): Worker {
     const worker = this.#options.hire(port);
+    const greeting = this.#options.greeting?.();
+    if (greeting !== undefined) worker.inform(greeting);
     this.#alive.add(worker);
     worker.ended.then(() => this.#alive.delete(worker));
     return worker;

@@ -1,4 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
+import { formatAccess } from "../lib/access_event.ts";
 import { AccessLog, type LogSink } from "../lib/access_log.ts";
 import { run } from "./support/process.ts";
 import { EVENT as event, LINE as line } from "./support/access_event.ts";
@@ -114,4 +115,51 @@ Deno.test("AccessLog keeps no process alive", async () => {
     new AccessLog("common", Deno.stdout).record(${JSON.stringify(event)});`;
   const { code, stdout } = await run(Deno.execPath(), ["eval", "--quiet", source]);
   assertEquals([code, stdout], [0, ""]);
+});
+
+Deno.test("AccessLog tells whom clients were sent to where it was told to", async () => {
+  const chosen = "web1:8000";
+  for (const format of ["common", "combined", "json"] as const) {
+    for (const namesChosen of [true, false]) {
+      const sink = new MemorySink();
+      const log = new AccessLog(format, sink, namesChosen);
+      log.record({ ...event, chosen });
+      log.record(event);
+      await log.flush(LONG_MS);
+      const lines = [{ ...event, chosen }, event].map((it) =>
+        formatAccess(it, format, namesChosen)
+      );
+      assertEquals(sink.text, `${lines.join("\n")}\n`);
+      assertEquals(sink.text.includes(chosen), namesChosen);
+    }
+  }
+});
+
+Deno.test("AccessLog.append() adds a line as it is in its turn, whatever the format", async () => {
+  for (const format of ["common", "none"] as const) {
+    const sink = new MemorySink();
+    const log = new AccessLog(format, sink);
+    log.record(event);
+    log.append("\x1e→");
+    log.record(event);
+    assertEquals(sink.writes, 0);
+    await log.flush(LONG_MS);
+    assertEquals(sink.text, format === "none" ? "\x1e→\n" : `${line}\n\x1e→\n${line}\n`);
+  }
+});
+
+Deno.test("AccessLog.append() adds a line where others are dropped, and none to a dead sink", async () => {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const sink = new MemorySink(Infinity, { 1: new Deno.errors.BrokenPipe() }, promise);
+  const log = new AccessLog("common", sink);
+  log.record(event);
+  await log.flush(1);
+  while (log.dropped === 0) log.record(event);
+  log.append("report");
+  resolve();
+  await log.flush(LONG_MS);
+  assertEquals([sink.writes, sink.text], [2, `${line}\n`]);
+  log.append("report");
+  await log.flush(LONG_MS);
+  assertEquals(sink.writes, 2);
 });

@@ -11,7 +11,7 @@ const ROLES = ["server.ts", "client.ts", "balancer.ts"];
 const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   "lib/http": ["lib/http", "@std"],
   "lib/net": ["lib/net", "lib/http", "node:timers"],
-  "lib": ["lib", "@std", "deno.json", "node:crypto"],
+  "lib": ["lib", "lib/net", "@std", "deno.json", "node:crypto"],
   "lib/files": [
     "lib/files",
     "lib/net",
@@ -29,7 +29,6 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   "lib/balancing/list": ["lib/balancing/list", "lib", "@std"],
   "lib/balancing/admin": [
     ...["lib/balancing/admin", "lib/balancing", "lib/net", "lib/http", "lib", "@std"],
-    ...["prom-client"],
   ],
   "lib/balancing/policies": ["lib/balancing/policies", "lib/balancing", "lib/balancing/list"],
   "lib/download": ["lib/download", "lib/net", "lib/http", "lib", "@std", "node:crypto"],

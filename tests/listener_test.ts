@@ -4,11 +4,14 @@ import { listen } from "../lib/listener.ts";
 
 /** What the system may answer to listening, and what the user is told then. */
 const ERRORS: readonly (readonly [Error, string])[] = [
-  [new Deno.errors.AddrInUse(), "port 80 is taken: choose another with --port"],
+  [
+    new Deno.errors.AddrInUse(),
+    "port 80 is taken: choose another with --port; 0 takes any free one",
+  ],
   [new Deno.errors.PermissionDenied(), "port 80 is for privileged users: choose one from 1024"],
   [new Deno.errors.NotCapable(), "there is no permission to listen: run it with --allow-net"],
   [new Deno.errors.AddrNotAvailable(), "--host=192.0.2.1 is no address of this machine"],
-  [new Error("no such name"), "cannot listen on --host=192.0.2.1 --port=80: no such name"],
+  [new Error("no such name"), "cannot listen on --host=192.0.2.1, port 80: no such name"],
 ];
 
 Deno.test("listen() says what to do when the system refuses", () => {
@@ -24,6 +27,14 @@ Deno.test("listen() says what to do when the system refuses", () => {
   } finally {
     Deno.listen = original;
   }
+});
+
+Deno.test("listen() names the options by which the user chose the address", () => {
+  using taken = listen("127.0.0.1", 0);
+  const names = { host: "--admin", port: "--admin" };
+  const { port } = taken.addr;
+  const message = `port ${port} is taken: choose another with --admin; 0 takes any free one`;
+  assertThrows(() => listen("127.0.0.1", port, undefined, names), CommandError, message);
 });
 
 Deno.test("listen() takes any free port for 0", () => {

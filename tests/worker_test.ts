@@ -39,9 +39,13 @@ Deno.test("SharedSink drops all once its sink has failed", async () => {
 });
 
 /** A process that runs the code instead of a role. */
-function worker(code: string, sink: LogSink): WorkerProcess {
+function worker(
+  code: string,
+  sink: LogSink,
+  onReport?: (report: string) => void,
+): WorkerProcess {
   const command = { program: Deno.execPath(), args: () => ["eval", "--quiet", code] };
-  return new WorkerProcess(command, 0, sink);
+  return new WorkerProcess(command, 0, sink, onReport);
 }
 
 Deno.test("WorkerProcess hands on whole lines but the first, which says where it listens", async () => {
@@ -81,4 +85,20 @@ Deno.test("WorkerProcess takes orders, and can be killed", async () => {
     process.kill();
     assertEquals((await process.ended).signal, "SIGKILL");
   }
+});
+
+Deno.test("WorkerProcess lets its worker know news, and hears its reports", async () => {
+  const module = JSON.stringify(import.meta.resolve("../lib/orders.ts"));
+  const code = `import { receiveOrder, REPORT_MARK } from ${module};
+    console.log("listening on http://a:1");
+    const order = await receiveOrder((news) => console.log(REPORT_MARK + news.length + " " + news.codePointAt(0)));
+    console.log(order);`;
+  const sink = new SlowSink(1000);
+  const reports: string[] = [];
+  const process = worker(code, sink, (report) => reports.push(report));
+  for (const news of ["1", "→".repeat(200_000), "😀"]) process.inform(news);
+  process.order("retire");
+  process.inform("too late");
+  assertEquals((await process.ended).code, 0);
+  assertEquals([reports, sink.text], [["1 49", "200000 8594", "2 128512"], "retire\n"]);
 });

@@ -10,6 +10,7 @@ class FakeWorker implements Worker {
   readonly listening = this.#listening.promise;
   readonly ended = this.#ended.promise;
   readonly orders: (Order | "kill")[] = [];
+  readonly news: string[] = [];
 
   constructor(readonly pid: number, readonly port: number) {}
 
@@ -24,6 +25,10 @@ class FakeWorker implements Worker {
 
   order(order: Order): void {
     this.orders.push(order);
+  }
+
+  inform(news: string): void {
+    this.news.push(news);
   }
 
   kill(): void {

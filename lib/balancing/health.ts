@@ -11,16 +11,18 @@ export interface Patience {
 /** Only an available server may be picked; `since` is in milliseconds since the epoch. */
 export type ServerState =
   | { readonly kind: "untested" }
-  | { readonly kind: "available"; readonly sample: TransferSample }
+  | { readonly kind: "available"; readonly sample: TransferSample; readonly since: number }
   | { readonly kind: "out"; readonly reason: string; readonly since: number };
 
 /**
- * What an outcome means for its server: nothing new, one more failure or success of those it takes
- * in a row, that it is out now, or that it returns when the round ends.
+ * What an outcome means for its server: nothing new, that it enters when the round ends since it has
+ * passed its first test, one more failure or success of those it takes in a row, that it is out now,
+ * or that it returns when the round ends, after having been out since then.
  */
 export type Turn =
-  | { readonly kind: "none" | "left" | "returns" }
-  | { readonly kind: "failing" | "recovering"; readonly streak: number };
+  | { readonly kind: "none" | "enters" }
+  | { readonly kind: "left" | "failing" | "recovering"; readonly streak: number }
+  | { readonly kind: "returns"; readonly streak: number; readonly outSince: number };
 
 /** The most rounds from one test of a server that is out to the next. */
 const LONGEST_REST = 10;
@@ -29,8 +31,7 @@ const LONGEST_REST = 10;
 const ROUNDING = 1e-12;
 
 const NOTHING_NEW: Turn = { kind: "none" };
-const LEFT: Turn = { kind: "left" };
-const RETURNS: Turn = { kind: "returns" };
+const ENTERS: Turn = { kind: "enters" };
 
 /**
  * The state of one server: a failed test counts at once, a passed one when its round ends, so that
@@ -84,18 +85,20 @@ export class Health {
     if (outcome.kind === "untestable" || !this.isTestable) return NOTHING_NEW;
     const { fall, rise } = this.#patience;
     if (this.#state.kind === "out") {
-      return outcome.kind === "passed" ? this.#recover(outcome.sample, rise) : this.#restLonger();
+      if (outcome.kind === "failed") return this.#restLonger();
+      return this.#recover(outcome.sample, rise, this.#state.since);
     }
     if (outcome.kind === "passed") {
       this.#streak = 0;
       this.#sample = outcome.sample;
-      return NOTHING_NEW;
+      return this.#state.kind === "untested" ? ENTERS : NOTHING_NEW;
     }
     this.#sample = undefined;
-    if (++this.#streak < fall) return { kind: "failing", streak: this.#streak };
+    const streak = ++this.#streak;
+    if (streak < fall) return { kind: "failing", streak };
     this.#state = { kind: "out", reason: outcome.reason, since: outcome.at };
     this.#begin(1);
-    return LEFT;
+    return { kind: "left", streak };
   }
 
   /**
@@ -108,15 +111,17 @@ export class Health {
     const hasReturned = this.#state.kind === "out";
     this.#climb = hasReturned ? 0 : Math.min(1, this.#climb + step + ROUNDING);
     if (hasReturned) this.#streak = 0;
-    this.#state = { kind: "available", sample: this.#sample };
+    const since = this.#state.kind === "available" ? this.#state.since : this.#sample.at;
+    this.#state = { kind: "available", sample: this.#sample, since };
     this.#sample = undefined;
   }
 
-  #recover(sample: TransferSample, rise: number): Turn {
-    this.#begin(1, this.#streak + 1);
-    if (this.#streak < rise) return { kind: "recovering", streak: this.#streak };
+  #recover(sample: TransferSample, rise: number, outSince: number): Turn {
+    const streak = this.#streak + 1;
+    this.#begin(1, streak);
+    if (streak < rise) return { kind: "recovering", streak };
     this.#sample = sample;
-    return RETURNS;
+    return { kind: "returns", streak, outSince };
   }
 
   #restLonger(): Turn {

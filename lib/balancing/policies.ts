@@ -11,11 +11,14 @@ import { RoundRobinPolicy } from "./policies/round_robin.ts";
 import { SpeedPolicy } from "./policies/speed.ts";
 import type { Policy } from "./policy.ts";
 
-/** Makes each, for one pool. A new one is a file in `policies/` and a line here. */
+/**
+ * Makes each, for one chooser among `parts` that share the clients evenly, 1 unless it is told. A
+ * new one is a file in `policies/` and a line here.
+ */
 export const POLICIES = {
-  rank: (): Policy => new RankPolicy(),
+  rank: (_parts?: number): Policy => new RankPolicy(),
   speed: (): Policy => new SpeedPolicy(),
-  expected: (): Policy => new ExpectedPolicy(),
+  expected: (parts?: number): Policy => new ExpectedPolicy(parts),
   "round-robin": (): Policy => new RoundRobinPolicy(),
   client: (): Policy => new RendezvousPolicy(({ client }) => client),
   path: (): Policy => new RendezvousPolicy(({ target }) => target),

@@ -33,14 +33,16 @@ export interface PickRequest {
   readonly now: number;
   /** Evenly distributed, at least 0 and less than 1. */
   readonly random: number;
-  /** The size of the file in octets, where it is known. */
-  readonly bytes?: number;
+  /** What the client will be sent, in octets: 0 for a HEAD; undefined where it is not known. */
+  readonly bytes?: number | undefined;
   /** Whom this request is not to be sent to; absent when anyone will do. */
   readonly isExcluded?: (server: Server) => boolean;
 }
 
 /** A way to choose servers. It keeps its own memory, waits for nothing and never throws. */
 export interface Policy {
+  /** Whether it is worth finding out how large files are. */
+  readonly wantsSizes?: boolean;
   /**
    * The candidates are others, or have other samples: a round ended, or a server left or came
    * back. What the policy has learnt of those that stay is kept.

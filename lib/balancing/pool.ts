@@ -5,10 +5,12 @@
  * @module
  */
 
+import type { Audience } from "./chooser.ts";
 import { Health, type Patience, type ServerState, type Turn } from "./health.ts";
-import type { Candidate, PickRequest, Policy } from "./policy.ts";
-import type { Outcome, TransferSample } from "./sample.ts";
 import type { Server } from "./list/server.ts";
+import { placeOf } from "./list/server_list.ts";
+import type { Candidate } from "./policy.ts";
+import type { Outcome } from "./sample.ts";
 
 /** One server with its state. */
 export interface Member {
@@ -16,16 +18,16 @@ export interface Member {
   readonly server: Server;
   /** Its state now. */
   readonly state: ServerState;
+  /** How far it has come back after it was out, from 0 to 1. */
+  readonly climb: number;
 }
 
-/** An available server and what it gets. */
-export interface RankedServer {
-  /** The server, as the pool was given it. */
-  readonly server: Server;
-  /** Its latest sample of a round that has ended. */
-  readonly sample: TransferSample;
-  /** The fraction of all requests; those of one ranking sum to 1. */
-  readonly share: number;
+/** What a new list changes. */
+export interface Replacement {
+  /** Those that were not there before. */
+  readonly added: readonly Server[];
+  /** Those that are there no more. */
+  readonly removed: readonly Server[];
 }
 
 /** A server leaves at its first failed test, for good. */
@@ -34,45 +36,86 @@ const NO_PATIENCE: Patience = { fall: 1, rise: 0 };
 /** A server that returned has climbed to its due after so many rounds, or sooner in a small farm. */
 const CLIMB_ROUNDS = 10;
 
+const NOTHING_NEW: Turn = { kind: "none" };
+
 /**
  * All servers, whatever their state. A round is `beginRound()`, `record()` for each server it gave,
  * and `endRound()`.
  */
 export class Pool {
-  readonly #members: ReadonlyMap<Server, Health>;
-  readonly #policy: Policy;
-  /** Those that may be picked now; replaced whole, never changed in place. */
+  #members: ReadonlyMap<Server, Health> = new Map();
+  readonly #audiences: readonly Audience[];
+  readonly #patience: Patience;
   #candidates: readonly Candidate[] = [];
-  #byShare: readonly Server[] | undefined;
 
   /**
    * Every server begins untested.
    *
    * @param servers told apart by identity, so `record()` wants these very objects.
+   * @param audiences told who may be picked, and what tests find
    */
-  constructor(servers: readonly Server[], policy: Policy, patience: Patience = NO_PATIENCE) {
-    this.#members = new Map(servers.map((server) => [server, new Health(patience)]));
-    this.#policy = policy;
+  constructor(
+    servers: readonly Server[],
+    audiences: readonly Audience[],
+    patience: Patience = NO_PATIENCE,
+  ) {
+    this.#audiences = audiences;
+    this.#patience = patience;
+    this.replace(servers, 0);
   }
 
-  /** Begins a round: the servers that are to be tested in it. */
-  beginRound(): Server[] {
-    return this.#all().filter(([, health]) => health.beginRound()).map(([server]) => server);
+  /**
+   * From now on these are the servers. One that is tested where another was before keeps what is
+   * known of that; one of which nothing has changed stays the object that it was.
+   *
+   * @param now on the clock of `PickRequest`
+   */
+  replace(servers: readonly Server[], now: number): Replacement {
+    const before = new Map(this.servers.map((server) => [placeOf(server), server]));
+    const members = new Map<Server, Health>();
+    const added: Server[] = [];
+    for (const server of servers) {
+      const old = before.get(placeOf(server));
+      before.delete(placeOf(server));
+      if (old === undefined) added.push(server);
+      const stays = old !== undefined && JSON.stringify(old) === JSON.stringify(server);
+      const health = old && this.#members.get(old);
+      members.set(stays ? old : server, health ?? new Health(this.#patience));
+    }
+    this.#members = members;
+    this.#update(now);
+    return { added, removed: [...before.values()] };
+  }
+
+  /**
+   * Begins a round: the servers that are to be tested in it.
+   *
+   * @param which only those that were never tested, or all that are due
+   */
+  beginRound(which: "untested" | "all" = "all"): Server[] {
+    const servers: Server[] = [];
+    for (const [server, health] of this.#members) {
+      if (which === "untested" && health.state.kind !== "untested") continue;
+      if (health.beginRound()) servers.push(server);
+    }
+    return servers;
   }
 
   /**
    * Takes in what a probe found, and says what follows from it. A server that is out now gets
-   * nobody from now on; a passed test counts when its round ends.
+   * nobody from now on; a passed test counts when its round ends. One that is no server of the pool
+   * any more is passed over.
    *
    * @param now on the clock of `PickRequest`
-   * @throws {RangeError} when the server is not one of this pool.
    */
   record(server: Server, outcome: Outcome, now: number): Turn {
     const health = this.#members.get(server);
-    if (health === undefined) throw new RangeError(`${server.authority} is not in the pool`);
+    if (health === undefined) return NOTHING_NEW;
     const turn = health.record(outcome);
     if (turn.kind === "left") this.#update(now);
-    else if (outcome.kind === "passed") this.#policy.measured?.(server, outcome.sample, now);
+    else if (outcome.kind === "passed") {
+      for (const audience of this.#audiences) audience.measured(server, outcome.sample, now);
+    }
     return turn;
   }
 
@@ -87,42 +130,14 @@ export class Pool {
     this.#update(now);
   }
 
-  /**
-   * Picks a server for a request; undefined when none is available. Whom the request excludes gets
-   * it all the same when nobody else is left.
-   */
-  pick(request: PickRequest): Server | undefined {
-    const server = this.#policy.pick(request);
-    if (server !== undefined || request.isExcluded === undefined) return server;
-    const { isExcluded: _, ...anyone } = request;
-    return this.#policy.pick(anyone);
-  }
-
-  /** Those that may be picked now, the greatest share first. */
-  get byShare(): readonly Server[] {
-    if (this.#byShare === undefined) {
-      const shares = this.#policy.shares();
-      const shareOf = (server: Server) => shares.get(server) ?? 0;
-      const servers = this.#candidates.map(({ server }) => server);
-      this.#byShare = servers.sort((a, b) => shareOf(b) - shareOf(a));
-    }
-    return this.#byShare;
-  }
-
-  /** The available servers, slowest first, equal ones in the order the pool was given. */
-  get ranking(): readonly RankedServer[] {
-    const shares = this.#policy.shares();
-    const ranking = this.members.flatMap(({ server, state }) =>
-      state.kind === "available"
-        ? [{ server, sample: state.sample, share: shares.get(server) ?? 0 }]
-        : []
-    );
-    return ranking.sort((a, b) => b.sample.elapsedMs - a.sample.elapsedMs);
+  /** All servers, in the order the pool was given. */
+  get servers(): readonly Server[] {
+    return [...this.#members.keys()];
   }
 
   /** Every server with its state, in the order the pool was given. */
   get members(): readonly Member[] {
-    return this.#all().map(([server, { state }]) => ({ server, state }));
+    return [...this.#members].map(([server, { state, climb }]) => ({ server, state, climb }));
   }
 
   /** Whether there is a server that may be picked. */
@@ -132,24 +147,20 @@ export class Pool {
 
   /** Whether any server will ever be tested again. */
   get isTestable(): boolean {
-    return this.#all().some(([, health]) => health.isTestable);
+    return this.#members.values().some(({ isTestable }) => isTestable);
   }
 
-  #all(): [Server, Health][] {
-    return [...this.#members];
-  }
-
-  /** Available, then not drained, then no backup unless there is nobody else. */
+  /** Available, then not drained, then of the lowest priority that is left. */
   #update(now: number): void {
-    const candidates: Candidate[] = [];
-    const backups: Candidate[] = [];
+    let candidates: Candidate[] = [];
+    let priority = Infinity;
     for (const [server, { state, climb }] of this.#members) {
-      if (state.kind !== "available" || server.isDrained) continue;
-      const tier = server.isBackup ? backups : candidates;
-      tier.push({ server, sample: state.sample, weight: server.weight, climb });
+      if (state.kind !== "available" || server.isDrained || server.priority > priority) continue;
+      if (server.priority < priority) candidates = [];
+      priority = server.priority;
+      candidates.push({ server, sample: state.sample, weight: server.weight, climb });
     }
-    this.#candidates = candidates.length > 0 ? candidates : backups;
-    this.#byShare = undefined;
-    this.#policy.update(this.#candidates, now);
+    this.#candidates = candidates;
+    for (const audience of this.#audiences) audience.update(candidates, now);
   }
 }

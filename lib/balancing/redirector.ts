@@ -1,12 +1,14 @@
 import { type FieldSection, NO_FIELDS } from "../http/field_section.ts";
 import { Redirect } from "../http/redirect.ts";
-import { htmlReply } from "../http/reply.ts";
+import { htmlReply, type Reply } from "../http/reply.ts";
 import type { Handler } from "../net/handler.ts";
 import { alternativeLinks } from "./alternatives.ts";
 import { AVOID_FIELD, avoids } from "./avoid.ts";
+import type { KnownSizes } from "./known_sizes.ts";
 import { isLocalHost } from "./list/local_host.ts";
 import type { PickRequest } from "./policy.ts";
-import type { Pool } from "./pool.ts";
+import type { Chooser } from "./chooser.ts";
+import type { Tally } from "./tally.ts";
 import type { Server } from "./list/server.ts";
 
 /** How clients are redirected. */
@@ -15,15 +17,19 @@ export interface RedirectorOptions {
   readonly statusCode: number;
   /** How many other servers a redirect names beside the chosen one; 0 for no names at all. */
   readonly alternatives: number;
+  /** How large files are, where the policy wants to know that. */
+  readonly sizes?: KnownSizes | undefined;
+  /** Counts the clients. */
+  readonly tally: Tally;
   /** Told of what the user should know. */
   readonly tell: (message: string) => void;
 }
 
 const NO_STORE = ["Cache-Control", "no-store"] as const;
 
-/** One redirect for each request, to a server that the pool picks. */
+/** One redirect for each request, to a server that the chooser picks. */
 export class Redirector {
-  readonly #pool: Pool;
+  readonly #chooser: Chooser;
   readonly #options: RedirectorOptions;
   readonly #redirect: Redirect;
   readonly #noServer = htmlReply(
@@ -37,6 +43,7 @@ export class Redirector {
     client: "",
     target: "",
     random: 0,
+    bytes: undefined as number | undefined,
     /** The clock is read only for policies that look at it. */
     get now(): number {
       return performance.now();
@@ -44,8 +51,8 @@ export class Redirector {
   };
 
   /** Prepares the redirects. */
-  constructor(pool: Pool, options: RedirectorOptions) {
-    this.#pool = pool;
+  constructor(chooser: Chooser, options: RedirectorOptions) {
+    this.#chooser = chooser;
     this.#options = options;
     // A 301 may be cached for ever (RFC 9110 §15.4.2), and would pin a client to one server, dead
     // or not.
@@ -58,20 +65,30 @@ export class Redirector {
     asked.client = client;
     asked.target = target;
     asked.random = Math.random();
+    const { sizes } = this.#options;
+    if (sizes !== undefined) asked.bytes = head.method === "HEAD" ? 0 : sizes.of(target);
     const avoided = head.fields.get(AVOID_FIELD);
     const isExcluded = avoided === undefined ? undefined : avoids(avoided);
     const request: PickRequest = isExcluded === undefined ? asked : { ...asked, isExcluded };
-    const server = this.#pool.pick(request);
-    if (server === undefined) return this.#noServer;
+    const server = this.#chooser.pick(request);
+    if (server === undefined) return this.#turnAway();
+    this.#options.tally.redirected(server.authority);
+    if (head.method === "GET") sizes?.want(target, server);
     if (server.isPublicLocal && !this.#hasWarned) this.#warn(server, client);
     // The target stands as it was received: validated, never decoded (§10.2.2).
-    return this.#redirect.to(`${server.publicUrl}${target}`, this.#links(server, request));
+    const location = `${server.publicUrl}${target}`;
+    return this.#redirect.to(location, this.#links(server, request), server.authority);
   };
+
+  #turnAway(): Reply {
+    this.#options.tally.unavailable++;
+    return this.#noServer;
+  }
 
   #links(chosen: Server, { target, isExcluded }: PickRequest): FieldSection {
     const { alternatives } = this.#options;
     if (alternatives === 0) return NO_FIELDS;
-    const all = this.#pool.byShare;
+    const all = this.#chooser.byShare;
     const others = isExcluded === undefined ? all : all.filter((server) => !isExcluded(server));
     return alternativeLinks(target, chosen, others, alternatives);
   }

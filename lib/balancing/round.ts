@@ -27,6 +27,7 @@ export function dueAfter(intervalMs: number, random: number): number {
  * @param test tests one server and records the outcome; its promise is not meant to reject.
  * @param concurrency how many tests may run at a time, at least 1: few, since they share a line.
  * @param clock that of `PickRequest`
+ * @param which only those that were never tested, or all that are due
  * @throws {RangeError} when `concurrency` is less than 1.
  * @throws whatever a test rejected with, once the others have ended; the round then has no end.
  */
@@ -35,9 +36,10 @@ export async function runRound(
   test: (server: Server) => Promise<void>,
   concurrency: number,
   clock: () => number,
+  which: "untested" | "all" = "all",
 ): Promise<void> {
   if (!(concurrency >= 1)) throw new RangeError(`Concurrency is ${concurrency}, less than 1`);
-  const servers = pool.beginRound();
+  const servers = pool.beginRound(which);
   // The testers share one iterator, so each server goes to whichever is free first.
   const waiting = servers.values();
   const testNext = async () => {

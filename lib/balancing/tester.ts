@@ -1,8 +1,11 @@
+import type { Chooser } from "./chooser.ts";
+import type { RoundEvent, ServerEvent } from "./farm_event.ts";
 import type { Patience, Turn } from "./health.ts";
+import type { Server } from "./list/server.ts";
 import type { Pool } from "./pool.ts";
+import { rankingOf } from "./ranking.ts";
 import { runRound } from "./round.ts";
 import type { Outcome } from "./sample.ts";
-import type { Server } from "./list/server.ts";
 import { type TestFile, TestFiles } from "./test_files.ts";
 
 /** How rounds of tests are run, and who is told of them. */
@@ -11,28 +14,38 @@ export interface TesterOptions {
   readonly probe: (server: Server) => Promise<Outcome>;
   /** Tests at a time. */
   readonly concurrency: number;
-  /** That of the pool, for the words. */
+  /** That of the pool, for what is told. */
   readonly patience: Patience;
   /** The clock of `PickRequest`. */
   readonly clock: () => number;
-  /** Told of what was found. */
-  readonly tell: (message: string) => void;
+  /** Told of what was found about a server. */
+  readonly onEvent: (server: Server, event: ServerEvent) => void;
+  /** Told of the end of each round. */
+  readonly onRound: (event: RoundEvent) => void;
 }
 
-/** Servers that one line about a round names. */
-const MOST_LISTED = 10;
-
-/** Runs rounds of performance tests over a pool, and puts into words what they find. */
+/** Runs rounds of performance tests over a pool, and tells of what they find. */
 export class Tester {
   readonly #pool: Pool;
+  readonly #chooser: Chooser;
   readonly #options: TesterOptions;
   readonly #testFiles = new TestFiles();
   #round: Promise<void> | undefined;
 
-  /** Tests nobody yet. */
-  constructor(pool: Pool, options: TesterOptions) {
+  /**
+   * Tests nobody yet.
+   *
+   * @param chooser one that is told by the pool; it knows the shares
+   */
+  constructor(pool: Pool, chooser: Chooser, options: TesterOptions) {
     this.#pool = pool;
+    this.#chooser = chooser;
     this.#options = options;
+  }
+
+  /** Whether a round is under way. */
+  get isTesting(): boolean {
+    return this.#round !== undefined;
   }
 
   /**
@@ -41,68 +54,63 @@ export class Tester {
    * @throws what the probe rejects with
    */
   round(): Promise<void> {
-    return this.#round ??= this.#run().finally(() => this.#round = undefined);
+    return this.#round ??= this.#run("all").finally(() => this.#round = undefined);
   }
 
-  async #run(): Promise<void> {
-    const { concurrency, clock, probe, tell } = this.#options;
+  /**
+   * Tests those that were never tested, once the round that is under way has ended.
+   *
+   * @throws what the probe rejects with
+   */
+  async newcomers(): Promise<void> {
+    while (this.#round !== undefined) await this.#round.catch(() => {}); // Told where it was begun.
+    await (this.#round = this.#run("untested").finally(() => this.#round = undefined));
+  }
+
+  async #run(which: "untested" | "all"): Promise<void> {
+    const { concurrency, clock, probe } = this.#options;
     const files = new Map<Server, TestFile>();
-    await runRound(
-      this.#pool,
-      async (server) => {
-        const outcome = await probe(server);
-        if (outcome.kind === "passed") {
-          files.set(server, { bytes: outcome.sample.bytes, entityTag: outcome.entityTag });
-        }
-        const turn = this.#pool.record(server, outcome, clock());
-        const found = this.#wordsFor(outcome, turn);
-        if (found !== undefined) tell(`${server.authority} ${found}`);
-      },
-      concurrency,
-      clock,
-    );
-    this.#tellRanking();
-    this.#tellTestFiles(files);
+    const begunAt = clock();
+    const test = async (server: Server) => {
+      const outcome = await probe(server);
+      if (outcome.kind === "passed") {
+        files.set(server, { bytes: outcome.sample.bytes, entityTag: outcome.entityTag });
+      }
+      const turn = this.#pool.record(server, outcome, clock());
+      const event = this.#eventOf(outcome, turn);
+      if (event !== undefined) this.#options.onEvent(server, event);
+    };
+    await runRound(this.#pool, test, concurrency, clock, which);
+    const { members } = this.#pool;
+    const ranking = rankingOf(members, this.#chooser.shares);
+    this.#options.onRound({ ranking, servers: members.length, elapsedMs: clock() - begunAt });
+    if (which === "all") this.#compare(files);
   }
 
-  #wordsFor(outcome: Outcome, turn: Turn): string | undefined {
+  #eventOf(outcome: Outcome, turn: Turn): ServerEvent | undefined {
     const { fall, rise } = this.#options.patience;
-    if (outcome.kind === "untestable") return `could not be tested: ${outcome.reason}`;
-    const reason = outcome.kind === "failed" ? outcome.reason : "";
-    switch (turn.kind) {
-      case "left":
-        return `is out: ${reason}`;
-      case "failing":
-        return `has failed ${turn.streak} of ${fall} tests that take it out: ${reason}`;
-      case "recovering":
-        return `has passed ${turn.streak} of ${rise} tests that bring it back`;
-      case "returns":
-        return "is back, with the lowest share at first";
-      case "none":
-        return undefined;
+    if (outcome.kind === "untestable") return { kind: "untestable", reason: outcome.reason };
+    if (outcome.kind === "failed") {
+      const { reason } = outcome;
+      if (turn.kind === "left") return { kind: "out", reason, streak: turn.streak, fall };
+      if (turn.kind === "failing") return { kind: "failing", reason, streak: turn.streak, fall };
+      return undefined;
     }
-  }
-
-  #tellRanking(): void {
-    const { tell } = this.#options;
-    const ranking = this.#pool.ranking;
-    const listed = ranking.slice(-MOST_LISTED).reverse().map(({ server, sample, share }) =>
-      `${server.authority} ${sample.elapsedMs.toFixed(1)} ms (${(share * 100).toFixed(1)} %)`
-    );
-    const left = ranking.length - listed.length;
-    const more = left > 0 ? `, and ${left} slower ones` : "";
-    if (listed.length > 0) tell(`tested, fastest first: ${listed.join(", ")}${more}`);
-    if (!this.#pool.isOpen) tell("no server is available");
+    const { sample } = outcome;
+    if (turn.kind === "enters") return { kind: "available", sample };
+    if (turn.kind === "recovering") return { kind: "recovering", streak: turn.streak, rise };
+    if (turn.kind !== "returns") return undefined;
+    return { kind: "returned", sample, streak: turn.streak, outMs: sample.at - turn.outSince };
   }
 
   /** In the pool's order, or equals would change places from round to round. */
-  #tellTestFiles(files: ReadonlyMap<Server, TestFile>): void {
-    const ordered = this.#pool.members.flatMap(({ server }) => {
+  #compare(files: ReadonlyMap<Server, TestFile>): void {
+    const ordered = this.#pool.servers.flatMap((server) => {
       const file = files.get(server);
       return file === undefined ? [] : [[server, file] as const];
     });
-    for (const [server, finding] of this.#testFiles.compare(new Map(ordered))) {
-      this.#options.tell(`${server.authority} differs from the farm: ${finding}`);
+    for (const [server, reason] of this.#testFiles.compare(new Map(ordered))) {
+      this.#options.onEvent(server, { kind: "different", reason });
     }
   }
 }

@@ -7,6 +7,8 @@ import { reasonPhrase } from "./message.ts";
 export interface ContentSource {
   /** How many octets there are; undefined when that is not known before the end. */
   readonly length: number | undefined;
+  /** Whether it waits for what happens: then all that it gave is sent before it is read again. */
+  readonly isLive?: boolean;
   /**
    * Fills a buffer with the next octets of the content.
    *
@@ -28,6 +30,8 @@ export interface Reply {
   readonly headerSection: FieldSection;
   /** The whole of it, as octets or as text in ASCII, or what to read it from. */
   readonly content: string | Uint8Array | ContentSource;
+  /** Whom it sends the client to, for the log. */
+  readonly chosen?: string | undefined;
 }
 
 /** A reply whose content is text. */

@@ -150,6 +150,7 @@ export class ReplySender {
     const length = content.length ?? Infinity;
     const buffer = new Uint8Array(Math.min(PIECE_BYTES, length));
     while (this.#contentBytes < length) {
+      if (content.isLive) await this.#connection.flush();
       const room = Math.min(buffer.length, length - this.#contentBytes);
       const count = await readPiece(content, buffer.subarray(0, room));
       if (count === null) break;

@@ -16,4 +16,6 @@ export interface Served {
   readonly contentBytes: number;
   /** From the complete head to the last octet handed to the system, in ms. */
   readonly elapsedMs: number;
+  /** Whom the client was sent to; undefined when to nobody. */
+  readonly chosen: string | undefined;
 }

@@ -170,7 +170,7 @@ export class Session implements Listed {
     });
     const sending = sender.send();
     if (sending !== undefined) return this.#sendSlowly(sender, reply, sending);
-    this.#tell(reply.statusCode, sender.contentBytes);
+    this.#tell(reply.statusCode, sender.contentBytes, reply.chosen);
     return sender.persistent;
   }
 
@@ -178,7 +178,7 @@ export class Session implements Listed {
     try {
       await sending;
     } finally {
-      this.#tell(reply.statusCode, sender.contentBytes);
+      this.#tell(reply.statusCode, sender.contentBytes, reply.chosen);
     }
     return sender.persistent;
   }
@@ -217,7 +217,7 @@ export class Session implements Listed {
     return false;
   }
 
-  #tell(statusCode: number, contentBytes: number): void {
+  #tell(statusCode: number, contentBytes: number, chosen?: string): void {
     const { onServed } = this.#parts;
     const client = this.#client;
     if (onServed !== undefined) {
@@ -230,6 +230,7 @@ export class Session implements Listed {
         statusCode,
         contentBytes,
         elapsedMs: Date.now() - at,
+        chosen,
       });
     }
     this.#startedAt = undefined;

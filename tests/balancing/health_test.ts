@@ -1,6 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { Health, type Patience } from "../../lib/balancing/health.ts";
-import { failed, passed, UNTESTABLE } from "../support/servers.ts";
+import type { Outcome } from "../../lib/balancing/sample.ts";
+import { failed, passed, passedAt, UNTESTABLE } from "../support/servers.ts";
 
 /** What becomes of a server that passes (`+`), fails (`-`) or cannot be tested (`?`), a round each. */
 function course(patience: Patience, outcomes: string): string[] {
@@ -15,20 +16,20 @@ function course(patience: Patience, outcomes: string): string[] {
 }
 
 Deno.test("Health without patience takes a server out at its first failure, for good", () => {
-  assertEquals(course({ fall: 1, rise: 0 }, "+-+"), ["available", "left", "resting"]);
+  assertEquals(course({ fall: 1, rise: 0 }, "+-+"), ["enters", "left", "resting"]);
   assertEquals(course({ fall: 1, rise: 0 }, "-++"), ["left", "resting", "resting"]);
 });
 
 Deno.test("Health with --fall bears failures that are not in a row", () => {
   const rounds = course({ fall: 3, rise: 0 }, "+--+---+");
   assertEquals(rounds, [
-    ...["available", "failing", "failing", "available", "failing", "failing", "left", "resting"],
+    ...["enters", "failing", "failing", "available", "failing", "failing", "left", "resting"],
   ]);
 });
 
 Deno.test("Health keeps untested, available and out apart", () => {
   const patience = { fall: 2, rise: 0 };
-  assertEquals(course(patience, "?-+"), ["untested", "failing", "available"]);
+  assertEquals(course(patience, "?-+"), ["untested", "failing", "enters"]);
   const health = new Health(patience);
   health.record(failed("refused", 1));
   health.endRound(1);
@@ -38,12 +39,12 @@ Deno.test("Health keeps untested, available and out apart", () => {
 });
 
 Deno.test("Health counts a test that was impossible neither for nor against a server", () => {
-  assertEquals(course({ fall: 2, rise: 0 }, "+-?-"), ["available", "failing", "available", "left"]);
+  assertEquals(course({ fall: 2, rise: 0 }, "+-?-"), ["enters", "failing", "available", "left"]);
   assertEquals(course({ fall: 1, rise: 2 }, "-+?+"), ["left", "recovering", "out", "returns"]);
 });
 
 Deno.test("Health with --rise lets a server return after so many passed tests in a row", () => {
-  assertEquals(course({ fall: 1, rise: 1 }, "+-+"), ["available", "left", "returns"]);
+  assertEquals(course({ fall: 1, rise: 1 }, "+-+"), ["enters", "left", "returns"]);
   const rounds = course({ fall: 1, rise: 2 }, "-+-++++");
   assertEquals(rounds, [
     ...["left", "recovering", "out", "resting", "recovering", "returns", "available"],
@@ -84,4 +85,50 @@ Deno.test("Health remembers since when a server is out, whatever the clock does"
   health.record(failed("refused", 1000));
   health.record(failed("answered 404", -5));
   assertEquals(health.state, { kind: "out", reason: "refused", since: 1000 });
+});
+
+Deno.test("Health.record() tells how many tests in a row, and since when one was out", () => {
+  const health = new Health({ fall: 2, rise: 2 });
+  const turns = [passed(1), passed(1), failed("a", 3), failed("b", 4), UNTESTABLE]
+    .concat(passed(1), failed("c", 7), passed(1), passed(1), passed(1))
+    .map((outcome) => {
+      const turn = health.record(outcome);
+      health.endRound(1);
+      return turn;
+    });
+  const none = { kind: "none" } as const;
+  assertEquals(turns, [
+    ...[{ kind: "enters" } as const, none],
+    ...[{ kind: "failing", streak: 1 } as const, { kind: "left", streak: 2 } as const, none],
+    ...[{ kind: "recovering", streak: 1 } as const, none],
+    ...[{ kind: "recovering", streak: 1 } as const],
+    ...[{ kind: "returns", streak: 2, outSince: 4 } as const, none],
+  ]);
+});
+
+Deno.test("Health remembers since when a server is available, however often it passes", () => {
+  const health = new Health({ fall: 2, rise: 1 });
+  const since = (outcome: Outcome): unknown => {
+    health.record(outcome);
+    health.endRound(1);
+    return "since" in health.state && [health.state.kind, health.state.since];
+  };
+  assertEquals(
+    [
+      ...[passedAt(1000), passedAt(2000), failed("x", 3000), UNTESTABLE, passedAt(4000)],
+      ...[failed("x", 5000), failed("y", 6000), passedAt(7000), passedAt(8000)],
+    ].map(since),
+    [
+      ...Array.from({ length: 6 }, () => ["available", 1000]),
+      ...[["out", 6000], ["available", 7000], ["available", 7000]],
+    ],
+  );
+});
+
+Deno.test("Health lets one that has passed and fails in the same round not enter", () => {
+  const health = new Health({ fall: 2, rise: 0 });
+  health.record(passed(1));
+  assertEquals(health.record(failed("x")), { kind: "failing", streak: 1 });
+  health.endRound(1);
+  assertEquals(health.state, { kind: "untested" });
 });

@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import type { Patience } from "../../lib/balancing/health.ts";
 import { POLICIES, POLICY_NAMES } from "../../lib/balancing/policies.ts";
 import type { Candidate, Policy } from "../../lib/balancing/policy.ts";
-import { Pool } from "../../lib/balancing/pool.ts";
+import { ChoosingPool } from "../support/choosing_pool.ts";
 import { parseServer, type Server } from "../../lib/balancing/list/server.ts";
 import { seededRandom } from "../support/random.ts";
 import { failed, passed, pick, round } from "../support/servers.ts";
@@ -11,11 +11,11 @@ const a = parseServer("a:1");
 const b = parseServer("b:1");
 const c = parseServer("c:1");
 
-function poolOf(servers: readonly Server[], patience?: Patience): Pool {
-  return new Pool(servers, POLICIES.rank(), patience);
+function poolOf(servers: readonly Server[], patience?: Patience): ChoosingPool {
+  return new ChoosingPool(servers, POLICIES.rank(), patience);
 }
 
-function sharesOf(pool: Pool): [Server, number][] {
+function sharesOf(pool: ChoosingPool): [Server, number][] {
   return pool.ranking.map(({ server, share }) => [server, share]);
 }
 
@@ -86,7 +86,7 @@ class Listener implements Policy {
 Deno.test("Pool tells its policy who may be picked, with weight, and each passed test", () => {
   const heavy = parseServer("h:1 weight=3");
   const policy = new Listener();
-  const pool = new Pool([a, heavy], policy);
+  const pool = new ChoosingPool([a, heavy], policy);
   pool.record(a, passed(5), 1);
   pool.record(heavy, passed(6), 2);
   pool.endRound(3);
@@ -96,19 +96,19 @@ Deno.test("Pool tells its policy who may be picked, with weight, and each passed
     }),
     [[a, 1, 1, 5], [heavy, 3, 1, 6]],
   );
-  assertEquals(pool.byShare, [heavy, a]);
+  assertEquals(pool.chooser.byShare, [heavy, a]);
   pool.record(heavy, passed(7), 4);
   pool.record(a, failed("refused"), 5);
   assertEquals(policy.measuredServers, [a, heavy, heavy]);
-  assertEquals(policy.times, [1, 2, 3, 4, 5]);
-  assertEquals(pool.byShare, [heavy]);
+  assertEquals(policy.times, [0, 1, 2, 3, 4, 5]);
+  assertEquals(pool.chooser.byShare, [heavy]);
 });
 
 Deno.test("Pool lets a returned server climb in as many rounds as there are ranks, at most ten", () => {
   for (const [size, rounds] of [[1, 1], [2, 1], [3, 2], [6, 5], [11, 10], [200, 10]] as const) {
     const servers = Array.from({ length: size }, (_, i) => parseServer(`s${i}:1`));
     const policy = new Listener();
-    const pool = new Pool(servers, policy, { fall: 1, rise: 1 });
+    const pool = new ChoosingPool(servers, policy, { fall: 1, rise: 1 });
     const all = new Map(servers.map((server) => [server, 1]));
     const climbOf = () => policy.candidates.find(({ server }) => server === servers[0])!.climb;
     round(pool, all);
@@ -143,7 +143,7 @@ Deno.test("Pool always has somebody to pick, whatever the policy, the farm and t
     for (const [elapsedMs, dead] of BORDERS) {
       for (const clock of CLOCKS) {
         const servers = elapsedMs.map((_, i) => parseServer(`s${i}:1`));
-        const pool = new Pool(servers, POLICIES[name](), { fall: 1, rise: 1 });
+        const pool = new ChoosingPool(servers, POLICIES[name](), { fall: 1, rise: 1 });
         const random = seededRandom(3);
         for (const [round, now] of clock.entries()) {
           for (const server of pool.beginRound()) {

@@ -1,9 +1,10 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { POLICIES } from "../../lib/balancing/policies.ts";
 import type { PickRequest, Policy } from "../../lib/balancing/policy.ts";
-import { Pool } from "../../lib/balancing/pool.ts";
+import { ChoosingPool } from "../support/choosing_pool.ts";
 import { Redirector } from "../../lib/balancing/redirector.ts";
 import { parseServer } from "../../lib/balancing/list/server.ts";
+import { Tally } from "../../lib/balancing/tally.ts";
 import type { Reply } from "../../lib/http/reply.ts";
 import { requestFor } from "../support/replies.ts";
 import { failed, passed } from "../support/servers.ts";
@@ -11,20 +12,29 @@ import { failed, passed } from "../support/servers.ts";
 /** A redirector to these servers, the fastest first, and what it tells. */
 class Desk {
   readonly told: string[] = [];
-  readonly pool: Pool;
+  readonly tally = new Tally();
+  readonly pool: ChoosingPool;
   readonly #redirector: Redirector;
 
   constructor(entries: readonly string[], alternatives = 0, policy: Policy = POLICIES.rank()) {
     const servers = entries.map(parseServer);
-    this.pool = new Pool(servers, policy);
+    this.pool = new ChoosingPool(servers, policy);
     for (const [i, server] of servers.entries()) this.pool.record(server, passed(i + 1), 0);
     this.pool.endRound(0);
     const tell = (message: string) => void this.told.push(message);
-    this.#redirector = new Redirector(this.pool, { statusCode: 301, alternatives, tell });
+    this.#redirector = new Redirector(this.pool.chooser, {
+      ...{ statusCode: 301, alternatives, tell },
+      tally: this.tally,
+    });
   }
 
-  async ask(target: string, fields = "", client = "192.0.2.1"): Promise<Reply> {
-    return await this.#redirector.handle({ ...requestFor(target, fields), client });
+  async ask(
+    target: string,
+    fields = "",
+    client = "192.0.2.1",
+    method = "GET",
+  ): Promise<Reply> {
+    return await this.#redirector.handle({ ...requestFor(target, fields, method), client });
   }
 
   /** Where so many requests are sent. */
@@ -147,4 +157,28 @@ Deno.test("Redirector tells its policy who asks for what, and when", async () =>
     ["2001:db8::1", "/z"],
   ]);
   assertEquals(asked[0]!.now <= asked[1]!.now && asked[0]!.random !== asked[1]!.random, true);
+});
+
+Deno.test("Redirector counts whom it sends where, and names the server in the reply", async () => {
+  const desk = new Desk(["a:1=https://files.example/pub", "b:1"]);
+  const chosen: (string | undefined)[] = [];
+  for (let i = 0; i < 50; i++) {
+    const reply = await desk.ask("/x", "", "192.0.2.1", i % 2 === 0 ? "GET" : "HEAD");
+    const location = reply.chosen === "a:1" ? "https://files.example/pub/x" : "http://b:1/x";
+    assertStringIncludes(reply.headerSection, `Location: ${location}\r\n`);
+    chosen.push(reply.chosen);
+  }
+  const countOf = (name: string) => chosen.filter((it) => it === name).length;
+  const redirects = { "a:1": countOf("a:1"), "b:1": countOf("b:1") };
+  assertEquals([desk.tally.counts.redirects, desk.tally.redirects], [redirects, 50]);
+  assertEquals(desk.tally.unavailable, 0);
+});
+
+Deno.test("Redirector counts whom it turns away, and names nobody in the reply", async () => {
+  const desk = new Desk(["a:1 drain"]);
+  for (const method of ["GET", "HEAD", "GET"]) {
+    const { statusCode, chosen } = await desk.ask("/x", "", "192.0.2.1", method);
+    assertEquals([statusCode, chosen], [503, undefined]);
+  }
+  assertEquals(desk.tally.counts, { redirects: {}, unavailable: 3 });
 });

@@ -1,60 +1,20 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { POLICIES } from "../../lib/balancing/policies.ts";
-import { Pool } from "../../lib/balancing/pool.ts";
+import { ChoosingPool } from "../support/choosing_pool.ts";
 import { dueAfter, runRound } from "../../lib/balancing/round.ts";
 import type { Outcome } from "../../lib/balancing/sample.ts";
 import type { Server } from "../../lib/balancing/list/server.ts";
-import { failed, passed, serversOf } from "../support/servers.ts";
-
-/** A probe that the test ends by hand. */
-interface StartedProbe {
-  readonly server: Server;
-  readonly end: (outcome: Outcome) => void;
-  readonly reject: (error: Error) => void;
-}
-
-/** Hands out each probe that starts, in order, and counts those that run. */
-class ProbeDesk {
-  readonly #started: StartedProbe[] = [];
-  #wake: () => void = () => {};
-  running = 0;
-  mostRunning = 0;
-  readonly seen: Server[] = [];
-
-  readonly probe = async (server: Server): Promise<Outcome> => {
-    this.seen.push(server);
-    this.mostRunning = Math.max(this.mostRunning, ++this.running);
-    const { promise, resolve, reject } = Promise.withResolvers<Outcome>();
-    this.#started.push({ server, end: resolve, reject });
-    this.#wake();
-    try {
-      return await promise;
-    } finally {
-      this.running--;
-    }
-  };
-
-  /** The next probe that starts, at once if it has already. */
-  async next(): Promise<StartedProbe> {
-    for (;;) {
-      const started = this.#started.shift();
-      if (started) return started;
-      const { promise, resolve } = Promise.withResolvers<void>();
-      this.#wake = resolve;
-      await promise;
-    }
-  }
-}
+import { failed, passed, ProbeDesk, serversOf } from "../support/servers.ts";
 
 const REFUSED = failed("refused", 5);
 
-function poolOf(servers: readonly Server[]): Pool {
-  return new Pool(servers, POLICIES.rank());
+function poolOf(servers: readonly Server[]): ChoosingPool {
+  return new ChoosingPool(servers, POLICIES.rank());
 }
 
 /** A round whose tests are those of the desk. */
 function run(
-  pool: Pool,
+  pool: ChoosingPool,
   probe: (server: Server) => Promise<Outcome>,
   concurrency: number,
 ): Promise<void> {

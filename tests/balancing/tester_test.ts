@@ -1,10 +1,11 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { POLICIES } from "../../lib/balancing/policies.ts";
-import { Pool } from "../../lib/balancing/pool.ts";
+import { FarmLog } from "../../lib/balancing/farm_log.ts";
 import type { Outcome } from "../../lib/balancing/sample.ts";
 import { parseServer, type Server } from "../../lib/balancing/list/server.ts";
 import { Tester } from "../../lib/balancing/tester.ts";
-import { failed, passed, UNTESTABLE } from "../support/servers.ts";
+import { ChoosingPool } from "../support/choosing_pool.ts";
+import { failed, passed, passedAt, UNTESTABLE } from "../support/servers.ts";
 
 /** A tester of servers that do what their name is mapped to. */
 class Farm {
@@ -15,8 +16,9 @@ class Farm {
 
   constructor(entries: readonly string[], fall = 1, rise = 0) {
     const patience = { fall, rise };
-    const pool = new Pool(entries.map(parseServer), POLICIES.rank(), patience);
-    this.tester = new Tester(pool, {
+    const pool = new ChoosingPool(entries.map(parseServer), POLICIES.rank(), patience);
+    const log = new FarmLog((words) => void this.told.push(words));
+    this.tester = new Tester(pool, pool.chooser, {
       probe: (server: Server) => {
         this.probes++;
         return Promise.resolve(this.outcomes[server.hostname]!);
@@ -24,7 +26,8 @@ class Farm {
       concurrency: 4,
       patience,
       clock: () => 0,
-      tell: (message) => void this.told.push(message),
+      onEvent: log.server,
+      onRound: log.round,
     });
   }
 
@@ -41,9 +44,11 @@ Deno.test("Tester says who is out and why, and the ranking, fastest first", asyn
   const farm = new Farm(["a:1", "b:1", "c:1", "d:1"]);
   const outcomes = { a: passed(3), b: passed(1), c: failed("it answered 404"), d: UNTESTABLE };
   assertEquals(await farm.round(outcomes), [
+    "a:1 is available: 1 kiB in 3.0 ms, 333 kiB/s",
+    "b:1 is available: 1 kiB in 1.0 ms, 1000 kiB/s",
     "c:1 is out: it answered 404",
     "d:1 could not be tested: too many files are open here",
-    "tested, fastest first: b:1 1.0 ms (66.7 %), a:1 3.0 ms (33.3 %)",
+    "tested, fastest first: b:1 1.0 ms (66.7 %), a:1 3.0 ms (33.3 %); 2 of 4 are available",
   ]);
   assertEquals(await farm.round({ a: failed("x"), b: failed("x"), d: failed("x") }), [
     ...["a:1 is out: x", "b:1 is out: x", "d:1 is out: x", "no server is available"],
@@ -53,9 +58,11 @@ Deno.test("Tester says who is out and why, and the ranking, fastest first", asyn
 Deno.test("Tester names ten servers at most", async () => {
   const names = Array.from({ length: 12 }, (_, i) => `s${i}`);
   const farm = new Farm(names.map((name) => `${name}:1`));
-  const [said = ""] = await farm.round(
+  const told = await farm.round(
     Object.fromEntries(names.map((name, i) => [name, passed(i + 1)])),
   );
+  const said = told.at(-1) ?? "";
+  assertEquals(told.length, 13);
   assertEquals(said.split(", ").length, 12);
   assertEquals(said.endsWith(", s9:1 10.0 ms (3.8 %), and 2 slower ones"), true, said);
 });
@@ -63,12 +70,17 @@ Deno.test("Tester names ten servers at most", async () => {
 Deno.test("Tester counts what takes a server out and brings it back", async () => {
   const farm = new Farm(["a:1", "b:1"], 2, 2);
   await farm.round({ a: passed(1), b: passed(2) });
+  assertEquals(await farm.round(), [
+    "tested, fastest first: a:1 1.0 ms (66.7 %), b:1 2.0 ms (33.3 %)",
+  ]);
   const first = async (outcome: Outcome) => (await farm.round({ a: outcome }))[0];
   assertEquals(await first(failed("x")), "a:1 has failed 1 of 2 tests that take it out: x");
-  assertEquals(await first(failed("y")), "a:1 is out: y");
+  assertEquals(await first(failed("y", 1000)), "a:1 is out, after 2 failed tests in a row: y");
   assertEquals(await first(passed(1)), "a:1 has passed 1 of 2 tests that bring it back");
-  const back = await farm.round({ a: passed(1) });
-  assertEquals(back[0], "a:1 is back, with the lowest share at first");
+  assertEquals(
+    await first(passedAt(201_000)),
+    "a:1 is back after 3m 20s, with the lowest share at first: 1 kiB in 1.0 ms, 1000 kiB/s",
+  );
 });
 
 Deno.test("Tester names the odd one out once", async () => {
@@ -92,8 +104,8 @@ Deno.test("Tester names the odd one out once", async () => {
 Deno.test("Tester tells a drained server's test, and that nobody may be picked", async () => {
   const farm = new Farm(["a:1 drain"]);
   assertEquals(await farm.round({ a: passed(1) }), [
-    "tested, fastest first: a:1 1.0 ms (0.0 %)",
-    "no server is available",
+    "a:1 is available: 1 kiB in 1.0 ms, 1000 kiB/s",
+    "tested, fastest first: a:1 1.0 ms (0.0 %); clients are sent to none: all of these are drained",
   ]);
 });
 
@@ -109,5 +121,5 @@ Deno.test("Tester never runs two rounds at a time", async () => {
 Deno.test("Tester goes on after a round that ended with an error", async () => {
   const farm = new Farm(["a:1"]);
   await assertRejects(() => farm.tester.round(), TypeError);
-  assertEquals((await farm.round({ a: passed(1) })).length, 1);
+  assertEquals((await farm.round({ a: passed(1) })).length, 2);
 });

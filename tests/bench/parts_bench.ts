@@ -1,7 +1,7 @@
 // How long the pure parts take, beside the platform's own objects doing the same.
 
 import { POLICIES, POLICY_NAMES, type PolicyName } from "../../lib/balancing/policies.ts";
-import { Pool } from "../../lib/balancing/pool.ts";
+import { ChoosingPool } from "../support/choosing_pool.ts";
 import { parseServer } from "../../lib/balancing/list/server.ts";
 import { fieldSection } from "../../lib/http/field_section.ts";
 import { requestHeadReader } from "../../lib/http/head_reader.ts";
@@ -67,9 +67,9 @@ for (const count of [3, 10_000]) {
   }
 }
 
-function poolOf(count: number, name: PolicyName): Pool {
+function poolOf(count: number, name: PolicyName): ChoosingPool {
   const servers = Array.from({ length: count }, (_, i) => parseServer(`server-${i}x:8000`));
-  const pool = new Pool(servers, POLICIES[name]());
+  const pool = new ChoosingPool(servers, POLICIES[name]());
   for (const [i, server] of servers.entries()) {
     const sample = { bytes: 1_000_000, elapsedMs: i + 1, at: 0 };
     pool.record(server, { kind: "passed", sample }, 0);

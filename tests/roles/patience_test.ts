@@ -22,7 +22,10 @@ Deno.test("balancer --fall bears failed tests that are not enough in a row", asy
   );
   const counts = await countRedirects(balancer.port, 200);
   assert(counts.get(wavering.authority)! > 0);
-  await said(balancer, `${wavering.authority} is out: it answered 404`);
+  await said(
+    balancer,
+    `${wavering.authority} is out, after 3 failed tests in a row: it answered 404`,
+  );
   assertEquals((await countRedirects(balancer.port, 100)).get(wavering.authority), undefined);
 });
 
@@ -46,7 +49,10 @@ Deno.test("balancer --rise lets a server return, at the lowest share, and climb"
   fastest.answer = FIT;
   await said(balancer, `${fastest.authority} has passed 1 of 2 tests that bring it back`);
   assertEquals((await countRedirects(balancer.port, 100)).get(fastest.authority), undefined);
-  await said(balancer, `${fastest.authority} is back, with the lowest share at first`);
+  await said(
+    balancer,
+    `${fastest.authority} is back after [0-9]+s, with the lowest share at first: 4 B in`,
+  );
   const shares: string[] = [];
   for (let round = 0; round < 3; round++) {
     const line = await said(balancer, "tested, fastest first: ");
@@ -60,7 +66,7 @@ Deno.test("balancer --rise goes on when no server passes its first test", async 
   const args = ["--interval=100ms", "--rise=1", farm.authority];
   await using balancer = await listeningRole("balancer", args);
   farm.answer = FIT;
-  await said(balancer, `${farm.authority} is back`);
+  await said(balancer, `${farm.authority} is back after `);
   await said(balancer, "tested, fastest first: ");
   assertEquals((await countRedirects(balancer.port, 10)).get(farm.authority), 10);
 });

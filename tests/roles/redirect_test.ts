@@ -150,8 +150,13 @@ Deno.test("balancer writes one line for each answer after the first line", async
   using client = await RawClient.connect(balancer.port);
   const { body } = await client.get("/a%20b");
   const line = await balancer.process.stdout.next(/^/);
-  assertMatch(line, /^127\.0\.0\.1 - - \[[^\]]+\] "GET \/a%20b HTTP\/1\.1" 301 [0-9]+$/);
-  assertEquals(line.endsWith(` ${body.length}`), true);
+  assertMatch(line, /^127\.0\.0\.1 - - \[[^\]]+\] "GET \/a%20b HTTP\/1\.1" 301 [0-9]+ [^ ]+$/);
+  assertEquals(line.endsWith(` ${body.length} ${farm.authority}`), true, line);
+  await client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n");
+  const refused = await client.response();
+  const end = ` 405 ${refused.body.length} -`;
+  const second = await balancer.process.stdout.next(/^/);
+  assertEquals(second.endsWith(end), true, second);
 });
 
 Deno.test({

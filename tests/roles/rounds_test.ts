@@ -45,7 +45,7 @@ Deno.test("balancer takes a server that fails a test off the list for good", asy
   const { stderr } = balancer.process;
   for (const [i, [answer]] of FAULTS.entries()) farm[i]!.answer = answer;
   await stderr.next(
-    new RegExp(`tested, fastest first: ${last.authority} [0-9.]+ ms \\(100.0 %\\)$`),
+    new RegExp(`tested, fastest first: ${last.authority} [0-9.]+ ms \\(100.0 %\\); 1 of 14 are`),
   );
   for (const [i, [, reason]] of FAULTS.entries()) {
     const out = `balancer: ${farm[i]!.authority} is out: `;

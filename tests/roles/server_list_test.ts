@@ -1,11 +1,10 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { join } from "@std/path";
+import { copyOfProject } from "../support/copy_of_project.ts";
 import { answering, FakeServer } from "../support/fake_server.ts";
 import {
   assertRefused,
   listeningRole,
   portOf,
-  PROJECT,
   type RoleOptions,
   runRole,
   startRole,
@@ -109,17 +108,3 @@ Deno.test("balancer says what is wrong with servers.txt beside it", async () => 
   await Deno.mkdir(project.join("servers.txt"));
   await refuse(/servers\.txt: it is a directory/);
 });
-
-/** The balancer and what it needs, in a directory where a servers.txt may lie beside it. */
-async function copyOfProject(
-  files: Readonly<Record<string, string>> = {},
-): Promise<TemporaryDirectory> {
-  const copy = await TemporaryDirectory.with(files);
-  const copyAll = async (name: string): Promise<void> => {
-    const path = join(PROJECT, name);
-    if ((await Deno.stat(path)).isFile) return await copy.write(name, await Deno.readFile(path));
-    for await (const entry of Deno.readDir(path)) await copyAll(join(name, entry.name));
-  };
-  for (const name of ["balancer.ts", "deno.json", "deno.lock", "lib"]) await copyAll(name);
-  return copy;
-}

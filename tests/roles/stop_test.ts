@@ -77,14 +77,64 @@ Deno.test("balancer answers a request that is under way when it is stopped", asy
   assertEquals((await balancer.process.ended).code, 0);
 });
 
-Deno.test("balancer that is stopped in its first round ends with 0 and never listens", async () => {
+for (const [signal, code] of [["SIGTERM", 143], ["SIGINT", 130]] as const) {
+  Deno.test(`balancer ends at once on a second ${signal}, with ${code}`, async () => {
+    await using farm = new FakeServer(answering("200 OK", "test"));
+    await using balancer = await listeningRole("balancer", ["--grace=1h", farm.authority]);
+    using idle = await idleClient(balancer);
+    using client = await idleClient(balancer);
+    const second = "GET /2 HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\n";
+    await client.send(`GET /1 HTTP/1.1\r\nHost: a\r\n\r\n${second}`);
+    await client.response();
+    balancer.process.signal(signal);
+    await idle.rest();
+    balancer.process.signal(signal);
+    assertEquals((await balancer.process.ended).code, code);
+  });
+}
+
+for (const signal of ["SIGTERM", "SIGINT"] as const) {
+  Deno.test(`balancer that gets ${signal} in its first round ends with 0 and never listens`, async () => {
+    await using farm = new FakeServer(hanging);
+    const args = ["--port=0", "--admin=127.0.0.1:0", "--probe-timeout=1h", farm.authority];
+    await using process = startRole("balancer", args);
+    await farm.firstRequest();
+    process.signal(signal);
+    assertEquals((await process.ended).code, 0);
+    assertEquals(process.stdout.text, "");
+  });
+}
+
+Deno.test("balancer that gets two SIGINTs in its first round ends, and never listens", async () => {
   await using farm = new FakeServer(hanging);
-  await using process = startRole("balancer", ["--port=0", farm.authority]);
+  await using process = startRole("balancer", ["--port=0", "--probe-timeout=1h", farm.authority]);
   await farm.firstRequest();
-  process.signal("SIGTERM");
-  assertEquals((await process.ended).code, 0);
+  process.signal("SIGINT");
+  process.signal("SIGINT");
+  // The second one may come when the first has done its work.
+  assertEquals([0, 130].includes((await process.ended).code), true);
   assertEquals(process.stdout.text, "");
 });
+
+Deno.test("balancer that is stopped while it first looks up its servers tests nobody", async () => {
+  const { socket, port } = silentNameServer();
+  try {
+    const args = ["--port=0", `--resolver=127.0.0.1:${port}`, "dns:farm.test:80"];
+    await using process = startRole("balancer", args);
+    await socket.receive();
+    process.signal("SIGTERM");
+    assertEquals((await process.ended).code, 0);
+    assertEquals([process.stdout.text, process.stderr.text], ["", ""]);
+  } finally {
+    socket.close();
+  }
+});
+
+/** It is asked, and never answers. */
+function silentNameServer(): { socket: Deno.DatagramConn; port: number } {
+  const socket = Deno.listenDatagram({ transport: "udp", hostname: "127.0.0.1", port: 0 });
+  return { socket, port: (socket.addr as Deno.NetAddr).port };
+}
 
 /** A client to which a large file is on its way, of which it has read the head. */
 async function slowClient({ port }: ListeningRole): Promise<RawClient> {

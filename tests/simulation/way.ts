@@ -1,7 +1,7 @@
 import type { PolicyName } from "../../lib/balancing/policies.ts";
 import { POLICIES } from "../../lib/balancing/policies.ts";
 import type { Policy } from "../../lib/balancing/policy.ts";
-import { Pool } from "../../lib/balancing/pool.ts";
+import { ChoosingPool } from "../support/choosing_pool.ts";
 import { parseServer, type Server } from "../../lib/balancing/list/server.ts";
 import { seededRandom } from "../support/random.ts";
 import type { Agenda } from "./agenda.ts";
@@ -47,7 +47,7 @@ class PoolWay implements Way {
   readonly #servers: readonly Server[];
   readonly #indices: ReadonlyMap<Server, number>;
   readonly #policy: Policy;
-  readonly #pool: Pool;
+  readonly #pool: ChoosingPool;
   readonly #prober: Prober;
   readonly #random: () => number;
   /** Requests since the last round that each server got. */
@@ -62,7 +62,7 @@ class PoolWay implements Way {
     this.#servers = Array.from({ length: servers }, (_, i) => parseServer(`s${i}.example:80`));
     this.#indices = new Map(this.#servers.map((server, i) => [server, i]));
     this.#policy = policy;
-    this.#pool = new Pool(this.#servers, policy, PATIENCE);
+    this.#pool = new ChoosingPool(this.#servers, policy, PATIENCE);
     this.#random = seededRandom(seed + 2);
     this.#picks = new Float64Array(servers);
     this.#excesses = new Float64Array(servers);

@@ -9,6 +9,7 @@ export const EVENT: AccessEvent = {
   statusCode: 200,
   contentBytes: 1234,
   elapsedMs: 1.23456,
+  chosen: undefined,
 };
 
 /** Its line in the Common Log Format. */

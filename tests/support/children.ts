@@ -19,3 +19,20 @@ export function isRunning(pid: number): boolean {
     throw error;
   }
 }
+
+/** Waits until a process handles a signal, of that number, itself (Linux). */
+export async function untilItHandles(pid: number, signalNumber: number): Promise<void> {
+  await eventually(async () => {
+    const status = await Deno.readTextFile(`/proc/${pid}/status`);
+    const caught = BigInt(`0x${/^SigCgt:\s*([0-9a-f]+)$/m.exec(status)?.[1]}`);
+    return (caught >> BigInt(signalNumber - 1) & 1n) === 1n;
+  });
+}
+
+/** How many sockets a process has open (Linux). */
+export async function openSockets(pid: number): Promise<number> {
+  const path = `/proc/${pid}/fd`;
+  const descriptors = await Array.fromAsync(Deno.readDir(path), ({ name }) => `${path}/${name}`);
+  const targets = await Promise.all(descriptors.map((it) => Deno.readLink(it).catch(() => "")));
+  return targets.filter((target) => target.startsWith("socket:")).length;
+}

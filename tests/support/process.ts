@@ -12,8 +12,8 @@ const LONGEST_LIFE_MS = 60_000;
 export interface ProcessOptions {
   /** Its working directory; by default that of the tests. */
   readonly cwd?: string;
-  /** What stands on its standard input; by default nothing. */
-  readonly stdin?: string;
+  /** What stands on its standard input; by default nothing. A stream may keep it open. */
+  readonly stdin?: string | ReadableStream<Uint8Array>;
   /** In ms, where it may live longer than a test takes. */
   readonly longestLifeMs?: number;
 }
@@ -174,6 +174,10 @@ export async function finished(process: Process): Promise<Finished> {
 }
 
 /** A process that does not read its input to the end is no fault of the test. */
-async function writeInput(stdin: WritableStream<Uint8Array>, text: string): Promise<void> {
-  await new Blob([text]).stream().pipeTo(stdin).catch(() => {});
+async function writeInput(
+  stdin: WritableStream<Uint8Array>,
+  input: string | ReadableStream<Uint8Array>,
+): Promise<void> {
+  const stream = typeof input === "string" ? new Blob([input]).stream() : input;
+  await stream.pipeTo(stdin).catch(() => {});
 }

@@ -1,5 +1,6 @@
 import type { PickRequest } from "../../lib/balancing/policy.ts";
 import type { Pool } from "../../lib/balancing/pool.ts";
+import type { ChoosingPool } from "./choosing_pool.ts";
 import type { Outcome } from "../../lib/balancing/sample.ts";
 import { parseServer, type Server } from "../../lib/balancing/list/server.ts";
 
@@ -11,6 +12,11 @@ export function serversOf(count: number): Server[] {
 /** A probe that passed, of a test file of so many bytes. */
 export function passed(elapsedMs: number, bytes = 1024, entityTag?: string): Outcome {
   return { kind: "passed", sample: { bytes, elapsedMs, at: 0 }, entityTag };
+}
+
+/** A probe that passed at this moment, of a test file of 1 KiB. */
+export function passedAt(at: number, elapsedMs = 1): Outcome {
+  return { kind: "passed", sample: { bytes: 1024, elapsedMs, at } };
 }
 
 /** A probe that failed. */
@@ -27,7 +33,7 @@ export const UNTESTABLE: Outcome = {
 
 /** Picks a server for a request of which only what is given matters. */
 export function pick(
-  pool: Pool,
+  pool: ChoosingPool,
   random: number,
   more: Partial<PickRequest> = {},
 ): Server | undefined {
@@ -41,4 +47,44 @@ export function round(pool: Pool, elapsedMs: ReadonlyMap<Server, number>): void 
     pool.record(server, ms === undefined ? failed("refused") : passed(ms), 0);
   }
   pool.endRound(0);
+}
+
+/** A probe that the test ends by hand. */
+export interface StartedProbe {
+  readonly server: Server;
+  readonly end: (outcome: Outcome) => void;
+  readonly reject: (error: Error) => void;
+}
+
+/** Hands out each probe that starts, in order, and counts those that run. */
+export class ProbeDesk {
+  readonly #started: StartedProbe[] = [];
+  #wake: () => void = () => {};
+  running = 0;
+  mostRunning = 0;
+  readonly seen: Server[] = [];
+
+  readonly probe = async (server: Server): Promise<Outcome> => {
+    this.seen.push(server);
+    this.mostRunning = Math.max(this.mostRunning, ++this.running);
+    const { promise, resolve, reject } = Promise.withResolvers<Outcome>();
+    this.#started.push({ server, end: resolve, reject });
+    this.#wake();
+    try {
+      return await promise;
+    } finally {
+      this.running--;
+    }
+  };
+
+  /** The next probe that starts, at once if it has already. */
+  async next(): Promise<StartedProbe> {
+    for (;;) {
+      const started = this.#started.shift();
+      if (started) return started;
+      const { promise, resolve } = Promise.withResolvers<void>();
+      this.#wake = resolve;
+      await promise;
+    }
+  }
 }

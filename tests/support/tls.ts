@@ -15,14 +15,17 @@ export const SERVER = { cert: path("server.pem"), key: path("server.key") } as c
 /** Was valid on the first of January 2020. */
 export const EXPIRED = { cert: path("expired.pem"), key: path("expired.key") } as const;
 
+/** Another one, valid until 2126, that only those trust who know it: no authority signed it. */
+export const RENEWED = { cert: path("renewed.pem"), key: path("renewed.key") } as const;
+
 /** The options by which a role serves HTTPS. */
 export function tlsOptions({ cert, key }: { cert: string; key: string }): string[] {
   return [`--tls-cert=${cert}`, `--tls-key=${key}`];
 }
 
-/** Connects to this machine, trusting the authority. */
-export async function connectTls(port: number): Promise<Deno.TlsConn> {
-  const caCerts = [await Deno.readTextFile(AUTHORITY)];
+/** Connects to this machine, trusting the authority or another certificate. */
+export async function connectTls(port: number, trusted = AUTHORITY): Promise<Deno.TlsConn> {
+  const caCerts = [await Deno.readTextFile(trusted)];
   return await Deno.connectTls({ hostname: "127.0.0.1", port, caCerts });
 }
 

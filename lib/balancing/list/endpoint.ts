@@ -86,6 +86,16 @@ function parsePort(whole: string, digits: string, host: string): number {
   return port;
 }
 
+/** Whether a text is one as RFC 1123 §2.1 has it, underscores allowed; in lower case. */
+export function isHostName(text: string): boolean {
+  return HOST_NAME.test(text);
+}
+
+/** Whether the `hostname` of an `Endpoint` is an IPv4 or IPv6 address, not a name. */
+export function isAddress(hostname: string): boolean {
+  return hostname.includes(":") || IPV4.test(hostname);
+}
+
 /** Guesses what several colons without brackets were meant to say. */
 function adviseBrackets(text: string): string {
   const lastColon = text.lastIndexOf(":");

@@ -6,11 +6,12 @@
 
 import { type Endpoint, parseEndpoint } from "./endpoint.ts";
 import { isLocalHost } from "./local_host.ts";
+import { type Marks, parseMarks } from "./marks.ts";
 import { looksLikeUrl, parsePublicUrl, type PublicUrl } from "./public_url.ts";
 import { quote, refuse } from "./server_list_error.ts";
 
 /** One file server of the farm; its `Endpoint` is where it is probed. */
-export interface Server extends Endpoint {
+export interface Server extends Endpoint, Marks {
   /** How it is probed. */
   readonly scheme: "http" | "https";
   /** What stands before the request-target when it is probed; empty, or a path without its end. */
@@ -21,15 +22,9 @@ export interface Server extends Endpoint {
   readonly publicName: string;
   /** Whether the public URL leads every client to its own machine. */
   readonly isPublicLocal: boolean;
-  /** How much of a share it gets in comparison with others: 1 to 1000. */
-  readonly weight: number;
-  /** Whether it gets no new clients, though it is tested. */
-  readonly isDrained: boolean;
-  /** Whether it gets clients only when all those that are no backups are out. */
-  readonly isBackup: boolean;
+  /** The entry by which it was found in DNS; undefined where it is an entry itself. */
+  readonly foundBy: string | undefined;
 }
-
-const HIGHEST_WEIGHT = 1000;
 
 /** What is often written in place of `host:port`, and the reply; the first that matches counts. */
 const COMMON_MISTAKES: readonly [RegExp, (found: string) => string][] = [
@@ -45,7 +40,7 @@ const COMMON_MISTAKES: readonly [RegExp, (found: string) => string][] = [
  * @throws {ServerListError} when the text is anything else
  */
 export function parseServer(text: string): Server {
-  const [first = "", ...others] = text.split(/[ \t]*,[ \t]*|[ \t]+/);
+  const [first = "", ...others] = wordsOf(text);
   if (first === "") {
     refuse(text, "names no server: write host:port, or [address]:port for IPv6");
   }
@@ -55,6 +50,26 @@ export function parseServer(text: string): Server {
   if (looksLikeUrl(others[0] ?? "")) urls.push(others.shift()!);
   if (urls.length > 1) refuse(text, "has two URLs for clients: leave one off");
   const shown = urls[0] === undefined ? probed : parsePublicUrl(urls[0], text);
+  return describe(probed, shown, parseMarks(others, text), undefined);
+}
+
+/** The words of an entry: white space or one comma is between two of them. */
+export function wordsOf(text: string): string[] {
+  return text.split(/[ \t]*,[ \t]*|[ \t]+/);
+}
+
+/** A server that was found in DNS: clients go where it is tested, by http. */
+export function foundServer(endpoint: Endpoint, marks: Marks, foundBy: string): Server {
+  const shown = plainUrl(endpoint);
+  return describe(shown, shown, marks, foundBy);
+}
+
+function describe(
+  probed: PublicUrl,
+  shown: PublicUrl,
+  { weight, isDrained, priority }: Marks,
+  foundBy: string | undefined,
+): Server {
   return {
     hostname: probed.hostname,
     port: probed.port,
@@ -64,7 +79,10 @@ export function parseServer(text: string): Server {
     publicUrl: shown.href,
     publicName: publicNameOf(shown),
     isPublicLocal: isLocalHost(shown.hostname),
-    ...parseMarks(others, text),
+    weight,
+    isDrained,
+    priority,
+    foundBy,
   };
 }
 
@@ -74,38 +92,14 @@ function parseProbed(text: string, whole: string): PublicUrl {
     const found = pattern.exec(text);
     if (found) refuse(whole, reply(found[0]));
   }
-  const endpoint = parseEndpoint(text, whole);
+  return plainUrl(parseEndpoint(text, whole));
+}
+
+function plainUrl(endpoint: Endpoint): PublicUrl {
   return { ...endpoint, scheme: "http", prefix: "", href: `http://${endpoint.authority}` };
 }
 
 /** As a client sees it after its URL parser: `HOST:80` and an IPv6 address have one spelling. */
 function publicNameOf({ scheme, authority, port }: PublicUrl): string {
   return `${new URL(`${scheme}://${authority}`).hostname}:${port}`;
-}
-
-function parseMarks(
-  words: readonly string[],
-  whole: string,
-): Pick<Server, "weight" | "isDrained" | "isBackup"> {
-  const marks = { weight: 1, isDrained: false, isBackup: false };
-  const seen = new Set<string>();
-  for (const word of words) {
-    const [name = "", ...values] = word.split("=");
-    if (seen.has(name)) refuse(whole, `says ${quote(name)} twice`);
-    seen.add(name);
-    if (word === "drain") marks.isDrained = true;
-    else if (word === "backup") marks.isBackup = true;
-    else if (name === "weight") marks.weight = parseWeight(values.join("="), whole);
-    else refuse(whole, `has ${quote(word)}, which is none of weight=N, drain and backup`);
-  }
-  return marks;
-}
-
-function parseWeight(digits: string, whole: string): number {
-  const weight = /^\d+$/.test(digits) ? Number(digits) : NaN;
-  if (weight === 0) refuse(whole, "has the weight 0: write drain for a server to get no clients");
-  if (!(weight <= HIGHEST_WEIGHT)) {
-    refuse(whole, `has the weight ${quote(digits)}: write a number from 1 to ${HIGHEST_WEIGHT}`);
-  }
-  return weight;
 }

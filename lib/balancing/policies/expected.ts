@@ -22,6 +22,9 @@ const DOUBT = 0.2;
  * moment ago comes before one that is as fast and has long been trusted.
  */
 export class ExpectedPolicy implements Policy {
+  /** It makes a difference to it how large a file is. */
+  readonly wantsSizes = true;
+  readonly #parts: number;
   readonly #sizes = new FileSizes();
   #servers: readonly Server[] = [];
   #indices = new Map<Server, number>();
@@ -36,6 +39,18 @@ export class ExpectedPolicy implements Policy {
   /** That of the middling server, in octets per millisecond. */
   #typicalSpeed = 1;
   #now = -Infinity;
+
+  /**
+   * Begins without servers.
+   *
+   * @param parts how many share the clients evenly, each with a policy of its own, when a probe sees
+   *     what all of them do: each client here stands for as many that are sent to the same server
+   * @throws {RangeError} when that is no whole number from 1
+   */
+  constructor(parts = 1) {
+    if (!(Number.isInteger(parts) && parts >= 1)) throw new RangeError(`${parts} parts are none`);
+    this.#parts = parts;
+  }
 
   /** Those that stay keep their backlogs; others begin with none. */
   update(candidates: readonly Candidate[], now: number): void {
@@ -68,16 +83,17 @@ export class ExpectedPolicy implements Policy {
     for (const lineup of this.#lineups) lineup.place(index, time);
   }
 
-  /** Where the file would be whole first; one of unknown size is taken to be of the mean size. */
+  /**
+   * Where the file would be whole first; one of unknown size is taken to be of the mean size. Where
+   * there is nothing to send, nothing is added to what the server has to do.
+   */
   pick({ now, bytes, isExcluded }: PickRequest): Server | undefined {
     if (this.#servers.length === 0) return undefined;
     const time = this.#timeAt(now);
     const lineup = this.#lineups[this.#sizes.classOf(bytes)]!;
     const index = lineup.first(time, this.#servers, isExcluded);
     if (index < 0) return undefined;
-    const backlog = this.#backlogs[index]!;
-    backlog.add(bytes ?? this.#sizes.mean, bytes ?? this.#sizes.guess(), time);
-    this.#stand(index);
+    if (bytes !== 0) this.#load(index, bytes, time);
     return this.#servers[index];
   }
 
@@ -86,6 +102,14 @@ export class ExpectedPolicy implements Policy {
     const parts = this.#backlogs.map(({ speed }, i) => speed * this.#weights[i]!);
     const total = parts.reduce((sum, part) => sum + part, 0);
     return new Map(this.#servers.map((server, i) => [server, parts[i]! / total]));
+  }
+
+  #load(index: number, bytes: number | undefined, now: number): void {
+    const backlog = this.#backlogs[index]!;
+    for (let i = 0; i < this.#parts; i++) {
+      backlog.add(bytes ?? this.#sizes.mean, bytes ?? this.#sizes.guess(), now);
+    }
+    this.#stand(index);
   }
 
   #learn(index: number, sample: TransferSample, now: number): void {

@@ -31,9 +31,13 @@ export class FileSizes {
     return Array.from({ length: 2 * STEPS + 1 }, (_, i) => this.#middle * STEP ** (i - STEPS));
   }
 
-  /** The class of a file, which is also taken into the mean if its size is known. */
+  /**
+   * The class of a file, which is also taken into the mean if its size is known. Where there is
+   * nothing to send, as for a HEAD, that says nothing of files.
+   */
   classOf(bytes: number | undefined): number {
-    if (bytes === undefined || !(bytes >= 0 && bytes < Infinity)) return STEPS;
+    if (bytes === 0) return 0;
+    if (bytes === undefined || !(bytes > 0 && bytes < Infinity)) return STEPS;
     const news = Math.max(LEAST_NEWS, 1 / ++this.#seen);
     this.#mean = Math.max(1, this.#mean + news * (bytes - this.#mean));
     const steps = Math.round(Math.log2(Math.max(1, bytes) / this.#middle) / Math.log2(STEP));

@@ -1,5 +1,5 @@
-import { assertEquals, assertThrows } from "@std/assert";
-import { parseEndpoint } from "../../../lib/balancing/list/endpoint.ts";
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import { isAddress, isHostName, parseEndpoint } from "../../../lib/balancing/list/endpoint.ts";
 import { ServerListError } from "../../../lib/balancing/list/server_list_error.ts";
 
 /** Text, then the hostname, port and authority it means. */
@@ -73,5 +73,21 @@ const REFUSALS: readonly [string, string][] = [
 Deno.test("parseEndpoint() quotes what it refuses and says why", () => {
   for (const [text, reason] of REFUSALS) {
     assertThrows(() => parseEndpoint(text), ServerListError, `"${text}" ${reason}`);
+  }
+});
+
+Deno.test("isAddress() tells addresses from names", () => {
+  for (const hostname of ["192.0.2.1", "0.0.0.0", "::1", "2001:db8::a", "::ffff:192.0.2.1"]) {
+    assert(isAddress(hostname), hostname);
+  }
+  for (const hostname of ["a", "192.0.2.1.example", "3com.example"]) {
+    assert(!isAddress(hostname), hostname);
+  }
+});
+
+Deno.test("isHostName() takes names alone", () => {
+  for (const name of ["a", "a.", "_http._tcp.a", "xn--bcher-kva.example"]) assert(isHostName(name));
+  for (const text of ["", ".", "a..b", "-a", "a:1", "a b", "A", "::1"]) {
+    assert(!isHostName(text), text);
   }
 });

@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
+import { parseEntry } from "../../../lib/balancing/list/entry.ts";
 import { parseServer } from "../../../lib/balancing/list/server.ts";
 import {
   looksLikeServer,
@@ -10,9 +11,15 @@ import { ServerListError } from "../../../lib/balancing/list/server_list_error.t
 Deno.test("parseServerList() skips comments, blank lines and white space", () => {
   const lines = ["\uFEFFa:1 # the old one", "", " \t", "# b:2", "\tc:3 ", "[::1]:4#x # y", "d:5\r"];
   for (const newline of ["\n", "\r\n"]) {
-    const authorities = parseServerList(lines.join(newline), "x").map(({ authority }) => authority);
-    assertEquals(authorities, ["a:1", "c:3", "[::1]:4", "d:5"]);
+    const entries = parseServerList(lines.join(newline), "x");
+    assertEquals(entries, ["a:1", "c:3", "[::1]:4", "d:5"].map(parseEntry));
   }
+});
+
+Deno.test("parseServerList() takes servers and what is looked up in DNS together", () => {
+  const lines = ["web:80", "dns:web:80 # all of them", "srv:_http._tcp.example backup", "dns:53"];
+  const entries = parseServerList(lines.join("\n"), "x");
+  assertEquals(entries.map(({ kind }) => kind), ["server", "dns", "srv", "server"]);
 });
 
 Deno.test("parseServerList() finds no server in a list without any", () => {
@@ -26,6 +33,7 @@ Deno.test("parseServerList() names the source and the line of the first mistake"
     ["web1", 'servers.txt:1: "web1" has no port'],
     ["# farm\r\n\r\na:1\r\nb:x # y\r\nc", 'servers.txt:4: "b:x" has the port "x"'],
     ["a:1\rb:2", 'servers.txt:1: "a:1\\u{d}b:2" has more than one colon'],
+    ["a:1\n\ndns:b", 'servers.txt:3: "dns:b" has no port'],
     ["a:1\nb:1 http://c weight=0", 'servers.txt:2: "b:1 http://c weight=0" has the weight 0'],
   ];
   for (const [text, message] of mistakes) {
@@ -36,7 +44,7 @@ Deno.test("parseServerList() names the source and the line of the first mistake"
 Deno.test("mergeServers() keeps the first of equal servers and gives back the others", () => {
   const [a, b, again, c] = ["a:1", "b:1", "A:01", "a:2"].map(parseServer);
   assert(a && b && again && c);
-  assertEquals(mergeServers([[a, b], [], [again, c]]), {
+  assertEquals(mergeServers([a, b, again, c]), {
     servers: [a, b, c],
     duplicates: [again],
   });
@@ -46,7 +54,18 @@ Deno.test("mergeServers() keeps the first of equal servers and gives back the ot
 Deno.test("mergeServers() takes one place for one server, however clients are sent there", () => {
   const [first, again, other] = ["https://a", "a:443=http://b", "a:80"].map(parseServer);
   assert(first && again && other);
-  assertEquals(mergeServers([[first, again, other]]).duplicates, [again]);
+  assertEquals(mergeServers([first, again, other]).duplicates, [again]);
+});
+
+Deno.test("mergeServers() lets a list say more of a server than DNS, in its first place", () => {
+  const [listed, other, again] = ["a:1,drain", "b:1", "a:1"].map(parseServer);
+  assert(listed && other && again);
+  const found = { ...again, foundBy: "dns:a:1" };
+  const alone = { ...again, hostname: "c", foundBy: "dns:a:1" };
+  const merged = { servers: [listed, other, alone], duplicates: [] };
+  assertEquals(mergeServers([listed, other, found, alone, alone]), merged);
+  assertEquals(mergeServers([found, other, listed, found, alone]), merged);
+  assertEquals(mergeServers([found, listed, again]).duplicates, [again]);
 });
 
 Deno.test("looksLikeServer() tells a server from a file and from standard input", () => {
@@ -61,6 +80,10 @@ Deno.test("looksLikeServer() tells a server from a file and from standard input"
       "https://a",
       "a:1=http://b/c",
       "a:1,drain",
+      "srv:_http._tcp.example",
+      "srv:",
+      "dns:web:80",
+      "dns:web",
     ]
   ) {
     assert(looksLikeServer(server));

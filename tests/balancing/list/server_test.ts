@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
+import { BACKUP_PRIORITY } from "../../../lib/balancing/list/marks.ts";
 import { parseServer, type Server } from "../../../lib/balancing/list/server.ts";
 import { ServerListError } from "../../../lib/balancing/list/server_list_error.ts";
 
@@ -13,7 +14,8 @@ const PLAIN: Server = {
   isPublicLocal: false,
   weight: 1,
   isDrained: false,
-  isBackup: false,
+  priority: 0,
+  foundBy: undefined,
 };
 
 const ELSEWHERE = { publicUrl: "https://b/c", publicName: "b:443" };
@@ -31,14 +33,14 @@ const ENTRIES: readonly [string, Partial<Server>][] = [
   ["a:1,weight=1000", { weight: 1000 }],
   ["a:1 weight=0012", { weight: 12 }],
   ["a:1 drain", { isDrained: true }],
-  ["a:1,backup", { isBackup: true }],
+  ["a:1,backup", { priority: BACKUP_PRIORITY }],
   ["a:1=https://b/c,backup,weight=2,drain", {
     ...ELSEWHERE,
     weight: 2,
-    isBackup: true,
+    priority: BACKUP_PRIORITY,
     isDrained: true,
   }],
-  ["a:1 https://b/c backup weight=2", { ...ELSEWHERE, weight: 2, isBackup: true }],
+  ["a:1 https://b/c backup weight=2", { ...ELSEWHERE, weight: 2, priority: BACKUP_PRIORITY }],
   ["a:1=http://b:80", { publicUrl: "http://b:80", publicName: "b:80" }],
   ["https://a", { ...OVER_TLS, publicUrl: "https://a" }],
   ["HTTPS://A:443/x/", {

@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertStrictEquals } from "@std/assert";
+import { assert, assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
 import { ExpectedPolicy } from "../../../lib/balancing/policies/expected.ts";
 import type { PickRequest } from "../../../lib/balancing/policy.ts";
 import { asking, candidatesOf, serversOf } from "../../support/candidates.ts";
@@ -75,6 +75,30 @@ Deno.test("ExpectedPolicy with weights takes a server for so many times as fast"
   const [a, b] = candidatesOf(servers.slice(0, 2), [100, 60]);
   policy.update([a!, { ...b!, weight: 2 }], 0);
   assertStrictEquals(policy.pick(asking()), servers[1]);
+});
+
+Deno.test("ExpectedPolicy lets a HEAD weigh nothing, neither for its server nor for the mean", () => {
+  const policy = farm([10_000, 9000]);
+  assertEquals(sequence(policy, 100, { now: 0, bytes: 0 }), "a".repeat(100));
+  assertEquals(sequence(policy, 3, { now: 0 }), "aba");
+  const [asked, unasked] = [farm([10_000, 9000]), farm([10_000, 9000])];
+  sequence(asked, 100, { now: 0, bytes: 0 });
+  for (const policy of [asked, unasked]) policy.pick(asking());
+  // Both take a file of unknown size to be as large as before.
+  for (const now of [0, 3000, 6000, 9000]) {
+    assertStrictEquals(asked.pick(asking({ now })), unasked.pick(asking({ now })));
+  }
+});
+
+Deno.test("ExpectedPolicy that is one of several takes each client for as many", () => {
+  const speeds = [100, 40];
+  const partly = (parts: number) => {
+    const policy = new ExpectedPolicy(parts);
+    policy.update(candidatesOf(servers.slice(0, 2), speeds), 0);
+    return sequence(policy, 4, { now: 0 });
+  };
+  assertEquals([partly(1), partly(2)], ["aaba", "abaa"]);
+  for (const parts of [0, 1.5, NaN]) assertThrows(() => new ExpectedPolicy(parts), RangeError);
 });
 
 Deno.test("ExpectedPolicy bears sizes that are none", () => {

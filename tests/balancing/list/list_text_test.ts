@@ -1,5 +1,5 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { readServers } from "../../../lib/balancing/list/list_source.ts";
+import { readListText } from "../../../lib/balancing/list/list_text.ts";
 import { UsageError } from "../../../lib/command.ts";
 import { TemporaryDirectory } from "../../support/temporary_directory.ts";
 
@@ -8,14 +8,15 @@ const NO_LIST = {
   load: () => Promise.reject(new Error("not asked for")),
 };
 
-Deno.test("readServers() joins servers and lists, and keeps one of duplicates", async () => {
-  await using directory = await TemporaryDirectory.with({ "list.txt": "b:2\na:1\n" });
-  const { servers, duplicates } = await readServers(["a:1", directory.join("list.txt")], NO_LIST);
-  assertEquals(servers.map(({ authority }) => authority), ["a:1", "b:2"]);
-  assertEquals(duplicates.map(({ authority }) => authority), ["a:1"]);
+Deno.test("readListText() reads a file that it may read, the built-in list included", async () => {
+  await using directory = await TemporaryDirectory.with({ "servers.txt": "a:1\n" });
+  const path = directory.join("servers.txt");
+  for (const builtIn of [NO_LIST, { ...NO_LIST, path }]) {
+    assertEquals(await readListText(path, builtIn), { text: "a:1\n", origin: "file" });
+  }
 });
 
-Deno.test("readServers() says that the system denies a list", async () => {
+Deno.test("readListText() says that the system denies a list", async () => {
   const original = Deno.readTextFile;
   Deno.readTextFile = () =>
     Promise.reject(
@@ -23,7 +24,7 @@ Deno.test("readServers() says that the system denies a list", async () => {
     );
   try {
     await assertRejects(
-      () => readServers(["list.txt"], NO_LIST),
+      () => readListText("list.txt", NO_LIST),
       UsageError,
       "list.txt: permission to read it is denied",
     );
@@ -40,17 +41,25 @@ const IMPORT_ERRORS: readonly (readonly [string, string])[] = [
 ];
 
 Deno.test({
-  name: "readServers() imports the built-in list where it may not read it",
+  name: "readListText() imports the built-in list where it may not read it",
   permissions: { read: false },
   async fn() {
     const path = "/x/servers.txt";
     const load = () => Promise.resolve({ default: "a:1" });
-    const { servers } = await readServers([path], { path, load });
-    assertEquals(servers.map(({ authority }) => authority), ["a:1"]);
+    assertEquals(await readListText(path, { path, load }), { text: "a:1", origin: "program" });
     for (const [message, told] of IMPORT_ERRORS) {
       const error = Object.assign(new TypeError(message), { code: "ERR_MODULE_NOT_FOUND" });
       const load = () => Promise.reject(error);
-      await assertRejects(() => readServers([path], { path, load }), UsageError, told);
+      await assertRejects(() => readListText(path, { path, load }), UsageError, told);
     }
+  },
+});
+
+Deno.test({
+  name: "readListText() names the permission that another list needs",
+  permissions: { read: false },
+  async fn() {
+    const told = "there is no permission to read list.txt: add --allow-read=list.txt";
+    await assertRejects(() => readListText("list.txt", NO_LIST), UsageError, told);
   },
 });

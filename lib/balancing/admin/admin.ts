@@ -1,0 +1,77 @@
+import type { Reply } from "../../http/reply.ts";
+import type { Handler } from "../../net/handler.ts";
+import type { FarmStatus } from "../status.ts";
+import { adminReply, lineReply } from "./admin_reply.ts";
+import { ASSETS } from "./assets.ts";
+import { EventStreams, type Ticker } from "./event_streams.ts";
+import { healthReply } from "./healthz.ts";
+import { statusDocument } from "./status_document.ts";
+import { strangerReason } from "./visitor.ts";
+
+/** How the farm is shown. */
+export interface AdminOptions {
+  /** Whether only this machine can connect: then names in Host are refused but for localhost. */
+  readonly isLoopback: boolean;
+  /** Stands in for the clock in tests; by default that of the system. */
+  readonly ticker?: Ticker;
+}
+
+/** Shows how the farm stands: to people, to programs, and to those who watch over it. */
+export class Admin {
+  readonly #status: () => FarmStatus;
+  readonly #isLoopback: boolean;
+  readonly #streams: EventStreams;
+  readonly #routes = new Map<string, () => Reply | Promise<Reply>>([
+    ["/healthz", () => healthReply(this.#status())],
+    ["/status.json", () => this.#statusReply()],
+    ["/metrics", () => this.#metricsReply()],
+    ["/events", () => this.#eventsReply()],
+  ]);
+
+  /**
+   * Shows what it is told when somebody asks.
+   *
+   * @param status how the farm stands now; asked for at most about once a second while somebody
+   *     looks at the page, and for each request of something else
+   */
+  constructor(status: () => FarmStatus, options: AdminOptions) {
+    this.#status = status;
+    this.#isLoopback = options.isLoopback;
+    this.#streams = new EventStreams(status, options.ticker);
+  }
+
+  /** The handler of all requests. */
+  readonly handle: Handler = ({ head, target }) => {
+    const reason = strangerReason(head.fields, this.#isLoopback);
+    if (reason !== undefined) return lineReply(403, reason);
+    const [path = ""] = target.split("?", 1);
+    return this.#routes.get(path)?.() ?? ASSETS.get(path) ?? NOTHING;
+  };
+
+  /** Ends all event streams, after the last status; from now on no new one is opened. */
+  close(): void {
+    this.#streams.close();
+  }
+
+  #statusReply(): Reply {
+    const text = JSON.stringify(statusDocument(this.#status()));
+    return adminReply(200, "application/json", `${text}\n`);
+  }
+
+  /** Nobody pays for the library who does not ask for metrics. */
+  async #metricsReply(): Promise<Reply> {
+    const { METRICS_TYPE, metricsText } = await import("./metrics.ts");
+    return adminReply(200, METRICS_TYPE, await metricsText(this.#status()));
+  }
+
+  #eventsReply(): Reply {
+    const stream = this.#streams.open();
+    if (stream !== undefined) return adminReply(200, "text/event-stream", stream);
+    return lineReply(503, "No more can look on at present.", [["Retry-After", "10"]]);
+  }
+}
+
+const NOTHING = lineReply(
+  404,
+  "There is nothing here, but at /, /healthz, /status.json, /metrics and /events.",
+);

@@ -1,0 +1,200 @@
+/**
+ * The page: what the balancer tells, as it tells it.
+ *
+ * @module
+ */
+
+import { rateChart, stateShape } from "./page_chart.js";
+import { byId, element, setAttribute, setText, show } from "./page_dom.js";
+import { STATE_WORDS } from "./page_row.js";
+import { ServerTable } from "./page_table.js";
+import { clock, count, interval, lasting, moment, took } from "./page_words.js";
+
+/** Without any news for so long, where a sign of life is due every 15 s, the connection is lost. */
+const LONGEST_SILENCE_MS = 40_000;
+
+/** How long to wait before another try where the browser does not try by itself. */
+const RETRY_MS = 2000;
+
+/** More changes at a time are only counted. */
+const MOST_NEWS = 3;
+
+const table = new ServerTable();
+let source;
+let status;
+/** How far the balancer's clock is ahead of ours. */
+let aheadMs = 0;
+/** When we last heard of it, by our clock. */
+let heardAt = Date.now();
+let isLost = false;
+/** What is shown was true then, by our clock. */
+let staleSince = Date.now();
+
+function nowMs() {
+  return Date.now() + aheadMs;
+}
+
+function connect() {
+  source?.close();
+  heardAt = Date.now();
+  source = new EventSource("events");
+  source.onmessage = ({ data }) => heard(JSON.parse(data));
+  source.addEventListener("ping", () => heard());
+  source.onerror = () => {
+    lost();
+    // A browser that was refused does not ask again.
+    if (source.readyState === EventSource.CLOSED) setTimeout(connect, RETRY_MS);
+  };
+}
+
+function heard(news) {
+  heardAt = staleSince = Date.now();
+  isLost = false;
+  if (news !== undefined) {
+    aheadMs = Date.parse(news.at) - Date.now();
+    announce(status?.servers ?? [], news.servers);
+    status = news;
+    render();
+  }
+  renderLink();
+}
+
+function lost() {
+  isLost = true;
+  renderLink();
+}
+
+/** Says whether what is shown is how it is. */
+function renderLink() {
+  const kind = isLost ? "lost" : status === undefined ? "connecting" : "live";
+  setAttribute(byId("link"), "data-link", status?.isStopping && !isLost ? "stopping" : kind);
+  setAttribute(document.body, "data-link", kind);
+  setText(byId("link-text"), linkText(kind));
+  // It is no part of what is read out, since it changes every second.
+  const isStale = kind === "lost" && status !== undefined;
+  setText(byId("link-age"), isStale ? `${lasting(Date.now() - staleSince)} ago` : "");
+}
+
+function linkText(kind) {
+  if (kind === "connecting") return "connecting";
+  if (kind === "live") return status.isStopping ? "stopping" : "live";
+  if (status === undefined) return "no connection to the balancer";
+  return `connection lost: as of ${clock(staleSince, Date.now())}`;
+}
+
+function render() {
+  const { servers, rounds } = status;
+  show(byId("main"), true);
+  renderSummary(servers);
+  renderRate(status.clientsPerSecond);
+  setText(byId("redirects"), count(status.redirects));
+  setText(byId("unavailable"), turnedAwayText(status));
+  setAttribute(byId("unavailable"), "data-bad", status.unavailable > 0 ? "" : undefined);
+  setText(byId("rounds"), count(rounds.count));
+  setText(
+    byId("round-took"),
+    rounds.elapsedMs === null ? "" : `last took ${took(rounds.elapsedMs)}`,
+  );
+  table.update(servers, nowMs());
+  tick();
+}
+
+function turnedAwayText({ unavailable, redirects }) {
+  if (unavailable > 0) return `${count(unavailable)} told that no server is available`;
+  return redirects > 0 ? "all found a server" : "nobody has asked yet";
+}
+
+function renderSummary(servers) {
+  const by = Object.groupBy(servers, ({ state }) => state);
+  const counts = ["out", "untested", "available"].map((state) => [state, by[state]?.length ?? 0]);
+  const [out, untested, available] = counts.map(([, number]) => number);
+  setText(byId("summary"), summaryText(servers.length, out, untested, available));
+  const some = counts.filter(([, number]) => number > 0);
+  const text = some.join();
+  const tally = byId("tally");
+  document.title = `${out > 0 ? `${count(out)} out · ` : ""}Load balancer`;
+  if (tally.dataset.text === text) return;
+  tally.dataset.text = text;
+  tally.replaceChildren(
+    ...some.map(([state, number]) =>
+      element("li", {}, stateShape(state), `${count(number)} ${STATE_WORDS[state]}`)
+    ),
+  );
+}
+
+function summaryText(all, out, untested, available) {
+  if (all === 0) return "There are no servers";
+  if (all === 1) return `The server is ${STATE_WORDS[status.servers[0].state]}`;
+  if (available === all) return `All ${count(all)} servers are available`;
+  if (untested === all) return `None of the ${count(all)} servers is tested yet`;
+  if (available === 0) return "No server is available";
+  const [number, state] = out > 0 ? [out, "out"] : [untested, "untested"];
+  const verb = number === 1 ? "is" : "are";
+  return `${count(number)} of ${count(all)} servers ${verb} ${STATE_WORDS[state]}`;
+}
+
+function renderRate(perSecond) {
+  const latest = perSecond.at(-1);
+  setText(byId("rate"), latest === undefined ? "–" : count(latest));
+  setText(
+    byId("rate-peak"),
+    perSecond.length > 1 ? `peak ${count(Math.max(...perSecond))}` : "",
+  );
+  setText(byId("rate-from"), "5 min ago");
+  byId("rate-chart").replaceChildren(rateChart(perSecond));
+}
+
+/** Shows what changes by time alone. */
+function tick() {
+  if (Date.now() - heardAt > LONGEST_SILENCE_MS) {
+    lost();
+    connect();
+  }
+  if (isLost) renderLink();
+  if (status === undefined) return;
+  const now = nowMs();
+  setText(byId("round-next"), nextText(status.rounds, now));
+  table.tick(now);
+  const started = moment(status.startedAt);
+  renderFacts([
+    ["Policy", status.policy],
+    ["Interval", interval(status.intervalMs)],
+    ["Workers", count(status.workers)],
+    ["Up for", started === undefined ? "–" : lasting(now - started)],
+    ["Version", status.version],
+  ]);
+}
+
+function nextText({ isUnderWay, nextAt }, now) {
+  if (isUnderWay) return "one is under way";
+  const next = moment(nextAt);
+  if (next === undefined) return "";
+  return next <= now ? "next is due" : `next in ${lasting(next - now)}`;
+}
+
+function renderFacts(facts) {
+  const list = byId("facts");
+  if (list.children.length === 0) {
+    for (const [term] of facts) {
+      list.append(element("div", {}, element("dt", {}, term), element("dd")));
+    }
+  }
+  facts.forEach(([, value], index) => setText(list.children[index].lastElementChild, value));
+}
+
+/** Tells those who hear the page of servers that changed their state. */
+function announce(before, after) {
+  const states = new Map(before.map(({ name, state }) => [name, state]));
+  const changed = after.filter(({ name, state }) => states.has(name) && states.get(name) !== state);
+  if (changed.length === 0) return;
+  const news = changed.slice(0, MOST_NEWS).map(({ name, state, reason }) =>
+    `${name} is ${STATE_WORDS[state]}${state === "out" && reason !== null ? `: ${reason}` : ""}`
+  );
+  if (changed.length > MOST_NEWS) news.push(`${changed.length - MOST_NEWS} more have changed`);
+  setText(byId("news"), news.join(". "));
+}
+
+byId("filter").addEventListener("input", ({ target }) => table.filter(target.value, nowMs()));
+setInterval(tick, 1000);
+show(byId("link"), true);
+connect();

@@ -1,0 +1,80 @@
+/**
+ * Numbers and times as people read them.
+ *
+ * @module
+ */
+
+const whole = new Intl.NumberFormat("en");
+const UNITS = ["B", "KiB", "MiB", "GiB", "TiB"];
+
+/** `12,345`. */
+export function count(number) {
+  return whole.format(number);
+}
+
+/** `1 server`, `2 servers`. */
+export function several(number, noun) {
+  return `${count(number)} ${noun}${number === 1 ? "" : "s"}`;
+}
+
+/** Three digits, such as `1.23` or `123`. */
+function digits(number) {
+  return number >= 99.95 ? count(Math.round(number)) : number.toFixed(number >= 9.995 ? 1 : 2);
+}
+
+/** `12.3 MiB/s`. */
+export function speed(bytesPerSecond) {
+  let [value, unit] = [bytesPerSecond, 0];
+  while (value >= 1000 && unit < UNITS.length - 1) {
+    value /= 1024;
+    unit++;
+  }
+  return `${unit === 0 ? Math.round(value) : digits(value)} ${UNITS[unit]}/s`;
+}
+
+/** What a test took: `12.3 ms`, `1.23 s`. */
+export function took(ms) {
+  return ms < 999.5 ? `${digits(ms)} ms` : `${digits(ms / 1000)} s`;
+}
+
+/** How long something has lasted: `12 s`, `3 min`, `2 h 5 min`, `3 d 2 h`. */
+export function lasting(ms) {
+  const seconds = Math.max(0, Math.round(ms / 1000));
+  if (seconds < 60) return `${seconds} s`;
+  const minutes = Math.floor(seconds / 60);
+  if (minutes < 60) return `${minutes} min`;
+  const hours = Math.floor(minutes / 60);
+  if (hours < 24) return two(hours, "h", minutes % 60, "min");
+  return two(Math.floor(hours / 24), "d", hours % 24, "h");
+}
+
+/** An interval as it is written in options: `5m`, `1h 30m`, `1.5s`. */
+export function interval(ms) {
+  if (ms < 1000) return `${ms} ms`;
+  if (ms % 60_000 !== 0) return `${ms / 1000} s`;
+  return lasting(ms);
+}
+
+function two(first, unit, second, smallerUnit) {
+  return second === 0 ? `${first} ${unit}` : `${first} ${unit} ${second} ${smallerUnit}`;
+}
+
+/** `33.3 %`. */
+export function percent(fraction) {
+  const value = fraction * 100;
+  if (value === 0) return "0 %";
+  return value < 0.05 ? "< 0.1 %" : `${value.toFixed(value < 99.95 ? 1 : 0)} %`;
+}
+
+/** The time of a moment in the reader's zone; with the date when that was another day. */
+export function clock(epochMs, nowMs) {
+  const date = new Date(epochMs);
+  const time = date.toLocaleTimeString("en-GB");
+  if (date.toDateString() === new Date(nowMs).toDateString()) return time;
+  return `${date.toLocaleDateString("en-GB", { day: "numeric", month: "short" })}, ${time}`;
+}
+
+/** A moment of the status, in ms since 1970; undefined for one that is not known. */
+export function moment(text) {
+  return text === null ? undefined : Date.parse(text);
+}

@@ -1,0 +1,153 @@
+/**
+ * How the farm stands as JSON: `/status.json` and the events of `/events`. The names are promises to
+ * those who read them by programs. Moments are in ISO 8601, UTC; null stands for what is not known
+ * or does not apply, so that every name is always there.
+ *
+ * @module
+ */
+
+import type { FarmStatus, RoundStatus, ServerStatus, TransferStatus } from "../status.ts";
+
+/** One test of a server: how long its transfer took, or why it failed. */
+export type TransferDocument =
+  | { readonly at: string | null; readonly elapsedMs: number }
+  | { readonly at: string | null; readonly reason: string };
+
+/** One server. */
+export interface ServerDocument {
+  /** Host and port where it is tested. */
+  readonly name: string;
+  /** What clients are sent to. */
+  readonly publicUrl: string;
+  /** The entry of the list by which it was found in DNS; null when it is listed itself. */
+  readonly foundBy: string | null;
+  /** `untested` is neither good nor bad: nobody knows yet. */
+  readonly state: "untested" | "available" | "out";
+  /** Why it is out, or what its last test failed for though it is not out yet. */
+  readonly reason: string | null;
+  /** Since when it has been in that state; null while it is untested. */
+  readonly since: string | null;
+  /** The fraction of all requests that is meant for it. */
+  readonly share: number;
+  /** That of its latest transfer that counts; null before the first. */
+  readonly throughputBytesPerSecond: number | null;
+  /** The latest tests, the oldest first. */
+  readonly transfers: readonly TransferDocument[];
+  /** Clients that were sent there. */
+  readonly redirects: number;
+  /** What the list says of it: 1 to 1000. */
+  readonly weight: number;
+  /** Servers of a number above the lowest that is available get nobody: they are backups. */
+  readonly priority: number;
+  /** Whether it gets no new clients, though it is tested. */
+  readonly isDrained: boolean;
+  /** How far it has come back after it was out, from 0 to 1. */
+  readonly climb: number;
+}
+
+/** The rounds of tests. */
+export interface RoundsDocument {
+  /** Those that have ended. */
+  readonly count: number;
+  /** Whether one is under way. */
+  readonly isUnderWay: boolean;
+  /** When the last one ended. */
+  readonly endedAt: string | null;
+  /** How long the last one took. */
+  readonly elapsedMs: number | null;
+  /** When the next one begins. */
+  readonly nextAt: string | null;
+}
+
+/** All of it. */
+export interface StatusDocument {
+  /** When this was true. */
+  readonly at: string | null;
+  /** That of the program. */
+  readonly version: string;
+  /** When the balancer began. */
+  readonly startedAt: string | null;
+  /** The name of the policy. */
+  readonly policy: string;
+  /** Time between rounds. */
+  readonly intervalMs: number;
+  /** Processes that redirect. */
+  readonly workers: number;
+  /** Whether it finishes what is under way and takes nobody any more. */
+  readonly isStopping: boolean;
+  /** How the rounds go. */
+  readonly rounds: RoundsDocument;
+  /** Clients that were redirected. */
+  readonly redirects: number;
+  /** Clients that were told that no server is available. */
+  readonly unavailable: number;
+  /** Clients in each of the last seconds, the latest last. */
+  readonly clientsPerSecond: readonly number[];
+  /** In the order of the list. */
+  readonly servers: readonly ServerDocument[];
+}
+
+/**
+ * The document of a status.
+ *
+ * @param mostTransfers how many of the latest tests of each server it has at the most
+ */
+export function statusDocument(status: FarmStatus, mostTransfers = Infinity): StatusDocument {
+  return {
+    at: isoTime(status.at),
+    version: status.version,
+    startedAt: isoTime(status.startedAt),
+    policy: status.policy,
+    intervalMs: status.intervalMs,
+    workers: status.workers,
+    isStopping: status.isStopping,
+    rounds: roundsDocument(status.rounds),
+    redirects: status.redirects,
+    unavailable: status.unavailable,
+    clientsPerSecond: status.perSecond,
+    servers: status.servers.map((server) => serverDocument(server, mostTransfers)),
+  };
+}
+
+function roundsDocument(rounds: RoundStatus): RoundsDocument {
+  return {
+    count: rounds.count,
+    isUnderWay: rounds.isUnderWay,
+    endedAt: isoTime(rounds.endedAt),
+    elapsedMs: rounds.elapsedMs ?? null,
+    nextAt: isoTime(rounds.nextAt),
+  };
+}
+
+function serverDocument(server: ServerStatus, mostTransfers: number): ServerDocument {
+  return {
+    name: server.name,
+    publicUrl: server.publicUrl,
+    foundBy: server.foundBy ?? null,
+    state: server.state,
+    reason: server.reason ?? null,
+    since: server.state === "untested" ? null : isoTime(server.since),
+    share: server.share,
+    throughputBytesPerSecond: server.throughput ?? null,
+    transfers: server.transfers.slice(-mostTransfers).map(transferDocument),
+    redirects: server.redirects,
+    weight: server.weight,
+    priority: server.priority,
+    isDrained: server.isDrained,
+    climb: server.climb,
+  };
+}
+
+function transferDocument(transfer: TransferStatus): TransferDocument {
+  const at = isoTime(transfer.at);
+  return "reason" in transfer
+    ? { at, reason: transfer.reason }
+    : { at, elapsedMs: transfer.elapsedMs };
+}
+
+/** Nothing that is shown happened in 1970: what says so was never set. */
+function isoTime(epochMs: number | undefined): string | null {
+  if (epochMs === undefined || !(epochMs > 0)) return null;
+  const date = new Date(epochMs);
+  return Number.isNaN(date.getTime()) ? null : date.toISOString();
+}

@@ -1,0 +1,191 @@
+import { CommandError } from "../command.ts";
+import type { Chooser } from "./chooser.ts";
+import { FarmLog, type Tell } from "./farm_log.ts";
+import type { Patience } from "./health.ts";
+import { History } from "./history.ts";
+import type { Server } from "./list/server.ts";
+import type { ServerSource } from "./list/server_source.ts";
+import type { Member, Pool, Replacement } from "./pool.ts";
+import type { Outcome } from "./sample.ts";
+import { Tester } from "./tester.ts";
+
+/** How a farm is tested, and who is told of it. */
+export interface FarmOptions {
+  /** That of the pool. */
+  readonly patience: Patience;
+  /** Tests one server. */
+  readonly probe: (server: Server) => Promise<Outcome>;
+  /** Tests at a time. */
+  readonly concurrency: number;
+  /** The clock of `PickRequest`. */
+  readonly clock: () => number;
+  /** The time in ms since the epoch. */
+  readonly now: () => number;
+  /** Told of all that happens. */
+  readonly tell: Tell;
+}
+
+/** How the rounds of a farm have gone until now. */
+export interface Rounds {
+  /** Those that have ended. */
+  readonly count: number;
+  /** Whether one is under way. */
+  readonly isUnderWay: boolean;
+  /** When the last one ended, in ms since the epoch; undefined before the first has. */
+  readonly endedAt: number | undefined;
+  /** How long the last one took, in ms; undefined before the first has ended. */
+  readonly elapsedMs: number | undefined;
+}
+
+/** A server, its state and its past. */
+export interface Resident extends Member {
+  /** Its latest tests. */
+  readonly history: History;
+}
+
+/** Where a farm has its list from. */
+export type FarmSource = Pick<ServerSource, "servers" | "reload" | "isDynamic">;
+
+/** The servers that are listed at the moment, tested round after round. */
+export class Farm {
+  readonly #source: FarmSource;
+  readonly #pool: Pool;
+  readonly #options: FarmOptions;
+  readonly #log: FarmLog;
+  readonly #tester: Tester;
+  #histories: ReadonlyMap<string, History> = new Map();
+  #past: Omit<Rounds, "isUnderWay"> = { count: 0, endedAt: undefined, elapsedMs: undefined };
+  #round: Promise<void> | undefined;
+  #reload: Promise<void> | undefined;
+  #isToReloadAgain = false;
+
+  /**
+   * Knows of no server yet.
+   *
+   * @param pool an empty one
+   * @param chooser one that is told by the pool; it knows the shares
+   */
+  constructor(source: FarmSource, pool: Pool, chooser: Chooser, options: FarmOptions) {
+    const { patience, concurrency, clock, now } = options;
+    this.#source = source;
+    this.#pool = pool;
+    this.#options = options;
+    this.#log = new FarmLog(options.tell);
+    this.#tester = new Tester(pool, chooser, {
+      ...{ patience, concurrency, clock },
+      probe: (server) => this.#probe(server),
+      onEvent: this.#log.server,
+      onRound: (event) => {
+        const count = this.#past.count + 1;
+        this.#past = { count, endedAt: now(), elapsedMs: event.elapsedMs };
+        this.#log.round(event);
+      },
+    });
+  }
+
+  /** Takes in the list as it was read first; nobody is tested yet. */
+  async begin(): Promise<void> {
+    const { servers, duplicates, findings } = await this.#source.servers();
+    this.#replace(servers);
+    this.#log.duplicates(duplicates);
+    this.#log.findings(findings);
+  }
+
+  /**
+   * Looks servers up that DNS knows, and tests all; while that is under way, that is the round.
+   *
+   * @throws what the probe rejects with
+   */
+  round(): Promise<void> {
+    return this.#round ??= this.#runRound().finally(() => this.#round = undefined);
+  }
+
+  /**
+   * Reads the lists again: those who are listed no more get nobody from now on, and those who are
+   * new are tested first. With a mistake in a list all stays as it was. Asked for while it is under
+   * way, it begins anew afterwards.
+   *
+   * @throws what the probe rejects with
+   */
+  reload(): Promise<void> {
+    this.#isToReloadAgain = true;
+    return this.#reload ??= this.#runReloads().finally(() => this.#reload = undefined);
+  }
+
+  /** Whether there is a server that clients can be sent to. */
+  get isOpen(): boolean {
+    return this.#pool.isOpen;
+  }
+
+  /** Whether a round can change anything. */
+  get isTestable(): boolean {
+    return this.#source.isDynamic || this.#pool.isTestable;
+  }
+
+  /** Whether there may be servers again when none is left. */
+  get mayRecover(): boolean {
+    return this.#source.isDynamic || this.#options.patience.rise > 0;
+  }
+
+  /** How the rounds go. */
+  get rounds(): Rounds {
+    return { ...this.#past, isUnderWay: this.#tester.isTesting };
+  }
+
+  /** All servers with what is known of them, in the order of the list. */
+  get residents(): Resident[] {
+    return this.#pool.members.map((member) => {
+      return { ...member, history: this.#histories.get(member.server.authority)! };
+    });
+  }
+
+  async #runRound(): Promise<void> {
+    if (this.#source.isDynamic) await this.#update();
+    await this.#tester.round();
+  }
+
+  async #runReloads(): Promise<void> {
+    while (this.#isToReloadAgain) {
+      this.#isToReloadAgain = false;
+      await this.#reloadOnce();
+    }
+  }
+
+  async #reloadOnce(): Promise<void> {
+    let isRead: boolean;
+    try {
+      const { read, unread } = await this.#source.reload();
+      isRead = read.length > 0;
+      this.#log.unread(unread, read);
+    } catch (error) {
+      if (!(error instanceof CommandError)) throw error;
+      return this.#log.unchanged(error.message);
+    }
+    const { added, removed } = await this.#update();
+    if (isRead) this.#log.reread(added, removed, this.#pool.servers.length);
+    await this.#tester.newcomers();
+  }
+
+  async #update(): Promise<Replacement> {
+    const { servers, findings } = await this.#source.servers();
+    const replacement = this.#replace(servers);
+    this.#log.findings(findings);
+    this.#log.changed(replacement);
+    return replacement;
+  }
+
+  #replace(servers: readonly Server[]): Replacement {
+    const { clock, now } = this.#options;
+    const before = this.#histories;
+    this.#histories = new Map(
+      servers.map(({ authority }) => [authority, before.get(authority) ?? new History(now())]),
+    );
+    return this.#pool.replace(servers, clock());
+  }
+
+  async #probe(server: Server): Promise<Outcome> {
+    const outcome = await this.#options.probe(server);
+    this.#histories.get(server.authority)?.add(outcome);
+    return outcome;
+  }
+}

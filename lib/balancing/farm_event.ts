@@ -1,0 +1,118 @@
+/**
+ * What happens to the farm, for the log: every change of a server's state with its reason and
+ * numbers, and what every round found.
+ *
+ * @module
+ */
+
+import { format as formatBytes } from "@std/fmt/bytes";
+import { format as formatDuration } from "@std/fmt/duration";
+import type { Server } from "./list/server.ts";
+import { throughputOf } from "./policies/throughput.ts";
+import type { RankedServer } from "./ranking.ts";
+import type { TransferSample } from "./sample.ts";
+
+/** Something that happened to one server; `streak` counts tests in a row. */
+export type ServerEvent =
+  | { readonly kind: "listed" | "unlisted" }
+  | { readonly kind: "available"; readonly sample: TransferSample }
+  | {
+    readonly kind: "failing" | "out";
+    readonly reason: string;
+    readonly streak: number;
+    readonly fall: number;
+  }
+  | { readonly kind: "recovering"; readonly streak: number; readonly rise: number }
+  | {
+    readonly kind: "returned";
+    readonly sample: TransferSample;
+    readonly streak: number;
+    readonly outMs: number;
+  }
+  | { readonly kind: "untestable"; readonly reason: string }
+  | { readonly kind: "different"; readonly reason: string };
+
+/** What a round found. */
+export interface RoundEvent {
+  /** The available servers, slowest first. */
+  readonly ranking: readonly RankedServer[];
+  /** All servers. */
+  readonly servers: number;
+  /** How long it took. */
+  readonly elapsedMs: number;
+}
+
+/** Servers that one line about a round names. */
+const MOST_LISTED = 10;
+
+/** A server's event in words, without its name. */
+export function wordsFor(event: ServerEvent): string {
+  switch (event.kind) {
+    case "listed":
+      return "is new in the list";
+    case "unlisted":
+      return "is in the list no more, and gets no more clients";
+    case "available":
+      return `is available: ${transferOf(event.sample)}`;
+    case "failing":
+      return `has failed ${event.streak} of ${event.fall} tests that take it out: ${event.reason}`;
+    case "out":
+      return event.fall === 1
+        ? `is out: ${event.reason}`
+        : `is out, after ${event.streak} failed tests in a row: ${event.reason}`;
+    case "recovering":
+      return `has passed ${event.streak} of ${event.rise} tests that bring it back`;
+    case "returned":
+      return `is back after ${spanOf(event.outMs)}, with the lowest share at first: ` +
+        transferOf(event.sample);
+    case "untestable":
+      return `could not be tested: ${event.reason}`;
+    case "different":
+      return `differs from the farm: ${event.reason}`;
+  }
+}
+
+/** A round in words. */
+export function wordsForRound({ ranking, servers }: RoundEvent): string {
+  if (ranking.length === 0) return "no server is available";
+  const listed = ranking.slice(-MOST_LISTED).reverse().map(({ server, sample, share }) =>
+    `${server.authority} ${sample.elapsedMs.toFixed(1)} ms (${(share * 100).toFixed(1)} %)`
+  );
+  const left = ranking.length - listed.length;
+  const more = left > 0 ? `, and ${left} slower ones` : "";
+  const missing = servers - ranking.length;
+  const out = missing > 0 ? `; ${ranking.length} of ${servers} are available` : "";
+  const isOpen = ranking.some(({ share }) => share > 0);
+  const none = isOpen ? "" : "; clients are sent to none: all of these are drained";
+  return `tested, fastest first: ${listed.join(", ")}${more}${out}${none}`;
+}
+
+/** A server's event as plain data. */
+export function recordOf(server: Server, event: ServerEvent): Record<string, unknown> {
+  const { kind, ...numbers } = event;
+  if (!("sample" in numbers)) return { event: kind, server: server.authority, ...numbers };
+  const { sample: { bytes, elapsedMs }, ...others } = numbers;
+  return { event: kind, server: server.authority, bytes, elapsedMs, ...others };
+}
+
+/** A round as plain data, the fastest servers first. */
+export function roundRecordOf({ ranking, servers, elapsedMs }: RoundEvent): object {
+  const fastest = ranking.slice(-MOST_LISTED).reverse().map(({ server, sample, share }) => ({
+    server: server.authority,
+    elapsedMs: sample.elapsedMs,
+    share,
+  }));
+  return { event: "round", servers, available: ranking.length, elapsedMs, fastest };
+}
+
+function transferOf(sample: TransferSample): string {
+  const { bytes, elapsedMs } = sample;
+  const perSecond = formatBytes(throughputOf(sample) * 1000, { binary: true });
+  return `${formatBytes(bytes, { binary: true })} in ${elapsedMs.toFixed(1)} ms, ${perSecond}/s`;
+}
+
+/** A span of time to the second, such as `3m 20s`. */
+function spanOf(ms: number): string {
+  const whole = Math.max(1000, Math.round(ms / 1000) * 1000);
+  return formatDuration(whole, { ignoreZero: true });
+}

@@ -1,0 +1,95 @@
+import {
+  recordOf,
+  type RoundEvent,
+  roundRecordOf,
+  type ServerEvent,
+  wordsFor,
+  wordsForRound,
+} from "./farm_event.ts";
+import type { Server } from "./list/server.ts";
+import type { Replacement } from "./pool.ts";
+import type { Finding } from "./list/known_names.ts";
+import type { UnreadList } from "./list/server_source.ts";
+
+/** Says something: in words for people, and as a record for programs. */
+export type Tell = (words: string, record?: object) => void;
+
+/** Puts down what happens to a farm, a line for each change. */
+export class FarmLog {
+  readonly #tell: Tell;
+  /** What was last found about names in DNS. */
+  #findings: ReadonlyMap<string, string> = new Map();
+
+  /** Writes nothing yet. */
+  constructor(tell: Tell) {
+    this.#tell = tell;
+  }
+
+  /** Something happened to a server. */
+  readonly server = (server: Server, event: ServerEvent): void => {
+    this.#tell(`${server.authority} ${wordsFor(event)}`, recordOf(server, event));
+  };
+
+  /** A round has ended. */
+  readonly round = (event: RoundEvent): void => {
+    this.#tell(wordsForRound(event), roundRecordOf(event));
+  };
+
+  /** Servers are listed more than once. */
+  duplicates(servers: readonly Server[]): void {
+    for (const { authority } of servers) {
+      this.#tell(`${authority} is listed twice; one is kept`, {
+        event: "duplicate",
+        server: authority,
+      });
+    }
+  }
+
+  /** What went wrong with names in DNS: only news are told, and that all is well again. */
+  findings(findings: readonly Finding[]): void {
+    const before = this.#findings;
+    this.#findings = new Map(findings.map(({ entry, reason }) => [entry, reason]));
+    for (const [entry, reason] of this.#findings) {
+      if (before.get(entry) === reason) continue;
+      this.#tell(`${entry}: ${reason}`, { event: "unresolved", entry, reason });
+    }
+    for (const entry of before.keys()) {
+      if (this.#findings.has(entry)) continue;
+      this.#tell(`${entry} can be looked up again`, { event: "resolved", entry });
+    }
+  }
+
+  /** Some lists cannot be read again, or none of them. */
+  unread(lists: readonly UnreadList[], read: readonly string[]): void {
+    for (const { name: list, origin } of lists) {
+      const advice = origin === "standard input"
+        ? "put the list into a file and name that"
+        : `it is part of the program; add --allow-read=${list}`;
+      this.#tell(`${list} cannot be read again: ${advice}`, { event: "unread", list });
+    }
+    if (lists.length > 0 || read.length > 0) return;
+    this.#tell("there is no list to read again: put the servers into a file and name that", {
+      event: "unread",
+    });
+  }
+
+  /** The lists were read again, and stay as they were since one has a mistake in it. */
+  unchanged(reason: string): void {
+    this.#tell(`the list stays as it was: ${reason}`, { event: "unchanged", reason });
+  }
+
+  /** The lists were read again. */
+  reread(added: readonly Server[], removed: readonly Server[], servers: number): void {
+    const all = `${servers} ${servers === 1 ? "server" : "servers"}`;
+    this.#tell(
+      `the list was read again: ${all}, ${added.length} new, ${removed.length} gone`,
+      { event: "reread", servers, added: added.length, removed: removed.length },
+    );
+  }
+
+  /** Servers came and went, by the list or by DNS. */
+  changed({ added, removed }: Replacement): void {
+    for (const server of removed) this.server(server, { kind: "unlisted" });
+    for (const server of added) this.server(server, { kind: "listed" });
+  }
+}

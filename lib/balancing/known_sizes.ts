@@ -1,0 +1,111 @@
+/**
+ * How large the files are that clients ask for, learnt beside the redirects. Time and asking are
+ * arguments.
+ *
+ * @module
+ */
+
+import { decodeOctets, encodeOctets } from "../http/octets.ts";
+import type { Server } from "./list/server.ts";
+
+/** Finds out how large a file is, in octets; undefined where that cannot be told. */
+export type AskSize = (server: Server, target: string) => Promise<number | undefined>;
+
+/** Targets that are remembered, those of known and those of unknown size each. */
+const MOST_TARGETS = 10_000;
+
+/** What is longer is never asked for, so that all that is remembered takes some 20 MB at the most. */
+const LONGEST_TARGET = 1024;
+
+/** How long a size is good, and how long a target without one is left alone, in ms. */
+const KNOWN_MS = 600_000;
+const UNKNOWN_MS = 60_000;
+
+/** At the least between the beginnings of two questions, in ms. */
+const PAUSE_MS = 50;
+
+interface Known {
+  readonly bytes: number;
+  /** When it is to be asked for again. */
+  readonly until: number;
+}
+
+/**
+ * The sizes of files by request-target, its query included. Strangers decide what is wanted, so
+ * memory is bounded, and so is what the servers are asked: one question at a time and 20 a second,
+ * however many clients come. Who comes while it is too early is not put into a queue: what many
+ * clients want will soon be wanted again.
+ */
+export class KnownSizes {
+  readonly #ask: AskSize;
+  readonly #clock: () => number;
+  readonly #pauseMs: number;
+  /** By age, as both are. Apart, so that no flood of what there is not drives out what there is. */
+  readonly #known = new Map<string, Known>();
+  /** Until when each is left alone. */
+  readonly #unknown = new Map<string, number>();
+  #isAsking = false;
+  #nextAt = -Infinity;
+
+  /**
+   * Knows nothing yet.
+   *
+   * @param ask a promise that rejects is taken as one for undefined
+   * @param clock ms that never go back
+   * @param parts how many such as this ask the same servers: each asks so much less often
+   */
+  constructor(ask: AskSize, clock: () => number, parts = 1) {
+    this.#ask = ask;
+    this.#clock = clock;
+    this.#pauseMs = PAUSE_MS * parts;
+  }
+
+  /** The size of a file in octets, if it is known. */
+  of(target: string): number | undefined {
+    return this.#known.get(target)?.bytes;
+  }
+
+  /**
+   * A client is sent to this server for a file: asks there how large it is, unless that is known, or
+   * not to be known, or it is not the time to ask. Waits for nothing and never throws.
+   */
+  want(target: string, server: Server): void {
+    if (this.#isAsking) return;
+    const now = this.#clock();
+    if (now < this.#nextAt || !this.#isWorthAsking(target, now)) return;
+    this.#isAsking = true;
+    this.#nextAt = now + this.#pauseMs;
+    const own = copyOf(target);
+    this.#ask(server, own).then(
+      (bytes) => this.#take(own, bytes),
+      () => this.#take(own, undefined),
+    );
+  }
+
+  /** Only targets in origin form name a file. */
+  #isWorthAsking(target: string, now: number): boolean {
+    const until = this.#known.get(target)?.until ?? this.#unknown.get(target) ?? -Infinity;
+    return now >= until && target.length <= LONGEST_TARGET && target.startsWith("/");
+  }
+
+  #take(target: string, bytes: number | undefined): void {
+    this.#isAsking = false;
+    const now = this.#clock();
+    this.#known.delete(target);
+    this.#unknown.delete(target);
+    if (bytes === undefined) remember(this.#unknown, target, now + UNKNOWN_MS);
+    else remember(this.#known, target, { bytes, until: now + KNOWN_MS });
+  }
+}
+
+/** Adds the newest, and forgets the oldest when there are too many. */
+function remember<T>(map: Map<string, T>, target: string, value: T): void {
+  map.set(target, value);
+  if (map.size <= MOST_TARGETS) return;
+  for (const oldest of map.keys()) return void map.delete(oldest);
+}
+
+/** In memory a target is a part of the text of a whole head, all of which would stay with it. */
+function copyOf(target: string): string {
+  return decodeOctets(encodeOctets(target), 0, target.length);
+}

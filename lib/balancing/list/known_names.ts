@@ -1,0 +1,143 @@
+/**
+ * What DNS says of the names in a list, and said before.
+ *
+ * @module
+ */
+
+import type { AddressEntry, DnsEntry, SrvEntry } from "./dns_entry.ts";
+import { parseEndpoint } from "./endpoint.ts";
+import type { Answer, Resolver } from "./resolver.ts";
+import { foundServer, type Server } from "./server.ts";
+import { srvServers, type SrvTarget, srvTargets } from "./srv_records.ts";
+
+/** What is wrong with an entry that is looked up. */
+export interface Finding {
+  /** The entry without its marks. */
+  readonly entry: string;
+  /** Why, for people; it goes on after the entry and a colon. */
+  readonly reason: string;
+}
+
+/** The servers of an entry, and what is wrong with it. */
+export interface Found {
+  /** Each once, in an order that does not depend on the order of the answer. */
+  readonly servers: readonly Server[];
+  /** Undefined when all is well. */
+  readonly finding: Finding | undefined;
+}
+
+/** The addresses of a name by their kind. */
+interface Addresses {
+  readonly v4: readonly string[];
+  readonly v6: readonly string[];
+}
+
+/** Names that are looked up at the same time. */
+const LOOKUPS_AT_ONCE = 16;
+
+/** More than a farm has: what an answer names besides is left out. */
+const MOST_SERVERS = 10_000;
+
+/** Looks up the names of entries, and keeps for each the latest answer that named a server. */
+export class KnownNames {
+  readonly #resolver: Resolver;
+  /** By name. */
+  readonly #addresses = new Map<string, Addresses>();
+  readonly #targets = new Map<string, readonly SrvTarget[]>();
+
+  /** Nothing is known at first. */
+  constructor(resolver: Resolver) {
+    this.#resolver = resolver;
+  }
+
+  /** Looks up all entries, each once, a few at a time. Never rejects. */
+  async lookUp(entries: readonly DnsEntry[]): Promise<Map<DnsEntry, Found>> {
+    const found = new Map<DnsEntry, Found>();
+    const waiting = entries.values();
+    const work = async () => {
+      for (const entry of waiting) {
+        const { servers, reasons } = entry.kind === "srv"
+          ? await this.#lookUpServices(entry)
+          : await this.#lookUpAddresses(entry);
+        found.set(entry, within(entry, servers, reasons));
+      }
+    };
+    await Promise.all(Array.from({ length: LOOKUPS_AT_ONCE }, work));
+    return found;
+  }
+
+  /** Forgets all names but those of these entries. */
+  retain(entries: readonly DnsEntry[]): void {
+    for (const [kind, known] of [["srv", this.#targets], ["dns", this.#addresses]] as const) {
+      const names = new Set(
+        entries.filter((entry) => entry.kind === kind).map(({ name }) => name),
+      );
+      for (const name of [...known.keys()]) if (!names.has(name)) known.delete(name);
+    }
+  }
+
+  async #lookUpServices(entry: SrvEntry): Promise<Gathered> {
+    const answer = await this.#resolver.srv(entry.name);
+    const { targets, reasons } = srvTargets(answer.kind === "records" ? answer.records : []);
+    if (targets.length > 0) this.#targets.set(entry.name, targets);
+    const known = this.#targets.get(entry.name) ?? [];
+    const servers = srvServers(entry, known);
+    if (targets.length > 0) return { servers, reasons };
+    const why = reasons.length > 0 ? summaryOf(reasons) : whyNone([answer], "no SRV record");
+    return { servers, reasons: [withoutAnswer(why, servers)] };
+  }
+
+  /** A kind that is not answered keeps what it had, and is no finding beside one that is. */
+  async #lookUpAddresses(entry: AddressEntry): Promise<Gathered> {
+    const { name } = entry;
+    const [v4, v6] = await Promise.all([this.#resolver.a(name), this.#resolver.aaaa(name)]);
+    const isAnswered = v4.kind === "records" || v6.kind === "records";
+    const known = this.#addresses.get(name) ?? { v4: [], v6: [] };
+    const now = isAnswered ? { v4: latest(v4, known.v4), v6: latest(v6, known.v6) } : known;
+    if (isAnswered) this.#addresses.set(name, now);
+    const servers = [...now.v4, ...now.v6.map((address) => `[${address}]`)].map((host) =>
+      foundServer(parseEndpoint(`${host}:${entry.port}`), entry.marks, entry.text)
+    );
+    if (isAnswered) return { servers, reasons: [] };
+    return { servers, reasons: [withoutAnswer(whyNone([v4, v6], "no address"), servers)] };
+  }
+}
+
+/** The servers of an entry, and all that is wrong with it. */
+interface Gathered {
+  readonly servers: readonly Server[];
+  readonly reasons: readonly string[];
+}
+
+/** Each address once and in order. */
+function latest(answer: Answer<string>, known: readonly string[]): readonly string[] {
+  if (answer.kind === "records") return [...new Set(answer.records)].sort();
+  return answer.kind === "none" ? [] : known;
+}
+
+function whyNone(answers: readonly Answer<unknown>[], none: string): string {
+  const failed = answers.find(({ kind }) => kind === "failed");
+  return failed?.kind === "failed" ? failed.reason : `the name has ${none}`;
+}
+
+function withoutAnswer(why: string, { length }: readonly Server[]): string {
+  if (length === 0) return `${why}, and no server is known from before`;
+  const kept = length === 1
+    ? "the server known from before stays"
+    : `the ${length} servers known from before stay`;
+  return `${why}; ${kept}`;
+}
+
+function within(entry: DnsEntry, servers: readonly Server[], reasons: readonly string[]): Found {
+  const all = [...reasons];
+  if (servers.length > MOST_SERVERS) {
+    all.unshift(`${servers.length} servers are named; the first ${MOST_SERVERS} count`);
+  }
+  const finding = all.length > 0 ? { entry: entry.text, reason: summaryOf(all) } : undefined;
+  return { servers: servers.slice(0, MOST_SERVERS), finding };
+}
+
+/** One line, however much is wrong. */
+function summaryOf([first = "", ...others]: readonly string[]): string {
+  return others.length === 0 ? first : `${first} (and ${others.length} more)`;
+}

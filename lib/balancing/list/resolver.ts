@@ -1,0 +1,160 @@
+/**
+ * What name servers answer, as values: a lookup never throws.
+ *
+ * @module
+ */
+
+import { isAddress, parseEndpoint } from "./endpoint.ts";
+import type { Kind } from "../../option.ts";
+
+/** Where a name server listens. */
+export interface NameServer {
+  /** An IPv4 address, or an IPv6 address without brackets. */
+  readonly ipAddr: string;
+  /** 1 to 65535. */
+  readonly port: number;
+}
+
+/** A name server as the value of an option: an address and maybe a port. */
+export const NAME_SERVER: Kind<NameServer> = {
+  placeholder: "IP[:PORT]",
+  accepts: "an IP address and maybe a port, such as 192.0.2.53, 192.0.2.53:5353 or [::1]:53,",
+  parse: parseNameServer,
+};
+
+/** What became of a lookup. */
+export type Answer<R> =
+  /** At least one. */
+  | { readonly kind: "records"; readonly records: readonly R[] }
+  /** The name has no such record, or the name server does not want to tell. */
+  | { readonly kind: "none" }
+  /** There was no answer; the reason is for people. */
+  | { readonly kind: "failed"; readonly reason: string };
+
+/** Looks up names. No method rejects, whatever becomes of a lookup. */
+export interface Resolver {
+  /** The IPv4 addresses of a name. */
+  a(name: string): Promise<Answer<string>>;
+  /** The IPv6 addresses of a name, without brackets. */
+  aaaa(name: string): Promise<Answer<string>>;
+  /** The SRV records of a name (RFC 2782), or of the name that it is an alias of. */
+  srv(name: string): Promise<Answer<Deno.SrvRecord>>;
+}
+
+/** A lookup of Deno. With a signal it gives up after 2 s: one query, and one more after 1 s. */
+export type LookUp = typeof Deno.resolveDns;
+
+const DNS_PORT = 53;
+const DEADLINE_MS = 5000;
+/** So often Deno's patience fits into the deadline, and once in part. */
+const MOST_ATTEMPTS = 3;
+/** An alias of an alias is seldom, and a longer chain most likely a circle. */
+const MOST_ALIASES = 8;
+
+/** Asks one name server, or those of the system. Needs no more than the permission for network. */
+export class DnsResolver implements Resolver {
+  readonly #options: { readonly nameServer?: NameServer };
+  readonly #lookUp: LookUp;
+  readonly #deadlineMs: number;
+
+  /**
+   * Asks nobody yet.
+   *
+   * @param nameServer who is asked; undefined for the name servers of the system
+   * @param deadlineMs when an answer is given up, all attempts and aliases included
+   */
+  constructor(
+    nameServer: NameServer | undefined,
+    lookUp: LookUp = Deno.resolveDns,
+    deadlineMs: number = DEADLINE_MS,
+  ) {
+    this.#options = nameServer === undefined ? {} : { nameServer };
+    this.#lookUp = lookUp;
+    this.#deadlineMs = deadlineMs;
+  }
+
+  /** As `Resolver` has it. */
+  a(name: string): Promise<Answer<string>> {
+    return this.#answer((signal) => this.#ask("A", name, signal));
+  }
+
+  /** As `Resolver` has it. */
+  aaaa(name: string): Promise<Answer<string>> {
+    return this.#answer((signal) => this.#ask("AAAA", name, signal));
+  }
+
+  /** As `Resolver` has it. */
+  srv(name: string): Promise<Answer<Deno.SrvRecord>> {
+    return this.#answer((signal) => this.#askForServices(name, signal));
+  }
+
+  async #answer<R>(ask: (signal: AbortSignal) => Promise<R[]>): Promise<Answer<R>> {
+    const controller = new AbortController();
+    const timer = setTimeout(() => controller.abort(), this.#deadlineMs);
+    try {
+      const records = await ask(controller.signal);
+      return records.length > 0 ? { kind: "records", records } : { kind: "none" };
+    } catch (error) {
+      if (error instanceof Deno.errors.NotFound) return { kind: "none" };
+      return { kind: "failed", reason: this.#reasonOf(error, controller.signal) };
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  /** An answer to SRV that begins with an alias is taken for none by Deno, so they are followed. */
+  async #askForServices(name: string, signal: AbortSignal): Promise<Deno.SrvRecord[]> {
+    for (let aliases = 0;; aliases++) {
+      try {
+        return await this.#ask("SRV", name, signal);
+      } catch (error) {
+        if (!(error instanceof Deno.errors.NotFound) || aliases === MOST_ALIASES) throw error;
+      }
+      [name = ""] = await this.#ask("CNAME", name, signal);
+    }
+  }
+
+  #ask(kind: "A" | "AAAA" | "CNAME", name: string, signal: AbortSignal): Promise<string[]>;
+  #ask(kind: "SRV", name: string, signal: AbortSignal): Promise<Deno.SrvRecord[]>;
+  /** Asks again when nobody answers: what was too slow for one attempt may be known by then. */
+  async #ask(
+    kind: "A" | "AAAA" | "CNAME" | "SRV",
+    name: string,
+    signal: AbortSignal,
+  ): Promise<string[] | Deno.SrvRecord[]> {
+    const options = { ...this.#options, signal };
+    for (let attempt = 1;; attempt++) {
+      try {
+        return await this.#lookUp(name, kind as "A", options);
+      } catch (error) {
+        const isSlow = error instanceof Deno.errors.TimedOut && !signal.aborted;
+        if (!isSlow || attempt === MOST_ATTEMPTS) throw error;
+      }
+    }
+  }
+
+  #reasonOf(error: unknown, signal: AbortSignal): string {
+    const { nameServer } = this.#options;
+    const who = nameServer ? `the name server ${authorityOf(nameServer)}` : "the name server";
+    if (signal.aborted || error instanceof Deno.errors.TimedOut) {
+      return `${who} gave no answer within ${this.#deadlineMs / 1000} s`;
+    }
+    if (error instanceof Deno.errors.NotCapable) {
+      return `there is no permission to ask ${who}: add --allow-net`;
+    }
+    return `${who} could not be asked`;
+  }
+}
+
+function parseNameServer(text: string): NameServer | undefined {
+  try {
+    const { hostname, port } = parseEndpoint(text, text, DNS_PORT);
+    return isAddress(hostname) ? { ipAddr: hostname, port } : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function authorityOf({ ipAddr, port }: NameServer): string {
+  return ipAddr.includes(":") ? `[${ipAddr}]:${port}` : `${ipAddr}:${port}`;
+}

@@ -1,0 +1,166 @@
+/**
+ * Where the servers come from: what the command line names, lists that can be read again, and DNS.
+ *
+ * @module
+ */
+
+import { UsageError } from "../../command.ts";
+import type { DnsEntry } from "./dns_entry.ts";
+import { type Entry, parseEntry } from "./entry.ts";
+import { type Finding, KnownNames } from "./known_names.ts";
+import { type BuiltInList, type ListOrigin, readListText } from "./list_text.ts";
+import type { Resolver } from "./resolver.ts";
+import {
+  looksLikeServer,
+  type MergedServers,
+  mergeServers,
+  parseServerList,
+} from "./server_list.ts";
+import { ServerListError } from "./server_list_error.ts";
+
+/** The servers at a moment. */
+export interface Listing extends MergedServers {
+  /** What is wrong with entries that are looked up in DNS, at most one for each. */
+  readonly findings: readonly Finding[];
+}
+
+/** A list that stays as it was read first. */
+export interface UnreadList {
+  /** How messages call it: the path as it was typed, or `standard input`. */
+  readonly name: string;
+  /** Standard input is read once; what is imported is part of the program. */
+  readonly origin: Exclude<ListOrigin, "file">;
+}
+
+/** Which lists were read anew. */
+export interface Reloaded {
+  /** The files, as they were typed; empty when no list is a file. */
+  readonly read: readonly string[];
+  /** Those that cannot be read again. */
+  readonly unread: readonly UnreadList[];
+}
+
+/** What one SERVER operand stands for. */
+interface Source {
+  readonly operand: string;
+  /** Undefined for an entry that was typed itself. */
+  readonly origin: ListOrigin | undefined;
+  readonly entries: readonly Entry[];
+}
+
+/** The list of servers, which is alive: files may be read anew, and DNS may answer otherwise. */
+export class ServerSource {
+  readonly #builtIn: BuiltInList;
+  readonly #names: KnownNames;
+  /** Replaced whole, never changed in place. */
+  #sources: readonly Source[];
+
+  private constructor(sources: readonly Source[], builtIn: BuiltInList, resolver: Resolver) {
+    this.#sources = sources;
+    this.#builtIn = builtIn;
+    this.#names = new KnownNames(resolver);
+  }
+
+  /**
+   * Reads all lists; nothing is looked up yet.
+   *
+   * @param operands entries, files of lists, and `-` for a list on standard input
+   * @throws {UsageError} when a list cannot be read, has a mistake in it, or nothing is in any
+   */
+  static async open(
+    operands: readonly string[],
+    builtIn: BuiltInList,
+    resolver: Resolver,
+  ): Promise<ServerSource> {
+    if (operands.length === 0) throw new UsageError("no SERVER is given: name one as host:port");
+    if (operands.filter((operand) => operand === "-").length > 1) {
+      throw new UsageError("- is given twice, but there is one standard input");
+    }
+    const sources = await readAll(operands.map((operand) => readSource(operand, builtIn)));
+    return new ServerSource(sources, builtIn, resolver);
+  }
+
+  /** Whether anything is looked up in DNS, so that servers may come and go by themselves. */
+  get isDynamic(): boolean {
+    return this.#sources.some(({ entries }) => entries.some(({ kind }) => kind !== "server"));
+  }
+
+  /**
+   * Reads the files anew; `servers()` goes by them from then on. Names that are still in a list
+   * keep what is known of them.
+   *
+   * @throws {UsageError} as `open()` does; then all lists stay as they were
+   */
+  async reload(): Promise<Reloaded> {
+    const sources = await readAll(
+      this.#sources.map((source) =>
+        source.origin === "file" ? readSource(source.operand, this.#builtIn) : source
+      ),
+    );
+    this.#sources = sources;
+    this.#names.retain(entriesOf(sources).filter(isLookedUp));
+    const unread = sources.flatMap(({ operand, origin }) => {
+      if (origin === undefined || origin === "file") return [];
+      return [{ name: operand === "-" ? "standard input" : operand, origin }];
+    });
+    const files = sources.filter(({ origin }) => origin === "file");
+    return { read: files.map(({ operand }) => operand), unread };
+  }
+
+  /**
+   * The servers as of now, names looked up at the moment. When the lists are read anew meanwhile,
+   * it begins again, so never comes an old list after a new one. A name of which no server can be
+   * found keeps the ones it had, and a finding says why. Never rejects.
+   */
+  async servers(): Promise<Listing> {
+    for (;;) {
+      const sources = this.#sources;
+      const listing = await this.#list(entriesOf(sources));
+      if (sources === this.#sources) return listing;
+    }
+  }
+
+  async #list(entries: readonly Entry[]): Promise<Listing> {
+    // An entry that is repeated means what it means at its first mention.
+    const lookedUp = new Map<string, DnsEntry>();
+    for (const entry of entries.filter(isLookedUp)) {
+      if (!lookedUp.has(entry.text)) lookedUp.set(entry.text, entry);
+    }
+    const found = await this.#names.lookUp([...lookedUp.values()]);
+    const servers = entries.flatMap((entry) =>
+      entry.kind === "server" ? [entry.server] : found.get(entry)?.servers ?? []
+    );
+    const findings = [...lookedUp.values()].flatMap((entry) => found.get(entry)?.finding ?? []);
+    return { ...mergeServers(servers), findings };
+  }
+}
+
+/** Waits for all sources. @throws {UsageError} for a mistake in one, and when all are empty */
+async function readAll(reading: readonly (Source | Promise<Source>)[]): Promise<Source[]> {
+  try {
+    const sources = await Promise.all(reading);
+    if (entriesOf(sources).length > 0) return sources;
+    const operands = sources.map(({ operand }) => operand);
+    throw new UsageError(`${operands.join(", ")}: there is no server in the list`);
+  } catch (error) {
+    if (!(error instanceof ServerListError)) throw error;
+    throw new UsageError(error.message, { cause: error });
+  }
+}
+
+async function readSource(operand: string, builtIn: BuiltInList): Promise<Source> {
+  if (looksLikeServer(operand)) {
+    return { operand, origin: undefined, entries: [parseEntry(operand)] };
+  }
+  const { text, origin } = await readListText(operand, builtIn);
+  const name = operand === "-" ? "standard input" : operand;
+  return { operand, origin, entries: parseServerList(text, name) };
+}
+
+function entriesOf(sources: readonly Source[]): Entry[] {
+  return sources.flatMap(({ entries }) => entries);
+}
+
+function isLookedUp(entry: Entry): entry is DnsEntry {
+  return entry.kind !== "server";
+}

@@ -1,0 +1,110 @@
+import { AccessLog, LOG_FLUSH_MS } from "./access_log.ts";
+import type { LogFormat } from "./access_event.ts";
+import { type AddressNames, announce, listen, type Listener } from "./listener.ts";
+import { Acceptor } from "./net/accept.ts";
+import type { Handler } from "./net/handler.ts";
+import { Service } from "./net/service.ts";
+import { Seldom } from "./seldom.ts";
+import { idleGraceMs } from "./stop.ts";
+import type { Credentials } from "./tls.ts";
+
+/** How often a failed TLS handshake is told. */
+const HANDSHAKES_TOLD_MS = 60_000;
+
+/** Where clients come to, as `listenerOptions` reads it. */
+export interface DeskOptions {
+  /** The address to listen on. */
+  readonly host: string;
+  /** Its port; 0 for any free one. */
+  readonly port: number;
+  /** Connections at a time. */
+  readonly "max-connections": number;
+  /** The form of the access log. */
+  readonly log: LogFormat;
+  /** How long to finish answers when stopped, in ms. */
+  readonly grace: number;
+}
+
+/** Who answers at a desk, and who is told of it. */
+export interface DeskParts {
+  /** Decides the replies. */
+  readonly handler: Handler;
+  /** Where connections are to be encrypted. */
+  readonly credentials?: Credentials | undefined;
+  /** Bytes per second to each connection; 0 for no limit. */
+  readonly limitRate?: number;
+  /** Whether the access log tells whom clients were sent to. */
+  readonly namesChosen?: boolean;
+  /** The options by which the user chose address and port, where they are others than usual. */
+  readonly names?: AddressNames;
+  /** Told what the user should know. */
+  readonly tell: (message: string) => void;
+}
+
+/** One port, the clients that come there, and the log of what they were answered. */
+export class Desk {
+  /** The access log. */
+  readonly log: AccessLog;
+  readonly #options: DeskOptions;
+  readonly #parts: DeskParts;
+  readonly #listener: Listener;
+  readonly #service: Service;
+  readonly #acceptor: Acceptor<Deno.TcpConn | Deno.TlsConn>;
+
+  /**
+   * Listens; clients wait with the system until they are served.
+   *
+   * @throws {CommandError} status 1, when it is not possible to listen there
+   */
+  constructor(options: DeskOptions, parts: DeskParts) {
+    const { tell, handler, credentials, limitRate = 0, namesChosen = false, names } = parts;
+    const maxConnections = options["max-connections"];
+    const handshakes = new Seldom(tell, HANDSHAKES_TOLD_MS);
+    this.#options = options;
+    this.#parts = parts;
+    this.log = new AccessLog(options.log, Deno.stdout, namesChosen);
+    this.#listener = listen(options.host, options.port, credentials, names);
+    this.#service = new Service({
+      ...{ handler, limitRate, maxConnections },
+      onServed: options.log === "none" ? undefined : (served) => this.log.record(served),
+      onError: (error) => tell(error instanceof Error ? error.message : String(error)),
+      onHandshakeFailed: (client, { message }) =>
+        handshakes.tell(`${client} failed to agree on TLS: ${message}`, performance.now()),
+      onFull: () => tell(`${maxConnections} connections are open; others have to wait`),
+    });
+    this.#acceptor = new Acceptor(this.#listener, {
+      onError: (error) => tell(`cannot accept for now: ${error.message}`),
+      room: () => this.#service.room(),
+    });
+  }
+
+  /** Where it listens. */
+  get address(): Deno.NetAddr {
+    return this.#listener.addr;
+  }
+
+  /** Says where it listens, on standard output. */
+  announce(): void {
+    announce(this.#listener, this.#parts.credentials);
+  }
+
+  /** Serves all who come until the signal fires; those who are there are served on beside. */
+  async serveUntil(signal: AbortSignal): Promise<void> {
+    for await (const conn of this.#acceptor.until(signal)) this.#service.serve(conn);
+  }
+
+  /**
+   * Takes nobody any more, lets answers be finished, and writes the rest of the log.
+   *
+   * @param stop the signal that has fired
+   */
+  async close(stop: AbortSignal): Promise<void> {
+    await this.#acceptor.finish((conn) => this.#service.serve(conn));
+    await this.#service.drain(this.#options.grace, idleGraceMs(stop));
+    await this.log.flush(LOG_FLUSH_MS);
+    const { dropped } = this.log;
+    if (dropped > 0) {
+      this.#parts.tell(`${dropped} lines of the access log were not taken by its reader`);
+    }
+  }
+}

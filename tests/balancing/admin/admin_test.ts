@@ -1,0 +1,178 @@
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { Admin } from "../../../lib/balancing/admin/admin.ts";
+import { MOST_STREAMS } from "../../../lib/balancing/admin/event_streams.ts";
+import type { FarmStatus } from "../../../lib/balancing/status.ts";
+import { type RawReply, replyOf } from "../../support/raw_reply.ts";
+import { Serving } from "../../support/serving.ts";
+import { HandTicker } from "./hand_ticker.ts";
+import { farmStatus, out, serverStatus } from "./made_up_farm.ts";
+
+/** An admin side behind a listener. */
+class ServedAdmin implements AsyncDisposable {
+  status: FarmStatus = farmStatus();
+  readonly ticker = new HandTicker();
+  readonly admin = new Admin(() => this.status, { isLoopback: true, ticker: this.ticker.start });
+  readonly serving = new Serving(this.admin.handle);
+
+  async ask(target: string, method = "GET", host = "127.0.0.1:9000"): Promise<RawReply> {
+    const text = await this.serving.exchange(request(target, method, host));
+    return replyOf(text, method);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.admin.close();
+    await this.serving[Symbol.asyncDispose]();
+  }
+}
+
+function request(target: string, method = "GET", host = "127.0.0.1:9000"): string {
+  return `${method} ${target} HTTP/1.1\r\nHost: ${host}\r\n\r\n`;
+}
+
+const TYPES = {
+  "/": "text/html; charset=utf-8",
+  "/page.css": "text/css; charset=utf-8",
+  "/page.js": "text/javascript; charset=utf-8",
+  "/healthz": "text/plain; charset=utf-8",
+  "/status.json": "application/json",
+  "/metrics": "text/plain; version=0.0.4; charset=utf-8",
+};
+
+Deno.test("Admin.handle() answers each path with its type and the same strict fields", async () => {
+  await using served = new ServedAdmin();
+  for (const [path, type] of Object.entries(TYPES)) {
+    const { statusCode, fields, content } = await served.ask(path);
+    assertEquals([statusCode, fields.get("content-type")], [200, type], path);
+    assert(content.length > 0);
+    assertEquals(fields.get("cache-control"), "no-store");
+    assertEquals(fields.get("x-content-type-options"), "nosniff");
+    assertEquals(fields.get("x-frame-options"), "DENY");
+    assertEquals(fields.get("referrer-policy"), "no-referrer");
+    assertMatch(fields.get("content-security-policy")!, /^default-src 'none'; script-src 'self'; /);
+    assertEquals(fields.has("access-control-allow-origin"), false);
+  }
+});
+
+Deno.test("Admin.handle() has all files that the page and its scripts name", async () => {
+  await using served = new ServedAdmin();
+  const waiting = ["/"];
+  const seen = new Set<string>();
+  for (const path of waiting) {
+    if (seen.has(path)) continue;
+    seen.add(path);
+    const { statusCode, content } = await served.ask(path);
+    assertEquals(statusCode, 200, path);
+    for (const [, name] of content.matchAll(/["'.\/](page\w*\.(?:js|css))"/g)) {
+      waiting.push(`/${name}`);
+    }
+  }
+  assert(seen.size > 3);
+});
+
+Deno.test("Admin.handle() answers HEAD without content, and a query makes no difference", async () => {
+  await using served = new ServedAdmin();
+  for (const path of [...Object.keys(TYPES), "/events"]) {
+    const { statusCode, content } = await served.ask(`${path}?x=1`, "HEAD");
+    assertEquals([statusCode, content], [200, ""], path);
+  }
+  assertEquals(served.ticker.listeners, 0);
+});
+
+Deno.test("Admin.handle() answers 404 for anything else, and 405 for other methods", async () => {
+  await using served = new ServedAdmin();
+  for (const path of ["/x", "/page", "//", "/healthz/", "/Healthz", "/%68ealthz", "/../"]) {
+    assertEquals((await served.ask(path)).statusCode, 404, path);
+  }
+  assertEquals((await served.ask("/healthz", "POST")).statusCode, 405);
+});
+
+Deno.test("Admin.handle() refuses names of others in Host", async () => {
+  await using served = new ServedAdmin();
+  for (const path of [...Object.keys(TYPES), "/events", "/x"]) {
+    assertEquals((await served.ask(path, "GET", "example.org:9000")).statusCode, 403, path);
+  }
+});
+
+Deno.test("Admin.handle() tells how it stands now", async () => {
+  await using served = new ServedAdmin();
+  assertEquals((await served.ask("/healthz")).content, "ok\n");
+  served.status = farmStatus([out("refused")]);
+  const { statusCode, content } = await served.ask("/healthz");
+  assertEquals([statusCode, content], [503, "no server is available: 1 out\n"]);
+  assertEquals(JSON.parse((await served.ask("/status.json")).content).servers[0].state, "out");
+  assertStringIncludes(
+    (await served.ask("/metrics")).content,
+    'balancer_server_state{server="web1:8000",state="out"} 1\n',
+  );
+});
+
+Deno.test("Admin.handle() sends what is not ASCII as UTF-8", async () => {
+  await using served = new ServedAdmin();
+  served.status = farmStatus([out("kaputt – ü")]);
+  const { content } = await served.ask("/status.json");
+  const octets = Uint8Array.from(content, (character) => character.charCodeAt(0));
+  const { servers } = JSON.parse(new TextDecoder().decode(octets));
+  assertEquals(servers[0].reason, "kaputt – ü");
+});
+
+Deno.test("Admin sends events as they happen, and ends them when it is closed", async () => {
+  await using served = new ServedAdmin();
+  using client = await served.serving.connect();
+  await client.send(request("/events"));
+  const head = await client.receiveUntil("\r\n\r\n");
+  assertMatch(head, /^HTTP\/1\.1 200 /);
+  assertMatch(head, /^Content-Type: text\/event-stream\r$/m);
+  assertStringIncludes(await client.receiveUntil("\n\n"), '"redirects":1234,');
+  served.status = farmStatus([serverStatus()], { redirects: 5678 });
+  served.ticker.pass();
+  assertStringIncludes(await client.receiveUntil("\n\n"), '"redirects":5678,');
+  served.ticker.pass(15);
+  assertStringIncludes(await client.receiveUntil("\n\n"), "event: ping\n");
+  served.status = farmStatus([serverStatus()], { isStopping: true });
+  served.admin.close();
+  assertStringIncludes(await client.receiveUntil("\r\n0\r\n\r\n"), '"isStopping":true');
+  assertEquals((await served.ask("/events")).statusCode, 503);
+});
+
+Deno.test("Admin's streams do not keep a service from draining", async () => {
+  await using served = new ServedAdmin();
+  using client = await served.serving.connect();
+  await client.send(request("/events"));
+  await client.receiveUntil("\n\n");
+  const drained = served.serving.service.drain(30_000);
+  served.admin.close();
+  await client.receiveAll();
+  client[Symbol.dispose]();
+  await drained;
+});
+
+Deno.test("Admin notices clients that are gone, though nothing changes", async () => {
+  await using served = new ServedAdmin();
+  for (let index = 0; index < 3; index++) {
+    using client = await served.serving.connect();
+    await client.send(request("/events"));
+    await client.receiveUntil("\n\n");
+  }
+  while (served.ticker.listeners > 0) {
+    served.ticker.pass(15);
+    await served.ask("/healthz");
+  }
+});
+
+Deno.test("Admin has 100 streams, and goes on answering while nobody reads them", async () => {
+  await using served = new ServedAdmin();
+  using clients = new DisposableStack();
+  for (let index = 0; index < MOST_STREAMS; index++) {
+    const client = clients.use(await served.serving.connect());
+    await client.send(request("/events"));
+    await client.receiveUntil("\r\n\r\n");
+  }
+  const { statusCode, fields } = await served.ask("/events");
+  assertEquals([statusCode, fields.get("retry-after")], [503, "10"]);
+  for (let redirects = 0; redirects < 50; redirects++) {
+    const name = `${"x".repeat(50_000)}:1`;
+    served.status = farmStatus([serverStatus({ name })], { redirects });
+    served.ticker.pass();
+  }
+  assertEquals((await served.ask("/healthz")).content, "ok\n");
+});

@@ -1,0 +1,136 @@
+/**
+ * The page over a made-up farm that changes all the time, to look at:
+ * `deno run -A tests/balancing/admin/demo.ts [PORT [SERVERS]]`.
+ *
+ * @module
+ */
+
+import { Admin } from "../../../lib/balancing/admin/admin.ts";
+import type { FarmStatus, ServerStatus, TransferStatus } from "../../../lib/balancing/status.ts";
+import { say } from "../../../lib/log.ts";
+import { DEADLINES } from "../../../lib/net/deadlines.ts";
+import { Service } from "../../../lib/net/service.ts";
+
+const REASONS = [
+  "connection refused",
+  "the answer is 404 Not Found",
+  "nothing arrived for 10 s",
+  "the body ended after 262,144 of 1,048,576 bytes",
+];
+
+const [port = "0", count = "8"] = Deno.args;
+const startedAt = Date.now() - 3 * 3_600_000;
+const perSecond: number[] = Array.from({ length: 240 }, (_, second) => clients(second));
+const farm = Array.from({ length: Number(count) }, (_, index) => newServer(index));
+let redirects = 48_211;
+let rounds = 37;
+let roundAt = Date.now();
+
+function clients(second: number): number {
+  return Math.max(0, Math.round(60 + 35 * Math.sin(second / 23) + 25 * (Math.random() - 0.5)));
+}
+
+function newServer(index: number): ServerStatus {
+  const isLast = index === farmSize() - 1 && farmSize() > 3;
+  const isOut = index === 2 || (index > 8 && index % 61 === 0);
+  const name = index === 3 ? "[2001:db8::17]:8000" : `web${index + 1}.example.net:8000`;
+  const transfers = isLast ? [] : Array.from({ length: 60 }, (_, test) => transfer(index, test));
+  if (isOut) transfers.splice(56, 4, ...[4, 3, 2, 1].map((ago) => failed(index, ago)));
+  return {
+    name,
+    publicUrl: index === 1 ? "https://files.example.org/pub" : `http://${name}`,
+    foundBy: index === 4 ? "dns+srv://_http._tcp.example.net" : undefined,
+    state: isLast ? "untested" : isOut ? "out" : "available",
+    reason: isOut ? REASONS[index % REASONS.length] : index === 5 ? REASONS[2] : undefined,
+    since: isLast ? 0 : Date.now() - (isOut ? 1_210_000 : 9_000_000),
+    share: isLast || isOut ? 0 : 1 / farmSize(),
+    throughput: isLast ? undefined : 3e6 * (1 + index % 9) * (0.8 + Math.random() / 3),
+    transfers,
+    redirects: isLast ? 0 : Math.round(9000 / (index + 1)),
+    weight: index === 1 ? 3 : 1,
+    priority: index === 6 ? 1 : 0,
+    isDrained: index === 5,
+    climb: index === 4 ? 0.4 : 1,
+  };
+}
+
+function farmSize(): number {
+  return Number(count);
+}
+
+function transfer(index: number, test: number): TransferStatus {
+  const at = Date.now() - (60 - test) * 300_000;
+  if (index % 5 === 0 && test % 23 === 7) return { at, reason: REASONS[0]! };
+  return { at, elapsedMs: (40 + index % 13 * 25) * (0.7 + Math.random()) };
+}
+
+function failed(index: number, ago: number): TransferStatus {
+  return { at: Date.now() - ago * 300_000, reason: REASONS[index % REASONS.length]! };
+}
+
+/** A round ends every 20 s, in which one server may leave or come back. */
+function change(): void {
+  perSecond.push(clients(Date.now() / 1000));
+  if (perSecond.length > 300) perSecond.shift();
+  redirects += perSecond.at(-1)!;
+  if (Date.now() - roundAt < 20_000) return;
+  roundAt = Date.now();
+  rounds++;
+  farm.forEach((server, index) => farm[index] = tested(server));
+}
+
+function tested(server: ServerStatus): ServerStatus {
+  const at = Date.now();
+  const isOut = Math.random() < (server.state === "out" ? 0.5 : 0.05);
+  const reason = isOut ? REASONS[Math.floor(Math.random() * REASONS.length)]! : undefined;
+  const state = isOut ? "out" : "available";
+  const latest: TransferStatus = reason === undefined
+    ? { at, elapsedMs: 40 + Math.random() * 100 }
+    : { at, reason };
+  return {
+    ...server,
+    state,
+    reason,
+    since: state === server.state ? server.since : at,
+    share: isOut ? 0 : 1 / farmSize(),
+    throughput: isOut ? server.throughput : 3e6 + Math.random() * 2e7,
+    transfers: [...server.transfers, latest].slice(-60),
+  };
+}
+
+function status(): FarmStatus {
+  return {
+    version: "0.1.0",
+    startedAt,
+    at: Date.now(),
+    policy: "rank",
+    intervalMs: 300_000,
+    workers: 2,
+    isStopping: false,
+    rounds: {
+      count: rounds,
+      isUnderWay: false,
+      endedAt: roundAt,
+      elapsedMs: 1840,
+      nextAt: roundAt + 20_000,
+    },
+    redirects,
+    unavailable: 17,
+    perSecond,
+    servers: farm,
+  };
+}
+
+setInterval(change, 1000);
+const admin = new Admin(status, { isLoopback: true });
+const service = new Service({
+  handler: admin.handle,
+  deadlines: DEADLINES,
+  maxConnections: 200,
+  onFull: () => {},
+  onServed: undefined,
+  onError: (error) => say(String(error)),
+});
+const listener = Deno.listen({ hostname: "127.0.0.1", port: Number(port) });
+say(`listening on http://127.0.0.1:${listener.addr.port}`);
+for await (const conn of listener) service.serve(conn);

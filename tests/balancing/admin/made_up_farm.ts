@@ -1,0 +1,69 @@
+import type { FarmStatus, ServerStatus, TransferStatus } from "../../../lib/balancing/status.ts";
+
+/** The moment at which a made-up farm is looked at: 2026-01-02T03:04:05Z. */
+export const NOW = Date.UTC(2026, 0, 2, 3, 4, 5);
+
+/** An available server, but for what is given. */
+export function serverStatus(more: Partial<ServerStatus> = {}): ServerStatus {
+  const name = more.name ?? "web1:8000";
+  return {
+    name,
+    publicUrl: `http://${name}`,
+    foundBy: undefined,
+    state: "available",
+    reason: undefined,
+    since: NOW - 125_000,
+    share: 0.5,
+    throughput: 2_500_000,
+    transfers: [{ at: NOW - 65_000, elapsedMs: 400 }, { at: NOW - 5000, elapsedMs: 419.5 }],
+    redirects: 12,
+    weight: 1,
+    priority: 0,
+    isDrained: false,
+    climb: 1,
+    ...more,
+  };
+}
+
+/** Nobody knows yet how it is. */
+export function untested(more: Partial<ServerStatus> = {}): ServerStatus {
+  const nothing = { throughput: undefined, transfers: [], redirects: 0, share: 0, since: 0 };
+  return serverStatus({ ...nothing, state: "untested", ...more });
+}
+
+/** It is out. */
+export function out(reason: string, more: Partial<ServerStatus> = {}): ServerStatus {
+  const transfers: TransferStatus[] = [
+    { at: NOW - 65_000, elapsedMs: 400 },
+    { at: NOW - 5000, reason },
+  ];
+  return serverStatus({ state: "out", reason, since: NOW - 5000, share: 0, transfers, ...more });
+}
+
+/** A farm of these servers, but for what is given. */
+export function farmStatus(
+  servers: readonly ServerStatus[] = [serverStatus()],
+  more: Partial<FarmStatus> = {},
+): FarmStatus {
+  return {
+    version: "1.2.3",
+    startedAt: NOW - 3_600_000,
+    at: NOW,
+    policy: "rank",
+    intervalMs: 300_000,
+    workers: 1,
+    isStopping: false,
+    rounds: {
+      count: 12,
+      isUnderWay: false,
+      endedAt: NOW - 5000,
+      elapsedMs: 812.5,
+      nextAt: NOW + 295_000,
+    },
+    redirects: 1234,
+    unavailable: 0,
+    perSecond: [0, 3, 5],
+    servers,
+    ...more,
+  };
+}

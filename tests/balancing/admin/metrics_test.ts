@@ -1,0 +1,81 @@
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { METRICS_TYPE, metricsText } from "../../../lib/balancing/admin/metrics.ts";
+import { farmStatus, out, serverStatus, untested } from "./made_up_farm.ts";
+
+/** The samples without what explains them. */
+function samplesOf(text: string): string[] {
+  return text.split("\n").filter((line) => line !== "" && !line.startsWith("#"));
+}
+
+const SERVERS = [
+  serverStatus({ name: "a:1", weight: 3, climb: 0.25 }),
+  out("refused", { name: "[::1]:80", priority: 1 }),
+  untested({ name: "c:3", isDrained: true }),
+];
+
+Deno.test("metricsText() has these metrics and no others", async () => {
+  assertEquals(samplesOf(await metricsText(farmStatus(SERVERS, { unavailable: 7, workers: 2 }))), [
+    'balancer_build_info{version="1.2.3",policy="rank"} 1',
+    "balancer_start_time_seconds 1767319445",
+    "balancer_stopping 0",
+    "balancer_workers 2",
+    "balancer_redirects_total 1234",
+    "balancer_unavailable_answers_total 7",
+    "balancer_rounds_total 12",
+    "balancer_round_interval_seconds 300",
+    "balancer_round_under_way 0",
+    "balancer_round_duration_seconds 0.8125",
+    "balancer_round_end_time_seconds 1767323040",
+    'balancer_server_state{server="a:1",state="untested"} 0',
+    'balancer_server_state{server="a:1",state="available"} 1',
+    'balancer_server_state{server="a:1",state="out"} 0',
+    'balancer_server_state{server="[::1]:80",state="untested"} 0',
+    'balancer_server_state{server="[::1]:80",state="available"} 0',
+    'balancer_server_state{server="[::1]:80",state="out"} 1',
+    'balancer_server_state{server="c:3",state="untested"} 1',
+    'balancer_server_state{server="c:3",state="available"} 0',
+    'balancer_server_state{server="c:3",state="out"} 0',
+    'balancer_server_share_ratio{server="a:1"} 0.5',
+    'balancer_server_share_ratio{server="[::1]:80"} 0',
+    'balancer_server_share_ratio{server="c:3"} 0',
+    'balancer_server_throughput_bytes_per_second{server="a:1"} 2500000',
+    'balancer_server_throughput_bytes_per_second{server="[::1]:80"} 2500000',
+    'balancer_server_transfer_duration_seconds{server="a:1"} 0.4195',
+    'balancer_server_transfer_success{server="a:1"} 1',
+    'balancer_server_transfer_success{server="[::1]:80"} 0',
+    'balancer_server_state_change_time_seconds{server="a:1"} 1767322920',
+    'balancer_server_state_change_time_seconds{server="[::1]:80"} 1767323040',
+    'balancer_server_weight{server="a:1"} 3',
+    'balancer_server_weight{server="[::1]:80"} 1',
+    'balancer_server_weight{server="c:3"} 1',
+    'balancer_server_priority{server="a:1"} 0',
+    'balancer_server_priority{server="[::1]:80"} 1',
+    'balancer_server_priority{server="c:3"} 0',
+    'balancer_server_drained{server="a:1"} 0',
+    'balancer_server_drained{server="[::1]:80"} 0',
+    'balancer_server_drained{server="c:3"} 1',
+    'balancer_server_climb_ratio{server="a:1"} 0.25',
+    'balancer_server_climb_ratio{server="[::1]:80"} 1',
+    'balancer_server_climb_ratio{server="c:3"} 1',
+    'balancer_server_redirects_total{server="a:1"} 12',
+    'balancer_server_redirects_total{server="[::1]:80"} 12',
+    'balancer_server_redirects_total{server="c:3"} 0',
+  ]);
+});
+
+Deno.test("metricsText() has no word of a server that has gone", async () => {
+  assertStringIncludes(await metricsText(farmStatus(SERVERS)), "[::1]:80");
+  const text = await metricsText(farmStatus(SERVERS.slice(0, 1)));
+  assertEquals(text.includes("[::1]:80"), false);
+});
+
+Deno.test("metricsText() escapes what would end a label", async () => {
+  const text = await metricsText(farmStatus([serverStatus({ name: 'a"\\\n:1' })]));
+  assertStringIncludes(text, 'balancer_server_weight{server="a\\"\\\\\\n:1"} 1\n');
+});
+
+Deno.test("metricsText() is as Prometheus wants it", async () => {
+  const text = await metricsText(farmStatus(SERVERS));
+  assert(text.endsWith("\n"));
+  assertEquals(METRICS_TYPE, "text/plain; version=0.0.4; charset=utf-8");
+});

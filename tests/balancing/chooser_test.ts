@@ -1,0 +1,87 @@
+import { assertEquals, assertStrictEquals } from "@std/assert";
+import { Chooser } from "../../lib/balancing/chooser.ts";
+import type { Server } from "../../lib/balancing/list/server.ts";
+import type { Candidate, PickRequest, Policy } from "../../lib/balancing/policy.ts";
+import type { TransferSample } from "../../lib/balancing/sample.ts";
+import { asking, candidatesOf, serversOf } from "../support/candidates.ts";
+
+const servers = serversOf(3);
+const [a, b, c] = servers as [Server, Server, Server];
+const candidates = candidatesOf(servers, [1, 2, 3]);
+
+/** Picks the first that is not excluded, and keeps what it is told. */
+class Listener implements Policy {
+  readonly told: unknown[] = [];
+  readonly asked: PickRequest[] = [];
+  #candidates: readonly Candidate[] = [];
+
+  update(candidates: readonly Candidate[], now: number): void {
+    this.#candidates = candidates;
+    this.told.push([candidates, now]);
+  }
+
+  pick(request: PickRequest): Server | undefined {
+    this.asked.push(request);
+    return this.#candidates.find(({ server }) => !request.isExcluded?.(server))?.server;
+  }
+
+  /** Each gets as much as its place says, the first least. */
+  shares(): Map<Server, number> {
+    const total = this.#candidates.length * (this.#candidates.length + 1) / 2;
+    return new Map(this.#candidates.map(({ server }, i) => [server, (i + 1) / total]));
+  }
+}
+
+Deno.test("Chooser tells its policy what it is told, tests only where it learns from them", () => {
+  const measured: unknown[] = [];
+  class Learner extends Listener {
+    measured(server: Server, sample: TransferSample, now: number): void {
+      measured.push([server, sample, now]);
+    }
+  }
+  const sample = { bytes: 1, elapsedMs: 2, at: 3 };
+  for (const policy of [new Listener(), new Learner()]) {
+    const chooser = new Chooser(policy);
+    chooser.update(candidates, 4);
+    chooser.measured(a, sample, 5);
+    assertEquals(policy.told, [[candidates, 4]]);
+  }
+  assertEquals(measured, [[a, sample, 5]]);
+});
+
+Deno.test("Chooser knows of nobody at first, and when nobody is left", () => {
+  const chooser = new Chooser(new Listener());
+  for (let time = 0; time < 2; time++) {
+    const { isOpen, shares, byShare } = chooser;
+    assertEquals([chooser.pick(asking()), isOpen, shares, byShare], [
+      ...[undefined, false, new Map(), []],
+    ]);
+    chooser.update(candidates, 0);
+    assertEquals([chooser.pick(asking()), chooser.isOpen], [a, true]);
+    chooser.update([], 1);
+  }
+});
+
+Deno.test("Chooser.pick() asks for anyone when all are excluded, and only then", () => {
+  const policy = new Listener();
+  const chooser = new Chooser(policy);
+  chooser.update(candidates, 0);
+  assertStrictEquals(chooser.pick(asking({ isExcluded: (it) => it === a })), b);
+  assertEquals(policy.asked.length, 1);
+  assertStrictEquals(chooser.pick(asking({ isExcluded: () => true, bytes: 7 })), a);
+  assertEquals(policy.asked.length, 3);
+  assertEquals(policy.asked[2], asking({ bytes: 7 }));
+  chooser.update([], 1);
+  assertStrictEquals(chooser.pick(asking()), undefined);
+  assertEquals(policy.asked.length, 4);
+});
+
+Deno.test("Chooser.byShare begins with the greatest share, and is made once for each update", () => {
+  const chooser = new Chooser(new Listener());
+  chooser.update(candidates, 0);
+  const { byShare } = chooser;
+  assertEquals(byShare, [c, b, a]);
+  assertStrictEquals(chooser.byShare, byShare);
+  chooser.update(candidates.slice(0, 2), 1);
+  assertEquals([chooser.byShare, byShare], [[b, a], [c, b, a]]);
+});

@@ -1,0 +1,146 @@
+import { assertEquals } from "@std/assert";
+import {
+  recordOf,
+  type RoundEvent,
+  roundRecordOf,
+  type ServerEvent,
+  wordsFor,
+  wordsForRound,
+} from "../../lib/balancing/farm_event.ts";
+import { parseServer } from "../../lib/balancing/list/server.ts";
+import type { RankedServer } from "../../lib/balancing/ranking.ts";
+
+const server = parseServer("web1:8000=https://files.example");
+const sample = { bytes: 1024 * 1024, elapsedMs: 12.34, at: 5 };
+const TRANSFER = "1 MiB in 12.3 ms, 81 MiB/s";
+const MEASURED = { bytes: 1048576, elapsedMs: 12.34 };
+
+/** Each event, in words behind the server's name, and what a program is told beside that name. */
+const EVENTS: readonly (readonly [ServerEvent, words: string, numbers: object])[] = [
+  [{ kind: "listed" }, "is new in the list", {}],
+  [{ kind: "unlisted" }, "is in the list no more, and gets no more clients", {}],
+  [{ kind: "available", sample }, `is available: ${TRANSFER}`, MEASURED],
+  [
+    { kind: "failing", reason: "refused", streak: 2, fall: 3 },
+    "has failed 2 of 3 tests that take it out: refused",
+    { reason: "refused", streak: 2, fall: 3 },
+  ],
+  [
+    { kind: "out", reason: "it answered 404", streak: 1, fall: 1 },
+    "is out: it answered 404",
+    { reason: "it answered 404", streak: 1, fall: 1 },
+  ],
+  [
+    { kind: "out", reason: "refused", streak: 3, fall: 3 },
+    "is out, after 3 failed tests in a row: refused",
+    { reason: "refused", streak: 3, fall: 3 },
+  ],
+  [
+    { kind: "recovering", streak: 1, rise: 2 },
+    "has passed 1 of 2 tests that bring it back",
+    { streak: 1, rise: 2 },
+  ],
+  [
+    { kind: "returned", sample, streak: 2, outMs: 200_400 },
+    `is back after 3m 20s, with the lowest share at first: ${TRANSFER}`,
+    { ...MEASURED, streak: 2, outMs: 200_400 },
+  ],
+  [
+    { kind: "untestable", reason: "too many files are open here" },
+    "could not be tested: too many files are open here",
+    { reason: "too many files are open here" },
+  ],
+  [
+    { kind: "different", reason: "its test file has 5 bytes, not 4" },
+    "differs from the farm: its test file has 5 bytes, not 4",
+    { reason: "its test file has 5 bytes, not 4" },
+  ],
+];
+
+for (const [event, words, numbers] of EVENTS) {
+  Deno.test(`wordsFor() and recordOf() tell that a server ${words}`, () => {
+    assertEquals(wordsFor(event), words);
+    assertEquals(recordOf(server, event), {
+      event: event.kind,
+      server: "web1:8000",
+      ...numbers,
+    });
+  });
+}
+
+Deno.test("wordsFor() says how long a server was out, at least a second", () => {
+  const cases: [outMs: number, span: string][] = [
+    [-5000, "1s"],
+    [0, "1s"],
+    [1499, "1s"],
+    [1500, "2s"],
+    [59_700, "1m"],
+    [3_600_000, "1h"],
+    [90_061_000, "1d 1h 1m 1s"],
+  ];
+  for (const [outMs, span] of cases) {
+    const words = wordsFor({ kind: "returned", sample, streak: 1, outMs });
+    assertEquals(words.split(",")[0], `is back after ${span}`);
+  }
+});
+
+Deno.test("wordsFor() says how fast a transfer was, also when it took no time", () => {
+  const cases: [bytes: number, elapsedMs: number, words: string][] = [
+    [1, 1, "1 B in 1.0 ms, 1000 B/s"],
+    [1536, 1000, "1.5 kiB in 1000.0 ms, 1.5 kiB/s"],
+    [1000, 0, "1000 B in 0.0 ms, 954 MiB/s"],
+    [0, 0, "0 B in 0.0 ms, 977 kiB/s"],
+  ];
+  for (const [bytes, elapsedMs, words] of cases) {
+    const event: ServerEvent = { kind: "available", sample: { bytes, elapsedMs, at: 0 } };
+    assertEquals(wordsFor(event), `is available: ${words}`);
+  }
+});
+
+/** So many servers, slowest first, with a share each. */
+function rankingOf(count: number, share: number): RankedServer[] {
+  return Array.from({ length: count }, (_, i) => {
+    const elapsedMs = count - i;
+    return { server: parseServer(`s${i}:1`), sample: { bytes: 1, elapsedMs, at: 0 }, share };
+  });
+}
+
+/** What rounds find, and how it is told. */
+const ROUNDS: readonly (readonly [RoundEvent, words: string])[] = [
+  [{ ranking: [], servers: 0, elapsedMs: 0 }, "no server is available"],
+  [{ ranking: [], servers: 3, elapsedMs: 9 }, "no server is available"],
+  [
+    { ranking: rankingOf(1, 1), servers: 1, elapsedMs: 9 },
+    "tested, fastest first: s0:1 1.0 ms (100.0 %)",
+  ],
+  [
+    { ranking: rankingOf(2, 0.5), servers: 3, elapsedMs: 9 },
+    "tested, fastest first: s1:1 1.0 ms (50.0 %), s0:1 2.0 ms (50.0 %); 2 of 3 are available",
+  ],
+  [
+    { ranking: rankingOf(1, 0), servers: 2, elapsedMs: 9 },
+    "tested, fastest first: s0:1 1.0 ms (0.0 %); 1 of 2 are available; " +
+    "clients are sent to none: all of these are drained",
+  ],
+];
+
+Deno.test("wordsForRound() names those that are available, and how many are missing", () => {
+  for (const [event, words] of ROUNDS) assertEquals(wordsForRound(event), words);
+});
+
+Deno.test("wordsForRound() and roundRecordOf() name the ten fastest", () => {
+  const event = { ranking: rankingOf(12, 1 / 12), servers: 13, elapsedMs: 77.5 };
+  const words = wordsForRound(event);
+  assertEquals(words.match(/s\d+:1/g), Array.from({ length: 10 }, (_, i) => `s${11 - i}:1`));
+  const end = "s2:1 10.0 ms (8.3 %), and 2 slower ones; 12 of 13 are available";
+  assertEquals(words.slice(-end.length), end);
+  assertEquals(roundRecordOf(event), {
+    event: "round",
+    servers: 13,
+    available: 12,
+    elapsedMs: 77.5,
+    fastest: Array.from({ length: 10 }, (_, i) => {
+      return { server: `s${11 - i}:1`, elapsedMs: i + 1, share: 1 / 12 };
+    }),
+  });
+});

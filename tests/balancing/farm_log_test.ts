@@ -1,0 +1,90 @@
+import { assertEquals } from "@std/assert";
+import { FarmLog } from "../../lib/balancing/farm_log.ts";
+import { parseServer } from "../../lib/balancing/list/server.ts";
+
+const [a, b, c] = ["a:1", "b:1", "c:1"].map((entry) => parseServer(entry));
+
+/** A log, and what it tells: words and records. */
+function logOf() {
+  const told: [words: string, record: object | undefined][] = [];
+  return { log: new FarmLog((words, record) => told.push([words, record])), told };
+}
+
+Deno.test("FarmLog tells events of servers and of rounds, in words and as records", () => {
+  const { log, told } = logOf();
+  const sample = { bytes: 1024, elapsedMs: 1, at: 0 };
+  log.server(a!, { kind: "available", sample });
+  log.round({ ranking: [], servers: 1, elapsedMs: 4 });
+  const round = { event: "round", servers: 1, available: 0, elapsedMs: 4, fastest: [] };
+  assertEquals(told, [
+    [
+      "a:1 is available: 1 kiB in 1.0 ms, 1000 kiB/s",
+      { event: "available", server: "a:1", bytes: 1024, elapsedMs: 1 },
+    ],
+    ["no server is available", round],
+  ]);
+});
+
+Deno.test("FarmLog tells who came and who went, and that the list was read", () => {
+  const { log, told } = logOf();
+  log.changed({ added: [a!, b!], removed: [c!] });
+  log.changed({ added: [], removed: [] });
+  log.reread([a!, b!], [c!], 7);
+  log.reread([], [], 1);
+  log.duplicates([a!]);
+  log.unchanged("servers.txt:3: has no port");
+  assertEquals(told, [
+    ["c:1 is in the list no more, and gets no more clients", { event: "unlisted", server: "c:1" }],
+    ["a:1 is new in the list", { event: "listed", server: "a:1" }],
+    ["b:1 is new in the list", { event: "listed", server: "b:1" }],
+    ["the list was read again: 7 servers, 2 new, 1 gone", {
+      ...{ event: "reread", servers: 7, added: 2, removed: 1 },
+    }],
+    ["the list was read again: 1 server, 0 new, 0 gone", {
+      ...{ event: "reread", servers: 1, added: 0, removed: 0 },
+    }],
+    ["a:1 is listed twice; one is kept", { event: "duplicate", server: "a:1" }],
+    ["the list stays as it was: servers.txt:3: has no port", {
+      ...{ event: "unchanged", reason: "servers.txt:3: has no port" },
+    }],
+  ]);
+});
+
+Deno.test("FarmLog tells which lists cannot be read again, and what to do", () => {
+  const { log, told } = logOf();
+  log.unread([], ["servers.txt"]);
+  assertEquals(told, []);
+  log.unread([], []);
+  const imported = { name: "servers.txt", origin: "program" } as const;
+  log.unread([{ name: "standard input", origin: "standard input" }, imported], []);
+  assertEquals(told, [
+    ["there is no list to read again: put the servers into a file and name that", {
+      event: "unread",
+    }],
+    ["standard input cannot be read again: put the list into a file and name that", {
+      ...{ event: "unread", list: "standard input" },
+    }],
+    [
+      "servers.txt cannot be read again: it is part of the program; add --allow-read=servers.txt",
+      { event: "unread", list: "servers.txt" },
+    ],
+  ]);
+});
+
+Deno.test("FarmLog tells findings that are news, and what is well again", () => {
+  const { log, told } = logOf();
+  log.findings([]);
+  const finding = { entry: "web", reason: "no such name" };
+  log.findings([finding]);
+  log.findings([{ ...finding }]);
+  log.findings([{ entry: "web", reason: "it timed out" }, { entry: "api", reason: "no address" }]);
+  log.findings([{ entry: "api", reason: "no address" }]);
+  log.findings([]);
+  assertEquals(told, [
+    ["web: no such name", { event: "unresolved", entry: "web", reason: "no such name" }],
+    ["web: it timed out", { event: "unresolved", entry: "web", reason: "it timed out" }],
+    ["api: no address", { event: "unresolved", entry: "api", reason: "no address" }],
+    ["web can be looked up again", { event: "resolved", entry: "web" }],
+    ["api can be looked up again", { event: "resolved", entry: "api" }],
+  ]);
+});

@@ -1,0 +1,114 @@
+import { assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
+import type { Reloaded } from "../../lib/balancing/list/server_source.ts";
+import { UsageError } from "../../lib/command.ts";
+import { FarmStage } from "../support/farm_stage.ts";
+import { failed, passed, ProbeDesk } from "../support/servers.ts";
+
+Deno.test("Farm.reload() lets those go who are listed no more, and tests the new ones", async () => {
+  const stage = await FarmStage.tested(["a:1", "b:1"]);
+  stage.source.list("b:1", "c:1");
+  stage.outcomes["c"] = passed(4);
+  await stage.farm.reload();
+  assertEquals(stage.states, ["b:1 available", "c:1 available"]);
+  assertEquals(stage.probed, ["c:1"]);
+  assertEquals(stage.told, [
+    "a:1 is in the list no more, and gets no more clients",
+    "c:1 is new in the list",
+    "the list was read again: 2 servers, 1 new, 1 gone",
+    "c:1 is available: 1 kiB in 4.0 ms, 250 kiB/s",
+    "tested, fastest first: b:1 1.0 ms (66.7 %), c:1 4.0 ms (33.3 %)",
+  ]);
+});
+
+Deno.test("Farm.reload() keeps clients from a new server until it has passed its test", async () => {
+  const stage = await FarmStage.tested(["a:1", "b:1"]);
+  const open = () => stage.chooser.byShare.map(({ authority }) => authority);
+  stage.source.list("b:1", "c:1");
+  stage.desk = new ProbeDesk();
+  const reload = stage.farm.reload();
+  const probe = await stage.desk.next();
+  assertEquals([probe.server.authority, open()], ["c:1", ["b:1"]]);
+  probe.end(passed(1));
+  await reload;
+  assertEquals(open().toSorted(), ["b:1", "c:1"]);
+});
+
+Deno.test("Farm.reload() waits with new servers for the round that is under way", async () => {
+  const stage = await FarmStage.tested(["a:1", "b:1"]);
+  const desk = stage.desk = new ProbeDesk();
+  const round = stage.farm.round();
+  const [a, b] = [await desk.next(), await desk.next()];
+  stage.source.list("b:1", "c:1");
+  const reload = stage.farm.reload();
+  a.end(failed("refused")); // Whether it is out matters no more.
+  b.end(passed(1));
+  await round;
+  const c = await desk.next();
+  assertEquals([c.server.authority, stage.states], ["c:1", ["b:1 available", "c:1 untested"]]);
+  c.end(failed("refused"));
+  await reload;
+  assertEquals(stage.states, ["b:1 available", "c:1 out"]);
+  assertEquals(stage.told.filter((line) => line.startsWith("a:1 is out")), []);
+});
+
+Deno.test("Farm.reload() leaves the list as it was when there is a mistake in it", async () => {
+  const stage = await FarmStage.tested(["a:1", "b:1"]);
+  const { residents } = stage.farm;
+  stage.source.list("c:1");
+  stage.source.answer = () => Promise.reject(new UsageError("servers.txt:3: has no port"));
+  await stage.farm.reload();
+  assertEquals(stage.told, ["the list stays as it was: servers.txt:3: has no port"]);
+  assertEquals([stage.farm.residents, stage.probed], [residents, []]);
+});
+
+Deno.test("Farm.reload() passes on what must not happen, and can be asked for again", async () => {
+  const stage = await FarmStage.tested(["a:1"]);
+  const { answer } = stage.source;
+  stage.source.answer = () => Promise.reject(new TypeError("a bug"));
+  await assertRejects(() => stage.farm.reload(), TypeError, "a bug");
+  assertEquals([stage.told, stage.states], [[], ["a:1 available"]]);
+  stage.source.answer = answer;
+  stage.source.list("b:1");
+  await stage.farm.reload();
+  assertEquals(stage.states, ["b:1 available"]);
+});
+
+Deno.test("Farm.reload() that is asked for meanwhile begins anew afterwards, once", async () => {
+  const stage = await FarmStage.tested(["a:1"]);
+  const gate = Promise.withResolvers<Reloaded>();
+  stage.source.answer = () => gate.promise;
+  stage.source.list("b:1");
+  const reload = stage.farm.reload();
+  for (let time = 0; time < 3; time++) assertStrictEquals(stage.farm.reload(), reload);
+  assertEquals(stage.source.reloads, 1);
+  gate.resolve({ read: ["servers.txt"], unread: [] });
+  await reload;
+  assertEquals([stage.source.reloads, stage.states], [2, ["b:1 available"]]);
+  assertEquals(stage.told.filter((line) => line.startsWith("the list was read again")), [
+    "the list was read again: 1 server, 1 new, 1 gone",
+    "the list was read again: 1 server, 0 new, 0 gone",
+  ]);
+  assertEquals(stage.probed, ["b:1"]);
+});
+
+Deno.test("Farm.reload() says which lists it cannot read again, and not that it has", async () => {
+  const stdin = { name: "standard input", origin: "standard input" } as const;
+  const courses: [reloaded: Reloaded, told: string[]][] = [
+    [{ read: [], unread: [] }, [
+      "there is no list to read again: put the servers into a file and name that",
+    ]],
+    [{ read: [], unread: [stdin] }, [
+      "standard input cannot be read again: put the list into a file and name that",
+    ]],
+    [{ read: ["x.txt"], unread: [stdin] }, [
+      "standard input cannot be read again: put the list into a file and name that",
+      "the list was read again: 1 server, 0 new, 0 gone",
+    ]],
+  ];
+  for (const [reloaded, told] of courses) {
+    const stage = await FarmStage.tested(["a:1"]);
+    stage.source.answer = () => Promise.resolve(reloaded);
+    await stage.farm.reload();
+    assertEquals(stage.told.filter((line) => !line.startsWith("tested")), told);
+  }
+});

@@ -1,0 +1,39 @@
+import { assertEquals } from "@std/assert";
+import { History } from "../../lib/balancing/history.ts";
+import { failed, passedAt, UNTESTABLE } from "../support/servers.ts";
+
+Deno.test("History remembers the latest 60 tests, the oldest first", () => {
+  const history = new History(7);
+  assertEquals([history.since, history.transfers], [7, []]);
+  for (let at = 0; at < 60; at++) history.add(passedAt(at, at + 0.5));
+  const { transfers } = history;
+  assertEquals(transfers, Array.from({ length: 60 }, (_, at) => ({ at, elapsedMs: at + 0.5 })));
+  history.add(failed("refused", 60));
+  history.add(passedAt(61));
+  assertEquals(history.transfers.length, 60);
+  assertEquals(history.transfers[0], { at: 2, elapsedMs: 2.5 });
+  assertEquals(history.transfers.slice(-2), [
+    { at: 60, reason: "refused" },
+    { at: 61, elapsedMs: 1 },
+  ]);
+  // What was read before stays as it was.
+  assertEquals([transfers.length, transfers[0]], [60, { at: 0, elapsedMs: 0.5 }]);
+});
+
+Deno.test("History passes over tests that say nothing about the server", () => {
+  const history = new History(0);
+  for (const outcome of [UNTESTABLE, failed("refused", 1), UNTESTABLE]) history.add(outcome);
+  assertEquals(history.transfers, [{ at: 1, reason: "refused" }]);
+  assertEquals(history.lastFailure, "refused");
+});
+
+Deno.test("History.lastFailure is that of the last test, if it failed", () => {
+  const history = new History(0);
+  const found = [failed("a"), failed("b"), passedAt(1), UNTESTABLE, failed("c"), UNTESTABLE];
+  const failures = found.map((outcome) => {
+    history.add(outcome);
+    return history.lastFailure;
+  });
+  assertEquals(new History(0).lastFailure, undefined);
+  assertEquals(failures, ["a", "b", undefined, undefined, "c", "c"]);
+});

@@ -1,0 +1,137 @@
+import { assertEquals } from "@std/assert";
+import type { Patience } from "../../lib/balancing/health.ts";
+import { Overview } from "../../lib/balancing/overview.ts";
+import type { ServerStatus } from "../../lib/balancing/status.ts";
+import { Tally } from "../../lib/balancing/tally.ts";
+import { FarmStage } from "../support/farm_stage.ts";
+import { failed, passedAt, UNTESTABLE } from "../support/servers.ts";
+
+const FACTS = { version: "1.2.3", startedAt: 5, policy: "rank", intervalMs: 300_000, workers: 2 };
+
+/** An overview of a farm that began at 1000. */
+async function viewOf(entries: readonly string[], patience?: Patience) {
+  const stage = new FarmStage(entries, patience);
+  stage.now = 1000;
+  await stage.farm.begin();
+  const tally = new Tally();
+  const overview = new Overview(stage.farm, stage.chooser, tally, FACTS);
+  const serverAt = (place: number) => overview.status(0).servers[place]!;
+  return { stage, tally, overview, serverAt };
+}
+
+Deno.test("Overview.status() says how all of it stands", async () => {
+  const { stage, tally, overview } = await viewOf(["a:1"]);
+  const { servers: [server], ...before } = overview.status(7000);
+  assertEquals(before, {
+    ...FACTS,
+    ...{ at: 7000, isStopping: false, redirects: 0, unavailable: 0, perSecond: [] },
+    rounds: {
+      ...{ count: 0, isUnderWay: false },
+      ...{ endedAt: undefined, elapsedMs: undefined, nextAt: undefined },
+    },
+  });
+  assertEquals(server!.state, "untested");
+  tally.redirected("a:1", 3);
+  tally.redirected("gone:1", 4);
+  tally.unavailable = 2;
+  stage.now = 8000;
+  await stage.farm.round();
+  overview.nextAt = 9000;
+  overview.isStopping = true;
+  const { servers: [after], rounds, redirects, unavailable, isStopping } = overview.status(8500);
+  assertEquals([after!.redirects, redirects, unavailable, isStopping], [3, 7, 2, true]);
+  assertEquals(rounds, {
+    ...{ count: 1, isUnderWay: false, endedAt: 8000, elapsedMs: 0, nextAt: 9000 },
+  });
+});
+
+Deno.test("Overview.tick() counts the clients of each second, of 300 at most", async () => {
+  const { tally, overview } = await viewOf(["a:1"]);
+  const perSecond = () => overview.status(0).perSecond;
+  overview.tick();
+  tally.redirected("a:1", 5);
+  tally.unavailable += 2;
+  overview.tick();
+  overview.tick();
+  tally.redirected("b:1");
+  assertEquals(perSecond(), [0, 7, 0]);
+  overview.tick();
+  assertEquals(perSecond(), [0, 7, 0, 1]);
+  const before = perSecond();
+  for (let second = 1; second <= 400; second++) {
+    tally.redirected("a:1", second);
+    overview.tick();
+  }
+  assertEquals(perSecond(), Array.from({ length: 300 }, (_, i) => i + 101));
+  assertEquals(before, [0, 7, 0, 1]);
+});
+
+/** What is so of most servers. */
+const USUAL: Omit<ServerStatus, "name" | "publicUrl" | "state" | "since" | "share"> = {
+  ...{ foundBy: undefined, weight: 1, priority: 0, isDrained: false, climb: 1 },
+  ...{ reason: undefined, throughput: undefined, transfers: [], redirects: 0 },
+};
+
+Deno.test("Overview.status() shows servers as the list has them, in its order", async () => {
+  const { stage, overview } = await viewOf([
+    ...["a:1=https://files.example/pub weight=3", "b:1 drain", "c:1 backup", "d:1"],
+  ]);
+  Object.assign(stage.outcomes, { a: passedAt(2000, 4), b: passedAt(2001, 2), d: UNTESTABLE });
+  Object.assign(stage.outcomes, { c: passedAt(2002, 1024) });
+  await stage.farm.round();
+  assertEquals(overview.status(0).servers, [
+    {
+      ...{ ...USUAL, name: "a:1", publicUrl: "https://files.example/pub", weight: 3 },
+      ...{ state: "available", since: 2000, share: 1, throughput: 256_000 },
+      transfers: [{ at: 2000, elapsedMs: 4 }],
+    },
+    {
+      ...{ ...USUAL, name: "b:1", publicUrl: "http://b:1", isDrained: true },
+      ...{ state: "available", since: 2001, share: 0, throughput: 512_000 },
+      transfers: [{ at: 2001, elapsedMs: 2 }],
+    },
+    {
+      ...{ ...USUAL, name: "c:1", publicUrl: "http://c:1", priority: 65_536 },
+      ...{ state: "available", since: 2002, share: 0, throughput: 1000 },
+      transfers: [{ at: 2002, elapsedMs: 1024 }],
+    },
+    {
+      ...{ ...USUAL, name: "d:1", publicUrl: "http://d:1" },
+      ...{ state: "untested", since: 1000, share: 0 },
+    },
+  ]);
+});
+
+Deno.test("Overview.status() says why a server is failing or out, and since when", async () => {
+  const { stage, serverAt } = await viewOf(["a:1", "b:1"], { fall: 2, rise: 1 });
+  const courses: [outcome: ReturnType<typeof failed>, Partial<ServerStatus>][] = [
+    [failed("first", 2000), { state: "untested", reason: "first", since: 1000, share: 0 }],
+    [passedAt(3000, 0.5), { state: "available", reason: undefined, since: 3000 }],
+    [failed("second", 4000), { state: "available", reason: "second", since: 3000 }],
+    [UNTESTABLE, { state: "available", reason: "second", since: 3000 }],
+    [failed("third", 5000), { state: "out", reason: "third", since: 5000, throughput: undefined }],
+    [failed("fourth", 6000), { state: "out", reason: "third", since: 5000, share: 0 }],
+    [passedAt(7000), { state: "out", reason: "third", since: 5000, share: 0 }],
+    [passedAt(8000), { state: "available", reason: undefined, since: 8000, climb: 0 }],
+  ];
+  for (const [outcome, expected] of courses) {
+    stage.outcomes["a"] = outcome;
+    await stage.farm.round();
+    const status = serverAt(0);
+    const looked = Object.keys(expected) as (keyof ServerStatus)[];
+    assertEquals(Object.fromEntries(looked.map((key) => [key, status[key]])), expected);
+  }
+  assertEquals(serverAt(0).transfers.length, 6);
+});
+
+Deno.test("Overview.status() says how clients are shared among those that are available", async () => {
+  const { stage, overview } = await viewOf(["a:1", "b:1", "c:1 backup"], { fall: 1, rise: 1 });
+  const shares = () => overview.status(0).servers.map(({ share }) => share);
+  assertEquals(shares(), [0, 0, 0]);
+  Object.assign(stage.outcomes, { a: passedAt(1, 9), b: passedAt(1, 5) });
+  await stage.farm.round();
+  assertEquals(shares(), [1 / 3, 2 / 3, 0]);
+  Object.assign(stage.outcomes, { a: failed("x"), b: failed("x") });
+  await stage.farm.round();
+  assertEquals(shares(), [0, 0, 1]);
+});

@@ -1,0 +1,159 @@
+import { assertEquals, assertStrictEquals } from "@std/assert";
+import type { Patience } from "../../lib/balancing/health.ts";
+import { parseServer, type Server } from "../../lib/balancing/list/server.ts";
+import { POLICIES } from "../../lib/balancing/policies.ts";
+import { ChoosingPool } from "../support/choosing_pool.ts";
+import { failed, passed, pick, round } from "../support/servers.ts";
+
+const a = parseServer("a:1");
+const b = parseServer("b:1");
+
+/** A pool in which one round has ended, the first being the slowest. */
+function testedPool(servers: readonly Server[], patience?: Patience): ChoosingPool {
+  const pool = new ChoosingPool(servers, POLICIES.rank(), patience);
+  round(pool, new Map(servers.map((server, i) => [server, 100 - i])));
+  return pool;
+}
+
+/** Names, marks and states, in the order of the list. */
+function statesOf(pool: ChoosingPool): string[] {
+  return pool.members.map(({ server, state }) => `${server.authority} ${state.kind}`);
+}
+
+/** Who may be picked, the greatest share first. */
+function openFor(pool: ChoosingPool): string[] {
+  return pool.chooser.byShare.map(({ authority }) => authority);
+}
+
+Deno.test("Pool.replace() keeps servers of which nothing has changed as the objects they were", () => {
+  const pool = testedPool([a, b]);
+  const [before] = pool.members;
+  const replacement = pool.replace([parseServer("b:1"), parseServer("a:1")], 1);
+  assertEquals(replacement, { added: [], removed: [] });
+  assertStrictEquals(pool.servers[0], b);
+  assertStrictEquals(pool.servers[1], a);
+  assertEquals(pool.members[1], before);
+  assertEquals(openFor(pool), ["b:1", "a:1"]);
+});
+
+Deno.test("Pool.replace() takes what has changed about a server, and keeps its state", () => {
+  const entries = [
+    ...["a:1 weight=3", "a:1 drain", "a:1 backup", "a:1=http://files.example"],
+    ...["https://a:1/pub", "A:1 weight=2"],
+  ];
+  for (const entry of entries) {
+    const pool = testedPool([a, b], { fall: 1, rise: 1 });
+    const [{ state, climb }] = pool.members as [typeof pool.members[0]];
+    const changed = parseServer(entry);
+    assertEquals(pool.replace([changed, b], 1), { added: [], removed: [] }, entry);
+    assertStrictEquals(pool.servers[0], changed);
+    assertEquals(pool.members[0], { server: changed, state, climb });
+    pool.record(changed, failed("refused", 7), 2);
+    const again = parseServer("a:1");
+    pool.replace([again, b], 3);
+    assertEquals(pool.members[0]!.state, { kind: "out", reason: "refused", since: 7 });
+  }
+});
+
+Deno.test("Pool.replace() goes by new marks at once", () => {
+  const pool = testedPool([a, b]);
+  const shares = () => pool.servers.map((server) => pool.chooser.shares.get(server) ?? 0);
+  assertEquals(shares(), [1 / 3, 2 / 3]);
+  pool.replace([parseServer("a:1 weight=2"), b], 1);
+  assertEquals(shares(), [1 / 2, 1 / 2]);
+  pool.replace([parseServer("a:1 drain"), b], 2);
+  assertEquals([shares(), statesOf(pool)], [[0, 1], ["a:1 available", "b:1 available"]]);
+});
+
+Deno.test("Pool.replace() lets removed servers go at once, and tells it", () => {
+  const pool = testedPool([a, b]);
+  assertEquals(pool.replace([b], 1), { added: [], removed: [a] });
+  assertEquals([statesOf(pool), openFor(pool)], [["b:1 available"], ["b:1"]]);
+  for (const random of [0, 0.5, 0.99]) assertStrictEquals(pick(pool, random), b);
+});
+
+Deno.test("Pool.replace() begins with added servers untested", () => {
+  const pool = testedPool([a, b]);
+  const [c, d] = [parseServer("c:1"), parseServer("d:1 backup")];
+  assertEquals(pool.replace([c, a, d, b], 1), { added: [c, d], removed: [] });
+  assertEquals(statesOf(pool), ["c:1 untested", "a:1 available", "d:1 untested", "b:1 available"]);
+  assertEquals(openFor(pool), ["b:1", "a:1"]);
+  assertEquals(pool.beginRound("untested"), [c, d]);
+  assertEquals(pool.beginRound(), [c, a, d, b]);
+  pool.record(c, passed(1), 2);
+  assertEquals(openFor(pool), ["b:1", "a:1"]);
+  pool.endRound(3);
+  assertEquals(openFor(pool), ["c:1", "b:1", "a:1"]);
+});
+
+Deno.test("Pool.replace() forgets a server that was removed when it comes again", () => {
+  const pool = testedPool([a, b]);
+  pool.record(a, failed("refused"), 1);
+  pool.replace([b], 2);
+  assertEquals(pool.replace([a, b], 3), { added: [a], removed: [] });
+  assertEquals(statesOf(pool), ["a:1 untested", "b:1 available"]);
+});
+
+Deno.test("Pool.record() passes over servers that were removed or replaced during the round", () => {
+  const pool = testedPool([a, b]);
+  const changed = parseServer("b:1 weight=2");
+  assertEquals(pool.beginRound(), [a, b]);
+  pool.replace([changed], 1);
+  const { members } = pool;
+  for (const gone of [a, b]) {
+    for (const outcome of [passed(1), failed("refused")]) {
+      assertEquals(pool.record(gone, outcome, 2), { kind: "none" });
+    }
+  }
+  pool.endRound(3);
+  assertEquals(pool.members, members);
+});
+
+Deno.test("Pool.beginRound() of the untested leaves those that are out alone", () => {
+  const pool = testedPool([a, b], { fall: 2, rise: 1 });
+  const c = parseServer("c:1");
+  for (const at of [1, 2]) pool.record(a, failed("refused", at), at);
+  pool.replace([a, b, c], 3);
+  // A newcomer that failed once, and is not out yet, is untested still.
+  for (let time = 0; time < 5; time++) assertEquals(pool.beginRound("untested"), [c]);
+  pool.record(c, failed("refused"), 4);
+  assertEquals(pool.beginRound("untested"), [c]);
+  // None of these were rounds for one that is out: it is due in the first of its own.
+  assertEquals(pool.beginRound(), [a, b, c]);
+});
+
+Deno.test("Pool sends clients to the lowest priority that is available", () => {
+  const [first, second, backup] = [
+    parseServer("p0:1"),
+    { ...parseServer("p1:1"), priority: 1 },
+    parseServer("z:1 backup"),
+  ] as const;
+  const late = { ...parseServer("p2:1"), priority: 1 };
+  const drained = { ...parseServer("d:1 drain"), priority: 0 };
+  const pool = testedPool([backup, second, drained, first, late], { fall: 1, rise: 1 });
+  assertEquals(openFor(pool), ["p0:1"]);
+  pool.record(first, failed("refused"), 0);
+  assertEquals(openFor(pool), ["p2:1", "p1:1"]);
+  pool.record(second, failed("refused"), 0);
+  assertEquals(openFor(pool), ["p2:1"]);
+  pool.record(late, failed("refused"), 0);
+  assertEquals(openFor(pool), ["z:1"]);
+  pool.record(backup, failed("refused"), 0);
+  assertEquals([openFor(pool), pool.isOpen], [[], false]);
+  round(pool, new Map([[second, 1], [backup, 1]]));
+  assertEquals(openFor(pool), ["p1:1"]);
+});
+
+Deno.test("Pool bears a list without anybody", () => {
+  for (const pool of [new ChoosingPool([], POLICIES.rank()), testedPool([a, b])]) {
+    pool.replace([a, b], 1);
+    assertEquals(pool.replace([], 2), { added: [], removed: [a, b] });
+    assertEquals(pool.replace([], 3), { added: [], removed: [] });
+    assertEquals([pool.members, pool.isOpen, pool.isTestable], [[], false, false]);
+    assertEquals([pool.beginRound(), pool.beginRound("untested")], [[], []]);
+    pool.endRound(4);
+    assertEquals([pick(pool, 0.5), pool.ranking], [undefined, []]);
+    pool.replace([a], 5);
+    assertEquals([statesOf(pool), pool.isTestable], [["a:1 untested"], true]);
+  }
+});

@@ -1,0 +1,149 @@
+import { assertEquals, assertRejects } from "@std/assert";
+import type { RoundEvent } from "../../lib/balancing/farm_event.ts";
+import { parseServer } from "../../lib/balancing/list/server.ts";
+import { POLICIES } from "../../lib/balancing/policies.ts";
+import { Tester } from "../../lib/balancing/tester.ts";
+import { ChoosingPool } from "../support/choosing_pool.ts";
+import { failed, passed, ProbeDesk } from "../support/servers.ts";
+
+/** A tester whose tests are ended by hand. */
+class Stage {
+  readonly desk = new ProbeDesk();
+  readonly told: string[] = [];
+  readonly rounds: RoundEvent[] = [];
+  readonly pool: ChoosingPool;
+  readonly tester: Tester;
+
+  constructor(...entries: readonly string[]) {
+    const patience = { fall: 2, rise: 1 };
+    this.pool = new ChoosingPool(entries.map(parseServer), POLICIES.rank(), patience);
+    this.tester = new Tester(this.pool, this.pool.chooser, {
+      probe: this.desk.probe,
+      concurrency: 4,
+      patience,
+      clock: () => 0,
+      onEvent: ({ authority }, { kind }) => this.told.push(`${authority} ${kind}`),
+      onRound: (event) => this.rounds.push(event),
+    });
+  }
+
+  list(...entries: readonly string[]): void {
+    this.pool.replace(entries.map(parseServer), 0);
+  }
+
+  /** Lets so many tests pass that have begun or are about to; whose they are. */
+  async pass(count: number, bytes = 1024): Promise<string> {
+    const names: string[] = [];
+    for (let i = 0; i < count; i++) {
+      const { server, end } = await this.desk.next();
+      names.push(server.hostname);
+      end(passed(1, bytes));
+    }
+    return names.join("");
+  }
+
+  get seen(): string {
+    return this.desk.seen.map(({ hostname }) => hostname).join("");
+  }
+}
+
+Deno.test("Tester.newcomers() tests only those that were never tested", async () => {
+  const stage = new Stage("a:1", "b:1");
+  const round = stage.tester.round();
+  assertEquals([await stage.pass(2), stage.tester.isTesting], ["ab", true]);
+  await round;
+  assertEquals(stage.tester.isTesting, false);
+  stage.list("a:1", "b:1", "c:1", "d:1");
+  const newcomers = stage.tester.newcomers();
+  assertEquals([await stage.pass(2), stage.tester.isTesting], ["cd", true]);
+  await newcomers;
+  assertEquals([stage.seen, stage.tester.isTesting], ["abcd", false]);
+  assertEquals(stage.told.slice(2), ["c:1 available", "d:1 available"]);
+  assertEquals(stage.rounds.map(({ ranking, servers }) => [ranking.length, servers]), [
+    ...[[2, 2], [4, 4]],
+  ]);
+});
+
+Deno.test("Tester.newcomers() waits for the round that is under way", async () => {
+  const stage = new Stage("a:1");
+  const round = stage.tester.round();
+  const first = await stage.desk.next();
+  stage.list("a:1", "b:1");
+  const newcomers = stage.tester.newcomers();
+  await settle();
+  assertEquals(stage.seen, "a");
+  first.end(passed(1));
+  assertEquals(await stage.pass(1), "b");
+  await Promise.all([round, newcomers]);
+  assertEquals([stage.seen, stage.rounds.length], ["ab", 2]);
+});
+
+Deno.test("Tester.newcomers() tests nobody twice when it is asked for twice at once", async () => {
+  const stage = new Stage("a:1", "b:1");
+  const calls = [stage.tester.newcomers(), stage.tester.newcomers(), stage.tester.newcomers()];
+  assertEquals(await stage.pass(2), "ab");
+  await Promise.all(calls);
+  assertEquals([stage.seen, stage.desk.mostRunning], ["ab", 2]);
+});
+
+Deno.test("Tester.newcomers() tests once more who failed, and is not out yet", async () => {
+  const stage = new Stage("a:1");
+  const failing = stage.tester.newcomers();
+  (await stage.desk.next()).end(failed("refused"));
+  await failing;
+  const passing = stage.tester.newcomers();
+  await stage.pass(1);
+  await passing;
+  assertEquals(stage.told, ["a:1 failing", "a:1 available"]);
+});
+
+Deno.test("Tester.newcomers() does not compare test files, and a round then does", async () => {
+  const stage = new Stage("a:1", "b:1", "c:1");
+  const round = stage.tester.round();
+  await stage.pass(3, 10);
+  await round;
+  stage.told.length = 0;
+  stage.list("a:1", "b:1", "c:1", "d:1", "e:1");
+  const newcomers = stage.tester.newcomers();
+  await stage.pass(1, 10);
+  await stage.pass(1, 20);
+  await newcomers;
+  assertEquals(stage.told, ["d:1 available", "e:1 available"]);
+  const next = stage.tester.round();
+  await stage.pass(4, 10);
+  await stage.pass(1, 20);
+  await next;
+  assertEquals(stage.told.slice(2), ["e:1 different"]);
+});
+
+Deno.test("Tester.newcomers() goes on after a round that ended with an error", async () => {
+  const stage = new Stage("a:1");
+  const round = stage.tester.round();
+  const bug = new Error("bug in a probe");
+  const rejection = assertRejects(() => round, Error, bug.message);
+  const newcomers = stage.tester.newcomers();
+  (await stage.desk.next()).reject(bug);
+  await rejection;
+  assertEquals(await stage.pass(1), "a");
+  await newcomers;
+  const again = stage.tester.newcomers();
+  await again;
+  assertEquals([stage.told, stage.seen], [["a:1 available"], "aa"]);
+});
+
+Deno.test("Tester passes over a test of a server that was removed meanwhile", async () => {
+  const stage = new Stage("a:1", "b:1");
+  const round = stage.tester.round();
+  const [a, b] = [await stage.desk.next(), await stage.desk.next()];
+  stage.list("b:1");
+  a.end(failed("refused"));
+  b.end(passed(1));
+  await round;
+  assertEquals(stage.told, ["b:1 available"]);
+  assertEquals(stage.rounds.map(({ ranking, servers }) => [ranking.length, servers]), [[1, 1]]);
+});
+
+/** Lets all go on that waits for nothing but promises. */
+async function settle(): Promise<void> {
+  for (let i = 0; i < 50; i++) await Promise.resolve();
+}

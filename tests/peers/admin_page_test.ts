@@ -1,0 +1,190 @@
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
+import { Admin } from "../../lib/balancing/admin/admin.ts";
+import type { FarmStatus, ServerStatus } from "../../lib/balancing/status.ts";
+import type { Handler } from "../../lib/net/handler.ts";
+import { HandTicker } from "../balancing/admin/hand_ticker.ts";
+import { farmStatus, out, serverStatus, untested } from "../balancing/admin/made_up_farm.ts";
+import { Serving } from "../support/serving.ts";
+
+const LAUNCH = { executablePath: "/usr/bin/chromium", args: ["--no-sandbox"] };
+
+/** What would run if it were taken for HTML, and too long for any line. */
+const HOSTILE = `<img src=x onerror="document.title='hacked'">"'&amp;${"x".repeat(300)}`;
+
+/** The page of a made-up farm in a browser that shows it. */
+class ShownFarm implements AsyncDisposable {
+  readonly #ticker = new HandTicker();
+  readonly #serving: Serving;
+  #status: FarmStatus;
+  #admin: Admin;
+  /** What went wrong in the page. */
+  readonly errors: string[] = [];
+  /** All that it has asked for. */
+  readonly requests: string[] = [];
+
+  private constructor(readonly page: Page, servers: readonly ServerStatus[]) {
+    this.#status = farmStatus(servers);
+    this.#admin = this.#newAdmin();
+    const handler: Handler = (request) => this.#admin.handle(request);
+    this.#serving = new Serving(handler);
+    page.on("console", (it) => it.type() === "error" && this.errors.push(it.text()));
+    page.on("pageerror", (error) => this.errors.push(String(error)));
+    page.on("request", (request) => this.requests.push(request.url()));
+  }
+
+  static async open(
+    browser: Browser,
+    servers: readonly ServerStatus[],
+    options: BrowserContextOptions = {},
+  ): Promise<ShownFarm> {
+    const context = await browser.newContext(options);
+    const farm = new ShownFarm(await context.newPage(), servers);
+    await farm.page.goto(farm.url);
+    return farm;
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${this.#serving.port}/`;
+  }
+
+  /** The farm has changed, and a second has passed. */
+  change(servers: readonly ServerStatus[], more: Partial<FarmStatus> = {}): void {
+    this.#status = farmStatus(servers, { at: Date.now(), ...more });
+    this.#ticker.pass();
+  }
+
+  /** The balancer goes away, as far as the page can tell. */
+  lose(): void {
+    this.#admin.close();
+  }
+
+  /** It is there again. */
+  regain(): void {
+    this.#admin = this.#newAdmin();
+  }
+
+  /** Waits until that can be seen; its text. */
+  async see(selector: string): Promise<string> {
+    const locator = this.page.locator(selector).first();
+    await locator.waitFor();
+    return await locator.innerText();
+  }
+
+  #newAdmin(): Admin {
+    return new Admin(() => this.#status, { isLoopback: true, ticker: this.#ticker.start });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.page.context().close();
+    this.#admin.close();
+    await this.#serving[Symbol.asyncDispose]();
+  }
+}
+
+async function showsStates(browser: Browser): Promise<void> {
+  await using farm = await ShownFarm.open(browser, [untested(), serverStatus({ name: "b:2" })]);
+  const first = await farm.see(`tr[data-state="untested"]:has-text("web1:8000")`);
+  assertMatch(first, /not yet tested/);
+  assertEquals(/since|1970|out|available/.test(first), false, first);
+  await farm.page.evaluate("globalThis.isSamePage = true");
+
+  farm.change([serverStatus(), serverStatus({ name: "b:2" })]);
+  assertMatch(await farm.see(`tr[data-state="available"]:has-text("web1:8000")`), /last 420 ms/);
+  assertEquals(await farm.see("#summary:has-text('All')"), "All 2 servers are available");
+
+  farm.change([serverStatus(), out("connection refused", { name: "b:2", since: Date.now() })]);
+  const gone = await farm.see(`tr[data-state="out"]:has-text("b:2")`);
+  assertMatch(gone, /out\s+since \d\d:\d\d:\d\d \(\d+ s\)\s+connection refused/);
+  assertMatch(await farm.page.locator("#rows tr").first().innerText(), /b:2/);
+  assertEquals(await farm.page.locator("#news").textContent(), "b:2 is out: connection refused");
+  assertEquals(await farm.page.title(), "1 out · Load balancer");
+
+  farm.change([serverStatus(), serverStatus({ name: "b:2" })]);
+  await farm.see(`tr[data-state="available"]:has-text("b:2")`);
+  assertEquals(await farm.page.evaluate("globalThis.isSamePage"), true);
+  assertEquals(farm.errors, []);
+  assertEquals(farm.requests.filter((url) => !/^data:/.test(url) && !url.startsWith(farm.url)), []);
+}
+
+async function noticesLoss(browser: Browser): Promise<void> {
+  await using farm = await ShownFarm.open(browser, [serverStatus()]);
+  assertEquals(await farm.see(`#link[data-link="live"]`), "live");
+  farm.lose();
+  const lost = await farm.see(`#link[data-link="lost"]`);
+  assertMatch(lost, /^connection lost: as of \d\d:\d\d:\d\d\s+\d+ s ago$/);
+  farm.regain();
+  farm.change([out("refused meanwhile")]);
+  assertEquals(await farm.see(`#link[data-link="live"]`), "live");
+  assertMatch(await farm.see(`tr[data-state="out"]`), /refused meanwhile/);
+}
+
+async function fitsNarrowScreens(browser: Browser): Promise<void> {
+  const name = `${"a-long-label.".repeat(12)}example:8000`;
+  const servers = [out(HOSTILE, { name }), untested({ name: HOSTILE, foundBy: HOSTILE })];
+  const viewport = { width: 375, height: 800 };
+  await using farm = await ShownFarm.open(browser, servers, { viewport });
+  await farm.see("#rows tr");
+  assertEquals(await farm.page.evaluate("document.documentElement.scrollWidth"), 375);
+}
+
+async function goesDark(browser: Browser): Promise<void> {
+  await using farm = await ShownFarm.open(browser, [serverStatus()], { colorScheme: "light" });
+  const background = () => farm.page.evaluate("getComputedStyle(document.body).backgroundColor");
+  const light = await background();
+  await farm.page.emulateMedia({ colorScheme: "dark" });
+  assert(await background() !== light);
+}
+
+async function takesTextForText(browser: Browser): Promise<void> {
+  const hostile = { name: HOSTILE, publicUrl: HOSTILE, foundBy: HOSTILE };
+  await using farm = await ShownFarm.open(browser, [out(HOSTILE, hostile)]);
+  farm.change([out(HOSTILE, hostile)], { policy: HOSTILE, version: HOSTILE });
+  const shown = await farm.see(`tr[data-state="out"]`);
+  assertEquals(shown.split(HOSTILE).length - 1, 4, shown);
+  assertStringIncludes(await farm.see(`#facts:has-text("<img")`), HOSTILE);
+  assertEquals(await farm.page.locator("img").count(), 0);
+  assertEquals(farm.errors, []);
+}
+
+async function showsLargeFarms(browser: Browser): Promise<void> {
+  const servers = Array.from(
+    { length: 1000 },
+    (_, i) => serverStatus({ name: `s${i}.example:80` }),
+  );
+  servers[777] = out("refused", { name: "s777.example:80" });
+  await using farm = await ShownFarm.open(browser, servers);
+  await farm.see("#rows tr");
+  const rows = farm.page.locator("#rows tr");
+  assertEquals(await rows.count(), 200);
+  assertMatch(await rows.first().innerText(), /s777/);
+  assertMatch(await farm.see("#shown"), /first 200 of 1,000/);
+  await farm.page.getByLabel("Filter the servers").fill("s99 avail");
+  assertEquals(await farm.see("#shown:has-text('11 of')"), "11 of 1,000 servers");
+  assertEquals(await rows.count(), 11);
+}
+
+async function helpsWithoutScripts(browser: Browser): Promise<void> {
+  await using farm = await ShownFarm.open(browser, [serverStatus()], { javaScriptEnabled: false });
+  assertMatch(await farm.see("noscript"), /needs JavaScript/);
+  await farm.page.locator("noscript a").click();
+  assertEquals(farm.page.url(), `${farm.url}status.json`);
+}
+
+Deno.test("Chromium shows the page of a farm", async (t) => {
+  const browser = await chromium.launch(LAUNCH);
+  try {
+    await t.step("with states that change as it stands", () => showsStates(browser));
+    await t.step("and says when the connection is lost, and is back", () => noticesLoss(browser));
+    await t.step("on a narrow screen", () => fitsNarrowScreens(browser));
+    await t.step("in the dark", () => goesDark(browser));
+    await t.step(
+      "with names and reasons as text, whatever is in them",
+      () => takesTextForText(browser),
+    );
+    await t.step("of a thousand servers", () => showsLargeFarms(browser));
+    await t.step("and without scripts, where to look", () => helpsWithoutScripts(browser));
+  } finally {
+    await browser.close();
+  }
+});

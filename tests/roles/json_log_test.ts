@@ -1,0 +1,118 @@
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { ListedBalancer, said } from "../support/balancer.ts";
+import { answering, FakeServer } from "../support/fake_server.ts";
+import type { Process } from "../support/process.ts";
+import { RawClient } from "../support/raw_client.ts";
+import { countRedirects } from "../support/redirects.ts";
+
+const FIT = answering("200 OK", "test");
+const UNFIT = answering("404 Not Found", "no");
+
+/** A line of a log, as a program reads it. */
+interface Line {
+  readonly time: string;
+  readonly event: string;
+  readonly server: string | null;
+  readonly [name: string]: unknown;
+}
+
+/** Every line of a text as a value with a time of its own. */
+function parsed(lines: readonly string[]): Line[] {
+  return lines.map((line) => {
+    const value: Line = JSON.parse(line);
+    assertEquals(new Date(value.time).toISOString(), value.time, line);
+    return value;
+  });
+}
+
+/** What it said of a server on standard error. */
+function saidOf({ stderr }: Process, server: string): Omit<Line, "time" | "server">[] {
+  return parsed(stderr.lines).filter((line) => line.server === server).map((line) => {
+    const { time: _, server: __, ...others } = line;
+    return others;
+  });
+}
+
+Deno.test("balancer --log=json names the server of each redirect, and null for nobody", async () => {
+  await using farm = new FakeServer(FIT);
+  await using balancer = await ListedBalancer.start([farm.authority], ["--log=json"]);
+  await countRedirects(balancer.port, 3);
+  using client = await RawClient.connect(balancer.port);
+  await client.send('POST /"x" HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n');
+  await client.response();
+  balancer.process.signal("SIGTERM");
+  assertEquals((await balancer.process.ended).code, 0);
+  const [first, ...log] = balancer.process.stdout.lines;
+  assert(first!.startsWith("listening on http://"));
+  const lines = parsed(log);
+  assertEquals(
+    lines.map(({ statusCode, server, requestLine }) => [statusCode, server, requestLine]),
+    [
+      ...Array(3).fill([301, farm.authority, "GET /file HTTP/1.1"]),
+      [405, null, 'POST /"x" HTTP/1.1'],
+    ],
+  );
+  for (const { client, elapsedMs } of lines) {
+    assertEquals([client, typeof elapsedMs], ["127.0.0.1", "number"]);
+  }
+});
+
+Deno.test("balancer --log=json tells every change of a server's state, its reason and numbers", async () => {
+  await using steady = new FakeServer(FIT);
+  await using wavering = new FakeServer(FIT);
+  const { authority } = wavering;
+  const args = ["--log=json", "--interval=100ms", "--fall=2", "--rise=2"];
+  await using balancer = await ListedBalancer.start([steady.authority, authority], args);
+  wavering.answer = UNFIT;
+  await said(balancer, `"out","server":"${authority}"`);
+  await said(balancer, '"event":"round","servers":2,"available":1,');
+  wavering.answer = FIT;
+  await said(balancer, `"returned","server":"${authority}"`);
+  await said(balancer, '"event":"round","servers":2,"available":2,');
+  balancer.process.signal("SIGTERM");
+  assertEquals((await balancer.process.ended).code, 0);
+
+  const [available, failing, out, recovering, returned, ...more] = saidOf(
+    balancer.process,
+    authority,
+  );
+  const reason = "it answered 404 Not Found";
+  assertEquals([available!.event, available!.bytes], ["available", 4]);
+  assertEquals(typeof available!.elapsedMs, "number");
+  assertEquals(failing, { event: "failing", reason, streak: 1, fall: 2 });
+  assertEquals(out, { event: "out", reason, streak: 2, fall: 2 });
+  assertEquals(recovering, { event: "recovering", streak: 1, rise: 2 });
+  assertEquals([returned!.event, returned!.bytes, returned!.streak], ["returned", 4, 2]);
+  assert(returned!.outMs as number >= 0);
+  assertEquals(more, []);
+  const rounds = parsed(balancer.process.stderr.lines).filter(({ event }) => event === "round");
+  for (const { fastest, available } of rounds) {
+    assertEquals((fastest as unknown[]).length, available);
+  }
+});
+
+Deno.test({
+  name: "balancer --log=json tells what a new list changes",
+  ignore: Deno.build.os === "windows",
+  async fn() {
+    await using old = new FakeServer(FIT);
+    await using added = new FakeServer(FIT);
+    await using balancer = await ListedBalancer.start([old.authority], ["--log=json"]);
+    await balancer.write(added.authority);
+    balancer.process.signal("SIGHUP");
+    await said(balancer, `"available","server":"${added.authority}"`);
+    await balancer.write("nonsense");
+    balancer.process.signal("SIGHUP");
+    await said(balancer, '"unchanged"');
+    balancer.process.signal("SIGTERM");
+    assertEquals((await balancer.process.ended).code, 0);
+    const events = (server: string) => saidOf(balancer.process, server).map(({ event }) => event);
+    assertEquals(events(old.authority), ["available", "unlisted"]);
+    assertEquals(events(added.authority), ["listed", "available"]);
+    const lines = parsed(balancer.process.stderr.lines);
+    const { servers, added: news, removed } = lines.find(({ event }) => event === "reread")!;
+    assertEquals([servers, news, removed], [1, 1, 1]);
+    const unchanged = lines.find(({ event }) => event === "unchanged")!;
+    assertStringIncludes(`${unchanged.reason}`, `${balancer.list}:1: "nonsense" has no port`);
+  },
+});

@@ -1,0 +1,98 @@
+import { Chooser } from "../../lib/balancing/chooser.ts";
+import { Farm, type FarmSource } from "../../lib/balancing/farm.ts";
+import type { Patience } from "../../lib/balancing/health.ts";
+import type { Finding } from "../../lib/balancing/list/known_names.ts";
+import { parseServer, type Server } from "../../lib/balancing/list/server.ts";
+import type { Listing, Reloaded } from "../../lib/balancing/list/server_source.ts";
+import { POLICIES } from "../../lib/balancing/policies.ts";
+import { Pool } from "../../lib/balancing/pool.ts";
+import type { Outcome } from "../../lib/balancing/sample.ts";
+import { passed, ProbeDesk } from "./servers.ts";
+
+/** A list that says what the test does. */
+export class FakeSource implements FarmSource {
+  isDynamic = false;
+  listed: readonly Server[];
+  duplicates: readonly Server[] = [];
+  findings: readonly Finding[] = [];
+  reloads = 0;
+  /** What a reload comes to. */
+  answer: () => Promise<Reloaded> = () => Promise.resolve({ read: ["servers.txt"], unread: [] });
+
+  constructor(entries: readonly string[]) {
+    this.listed = entries.map(parseServer);
+  }
+
+  /** From now on these are listed, all of them new objects. */
+  list(...entries: readonly string[]): void {
+    this.listed = entries.map(parseServer);
+  }
+
+  servers(): Promise<Listing> {
+    const { listed: servers, duplicates, findings } = this;
+    return Promise.resolve({ servers, duplicates, findings });
+  }
+
+  reload(): Promise<Reloaded> {
+    this.reloads++;
+    return this.answer();
+  }
+}
+
+/** A farm of which the test is list, network and clock. */
+export class FarmStage {
+  readonly told: string[] = [];
+  readonly records: (object | undefined)[] = [];
+  /** The names of those that were tested. */
+  readonly probed: string[] = [];
+  /** What tests find, by hostname; the others pass in 1 ms. */
+  readonly outcomes: Record<string, Outcome> = {};
+  /** Where the test wants to end each probe by hand. */
+  desk: ProbeDesk | undefined;
+  /** In ms since the epoch. */
+  now = 0;
+  /** The clock of the policies. */
+  clock = 0;
+  readonly source: FakeSource;
+  readonly chooser = new Chooser(POLICIES.rank());
+  readonly farm: Farm;
+
+  constructor(entries: readonly string[], patience: Patience = { fall: 1, rise: 0 }) {
+    this.source = new FakeSource(entries);
+    const pool = new Pool([], [this.chooser], patience);
+    this.farm = new Farm(this.source, pool, this.chooser, {
+      patience,
+      probe: (server) => {
+        this.probed.push(server.authority);
+        if (this.desk !== undefined) return this.desk.probe(server);
+        return Promise.resolve(this.outcomes[server.hostname] ?? passed(1));
+      },
+      concurrency: 4,
+      clock: () => this.clock,
+      now: () => this.now,
+      tell: (words, record) => {
+        this.told.push(words);
+        this.records.push(record);
+      },
+    });
+  }
+
+  /** One of which one round has ended, and nothing is told. */
+  static async tested(entries: readonly string[], patience?: Patience): Promise<FarmStage> {
+    const stage = new FarmStage(entries, patience);
+    await stage.farm.begin();
+    await stage.farm.round();
+    stage.forget();
+    return stage;
+  }
+
+  /** Looks only at what happens from now on. */
+  forget(): void {
+    for (const list of [this.told, this.records, this.probed]) list.length = 0;
+  }
+
+  /** Names and states, in the order of the list. */
+  get states(): string[] {
+    return this.farm.residents.map(({ server, state }) => `${server.authority} ${state.kind}`);
+  }
+}
