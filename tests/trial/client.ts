@@ -1,0 +1,74 @@
+import { Connections } from "../../lib/download/connections.ts";
+import { download, type DownloadOptions } from "../../lib/download/download.ts";
+import { DownloadError } from "../../lib/download/download_error.ts";
+import { Ledger } from "../../lib/download/ledger.ts";
+import { StreamOutput } from "../../lib/download/stream_output.ts";
+import { parseTypedUri } from "../../lib/download/target_uri.ts";
+
+/** What became of one download. */
+export interface Experience {
+  /** From the first question to the balancer until the end, in seconds. */
+  readonly seconds: number;
+  /** Tries that failed. */
+  readonly failures: number;
+  /** Why it was given up in the end; undefined when it was not. */
+  readonly reason: string | undefined;
+  /** Whether it ended with another length than was asked for. */
+  readonly isWrong: boolean;
+}
+
+/** As with client.ts. */
+const TIMEOUT_MS = 30_000;
+
+/** Downloads a file of that size through a balancer as client.ts would, and keeps nothing of it. */
+export async function experience(balancer: string, bytes: number): Promise<Experience> {
+  const start = performance.now();
+  const ledger = new Ledger();
+  const connections = new Connections(TIMEOUT_MS);
+  const told = (reason: string | undefined, isWrong: boolean): Experience => ({
+    seconds: (performance.now() - start) / 1000,
+    failures: ledger.failures,
+    reason,
+    isWrong,
+  });
+  try {
+    const uri = parseTypedUri(`${balancer}/test.bin?bytes=${bytes}`);
+    const downloaded = await download(uri, nowhere(), ledger, optionsWith(connections));
+    return told(undefined, downloaded.bytes !== bytes);
+  } catch (error) {
+    if (!(error instanceof DownloadError)) throw error;
+    return told(error.message, false);
+  } finally {
+    connections.close();
+  }
+}
+
+function nowhere(): StreamOutput {
+  return new StreamOutput("nowhere", {
+    write: (octets) => Promise.resolve(octets.length),
+    close: () => {},
+  });
+}
+
+function optionsWith(connections: Connections): DownloadOptions {
+  return {
+    connections,
+    timeoutMs: TIMEOUT_MS,
+    maxRedirects: 10,
+    allowDowngrade: false,
+    retries: 5,
+    segments: 1,
+    minSpeed: 0,
+    verification: undefined,
+    finished: undefined,
+    keepsTime: false,
+    nameFor: undefined,
+    random: Math.random,
+    now: () => performance.now(),
+    date: () => Date.now() / 1000,
+    wait: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+    onResponse: () => {},
+    onProgress: () => {},
+    onNotice: () => {},
+  };
+}
