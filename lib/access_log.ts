@@ -54,9 +54,9 @@ export class AccessLog {
     this.append(formatAccess(event, this.#format, this.#namesChosen));
   }
 
-  /** Adds a line as it is to the next write, whatever is waiting. */
+  /** Adds a line as it is to the next write, unless too much is waiting. */
   append(line: string): void {
-    if (this.#hasStopped) return;
+    if (this.#hasStopped || this.#lines.length > MOST_WAITING) return;
     this.#lines += `${line}\n`;
     if (this.#writing !== undefined) return;
     if (this.#lines.length >= FLUSH_LENGTH) return void this.#write();

@@ -4,7 +4,7 @@ import { FarmLog, type Tell } from "./farm_log.ts";
 import type { Patience } from "./health.ts";
 import { History } from "./history.ts";
 import type { Server } from "./list/server.ts";
-import type { ServerSource } from "./list/server_source.ts";
+import type { Listing, ServerSource } from "./list/server_source.ts";
 import type { Member, Pool, Replacement } from "./pool.ts";
 import type { Outcome } from "./sample.ts";
 import { Tester } from "./tester.ts";
@@ -56,8 +56,8 @@ export class Farm {
   #histories: ReadonlyMap<string, History> = new Map();
   #past: Omit<Rounds, "isUnderWay"> = { count: 0, endedAt: undefined, elapsedMs: undefined };
   #round: Promise<void> | undefined;
-  #reload: Promise<void> | undefined;
-  #isToReloadAgain = false;
+  #rereading: Promise<void> | undefined;
+  #isToRereadAgain = false;
 
   /**
    * Knows of no server yet.
@@ -107,9 +107,10 @@ export class Farm {
    *
    * @throws what the probe rejects with
    */
-  reload(): Promise<void> {
-    this.#isToReloadAgain = true;
-    return this.#reload ??= this.#runReloads().finally(() => this.#reload = undefined);
+  async reload(): Promise<void> {
+    this.#isToRereadAgain = true;
+    await (this.#rereading ??= this.#reread().finally(() => this.#rereading = undefined));
+    await this.#tester.newcomers();
   }
 
   /** Whether there is a server that clients can be sent to. */
@@ -144,14 +145,14 @@ export class Farm {
     await this.#tester.round();
   }
 
-  async #runReloads(): Promise<void> {
-    while (this.#isToReloadAgain) {
-      this.#isToReloadAgain = false;
-      await this.#reloadOnce();
+  async #reread(): Promise<void> {
+    while (this.#isToRereadAgain) {
+      this.#isToRereadAgain = false;
+      await this.#rereadOnce();
     }
   }
 
-  async #reloadOnce(): Promise<void> {
+  async #rereadOnce(): Promise<void> {
     let isRead: boolean;
     try {
       const { read, unread } = await this.#source.reload();
@@ -161,17 +162,17 @@ export class Farm {
       if (!(error instanceof CommandError)) throw error;
       return this.#log.unchanged(error.message);
     }
-    const { added, removed } = await this.#update();
+    const { added, removed, duplicates } = await this.#update();
+    this.#log.duplicates(duplicates);
     if (isRead) this.#log.reread(added, removed, this.#pool.servers.length);
-    await this.#tester.newcomers();
   }
 
-  async #update(): Promise<Replacement> {
-    const { servers, findings } = await this.#source.servers();
+  async #update(): Promise<Replacement & Pick<Listing, "duplicates">> {
+    const { servers, duplicates, findings } = await this.#source.servers();
     const replacement = this.#replace(servers);
     this.#log.findings(findings);
     this.#log.changed(replacement);
-    return replacement;
+    return { ...replacement, duplicates };
   }
 
   #replace(servers: readonly Server[]): Replacement {

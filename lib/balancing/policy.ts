@@ -12,7 +12,7 @@ import type { Server } from "./list/server.ts";
 export interface Candidate {
   /** The same object every time: policies remember servers by identity. */
   readonly server: Server;
-  /** Its latest transfer of a round that has ended. */
+  /** Its latest transfer of a round that has ended; another object only when it is another one. */
   readonly sample: TransferSample;
   /** How much of its share it is to have: 1 is all of it, 0 none unless everyone's is 0. */
   readonly weight: number;

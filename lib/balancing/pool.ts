@@ -145,6 +145,11 @@ export class Pool {
     return this.#candidates.length > 0;
   }
 
+  /** Whether there is a server of which nobody knows yet. */
+  get hasUntested(): boolean {
+    return this.#members.values().some(({ state }) => state.kind === "untested");
+  }
+
   /** Whether any server will ever be tested again. */
   get isTestable(): boolean {
     return this.#members.values().some(({ isTestable }) => isTestable);

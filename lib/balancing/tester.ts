@@ -30,6 +30,8 @@ export class Tester {
   readonly #chooser: Chooser;
   readonly #options: TesterOptions;
   readonly #testFiles = new TestFiles();
+  /** Whatever is under way, and the round of all that is, or waits for it. */
+  #testing: Promise<void> | undefined;
   #round: Promise<void> | undefined;
 
   /**
@@ -45,7 +47,7 @@ export class Tester {
 
   /** Whether a round is under way. */
   get isTesting(): boolean {
-    return this.#round !== undefined;
+    return this.#testing !== undefined;
   }
 
   /**
@@ -54,17 +56,22 @@ export class Tester {
    * @throws what the probe rejects with
    */
   round(): Promise<void> {
-    return this.#round ??= this.#run("all").finally(() => this.#round = undefined);
+    return this.#round ??= this.#test("all").finally(() => this.#round = undefined);
   }
 
   /**
-   * Tests those that were never tested, once the round that is under way has ended.
+   * Tests those that were never tested, once what is under way has ended.
    *
    * @throws what the probe rejects with
    */
-  async newcomers(): Promise<void> {
-    while (this.#round !== undefined) await this.#round.catch(() => {}); // Told where it was begun.
-    await (this.#round = this.#run("untested").finally(() => this.#round = undefined));
+  newcomers(): Promise<void> {
+    return this.#test("untested");
+  }
+
+  async #test(which: "untested" | "all"): Promise<void> {
+    while (this.#testing !== undefined) await this.#testing.catch(() => {}); // Told to its caller.
+    if (which === "untested" && !this.#pool.hasUntested) return;
+    await (this.#testing = this.#run(which).finally(() => this.#testing = undefined));
   }
 
   async #run(which: "untested" | "all"): Promise<void> {

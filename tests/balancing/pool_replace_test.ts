@@ -2,6 +2,7 @@ import { assertEquals, assertStrictEquals } from "@std/assert";
 import type { Patience } from "../../lib/balancing/health.ts";
 import { parseServer, type Server } from "../../lib/balancing/list/server.ts";
 import { POLICIES } from "../../lib/balancing/policies.ts";
+import { Pool } from "../../lib/balancing/pool.ts";
 import { ChoosingPool } from "../support/choosing_pool.ts";
 import { failed, passed, pick, round } from "../support/servers.ts";
 
@@ -95,16 +96,20 @@ Deno.test("Pool.replace() forgets a server that was removed when it comes again"
 });
 
 Deno.test("Pool.record() passes over servers that were removed or replaced during the round", () => {
-  const pool = testedPool([a, b]);
+  const told: string[] = [];
+  const audience = { update: () => told.push("update"), measured: () => told.push("measured") };
+  const pool = new Pool([a, b], [audience]);
   const changed = parseServer("b:1 weight=2");
   assertEquals(pool.beginRound(), [a, b]);
   pool.replace([changed], 1);
   const { members } = pool;
+  told.length = 0;
   for (const gone of [a, b]) {
     for (const outcome of [passed(1), failed("refused")]) {
       assertEquals(pool.record(gone, outcome, 2), { kind: "none" });
     }
   }
+  assertEquals(told, []);
   pool.endRound(3);
   assertEquals(pool.members, members);
 });

@@ -86,6 +86,17 @@ Deno.test("Tester.newcomers() tests nobody twice when it is asked for twice at o
   assertEquals([stage.seen, stage.desk.mostRunning], ["ab", 2]);
 });
 
+Deno.test("Tester.newcomers() never tests somebody twice at a time", async () => {
+  const stage = new Stage("a:1");
+  const round = stage.tester.round();
+  const calls = [stage.tester.newcomers(), stage.tester.newcomers(), stage.tester.newcomers()];
+  (await stage.desk.next()).end(failed("refused"));
+  await round;
+  await stage.pass(1);
+  await Promise.all(calls);
+  assertEquals([stage.seen, stage.desk.mostRunning], ["aa", 1]);
+});
+
 Deno.test("Tester.newcomers() tests once more who failed, and is not out yet", async () => {
   const stage = new Stage("a:1");
   const failing = stage.tester.newcomers();
@@ -141,6 +152,30 @@ Deno.test("Tester passes over a test of a server that was removed meanwhile", as
   await round;
   assertEquals(stage.told, ["b:1 available"]);
   assertEquals(stage.rounds.map(({ ranking, servers }) => [ranking.length, servers]), [[1, 1]]);
+});
+
+Deno.test("Tester.round() that is due while newcomers are tested comes after them", async () => {
+  const stage = new Stage("a:1");
+  const first = stage.tester.round();
+  assertEquals(await stage.pass(1), "a");
+  await first;
+  stage.list("a:1", "b:1");
+  const newcomers = stage.tester.newcomers();
+  const round = stage.tester.round();
+  assertEquals(await stage.pass(1), "b");
+  await newcomers;
+  assertEquals(await stage.pass(1) + await stage.pass(1), "ab");
+  await round;
+  assertEquals(stage.rounds.length, 3);
+});
+
+Deno.test("Tester.newcomers() is no round where there are none", async () => {
+  const stage = new Stage("a:1");
+  const first = stage.tester.round();
+  await stage.pass(1);
+  await first;
+  await stage.tester.newcomers();
+  assertEquals([stage.rounds.length, stage.seen], [1, "a"]);
 });
 
 /** Lets all go on that waits for nothing but promises. */

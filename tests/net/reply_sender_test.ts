@@ -205,3 +205,30 @@ Deno.test("ReplySender says in Date when the reply was made", async () => {
     assertEquals(await dateAt(784_111_000_000 + at), `Sun, 06 Nov 1994 08:49:${second} GMT`);
   }
 });
+
+Deno.test("ReplySender sends what a live source gave before it is read again", async () => {
+  for (const isLive of [true, false]) {
+    const socket = new FakeSocket();
+    const sentBefore: string[] = [];
+    class Events extends Pieces {
+      readonly isLive = isLive;
+      override read(buffer: Uint8Array): Promise<number | null> {
+        sentBefore.push(replyOrNothing(socket.writes.join("")));
+        return super.read(buffer);
+      }
+    }
+    const connection = new Connection(socket.conn);
+    await new ReplySender(connection, ok(new Events(undefined, "one", "two")), GET).send();
+    await connection.flush();
+    connection.close();
+    const live = ["", "3\r\none\r\n", "3\r\none\r\n3\r\ntwo\r\n"];
+    assertEquals(sentBefore, isLive ? live : ["none", "none", "none"]);
+    assertEquals(replyOf(socket.writes.join("")).content, "onetwo");
+  }
+});
+
+/** What was sent behind the head; `none` when not even that was sent. */
+function replyOrNothing(text: string): string {
+  const end = text.indexOf("\r\n\r\n");
+  return end < 0 ? "none" : text.slice(end + 4);
+}
