@@ -22,10 +22,10 @@ import { probe } from "./lib/balancing/probe.ts";
 import { Redirector } from "./lib/balancing/redirector.ts";
 import { dueAfter } from "./lib/balancing/round.ts";
 import { Tally } from "./lib/balancing/tally.ts";
-import { redirectAsTold } from "./lib/balancing/told_redirects.ts";
-import { Desk } from "./lib/desk.ts";
+import { redirectAsTold } from "./lib/balancing/redirecting_worker.ts";
+import { Desk } from "./lib/run/desk.ts";
 import { REQUEST_TARGET } from "./lib/http/grammar.ts";
-import { listen, listenerOptions } from "./lib/listener.ts";
+import { listen, listenerOptions } from "./lib/run/listener.ts";
 import { Notices } from "./lib/notices.ts";
 import {
   choice,
@@ -38,9 +38,9 @@ import {
   type Values,
 } from "./lib/option.ts";
 import { workerPort } from "./lib/orders.ts";
-import { fired, onHangup, stopSignal } from "./lib/stop.ts";
-import { isSupervisor, WORKERS_OPTION } from "./lib/supervisor.ts";
-import { readCredentials, TLS_OPTIONS } from "./lib/tls.ts";
+import { fired, onHangup, stopSignal } from "./lib/run/stop.ts";
+import { isSupervisor, WORKERS_OPTION } from "./lib/run/supervisor.ts";
+import { readCredentials, TLS_OPTIONS } from "./lib/run/tls.ts";
 
 const PATH: Kind<string> = {
   placeholder: "PATH",

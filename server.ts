@@ -6,14 +6,14 @@
 
 import { runCommand } from "./lib/args.ts";
 import { CommandError, UsageError } from "./lib/command.ts";
-import { Desk } from "./lib/desk.ts";
+import { Desk } from "./lib/run/desk.ts";
 import { FILE_OPTIONS, fileHandler } from "./lib/files/file_handler.ts";
-import { listenerOptions } from "./lib/listener.ts";
+import { listenerOptions } from "./lib/run/listener.ts";
 import { say } from "./lib/log.ts";
 import { option, SIZE } from "./lib/option.ts";
-import { stopSignal } from "./lib/stop.ts";
-import { isSupervisor, supervise, WORKERS_OPTION } from "./lib/supervisor.ts";
-import { credentialFiles, readCredentials, TLS_OPTIONS } from "./lib/tls.ts";
+import { stopSignal } from "./lib/run/stop.ts";
+import { isSupervisor, supervise, WORKERS_OPTION } from "./lib/run/supervisor.ts";
+import { credentialFiles, readCredentials, TLS_OPTIONS } from "./lib/run/tls.ts";
 
 const command = {
   name: "server",

@@ -1,7 +1,7 @@
-import { Crew, type CrewOptions } from "../crew.ts";
-import type { Desk } from "../desk.ts";
-import { fired } from "../stop.ts";
-import { credentialFiles, type TlsValues } from "../tls.ts";
+import { Crew, type CrewOptions } from "../run/crew.ts";
+import type { Desk } from "../run/desk.ts";
+import { fired } from "../run/stop.ts";
+import { credentialFiles, type TlsValues } from "../run/tls.ts";
 import type { Audience } from "./chooser.ts";
 import { Herald } from "./herald.ts";
 import type { Tally } from "./tally.ts";

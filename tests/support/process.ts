@@ -14,6 +14,8 @@ export interface ProcessOptions {
   readonly cwd?: string;
   /** What stands on its standard input; by default nothing. A stream may keep it open. */
   readonly stdin?: string | ReadableStream<Uint8Array>;
+  /** Until this has settled nothing is read of its standard output; by default all is, at once. */
+  readonly readsStdoutAfter?: Promise<void>;
   /** In ms, where it may live longer than a test takes. */
   readonly longestLifeMs?: number;
 }
@@ -29,10 +31,10 @@ export class Output {
   /** Resolves when the stream has ended. */
   readonly ended: Promise<void>;
 
-  /** Reads a stream to its end; the name stands in errors. */
-  constructor(name: string, stream: ReadableStream<Uint8Array>) {
+  /** Reads a stream to its end, not before the promise has settled; the name stands in errors. */
+  constructor(name: string, stream: ReadableStream<Uint8Array>, after?: Promise<void>) {
     this.#name = name;
-    this.ended = this.#read(stream);
+    this.ended = this.#read(stream, after);
   }
 
   /** All of it, as octets. */
@@ -70,7 +72,8 @@ export class Output {
     }
   }
 
-  async #read(stream: ReadableStream<Uint8Array>): Promise<void> {
+  async #read(stream: ReadableStream<Uint8Array>, after?: Promise<void>): Promise<void> {
+    await after;
     const pieces: Uint8Array<ArrayBuffer>[] = [];
     const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
     for await (const piece of stream) {
@@ -112,7 +115,11 @@ export class Process implements AsyncDisposable {
       stderr: "piped",
     }).spawn();
     const name = `${command} ${args.join(" ")}`;
-    this.stdout = new Output(`Standard output of ${name}`, this.#child.stdout);
+    this.stdout = new Output(
+      `Standard output of ${name}`,
+      this.#child.stdout,
+      options.readsStdoutAfter,
+    );
     this.stderr = new Output(`Standard error of ${name}`, this.#child.stderr);
     this.#lifetime = setTimeout(() => this.signal("SIGKILL"), longestLifeMs);
     const input = stdin === undefined ? undefined : writeInput(this.#child.stdin, stdin);

@@ -1,4 +1,4 @@
-import { Desk } from "../../desk.ts";
+import { Desk } from "../../run/desk.ts";
 import type { Overview } from "../overview.ts";
 import { Admin } from "./admin.ts";
 import type { AdminAddress } from "./admin_address.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { receiveOrder, workerPort } from "./orders.ts";
+import { receiveOrder, workerPort } from "../orders.ts";
 
 /**
  * How long a worker that another has replaced waits for clients that are between two requests, or

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { nextPauseMs } from "../lib/backoff.ts";
+import { nextPauseMs } from "../../lib/run/backoff.ts";
 
 Deno.test("nextPauseMs() grows from 5 ms to 5 s while what is started ends soon", () => {
   const pauses: number[] = [];

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { type WorkerEnd, WorkerProcess } from "../lib/worker.ts";
+import { type WorkerEnd, WorkerProcess } from "../../lib/run/worker.ts";
 
 const octetsOf = (text: string) => new TextEncoder().encode(text);
 

@@ -1,6 +1,6 @@
-import { CommandError, UsageError } from "./command.ts";
+import { CommandError, UsageError } from "../command.ts";
 import { listen } from "./listener.ts";
-import { print } from "./log.ts";
+import { print } from "../log.ts";
 import { SharedSink, type WorkerCommand, type WorkerEnd, WorkerProcess } from "./worker.ts";
 import { Workers } from "./workers.ts";
 

@@ -4,8 +4,8 @@
  * @module
  */
 
-import { CommandError, UsageError } from "./command.ts";
-import { type Option, optional, text } from "./option.ts";
+import { CommandError, UsageError } from "../command.ts";
+import { type Option, optional, text } from "../option.ts";
 
 /** The options of a role that can speak HTTPS. */
 export interface TlsOptions {

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
-import type { LogSink } from "../lib/access_log.ts";
-import { SharedSink, WorkerProcess } from "../lib/worker.ts";
+import type { LogSink } from "../../lib/access_log.ts";
+import { SharedSink, WorkerProcess } from "../../lib/run/worker.ts";
 
 /** Takes a few octets at a time, and fails after so many writes. */
 class SlowSink implements LogSink {
@@ -67,7 +67,7 @@ Deno.test("WorkerProcess hands on whole lines but the first, which says where it
 });
 
 Deno.test("WorkerProcess takes orders, and can be killed", async () => {
-  const module = JSON.stringify(import.meta.resolve("../lib/orders.ts"));
+  const module = JSON.stringify(import.meta.resolve("../../lib/orders.ts"));
   const code = `import { receiveOrder } from ${module};
     console.log("listening on http://a:1");
     console.log(await receiveOrder());
@@ -88,7 +88,7 @@ Deno.test("WorkerProcess takes orders, and can be killed", async () => {
 });
 
 Deno.test("WorkerProcess lets its worker know news, and hears its reports", async () => {
-  const module = JSON.stringify(import.meta.resolve("../lib/orders.ts"));
+  const module = JSON.stringify(import.meta.resolve("../../lib/orders.ts"));
   const code = `import { receiveOrder, REPORT_MARK } from ${module};
     console.log("listening on http://a:1");
     const order = await receiveOrder((news) => console.log(REPORT_MARK + news.length + " " + news.codePointAt(0)));

@@ -1,10 +1,10 @@
-import { AccessLog, LOG_FLUSH_MS } from "./access_log.ts";
-import type { LogFormat } from "./access_event.ts";
+import { AccessLog, LOG_FLUSH_MS } from "../access_log.ts";
+import type { LogFormat } from "../access_event.ts";
 import { type AddressNames, announce, listen, type Listener } from "./listener.ts";
-import { Acceptor } from "./net/accept.ts";
-import type { Handler } from "./net/handler.ts";
-import { Service } from "./net/service.ts";
-import { Seldom } from "./seldom.ts";
+import { Acceptor } from "../net/accept.ts";
+import type { Handler } from "../net/handler.ts";
+import { Service } from "../net/service.ts";
+import { Seldom } from "../seldom.ts";
 import { idleGraceMs } from "./stop.ts";
 import type { Credentials } from "./tls.ts";
 

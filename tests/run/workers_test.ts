@@ -1,7 +1,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import type { Order } from "../lib/orders.ts";
-import type { Worker, WorkerEnd } from "../lib/worker.ts";
-import { Workers } from "../lib/workers.ts";
+import type { Order } from "../../lib/orders.ts";
+import type { Worker, WorkerEnd } from "../../lib/run/worker.ts";
+import { Workers } from "../../lib/run/workers.ts";
 
 /** A worker that does what the test says. */
 class FakeWorker implements Worker {

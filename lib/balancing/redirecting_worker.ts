@@ -1,7 +1,7 @@
 import { LOG_FLUSH_MS } from "../access_log.ts";
-import type { Desk } from "../desk.ts";
+import type { Desk } from "../run/desk.ts";
 import { REPORT_MARK } from "../orders.ts";
-import { fired, stopSignal } from "../stop.ts";
+import { fired, stopSignal } from "../run/stop.ts";
 import type { Chooser } from "./chooser.ts";
 import { NewsReader, writeReport } from "./news.ts";
 import type { Tally } from "./tally.ts";

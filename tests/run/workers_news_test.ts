@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
-import type { Worker, WorkerEnd } from "../lib/worker.ts";
-import { Workers } from "../lib/workers.ts";
+import type { Worker, WorkerEnd } from "../../lib/run/worker.ts";
+import { Workers } from "../../lib/run/workers.ts";
 
 /** A worker that listens at once, and lasts until the test ends it. */
 class FakeWorker implements Worker {

@@ -1,8 +1,8 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { CommandError } from "../lib/command.ts";
-import { credentialFiles, readCredentials, validity } from "../lib/tls.ts";
-import { EXPIRED, SERVER } from "./support/tls.ts";
-import { TemporaryDirectory } from "./support/temporary_directory.ts";
+import { CommandError } from "../../lib/command.ts";
+import { credentialFiles, readCredentials, validity } from "../../lib/run/tls.ts";
+import { EXPIRED, SERVER } from "../support/tls.ts";
+import { TemporaryDirectory } from "../support/temporary_directory.ts";
 
 const NOW = Date.UTC(2030, 0, 1);
 

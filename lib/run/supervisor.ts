@@ -6,8 +6,8 @@
  */
 
 import { Crew, type CrewOptions } from "./crew.ts";
-import { count, type Option, option } from "./option.ts";
-import { workerPort } from "./orders.ts";
+import { count, type Option, option } from "../option.ts";
+import { workerPort } from "../orders.ts";
 import { fired, onHangup, stopSignal } from "./stop.ts";
 
 /** The option of a role that can have workers. */

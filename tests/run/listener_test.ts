@@ -1,6 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { CommandError } from "../lib/command.ts";
-import { listen } from "../lib/listener.ts";
+import { CommandError } from "../../lib/command.ts";
+import { listen } from "../../lib/run/listener.ts";
 
 /** What the system may answer to listening, and what the user is told then. */
 const ERRORS: readonly (readonly [Error, string])[] = [

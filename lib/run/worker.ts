@@ -1,5 +1,5 @@
-import type { LogSink } from "./access_log.ts";
-import { type Order, REPORT_MARK, workerArguments, writeNews, writeOrder } from "./orders.ts";
+import { LOG_FLUSH_MS, type LogSink } from "../access_log.ts";
+import { type Order, REPORT_MARK, workerArguments, writeNews, writeOrder } from "../orders.ts";
 
 const LF = 10;
 const MARK = REPORT_MARK.charCodeAt(0);
@@ -18,7 +18,7 @@ export interface Worker {
   readonly pid: number;
   /** The line in which it says where it listens; undefined when it ends without. */
   readonly listening: Promise<string | undefined>;
-  /** Settles when it has ended and all that it said is handed on. */
+  /** Settles when it has ended and what it said is handed on, if the reader of that takes it. */
   readonly ended: Promise<WorkerEnd>;
   /** Tells it something. One that has ended does not hear it. */
   order(order: Order): void;
@@ -97,7 +97,11 @@ export class WorkerProcess implements Worker {
     const { code, signal } = await this.#child.status;
     this.#isOver = true;
     await this.#stdin.close().catch(() => {});
-    await output;
+    // A reader that has stalled keeps neither its place empty nor its parent alive.
+    const { promise: late, resolve } = Promise.withResolvers<void>();
+    const timer = setTimeout(resolve, LOG_FLUSH_MS);
+    await Promise.race([output, late]);
+    clearTimeout(timer);
     this.#listening.resolve(undefined);
     return { code, signal };
   }

@@ -4,11 +4,11 @@
  * @module
  */
 
-import { CommandError } from "./command.ts";
-import { choice, count, duration, type Option, option, PORT, text } from "./option.ts";
-import { LOG_FORMATS, type LogFormat } from "./access_event.ts";
-import { print } from "./log.ts";
-import { workerPort } from "./orders.ts";
+import { CommandError } from "../command.ts";
+import { choice, count, duration, type Option, option, PORT, text } from "../option.ts";
+import { LOG_FORMATS, type LogFormat } from "../access_event.ts";
+import { print } from "../log.ts";
+import { workerPort } from "../orders.ts";
 import type { Credentials } from "./tls.ts";
 
 /** Connections that the system keeps for us until we accept them; it may allow fewer. */
