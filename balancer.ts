@@ -10,11 +10,12 @@ import { ADMIN_ADDRESS } from "./lib/balancing/admin/admin_address.ts";
 import { AdminDesk } from "./lib/balancing/admin/admin_desk.ts";
 import { askSize } from "./lib/balancing/ask_size.ts";
 import { Chooser } from "./lib/balancing/chooser.ts";
+import { CrewFront } from "./lib/balancing/crew_front.ts";
 import { Farm } from "./lib/balancing/farm.ts";
-import { CrewFront, OwnFront } from "./lib/balancing/front.ts";
 import { KnownSizes } from "./lib/balancing/known_sizes.ts";
 import { DnsResolver, NAME_SERVER } from "./lib/balancing/list/resolver.ts";
 import { ServerSource } from "./lib/balancing/list/server_source.ts";
+import { OwnFront } from "./lib/balancing/own_front.ts";
 import { Overview } from "./lib/balancing/overview.ts";
 import { POLICIES, POLICY_NAMES, type PolicyName } from "./lib/balancing/policies.ts";
 import { Pool } from "./lib/balancing/pool.ts";
@@ -26,6 +27,7 @@ import { redirectAsTold } from "./lib/balancing/redirecting_worker.ts";
 import { Desk } from "./lib/run/desk.ts";
 import { REQUEST_TARGET } from "./lib/http/grammar.ts";
 import { listen, listenerOptions } from "./lib/run/listener.ts";
+import type { LineWriter } from "./lib/line_writer.ts";
 import { Notices } from "./lib/notices.ts";
 import {
   choice,
@@ -38,7 +40,8 @@ import {
   type Values,
 } from "./lib/option.ts";
 import { workerPort } from "./lib/orders.ts";
-import { fired, onHangup, stopSignal } from "./lib/run/stop.ts";
+import { Hangups } from "./lib/run/hangups.ts";
+import { fired, stopSignal } from "./lib/run/stop.ts";
 import { isSupervisor, WORKERS_OPTION } from "./lib/run/supervisor.ts";
 import { readCredentials, TLS_OPTIONS } from "./lib/run/tls.ts";
 
@@ -108,7 +111,8 @@ const SERVERS_TXT = {
 };
 
 await runCommand(command, async (options, operands) => {
-  const { tell, tellError } = new Notices("balancer", options.log === "json", Date.now);
+  await using notices = new Notices("balancer", options.log === "json", Date.now);
+  const { tell, tellError } = notices;
   const startedAt = Date.now();
   const chooser = new Chooser(POLICIES[options.policy](options.workers));
   const tally = new Tally();
@@ -118,16 +122,11 @@ await runCommand(command, async (options, operands) => {
     return 0;
   }
 
-  let isToReload = false;
-  let reload = () => {
-    isToReload = true;
-    tell("the list is read again once the first round has ended");
-  };
-  onHangup(() => reload());
+  const hangups = new Hangups(() => tell("the list is read again once the first round has ended"));
   const source = await ServerSource.open(operands, SERVERS_TXT, new DnsResolver(options.resolver));
   const front = isSupervisor(options)
     ? await CrewFront.of(options, tally, tell)
-    : new OwnFront(openDesk);
+    : new OwnFront(openDesk, options, tell);
   const patience = { fall: options.fall, rise: options.rise };
   const pool = new Pool([], [chooser, ...front.audiences], patience);
   const farm = new Farm(source, pool, chooser, {
@@ -147,28 +146,23 @@ await runCommand(command, async (options, operands) => {
   const facts = { version: config.version, startedAt, policy, intervalMs, workers };
   const overview = new Overview(farm, chooser, tally, facts);
 
-  listen(options.host, options.port).close(); // A taken port is better known before the test.
   const stop = stopSignal(() => front.kill());
-  await Promise.race([farm.begin(), fired(stop)]);
-  if (stop.aborted) return 0;
   const admin = options.admin && new AdminDesk(options.admin, overview, tell);
-  const count = farm.residents.length;
-  tell(`testing ${count} ${count === 1 ? "server" : "servers"}`);
-  await Promise.race([farm.round(), fired(stop)]);
-  reload = () => void farm.reload().catch(tellError);
-  if (isToReload) await Promise.race([farm.reload(), fired(stop)]);
+  listen(options.host, options.port).close(); // A taken port is better known before the test.
+  await Promise.race([farm.begin().then(() => farm.test()), fired(stop)]);
+  if (hangups.take()) await Promise.race([farm.reload(), fired(stop)]);
   if (stop.aborted) return 0;
   if (!farm.isOpen && !farm.mayRecover) return 1; // The reasons have been told.
-  reload = () => {
+  hangups.each(() => {
     farm.reload().catch(tellError);
     front.renew();
-  };
+  });
 
   const failure = await Promise.race([front.open(), fired(stop)]);
   if (failure !== undefined) return failure;
   while (!stop.aborted) {
     const dueMs = dueAfter(options.interval, Math.random());
-    overview.nextAt = Date.now() + dueMs;
+    overview.nextAt = farm.isTestable ? Date.now() + dueMs : undefined;
     await front.serveUntil(AbortSignal.any([AbortSignal.timeout(dueMs), stop]));
     // Beside the clients, never two at a time, and not when no server is left to test.
     if (!stop.aborted && farm.isTestable) farm.round().catch(tellError);
@@ -186,11 +180,11 @@ async function redirectingDesk(
   chooser: Chooser,
   tally: Tally,
   tell: (message: string) => void,
-): Promise<() => Desk> {
+): Promise<(output?: LineWriter) => Desk> {
   const credentials = await readCredentials(options, Date.now());
   const { status: statusCode, alternatives } = options;
   const sizes = chooser.wantsSizes ? new KnownSizes(askSize, clock, options.workers) : undefined;
   const redirector = new Redirector(chooser, { statusCode, alternatives, sizes, tally, tell });
   const parts = { handler: redirector.handle, credentials, namesChosen: true, tell };
-  return () => new Desk(options, parts);
+  return (output) => new Desk(options, { ...parts, output });
 }

@@ -37,6 +37,9 @@ export interface Rounds {
   readonly elapsedMs: number | undefined;
 }
 
+/** What has changed in the list, and who is listed twice. */
+type Update = Replacement & Pick<Listing, "duplicates">;
+
 /** A server, its state and its past. */
 export interface Resident extends Member {
   /** Its latest tests. */
@@ -53,7 +56,8 @@ export class Farm {
   readonly #options: FarmOptions;
   readonly #log: FarmLog;
   readonly #tester: Tester;
-  #histories: ReadonlyMap<string, History> = new Map();
+  #histories: ReadonlyMap<Server, History> = new Map();
+  #updated: Promise<unknown> = Promise.resolve();
   #past: Omit<Rounds, "isUnderWay"> = { count: 0, endedAt: undefined, elapsedMs: undefined };
   #round: Promise<void> | undefined;
   #rereading: Promise<void> | undefined;
@@ -85,10 +89,18 @@ export class Farm {
 
   /** Takes in the list as it was read first; nobody is tested yet. */
   async begin(): Promise<void> {
-    const { servers, duplicates, findings } = await this.#source.servers();
-    this.#replace(servers);
+    const { added, duplicates } = await this.#update();
     this.#log.duplicates(duplicates);
-    this.#log.findings(findings);
+    this.#log.testing(added.length);
+  }
+
+  /**
+   * Tests all; while that is under way, that is the round.
+   *
+   * @throws what the probe rejects with
+   */
+  test(): Promise<void> {
+    return this.#tester.round();
   }
 
   /**
@@ -136,13 +148,13 @@ export class Farm {
   /** All servers with what is known of them, in the order of the list. */
   get residents(): Resident[] {
     return this.#pool.members.map((member) => {
-      return { ...member, history: this.#histories.get(member.server.authority)! };
+      return { ...member, history: this.#histories.get(member.server)! };
     });
   }
 
   async #runRound(): Promise<void> {
-    if (this.#source.isDynamic) await this.#update();
-    await this.#tester.round();
+    if (this.#source.isDynamic) this.#log.changed(await this.#update());
+    await this.test();
   }
 
   async #reread(): Promise<void> {
@@ -162,31 +174,34 @@ export class Farm {
       if (!(error instanceof CommandError)) throw error;
       return this.#log.unchanged(error.message);
     }
-    const { added, removed, duplicates } = await this.#update();
-    this.#log.duplicates(duplicates);
-    if (isRead) this.#log.reread(added, removed, this.#pool.servers.length);
+    const update = await this.#update();
+    this.#log.changed(update);
+    this.#log.duplicates(update.duplicates);
+    if (isRead) this.#log.reread(update.added, update.removed, this.#pool.servers.length);
   }
 
-  async #update(): Promise<Replacement & Pick<Listing, "duplicates">> {
-    const { servers, duplicates, findings } = await this.#source.servers();
-    const replacement = this.#replace(servers);
-    this.#log.findings(findings);
-    this.#log.changed(replacement);
-    return { ...replacement, duplicates };
+  /** One after another, since the later answer of DNS is the one that counts. */
+  #update(): Promise<Update> {
+    const update = this.#updated.then(() => this.#updateNow());
+    this.#updated = update.catch(() => {});
+    return update;
   }
 
-  #replace(servers: readonly Server[]): Replacement {
+  async #updateNow(): Promise<Update> {
     const { clock, now } = this.#options;
+    const { servers, duplicates, findings } = await this.#source.servers();
+    const replacement = this.#pool.replace(servers, clock());
     const before = this.#histories;
     this.#histories = new Map(
-      servers.map(({ authority }) => [authority, before.get(authority) ?? new History(now())]),
+      this.#pool.servers.map((server) => [server, before.get(server) ?? new History(now())]),
     );
-    return this.#pool.replace(servers, clock());
+    this.#log.findings(findings);
+    return { ...replacement, duplicates };
   }
 
   async #probe(server: Server): Promise<Outcome> {
     const outcome = await this.#options.probe(server);
-    this.#histories.get(server.authority)?.add(outcome);
+    this.#histories.get(server)?.add(outcome);
     return outcome;
   }
 }

@@ -14,7 +14,9 @@ import type { TransferSample } from "./sample.ts";
 
 /** Something that happened to one server; `streak` counts tests in a row. */
 export type ServerEvent =
-  | { readonly kind: "listed" | "unlisted" }
+  | { readonly kind: "listed"; readonly foundBy: string | undefined }
+  | { readonly kind: "unlisted" }
+  | { readonly kind: "changed"; readonly changes: readonly string[] }
   | { readonly kind: "available"; readonly sample: TransferSample }
   | {
     readonly kind: "failing" | "out";
@@ -49,9 +51,11 @@ const MOST_LISTED = 10;
 export function wordsFor(event: ServerEvent): string {
   switch (event.kind) {
     case "listed":
-      return "is new in the list";
+      return event.foundBy === undefined ? "is new in the list" : `is new, by ${event.foundBy}`;
     case "unlisted":
       return "is in the list no more, and gets no more clients";
+    case "changed":
+      return `has changed in the list: ${event.changes.join(", ")}`;
     case "available":
       return `is available: ${transferOf(event.sample)}`;
     case "failing":

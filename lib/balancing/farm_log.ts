@@ -62,9 +62,9 @@ export class FarmLog {
   /** Some lists cannot be read again, or none of them. */
   unread(lists: readonly UnreadList[], read: readonly string[]): void {
     for (const { name: list, origin } of lists) {
-      const advice = origin === "standard input"
-        ? "put the list into a file and name that"
-        : `it is part of the program; add --allow-read=${list}`;
+      const advice = origin === "program"
+        ? `it is part of the program; add --allow-read=${list}`
+        : "put the list into a file and name that";
       this.#tell(`${list} cannot be read again: ${advice}`, { event: "unread", list });
     }
     if (lists.length > 0 || read.length > 0) return;
@@ -87,9 +87,15 @@ export class FarmLog {
     );
   }
 
+  /** The first round begins. */
+  testing(servers: number): void {
+    this.#tell(`testing ${servers} ${servers === 1 ? "server" : "servers"}`);
+  }
+
   /** Servers came and went, by the list or by DNS. */
-  changed({ added, removed }: Replacement): void {
+  changed({ added, changed, removed }: Replacement): void {
     for (const server of removed) this.server(server, { kind: "unlisted" });
-    for (const server of added) this.server(server, { kind: "listed" });
+    for (const [server, changes] of changed) this.server(server, { kind: "changed", changes });
+    for (const server of added) this.server(server, { kind: "listed", foundBy: server.foundBy });
   }
 }

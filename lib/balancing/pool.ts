@@ -7,8 +7,7 @@
 
 import type { Audience } from "./chooser.ts";
 import { Health, type Patience, type ServerState, type Turn } from "./health.ts";
-import type { Server } from "./list/server.ts";
-import { placeOf } from "./list/server_list.ts";
+import { probedAt, revise, type Server } from "./list/server.ts";
 import type { Candidate } from "./policy.ts";
 import type { Outcome } from "./sample.ts";
 
@@ -26,6 +25,8 @@ export interface Member {
 export interface Replacement {
   /** Those that were not there before. */
   readonly added: readonly Server[];
+  /** Those that stay, and of whom the list says something else, with that in words. */
+  readonly changed: readonly (readonly [server: Server, changes: readonly string[]])[];
   /** Those that are there no more. */
   readonly removed: readonly Server[];
 }
@@ -65,26 +66,30 @@ export class Pool {
   }
 
   /**
-   * From now on these are the servers. One that is tested where another was before keeps what is
-   * known of that; one of which nothing has changed stays the object that it was.
+   * From now on these are the servers. One that is probed as another was before is that one: its
+   * object stays, revised, with all that is known of it.
    *
    * @param now on the clock of `PickRequest`
    */
   replace(servers: readonly Server[], now: number): Replacement {
-    const before = new Map(this.servers.map((server) => [placeOf(server), server]));
+    const before = new Map(this.servers.map((server) => [probedAt(server), server]));
     const members = new Map<Server, Health>();
     const added: Server[] = [];
+    const changed: [Server, string[]][] = [];
     for (const server of servers) {
-      const old = before.get(placeOf(server));
-      before.delete(placeOf(server));
+      const key = probedAt(server);
+      const old = before.get(key);
       if (old === undefined) added.push(server);
-      const stays = old !== undefined && JSON.stringify(old) === JSON.stringify(server);
-      const health = old && this.#members.get(old);
-      members.set(stays ? old : server, health ?? new Health(this.#patience));
+      else {
+        const changes = revise(old, server);
+        if (changes.length > 0) changed.push([old, changes]);
+      }
+      before.delete(key);
+      members.set(old ?? server, (old && this.#members.get(old)) ?? new Health(this.#patience));
     }
     this.#members = members;
     this.#update(now);
-    return { added, removed: [...before.values()] };
+    return { added, changed, removed: [...before.values()] };
   }
 
   /**
@@ -111,11 +116,11 @@ export class Pool {
   record(server: Server, outcome: Outcome, now: number): Turn {
     const health = this.#members.get(server);
     if (health === undefined) return NOTHING_NEW;
+    const wasAvailable = health.state.kind === "available";
     const turn = health.record(outcome);
-    if (turn.kind === "left") this.#update(now);
-    else if (outcome.kind === "passed") {
+    if (outcome.kind === "passed") {
       for (const audience of this.#audiences) audience.measured(server, outcome.sample, now);
-    }
+    } else if (turn.kind === "left" && wasAvailable) this.#update(now);
     return turn;
   }
 

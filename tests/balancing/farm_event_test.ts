@@ -17,7 +17,7 @@ const MEASURED = { bytes: 1048576, elapsedMs: 12.34 };
 
 /** Each event, in words behind the server's name, and what a program is told beside that name. */
 const EVENTS: readonly (readonly [ServerEvent, words: string, numbers: object])[] = [
-  [{ kind: "listed" }, "is new in the list", {}],
+  [{ kind: "listed", foundBy: undefined }, "is new in the list", { foundBy: undefined }],
   [{ kind: "unlisted" }, "is in the list no more, and gets no more clients", {}],
   [{ kind: "available", sample }, `is available: ${TRANSFER}`, MEASURED],
   [

@@ -27,16 +27,20 @@ Deno.test("FarmLog tells events of servers and of rounds, in words and as record
 
 Deno.test("FarmLog tells who came and who went, and that the list was read", () => {
   const { log, told } = logOf();
-  log.changed({ added: [a!, b!], removed: [c!] });
-  log.changed({ added: [], removed: [] });
+  const found = { ...b!, foundBy: "dns:b:1" };
+  log.changed({ added: [a!, found], changed: [[b!, ["x", "y"]]], removed: [c!] });
+  log.changed({ added: [], changed: [], removed: [] });
   log.reread([a!, b!], [c!], 7);
   log.reread([], [], 1);
   log.duplicates([a!]);
   log.unchanged("servers.txt:3: has no port");
   assertEquals(told, [
     ["c:1 is in the list no more, and gets no more clients", { event: "unlisted", server: "c:1" }],
-    ["a:1 is new in the list", { event: "listed", server: "a:1" }],
-    ["b:1 is new in the list", { event: "listed", server: "b:1" }],
+    ["b:1 has changed in the list: x, y", {
+      ...{ event: "changed", server: "b:1", changes: ["x", "y"] },
+    }],
+    ["a:1 is new in the list", { event: "listed", server: "a:1", foundBy: undefined }],
+    ["b:1 is new, by dns:b:1", { event: "listed", server: "b:1", foundBy: "dns:b:1" }],
     ["the list was read again: 7 servers, 2 new, 1 gone", {
       ...{ event: "reread", servers: 7, added: 2, removed: 1 },
     }],

@@ -13,9 +13,12 @@ Deno.test("Farm begins with the list as it was read, and tests nobody", async ()
   assertEquals(stage.states, ["a:1 untested", "b:1 untested"]);
   assertEquals([stage.farm.isTestable, stage.farm.isOpen, stage.probed], [true, false, []]);
   assertEquals(stage.told, [
-    "a:1 is listed twice; one is kept",
     "dns:web:80: no such name",
+    "a:1 is listed twice; one is kept",
+    "testing 2 servers",
   ]);
+  await stage.farm.test();
+  assertEquals(stage.probed, ["a:1", "b:1"]);
 });
 
 Deno.test("Farm.round() tests all, and is the one that is under way", async () => {

@@ -30,34 +30,43 @@ Deno.test("Pool.replace() keeps servers of which nothing has changed as the obje
   const pool = testedPool([a, b]);
   const [before] = pool.members;
   const replacement = pool.replace([parseServer("b:1"), parseServer("a:1")], 1);
-  assertEquals(replacement, { added: [], removed: [] });
+  assertEquals(replacement, { added: [], changed: [], removed: [] });
   assertStrictEquals(pool.servers[0], b);
   assertStrictEquals(pool.servers[1], a);
   assertEquals(pool.members[1], before);
   assertEquals(openFor(pool), ["b:1", "a:1"]);
 });
 
-Deno.test("Pool.replace() takes what has changed about a server, and keeps its state", () => {
-  const entries = [
-    ...["a:1 weight=3", "a:1 drain", "a:1 backup", "a:1=http://files.example"],
-    ...["https://a:1/pub", "A:1 weight=2"],
-  ];
-  for (const entry of entries) {
-    const pool = testedPool([a, b], { fall: 1, rise: 1 });
-    const [{ state, climb }] = pool.members as [typeof pool.members[0]];
-    const changed = parseServer(entry);
-    assertEquals(pool.replace([changed, b], 1), { added: [], removed: [] }, entry);
-    assertStrictEquals(pool.servers[0], changed);
-    assertEquals(pool.members[0], { server: changed, state, climb });
-    pool.record(changed, failed("refused", 7), 2);
-    const again = parseServer("a:1");
-    pool.replace([again, b], 3);
+Deno.test("Pool.replace() takes what has changed about a server, and keeps all else", () => {
+  const changesOf: Readonly<Record<string, string>> = {
+    "a:1 weight=3": "its weight is 3",
+    "a:1 drain": "it is drained",
+    "a:1 backup": "it steps back",
+    "a:1=http://files.example": "clients are sent to http://files.example",
+  };
+  for (const [entry, change] of Object.entries(changesOf)) {
+    const [first, other] = [parseServer("a:1"), parseServer("b:1")];
+    const pool = testedPool([first, other], { fall: 1, rise: 1 });
+    const { state, climb } = pool.members[0]!;
+    const replacement = pool.replace([parseServer(entry), other], 1);
+    assertEquals(replacement, { added: [], changed: [[first, [change]]], removed: [] });
+    assertStrictEquals(pool.servers[0], first);
+    assertEquals(pool.members[0], { server: parseServer(entry), state, climb });
+    pool.record(first, failed("refused", 7), 2);
+    pool.replace([parseServer("a:1"), other], 3);
     assertEquals(pool.members[0]!.state, { kind: "out", reason: "refused", since: 7 });
   }
 });
 
-Deno.test("Pool.replace() goes by new marks at once", () => {
+Deno.test("Pool.replace() takes one that is probed otherwise for another server", () => {
   const pool = testedPool([a, b]);
+  const secure = parseServer("https://a:1/pub");
+  assertEquals(pool.replace([secure, b], 1), { added: [secure], changed: [], removed: [a] });
+  assertEquals(statesOf(pool), ["a:1 untested", "b:1 available"]);
+});
+
+Deno.test("Pool.replace() goes by new marks at once", () => {
+  const pool = testedPool([parseServer("a:1"), b]);
   const shares = () => pool.servers.map((server) => pool.chooser.shares.get(server) ?? 0);
   assertEquals(shares(), [1 / 3, 2 / 3]);
   pool.replace([parseServer("a:1 weight=2"), b], 1);
@@ -68,7 +77,7 @@ Deno.test("Pool.replace() goes by new marks at once", () => {
 
 Deno.test("Pool.replace() lets removed servers go at once, and tells it", () => {
   const pool = testedPool([a, b]);
-  assertEquals(pool.replace([b], 1), { added: [], removed: [a] });
+  assertEquals(pool.replace([b], 1), { added: [], changed: [], removed: [a] });
   assertEquals([statesOf(pool), openFor(pool)], [["b:1 available"], ["b:1"]]);
   for (const random of [0, 0.5, 0.99]) assertStrictEquals(pick(pool, random), b);
 });
@@ -76,7 +85,7 @@ Deno.test("Pool.replace() lets removed servers go at once, and tells it", () => 
 Deno.test("Pool.replace() begins with added servers untested", () => {
   const pool = testedPool([a, b]);
   const [c, d] = [parseServer("c:1"), parseServer("d:1 backup")];
-  assertEquals(pool.replace([c, a, d, b], 1), { added: [c, d], removed: [] });
+  assertEquals(pool.replace([c, a, d, b], 1), { added: [c, d], changed: [], removed: [] });
   assertEquals(statesOf(pool), ["c:1 untested", "a:1 available", "d:1 untested", "b:1 available"]);
   assertEquals(openFor(pool), ["b:1", "a:1"]);
   assertEquals(pool.beginRound("untested"), [c, d]);
@@ -91,17 +100,17 @@ Deno.test("Pool.replace() forgets a server that was removed when it comes again"
   const pool = testedPool([a, b]);
   pool.record(a, failed("refused"), 1);
   pool.replace([b], 2);
-  assertEquals(pool.replace([a, b], 3), { added: [a], removed: [] });
+  assertEquals(pool.replace([a, b], 3), { added: [a], changed: [], removed: [] });
   assertEquals(statesOf(pool), ["a:1 untested", "b:1 available"]);
 });
 
-Deno.test("Pool.record() passes over servers that were removed or replaced during the round", () => {
+Deno.test("Pool.record() passes over servers that were removed during the round", () => {
   const told: string[] = [];
   const audience = { update: () => told.push("update"), measured: () => told.push("measured") };
   const pool = new Pool([a, b], [audience]);
-  const changed = parseServer("b:1 weight=2");
+  const c = parseServer("c:1");
   assertEquals(pool.beginRound(), [a, b]);
-  pool.replace([changed], 1);
+  pool.replace([c], 1);
   const { members } = pool;
   told.length = 0;
   for (const gone of [a, b]) {
@@ -152,8 +161,8 @@ Deno.test("Pool sends clients to the lowest priority that is available", () => {
 Deno.test("Pool bears a list without anybody", () => {
   for (const pool of [new ChoosingPool([], POLICIES.rank()), testedPool([a, b])]) {
     pool.replace([a, b], 1);
-    assertEquals(pool.replace([], 2), { added: [], removed: [a, b] });
-    assertEquals(pool.replace([], 3), { added: [], removed: [] });
+    assertEquals(pool.replace([], 2), { added: [], changed: [], removed: [a, b] });
+    assertEquals(pool.replace([], 3), { added: [], changed: [], removed: [] });
     assertEquals([pool.members, pool.isOpen, pool.isTestable], [[], false, false]);
     assertEquals([pool.beginRound(), pool.beginRound("untested")], [[], []]);
     pool.endRound(4);

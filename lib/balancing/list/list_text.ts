@@ -12,8 +12,13 @@ export interface BuiltInList {
   readonly load: () => Promise<{ readonly default: string }>;
 }
 
+/** Ten times what a hundred thousand servers take; some files, such as /dev/zero, have no end. */
+const MOST_BYTES = 32 * 1024 * 1024;
+
+const PIECE_BYTES = 64 * 1024;
+
 /** Where the text of a list came from; only a file can be read again. */
-export type ListOrigin = "file" | "standard input" | "program";
+export type ListOrigin = "file" | "pipe" | "standard input" | "program";
 
 /** The text of a list. */
 export interface ListText {
@@ -27,20 +32,45 @@ export interface ListText {
  * Reads the text of a list.
  *
  * @param name a path, or `-` for standard input
+ * @param mayBePipe whether it may be what can be read once only, such as `<(command)`
  * @throws {UsageError} when it cannot be read
  */
-export async function readListText(name: string, builtIn: BuiltInList): Promise<ListText> {
+export async function readListText(
+  name: string,
+  builtIn: BuiltInList,
+  mayBePipe = true,
+): Promise<ListText> {
   try {
     if (name === "-") return { text: await readStandardInput(), origin: "standard input" };
     const { state } = await Deno.permissions.query({ name: "read", path: name });
-    if (state === "granted") return { text: await Deno.readTextFile(name), origin: "file" };
+    if (state === "granted") return await readFile(name, mayBePipe);
     if (resolve(name) === resolve(builtIn.path)) {
       return { text: (await builtIn.load()).default, origin: "program" };
     }
   } catch (error) {
+    if (error instanceof UsageError) throw error;
     throw new UsageError(`${name}: ${reasonUnread(error)}`, { cause: error });
   }
   throw new UsageError(`there is no permission to read ${name}: add --allow-read=${name}`);
+}
+
+/** A pipe is not opened when it comes too late: that would wait for whoever writes to it. */
+async function readFile(name: string, mayBePipe: boolean): Promise<ListText> {
+  const { isFile, isDirectory } = await Deno.stat(name);
+  if (!isFile && !isDirectory && !mayBePipe) {
+    throw new UsageError(`${name}: it is no file any more`);
+  }
+  using file = await Deno.open(name);
+  let text = "";
+  let length = 0;
+  const decoder = new TextDecoder();
+  const piece = new Uint8Array(PIECE_BYTES);
+  for (let count = await file.read(piece); count !== null; count = await file.read(piece)) {
+    length += count;
+    if (length > MOST_BYTES) throw new UsageError(`${name}: it is too long for a list of servers`);
+    text += decoder.decode(piece.subarray(0, count), { stream: true });
+  }
+  return { text: text + decoder.decode(), origin: isFile ? "file" : "pipe" };
 }
 
 async function readStandardInput(): Promise<string> {

@@ -10,7 +10,10 @@ import { type Marks, parseMarks } from "./marks.ts";
 import { looksLikeUrl, parsePublicUrl, type PublicUrl } from "./public_url.ts";
 import { quote, refuse } from "./server_list_error.ts";
 
-/** One file server of the farm; its `Endpoint` is where it is probed. */
+/**
+ * One file server of the farm; its `Endpoint` is where it is probed. It is the same object for as
+ * long as it is listed; `revise` tells what a later list says of it.
+ */
 export interface Server extends Endpoint, Marks {
   /** How it is probed. */
   readonly scheme: "http" | "https";
@@ -51,6 +54,34 @@ export function parseServer(text: string): Server {
   if (urls.length > 1) refuse(text, "has two URLs for clients: leave one off");
   const shown = urls[0] === undefined ? probed : parsePublicUrl(urls[0], text);
   return describe(probed, shown, parseMarks(others, text), undefined);
+}
+
+/** How a server is probed, as text: two of which it is the same are the same server. */
+export function probedAt({ scheme, hostname, port, probePrefix }: Server): string {
+  return `${scheme} ${hostname} ${port} ${probePrefix}`;
+}
+
+/**
+ * From now on a server is as another list says, which probes it in the same way.
+ *
+ * @returns what is otherwise, in words for people
+ */
+export function revise(server: Server, terms: Server): string[] {
+  const changes: string[] = [];
+  if (server.weight !== terms.weight) changes.push(`its weight is ${round(terms.weight)}`);
+  if (server.isDrained !== terms.isDrained) {
+    changes.push(terms.isDrained ? "it is drained" : "it is drained no more");
+  }
+  if (server.priority !== terms.priority) {
+    changes.push(terms.priority > server.priority ? "it steps back" : "it comes to the fore");
+  }
+  if (server.publicUrl !== terms.publicUrl) changes.push(`clients are sent to ${terms.publicUrl}`);
+  Object.assign(server, terms);
+  return changes;
+}
+
+function round(weight: number): number {
+  return Math.round(weight * 100) / 100;
 }
 
 /** The words of an entry: white space or one comma is between two of them. */

@@ -94,7 +94,7 @@ export class ServerSource {
   async reload(): Promise<Reloaded> {
     const sources = await readAll(
       this.#sources.map((source) =>
-        source.origin === "file" ? readSource(source.operand, this.#builtIn) : source
+        source.origin === "file" ? readSource(source.operand, this.#builtIn, false) : source
       ),
     );
     this.#sources = sources;
@@ -148,11 +148,15 @@ async function readAll(reading: readonly (Source | Promise<Source>)[]): Promise<
   }
 }
 
-async function readSource(operand: string, builtIn: BuiltInList): Promise<Source> {
+async function readSource(
+  operand: string,
+  builtIn: BuiltInList,
+  mayBePipe = true,
+): Promise<Source> {
   if (looksLikeServer(operand)) {
     return { operand, origin: undefined, entries: [parseEntry(operand)] };
   }
-  const { text, origin } = await readListText(operand, builtIn);
+  const { text, origin } = await readListText(operand, builtIn, mayBePipe);
   const name = operand === "-" ? "standard input" : operand;
   return { operand, origin, entries: parseServerList(text, name) };
 }

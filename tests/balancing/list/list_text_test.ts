@@ -17,8 +17,8 @@ Deno.test("readListText() reads a file that it may read, the built-in list inclu
 });
 
 Deno.test("readListText() says that the system denies a list", async () => {
-  const original = Deno.readTextFile;
-  Deno.readTextFile = () =>
+  const original = Deno.stat;
+  Deno.stat = () =>
     Promise.reject(
       Object.assign(new Deno.errors.PermissionDenied("os error 13"), { code: "EACCES" }),
     );
@@ -29,7 +29,7 @@ Deno.test("readListText() says that the system denies a list", async () => {
       "list.txt: permission to read it is denied",
     );
   } finally {
-    Deno.readTextFile = original;
+    Deno.stat = original;
   }
 });
 
@@ -62,4 +62,11 @@ Deno.test({
     const told = "there is no permission to read list.txt: add --allow-read=list.txt";
     await assertRejects(() => readListText("list.txt", NO_LIST), UsageError, told);
   },
+});
+
+Deno.test("readListText() reads a pipe once, and nothing without an end", async () => {
+  if (Deno.build.os !== "linux") return;
+  await assertRejects(() => readListText("/dev/null", NO_LIST, false), UsageError, "no file any");
+  assertEquals(await readListText("/dev/null", NO_LIST), { text: "", origin: "pipe" });
+  await assertRejects(() => readListText("/dev/zero", NO_LIST), UsageError, "too long for a list");
 });
