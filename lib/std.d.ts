@@ -79,3 +79,8 @@ declare module "@std/path" {
   export function relative(from: string, to: string): string;
   export function resolve(...paths: string[]): string;
 }
+
+declare module "@std/yaml" {
+  /** All documents of a stream. */
+  export function parseAll(text: string): unknown[];
+}

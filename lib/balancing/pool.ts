@@ -108,8 +108,8 @@ export class Pool {
 
   /**
    * Takes in what a probe found, and says what follows from it. A server that is out now gets
-   * nobody from now on; a passed test counts when its round ends. One that is no server of the pool
-   * any more is passed over.
+   * nobody from now on; a passed test counts when its round ends, or at once while nobody may be
+   * picked. One that is no server of the pool any more is passed over.
    *
    * @param now on the clock of `PickRequest`
    */
@@ -120,7 +120,9 @@ export class Pool {
     const turn = health.record(outcome);
     if (outcome.kind === "passed") {
       for (const audience of this.#audiences) audience.measured(server, outcome.sample, now);
-    } else if (turn.kind === "left" && wasAvailable) this.#update(now);
+    }
+    const hasLeft = turn.kind === "left" && wasAvailable;
+    if (hasLeft || (outcome.kind === "passed" && !this.isOpen)) this.#update(now);
     return turn;
   }
 
@@ -130,8 +132,7 @@ export class Pool {
    * @param now on the clock of `PickRequest`
    */
   endRound(now: number): void {
-    const step = 1 / Math.max(1, Math.min(CLIMB_ROUNDS, this.#candidates.length - 1));
-    for (const health of this.#members.values()) health.endRound(step);
+    this.#settle();
     this.#update(now);
   }
 
@@ -160,8 +161,23 @@ export class Pool {
     return this.#members.values().some(({ isTestable }) => isTestable);
   }
 
-  /** Available, then not drained, then of the lowest priority that is left. */
+  /** Lets all tests count that were passed since the last time. */
+  #settle(): void {
+    const step = 1 / Math.max(1, Math.min(CLIMB_ROUNDS, this.#candidates.length - 1));
+    for (const health of this.#members.values()) health.endRound(step);
+  }
+
   #update(now: number): void {
+    this.#candidates = this.#eligible();
+    if (this.#candidates.length === 0) {
+      this.#settle(); // A round may last, and who has passed in it is better than nobody.
+      this.#candidates = this.#eligible();
+    }
+    for (const audience of this.#audiences) audience.update(this.#candidates, now);
+  }
+
+  /** Available, then not drained, then of the lowest priority that is left. */
+  #eligible(): Candidate[] {
     let candidates: Candidate[] = [];
     let priority = Infinity;
     for (const [server, { state, climb }] of this.#members) {
@@ -170,7 +186,6 @@ export class Pool {
       priority = server.priority;
       candidates.push({ server, sample: state.sample, weight: server.weight, climb });
     }
-    this.#candidates = candidates;
-    for (const audience of this.#audiences) audience.update(candidates, now);
+    return candidates;
   }
 }

@@ -100,7 +100,7 @@ Deno.test("Pool tells its policy who may be picked, with weight, and each passed
   pool.record(heavy, passed(7), 4);
   pool.record(a, failed("refused"), 5);
   assertEquals(policy.measuredServers, [a, heavy, heavy]);
-  assertEquals(policy.times, [0, 1, 2, 3, 4, 5]);
+  assertEquals(policy.times, [0, 1, 1, 2, 3, 4, 5]);
   assertEquals(pool.chooser.byShare, [heavy]);
 });
 

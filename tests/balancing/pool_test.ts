@@ -66,14 +66,27 @@ Deno.test("Pool keeps the sample of a server that has no new one", () => {
   assertEquals(pool.ranking.map(({ sample }) => sample.elapsedMs), [30, 25, 20]);
 });
 
-Deno.test("Pool lets passed tests count only when the round ends", () => {
+Deno.test("Pool lets passed tests count when the round ends, and at once where nobody is", () => {
+  const pool = poolOf([a, b, c]);
+  pool.record(b, passed(10), 0);
+  assertStrictEquals(pick(pool, 0), b);
+  pool.record(a, passed(5), 0);
+  assertEquals(statesOf(pool), ["untested", "available", "untested"]);
+  pool.record(b, failed("refused"), 0);
+  assertStrictEquals(pick(pool, 0), a);
+  assertEquals(statesOf(pool), ["available", "out", "untested"]);
+  pool.record(c, passed(10), 0);
+  assertEquals(statesOf(pool), ["available", "out", "untested"]);
+  pool.endRound(0);
+  assertEquals(statesOf(pool), ["available", "out", "available"]);
+});
+
+Deno.test("Pool picks who has passed in the round when the last one leaves the list", () => {
   const pool = poolOf([a, b]);
   pool.record(a, passed(10), 0);
-  assertEquals(pick(pool, 0), undefined);
-  assertEquals(statesOf(pool), ["untested", "untested"]);
-  pool.endRound(0);
-  assertStrictEquals(pick(pool, 0), a);
-  assertEquals(statesOf(pool), ["available", "untested"]);
+  pool.record(b, passed(10), 0);
+  pool.replace([b], 0);
+  assertStrictEquals(pick(pool, 0), b);
 });
 
 Deno.test("Pool never mixes the times of two rounds", () => {

@@ -1,0 +1,120 @@
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { join } from "@std/path";
+import { metricsText } from "../../lib/balancing/admin/metrics.ts";
+import { farmStatus, serverStatus } from "../balancing/admin/made_up_farm.ts";
+import { fileServer } from "../support/file_server.ts";
+import { run } from "../support/process.ts";
+import { PROJECT } from "../support/role.ts";
+import { TemporaryDirectory } from "../support/temporary_directory.ts";
+import { deployed, statusOf } from "./deployed.ts";
+import { DEPLOYMENT_FILES, type DeploymentFile, deploymentText } from "./deployment_file.ts";
+import { manifestsOf } from "./manifest.ts";
+import { settingOf } from "./service_unit.ts";
+
+const SRV_ENTRY = "srv:_http._tcp.files.default.svc.cluster.local";
+
+for (const [name, language] of Object.entries(DEPLOYMENT_FILES)) {
+  Deno.test(`the README shows ${name} as it is`, async () => {
+    const readme = await Deno.readTextFile(join(PROJECT, "README.md"));
+    const text = await deploymentText(name as DeploymentFile);
+    const isShown = readme.includes(`\`\`\`${language}\n${text}\`\`\`\n`);
+    assert(isShown, `README.md has no block of ${language} that is equal to ${name}`);
+  });
+}
+
+Deno.test("balancer.service starts a balancer, and its reload reads the list again", async () => {
+  const unit = await deploymentText("balancer.service");
+  const [program, ...words] = settingOf(unit, "ExecStart")!.split(" ");
+  assertMatch(program!, /\/deno$/);
+  assertEquals(settingOf(unit, "ExecReload"), "/bin/kill -HUP $MAINPID");
+  await using server = await fileServer({ "a.txt": "text" });
+  await using lists = await TemporaryDirectory.with({ "servers.txt": server.role.authority });
+  await using role = await deployed(words, {
+    "/etc/balancer": lists.path,
+    "/opt/balancer/": PROJECT,
+  });
+  assertEquals(await statusOf(`${role.balancer.origin}/a.txt`), 301);
+  assertEquals(await statusOf(`${role.admin}/healthz`), 200);
+  await lists.write("servers.txt", `${server.role.authority} drain\n`);
+  role.balancer.process.signal("SIGHUP");
+  await role.balancer.process.stderr.next(/"event":"reread","servers":1/);
+  assertEquals(await statusOf(`${role.admin}/healthz`), 503);
+});
+
+Deno.test("Dockerfile copies all that the commands need", async () => {
+  const lines = (await deploymentText("Dockerfile")).split("\n");
+  await using image = await TemporaryDirectory.with();
+  const copies = lines.filter((line) => line.startsWith("COPY ")).map((line) => line.split(" "));
+  for (const [, ...names] of copies) {
+    for (const name of names.slice(0, -1)) {
+      await copy(join(PROJECT, name), image.join(name));
+    }
+  }
+  const entry = entryPointOf(lines);
+  for (const name of ["server.ts", "balancer.ts"]) {
+    const args = [...entry.slice(1), name, "--help"];
+    const { code, stdout, stderr } = await run(Deno.execPath(), args, { cwd: image.path });
+    assertEquals(code, 0, stderr);
+    assertStringIncludes(stdout, "Usage");
+  }
+});
+
+/** What a Dockerfile has before the arguments of a container. */
+function entryPointOf(lines: readonly string[]): string[] {
+  const instruction = "ENTRYPOINT ";
+  return JSON.parse(lines.find((it) => it.startsWith(instruction))!.slice(instruction.length));
+}
+
+/** Copies a file, or a directory with all that is in it. */
+async function copy(from: string, to: string): Promise<void> {
+  if (!(await Deno.stat(from)).isDirectory) return await Deno.copyFile(from, to);
+  await Deno.mkdir(to);
+  for await (const { name } of Deno.readDir(from)) await copy(join(from, name), join(to, name));
+}
+
+for (const name of ["balancer.yaml", "files.yaml"] as const) {
+  Deno.test(`${name} has a Service and pods that belong together`, async () => {
+    const { service, workload, container } = await manifestsOf(name);
+    const { selector, template, serviceName } = workload.spec;
+    assertEquals(selector.matchLabels, template.metadata.labels);
+    assertEquals(service.spec.selector, template.metadata.labels);
+    if (workload.kind === "StatefulSet") assertEquals(serviceName, service.metadata.name);
+    assert(container.ports.some(({ name }) => name === service.spec.ports[0].targetPort));
+  });
+
+  Deno.test(`${name} lets pods live longer than their clients may take`, async () => {
+    const { workload, container: { args, lifecycle: { preStop } } } = await manifestsOf(name);
+    const minutes = args.find((it) => it.startsWith("--grace="));
+    const grace = minutes === undefined ? 10 : Number(/=(\d+)m$/.exec(minutes)![1]) * 60;
+    const [, seconds] = preStop.exec.command;
+    const { terminationGracePeriodSeconds } = workload.spec.template.spec;
+    assert(terminationGracePeriodSeconds > grace + Number(seconds));
+  });
+}
+
+Deno.test("balancer.yaml asks DNS for what files.yaml makes known there", async () => {
+  const { container } = await manifestsOf("balancer.yaml");
+  const { service: { metadata, spec } } = await manifestsOf("files.yaml");
+  assert(container.args.includes(SRV_ENTRY));
+  const name = `_${spec.ports[0].name}._tcp.${metadata.name}.default.svc.cluster.local`;
+  assertEquals(SRV_ENTRY, `srv:${name}`);
+  assertEquals(spec.clusterIP, "None");
+});
+
+Deno.test("balancer.yaml keeps a balancer without servers alive, and lets nobody come", async () => {
+  const { container } = await manifestsOf("balancer.yaml");
+  const entry = entryPointOf((await deploymentText("Dockerfile")).split("\n"));
+  const words = [...entry.slice(1), ...container.args];
+  await using role = await deployed(words, { [SRV_ENTRY]: "127.0.0.1:1" });
+  const { readinessProbe, livenessProbe } = container;
+  assertEquals(await statusOf(`${role.admin}${readinessProbe.httpGet.path}`), 503);
+  assertEquals(await statusOf(`${role.admin}${livenessProbe.httpGet.path}`), 200);
+});
+
+Deno.test("balancer.rules.yml names metrics that there are", async () => {
+  const rules = await deploymentText("balancer.rules.yml");
+  const metrics = await metricsText(farmStatus([serverStatus({})]));
+  const names = rules.match(/balancer_\w+/g)!;
+  assertEquals(names.length, 2);
+  for (const name of names) assertStringIncludes(metrics, `# TYPE ${name} `);
+});
