@@ -100,6 +100,9 @@ How all of it stands is shown to browsers, and as /status.json, /metrics and
   deno run --allow-net balancer.ts --admin=:9000 servers.txt`,
 };
 
+/** Clients that nobody can serve may ask again after the next round, or sooner. */
+const LONGEST_RETRY_MS = 60_000;
+
 const clock = () => performance.now();
 
 type BalancerOptions = Values<typeof command.options>;
@@ -140,7 +143,7 @@ await runCommand(command, async (options, operands) => {
     concurrency: options["probe-concurrency"],
     clock,
     now: Date.now,
-    tell,
+    ...{ tally, tell },
   });
   const { policy, interval: intervalMs, workers } = options;
   const facts = { version: config.version, startedAt, policy, intervalMs, workers };
@@ -151,6 +154,7 @@ await runCommand(command, async (options, operands) => {
   listen(options.host, options.port).close(); // A taken port is better known before the test.
   await Promise.race([farm.begin().then(() => farm.test()), fired(stop)]);
   if (hangups.take()) await Promise.race([farm.reload(), fired(stop)]);
+  await notices.flush(); // What was found is said before where clients can come.
   if (stop.aborted) return 0;
   if (!farm.isOpen && !farm.mayRecover) return 1; // The reasons have been told.
   hangups.each(() => {
@@ -182,9 +186,13 @@ async function redirectingDesk(
   tell: (message: string) => void,
 ): Promise<(output?: LineWriter) => Desk> {
   const credentials = await readCredentials(options, Date.now());
-  const { status: statusCode, alternatives } = options;
   const sizes = chooser.wantsSizes ? new KnownSizes(askSize, clock, options.workers) : undefined;
-  const redirector = new Redirector(chooser, { statusCode, alternatives, sizes, tally, tell });
+  const redirector = new Redirector(chooser, {
+    statusCode: options.status,
+    alternatives: options.alternatives,
+    retryAfterSeconds: Math.ceil(Math.min(options.interval, LONGEST_RETRY_MS) / 1000),
+    ...{ sizes, tally, tell },
+  });
   const parts = { handler: redirector.handle, credentials, namesChosen: true, tell };
   return (output) => new Desk(options, { ...parts, output });
 }

@@ -9,7 +9,7 @@ import { CommandError, UsageError } from "./lib/command.ts";
 import { Desk } from "./lib/run/desk.ts";
 import { FILE_OPTIONS, fileHandler } from "./lib/files/file_handler.ts";
 import { listenerOptions } from "./lib/run/listener.ts";
-import { say } from "./lib/log.ts";
+import { Notices } from "./lib/notices.ts";
 import { option, SIZE } from "./lib/option.ts";
 import { stopSignal } from "./lib/run/stop.ts";
 import { isSupervisor, supervise, WORKERS_OPTION } from "./lib/run/supervisor.ts";
@@ -48,8 +48,12 @@ read them are sent these.`,
 };
 
 await runCommand(command, async (options, operands) => {
+  await using notices = new Notices("server", options.log === "json", Date.now);
+  const { tell } = notices;
   const root = await realRoot(operands);
-  if (isSupervisor(options)) return supervise(options, [root, ...credentialFiles(options)], tell);
+  if (isSupervisor(options)) {
+    return await supervise(options, [root, ...credentialFiles(options)], tell);
+  }
   const credentials = await readCredentials(options, Date.now());
   const handler = await fileHandler(root, options);
 
@@ -79,8 +83,4 @@ async function realRoot(operands: readonly string[]): Promise<string> {
     }
   }
   throw new UsageError(`${root} is not a directory`);
-}
-
-function tell(message: string): void {
-  say(`server: ${message}`);
 }

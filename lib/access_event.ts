@@ -5,7 +5,7 @@
  * @module
  */
 
-import { hexEscape, unicodeEscape } from "./log.ts";
+import { escapeControlsInJson, hexEscape } from "./log.ts";
 
 /** One answered request. */
 export interface AccessEvent {
@@ -118,8 +118,8 @@ function bytesEscape(character: string): string {
   return bytes.map(hexEscape).join("");
 }
 
-/** A text as JSON, which leaves some characters as they are that line readers act on. */
+/** A text as JSON of visible characters. */
 function jsonText(text: string): string {
   if (!SPECIAL.test(text)) return `"${text}"`;
-  return JSON.stringify(text).replace(/[\u007F-\u009F\u2028\u2029]/g, unicodeEscape);
+  return escapeControlsInJson(JSON.stringify(text));
 }

@@ -5,15 +5,23 @@
  * @module
  */
 
+/** What could end a line, steer a terminal or reorder its characters. */
+const CONTROLS = /[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]/gu;
+
 /**
  * The text with what could end a line, steer a terminal or reorder its characters written as
  * `\xHH` or `\uHHHH`; every other character stays.
  */
 export function escapeControls(text: string): string {
-  return text.replace(/[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]/gu, (character) => {
+  return text.replace(CONTROLS, (character) => {
     const code = character.charCodeAt(0);
     return code <= 0xFF ? hexEscape(code) : unicodeEscape(character);
   });
+}
+
+/** The same for text that `JSON.stringify` wrote, which means the same afterwards. */
+export function escapeControlsInJson(json: string): string {
+  return json.replace(CONTROLS, unicodeEscape);
 }
 
 /** A byte as `\xHH`. */
@@ -22,7 +30,7 @@ export function hexEscape(byte: number): string {
 }
 
 /** A UTF-16 code unit as `\uHHHH`. */
-export function unicodeEscape(character: string): string {
+function unicodeEscape(character: string): string {
   return `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
 }
 

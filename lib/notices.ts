@@ -1,14 +1,17 @@
-import { say } from "./log.ts";
+import { LAST_LINES_MS, LineWriter } from "./line_writer.ts";
+import { escapeControls, escapeControlsInJson } from "./log.ts";
 
 /**
  * What a role says on standard error while it runs: a line of text, or of JSON with the time, for
- * programs.
+ * programs. Nobody waits for who reads it: what such a reader leaves for too long is dropped, and
+ * how much that was is said as soon as it can be. To be disposed of before the process ends.
  */
-export class Notices {
+export class Notices implements AsyncDisposable {
   readonly #name: string;
   readonly #isJson: boolean;
   readonly #now: () => number;
-  readonly #say: (line: string) => void;
+  readonly #lines: LineWriter;
+  #dropped = 0;
 
   /**
    * Says nothing yet.
@@ -16,11 +19,16 @@ export class Notices {
    * @param name that of the role, before every line of text
    * @param now in ms since the epoch
    */
-  constructor(name: string, isJson: boolean, now: () => number, sayLine = say) {
+  constructor(
+    name: string,
+    isJson: boolean,
+    now: () => number,
+    lines: LineWriter = new LineWriter(Deno.stderr),
+  ) {
     this.#name = name;
     this.#isJson = isJson;
     this.#now = now;
-    this.#say = sayLine;
+    this.#lines = lines;
   }
 
   /**
@@ -30,12 +38,43 @@ export class Notices {
    * @param record the same for programs: `event` and what belongs to it
    */
   readonly tell = (words: string, record: object = { event: "notice", message: words }): void => {
-    if (!this.#isJson) return this.#say(`${this.#name}: ${words}`);
-    this.#say(JSON.stringify({ time: new Date(this.#now()).toISOString(), ...record }));
+    if (this.#dropped > 0) this.#tellDropped();
+    if (!this.#say(words, record)) this.#dropped++;
   };
 
   /** What must not happen is told, and ends nothing. */
   readonly tellError = (error: unknown): void => {
     this.tell(error instanceof Error ? error.message : String(error));
   };
+
+  /** Waits until all is written, but for a reader that has stalled no more than a second. */
+  async flush(): Promise<void> {
+    await this.#lines.flush(LAST_LINES_MS);
+  }
+
+  /** The same at the end. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.flush();
+    if (this.#dropped > 0 && this.#tellDropped()) await this.flush();
+  }
+
+  #tellDropped(): boolean {
+    const record = { event: "dropped", lines: this.#dropped };
+    const isSaid = this.#say(`${this.#dropped} lines of this were not taken by its reader`, record);
+    if (isSaid) this.#dropped = 0;
+    return isSaid;
+  }
+
+  #say(words: string, record: object): boolean {
+    if (!this.#isJson) return this.#lines.write(escapeControls(`${this.#name}: ${words}`));
+    const members = { time: new Date(this.#now()).toISOString(), ...record };
+    return this.#lines.write(escapeControlsInJson(JSON.stringify(members, rounded)));
+  }
+}
+
+/** Numbers to three decimals, shares of the whole to six: more mean nothing. */
+function rounded(name: string, value: unknown): unknown {
+  if (typeof value !== "number") return value;
+  const parts = name === "share" ? 1e6 : 1e3;
+  return Math.round(value * parts) / parts;
 }

@@ -18,7 +18,7 @@ const MARK = "--as-worker-on=";
 const NEWS = "+";
 
 /** What a line with a report begins with; no line of a log does, for it is escaped there. */
-export const REPORT_MARK = "\x1e";
+const REPORT = "\x1e";
 
 const [, port] = new RegExp(`^${MARK}([0-9]+)$`).exec(Deno.args[0] ?? "") ?? [];
 
@@ -62,4 +62,23 @@ export async function receiveOrder(onNews: (news: string) => void = () => {}): P
       if (line.startsWith(NEWS)) onNews(line.slice(NEWS.length));
     }
   }
+}
+
+/** A report as a line for standard output; it must be of one line. */
+export function writeReport(report: string): string {
+  return REPORT + report;
+}
+
+/**
+ * Whole lines of a worker's standard output, without those that are reports.
+ *
+ * @param onReport told each of them
+ */
+export function takeReports(lines: string, onReport: (report: string) => void): string {
+  if (!lines.includes(REPORT)) return lines;
+  return lines.split("\n").filter((line) => {
+    if (!line.startsWith(REPORT)) return true;
+    onReport(line.slice(REPORT.length));
+    return false;
+  }).join("\n");
 }

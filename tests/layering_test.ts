@@ -29,7 +29,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   ],
   "lib/balancing/list": ["lib/balancing/list", "lib", "@std"],
   "lib/balancing/admin": [
-    ...["lib/balancing/admin", "lib/balancing"],
+    ...["lib/balancing/admin", "lib/balancing", "lib/balancing/list"],
     ...["lib/run", "lib/net", "lib/http", "lib", "@std"],
   ],
   "lib/balancing/policies": ["lib/balancing/policies", "lib/balancing", "lib/balancing/list"],

@@ -1,57 +1,111 @@
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
+import { LineWriter } from "../lib/line_writer.ts";
 import { Notices } from "../lib/notices.ts";
+import { MemorySink } from "./support/memory_sink.ts";
 
 const NOW = Date.UTC(2026, 10, 22, 8, 22, 53, 999);
 const TIME = "2026-11-22T08:22:53.999Z";
 
 /** What is said in lines of text, and in lines of JSON. */
-function saidBy(act: (notices: Notices) => void): { text: string[]; json: unknown[] } {
-  const [text, json]: [string[], string[]] = [[], []];
-  act(new Notices("balancer", false, () => NOW, (line) => text.push(line)));
-  act(new Notices("balancer", true, () => NOW, (line) => json.push(line)));
-  for (const line of json) assertEquals(line.includes("\n"), false);
+async function saidBy(
+  act: (notices: Notices) => void,
+): Promise<{ text: string[]; json: string[] }> {
+  const [text, json] = await Promise.all([false, true].map(async (isJson) => {
+    const sink = new MemorySink();
+    const notices = new Notices("balancer", isJson, () => NOW, new LineWriter(sink));
+    act(notices);
+    await notices[Symbol.asyncDispose]();
+    return sink.text.split("\n").slice(0, -1);
+  }));
+  return { text: text!, json: json! };
+}
+
+/** The same with the lines of JSON as values. */
+async function readBy(
+  act: (notices: Notices) => void,
+): Promise<{ text: string[]; json: unknown[] }> {
+  const { text, json } = await saidBy(act);
   return { text, json: json.map((line) => JSON.parse(line)) };
 }
 
-Deno.test("Notices say words after the role's name, or the record after the time", () => {
-  assertEquals(saidBy(({ tell }) => tell("a:1 is out", { event: "out", server: "a:1" })), {
+Deno.test("Notices say words after the role's name, or the record after the time", async () => {
+  assertEquals(await readBy(({ tell }) => tell("a:1 is out", { event: "out", server: "a:1" })), {
     text: ["balancer: a:1 is out"],
     json: [{ time: TIME, event: "out", server: "a:1" }],
   });
 });
 
-Deno.test("Notices put words without a record into one", () => {
-  assertEquals(saidBy(({ tell }) => tell("testing 3 servers")), {
+Deno.test("Notices put words without a record into one", async () => {
+  assertEquals(await readBy(({ tell }) => tell("testing 3 servers")), {
     text: ["balancer: testing 3 servers"],
     json: [{ time: TIME, event: "notice", message: "testing 3 servers" }],
   });
 });
 
-Deno.test("Notices.tellError() says what was thrown, whatever it is", () => {
+Deno.test("Notices.tellError() says what was thrown, whatever it is", async () => {
   for (const thrown of [new TypeError("a bug"), "a bug"]) {
-    assertEquals(saidBy(({ tellError }) => tellError(thrown)), {
+    assertEquals(await readBy(({ tellError }) => tellError(thrown)), {
       text: ["balancer: a bug"],
       json: [{ time: TIME, event: "notice", message: "a bug" }],
     });
   }
 });
 
-Deno.test("Notices leave escaping to whoever writes the line", () => {
-  const hostile = 'a\nb\x1b[2J"→';
-  const { text, json } = saidBy(({ tell }) => tell(hostile));
-  assertEquals(text, [`balancer: ${hostile}`]);
-  assertEquals(json, [{ time: TIME, event: "notice", message: hostile }]);
+Deno.test("Notices escape what steers a terminal or ends a line, JSON in its own way", async () => {
+  const hostile = 'a\nb\x1b[2J"→\x7f\x9b\u2028\u202e';
+  const { text, json } = await saidBy(({ tell }) => tell(hostile));
+  assertEquals(text, ['balancer: a\\x0Ab\\x1B[2J"→\\x7F\\x9B\\u2028\\u202e']);
+  assertEquals(json.length, 1);
+  assert(!/[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]/u.test(json[0]!), json[0]);
+  assertEquals(JSON.parse(json[0]!), { time: TIME, event: "notice", message: hostile });
 });
 
-Deno.test("Notices begin each line of JSON with its event's time, then the event", () => {
-  const lines: string[] = [];
+Deno.test("Notices write numbers of records with as many decimals as mean something", async () => {
+  const third = 1 / 3;
+  const record = { event: "x", ms: 1234 + third, n: 7, of: [{ share: third, elapsedMs: third }] };
+  const { json } = await readBy(({ tell }) => tell("x", record));
+  assertEquals(json, [{
+    ...{ time: TIME, event: "x", ms: 1234.333, n: 7 },
+    of: [{ share: 0.333333, elapsedMs: 0.333 }],
+  }]);
+});
+
+Deno.test("Notices begin each line of JSON with its event's time, then the event", async () => {
+  const sink = new MemorySink();
   let now = NOW;
-  const { tell } = new Notices("server", true, () => now, (line) => lines.push(line));
-  tell("a", { event: "x", b: 1 });
-  now++;
-  tell("b", { event: "y" });
-  assertEquals(lines, [
+  {
+    await using notices = new Notices("server", true, () => now, new LineWriter(sink));
+    notices.tell("a", { event: "x", b: 1 });
+    now++;
+    notices.tell("b", { event: "y" });
+  }
+  assertEquals(sink.text.split("\n"), [
     `{"time":"${TIME}","event":"x","b":1}`,
     '{"time":"2026-11-22T08:22:54.000Z","event":"y"}',
+    "",
   ]);
+});
+
+Deno.test("Notices say how much a reader has left, once it takes again", async () => {
+  const LONG = "x".repeat(64 * 1024);
+  for (const ending of ["with more", "without more"]) {
+    const gate = Promise.withResolvers<void>();
+    const sink = new MemorySink(Infinity, {}, gate.promise);
+    const lines = new LineWriter(sink);
+    const notices = new Notices("balancer", false, () => NOW, lines);
+    while (!lines.isFull) notices.tell(LONG);
+    for (let i = 0; i < 3; i++) notices.tell("lost");
+    gate.resolve();
+    if (ending === "with more") {
+      await lines.flush(60_000);
+      notices.tell("heard");
+    }
+    await notices[Symbol.asyncDispose]();
+    const last = sink.text.split("\n").filter((line) => !line.includes(LONG));
+    assertEquals(last, [
+      "balancer: 3 lines of this were not taken by its reader",
+      ...(ending === "with more" ? ["balancer: heard"] : []),
+      "",
+    ]);
+  }
 });

@@ -1,11 +1,13 @@
 import { assertEquals } from "@std/assert";
 import {
   receiveOrder,
+  takeReports,
   userArguments,
   workerArguments,
   workerPort,
   writeNews,
   writeOrder,
+  writeReport,
 } from "../lib/orders.ts";
 
 const octetsOf = (text: string) => new TextEncoder().encode(text);
@@ -73,4 +75,23 @@ Deno.test("receiveOrder() takes news that are longer than a read", async () => {
 Deno.test("workerArguments() name the port before those of the user", () => {
   assertEquals(workerPort, undefined);
   assertEquals(workerArguments(0), ["--as-worker-on=0", ...userArguments]);
+});
+
+Deno.test("takeReports() takes lines that writeReport() wrote out of others", () => {
+  const [a, b] = [writeReport('{"a":"→"}'), writeReport("")];
+  const cases: [lines: readonly string[], others: readonly string[], reports: readonly string[]][] =
+    [
+      [[], [], []],
+      [["x", "", "y"], ["x", "", "y"], []],
+      [[a], [], ['{"a":"→"}']],
+      [["x", a, "", b, "y"], ["x", "", "y"], ['{"a":"→"}', ""]],
+      [[b, a], [], ["", '{"a":"→"}']],
+      [[`x${a}`], [`x${a}`], []],
+    ];
+  const text = (lines: readonly string[]) => lines.map((line) => `${line}\n`).join("");
+  for (const [lines, others, reports] of cases) {
+    const heard: string[] = [];
+    assertEquals(takeReports(text(lines), (report) => heard.push(report)), text(others));
+    assertEquals(heard, reports);
+  }
 });

@@ -7,6 +7,7 @@ import type { Server } from "./list/server.ts";
 import type { Listing, ServerSource } from "./list/server_source.ts";
 import type { Member, Pool, Replacement } from "./pool.ts";
 import type { Outcome } from "./sample.ts";
+import type { Tally } from "./tally.ts";
 import { Tester } from "./tester.ts";
 
 /** How a farm is tested, and who is told of it. */
@@ -23,6 +24,8 @@ export interface FarmOptions {
   readonly now: () => number;
   /** Told of all that happens. */
   readonly tell: Tell;
+  /** Counts clients by server; those that are listed no more are forgotten. */
+  readonly tally: Tally;
 }
 
 /** How the rounds of a farm have gone until now. */
@@ -191,6 +194,7 @@ export class Farm {
     const { clock, now } = this.#options;
     const { servers, duplicates, findings } = await this.#source.servers();
     const replacement = this.#pool.replace(servers, clock());
+    this.#options.tally.retain(new Set(servers.map(({ authority }) => authority)));
     const before = this.#histories;
     this.#histories = new Map(
       this.#pool.servers.map((server) => [server, before.get(server) ?? new History(now())]),

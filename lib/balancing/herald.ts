@@ -1,9 +1,9 @@
 import type { Audience } from "./chooser.ts";
 import type { Server } from "./list/server.ts";
-import { type News, readReport, writeNews } from "./news.ts";
+import { type News, readCounts, writeNews } from "./news.ts";
 import type { Candidate } from "./policy.ts";
 import type { TransferSample } from "./sample.ts";
-import { type Counts, NOTHING_COUNTED, type Tally } from "./tally.ts";
+import type { Tally } from "./tally.ts";
 
 /** Changes within so many ms are told together, since a farm that dies does so server by server. */
 const TOGETHER_MS = 20;
@@ -15,7 +15,6 @@ const TOGETHER_MS = 20;
 export class Herald implements Audience {
   readonly #tally: Tally;
   readonly #callSoon: (call: () => void) => void;
-  readonly #reports = new Map<number, Counts>();
   #inform: ((news: string) => void) | undefined;
   #candidates: readonly Candidate[] = [];
   #isChanged = false;
@@ -44,12 +43,10 @@ export class Herald implements Audience {
   /** What a new worker has to know before all else. */
   readonly greeting = (): string => writeNews({ measured: [], candidates: this.#candidates });
 
-  /** Takes in what a worker has counted since it began. */
-  readonly hear = (pid: number, report: string): void => {
-    const counts = readReport(report);
-    const before = this.#reports.get(pid) ?? NOTHING_COUNTED;
-    this.#reports.set(pid, counts);
-    this.#tally.addDifference(before, counts);
+  /** Takes in what a worker has counted since it last reported; what is no report is passed over. */
+  readonly hear = (report: string): void => {
+    const counts = readCounts(report);
+    if (counts !== undefined) this.#tally.add(counts);
   };
 
   /** Others may be picked. */

@@ -5,7 +5,7 @@
  */
 
 import type { Audience } from "./chooser.ts";
-import type { Server } from "./list/server.ts";
+import { probedAt, revise, type Server } from "./list/server.ts";
 import type { Candidate } from "./policy.ts";
 import type { TransferSample } from "./sample.ts";
 import type { Counts } from "./tally.ts";
@@ -23,14 +23,20 @@ export function writeNews(news: News): string {
   return JSON.stringify(news);
 }
 
-/** What a worker has counted since it began, as a line of text. */
-export function writeReport(counts: Counts): string {
+/** What a worker has counted, as a line of text. */
+export function writeCounts(counts: Counts): string {
   return JSON.stringify(counts);
 }
 
-/** What `writeReport` wrote. */
-export function readReport(text: string): Counts {
-  return JSON.parse(text);
+/** What `writeCounts` wrote; undefined for anything else. */
+export function readCounts(text: string): Counts | undefined {
+  try {
+    const { redirects, unavailable }: Counts = JSON.parse(text);
+    const counts = [...Object.values(redirects), unavailable];
+    return counts.every(Number.isInteger) ? { redirects, unavailable } : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /** A server that may be picked, and what was told of it. */
@@ -49,7 +55,6 @@ interface Known {
 export class NewsReader {
   readonly #audience: Audience;
   readonly #clock: () => number;
-  #servers: ReadonlyMap<string, Server> = new Map();
   #byName: ReadonlyMap<string, Known> = new Map();
 
   /** Knows of nobody yet. @param clock that of `PickRequest` */
@@ -72,22 +77,25 @@ export class NewsReader {
   }
 
   #known(candidates: readonly Candidate[]): Candidate[] {
-    const servers = new Map<string, Server>();
     const byName = new Map<string, Known>();
     const known = candidates.map((candidate) => {
-      const text = JSON.stringify(candidate.server);
-      const server = this.#servers.get(text) ?? candidate.server;
-      const before = this.#byName.get(server.authority);
+      const before = this.#byName.get(candidate.server.authority);
+      const server = sameOrNew(before?.server, candidate.server);
       const told = [before?.ofRound, before?.measured];
       const sample = told.find((it) => isSame(it, candidate.sample)) ?? candidate.sample;
-      servers.set(text, server);
       byName.set(server.authority, { server, ofRound: sample, measured: before?.measured });
       return { ...candidate, server, sample };
     });
-    this.#servers = servers;
     this.#byName = byName;
     return known;
   }
+}
+
+/** The server that was told before, as it is told now; a new one where that is another one. */
+function sameOrNew(before: Server | undefined, told: Server): Server {
+  if (before === undefined || probedAt(before) !== probedAt(told)) return told;
+  revise(before, told);
+  return before;
 }
 
 function isSame(a: TransferSample | undefined, b: TransferSample): boolean {

@@ -13,46 +13,57 @@ export type Facts = Pick<
   "version" | "startedAt" | "policy" | "intervalMs" | "workers"
 >;
 
+/** What an overview looks at. */
+export interface Scene {
+  /** The servers, and the rounds that have been. */
+  readonly farm: Farm;
+  /** Knows the shares. */
+  readonly chooser: Chooser;
+  /** Knows who was sent where. */
+  readonly tally: Tally;
+  /** Where clients come to. */
+  readonly front: { readonly isListening: boolean };
+  /** When the next round begins, in ms since the epoch; undefined before that is settled. */
+  readonly nextAt: () => number | undefined;
+  /** Has fired when nobody is taken any more. */
+  readonly stop: AbortSignal;
+}
+
 /** Looks at a farm, and says how it stands. */
 export class Overview {
-  readonly #farm: Farm;
-  readonly #chooser: Chooser;
-  readonly #tally: Tally;
+  readonly #scene: Scene;
   readonly #facts: Facts;
   #perSecond: readonly number[] = [];
   #clients = 0;
-  /** When the next round begins, in ms since the epoch; undefined while that is not settled. */
-  nextAt: number | undefined;
-  /** Whether nobody is taken any more. */
-  isStopping = false;
 
-  /** Has seen no client yet. @param chooser knows the shares */
-  constructor(farm: Farm, chooser: Chooser, tally: Tally, facts: Facts) {
-    this.#farm = farm;
-    this.#chooser = chooser;
-    this.#tally = tally;
+  /** Has seen no client yet. */
+  constructor(scene: Scene, facts: Facts) {
+    this.#scene = scene;
     this.#facts = facts;
   }
 
   /** Counts the clients of one more second; to be called once a second. */
   tick(): void {
-    const clients = this.#tally.redirects + this.#tally.unavailable;
+    const { redirects, unavailable } = this.#scene.tally;
+    const clients = redirects + unavailable;
     this.#perSecond = [...this.#perSecond.slice(1 - MOST_SECONDS), clients - this.#clients];
     this.#clients = clients;
   }
 
   /** How all of it stands. @param at now, in ms since the epoch */
   status(at: number): FarmStatus {
-    const { shares } = this.#chooser;
+    const { farm, chooser, tally, front, nextAt, stop } = this.#scene;
+    const { shares } = chooser;
     return {
       ...this.#facts,
       at,
-      isStopping: this.isStopping,
-      rounds: { ...this.#farm.rounds, nextAt: this.nextAt },
-      redirects: this.#tally.redirects,
-      unavailable: this.#tally.unavailable,
+      isListening: front.isListening,
+      isStopping: stop.aborted,
+      rounds: { ...farm.rounds, nextAt: farm.isTestable ? nextAt() : undefined },
+      redirects: tally.redirects,
+      unavailable: tally.unavailable,
       perSecond: this.#perSecond,
-      servers: this.#farm.residents.map((resident) => {
+      servers: farm.residents.map((resident) => {
         return this.#statusOf(resident, shares.get(resident.server) ?? 0);
       }),
     };
@@ -68,7 +79,7 @@ export class Overview {
       since: state.kind === "untested" ? history.since : state.since,
       throughput: isAvailable ? throughputOf(state.sample) * 1000 : undefined,
       transfers: history.transfers,
-      redirects: this.#tally.redirectsTo(name),
+      redirects: this.#scene.tally.redirectsTo(name),
     };
   }
 }

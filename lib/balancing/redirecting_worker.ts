@@ -1,9 +1,10 @@
-import { LOG_FLUSH_MS } from "../access_log.ts";
+import { standardOutput } from "../access_log.ts";
+import { LAST_LINES_MS, type LineWriter } from "../line_writer.ts";
+import { writeReport } from "../orders.ts";
 import type { Desk } from "../run/desk.ts";
-import { REPORT_MARK } from "../orders.ts";
 import { fired, stopSignal } from "../run/stop.ts";
 import type { Chooser } from "./chooser.ts";
-import { NewsReader, writeReport } from "./news.ts";
+import { NewsReader, writeCounts } from "./news.ts";
 import type { Tally } from "./tally.ts";
 
 /** How often a worker reports, in ms. */
@@ -14,14 +15,15 @@ const REPORT_MS = 1000;
  * went where, until its parent stops it.
  *
  * @param chooser is told who may be picked
- * @param tally of the clients that come to the desk
- * @param openDesk begins to listen, once there is somebody to choose
+ * @param tally of the clients that come to the desk; it is emptied by each report
+ * @param openDesk begins to listen, once there is somebody to choose; the desk is to write its log
+ * to where the reports go
  * @throws {CommandError} when it is not possible to listen
  */
 export async function redirectAsTold(
   chooser: Chooser,
   tally: Tally,
-  openDesk: () => Desk,
+  openDesk: (output: LineWriter) => Desk,
 ): Promise<void> {
   const reader = new NewsReader(chooser, () => performance.now());
   const greeted = Promise.withResolvers<void>();
@@ -30,13 +32,21 @@ export async function redirectAsTold(
     greeted.resolve();
   });
   await Promise.race([greeted.promise, fired(stop)]);
-  const desk = openDesk();
-  const report = () => desk.log.append(REPORT_MARK + writeReport(tally.counts));
+  const output = standardOutput();
+  const desk = openDesk(output);
   desk.announce();
-  const reporting = setInterval(report, REPORT_MS);
+  const reporting = setInterval(() => report(tally, output), REPORT_MS);
   await desk.serveUntil(stop);
   await desk.close(stop);
   clearInterval(reporting);
-  report();
-  await desk.log.flush(LOG_FLUSH_MS);
+  report(tally, output);
+  await output.flush(LAST_LINES_MS);
+}
+
+/**
+ * Reports what was counted since the last report. Where so much waits for the parent that a report
+ * would be dropped there is none: the tally keeps it all for the next one.
+ */
+export function report(tally: Tally, output: LineWriter): void {
+  if (!output.isFull) output.write(writeReport(writeCounts(tally.take())));
 }

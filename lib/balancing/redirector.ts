@@ -17,6 +17,8 @@ export interface RedirectorOptions {
   readonly statusCode: number;
   /** How many other servers a redirect names beside the chosen one; 0 for no names at all. */
   readonly alternatives: number;
+  /** When clients may ask again that were told that no server is available. */
+  readonly retryAfterSeconds: number;
   /** How large files are, where the policy wants to know that. */
   readonly sizes?: KnownSizes | undefined;
   /** Counts the clients. */
@@ -32,11 +34,7 @@ export class Redirector {
   readonly #chooser: Chooser;
   readonly #options: RedirectorOptions;
   readonly #redirect: Redirect;
-  readonly #noServer = htmlReply(
-    503,
-    "No server is available now. Please try again later.",
-    [["Retry-After", "60"], NO_STORE],
-  );
+  readonly #noServer: Reply;
   #hasWarned = false;
   /** The request under way: one object for all, since a pick is over before the next begins. */
   readonly #asked = {
@@ -54,6 +52,11 @@ export class Redirector {
   constructor(chooser: Chooser, options: RedirectorOptions) {
     this.#chooser = chooser;
     this.#options = options;
+    this.#noServer = htmlReply(
+      503,
+      "No server is available now. Please try again later.",
+      [["Retry-After", `${options.retryAfterSeconds}`], NO_STORE],
+    );
     // A 301 may be cached for ever (RFC 9110 §15.4.2), and would pin a client to one server, dead
     // or not.
     this.#redirect = new Redirect(options.statusCode, "The file is here:", [NO_STORE]);
@@ -77,7 +80,9 @@ export class Redirector {
     if (server.isPublicLocal && !this.#hasWarned) this.#warn(server, client);
     // The target stands as it was received: validated, never decoded (§10.2.2).
     const location = `${server.publicUrl}${target}`;
-    return this.#redirect.to(location, this.#links(server, request), server.authority);
+    const redirect = this.#redirect.to(location, this.#links(server, request));
+    const { statusCode, headerSection, content } = redirect;
+    return { statusCode, headerSection, content, chosen: server.authority };
   };
 
   #turnAway(): Reply {

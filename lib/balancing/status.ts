@@ -52,7 +52,7 @@ export interface RoundStatus {
   readonly endedAt: number | undefined;
   /** How long the last one took; undefined before the first has ended. */
   readonly elapsedMs: number | undefined;
-  /** When the next one begins; undefined when that is not settled. */
+  /** When the next one begins; undefined when that is not settled, or none will. */
   readonly nextAt: number | undefined;
 }
 
@@ -70,6 +70,8 @@ export interface FarmStatus {
   readonly intervalMs: number;
   /** Processes that redirect. */
   readonly workers: number;
+  /** Whether somebody listens for clients: this process, or a worker of it. */
+  readonly isListening: boolean;
   /** Whether it finishes what is under way and takes nobody any more. */
   readonly isStopping: boolean;
   /** How the rounds go. */

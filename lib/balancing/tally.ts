@@ -21,18 +21,28 @@ export class Tally {
     return this.#total;
   }
 
-  /** Adds what another one has counted between two moments; nothing where it has less than before. */
-  addDifference(before: Counts, after: Counts): void {
-    for (const [name, count] of Object.entries(after.redirects)) {
-      const more = count - (before.redirects[name] ?? 0);
-      if (more > 0) this.redirected(name, more);
-    }
-    this.unavailable += Math.max(0, after.unavailable - before.unavailable);
+  /** Adds what another one has counted. */
+  add({ redirects, unavailable }: Counts): void {
+    for (const [name, count] of Object.entries(redirects)) this.redirected(name, count);
+    this.unavailable += unavailable;
   }
 
-  /** All of it as plain data. */
-  get counts(): Counts {
-    return { redirects: Object.fromEntries(this.#redirects), unavailable: this.unavailable };
+  /** All that it has counted, for another one; from now on it counts from nothing. */
+  take(): Counts {
+    const counts = {
+      redirects: Object.fromEntries(this.#redirects),
+      unavailable: this.unavailable,
+    };
+    this.#redirects.clear();
+    this.#total = this.unavailable = 0;
+    return counts;
+  }
+
+  /** Forgets how many were sent to servers of other names; they still count among all clients. */
+  retain(names: ReadonlySet<string>): void {
+    for (const name of this.#redirects.keys()) {
+      if (!names.has(name)) this.#redirects.delete(name);
+    }
   }
 }
 
@@ -43,6 +53,3 @@ export interface Counts {
   /** Clients that were told that no server is available. */
   readonly unavailable: number;
 }
-
-/** What a tally has counted at first. */
-export const NOTHING_COUNTED: Counts = { redirects: {}, unavailable: 0 };

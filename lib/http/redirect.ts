@@ -33,14 +33,13 @@ export class Redirect {
    *
    * @param location a URI reference (§10.2.2)
    * @param more fields of this one alone
-   * @param chosen whom it leads to, for the log
    * @throws {TypeError} when it could end the field line
    */
-  to(location: string, more: FieldSection = NO_FIELDS, chosen?: string): TextReply {
+  to(location: string, more: FieldSection = NO_FIELDS): TextReply {
     const own = fieldLine("Location", location) + more;
     const headerSection = this.#headerSection + own as FieldSection;
     const href = escapeHtml(location);
     const content = `${this.#pageStart} <a href="${href}">${href}</a>${PAGE_END}`;
-    return { statusCode: this.#statusCode, headerSection, content, chosen };
+    return { statusCode: this.#statusCode, headerSection, content };
   }
 }

@@ -1,7 +1,11 @@
-import { CommandError, UsageError } from "../command.ts";
-import { listen } from "./listener.ts";
+import { tellDropped } from "../access_log.ts";
+import { UsageError } from "../command.ts";
+import { LAST_LINES_MS } from "../line_writer.ts";
 import { print } from "../log.ts";
-import { SharedSink, type WorkerCommand, type WorkerEnd, WorkerProcess } from "./worker.ts";
+import { CrewOutput } from "./crew_output.ts";
+import { listen } from "./listener.ts";
+import { type WorkerEnd, WorkerProcess } from "./worker.ts";
+import { type WorkerCommand, workerCommand } from "./worker_command.ts";
 import { Workers } from "./workers.ts";
 
 /** How long workers may take to end, beyond the grace, before they are killed. */
@@ -26,30 +30,23 @@ export interface CrewLinks {
   /** What each worker is let know before all else; undefined for nothing. */
   readonly greeting?: () => string | undefined;
   /** Told what a worker reports. */
-  readonly onReport?: (pid: number, report: string) => void;
+  readonly onReport?: (report: string) => void;
 }
 
 /** The workers of a role: processes of the same program that listen on one port. */
 export class Crew {
   readonly #options: CrewOptions;
+  readonly #links: CrewLinks;
   readonly #workers: Workers;
-  readonly #announced = Promise.withResolvers<void>();
+  readonly #output = new CrewOutput(Deno.stdout);
 
   private constructor(options: CrewOptions, command: WorkerCommand, links: CrewLinks) {
-    const sink = new SharedSink(Deno.stdout, this.#announced.promise);
     this.#options = options;
+    this.#links = links;
     this.#workers = new Workers({
       ...links,
       count: options.workers,
-      hire: (port) => {
-        const worker: WorkerProcess = new WorkerProcess(
-          command,
-          port,
-          sink,
-          (report) => links.onReport?.(worker.pid, report),
-        );
-        return worker;
-      },
+      hire: (port) => new WorkerProcess(command, port, this.#output.write, links.onReport),
       now: () => performance.now(),
       retireMs: options.grace + LEEWAY_MS,
       pause: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
@@ -84,8 +81,13 @@ export class Crew {
   async start(): Promise<WorkerEnd | undefined> {
     const started = await this.#workers.start(this.#options.port);
     if (typeof started === "string") print(started);
-    this.#announced.resolve();
+    this.#output.begin();
     return typeof started === "string" ? undefined : started;
+  }
+
+  /** Whether at least one of them listens at the moment. */
+  get isListening(): boolean {
+    return this.#workers.isListening;
   }
 
   /** Lets all of them know something, in one line of text. */
@@ -93,55 +95,20 @@ export class Crew {
     this.#workers.inform(news);
   }
 
-  /** Replaces them one by one. Never rejects. */
+  /** Replaces them one by one, once all have been started. Never rejects. */
   async renew(): Promise<void> {
     await this.#workers.renew();
   }
 
-  /** Lets them finish what is under way. */
+  /** Lets them finish what is under way, and writes the rest of what they said. */
   async stop(): Promise<void> {
     await this.#workers.stop(this.#options.grace + LEEWAY_MS);
+    await this.#output.flush(LAST_LINES_MS);
+    tellDropped(this.#output.dropped, this.#links.tell);
   }
 
   /** Ends them at once. */
   kill(): void {
     this.#workers.kill();
   }
-}
-
-/** How workers are started: as this process, with those of its permissions that they need. */
-async function workerCommand(host: string, paths: readonly string[]): Promise<WorkerCommand> {
-  const program = await permittedProgram();
-  if (Deno.build.standalone) return { program, args: () => [] };
-  const mayReadAll = await isGranted({ name: "read" });
-  const mayUseAnyNet = await isGranted({ name: "net" });
-  const read = paths.map((path) => path.replaceAll(",", ",,")).join(",");
-  const reading = mayReadAll ? ["--allow-read"] : read === "" ? [] : [`--allow-read=${read}`];
-  const authority = host.includes(":") ? `[${host}]` : host;
-  return {
-    program,
-    args: (port) => [
-      ...["run", "--quiet", "--no-prompt", "--unstable-net"],
-      mayUseAnyNet ? "--allow-net" : `--allow-net=${authority}:${port}`,
-      ...reading,
-      Deno.mainModule,
-    ],
-  };
-}
-
-/** This program, by the name under which it may be run. */
-async function permittedProgram(): Promise<string> {
-  const path = Deno.execPath();
-  // A link to it, which the permission may name, is not the same to Deno.
-  for (const command of [path, "deno"]) {
-    if (await isGranted({ name: "run", command })) return command;
-  }
-  throw new CommandError(
-    `there is no permission to start workers: run it with --allow-run=${path}`,
-    2,
-  );
-}
-
-async function isGranted(permission: Deno.PermissionDescriptor): Promise<boolean> {
-  return (await Deno.permissions.query(permission)).state === "granted";
 }

@@ -1,5 +1,6 @@
-import { AccessLog, LOG_FLUSH_MS } from "../access_log.ts";
+import { AccessLog, standardOutput, tellDropped } from "../access_log.ts";
 import type { LogFormat } from "../access_event.ts";
+import { LAST_LINES_MS, type LineWriter } from "../line_writer.ts";
 import { type AddressNames, announce, listen, type Listener } from "./listener.ts";
 import { Acceptor } from "../net/accept.ts";
 import type { Handler } from "../net/handler.ts";
@@ -35,6 +36,8 @@ export interface DeskParts {
   readonly limitRate?: number;
   /** Whether the access log tells whom clients were sent to. */
   readonly namesChosen?: boolean;
+  /** Where the access log goes; to standard output of its own by default. */
+  readonly output?: LineWriter | undefined;
   /** The options by which the user chose address and port, where they are others than usual. */
   readonly names?: AddressNames;
   /** Told what the user should know. */
@@ -43,10 +46,10 @@ export interface DeskParts {
 
 /** One port, the clients that come there, and the log of what they were answered. */
 export class Desk {
-  /** The access log. */
-  readonly log: AccessLog;
   readonly #options: DeskOptions;
   readonly #parts: DeskParts;
+  readonly #output: LineWriter;
+  readonly #log: AccessLog;
   readonly #listener: Listener;
   readonly #service: Service;
   readonly #acceptor: Acceptor<Deno.TcpConn | Deno.TlsConn>;
@@ -62,11 +65,12 @@ export class Desk {
     const handshakes = new Seldom(tell, HANDSHAKES_TOLD_MS);
     this.#options = options;
     this.#parts = parts;
-    this.log = new AccessLog(options.log, Deno.stdout, namesChosen);
+    this.#output = parts.output ?? standardOutput();
+    this.#log = new AccessLog(options.log, this.#output, namesChosen);
     this.#listener = listen(options.host, options.port, credentials, names);
     this.#service = new Service({
       ...{ handler, limitRate, maxConnections },
-      onServed: options.log === "none" ? undefined : (served) => this.log.record(served),
+      onServed: options.log === "none" ? undefined : (served) => this.#log.record(served),
       onError: (error) => tell(error instanceof Error ? error.message : String(error)),
       onHandshakeFailed: (client, { message }) =>
         handshakes.tell(`${client} failed to agree on TLS: ${message}`, performance.now()),
@@ -101,10 +105,7 @@ export class Desk {
   async close(stop: AbortSignal): Promise<void> {
     await this.#acceptor.finish((conn) => this.#service.serve(conn));
     await this.#service.drain(this.#options.grace, idleGraceMs(stop));
-    await this.log.flush(LOG_FLUSH_MS);
-    const { dropped } = this.log;
-    if (dropped > 0) {
-      this.#parts.tell(`${dropped} lines of the access log were not taken by its reader`);
-    }
+    await this.#output.flush(LAST_LINES_MS);
+    tellDropped(this.#log.dropped, this.#parts.tell);
   }
 }

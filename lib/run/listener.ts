@@ -4,6 +4,7 @@
  * @module
  */
 
+import { authorityOf } from "../authority.ts";
 import { CommandError } from "../command.ts";
 import { choice, count, duration, type Option, option, PORT, text } from "../option.ts";
 import { LOG_FORMATS, type LogFormat } from "../access_event.ts";
@@ -104,5 +105,5 @@ function reasonOf(error: unknown, hostname: string, port: number, names: Address
 export function announce(listener: Listener, credentials?: Credentials): void {
   const { hostname, port } = listener.addr;
   const scheme = credentials === undefined ? "http" : "https";
-  print(`listening on ${scheme}://${hostname.includes(":") ? `[${hostname}]` : hostname}:${port}`);
+  print(`listening on ${scheme}://${authorityOf(hostname, port)}`);
 }

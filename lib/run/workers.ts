@@ -28,6 +28,9 @@ export class Workers {
   /** Those that are to listen; one that is at no place any more has retired. */
   readonly #places: Worker[] = [];
   readonly #alive = new Set<Worker>();
+  /** Those of the living who have said that they listen. */
+  readonly #listening = new Set<Worker>();
+  readonly #started = Promise.withResolvers<void>();
   #port = 0;
   #isStopping = false;
   #isRenewing = false;
@@ -55,17 +58,25 @@ export class Workers {
       this.#keep(place, this.#hire(this.#port));
     }
     await Promise.all(this.#places.map(({ listening }) => listening));
+    this.#started.resolve();
     return line;
+  }
+
+  /** Whether at least one listens at the moment, and is to. */
+  get isListening(): boolean {
+    return !this.#isStopping && this.#places.some((worker) => this.#listening.has(worker));
   }
 
   /**
    * Replaces one after another, each once its successor listens. When one does not, the rest stay.
-   * Asked for while it is under way, it begins anew afterwards. Never rejects.
+   * Asked for before all were started, it begins then; asked for while it is under way, it begins
+   * anew afterwards. Never rejects.
    */
   async renew(): Promise<void> {
     this.#isToRenewAgain = true;
     if (this.#isRenewing) return;
     this.#isRenewing = true;
+    await this.#started.promise;
     while (this.#isToRenewAgain) {
       this.#isToRenewAgain = false;
       await this.#renewAll();
@@ -99,7 +110,13 @@ export class Workers {
     const greeting = this.#options.greeting?.();
     if (greeting !== undefined) worker.inform(greeting);
     this.#alive.add(worker);
-    worker.ended.then(() => this.#alive.delete(worker));
+    worker.listening.then((line) => {
+      if (line !== undefined && this.#alive.has(worker)) this.#listening.add(worker);
+    });
+    worker.ended.then(() => {
+      this.#alive.delete(worker);
+      this.#listening.delete(worker);
+    });
     return worker;
   }
 

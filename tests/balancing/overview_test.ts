@@ -14,17 +14,31 @@ async function viewOf(entries: readonly string[], patience?: Patience) {
   stage.now = 1000;
   await stage.farm.begin();
   const tally = new Tally();
-  const overview = new Overview(stage.farm, stage.chooser, tally, FACTS);
+  const { farm, chooser } = stage;
+  const front = { isListening: false };
+  const stopping = new AbortController();
+  const settled = { nextAt: undefined as number | undefined };
+  const overview = new Overview(
+    { farm, chooser, tally, front, nextAt: () => settled.nextAt, stop: stopping.signal },
+    FACTS,
+  );
   const serverAt = (place: number) => overview.status(0).servers[place]!;
-  return { stage, tally, overview, serverAt };
+  return { stage, tally, overview, serverAt, front, stopping, settled };
 }
 
 Deno.test("Overview.status() says how all of it stands", async () => {
-  const { stage, tally, overview } = await viewOf(["a:1"]);
+  const { stage, tally, overview, front, stopping, settled } = await viewOf(["a:1"]);
   const { servers: [server], ...before } = overview.status(7000);
   assertEquals(before, {
     ...FACTS,
-    ...{ at: 7000, isStopping: false, redirects: 0, unavailable: 0, perSecond: [] },
+    ...{
+      at: 7000,
+      isListening: false,
+      isStopping: false,
+      redirects: 0,
+      unavailable: 0,
+      perSecond: [],
+    },
     rounds: {
       ...{ count: 0, isUnderWay: false },
       ...{ endedAt: undefined, elapsedMs: undefined, nextAt: undefined },
@@ -36,13 +50,25 @@ Deno.test("Overview.status() says how all of it stands", async () => {
   tally.unavailable = 2;
   stage.now = 8000;
   await stage.farm.round();
-  overview.nextAt = 9000;
-  overview.isStopping = true;
-  const { servers: [after], rounds, redirects, unavailable, isStopping } = overview.status(8500);
-  assertEquals([after!.redirects, redirects, unavailable, isStopping], [3, 7, 2, true]);
+  settled.nextAt = 9000;
+  front.isListening = true;
+  stopping.abort();
+  const { servers: [after], rounds, redirects, unavailable, ...others } = overview.status(8500);
+  assertEquals([after!.redirects, redirects, unavailable], [3, 7, 2]);
+  assertEquals([others.isListening, others.isStopping], [true, true]);
   assertEquals(rounds, {
     ...{ count: 1, isUnderWay: false, endedAt: 8000, elapsedMs: 0, nextAt: 9000 },
   });
+});
+
+Deno.test("Overview.status() knows of no next round when there will be none", async () => {
+  const { stage, overview, settled } = await viewOf(["a:1"]);
+  settled.nextAt = 9000;
+  assertEquals(overview.status(0).rounds.nextAt, 9000);
+  stage.outcomes["a"] = failed("refused");
+  await stage.farm.round();
+  assertEquals(stage.farm.isTestable, false);
+  assertEquals(overview.status(0).rounds.nextAt, undefined);
 });
 
 Deno.test("Overview.tick() counts the clients of each second, of 300 at most", async () => {

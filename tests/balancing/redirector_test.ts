@@ -23,7 +23,7 @@ class Desk {
     this.pool.endRound(0);
     const tell = (message: string) => void this.told.push(message);
     this.#redirector = new Redirector(this.pool.chooser, {
-      ...{ statusCode: 301, alternatives, tell },
+      ...{ statusCode: 301, alternatives, retryAfterSeconds: 7, tell },
       tally: this.tally,
     });
   }
@@ -134,7 +134,7 @@ Deno.test("Redirector answers 503 when there is nobody to send clients to", asyn
   for (const { server } of desk.pool.members) desk.pool.record(server, failed("refused"), 0);
   const { statusCode, headerSection } = await desk.ask("/x", "Avoid-Server: a:1\r\n");
   assertEquals(statusCode, 503);
-  assertMatch(headerSection, /^Retry-After: \d+\r$/m);
+  assertMatch(headerSection, /^Retry-After: 7\r$/m);
   assertMatch(headerSection, /^Cache-Control: no-store\r$/m);
 });
 
@@ -170,7 +170,7 @@ Deno.test("Redirector counts whom it sends where, and names the server in the re
   }
   const countOf = (name: string) => chosen.filter((it) => it === name).length;
   const redirects = { "a:1": countOf("a:1"), "b:1": countOf("b:1") };
-  assertEquals([desk.tally.counts.redirects, desk.tally.redirects], [redirects, 50]);
+  assertEquals([desk.tally.redirects, desk.tally.take().redirects], [50, redirects]);
   assertEquals(desk.tally.unavailable, 0);
 });
 
@@ -180,5 +180,5 @@ Deno.test("Redirector counts whom it turns away, and names nobody in the reply",
     const { statusCode, chosen } = await desk.ask("/x", "", "192.0.2.1", method);
     assertEquals([statusCode, chosen], [503, undefined]);
   }
-  assertEquals(desk.tally.counts, { redirects: {}, unavailable: 3 });
+  assertEquals(desk.tally.take(), { redirects: {}, unavailable: 3 });
 });

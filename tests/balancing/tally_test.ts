@@ -1,45 +1,45 @@
 import { assertEquals } from "@std/assert";
-import { type Counts, NOTHING_COUNTED, Tally } from "../../lib/balancing/tally.ts";
+import { Tally } from "../../lib/balancing/tally.ts";
 
-Deno.test("Tally counts clients by the server they were sent to", () => {
+/** One that has counted something of everything. */
+function someTally(): Tally {
   const tally = new Tally();
-  assertEquals([tally.counts, tally.redirects], [NOTHING_COUNTED, 0]);
   for (const name of ["a:1", "b:1", "a:1"]) tally.redirected(name);
   tally.redirected("c:1", 5);
   tally.unavailable++;
-  assertEquals(tally.counts, { redirects: { "a:1": 2, "b:1": 1, "c:1": 5 }, unavailable: 1 });
-  assertEquals([tally.redirects, tally.redirectsTo("a:1"), tally.redirectsTo("z:1")], [8, 2, 0]);
+  return tally;
+}
+
+Deno.test("Tally counts clients by the server they were sent to", () => {
+  const tally = someTally();
+  assertEquals([tally.redirects, tally.unavailable], [8, 1]);
+  assertEquals(["a:1", "c:1", "z:1"].map((name) => tally.redirectsTo(name)), [2, 5, 0]);
 });
 
-Deno.test("Tally.counts that were read before stay as they were", () => {
-  const tally = new Tally();
-  tally.redirected("a:1");
-  const { counts } = tally;
-  tally.redirected("a:1");
-  tally.unavailable++;
-  assertEquals(counts, { redirects: { "a:1": 1 }, unavailable: 0 });
+Deno.test("Tally.take() gives all, and what comes afterwards the next time", () => {
+  const tally = someTally();
+  const counts = tally.take();
+  const all = { redirects: { "a:1": 2, "b:1": 1, "c:1": 5 }, unavailable: 1 };
+  assertEquals(counts, all);
+  assertEquals([tally.redirects, tally.unavailable, tally.redirectsTo("a:1")], [0, 0, 0]);
+  tally.redirected("b:1");
+  assertEquals(tally.take(), { redirects: { "b:1": 1 }, unavailable: 0 });
+  assertEquals(tally.take(), { redirects: {}, unavailable: 0 });
+  assertEquals(counts, all);
 });
 
-Deno.test("Tally.addDifference() adds what has come, and never takes away", () => {
-  const some: Counts = { redirects: { "a:1": 3, "b:1": 1 }, unavailable: 2 };
-  const cases: [before: Counts, after: Counts, added: Counts][] = [
-    [NOTHING_COUNTED, NOTHING_COUNTED, NOTHING_COUNTED],
-    [NOTHING_COUNTED, some, some],
-    [some, some, NOTHING_COUNTED],
-    [some, { redirects: { "a:1": 4, "b:1": 1, "c:1": 2 }, unavailable: 5 }, {
-      redirects: { "a:1": 1, "c:1": 2 },
-      unavailable: 3,
-    }],
-    [some, NOTHING_COUNTED, NOTHING_COUNTED],
-    [some, { redirects: { "a:1": 1, "c:1": 1 }, unavailable: 0 }, {
-      redirects: { "c:1": 1 },
-      unavailable: 0,
-    }],
-  ];
-  for (const [before, after, added] of cases) {
-    const tally = new Tally();
-    tally.addDifference(before, after);
-    assertEquals(tally.counts, added);
-    assertEquals(tally.redirects, Object.values(added.redirects).reduce((sum, n) => sum + n, 0));
-  }
+Deno.test("Tally.add() adds what others have taken", () => {
+  const tally = someTally();
+  tally.add(someTally().take());
+  tally.add({ redirects: { "d:1": 1 }, unavailable: 4 });
+  assertEquals([tally.redirects, tally.unavailable], [17, 6]);
+  const redirects = { "a:1": 4, "b:1": 2, "c:1": 10, "d:1": 1 };
+  assertEquals(tally.take(), { redirects, unavailable: 6 });
+});
+
+Deno.test("Tally.retain() forgets servers, and no client", () => {
+  const tally = someTally();
+  tally.retain(new Set(["a:1", "z:1"]));
+  assertEquals(["a:1", "b:1", "c:1", "z:1"].map((name) => tally.redirectsTo(name)), [2, 0, 0, 0]);
+  assertEquals([tally.redirects, tally.unavailable], [8, 1]);
 });

@@ -1,5 +1,4 @@
 import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
-import { NO_FIELDS } from "../../lib/http/field_section.ts";
 import { Redirect } from "../../lib/http/redirect.ts";
 import { fieldsOf } from "../support/field_lines.ts";
 
@@ -71,12 +70,4 @@ Deno.test("Redirect.to() refuses a location that would end the field line, or is
 
 Deno.test("Redirect refuses fields that would split the response", () => {
   assertThrows(() => new Redirect(301, "See", [["A", "b\r\nC: d"]]), TypeError, "Cannot write");
-});
-
-Deno.test("Redirect.to() keeps whom it leads to for the log, and tells no client", () => {
-  const redirect = new Redirect(301, "See");
-  const { chosen, ...reply } = redirect.to("http://files.example/a", NO_FIELDS, "web1:8000");
-  const { chosen: nobody, ...plain } = redirect.to("http://files.example/a");
-  assertEquals([chosen, nobody], ["web1:8000", undefined]);
-  assertEquals(reply, plain);
 });

@@ -72,7 +72,11 @@ class ShownFarm implements AsyncDisposable {
   }
 
   #newAdmin(): Admin {
-    return new Admin(() => this.#status, { isLoopback: true, ticker: this.#ticker.start });
+    return new Admin(() => this.#status, {
+      isLoopback: true,
+      onError: (error) => this.errors.push(String(error)),
+      ticker: this.#ticker.start,
+    });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -105,6 +109,19 @@ async function showsStates(browser: Browser): Promise<void> {
   assertEquals(await farm.page.evaluate("globalThis.isSamePage"), true);
   assertEquals(farm.errors, []);
   assertEquals(farm.requests.filter((url) => !/^data:/.test(url) && !url.startsWith(farm.url)), []);
+}
+
+async function saysWhenNobodyListens(browser: Browser): Promise<void> {
+  const servers = [serverStatus({ weight: 2 / 3 }), out("refused", { name: "b:2" })];
+  await using farm = await ShownFarm.open(browser, servers);
+  await farm.see("#summary:has-text('1 of 2 servers is out')");
+  assertEquals(await farm.see(".mark"), "weight 0.67");
+  farm.change(servers, { isListening: false });
+  await farm.see("#summary[data-bad]:has-text('Nobody listens for clients')");
+  assertEquals(await farm.page.title(), "not listening · Load balancer");
+  farm.change([untested()], { isListening: false });
+  await farm.see("#summary:not([data-bad]):has-text('The server is not yet tested')");
+  assertEquals(farm.errors, []);
 }
 
 async function noticesLoss(browser: Browser): Promise<void> {
@@ -175,6 +192,7 @@ Deno.test("Chromium shows the page of a farm", async (t) => {
   const browser = await chromium.launch(LAUNCH);
   try {
     await t.step("with states that change as it stands", () => showsStates(browser));
+    await t.step("and says when nobody listens", () => saysWhenNobodyListens(browser));
     await t.step("and says when the connection is lost, and is back", () => noticesLoss(browser));
     await t.step("on a narrow screen", () => fitsNarrowScreens(browser));
     await t.step("in the dark", () => goesDark(browser));

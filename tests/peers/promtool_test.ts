@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { metricsText } from "../../lib/balancing/admin/metrics.ts";
+import { metricsPieces } from "../../lib/balancing/admin/metrics.ts";
 import type { FarmStatus } from "../../lib/balancing/status.ts";
 import { farmStatus, out, serverStatus, untested } from "../balancing/admin/made_up_farm.ts";
 import { run } from "../support/process.ts";
@@ -8,7 +8,7 @@ import { run } from "../support/process.ts";
 const PROMTOOL = "promtool";
 
 async function checkMetrics(status: FarmStatus): Promise<void> {
-  const stdin = await metricsText(status);
+  const stdin = [...metricsPieces(status)].join("");
   const { code, stdout, stderr } = await run(PROMTOOL, ["check", "metrics"], { stdin });
   assertEquals([code, stdout, stderr], [0, "", ""]);
 }
@@ -17,11 +17,11 @@ Deno.test("promtool finds nothing to say of the metrics of a farm in all states"
   const servers = [
     serverStatus({ climb: 0.3, weight: 7 }),
     serverStatus({ name: "[2001:db8::1]:8000", isDrained: true }),
-    serverStatus({ name: 'a "quoted"\nname\\:1', foundBy: "dns://ü.example:80" }),
+    serverStatus({ name: 'a "quoted"\nname\\:1', foundBy: "dns:ü.example:80" }),
     out('it said "no"\n\tand \\ \u2028 left', { name: "out.example:80" }),
     untested({ name: "new.example:80" }),
   ];
-  await checkMetrics(farmStatus(servers, { unavailable: 3, isStopping: true }));
+  await checkMetrics(farmStatus(servers, { unavailable: 3, isListening: false, isStopping: true }));
 });
 
 Deno.test("promtool finds nothing to say of the metrics before the first round", async () => {

@@ -4,6 +4,8 @@ import { answering, FakeServer } from "../support/fake_server.ts";
 import type { Process } from "../support/process.ts";
 import { RawClient } from "../support/raw_client.ts";
 import { countRedirects } from "../support/redirects.ts";
+import { listeningRole } from "../support/role.ts";
+import { TemporaryDirectory } from "../support/temporary_directory.ts";
 
 const FIT = answering("200 OK", "test");
 const UNFIT = answering("404 Not Found", "no");
@@ -115,4 +117,23 @@ Deno.test({
     const unchanged = lines.find(({ event }) => event === "unchanged")!;
     assertStringIncludes(`${unchanged.reason}`, `${balancer.list}:1: "nonsense" has no port`);
   },
+});
+
+Deno.test("server --log=json says in JSON what happens to it, as the balancer does", async () => {
+  await using directory = await TemporaryDirectory.with();
+  const args = ["--log=json", "--max-connections=1", directory.path];
+  await using server = await listeningRole("server", args);
+  {
+    using client = await RawClient.connect(server.port);
+    await client.get("/none");
+    await said(server, '"event":"notice","message":"1 connections are open');
+  }
+  server.process.signal("SIGTERM");
+  assertEquals((await server.process.ended).code, 0);
+  const [notice, ...others] = parsed(server.process.stderr.lines);
+  assertEquals([notice!.event, others], ["notice", []]);
+  const [, ...log] = server.process.stdout.lines;
+  assertEquals(parsed(log).map(({ statusCode, server }) => [statusCode, server]), [
+    [404, undefined],
+  ]);
 });

@@ -1,5 +1,5 @@
-import { assertEquals } from "@std/assert";
-import { said, untilAnswering } from "../support/balancer.ts";
+import { assert, assertEquals } from "@std/assert";
+import { adminPortOf, said, statusAt, untilAnswering } from "../support/balancer.ts";
 import { childrenOf, eventually } from "../support/children.ts";
 import { answering, FakeServer } from "../support/fake_server.ts";
 import type { Process } from "../support/process.ts";
@@ -7,8 +7,8 @@ import { RawClient } from "../support/raw_client.ts";
 import { freePort, startRole } from "../support/role.ts";
 import { TemporaryDirectory } from "../support/temporary_directory.ts";
 
-/** Makes far more of a log than pipes hold. */
-const REQUESTS = 300;
+/** Makes far more of a log than pipes hold, and than may wait. */
+const REQUESTS = 800;
 const TARGET = `/${"x".repeat(4000)}`;
 
 /** A role that listens, of which nobody reads the access log. */
@@ -23,12 +23,16 @@ async function stalled(
   role: "server" | "balancer",
   operand: string,
   workers: number,
+  options: readonly string[] = [],
 ): Promise<Stalled> {
   const { promise: readsStdoutAfter, resolve: read } = Promise.withResolvers<void>();
   const port = freePort();
   const args = ["--host=127.0.0.1", `--port=${port}`, `--workers=${workers}`, "--grace=1h"];
   const permissions = ["--allow-net", "--allow-read", `--allow-run=${Deno.execPath()}`];
-  const process = startRole(role, [...args, operand], { permissions, readsStdoutAfter });
+  const process = startRole(role, [...args, ...options, operand], {
+    permissions,
+    readsStdoutAfter,
+  });
   const end = async () => {
     read();
     await process[Symbol.asyncDispose]();
@@ -83,6 +87,29 @@ Deno.test({
     for (const _ of before) await said(balancer, "ended by SIGKILL");
     await eventually(async () => (await childrenOf(pid)).length === 2);
     await untilAnswering(balancer);
+  },
+});
+
+Deno.test({
+  name: "balancer hears what its workers count though its access log's reader has stalled",
+  ignore: Deno.build.os !== "linux",
+  async fn() {
+    await using farm = new FakeServer(answering("200 OK", "test"));
+    await using balancer = await stalled("balancer", farm.authority, 2, ["--admin=127.0.0.1:0"]);
+    const adminPort = await adminPortOf(balancer);
+    const isCounted = async () => (await statusAt(adminPort)).redirects > REQUESTS;
+    await eventually(isCounted);
+    const { redirects } = await statusAt(adminPort);
+    await untilAnswering(balancer);
+    await eventually(async () => (await statusAt(adminPort)).redirects > redirects);
+    balancer.process.signal("SIGTERM");
+    await exited(balancer);
+    // Those that waited when it ended are lost, and those that came later were never taken.
+    const [first, ...log] = balancer.process.stdout.lines;
+    assert(first!.startsWith("listening on http://"));
+    assert(log.length < REQUESTS);
+    for (const line of log) assert(line.startsWith("127.0.0.1 - - ["), line);
+    await said(balancer, "[0-9]+ lines of the access log were not taken by its reader");
   },
 });
 

@@ -17,16 +17,11 @@ async function readFrom(pieces: readonly Uint8Array[]) {
   }
   let log = "";
   const reports: string[] = [];
-  const sink = {
-    write: (octets: Uint8Array) => {
-      log += new TextDecoder().decode(octets);
-      return Promise.resolve(octets.length);
-    },
-  };
+  const onLines = (lines: string) => void (log += `${lines}\n`);
   try {
     Object.assign(Deno, { Command: FakeCommand });
     const command = { program: "none", args: () => [] };
-    const worker = new WorkerProcess(command, 0, sink, (report) => reports.push(report));
+    const worker = new WorkerProcess(command, 0, onLines, (report) => reports.push(report));
     worker.inform('{"a":1}');
     worker.order("stop");
     const listening = await worker.listening;

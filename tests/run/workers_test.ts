@@ -172,6 +172,7 @@ Deno.test("Workers are renewed one by one, each once its successor listens", asy
 Deno.test("Workers stay when a successor does not listen", async () => {
   const stage = await Stage.started(2);
   const renewed = stage.workers.renew();
+  await settle();
   stage.hired[2]!.ends();
   await renewed;
   assertEquals(stage.orders(), [[], [], ["kill"]]);
@@ -181,6 +182,7 @@ Deno.test("Workers stay when a successor does not listen", async () => {
 Deno.test("Workers that are to be renewed meanwhile are renewed again afterwards", async () => {
   const stage = await Stage.started(1);
   const renewed = stage.workers.renew();
+  await settle();
   stage.workers.renew();
   stage.workers.renew();
   for (const i of [1, 2]) {
@@ -189,6 +191,49 @@ Deno.test("Workers that are to be renewed meanwhile are renewed again afterwards
   }
   await renewed;
   assertEquals(stage.orders(), [["retire"], ["retire"], []]);
+});
+
+Deno.test("Workers that are to be renewed while they start are renewed afterwards", async () => {
+  const stage = new Stage(2);
+  const started = stage.workers.start(0);
+  const renewed = stage.workers.renew();
+  stage.workers.renew();
+  stage.hired[0]!.listens();
+  await settle();
+  assertEquals([stage.hired.length, stage.told], [2, []]);
+  stage.hired[1]!.listens();
+  await started;
+  for (const i of [2, 3]) {
+    await settle();
+    stage.hired[i]!.listens();
+  }
+  await renewed;
+  assertEquals(stage.orders(), [["retire"], ["retire"], [], []]);
+  assertEquals(stage.told, ["all workers were replaced"]);
+});
+
+Deno.test("Workers.isListening counts neither those that have ended nor those that are to listen", async () => {
+  const stage = new Stage(2);
+  const { workers, hired } = stage;
+  workers.start(0);
+  const isListening = async () => {
+    await settle();
+    return workers.isListening;
+  };
+  assertEquals(await isListening(), false);
+  hired[0]!.listens();
+  assertEquals(await isListening(), true);
+  hired[0]!.ends();
+  assertEquals([await isListening(), hired.length], [false, 3]);
+  hired[1]!.listens();
+  assertEquals(await isListening(), true);
+  hired[1]!.ends();
+  assertEquals([await isListening(), hired.length], [false, 4]);
+  hired[2]!.listens();
+  assertEquals(await isListening(), true);
+  const stopped = workers.stop(1);
+  assertEquals(await isListening(), false);
+  await stopped;
 });
 
 Deno.test("Workers are told to stop, killed when they do not, and not replaced", async () => {

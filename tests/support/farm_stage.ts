@@ -6,6 +6,7 @@ import { parseServer, type Server } from "../../lib/balancing/list/server.ts";
 import type { Listing, Reloaded } from "../../lib/balancing/list/server_source.ts";
 import { POLICIES } from "../../lib/balancing/policies.ts";
 import { Pool } from "../../lib/balancing/pool.ts";
+import { Tally } from "../../lib/balancing/tally.ts";
 import type { Outcome } from "../../lib/balancing/sample.ts";
 import { passed, ProbeDesk } from "./servers.ts";
 
@@ -55,6 +56,7 @@ export class FarmStage {
   clock = 0;
   readonly source: FakeSource;
   readonly chooser = new Chooser(POLICIES.rank());
+  readonly tally = new Tally();
   readonly farm: Farm;
 
   constructor(entries: readonly string[], patience: Patience = { fall: 1, rise: 0 }) {
@@ -70,6 +72,7 @@ export class FarmStage {
       concurrency: 4,
       clock: () => this.clock,
       now: () => this.now,
+      tally: this.tally,
       tell: (words, record) => {
         this.told.push(words);
         this.records.push(record);

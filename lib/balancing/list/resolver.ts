@@ -4,6 +4,7 @@
  * @module
  */
 
+import { authorityOf } from "../../authority.ts";
 import { isAddress, parseEndpoint } from "./endpoint.ts";
 import type { Kind } from "../../option.ts";
 
@@ -135,7 +136,9 @@ export class DnsResolver implements Resolver {
 
   #reasonOf(error: unknown, signal: AbortSignal): string {
     const { nameServer } = this.#options;
-    const who = nameServer ? `the name server ${authorityOf(nameServer)}` : "the name server";
+    const who = nameServer
+      ? `the name server ${authorityOf(nameServer.ipAddr, nameServer.port)}`
+      : "the name server";
     if (signal.aborted || error instanceof Deno.errors.TimedOut) {
       return `${who} gave no answer within ${this.#deadlineMs / 1000} s`;
     }
@@ -153,8 +156,4 @@ function parseNameServer(text: string): NameServer | undefined {
   } catch {
     return undefined;
   }
-}
-
-function authorityOf({ ipAddr, port }: NameServer): string {
-  return ipAddr.includes(":") ? `[${ipAddr}]:${port}` : `${ipAddr}:${port}`;
 }

@@ -1,0 +1,36 @@
+import { assert, assertEquals } from "@std/assert";
+import { readCounts } from "../../lib/balancing/news.ts";
+import { report } from "../../lib/balancing/redirecting_worker.ts";
+import { Tally } from "../../lib/balancing/tally.ts";
+import { LineWriter } from "../../lib/line_writer.ts";
+import { takeReports } from "../../lib/orders.ts";
+import { MemorySink } from "../support/memory_sink.ts";
+
+const LONG_MS = 60_000;
+
+Deno.test("report() loses no client, though for a while nobody hears it", async () => {
+  const gate = Promise.withResolvers<void>();
+  const sink = new MemorySink(Infinity, {}, gate.promise);
+  const output = new LineWriter(sink);
+  const [counted, heard] = [new Tally(), new Tally()];
+  const work = () => {
+    counted.redirected("a:1");
+    counted.unavailable++;
+    report(counted, output);
+  };
+  for (let i = 0; i < 3; i++) work();
+  while (output.write("line"));
+  for (let i = 0; i < 4; i++) work();
+  assertEquals(counted.redirects, 4);
+  gate.resolve();
+  await output.flush(LONG_MS);
+  work();
+  await output.flush(LONG_MS);
+  const reports: string[] = [];
+  const lines = takeReports(sink.text, (text) => reports.push(text));
+  assert(/^(?:line\n)+$/.test(lines));
+  for (const text of reports) heard.add(readCounts(text)!);
+  assertEquals(reports.length, 4);
+  assertEquals(heard.take(), { redirects: { "a:1": 8 }, unavailable: 8 });
+  assertEquals(counted.take(), { redirects: {}, unavailable: 0 });
+});
