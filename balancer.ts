@@ -147,10 +147,12 @@ await runCommand(command, async (options, operands) => {
   });
   const { policy, interval: intervalMs, workers } = options;
   const facts = { version: config.version, startedAt, policy, intervalMs, workers };
-  const overview = new Overview(farm, chooser, tally, facts);
-
   const stop = stopSignal(() => front.kill());
-  const admin = options.admin && new AdminDesk(options.admin, overview, tell);
+  let nextAt: number | undefined;
+  const scene = { farm, chooser, tally, front, nextAt: () => nextAt, stop };
+  const overview = new Overview(scene, facts);
+
+  const admin = options.admin && new AdminDesk(options.admin, overview, notices);
   listen(options.host, options.port).close(); // A taken port is better known before the test.
   await Promise.race([farm.begin().then(() => farm.test()), fired(stop)]);
   if (hangups.take()) await Promise.race([farm.reload(), fired(stop)]);
@@ -166,13 +168,12 @@ await runCommand(command, async (options, operands) => {
   if (failure !== undefined) return failure;
   while (!stop.aborted) {
     const dueMs = dueAfter(options.interval, Math.random());
-    overview.nextAt = farm.isTestable ? Date.now() + dueMs : undefined;
+    nextAt = Date.now() + dueMs;
     await front.serveUntil(AbortSignal.any([AbortSignal.timeout(dueMs), stop]));
     // Beside the clients, never two at a time, and not when no server is left to test.
     if (!stop.aborted && farm.isTestable) farm.round().catch(tellError);
   }
 
-  overview.isStopping = true;
   await front.close(stop);
   await admin?.close();
   return 0;

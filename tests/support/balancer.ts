@@ -30,8 +30,8 @@ export async function adminPortOf(role: { process: Process }): Promise<number> {
 /** What the admin side answers, on a connection of its own. */
 export async function askAdmin(port: number, target: string): Promise<RawResponse> {
   using client = await RawClient.connect(port);
-  await client.send(`GET ${target} HTTP/1.1\r\nHost: localhost\r\n\r\n`);
-  return await client.response();
+  await client.send(`GET ${target} HTTP/1.0\r\nHost: localhost\r\n\r\n`); // It has no chunks.
+  return { ...await client.responseHead(), body: await client.rest() };
 }
 
 /** How the farm stands. */

@@ -3,15 +3,20 @@ import type { Handler } from "../../net/handler.ts";
 import type { FarmStatus } from "../status.ts";
 import { adminReply, lineReply } from "./admin_reply.ts";
 import { ASSETS } from "./assets.ts";
-import { EventStreams, type Ticker } from "./event_streams.ts";
+import { EventStreams } from "./event_streams.ts";
 import { healthReply } from "./healthz.ts";
-import { statusDocument } from "./status_document.ts";
+import { METRICS_TYPE, metricsPieces } from "./metrics.ts";
+import { statusPieces } from "./status_document.ts";
+import { TextPieces } from "./text_pieces.ts";
+import type { Ticker } from "./ticker.ts";
 import { strangerReason } from "./visitor.ts";
 
 /** How the farm is shown. */
 export interface AdminOptions {
   /** Whether only this machine can connect: then names in Host are refused but for localhost. */
   readonly isLoopback: boolean;
+  /** Told of what must not happen beside a request. */
+  readonly onError: (error: unknown) => void;
   /** Stands in for the clock in tests; by default that of the system. */
   readonly ticker?: Ticker;
 }
@@ -21,10 +26,10 @@ export class Admin {
   readonly #status: () => FarmStatus;
   readonly #isLoopback: boolean;
   readonly #streams: EventStreams;
-  readonly #routes = new Map<string, () => Reply | Promise<Reply>>([
+  readonly #routes = new Map<string, () => Reply>([
     ["/healthz", () => healthReply(this.#status())],
-    ["/status.json", () => this.#statusReply()],
-    ["/metrics", () => this.#metricsReply()],
+    ["/status.json", () => piecesReply("application/json", statusPieces(this.#status()))],
+    ["/metrics", () => piecesReply(METRICS_TYPE, metricsPieces(this.#status()))],
     ["/events", () => this.#eventsReply()],
   ]);
 
@@ -37,7 +42,7 @@ export class Admin {
   constructor(status: () => FarmStatus, options: AdminOptions) {
     this.#status = status;
     this.#isLoopback = options.isLoopback;
-    this.#streams = new EventStreams(status, options.ticker);
+    this.#streams = new EventStreams(status, options.onError, options.ticker);
   }
 
   /** The handler of all requests. */
@@ -53,22 +58,15 @@ export class Admin {
     this.#streams.close();
   }
 
-  #statusReply(): Reply {
-    const text = JSON.stringify(statusDocument(this.#status()));
-    return adminReply(200, "application/json", `${text}\n`);
-  }
-
-  /** Nobody pays for the library who does not ask for metrics. */
-  async #metricsReply(): Promise<Reply> {
-    const { METRICS_TYPE, metricsText } = await import("./metrics.ts");
-    return adminReply(200, METRICS_TYPE, await metricsText(this.#status()));
-  }
-
   #eventsReply(): Reply {
     const stream = this.#streams.open();
-    if (stream !== undefined) return adminReply(200, "text/event-stream", stream);
-    return lineReply(503, "No more can look on at present.", [["Retry-After", "10"]]);
+    if (stream === undefined) return lineReply(503, "The balancer is stopping.");
+    return adminReply(200, "text/event-stream", stream);
   }
+}
+
+function piecesReply(contentType: string, pieces: Iterator<string>): Reply {
+  return adminReply(200, contentType, new TextPieces(pieces));
 }
 
 const NOTHING = lineReply(

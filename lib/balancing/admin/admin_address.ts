@@ -1,5 +1,7 @@
-import { isHostAndPort } from "../../http/grammar.ts";
 import type { Kind } from "../../option.ts";
+import { parseEndpoint } from "../list/endpoint.ts";
+import { isLocalHost } from "../list/local_host.ts";
+import { ServerListError } from "../list/server_list_error.ts";
 
 /** Where the admin side listens. */
 export interface AdminAddress {
@@ -11,9 +13,6 @@ export interface AdminAddress {
   readonly isLoopback: boolean;
 }
 
-/** A loopback address as URL parsers write it, or a name for one (RFC 6761 §6.3). */
-const LOOPBACK = /^(?:(?:.+\.)?localhost\.?|127\.[\d.]+|\[::1\]|\[::ffff:7f[\da-f]*:[\da-f]+\])$/;
-
 /** `HOST:PORT`, or only a port, which means this machine. */
 export const ADMIN_ADDRESS: Kind<AdminAddress> = {
   placeholder: "HOST:PORT",
@@ -22,14 +21,24 @@ export const ADMIN_ADDRESS: Kind<AdminAddress> = {
 };
 
 function parse(text: string): AdminAddress | undefined {
-  const [, host = "", port] = /^(?:(\[[^\]]*\]|[^:[\]]*):)?(\d{1,5})$/.exec(text) ?? [];
-  if (port === undefined || Number(port) > 65535) return undefined;
-  if (host === "") return { hostname: "127.0.0.1", port: Number(port), isLoopback: true };
-  if (!isHostAndPort(host)) return undefined;
-  const canonical = URL.parse(`http://${host}/`)?.hostname;
-  // What a URL parser takes for a number is an address, but not one that people mean.
-  const isNumber = canonical !== undefined && /^[\d.]+$/.test(canonical);
-  if (canonical === undefined || (isNumber && canonical !== host)) return undefined;
-  const hostname = host.toLowerCase().replace(/^\[|\]$/g, "");
-  return { hostname, port: Number(port), isLoopback: LOOPBACK.test(canonical) };
+  const [, host, digits] = /^(?:(\[[^\]]*\]|[^:[\]]*):)?(\d{1,5})$/.exec(text) ?? [];
+  if (digits === undefined || Number(digits) > 65535) return undefined;
+  const hostname = parseHost(host || "127.0.0.1");
+  if (hostname === undefined) return undefined;
+  return { hostname, port: Number(digits), isLoopback: isLoopback(hostname) };
+}
+
+/** An endpoint has a port other than 0: that of the admin side is read apart from its host. */
+function parseHost(host: string): string | undefined {
+  try {
+    return parseEndpoint(host, host, 0).hostname;
+  } catch (error) {
+    if (error instanceof ServerListError) return undefined;
+    throw error;
+  }
+}
+
+/** Who listens at an unspecified address, which is all zeros, listens at all. */
+function isLoopback(hostname: string): boolean {
+  return isLocalHost(hostname) && /[1-9]|localhost/.test(hostname);
 }

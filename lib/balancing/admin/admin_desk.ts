@@ -1,7 +1,10 @@
+import { authorityOf } from "../../authority.ts";
+import type { Notices } from "../../notices.ts";
 import { Desk } from "../../run/desk.ts";
 import type { Overview } from "../overview.ts";
 import { Admin } from "./admin.ts";
 import type { AdminAddress } from "./admin_address.ts";
+import { everySecond, type Ticker } from "./ticker.ts";
 
 /** Far more than there are event streams, so that those keep nobody else out. */
 const MOST_CONNECTIONS = 1000;
@@ -9,38 +12,50 @@ const MOST_CONNECTIONS = 1000;
 /** How long answers may take that are under way at the end, in ms. */
 const GRACE_MS = 1000;
 
-const SECOND_MS = 1000;
-
 /** Shows how the farm stands at an address of its own. */
 export class AdminDesk {
   readonly #admin: Admin;
   readonly #desk: Desk;
   readonly #closing = new AbortController();
   readonly #serving: Promise<void>;
-  readonly #ticking: ReturnType<typeof setInterval>;
+  readonly #stopTicking: () => void;
 
   /**
-   * Listens, says so, and serves until it is closed.
+   * Listens, says so, and serves until it is closed. Whatever goes wrong then is told, and is no
+   * reason to end anything else.
    *
+   * @param ticker stands in for the clock in tests
    * @throws {CommandError} status 1, when it is not possible to listen there
    */
-  constructor(address: AdminAddress, overview: Overview, tell: (message: string) => void) {
-    this.#admin = new Admin(() => overview.status(Date.now()), address);
+  constructor(
+    address: AdminAddress,
+    overview: Pick<Overview, "status" | "tick">,
+    { tell, tellError }: Pick<Notices, "tell" | "tellError">,
+    ticker: Ticker = everySecond,
+  ) {
+    const { isLoopback } = address;
+    const status = () => overview.status(Date.now());
+    this.#admin = new Admin(status, { isLoopback, onError: tellError, ticker });
     const options = { "max-connections": MOST_CONNECTIONS, log: "none", grace: GRACE_MS } as const;
     this.#desk = new Desk(
       { host: address.hostname, port: address.port, ...options },
       { handler: this.#admin.handle, names: { host: "--admin", port: "--admin" }, tell },
     );
     const { hostname, port } = this.#desk.address;
-    const host = hostname.includes(":") ? `[${hostname}]` : hostname;
-    tell(`the farm is shown at http://${host}:${port}/`);
-    this.#ticking = setInterval(() => overview.tick(), SECOND_MS);
-    this.#serving = this.#desk.serveUntil(this.#closing.signal);
+    tell(`the farm is shown at http://${authorityOf(hostname, port)}/`);
+    this.#stopTicking = ticker(() => {
+      try {
+        overview.tick();
+      } catch (error) {
+        tellError(error);
+      }
+    });
+    this.#serving = this.#desk.serveUntil(this.#closing.signal).catch(tellError);
   }
 
   /** Ends all that is under way. */
   async close(): Promise<void> {
-    clearInterval(this.#ticking);
+    this.#stopTicking();
     this.#admin.close();
     this.#closing.abort();
     await this.#serving;

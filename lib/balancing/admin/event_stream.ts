@@ -21,6 +21,7 @@ export class EventStream implements ContentSource {
   #underWay: StreamEvent | undefined;
   #sentBytes = 0;
   #next: StreamEvent | undefined;
+  #behindSince = Infinity;
   #wake: (() => void) | undefined;
   #isFinishing = false;
 
@@ -43,10 +44,16 @@ export class EventStream implements ContentSource {
     return this.#next !== undefined;
   }
 
+  /** The number of the first event that it could have sent on by now, and has not; Infinity if none. */
+  get behindSince(): number {
+    return this.#behindSince;
+  }
+
   /** Sends an event as soon as the client can take it, in place of one that waits; no more once it ends. */
   offer(event: StreamEvent): void {
     if (this.#isFinishing) return;
     this.#next = event;
+    this.#behindSince = Math.min(this.#behindSince, event.number);
     this.#wakeUp();
   }
 
@@ -85,7 +92,10 @@ export class EventStream implements ContentSource {
     const piece = event.octets.subarray(this.#sentBytes, this.#sentBytes + buffer.length);
     buffer.set(piece);
     this.#sentBytes += piece.length;
-    if (this.#sentBytes === event.octets.length) this.#underWay = undefined;
+    if (this.#sentBytes === event.octets.length) {
+      this.#underWay = undefined;
+      this.#behindSince = this.#next?.number ?? Infinity;
+    }
     return piece.length;
   }
 

@@ -1,12 +1,10 @@
 import type { FarmStatus } from "../status.ts";
 import { EventStream, type StreamEvent } from "./event_stream.ts";
-import { statusDocument } from "./status_document.ts";
-
-/** Calls something once a second from now on; what it gives ends that. */
-export type Ticker = (tick: () => void) => () => void;
+import { statusPieces } from "./status_document.ts";
+import { everySecond, type Ticker } from "./ticker.ts";
 
 /** Streams at a time. */
-export const MOST_STREAMS = 100;
+const MOST_STREAMS = 100;
 
 /** After so many seconds without news something is sent, so that clients that are gone are noticed. */
 const PING_SECONDS = 15;
@@ -16,10 +14,6 @@ const BYTES_PER_SECOND = 256 * 1024;
 
 /** How much memory events may take that slow clients have not read to their end. */
 const MOST_HELD_BYTES = 16 * 1024 * 1024;
-
-/** In a farm of more servers, events have fewer tests of each. */
-const MANY_SERVERS = 200;
-const FEW_TRANSFERS = 20;
 
 /** How long a browser waits until it connects again, in ms. */
 const RETRY_MS = 1000;
@@ -32,41 +26,48 @@ const encoder = new TextEncoder();
  */
 export class EventStreams {
   readonly #status: () => FarmStatus;
+  readonly #onError: (error: unknown) => void;
   readonly #ticker: Ticker;
   readonly #streams = new Set<EventStream>();
   #stopTicking: (() => void) | undefined;
   #latest: StreamEvent | undefined;
-  /** The latest status but for its time: what is compared. */
-  #latestText = "";
+  /** The latest status in pieces, but for its time: what is compared. */
+  #latestPieces: readonly string[] = [];
   /** Seconds since the latest status was made, and since all were sent something. */
   #age = 0;
   #silence = 0;
   #count = 0;
+  #isMaking = false;
   #isClosed = false;
 
   /**
    * Without a stream at first.
    *
    * @param status how the farm stands now
+   * @param onError told why no status could be made; another is tried a second later
    * @param ticker stands in for the clock in tests
    */
-  constructor(status: () => FarmStatus, ticker: Ticker = everySecond) {
+  constructor(
+    status: () => FarmStatus,
+    onError: (error: unknown) => void,
+    ticker: Ticker = everySecond,
+  ) {
     this.#status = status;
+    this.#onError = onError;
     this.#ticker = ticker;
   }
 
-  /** How many are open. */
-  get size(): number {
-    return this.#streams.size;
-  }
-
-  /** A new stream, which begins with the status; undefined when there are too many, or after `close`. */
+  /**
+   * A new stream, which begins with the status; undefined after `close`. Where there are too many,
+   * one ends for it: whoever reads it connects again, if somebody does.
+   */
   open(): EventStream | undefined {
-    if (this.#isClosed || this.#streams.size >= MOST_STREAMS) return undefined;
-    if (this.#isDue) this.#refresh();
+    if (this.#isClosed) return undefined;
+    if (this.#streams.size >= MOST_STREAMS) this.#cut(this.#mostDispensable());
     const stream = new EventStream((it) => this.#remove(it));
-    stream.offer(this.#latest!);
     this.#streams.add(stream);
+    if (this.#isDue) this.#refresh();
+    if (this.#latest !== undefined) stream.offer(this.#latest);
     this.#stopTicking ??= this.#ticker(() => this.#tick());
     return stream;
   }
@@ -74,8 +75,12 @@ export class EventStreams {
   /** Sends all of them the last status, and ends them. */
   close(): void {
     if (this.#isClosed) return;
-    if (this.#streams.size > 0) this.#refresh();
     this.#isClosed = true;
+    try {
+      if (this.#streams.size > 0) this.#publish([...statusPieces(this.#status())]);
+    } catch (error) {
+      this.#onError(error);
+    }
     for (const stream of this.#streams) stream.finish();
   }
 
@@ -84,7 +89,7 @@ export class EventStreams {
     this.#silence++;
     if (this.#isDue) this.#refresh();
     if (this.#silence < PING_SECONDS) return;
-    const ping = this.#event("event: ping\ndata: {}\n\n");
+    const ping = this.#event(["event: ping\ndata: {}\n\n"]);
     for (const stream of this.#streams) if (!stream.isBehind) stream.offer(ping);
     this.#silence = 0;
   }
@@ -93,22 +98,43 @@ export class EventStreams {
     return this.#latest === undefined || this.#age * BYTES_PER_SECOND >= this.#latest.octets.length;
   }
 
-  /** Makes the status anew, and sends it when something has changed. */
+  /** Makes the status anew beside all else; that of a small farm at once. */
   #refresh(): void {
-    const status = this.#status();
-    const { at, ...others } = statusDocument(
-      status,
-      status.servers.length > MANY_SERVERS ? FEW_TRANSFERS : Infinity,
-    );
-    const text = JSON.stringify(others);
-    const json = `{"at":${JSON.stringify(at)},${text.slice(1)}`;
-    const latest = this.#latest = this.#event(`retry: ${RETRY_MS}\ndata: ${json}\n\n`);
+    if (!this.#isMaking) this.#make().catch(this.#onError);
+  }
+
+  async #make(): Promise<void> {
+    this.#isMaking = true;
+    try {
+      const pieces: string[] = [];
+      for (const piece of statusPieces(this.#status())) {
+        if (pieces.length > 1) await turn();
+        if (this.#isClosed || this.#streams.size === 0) return;
+        pieces.push(piece);
+      }
+      this.#publish(pieces);
+    } finally {
+      this.#isMaking = false;
+    }
+  }
+
+  /** Sends a status when something has changed. */
+  #publish(pieces: readonly string[]): void {
+    const [, ...others] = pieces;
+    const before = this.#latestPieces;
+    const isSame = others.length === before.length && others.every((it, i) => it === before[i]);
+    const latest = this.#latest = this.#event([`retry: ${RETRY_MS}\ndata: `, ...pieces, "\n\n"]);
     this.#age = 0;
-    if (text === this.#latestText) return;
-    this.#latestText = text;
+    if (isSame) return;
+    this.#latestPieces = others;
     for (const stream of this.#streams) stream.offer(latest);
     this.#silence = 0;
     this.#freeMemory();
+  }
+
+  /** The one that has been behind longest, or else the oldest. */
+  #mostDispensable(): EventStream {
+    return [...this.#streams].reduce((a, b) => b.behindSince < a.behindSince ? b : a);
   }
 
   /** Cuts the streams that hold the oldest events when all that are held are too large. */
@@ -119,13 +145,19 @@ export class EventStreams {
     for (const { octets } of held) bytes += octets.length;
     for (const oldest of [...held].sort((a, b) => a.number - b.number)) {
       if (bytes <= MOST_HELD_BYTES) return;
-      for (const stream of this.#streams) if (stream.underWay === oldest) stream.cut();
+      for (const stream of this.#streams) if (stream.underWay === oldest) this.#cut(stream);
       bytes -= oldest.octets.length;
     }
   }
 
-  #event(text: string): StreamEvent {
-    return { number: this.#count++, octets: encoder.encode(text) };
+  /** Ends a stream; it may take long until its client notices, or is found to be gone. */
+  #cut(stream: EventStream): void {
+    stream.cut();
+    this.#streams.delete(stream);
+  }
+
+  #event(pieces: readonly string[]): StreamEvent {
+    return { number: this.#count++, octets: encoder.encode(pieces.join("")) };
   }
 
   #remove(stream: EventStream): void {
@@ -134,11 +166,11 @@ export class EventStreams {
     this.#stopTicking?.();
     this.#stopTicking = undefined;
     this.#latest = undefined;
-    this.#latestText = "";
+    this.#latestPieces = [];
   }
 }
 
-function everySecond(tick: () => void): () => void {
-  const timer = setInterval(tick, 1000);
-  return () => clearInterval(timer);
+/** Lets everybody else have a turn. */
+function turn(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, 0));
 }

@@ -5,8 +5,11 @@ import { lineReply } from "./admin_reply.ts";
 /** 200 when clients are redirected, else 503 with the reason; for those who watch the balancer. */
 export function healthReply(status: FarmStatus): Reply {
   if (status.isStopping) return lineReply(503, "the balancer is stopping");
-  if (status.servers.some(isPickable)) return lineReply(200, "ok");
-  return lineReply(503, `no server is available: ${whatThereIs(status.servers)}`);
+  if (!status.servers.some(isPickable)) {
+    return lineReply(503, `no server is available: ${whatThereIs(status.servers)}`);
+  }
+  if (!status.isListening) return lineReply(503, "no worker listens for clients");
+  return lineReply(200, "ok");
 }
 
 /** Backups may be picked when they are available: then nobody better is. */

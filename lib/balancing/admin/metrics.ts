@@ -11,22 +11,24 @@ export const METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8";
 
 const STATES = ["untested", "available", "out"] as const;
 
-/** Labels and the value that goes with them; undefined for one that is not known. */
-type Sample = readonly [labels: Readonly<Record<string, string>>, value: number | undefined];
-
 type Type = "gauge" | "counter";
 
-/** The text of all metrics. */
-export function metricsText(status: FarmStatus): string {
-  return balancerText(status) + roundsText(status) + serversText(status.servers);
+/** Servers in one piece of a metric: making it takes about 1 ms. */
+const PIECE_SERVERS = 500;
+
+/** The text of all metrics, piece by piece. */
+export function* metricsPieces(status: FarmStatus): Generator<string, void> {
+  yield balancerText(status) + roundsText(status);
+  yield* serversPieces(status.servers);
 }
 
 function balancerText(status: FarmStatus): string {
   const { version, policy } = status;
-  return family("gauge", "build_info", "The version of the program and its policy; always 1.", [
-    [{ version, policy }, 1],
-  ]) +
+  const build = labelsText({ version, policy });
+  return heading("gauge", "build_info", "The version of the program and its policy; always 1.") +
+    line("build_info", build, 1) +
     single("gauge", "start_time_seconds", "When it began, since 1970.", status.startedAt / 1000) +
+    single("gauge", "listening", "Whether clients can come: 1 or 0.", +status.isListening) +
     single("gauge", "stopping", "Whether it takes nobody any more: 1 or 0.", +status.isStopping) +
     single("gauge", "workers", "Processes that redirect.", status.workers) +
     single("counter", "redirects_total", "Clients that were redirected.", status.redirects) +
@@ -67,68 +69,100 @@ function roundsText({ rounds, intervalMs }: FarmStatus): string {
 }
 
 /** Each metric of servers: its name, what it says, and where it is found. */
-const SERVER_GAUGES: readonly [
+const SERVER_METRICS: readonly [
+  type: Type,
   name: string,
   help: string,
   valueOf: (server: ServerStatus) => number | undefined,
 ][] = [
-  ["share_ratio", "Fraction of all requests meant for it.", ({ share }) => share],
+  ["gauge", "share_ratio", "Fraction of all requests meant for it.", ({ share }) => share],
   [
+    "gauge",
     "throughput_bytes_per_second",
     "Throughput of its latest transfer that counts.",
     ({ throughput }) => throughput,
   ],
   [
+    "gauge",
     "transfer_duration_seconds",
     "Duration of its last test; missing where that failed.",
     (server) => seconds(lastTransferMs(server)),
   ],
   [
+    "gauge",
     "transfer_success",
     "Whether its last test passed: 1 or 0; missing before the first.",
     (server) => server.transfers.length === 0 ? undefined : +(lastTransferMs(server) !== undefined),
   ],
   [
+    "gauge",
     "state_change_time_seconds",
     "Since when it has been available or out, since 1970.",
     ({ state, since }) => state === "untested" ? undefined : seconds(since),
   ],
-  ["weight", "What the list says of its weight.", ({ weight }) => weight],
-  ["priority", "Servers above the lowest are backups.", ({ priority }) => priority],
-  ["drained", "Whether it gets no new clients: 1 or 0.", ({ isDrained }) => +isDrained],
-  ["climb_ratio", "How far it has come back after it was out.", ({ climb }) => climb],
+  ["gauge", "weight", "What the list says of its weight.", ({ weight }) => weight],
+  ["gauge", "priority", "Servers above the lowest are backups.", ({ priority }) => priority],
+  ["gauge", "drained", "Whether it gets no new clients: 1 or 0.", ({ isDrained }) => +isDrained],
+  ["gauge", "climb_ratio", "How far it has come back after it was out.", ({ climb }) => climb],
+  ["counter", "redirects_total", "Clients that were sent there.", ({ redirects }) => redirects],
 ];
 
-function serversText(servers: readonly ServerStatus[]): string {
-  const states = servers.flatMap(({ name, state: actual }) =>
-    STATES.map((state): Sample => [{ server: name, state }, +(state === actual)])
+function* serversPieces(servers: readonly ServerStatus[]): Generator<string, void> {
+  const help = "1 for the state it is in, 0 for the others.";
+  yield* family(
+    servers,
+    "gauge",
+    "state",
+    help,
+    ({ name, state: actual }) =>
+      STATES.map((state) =>
+        line("server_state", labelsText({ server: name, state }), +(state === actual))
+      ).join(""),
   );
-  let text = family("gauge", "server_state", "1 for the state it is in, 0 for the others.", states);
-  for (const [name, help, valueOf] of SERVER_GAUGES) {
-    const samples = servers.map((it): Sample => [{ server: it.name }, valueOf(it)]);
-    text += family("gauge", `server_${name}`, help, samples);
+  for (const [type, name, help, valueOf] of SERVER_METRICS) {
+    yield* family(
+      servers,
+      type,
+      name,
+      help,
+      (server) => line(`server_${name}`, labelsText({ server: server.name }), valueOf(server)),
+    );
   }
-  const redirects = servers.map((it): Sample => [{ server: it.name }, it.redirects]);
-  return text +
-    family("counter", "server_redirects_total", "Clients that were sent there.", redirects);
+}
+
+/** One metric of all servers; nothing where none of its values is known. */
+function* family(
+  servers: readonly ServerStatus[],
+  type: Type,
+  name: string,
+  help: string,
+  linesOf: (server: ServerStatus) => string,
+): Generator<string, void> {
+  let head = heading(type, `server_${name}`, help);
+  for (let start = 0; start < servers.length; start += PIECE_SERVERS) {
+    const lines = servers.slice(start, start + PIECE_SERVERS).map(linesOf).join("");
+    if (lines === "") continue;
+    yield head + lines;
+    head = "";
+  }
 }
 
 function single(type: Type, name: string, help: string, value: number | undefined): string {
-  return family(type, name, help, [[{}, value]]);
+  return value === undefined ? "" : heading(type, name, help) + line(name, "", value);
 }
 
-/** One metric; nothing where none of its values is known. */
-function family(type: Type, name: string, help: string, samples: readonly Sample[]): string {
-  const lines = samples.flatMap(([labels, value]) =>
-    value === undefined ? [] : [`balancer_${name}${labelsText(labels)} ${value}\n`]
-  );
-  if (lines.length === 0) return "";
-  return `# HELP balancer_${name} ${help}\n# TYPE balancer_${name} ${type}\n${lines.join("")}`;
+function heading(type: Type, name: string, help: string): string {
+  return `# HELP balancer_${name} ${help}\n# TYPE balancer_${name} ${type}\n`;
+}
+
+/** One sample; nothing where its value is not known. */
+function line(name: string, labels: string, value: number | undefined): string {
+  return value === undefined ? "" : `balancer_${name}${labels} ${value}\n`;
 }
 
 function labelsText(labels: Readonly<Record<string, string>>): string {
   const parts = Object.entries(labels).map(([name, value]) => `${name}="${escapeLabel(value)}"`);
-  return parts.length === 0 ? "" : `{${parts.join(",")}}`;
+  return `{${parts.join(",")}}`;
 }
 
 /** In a label's value, backslash, quote and line feed are written behind a backslash. */

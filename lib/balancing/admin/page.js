@@ -112,7 +112,10 @@ function renderSummary(servers) {
   const some = counts.filter(([, number]) => number > 0);
   const text = some.join();
   const tally = byId("tally");
-  document.title = `${out > 0 ? `${count(out)} out · ` : ""}Load balancer`;
+  const isBad = isDeaf(status, available);
+  setAttribute(byId("summary"), "data-bad", isBad ? "" : undefined);
+  const alarm = isBad ? "not listening" : out > 0 ? `${count(out)} out` : "";
+  document.title = `${alarm === "" ? "" : `${alarm} · `}Load balancer`;
   if (tally.dataset.text === text) return;
   tally.dataset.text = text;
   tally.replaceChildren(
@@ -122,8 +125,14 @@ function renderSummary(servers) {
   );
 }
 
+/** Whether clients cannot come though there is a server for them. */
+function isDeaf({ isListening, isStopping }, available) {
+  return !isListening && !isStopping && available > 0;
+}
+
 function summaryText(all, out, untested, available) {
   if (all === 0) return "There are no servers";
+  if (isDeaf(status, available)) return "Nobody listens for clients";
   if (all === 1) return `The server is ${STATE_WORDS[status.servers[0].state]}`;
   if (available === all) return `All ${count(all)} servers are available`;
   if (untested === all) return `None of the ${count(all)} servers is tested yet`;

@@ -6,7 +6,7 @@
 
 import { stateShape, testsChart } from "./page_chart.js";
 import { element, setAttribute, setText, show } from "./page_dom.js";
-import { clock, count, lasting, moment, percent, speed, took } from "./page_words.js";
+import { clock, count, fraction, lasting, moment, percent, speed, took } from "./page_words.js";
 
 /** The words for the states. */
 export const STATE_WORDS = { untested: "not yet tested", available: "available", out: "out" };
@@ -16,7 +16,7 @@ function marksOf(server, { lowestPriority }) {
   const marks = [];
   if (server.isDrained) marks.push("draining");
   if (server.priority > lowestPriority) marks.push("backup");
-  if (server.weight !== 1) marks.push(`weight ${server.weight}`);
+  if (server.weight !== 1) marks.push(`weight ${fraction(server.weight)}`);
   if (server.state === "available" && server.climb < 1) {
     marks.push(`coming back, ${percent(server.climb)}`);
   }

@@ -5,6 +5,7 @@
  */
 
 const whole = new Intl.NumberFormat("en");
+const hundredths = new Intl.NumberFormat("en", { maximumFractionDigits: 2 });
 const UNITS = ["B", "KiB", "MiB", "GiB", "TiB"];
 
 /** `12,345`. */
@@ -15,6 +16,11 @@ export function count(number) {
 /** `1 server`, `2 servers`. */
 export function several(number, noun) {
   return `${count(number)} ${noun}${number === 1 ? "" : "s"}`;
+}
+
+/** `3`, `0.67`; what is less than a hundredth is no zero. */
+export function fraction(number) {
+  return number < 0.01 ? "< 0.01" : hundredths.format(number);
 }
 
 /** Three digits, such as `1.23` or `123`. */

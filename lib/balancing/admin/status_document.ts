@@ -31,11 +31,11 @@ export interface ServerDocument {
   readonly share: number;
   /** That of its latest transfer that counts; null before the first. */
   readonly throughputBytesPerSecond: number | null;
-  /** The latest tests, the oldest first. */
+  /** The latest tests, the oldest first; at most 60, in a large farm fewer. */
   readonly transfers: readonly TransferDocument[];
   /** Clients that were sent there. */
   readonly redirects: number;
-  /** What the list says of it: 1 to 1000. */
+  /** What the list says of it: more than 0, up to 1000. */
   readonly weight: number;
   /** Servers of a number above the lowest that is available get nobody: they are backups. */
   readonly priority: number;
@@ -73,6 +73,8 @@ export interface StatusDocument {
   readonly intervalMs: number;
   /** Processes that redirect. */
   readonly workers: number;
+  /** Whether somebody listens for clients. */
+  readonly isListening: boolean;
   /** Whether it finishes what is under way and takes nobody any more. */
   readonly isStopping: boolean;
   /** How the rounds go. */
@@ -87,25 +89,50 @@ export interface StatusDocument {
   readonly servers: readonly ServerDocument[];
 }
 
+/** Decimals of what may be small: shares in a large farm, weights out of DNS. */
+const FRACTION_DIGITS = 6;
+
+/** Servers in one piece: making it takes about 1 ms. */
+const PIECE_SERVERS = 50;
+
+/** Tests of all servers together, more or less, and of each at least. */
+const MANY_TRANSFERS = 10_000;
+const FEWEST_TRANSFERS = 5;
+
 /**
- * The document of a status.
- *
- * @param mostTransfers how many of the latest tests of each server it has at the most
+ * The document of a status as JSON text, piece by piece. The first piece is `at` and nothing else, so
+ * that two documents can be compared without it. In a large farm it has fewer of the latest tests.
  */
-export function statusDocument(status: FarmStatus, mostTransfers = Infinity): StatusDocument {
+export function* statusPieces(status: FarmStatus): Generator<string, void> {
+  const { servers } = status;
+  yield `{"at":${JSON.stringify(isoTime(status.at))},`;
+  let piece = `${JSON.stringify(totalsOf(status)).slice(1, -1)},"servers":[`;
+  const most = Math.max(FEWEST_TRANSFERS, Math.floor(MANY_TRANSFERS / servers.length));
+  for (let start = 0; start < servers.length; start += PIECE_SERVERS) {
+    const documents = servers.slice(start, start + PIECE_SERVERS).map((server) => {
+      return JSON.stringify(serverDocument(server, most));
+    });
+    piece += (start > 0 ? "," : "") + documents.join(",");
+    if (start + PIECE_SERVERS >= servers.length) break;
+    yield piece;
+    piece = "";
+  }
+  yield `${piece}]}`;
+}
+
+function totalsOf(status: FarmStatus): Omit<StatusDocument, "at" | "servers"> {
   return {
-    at: isoTime(status.at),
     version: status.version,
     startedAt: isoTime(status.startedAt),
     policy: status.policy,
     intervalMs: status.intervalMs,
     workers: status.workers,
+    isListening: status.isListening,
     isStopping: status.isStopping,
     rounds: roundsDocument(status.rounds),
     redirects: status.redirects,
     unavailable: status.unavailable,
     clientsPerSecond: status.perSecond,
-    servers: status.servers.map((server) => serverDocument(server, mostTransfers)),
   };
 }
 
@@ -114,7 +141,7 @@ function roundsDocument(rounds: RoundStatus): RoundsDocument {
     count: rounds.count,
     isUnderWay: rounds.isUnderWay,
     endedAt: isoTime(rounds.endedAt),
-    elapsedMs: rounds.elapsedMs ?? null,
+    elapsedMs: rounded(rounds.elapsedMs),
     nextAt: isoTime(rounds.nextAt),
   };
 }
@@ -127,14 +154,14 @@ function serverDocument(server: ServerStatus, mostTransfers: number): ServerDocu
     state: server.state,
     reason: server.reason ?? null,
     since: server.state === "untested" ? null : isoTime(server.since),
-    share: server.share,
-    throughputBytesPerSecond: server.throughput ?? null,
+    share: rounded(server.share, FRACTION_DIGITS),
+    throughputBytesPerSecond: rounded(server.throughput),
     transfers: server.transfers.slice(-mostTransfers).map(transferDocument),
     redirects: server.redirects,
-    weight: server.weight,
+    weight: rounded(server.weight, FRACTION_DIGITS),
     priority: server.priority,
     isDrained: server.isDrained,
-    climb: server.climb,
+    climb: rounded(server.climb, FRACTION_DIGITS),
   };
 }
 
@@ -142,7 +169,14 @@ function transferDocument(transfer: TransferStatus): TransferDocument {
   const at = isoTime(transfer.at);
   return "reason" in transfer
     ? { at, reason: transfer.reason }
-    : { at, elapsedMs: transfer.elapsedMs };
+    : { at, elapsedMs: rounded(transfer.elapsedMs) };
+}
+
+/** Without the digits that mean nothing. */
+function rounded(value: number, digits?: number): number;
+function rounded(value: number | undefined, digits?: number): number | null;
+function rounded(value: number | undefined, digits = 3): number | null {
+  return value === undefined ? null : Math.round(value * 10 ** digits) / 10 ** digits;
 }
 
 /** Nothing that is shown happened in 1970: what says so was never set. */

@@ -1,6 +1,6 @@
 /**
  * The page over a made-up farm that changes all the time, to look at:
- * `deno run -A tests/balancing/admin/demo.ts [PORT [SERVERS]]`.
+ * `deno run -A tests/balancing/admin/demo.ts [PORT [SERVERS [deaf]]]`.
  *
  * @module
  */
@@ -18,7 +18,8 @@ const REASONS = [
   "the body ended after 262,144 of 1,048,576 bytes",
 ];
 
-const [port = "0", count = "8"] = Deno.args;
+const [port = "0", count = "8", mode] = Deno.args;
+const isListening = mode !== "deaf";
 const startedAt = Date.now() - 3 * 3_600_000;
 const perSecond: number[] = Array.from({ length: 240 }, (_, second) => clients(second));
 const farm = Array.from({ length: Number(count) }, (_, index) => newServer(index));
@@ -39,7 +40,7 @@ function newServer(index: number): ServerStatus {
   return {
     name,
     publicUrl: index === 1 ? "https://files.example.org/pub" : `http://${name}`,
-    foundBy: index === 4 ? "dns+srv://_http._tcp.example.net" : undefined,
+    foundBy: index === 4 ? "srv:_http._tcp.files.example.net" : undefined,
     state: isLast ? "untested" : isOut ? "out" : "available",
     reason: isOut ? REASONS[index % REASONS.length] : index === 5 ? REASONS[2] : undefined,
     since: isLast ? 0 : Date.now() - (isOut ? 1_210_000 : 9_000_000),
@@ -47,7 +48,7 @@ function newServer(index: number): ServerStatus {
     throughput: isLast ? undefined : 3e6 * (1 + index % 9) * (0.8 + Math.random() / 3),
     transfers,
     redirects: isLast ? 0 : Math.round(9000 / (index + 1)),
-    weight: index === 1 ? 3 : 1,
+    weight: index === 1 ? 3 : index === 4 ? 2 / 3 : 1,
     priority: index === 6 ? 1 : 0,
     isDrained: index === 5,
     climb: index === 4 ? 0.4 : 1,
@@ -106,6 +107,7 @@ function status(): FarmStatus {
     policy: "rank",
     intervalMs: 300_000,
     workers: 2,
+    isListening,
     isStopping: false,
     rounds: {
       count: rounds,
@@ -122,7 +124,10 @@ function status(): FarmStatus {
 }
 
 setInterval(change, 1000);
-const admin = new Admin(status, { isLoopback: true });
+const admin = new Admin(status, {
+  isLoopback: true,
+  onError: (error) => say(String(error)),
+});
 const service = new Service({
   handler: admin.handle,
   deadlines: DEADLINES,

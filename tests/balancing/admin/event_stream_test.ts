@@ -34,6 +34,22 @@ Deno.test("EventStream.read() gives a long event in pieces, then the latest, non
   assertEquals(stream.isBehind, false);
 });
 
+Deno.test("EventStream.behindSince is the first event that was not read to its end", async () => {
+  const stream = new EventStream(() => {});
+  assertEquals(stream.behindSince, Infinity);
+  stream.offer(event(1, "abc"));
+  stream.offer(event(2, "abc"));
+  assertEquals(stream.behindSince, 1);
+  await pieceOf(stream, 2);
+  stream.offer(event(3));
+  stream.offer(event(4));
+  assertEquals(stream.behindSince, 1);
+  await pieceOf(stream, 2);
+  assertEquals(stream.behindSince, 4);
+  await pieceOf(stream);
+  assertEquals(stream.behindSince, Infinity);
+});
+
 Deno.test("EventStream.finish() ends it after what waits", async () => {
   const stream = new EventStream(() => {});
   stream.offer(event(1, "abc"));

@@ -1,38 +1,6 @@
-import { assert, assertEquals } from "@std/assert";
+import { assertEquals } from "@std/assert";
 import type { EventStream } from "../../../lib/balancing/admin/event_stream.ts";
-import { EventStreams, MOST_STREAMS } from "../../../lib/balancing/admin/event_streams.ts";
-import type { FarmStatus } from "../../../lib/balancing/status.ts";
-import { HandTicker } from "./hand_ticker.ts";
-import { farmStatus, NOW, serverStatus } from "./made_up_farm.ts";
-
-/** Streams over a farm of which only the redirects change. */
-class Watched {
-  redirects = 0;
-  /** What makes the status longer. */
-  policy = "rank";
-  timesAsked = 0;
-  readonly ticker = new HandTicker();
-  readonly streams = new EventStreams(() => this.#status(), this.ticker.start);
-
-  #status(): FarmStatus {
-    const { redirects, policy } = this;
-    return farmStatus(undefined, { at: NOW + 1000 * ++this.timesAsked, redirects, policy });
-  }
-}
-
-/** All that a stream gives without waiting: `ping`, or the number of redirects of each status. */
-async function newsOf(stream: EventStream): Promise<(number | "ping")[]> {
-  const news: (number | "ping")[] = [];
-  const buffer = new Uint8Array(100_000);
-  while (stream.isBehind) {
-    const count = (await stream.read(buffer))!;
-    const text = new TextDecoder().decode(buffer.subarray(0, count));
-    const [, json] = /^retry: 1000\ndata: (.*)\n\n$/.exec(text) ?? [];
-    if (json === undefined) assertEquals(text, "event: ping\ndata: {}\n\n");
-    news.push(json === undefined ? "ping" : JSON.parse(json).redirects);
-  }
-  return news;
-}
+import { newsOf, Watched } from "./watched.ts";
 
 Deno.test("EventStreams sends the status at once, then each second in which it changed", async () => {
   const farm = new Watched();
@@ -57,7 +25,7 @@ Deno.test("EventStreams makes one status for all, and none while nobody looks", 
   for (const stream of streams) stream.close();
   assertEquals(farm.ticker.listeners, 0);
   farm.ticker.pass();
-  assertEquals([farm.timesAsked, farm.streams.size], [2, 0]);
+  assertEquals(farm.timesAsked, 2);
 });
 
 Deno.test("EventStreams begins again after everybody has gone", async () => {
@@ -94,13 +62,55 @@ Deno.test("EventStreams lets a slow client miss what is between", async () => {
   assertEquals(await newsOf(stream), [49]);
 });
 
-Deno.test("EventStreams opens 100 at a time", () => {
+/** Whether a stream ends without another event. */
+function isCut(stream: EventStream): boolean {
+  return stream.read(new Uint8Array(100_000)) === null;
+}
+
+Deno.test("EventStreams opens 100 at a time; for one more, the oldest ends", async () => {
   const farm = new Watched();
-  const streams = Array.from({ length: MOST_STREAMS }, () => farm.streams.open()!);
-  assertEquals([farm.streams.size, farm.streams.open()], [100, undefined]);
-  streams[7]!.close();
-  assert(farm.streams.open() !== undefined);
-  assertEquals(farm.streams.open(), undefined);
+  const streams = Array.from({ length: 101 }, () => farm.streams.open()!);
+  assertEquals(streams.slice(0, 2).map(isCut), [true, false]);
+  for (const stream of streams.slice(2)) assertEquals(await newsOf(stream), [0]);
+  streams[50]!.close();
+  streams.push(farm.streams.open()!);
+  assertEquals(await newsOf(streams.at(-1)!), [0]);
+  farm.redirects = 1;
+  farm.ticker.pass();
+  assertEquals(await newsOf(streams[1]!), [1]);
+});
+
+Deno.test("EventStreams ends the stream for another that has been behind longest", async () => {
+  const farm = new Watched();
+  const streams = Array.from({ length: 100 }, () => farm.streams.open()!);
+  for (const stream of streams) await newsOf(stream);
+  for (const slow of [70, 40]) {
+    farm.redirects++;
+    farm.ticker.pass();
+    for (const [place, stream] of streams.entries()) {
+      if (place !== slow && place !== 70) await newsOf(stream);
+    }
+  }
+  for (const place of [70, 40, 0]) {
+    assertEquals(await newsOf(farm.streams.open()!), [2]);
+    assertEquals(isCut(streams[place]!), true);
+  }
+});
+
+Deno.test("EventStreams tells why there is no status, and tries again a second later", async () => {
+  const farm = new Watched();
+  const failure = farm.failure = new Error("no status");
+  const stream = farm.streams.open()!;
+  farm.ticker.pass(2);
+  await Promise.resolve();
+  assertEquals(farm.errors, [failure, failure, failure]);
+  farm.failure = undefined;
+  farm.ticker.pass();
+  assertEquals(await newsOf(stream), [0]);
+  farm.failure = failure;
+  farm.streams.close();
+  assertEquals(farm.errors.length, 4);
+  assertEquals(stream.read(new Uint8Array(10)), null);
 });
 
 Deno.test("EventStreams.close() sends the last status and ends all, for good", async () => {
@@ -146,16 +156,4 @@ Deno.test("EventStreams cuts those that hold the oldest events, when all take to
   assertEquals(held, streams.slice(-held.length));
   assertEquals(held.length, Math.floor(16 / mebibytes));
   assertEquals(streams[0]!.read(new Uint8Array(10)), null);
-});
-
-Deno.test("EventStreams has few tests of each server in a large farm", async () => {
-  const transfers = Array.from({ length: 60 }, (_, test) => ({ at: NOW + test, elapsedMs: 1 }));
-  for (const [count, wanted] of [[200, 60], [201, 20]] as const) {
-    const servers = Array.from({ length: count }, () => serverStatus({ transfers }));
-    const ticker = new HandTicker();
-    const stream = new EventStreams(() => farmStatus(servers), ticker.start).open()!;
-    const buffer = new Uint8Array(10_000_000);
-    const text = new TextDecoder().decode(buffer.subarray(0, (await stream.read(buffer))!));
-    assertEquals(JSON.parse(text.split("data: ")[1]!).servers[0].transfers.length, wanted);
-  }
 });

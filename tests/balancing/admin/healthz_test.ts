@@ -27,3 +27,19 @@ Deno.test("healthReply() is 503 when none can, and says what there is", () => {
 Deno.test("healthReply() is 503 while the balancer stops", () => {
   assertEquals(health([serverStatus()], { isStopping: true }), [503, "the balancer is stopping\n"]);
 });
+
+Deno.test("healthReply() is 503 while nobody listens, unless there is a better reason", () => {
+  const isListening = false;
+  assertEquals(health([serverStatus()], { isListening }), [
+    503,
+    "no worker listens for clients\n",
+  ]);
+  assertEquals(health([untested()], { isListening }), [
+    503,
+    "no server is available: 1 not yet tested\n",
+  ]);
+  assertEquals(health([serverStatus()], { isListening, isStopping: true }), [
+    503,
+    "the balancer is stopping\n",
+  ]);
+});

@@ -52,6 +52,7 @@ export function farmStatus(
     policy: "rank",
     intervalMs: 300_000,
     workers: 1,
+    isListening: true,
     isStopping: false,
     rounds: {
       count: 12,

@@ -1,6 +1,11 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { METRICS_TYPE, metricsText } from "../../../lib/balancing/admin/metrics.ts";
+import { METRICS_TYPE, metricsPieces } from "../../../lib/balancing/admin/metrics.ts";
+import type { FarmStatus } from "../../../lib/balancing/status.ts";
 import { farmStatus, out, serverStatus, untested } from "./made_up_farm.ts";
+
+function textOf(status: FarmStatus): string {
+  return [...metricsPieces(status)].join("");
+}
 
 /** The samples without what explains them. */
 function samplesOf(text: string): string[] {
@@ -13,10 +18,11 @@ const SERVERS = [
   untested({ name: "c:3", isDrained: true }),
 ];
 
-Deno.test("metricsText() has these metrics and no others", async () => {
-  assertEquals(samplesOf(await metricsText(farmStatus(SERVERS, { unavailable: 7, workers: 2 }))), [
+Deno.test("metricsPieces() has these metrics and no others", () => {
+  assertEquals(samplesOf(textOf(farmStatus(SERVERS, { unavailable: 7, workers: 2 }))), [
     'balancer_build_info{version="1.2.3",policy="rank"} 1',
     "balancer_start_time_seconds 1767319445",
+    "balancer_listening 1",
     "balancer_stopping 0",
     "balancer_workers 2",
     "balancer_redirects_total 1234",
@@ -63,19 +69,30 @@ Deno.test("metricsText() has these metrics and no others", async () => {
   ]);
 });
 
-Deno.test("metricsText() has no word of a server that has gone", async () => {
-  assertStringIncludes(await metricsText(farmStatus(SERVERS)), "[::1]:80");
-  const text = await metricsText(farmStatus(SERVERS.slice(0, 1)));
+Deno.test("metricsPieces() has no word of a server that has gone", () => {
+  assertStringIncludes(textOf(farmStatus(SERVERS)), "[::1]:80");
+  const text = textOf(farmStatus(SERVERS.slice(0, 1)));
   assertEquals(text.includes("[::1]:80"), false);
 });
 
-Deno.test("metricsText() escapes what would end a label", async () => {
-  const text = await metricsText(farmStatus([serverStatus({ name: 'a"\\\n:1' })]));
+Deno.test("metricsPieces() escapes what would end a label", () => {
+  const text = textOf(farmStatus([serverStatus({ name: 'a"\\\n:1' })]));
   assertStringIncludes(text, 'balancer_server_weight{server="a\\"\\\\\\n:1"} 1\n');
 });
 
-Deno.test("metricsText() is as Prometheus wants it", async () => {
-  const text = await metricsText(farmStatus(SERVERS));
+Deno.test("metricsPieces() is as Prometheus wants it", () => {
+  const text = textOf(farmStatus(SERVERS));
   assert(text.endsWith("\n"));
   assertEquals(METRICS_TYPE, "text/plain; version=0.0.4; charset=utf-8");
+});
+
+Deno.test("metricsPieces() has each metric of a large farm once, in pieces of bounded length", () => {
+  const servers = Array.from({ length: 1234 }, (_, i) => serverStatus({ name: `s${i}:1` }));
+  const pieces = [...metricsPieces(farmStatus(servers))];
+  assert(Math.max(...pieces.map(({ length }) => length)) < 120_000);
+  const text = pieces.join("");
+  const headings = text.match(/^# TYPE .*$/gm)!;
+  assertEquals(new Set(headings).size, headings.length);
+  const shares = text.match(/^balancer_server_share_ratio\{server="s(\d+):1"\} 0\.5$/gm)!;
+  assertEquals(shares.length, servers.length);
 });

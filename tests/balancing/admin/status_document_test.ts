@@ -1,8 +1,17 @@
 import { assertEquals } from "@std/assert";
-import { statusDocument } from "../../../lib/balancing/admin/status_document.ts";
+import {
+  type ServerDocument,
+  type StatusDocument,
+  statusPieces,
+} from "../../../lib/balancing/admin/status_document.ts";
+import type { FarmStatus } from "../../../lib/balancing/status.ts";
 import { farmStatus, NOW, out, serverStatus, untested } from "./made_up_farm.ts";
 
-const AVAILABLE = {
+function documentOf(status: FarmStatus): StatusDocument {
+  return JSON.parse([...statusPieces(status)].join(""));
+}
+
+const AVAILABLE: ServerDocument = {
   name: "web1:8000",
   publicUrl: "http://web1:8000",
   foundBy: null,
@@ -22,15 +31,16 @@ const AVAILABLE = {
   climb: 1,
 };
 
-Deno.test("statusDocument() has all of the status, under these names", () => {
-  const server = out("refused", { name: "[::1]:80", foundBy: "dns://farm.example:80", climb: 0.5 });
-  assertEquals(JSON.parse(JSON.stringify(statusDocument(farmStatus([serverStatus(), server])))), {
+Deno.test("statusPieces() has all of the status, under these names", () => {
+  const server = out("refused", { name: "[::1]:80", foundBy: "dns:farm.example:80", climb: 0.5 });
+  assertEquals(documentOf(farmStatus([serverStatus(), server])), {
     at: "2026-01-02T03:04:05.000Z",
     version: "1.2.3",
     startedAt: "2026-01-02T02:04:05.000Z",
     policy: "rank",
     intervalMs: 300_000,
     workers: 1,
+    isListening: true,
     isStopping: false,
     rounds: {
       count: 12,
@@ -46,7 +56,7 @@ Deno.test("statusDocument() has all of the status, under these names", () => {
       ...AVAILABLE,
       name: "[::1]:80",
       publicUrl: "http://[::1]:80",
-      foundBy: "dns://farm.example:80",
+      foundBy: "dns:farm.example:80",
       state: "out",
       reason: "refused",
       since: "2026-01-02T03:04:00.000Z",
@@ -60,9 +70,9 @@ Deno.test("statusDocument() has all of the status, under these names", () => {
   });
 });
 
-Deno.test("statusDocument() says nothing of an untested server that is not known", () => {
+Deno.test("statusPieces() says nothing of an untested server that is not known", () => {
   for (const since of [0, NOW]) {
-    const [server] = statusDocument(farmStatus([untested({ since })])).servers;
+    const [server] = documentOf(farmStatus([untested({ since })])).servers;
     assertEquals(server, {
       ...AVAILABLE,
       state: "untested",
@@ -75,10 +85,10 @@ Deno.test("statusDocument() says nothing of an untested server that is not known
   }
 });
 
-Deno.test("statusDocument() has null for what was not yet", () => {
+Deno.test("statusPieces() has null for what was not yet", () => {
   const nothing = { endedAt: undefined, elapsedMs: undefined, nextAt: undefined };
   const rounds = { count: 0, isUnderWay: true, ...nothing };
-  assertEquals(statusDocument(farmStatus([], { rounds })).rounds, {
+  assertEquals(documentOf(farmStatus([], { rounds })).rounds, {
     count: 0,
     isUnderWay: true,
     endedAt: null,
@@ -87,13 +97,41 @@ Deno.test("statusDocument() has null for what was not yet", () => {
   });
 });
 
-Deno.test("statusDocument() has no moment that is none", () => {
+Deno.test("statusPieces() has no moment that is none", () => {
   for (const since of [0, -1, NaN, Infinity, 1e300]) {
-    assertEquals(statusDocument(farmStatus([serverStatus({ since })])).servers[0]?.since, null);
+    assertEquals(documentOf(farmStatus([serverStatus({ since })])).servers[0]?.since, null);
   }
 });
 
-Deno.test("statusDocument() has the latest tests when it is to have few", () => {
-  const [server] = statusDocument(farmStatus(), 1).servers;
-  assertEquals(server?.transfers, AVAILABLE.transfers.slice(1));
+Deno.test("statusPieces() rounds numbers", () => {
+  const third = { share: 1 / 3, weight: 2 / 3, climb: 1 / 7, throughput: 1e6 / 3 };
+  const transfers = [{ at: NOW, elapsedMs: 10 / 3 }];
+  const [server] = documentOf(farmStatus([serverStatus({ ...third, transfers })])).servers;
+  const { share, weight, climb, throughputBytesPerSecond: throughput } = server!;
+  assertEquals([share, weight, climb, throughput], [0.333333, 0.666667, 0.142857, 333333.333]);
+  assertEquals(server!.transfers, [{ at: "2026-01-02T03:04:05.000Z", elapsedMs: 3.333 }]);
+});
+
+Deno.test("statusPieces() has fewer tests of each server in a large farm, the latest", () => {
+  const transfers = Array.from({ length: 60 }, (_, test) => ({ at: NOW, elapsedMs: test }));
+  const cases = [[1, 60], [166, 60], [200, 50], [1000, 10], [2000, 5], [2500, 5]] as const;
+  for (const [count, wanted] of cases) {
+    const servers = Array.from({ length: count }, () => serverStatus({ transfers }));
+    const document = documentOf(farmStatus(servers));
+    assertEquals(document.servers.length, count);
+    const latest = document.servers.at(-1)!.transfers;
+    assertEquals(latest.map((it) => "elapsedMs" in it && it.elapsedMs).at(-1), 59);
+    assertEquals(latest.length, wanted);
+  }
+});
+
+Deno.test("statusPieces() has servers in pieces of 50, after the time alone", () => {
+  for (const [count, wanted] of [[0, 1], [50, 1], [51, 2], [100, 2], [101, 3]] as const) {
+    const servers = Array.from({ length: count }, (_, i) => serverStatus({ name: `s${i}:1` }));
+    const [time, ...pieces] = statusPieces(farmStatus(servers));
+    assertEquals(time, '{"at":"2026-01-02T03:04:05.000Z",');
+    assertEquals(pieces.length, wanted);
+    const { servers: documents } = documentOf(farmStatus(servers));
+    assertEquals(documents.map(({ name }) => name), servers.map(({ name }) => name));
+  }
 });

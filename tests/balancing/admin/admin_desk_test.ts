@@ -1,0 +1,43 @@
+import { assertEquals, assertMatch } from "@std/assert";
+import { AdminDesk } from "../../../lib/balancing/admin/admin_desk.ts";
+import { RawClient } from "../../support/raw_client.ts";
+import { HandTicker } from "./hand_ticker.ts";
+import { farmStatus } from "./made_up_farm.ts";
+
+const ADDRESS = { hostname: "127.0.0.1", port: 0, isLoopback: true };
+
+Deno.test("AdminDesk tells of what goes wrong, and goes on", async () => {
+  const told: string[] = [];
+  const errors: unknown[] = [];
+  const notices = {
+    tell: (words: string) => void told.push(words),
+    tellError: (error: unknown) => void errors.push(error),
+  };
+  const [badTick, badStatus] = [new Error("no tick"), new Error("no status")];
+  let isBad = true;
+  const overview = {
+    tick: () => {
+      if (isBad) throw badTick;
+    },
+    status: () => {
+      if (isBad) throw badStatus;
+      return farmStatus();
+    },
+  };
+  const ticker = new HandTicker();
+  const desk = new AdminDesk(ADDRESS, overview, notices, ticker.start);
+  const [, port] = /^the farm is shown at http:\/\/127\.0\.0\.1:(\d+)\/$/.exec(told[0]!)!;
+  using client = await RawClient.connect(Number(port));
+  await client.send("GET /events HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  assertEquals((await client.responseHead()).statusCode, 200);
+  assertEquals(errors, [badStatus]);
+  ticker.pass();
+  await Promise.resolve();
+  assertEquals(errors, [badStatus, badTick, badStatus]);
+  isBad = false;
+  ticker.pass();
+  const closed = desk.close();
+  assertMatch(new TextDecoder().decode(await client.rest()), /"redirects":1234/);
+  await closed;
+  assertEquals([errors.length, ticker.listeners], [3, 0]);
+});
