@@ -54,7 +54,7 @@ Deno.test("balancer follows the SRV records of a name as they come and go", asyn
 
   await dnsmasq.change(services([second], [third]));
   await said(balancer, `${nameOf(first)} is in the list no more`);
-  await said(balancer, `${nameOf(third)} is new in the list`);
+  await said(balancer, `${nameOf(third)} is new, by ${ENTRY}`);
   await said(balancer, `${nameOf(third)} is available: `);
   await said(balancer, "tested, fastest first: .*, .* ms");
   assertEquals(await countRedirects(balancer.port, 40), half(second, third));
