@@ -12,7 +12,7 @@ import { askSize } from "./lib/balancing/ask_size.ts";
 import { Chooser } from "./lib/balancing/chooser.ts";
 import { CrewFront } from "./lib/balancing/crew_front.ts";
 import { Farm } from "./lib/balancing/farm.ts";
-import { KnownSizes } from "./lib/balancing/known_sizes.ts";
+import { type AskSize, KnownSizes } from "./lib/balancing/known_sizes.ts";
 import { DnsResolver, NAME_SERVER } from "./lib/balancing/list/resolver.ts";
 import { ServerSource } from "./lib/balancing/list/server_source.ts";
 import { OwnFront } from "./lib/balancing/own_front.ts";
@@ -119,7 +119,7 @@ await runCommand(command, async (options, operands) => {
   const startedAt = Date.now();
   const chooser = new Chooser(POLICIES[options.policy](options.workers));
   const tally = new Tally();
-  const openDesk = await redirectingDesk(options, chooser, tally, tell);
+  const openDesk = await redirectingDesk(options, chooser, tally, notices);
   if (workerPort !== undefined) {
     await redirectAsTold(chooser, tally, openDesk);
     return 0;
@@ -184,10 +184,11 @@ async function redirectingDesk(
   options: BalancerOptions,
   chooser: Chooser,
   tally: Tally,
-  tell: (message: string) => void,
+  { tell, tellError }: Notices,
 ): Promise<(output?: LineWriter) => Desk> {
   const credentials = await readCredentials(options, Date.now());
-  const sizes = chooser.wantsSizes ? new KnownSizes(askSize, clock, options.workers) : undefined;
+  const ask: AskSize = (...asked) => askSize(...asked).catch((error) => void tellError(error));
+  const sizes = chooser.wantsSizes ? new KnownSizes(ask, clock, options.workers) : undefined;
   const redirector = new Redirector(chooser, {
     statusCode: options.status,
     alternatives: options.alternatives,

@@ -1,9 +1,9 @@
 import { responseBodyFraming } from "../http/body.ts";
 import type { Connection } from "../net/connection.ts";
 import { now } from "../net/deadlines.ts";
-import { dial } from "../net/dial.ts";
 import { exchange, failureReason } from "../net/exchange.ts";
 import type { Server } from "./list/server.ts";
+import { connectTo, requestTo } from "./server_request.ts";
 
 /** For all of it, in ms. */
 const TIMEOUT_MS = 5000;
@@ -13,9 +13,6 @@ const SILENT_PART = 1 / 2;
 
 /** A head is all that comes. */
 const INPUT_BYTES = 4096;
-
-/** Those of Deno, and of its DENO_CERT. */
-const KNOWN_AUTHORITIES = { caCerts: [] };
 
 /**
  * Asks a server by HEAD, on a connection of its own, how large a file is. Only the length of a 200
@@ -35,20 +32,10 @@ export async function askSize(
   const start = performance.now();
   let connection: Connection | undefined;
   try {
-    const tls = server.scheme === "https" ? KNOWN_AUTHORITIES : undefined;
-    connection = await dial(server.hostname, server.port, idleMs, tls, INPUT_BYTES);
+    connection = await connectTo(server, idleMs, INPUT_BYTES);
     const until = now() + timeoutMs - (performance.now() - start);
-    const { head } = await exchange(connection, {
-      method: "HEAD",
-      requestTarget: `${server.probePrefix}${target}`,
-      fieldLines: [
-        ["Host", server.authority],
-        ["User-Agent", "balancer-sizes"],
-        ["Accept", "*/*"],
-        ["Accept-Encoding", "identity"],
-        ["Connection", "close"],
-      ],
-    }, { idleMs, until });
+    const request = requestTo(server, "HEAD", target, "balancer-sizes");
+    const { head } = await exchange(connection, request, { idleMs, until });
     if (head.statusCode !== 200) return undefined;
     // The fields are those of the answer that a GET would get (RFC 9110 §9.3.2).
     const framing = responseBodyFraming("GET", head);

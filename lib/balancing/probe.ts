@@ -2,11 +2,11 @@ import { format } from "@std/fmt/bytes";
 import { reasonPhrase } from "../http/message.ts";
 import type { Connection } from "../net/connection.ts";
 import { now } from "../net/deadlines.ts";
-import { dial } from "../net/dial.ts";
 import { exchange, failureReason } from "../net/exchange.ts";
 import { DeadlineError, LocalError } from "../net/network_error.ts";
 import type { Outcome } from "./sample.ts";
 import type { Server } from "./list/server.ts";
+import { connectTo, requestTo } from "./server_request.ts";
 
 /** What is transferred, and how long that may take. */
 export interface ProbeOptions {
@@ -23,9 +23,6 @@ const SILENT_PART = 1 / 2;
 
 /** Little, since a round over a large farm takes as much anew for each probe, for the collector. */
 const INPUT_BYTES = 64 * 1024;
-
-/** Those of Deno, and of its DENO_CERT. */
-const KNOWN_AUTHORITIES = { caCerts: [] };
 
 /** A transfer that ended without being what a probe wants; the message is the reason. */
 class Unfit extends Error {}
@@ -47,8 +44,7 @@ export async function probe(server: Server, options: ProbeOptions): Promise<Outc
   const start = performance.now();
   let connection: Connection | undefined;
   try {
-    const tls = server.scheme === "https" ? KNOWN_AUTHORITIES : undefined;
-    connection = await dial(server.hostname, server.port, silenceMs, tls, INPUT_BYTES);
+    connection = await connectTo(server, silenceMs, INPUT_BYTES);
     const until = now() + timeoutMs - (performance.now() - start);
     const { bytes, entityTag } = await transfer(connection, server, path, silenceMs, until);
     const elapsedMs = performance.now() - start;
@@ -73,17 +69,8 @@ async function transfer(
   idleMs: number,
   until: number,
 ): Promise<Transferred> {
-  const { head, framing, content } = await exchange(connection, {
-    method: "GET",
-    requestTarget: `${server.probePrefix}${path}`,
-    fieldLines: [
-      ["Host", server.authority],
-      ["User-Agent", "balancer-probe"],
-      ["Accept", "*/*"],
-      ["Accept-Encoding", "identity"],
-      ["Connection", "close"],
-    ],
-  }, { idleMs, until });
+  const request = requestTo(server, "GET", path, "balancer-probe");
+  const { head, framing, content } = await exchange(connection, request, { idleMs, until });
   checkStatus(head.statusCode);
   if (framing.kind === "untilClose") {
     throw new Unfit("it gave no length, so that nobody can tell whether the file was whole");

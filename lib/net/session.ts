@@ -219,12 +219,11 @@ export class Session implements Listed {
 
   #tell(statusCode: number, contentBytes: number, chosen?: string): void {
     const { onServed } = this.#parts;
-    const client = this.#client;
     if (onServed !== undefined) {
       const at = this.#startedAt ?? Date.now();
       onServed({
         at,
-        client,
+        client: this.#client,
         requestLine: this.#requestLine,
         fields: this.#head?.fields,
         statusCode,
