@@ -12,6 +12,7 @@ import { askSize } from "./lib/balancing/ask_size.ts";
 import { Chooser } from "./lib/balancing/chooser.ts";
 import { CrewFront } from "./lib/balancing/crew_front.ts";
 import { Farm } from "./lib/balancing/farm.ts";
+import type { Front } from "./lib/balancing/front.ts";
 import { type AskSize, KnownSizes } from "./lib/balancing/known_sizes.ts";
 import { DnsResolver, NAME_SERVER } from "./lib/balancing/list/resolver.ts";
 import { ServerSource } from "./lib/balancing/list/server_source.ts";
@@ -79,7 +80,10 @@ const command = {
     alternatives: option(count(0, 10), "0", "other servers that a redirect names as well"),
     status: option(choice([301, 302, 303, 307, 308]), "301", "the status code of the redirect"),
     resolver: optional(NAME_SERVER, "who is asked about names in DNS (default: as the system)"),
-    admin: optional(ADMIN_ADDRESS, "where to show how the farm stands (default: nowhere)"),
+    admin: optional(
+      ADMIN_ADDRESS,
+      "where to show how the farm stands; a port alone: for this machine (default: nowhere)",
+    ),
     ...TLS_OPTIONS,
     ...WORKERS_OPTION,
   },
@@ -119,55 +123,36 @@ await runCommand(command, async (options, operands) => {
   const startedAt = Date.now();
   const chooser = new Chooser(POLICIES[options.policy](options.workers));
   const tally = new Tally();
-  const openDesk = await redirectingDesk(options, chooser, tally, notices);
   if (workerPort !== undefined) {
+    const openDesk = await redirectingDesk(options, chooser, tally, notices);
     await redirectAsTold(chooser, tally, openDesk);
     return 0;
   }
 
-  const hangups = new Hangups(() => tell("the list is read again once the first round has ended"));
+  const hangups = new Hangups(() => tell("SIGHUP is acted on once the first round has ended"));
+  const openDesk = await redirectingDesk(options, chooser, tally, notices);
   const source = await ServerSource.open(operands, SERVERS_TXT, new DnsResolver(options.resolver));
   const front = isSupervisor(options)
     ? await CrewFront.of(options, tally, tell)
     : new OwnFront(openDesk, options, tell);
-  const patience = { fall: options.fall, rise: options.rise };
-  const pool = new Pool([], [chooser, ...front.audiences], patience);
-  const farm = new Farm(source, pool, chooser, {
-    patience,
-    probe: (server) =>
-      probe(server, {
-        path: options["probe-path"],
-        timeoutMs: options["probe-timeout"],
-        minSpeed: options["min-speed"],
-      }),
-    concurrency: options["probe-concurrency"],
-    clock,
-    now: Date.now,
-    ...{ tally, tell },
-  });
-  const { policy, interval: intervalMs, workers } = options;
-  const facts = { version: config.version, startedAt, policy, intervalMs, workers };
+  const farm = farmOf(options, source, front, chooser, tally, tell);
   const stop = stopSignal(() => front.kill());
   let nextAt: number | undefined;
+  const { policy, interval: intervalMs, workers } = options;
+  const facts = { version: config.version, startedAt, policy, intervalMs, workers };
   const scene = { farm, chooser, tally, front, nextAt: () => nextAt, stop };
-  const overview = new Overview(scene, facts);
+  const admin = options.admin && new AdminDesk(options.admin, new Overview(scene, facts), notices);
 
-  const admin = options.admin && new AdminDesk(options.admin, overview, notices);
   listen(options.host, options.port).close(); // A taken port is better known before the test.
-  await Promise.race([farm.begin().then(() => farm.test()), fired(stop)]);
-  if (hangups.take()) await Promise.race([farm.reload(), fired(stop)]);
-  await notices.flush(); // What was found is said before where clients can come.
-  if (stop.aborted) return 0;
-  if (!farm.isOpen && !farm.mayRecover) return 1; // The reasons have been told.
+  const failed = await testAtFirst(farm, hangups, stop, notices) ??
+    await Promise.race([front.open(), fired(stop)]);
+  if (failed !== undefined) return failed;
   hangups.each(() => {
     farm.reload().catch(tellError);
     front.renew();
   });
-
-  const failure = await Promise.race([front.open(), fired(stop)]);
-  if (failure !== undefined) return failure;
   while (!stop.aborted) {
-    const dueMs = dueAfter(options.interval, Math.random());
+    const dueMs = dueAfter(intervalMs, Math.random());
     nextAt = Date.now() + dueMs;
     await front.serveUntil(AbortSignal.any([AbortSignal.timeout(dueMs), stop]));
     // Beside the clients, never two at a time, and not when no server is left to test.
@@ -178,6 +163,44 @@ await runCommand(command, async (options, operands) => {
   await admin?.close();
   return 0;
 });
+
+/** All servers, and how they are tested. */
+function farmOf(
+  options: BalancerOptions,
+  source: ServerSource,
+  { audiences }: Front,
+  chooser: Chooser,
+  tally: Tally,
+  tell: Notices["tell"],
+): Farm {
+  const patience = { fall: options.fall, rise: options.rise };
+  const pool = new Pool([], [chooser, ...audiences], patience);
+  const probeOptions = {
+    path: options["probe-path"],
+    timeoutMs: options["probe-timeout"],
+    minSpeed: options["min-speed"],
+  };
+  return new Farm(source, pool, chooser, {
+    probe: (server) => probe(server, probeOptions),
+    concurrency: options["probe-concurrency"],
+    now: Date.now,
+    ...{ patience, clock, tally, tell },
+  });
+}
+
+/** Before the first client: the first round. @returns the exit status, if that is to be the end */
+async function testAtFirst(
+  farm: Farm,
+  hangups: Hangups,
+  stop: AbortSignal,
+  notices: Notices,
+): Promise<number | undefined> {
+  await Promise.race([farm.begin().then(() => farm.test()), fired(stop)]);
+  if (hangups.take()) await Promise.race([farm.reload(), fired(stop)]);
+  await notices.flush(); // What was found is said before where clients can come.
+  if (stop.aborted) return 0;
+  return farm.isOpen || farm.mayRecover ? undefined : 1; // The reasons have been told.
+}
 
 /** How to open a desk that redirects. */
 async function redirectingDesk(

@@ -46,21 +46,28 @@ export function writeNews(news: string): Uint8Array<ArrayBuffer> {
 /**
  * Waits for an order on standard input; its end means `stop`, since then the parent is gone.
  *
- * @param onNews told what comes before
+ * @param onNews told what comes, before the order and after it
  */
-export async function receiveOrder(onNews: (news: string) => void = () => {}): Promise<Order> {
+export function receiveOrder(onNews: (news: string) => void = () => {}): Promise<Order> {
+  const { promise, resolve } = Promise.withResolvers<Order>();
+  const take = (line: string) => {
+    if (line === "stop" || line === "retire") resolve(line);
+    else if (line.startsWith(NEWS)) onNews(line.slice(NEWS.length));
+  };
+  readLines(take).then(() => resolve("stop"));
+  return promise;
+}
+
+async function readLines(take: (line: string) => void): Promise<void> {
   let rest = "";
   const decoder = new TextDecoder();
   const buffer = new Uint8Array(64 * 1024);
   for (;;) {
     const count = await Deno.stdin.read(buffer).catch(() => null);
-    if (count === null) return "stop";
+    if (count === null) return;
     const lines = (rest + decoder.decode(buffer.subarray(0, count), { stream: true })).split("\n");
     rest = lines.pop()!;
-    for (const line of lines) {
-      if (line === "stop" || line === "retire") return line;
-      if (line.startsWith(NEWS)) onNews(line.slice(NEWS.length));
-    }
+    lines.forEach(take);
   }
 }
 

@@ -17,14 +17,19 @@ async function receiveFrom(pieces: readonly Uint8Array[], error?: Error) {
   const original = Deno.stdin.read;
   const left = [...pieces];
   const news: string[] = [];
+  const end = Promise.withResolvers<void>();
   try {
     Deno.stdin.read = (buffer) => {
       const piece = left.shift();
-      if (piece === undefined) return error ? Promise.reject(error) : Promise.resolve(null);
+      if (piece === undefined) {
+        end.resolve();
+        return error ? Promise.reject(error) : Promise.resolve(null);
+      }
       buffer.set(piece);
       return Promise.resolve(piece.length);
     };
     const order = await receiveOrder((text) => news.push(text));
+    await end.promise;
     return { order, news };
   } finally {
     Deno.stdin.read = original;
@@ -35,12 +40,12 @@ function joined(...parts: readonly Uint8Array[]): Uint8Array {
   return new Uint8Array(parts.flatMap((part) => [...part]));
 }
 
-Deno.test("receiveOrder() tells the news before the order, however the pipe cuts them", async () => {
+Deno.test("receiveOrder() tells all news and the order, however the pipe cuts them", async () => {
   const news = ['{"name":"a:1"}', "→ 😀", "", "stop", "+", "x".repeat(100)];
   for (const order of ["stop", "retire"] as const) {
-    const octets = joined(...news.map(writeNews), writeOrder(order), writeNews("too late"));
+    const octets = joined(...news.map(writeNews), writeOrder(order), writeNews("later"));
     const places = Array.from({ length: octets.length }, (_, i) => i);
-    const expected = { order, news };
+    const expected = { order, news: [...news, "later"] };
     assertEquals(await receiveFrom([octets]), expected);
     assertEquals(await receiveFrom(places.map((at) => octets.slice(at, at + 1))), expected);
     for (const at of places.slice(1)) {

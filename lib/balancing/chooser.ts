@@ -54,11 +54,6 @@ export class Chooser implements Audience {
     return this.#policy.wantsSizes === true;
   }
 
-  /** Whether there is a server that may be picked. */
-  get isOpen(): boolean {
-    return this.#candidates.length > 0;
-  }
-
   /** The fraction of requests that is meant for each; those of all sum to 1. */
   get shares(): ReadonlyMap<Server, number> {
     return this.#policy.shares();

@@ -40,9 +40,6 @@ export interface Rounds {
   readonly elapsedMs: number | undefined;
 }
 
-/** What has changed in the list, and who is listed twice. */
-type Update = Replacement & Pick<Listing, "duplicates">;
-
 /** A server, its state and its past. */
 export interface Resident extends Member {
   /** Its latest tests. */
@@ -50,7 +47,7 @@ export interface Resident extends Member {
 }
 
 /** Where a farm has its list from. */
-export type FarmSource = Pick<ServerSource, "servers" | "reload" | "isDynamic">;
+export type FarmSource = Pick<ServerSource, "servers" | "remembered" | "reload" | "isDynamic">;
 
 /** The servers that are listed at the moment, tested round after round. */
 export class Farm {
@@ -92,9 +89,9 @@ export class Farm {
 
   /** Takes in the list as it was read first; nobody is tested yet. */
   async begin(): Promise<void> {
-    const { added, duplicates } = await this.#update();
+    const { servers, duplicates } = await this.#update();
     this.#log.duplicates(duplicates);
-    this.#log.testing(added.length);
+    this.#log.testing(servers.length);
   }
 
   /**
@@ -177,30 +174,37 @@ export class Farm {
       if (!(error instanceof CommandError)) throw error;
       return this.#log.unchanged(error.message);
     }
-    const update = await this.#update();
-    this.#log.changed(update);
-    this.#log.duplicates(update.duplicates);
-    if (isRead) this.#log.reread(update.added, update.removed, this.#pool.servers.length);
+    // At once, since DNS may take its time to answer.
+    const { servers, duplicates } = this.#source.remembered();
+    const replacement = this.#replace(servers);
+    this.#log.changed(replacement);
+    this.#log.duplicates(duplicates);
+    if (isRead) this.#log.reread(replacement.added, replacement.removed, servers.length);
+    if (this.#source.isDynamic) this.#log.changed(await this.#update());
   }
 
   /** One after another, since the later answer of DNS is the one that counts. */
-  #update(): Promise<Update> {
+  #update(): Promise<Listing & Replacement> {
     const update = this.#updated.then(() => this.#updateNow());
     this.#updated = update.catch(() => {});
     return update;
   }
 
-  async #updateNow(): Promise<Update> {
-    const { clock, now } = this.#options;
-    const { servers, duplicates, findings } = await this.#source.servers();
+  async #updateNow(): Promise<Listing & Replacement> {
+    const listing = await this.#source.servers();
+    this.#log.findings(listing.findings);
+    return { ...listing, ...this.#replace(listing.servers) };
+  }
+
+  #replace(servers: readonly Server[]): Replacement {
+    const { clock, now, tally } = this.#options;
     const replacement = this.#pool.replace(servers, clock());
-    this.#options.tally.retain(new Set(servers.map(({ authority }) => authority)));
+    tally.retain(new Set(servers.map(({ authority }) => authority)));
     const before = this.#histories;
     this.#histories = new Map(
       this.#pool.servers.map((server) => [server, before.get(server) ?? new History(now())]),
     );
-    this.#log.findings(findings);
-    return { ...replacement, duplicates };
+    return replacement;
   }
 
   async #probe(server: Server): Promise<Outcome> {

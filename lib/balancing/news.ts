@@ -55,6 +55,7 @@ interface Known {
 export class NewsReader {
   readonly #audience: Audience;
   readonly #clock: () => number;
+  /** Names are unique, since a list keeps one server for each place. */
   #byName: ReadonlyMap<string, Known> = new Map();
 
   /** Knows of nobody yet. @param clock that of `PickRequest` */

@@ -1,14 +1,17 @@
 /** How many clients were sent where. */
 export class Tally {
   readonly #redirects = new Map<string, number>();
+  /** Those that are counted by themselves; undefined for all. */
+  #names: ReadonlySet<string> | undefined;
   #total = 0;
   /** Clients that were told that no server is available. */
   unavailable = 0;
 
   /** A client was sent to the server of this name. */
   redirected(name: string, count = 1): void {
-    this.#redirects.set(name, (this.#redirects.get(name) ?? 0) + count);
     this.#total += count;
+    if (this.#names?.has(name) === false) return;
+    this.#redirects.set(name, (this.#redirects.get(name) ?? 0) + count);
   }
 
   /** Clients that were sent to the server of this name. */
@@ -38,8 +41,12 @@ export class Tally {
     return counts;
   }
 
-  /** Forgets how many were sent to servers of other names; they still count among all clients. */
+  /**
+   * Forgets how many were sent to servers of other names, and of what is added later as well; they
+   * still count among all clients.
+   */
   retain(names: ReadonlySet<string>): void {
+    this.#names = names;
     for (const name of this.#redirects.keys()) {
       if (!names.has(name)) this.#redirects.delete(name);
     }

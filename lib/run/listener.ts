@@ -40,9 +40,13 @@ export function listenerOptions(port: string): ListenerOptions {
     "max-connections": option(
       count(1, 1_000_000),
       "10000",
-      "connections at a time; more wait to be accepted",
+      "connections at a time, of each worker; more wait",
     ),
-    log: option(choice(LOG_FORMATS), "common", "access log on standard output"),
+    log: option(
+      choice(LOG_FORMATS),
+      "common",
+      "access log on standard output; json: all else as JSON too",
+    ),
     grace: option(duration(0), "10s", "how long to finish answers when stopped"),
   };
 }

@@ -111,3 +111,28 @@ Deno.test("Farm.reload() says which lists it cannot read again, and not that it 
     assertEquals(stage.told.filter((line) => !line.startsWith("tested")), told);
   }
 });
+
+Deno.test("Farm.reload() lets servers go before DNS has answered", async () => {
+  const stage = await FarmStage.tested(["a:1", "b:1"]);
+  const answered = Promise.withResolvers<void>();
+  stage.source.isDynamic = true;
+  stage.source.answered = answered.promise;
+  stage.source.list("b:1");
+  const reload = stage.farm.reload();
+  await stage.until(() => stage.states.length === 1);
+  assertEquals(stage.told.slice(0, 2), [
+    "a:1 is in the list no more, and gets no more clients",
+    "the list was read again: 1 server, 0 new, 1 gone",
+  ]);
+  answered.resolve();
+  await reload;
+  assertEquals(stage.states, ["b:1 available"]);
+});
+
+Deno.test("Farm tells of servers that DNS names where there were none", async () => {
+  const stage = await FarmStage.tested([]);
+  stage.source.isDynamic = true;
+  stage.source.list("a:1");
+  await stage.farm.round();
+  assertEquals(stage.told[0], "a:1 is new in the list");
+});

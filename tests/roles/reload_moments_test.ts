@@ -12,7 +12,7 @@ const ignore = Deno.build.os === "windows";
 const SIGHUP = 1;
 
 /** What it says when it is too early. */
-const LATER = "^balancer: the list is read again once the first round has ended$";
+const LATER = "^balancer: SIGHUP is acted on once the first round has ended$";
 
 const FIT = answering("200 OK", "test");
 

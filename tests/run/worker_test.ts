@@ -51,14 +51,14 @@ Deno.test("WorkerProcess lets its worker know news, and hears its reports", asyn
   const code = `import { receiveOrder, writeReport } from ${module};
     console.log("listening on http://a:1");
     const order = await receiveOrder((news) => console.log(writeReport(news.length + " " + news.codePointAt(0))));
-    console.log(order);`;
+    console.log(order);
+    Deno.exit();`;
   let text = "";
   const onLines = (lines: string) => void (text += `${lines}\n`);
   const reports: string[] = [];
   const process = worker(code, onLines, (report) => reports.push(report));
   for (const news of ["1", "→".repeat(200_000), "😀"]) process.inform(news);
   process.order("retire");
-  process.inform("too late");
   assertEquals((await process.ended).code, 0);
   assertEquals([reports, text], [["1 49", "200000 8594", "2 128512"], "retire\n"]);
 });

@@ -7,6 +7,7 @@ import type { Listing, Reloaded } from "../../lib/balancing/list/server_source.t
 import { POLICIES } from "../../lib/balancing/policies.ts";
 import { Pool } from "../../lib/balancing/pool.ts";
 import { Tally } from "../../lib/balancing/tally.ts";
+import type { MergedServers } from "../../lib/balancing/list/server_list.ts";
 import type { Outcome } from "../../lib/balancing/sample.ts";
 import { passed, ProbeDesk } from "./servers.ts";
 
@@ -29,9 +30,17 @@ export class FakeSource implements FarmSource {
     this.listed = entries.map(parseServer);
   }
 
-  servers(): Promise<Listing> {
+  /** When DNS answers. */
+  answered: Promise<void> = Promise.resolve();
+
+  async servers(): Promise<Listing> {
+    await this.answered;
     const { listed: servers, duplicates, findings } = this;
-    return Promise.resolve({ servers, duplicates, findings });
+    return { servers, duplicates, findings };
+  }
+
+  remembered(): MergedServers {
+    return { servers: this.listed, duplicates: this.duplicates };
   }
 
   reload(): Promise<Reloaded> {
@@ -87,6 +96,11 @@ export class FarmStage {
     await stage.farm.round();
     stage.forget();
     return stage;
+  }
+
+  /** Lets all go on that waits for nothing but promises, until that is so. */
+  async until(isSo: () => boolean): Promise<void> {
+    for (let turns = 0; turns < 1000 && !isSo(); turns++) await Promise.resolve();
   }
 
   /** Looks only at what happens from now on. */

@@ -8,7 +8,11 @@ export function healthReply(status: FarmStatus): Reply {
   if (!status.servers.some(isPickable)) {
     return lineReply(503, `no server is available: ${whatThereIs(status.servers)}`);
   }
-  if (!status.isListening) return lineReply(503, "no worker listens for clients");
+  if (!status.isListening) {
+    const isStarting = status.rounds.endedAt === undefined;
+    const reason = isStarting ? "the first round is under way" : "nobody listens for clients";
+    return lineReply(503, reason);
+  }
   return lineReply(200, "ok");
 }
 

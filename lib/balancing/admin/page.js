@@ -126,8 +126,8 @@ function renderSummary(servers) {
 }
 
 /** Whether clients cannot come though there is a server for them. */
-function isDeaf({ isListening, isStopping }, available) {
-  return !isListening && !isStopping && available > 0;
+function isDeaf({ isListening, isStopping, rounds }, available) {
+  return !isListening && !isStopping && rounds.count > 0 && available > 0;
 }
 
 function summaryText(all, out, untested, available) {

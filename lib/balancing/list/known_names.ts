@@ -32,6 +32,8 @@ interface Addresses {
   readonly v6: readonly string[];
 }
 
+const NO_ADDRESSES: Addresses = { v4: [], v6: [] };
+
 /** Names that are looked up at the same time. */
 const LOOKUPS_AT_ONCE = 16;
 
@@ -66,6 +68,15 @@ export class KnownNames {
     return found;
   }
 
+  /** The servers of an entry that are known from before. */
+  remembered(entry: DnsEntry): readonly Server[] {
+    if (entry.kind === "srv") return srvServers(entry, this.#targets.get(entry.name) ?? []);
+    const { v4, v6 } = this.#addresses.get(entry.name) ?? NO_ADDRESSES;
+    return [...v4, ...v6.map((address) => `[${address}]`)].map((host) =>
+      foundServer(parseEndpoint(`${host}:${entry.port}`), entry.marks, entry.text)
+    );
+  }
+
   /** Forgets all names but those of these entries. */
   retain(entries: readonly DnsEntry[]): void {
     for (const [kind, known] of [["srv", this.#targets], ["dns", this.#addresses]] as const) {
@@ -80,8 +91,7 @@ export class KnownNames {
     const answer = await this.#resolver.srv(entry.name);
     const { targets, reasons } = srvTargets(answer.kind === "records" ? answer.records : []);
     if (targets.length > 0) this.#targets.set(entry.name, targets);
-    const known = this.#targets.get(entry.name) ?? [];
-    const servers = srvServers(entry, known);
+    const servers = this.remembered(entry);
     if (targets.length > 0) return { servers, reasons };
     const why = reasons.length > 0 ? summaryOf(reasons) : whyNone([answer], "no SRV record");
     return { servers, reasons: [withoutAnswer(why, servers)] };
@@ -92,12 +102,11 @@ export class KnownNames {
     const { name } = entry;
     const [v4, v6] = await Promise.all([this.#resolver.a(name), this.#resolver.aaaa(name)]);
     const isAnswered = v4.kind === "records" || v6.kind === "records";
-    const known = this.#addresses.get(name) ?? { v4: [], v6: [] };
-    const now = isAnswered ? { v4: latest(v4, known.v4), v6: latest(v6, known.v6) } : known;
-    if (isAnswered) this.#addresses.set(name, now);
-    const servers = [...now.v4, ...now.v6.map((address) => `[${address}]`)].map((host) =>
-      foundServer(parseEndpoint(`${host}:${entry.port}`), entry.marks, entry.text)
-    );
+    const known = this.#addresses.get(name) ?? NO_ADDRESSES;
+    if (isAnswered) {
+      this.#addresses.set(name, { v4: latest(v4, known.v4), v6: latest(v6, known.v6) });
+    }
+    const servers = this.remembered(entry);
     if (isAnswered) return { servers, reasons: [] };
     return { servers, reasons: [withoutAnswer(whyNone([v4, v6], "no address"), servers)] };
   }

@@ -40,8 +40,8 @@ export function parseServerList(text: string, source: string): Entry[] {
   return entries;
 }
 
-/** Where a server is tested, as text: two with the same place are the same server. */
-export function placeOf({ hostname, port }: Server): string {
+/** Where a server is tested, as text, of which a list keeps one. */
+function placeOf({ hostname, port }: Server): string {
   return `${hostname} ${port}`;
 }
 

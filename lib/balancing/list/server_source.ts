@@ -120,6 +120,15 @@ export class ServerSource {
     }
   }
 
+  /** The servers as far as they are known without asking DNS: names have those they had. */
+  remembered(): MergedServers {
+    return mergeServers(
+      entriesOf(this.#sources).flatMap((entry) =>
+        entry.kind === "server" ? [entry.server] : this.#names.remembered(entry)
+      ),
+    );
+  }
+
   async #list(entries: readonly Entry[]): Promise<Listing> {
     // An entry that is repeated means what it means at its first mention.
     const lookedUp = new Map<string, DnsEntry>();

@@ -32,7 +32,7 @@ Deno.test("healthReply() is 503 while nobody listens, unless there is a better r
   const isListening = false;
   assertEquals(health([serverStatus()], { isListening }), [
     503,
-    "no worker listens for clients\n",
+    "nobody listens for clients\n",
   ]);
   assertEquals(health([untested()], { isListening }), [
     503,
