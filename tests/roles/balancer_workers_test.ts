@@ -155,15 +155,19 @@ for (const [times, code] of [[1, 0], [2, 143]] as const) {
     await using farm = new FakeServer(FIT);
     await using balancer = await pair("--grace=1h", farm.authority);
     const workers = await childrenOf(balancer.process.pid);
-    using idle = await RawClient.connect(balancer.port);
-    await idle.get("/0");
+    // So many that each worker has some: when all have ended, both were stopped.
+    await using stack = new AsyncDisposableStack();
+    const idle = await Promise.all(
+      Array.from({ length: 20 }, async () => stack.use(await RawClient.connect(balancer.port))),
+    );
+    for (const connection of idle) await connection.get("/0");
     using client = await RawClient.connect(balancer.port);
     // The second request waits for its body.
     const second = "GET /2 HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\n";
     await client.send(`GET /1 HTTP/1.1\r\nHost: a\r\n\r\n${second}`);
     await client.response();
     balancer.process.signal("SIGTERM");
-    await idle.rest();
+    for (const connection of idle) await connection.rest();
     if (times === 2) balancer.process.signal("SIGTERM");
     else {
       await client.send("ab");
