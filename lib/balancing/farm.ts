@@ -4,7 +4,7 @@ import { FarmLog, type Tell } from "./farm_log.ts";
 import type { Patience } from "./health.ts";
 import { History } from "./history.ts";
 import type { Server } from "./list/server.ts";
-import type { Listing, ServerSource } from "./list/server_source.ts";
+import type { ServerSource } from "./list/server_source.ts";
 import type { Member, Pool, Replacement } from "./pool.ts";
 import type { Outcome } from "./sample.ts";
 import type { Tally } from "./tally.ts";
@@ -57,7 +57,7 @@ export class Farm {
   readonly #log: FarmLog;
   readonly #tester: Tester;
   #histories: ReadonlyMap<Server, History> = new Map();
-  #updated: Promise<unknown> = Promise.resolve();
+  #updating: Promise<void> | undefined;
   #past: Omit<Rounds, "isUnderWay"> = { count: 0, endedAt: undefined, elapsedMs: undefined };
   #round: Promise<void> | undefined;
   #rereading: Promise<void> | undefined;
@@ -89,7 +89,9 @@ export class Farm {
 
   /** Takes in the list as it was read first; nobody is tested yet. */
   async begin(): Promise<void> {
-    const { servers, duplicates } = await this.#update();
+    const { servers, duplicates, findings } = await this.#source.servers();
+    this.#replace(servers);
+    this.#log.findings(findings);
     this.#log.duplicates(duplicates);
     this.#log.testing(servers.length);
   }
@@ -121,7 +123,8 @@ export class Farm {
    */
   async reload(): Promise<void> {
     this.#isToRereadAgain = true;
-    await (this.#rereading ??= this.#reread().finally(() => this.#rereading = undefined));
+    await (this.#rereading ??= this.#reread());
+    await this.#update();
     await this.#tester.newcomers();
   }
 
@@ -153,14 +156,18 @@ export class Farm {
   }
 
   async #runRound(): Promise<void> {
-    if (this.#source.isDynamic) this.#log.changed(await this.#update());
+    await this.#update();
     await this.test();
   }
 
   async #reread(): Promise<void> {
-    while (this.#isToRereadAgain) {
-      this.#isToRereadAgain = false;
-      await this.#rereadOnce();
+    try {
+      while (this.#isToRereadAgain) {
+        this.#isToRereadAgain = false;
+        await this.#rereadOnce();
+      }
+    } finally {
+      this.#rereading = undefined; // In the same turn, or who asks just then would not be heard.
     }
   }
 
@@ -180,20 +187,18 @@ export class Farm {
     this.#log.changed(replacement);
     this.#log.duplicates(duplicates);
     if (isRead) this.#log.reread(replacement.added, replacement.removed, servers.length);
-    if (this.#source.isDynamic) this.#log.changed(await this.#update());
   }
 
-  /** One after another, since the later answer of DNS is the one that counts. */
-  #update(): Promise<Listing & Replacement> {
-    const update = this.#updated.then(() => this.#updateNow());
-    this.#updated = update.catch(() => {});
-    return update;
+  /** While one is under way, that is the one: it begins again when lists are read meanwhile. */
+  async #update(): Promise<void> {
+    if (this.#source.isDynamic) await (this.#updating ??= this.#updateNow());
   }
 
-  async #updateNow(): Promise<Listing & Replacement> {
-    const listing = await this.#source.servers();
-    this.#log.findings(listing.findings);
-    return { ...listing, ...this.#replace(listing.servers) };
+  async #updateNow(): Promise<void> {
+    const { servers, findings } = await this.#source.servers();
+    this.#updating = undefined;
+    this.#log.findings(findings);
+    this.#log.changed(this.#replace(servers));
   }
 
   #replace(servers: readonly Server[]): Replacement {

@@ -124,9 +124,13 @@ Deno.test("Farm.reload() lets servers go before DNS has answered", async () => {
     "a:1 is in the list no more, and gets no more clients",
     "the list was read again: 1 server, 0 new, 1 gone",
   ]);
+  stage.source.list("c:1");
+  const again = stage.farm.reload();
+  await stage.until(() => stage.states[0] === "c:1 untested");
+  assertEquals(stage.states, ["c:1 untested"]);
   answered.resolve();
-  await reload;
-  assertEquals(stage.states, ["b:1 available"]);
+  await Promise.all([reload, again]);
+  assertEquals(stage.states, ["c:1 available"]);
 });
 
 Deno.test("Farm tells of servers that DNS names where there were none", async () => {

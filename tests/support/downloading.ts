@@ -49,6 +49,30 @@ export interface Told {
   readonly ledger: Ledger;
 }
 
+/** Those of client.ts when it is given none; nobody is told of anything. */
+export function plainOptions(connections: Connections, timeoutMs: number): DownloadOptions {
+  return {
+    connections,
+    timeoutMs,
+    maxRedirects: 10,
+    allowDowngrade: false,
+    retries: 5,
+    segments: 1,
+    minSpeed: 0,
+    verification: undefined,
+    finished: undefined,
+    keepsTime: false,
+    nameFor: undefined,
+    random: Math.random,
+    now: () => performance.now(),
+    date: () => Date.now() / 1000,
+    wait: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+    onResponse: () => {},
+    onProgress: () => {},
+    onNotice: () => {},
+  };
+}
+
 /** Downloads as the client does, waits for nobody, and tells what it was told. */
 export async function fetchInto(
   output: Output,
@@ -60,20 +84,9 @@ export async function fetchInto(
   const connections = new Connections(timeoutMs);
   try {
     const { bytes } = await download(parseTypedUri(url), output, told.ledger, {
-      connections,
-      timeoutMs,
-      maxRedirects: 10,
-      allowDowngrade: false,
+      ...plainOptions(connections, timeoutMs),
       retries: 0,
-      segments: 1,
-      minSpeed: 0,
-      verification: undefined,
-      finished: undefined,
-      keepsTime: false,
-      nameFor: undefined,
       random: () => 1,
-      now: () => performance.now(),
-      date: () => Date.now() / 1000,
       wait: (ms) => {
         told.pauses.push(ms);
         return Promise.resolve();

@@ -1,9 +1,10 @@
 import { Connections } from "../../lib/download/connections.ts";
-import { download, type DownloadOptions } from "../../lib/download/download.ts";
+import { download } from "../../lib/download/download.ts";
 import { DownloadError } from "../../lib/download/download_error.ts";
 import { Ledger } from "../../lib/download/ledger.ts";
 import { StreamOutput } from "../../lib/download/stream_output.ts";
 import { parseTypedUri } from "../../lib/download/target_uri.ts";
+import { plainOptions } from "../support/downloading.ts";
 
 /** What became of one download. */
 export interface Experience {
@@ -33,7 +34,12 @@ export async function experience(balancer: string, bytes: number): Promise<Exper
   });
   try {
     const uri = parseTypedUri(`${balancer}/test.bin?bytes=${bytes}`);
-    const downloaded = await download(uri, nowhere(), ledger, optionsWith(connections));
+    const downloaded = await download(
+      uri,
+      nowhere(),
+      ledger,
+      plainOptions(connections, TIMEOUT_MS),
+    );
     return told(undefined, downloaded.bytes !== bytes);
   } catch (error) {
     if (!(error instanceof DownloadError)) throw error;
@@ -48,27 +54,4 @@ function nowhere(): StreamOutput {
     write: (octets) => Promise.resolve(octets.length),
     close: () => {},
   });
-}
-
-function optionsWith(connections: Connections): DownloadOptions {
-  return {
-    connections,
-    timeoutMs: TIMEOUT_MS,
-    maxRedirects: 10,
-    allowDowngrade: false,
-    retries: 5,
-    segments: 1,
-    minSpeed: 0,
-    verification: undefined,
-    finished: undefined,
-    keepsTime: false,
-    nameFor: undefined,
-    random: Math.random,
-    now: () => performance.now(),
-    date: () => Date.now() / 1000,
-    wait: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
-    onResponse: () => {},
-    onProgress: () => {},
-    onNotice: () => {},
-  };
 }
