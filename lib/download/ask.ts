@@ -117,7 +117,8 @@ export async function readAway({ response }: Answer): Promise<void> {
 export function tryError(error: unknown, uri: TargetUri): unknown {
   const reason = failureReason(error);
   if (reason === undefined) return error;
-  const details = { cause: error, isFinal: error instanceof LocalError ? true : undefined };
+  const isFinal = error instanceof LocalError && error.isLasting ? true : undefined;
+  const details = { cause: error, isFinal };
   // Who is none, speaks no HTTP, or is another than it should be, will be so when asked again.
   const isLasting = error instanceof ProtocolError ||
     error instanceof UnknownHostError ||

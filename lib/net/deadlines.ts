@@ -45,11 +45,12 @@ const watched = new Roster<Watched>();
 /** Whether a sweep is due; it is even when nothing is watched any more. */
 let isSweeping = false;
 
-/** More than that between two sweeps was a pause of this process, which is nobody else's fault. */
-const LONGEST_STEP_MS = 1000;
+/** More than that between two sweeps was a pause of this process, for which no peer is to blame. */
+const LONGEST_STEP_MS = 250;
 
 let time = 0;
 let lookedAt = performance.now();
+let paused = 0;
 
 /**
  * The clock of deadlines: ms that never jump, as of the last sweep, pauses of the process left out.
@@ -58,6 +59,16 @@ let lookedAt = performance.now();
  */
 export function now(): number {
   return time;
+}
+
+/**
+ * How long this process has stood still in all, in ms, as far as deadlines were watched meanwhile:
+ * stopped by a signal, frozen with its machine, or kept from the processor. Short pauses are not
+ * seen.
+ */
+export function pausedMs(): number {
+  const step = isSweeping ? performance.now() - lookedAt : 0;
+  return paused + Math.max(0, step - LONGEST_STEP_MS);
 }
 
 /** From now on `expire` is called once the deadline has passed. */
@@ -84,7 +95,9 @@ function sweep(): void {
   if (!isSweeping) return;
   const lookedBefore = lookedAt;
   lookedAt = performance.now();
-  time += Math.min(LONGEST_STEP_MS, lookedAt - lookedBefore);
+  const step = lookedAt - lookedBefore;
+  time += Math.min(LONGEST_STEP_MS, step);
+  paused += Math.max(0, step - LONGEST_STEP_MS);
   for (const it of watched) {
     if (it.deadline + SWEEP_MS <= time) it.expire();
   }

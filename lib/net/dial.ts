@@ -1,6 +1,6 @@
 import { Connection } from "./connection.ts";
 import { now } from "./deadlines.ts";
-import { DeadlineError, networkError } from "./network_error.ts";
+import { DeadlineError, LocalError, networkError } from "./network_error.ts";
 
 /** A client reads content rather than heads. */
 const INPUT_BYTES = 512 * 1024;
@@ -9,7 +9,12 @@ const INPUT_BYTES = 512 * 1024;
 export interface TlsSettings {
   /** Certificates of authorities to trust beside the usual ones, as PEM. */
   readonly caCerts: readonly string[];
+  /** The name to ask for (SNI) and to verify; that of the host by default. */
+  readonly serverName?: string | undefined;
 }
+
+/** How long a name server may take that is asked once more, in ms. */
+const LOOKUP_MS = 1000;
 
 /**
  * Connects to a server. Of a name's addresses Deno tries both families (RFC 8305).
@@ -19,6 +24,7 @@ export interface TlsSettings {
  *     again for the TLS handshake
  * @param tls for a connection over TLS, on which the server has proved to have that name
  * @param inputBytes how much is read at a time, in octets
+ * @throws {LocalError} when it is this machine that cannot connect, or its name server that is silent
  * @throws {DeadlineError} when it took longer
  * @throws {HandshakeError} when the server could not prove who it is, or speaks no TLS
  * @throws {NetworkError} when it cannot be reached
@@ -30,30 +36,54 @@ export async function dial(
   tls?: TlsSettings,
   inputBytes: number = INPUT_BYTES,
 ): Promise<Connection> {
-  const signal = AbortSignal.timeout(timeoutMs);
-  let conn: Deno.TcpConn;
-  try {
-    conn = await Deno.connect({ hostname, port, signal });
-  } catch (error) {
-    throw signal.aborted ? new DeadlineError("connect") : networkError(error);
-  }
+  const conn = await connect(hostname, port, timeoutMs);
   if (tls === undefined) return new Connection(conn, { inputBytes });
   return await encrypted(conn, hostname, timeoutMs, tls, inputBytes);
+}
+
+async function connect(hostname: string, port: number, timeoutMs: number): Promise<Deno.TcpConn> {
+  const signal = AbortSignal.timeout(timeoutMs);
+  try {
+    return await Deno.connect({ hostname, port, signal });
+  } catch (error) {
+    if (!signal.aborted) throw networkError(error);
+    if (await canBeLookedUp(hostname)) throw new DeadlineError("connect");
+    throw new LocalError("the name server did not answer in time", { cause: error });
+  }
+}
+
+/**
+ * Whether the name server answers. Deno looks a name up as a part of connecting and does not tell
+ * which of the two took too long, so the name is looked up once more: by the system's own rules, its
+ * file of hosts included, which `Deno.resolveDns` does not read.
+ */
+async function canBeLookedUp(hostname: string): Promise<boolean> {
+  if (/^[0-9.]+$|:/.test(hostname)) return true; // An address.
+  const { lookup } = await import("node:dns/promises");
+  const { promise: late, resolve } = Promise.withResolvers<boolean>();
+  const timer = setTimeout(() => resolve(false), LOOKUP_MS);
+  const answered = lookup(hostname).then(() => true, ({ code }) => code !== "EAI_AGAIN");
+  const isAnswered = await Promise.race([answered, late]);
+  clearTimeout(timer);
+  return isAnswered;
 }
 
 async function encrypted(
   conn: Deno.TcpConn,
   hostname: string,
   timeoutMs: number,
-  { caCerts }: TlsSettings,
+  { caCerts, serverName = hostname }: TlsSettings,
   inputBytes: number,
 ): Promise<Connection> {
   const alpnProtocols = ["http/1.1"];
   // By then Deno has taken the first connection over, whatever becomes of the second.
-  const tlsConn = await Deno.startTls(conn, { hostname, caCerts: [...caCerts], alpnProtocols })
-    .catch((error) => {
-      throw networkError(error);
-    });
+  const tlsConn = await Deno.startTls(conn, {
+    hostname: serverName,
+    caCerts: [...caCerts],
+    alpnProtocols,
+  }).catch((error) => {
+    throw networkError(error);
+  });
   const connection = new Connection(tlsConn, { inputBytes });
   try {
     await connection.handshake(now() + timeoutMs);

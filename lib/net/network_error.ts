@@ -4,10 +4,24 @@ export class NetworkError extends Error {
   override readonly name: string = "NetworkError";
 }
 
-/** A connection that could not be made for a want on our side: it says nothing about the peer. */
+/** A connection that could not be made for a cause on this side: it says nothing about the peer. */
 export class LocalError extends NetworkError {
   /** For logs. */
-  override readonly name = "LocalError";
+  override readonly name: string = "LocalError";
+
+  /** `isLasting`: trying again is useless, since a person has to change something first. */
+  constructor(message: string, options?: ErrorOptions, readonly isLasting = false) {
+    super(message, options);
+  }
+}
+
+/**
+ * There is no way to the host: this network is at fault when it is so for all hosts, else the host,
+ * which the error does not tell.
+ */
+export class HostUnreachableError extends LocalError {
+  /** For logs. */
+  override readonly name = "HostUnreachableError";
 }
 
 /** There is no host of that name. */
@@ -88,40 +102,49 @@ const MESSAGES: readonly (readonly [new (message?: string) => Error, string])[] 
   [Deno.errors.ConnectionAborted, "the connection was aborted"],
   [Deno.errors.BrokenPipe, "the connection was closed by the other side"],
   [Deno.errors.TimedOut, "the connection timed out"],
-  [Deno.errors.NetworkUnreachable, "the network cannot be reached"],
 ];
 
+/** By the system's error code: what keeps this machine from connecting, whatever the peer does. */
 const LOCAL_MESSAGES: Readonly<Record<string, string>> = {
+  EACCES: "a firewall or a route of this machine forbids the connection",
   EADDRNOTAVAIL: "no local port or address is free",
+  EAFNOSUPPORT: "this machine does not use that kind of address",
+  EINVAL: "this machine has no route to that address",
   EMFILE: "too many files are open here",
+  ENETDOWN: "the network of this machine is down",
+  ENETUNREACH: "the network cannot be reached from here",
   ENFILE: "too many files are open here",
   ENOBUFS: "there is no memory for it here",
   ENOMEM: "there is no memory for it here",
+  EPERM: "a firewall or a route of this machine forbids the connection",
 };
 
 /** The NetworkError for what a socket operation of Deno threw, which stays its `cause`. */
 export function networkError(error: unknown): NetworkError {
   if (error instanceof NetworkError) return error;
   const code = error instanceof Error && "code" in error ? String(error.code) : "";
-  const local = error instanceof Deno.errors.NotCapable
-    ? "there is no permission to connect; add --allow-net"
-    : LOCAL_MESSAGES[code];
-  if (local !== undefined) return new LocalError(local, { cause: error });
-  if (isUnknownHost(error)) {
-    return new UnknownHostError("the host name was not found", { cause: error });
+  if (error instanceof Deno.errors.NotCapable) {
+    const message = "there is no permission to connect; add --allow-net";
+    return new LocalError(message, { cause: error }, true);
   }
-  const message = MESSAGES.find(([type]) => error instanceof type)?.[1] ?? lookUpMessage(error);
+  if (isOfLookUp(error)) return lookUpError(error);
+  if (code === "EHOSTUNREACH") {
+    return new HostUnreachableError("the host cannot be reached", { cause: error });
+  }
+  const local = LOCAL_MESSAGES[code];
+  if (local !== undefined) return new LocalError(local, { cause: error });
+  const message = MESSAGES.find(([type]) => error instanceof type)?.[1];
   return new NetworkError(message ?? "the connection was lost", { cause: error });
 }
 
-/** Of a look-up Deno gives no more than the system's text. */
-function lookUpMessage(error: unknown): string | undefined {
-  return isOfLookUp(error) ? "the host name could not be looked up" : undefined;
-}
-
-function isUnknownHost(error: unknown): boolean {
-  const pattern = /not known|No address associated|nodename nor servname/;
-  return isOfLookUp(error) && pattern.test(error.message);
+/**
+ * Of a lookup Deno gives no more than the system's text. That a name does not exist is an answer;
+ * all else, EAI_AGAIN above all, is about the name server that was asked.
+ */
+function lookUpError(error: Error): NetworkError {
+  return /not known|No address associated|nodename nor servname/.test(error.message)
+    ? new UnknownHostError("the host name was not found", { cause: error })
+    : new LocalError("the name server could not look up the host name", { cause: error });
 }
 
 function isOfLookUp(error: unknown): error is Error {
