@@ -6,6 +6,7 @@
 
 import config from "./deno.json" with { type: "json" };
 import { runCommand } from "./lib/args.ts";
+import { UsageError } from "./lib/command.ts";
 import { ADMIN_ADDRESS } from "./lib/balancing/admin/admin_address.ts";
 import { AdminDesk } from "./lib/balancing/admin/admin_desk.ts";
 import { askSize } from "./lib/balancing/ask_size.ts";
@@ -16,13 +17,15 @@ import type { Front } from "./lib/balancing/front.ts";
 import { type AskSize, KnownSizes } from "./lib/balancing/known_sizes.ts";
 import { DnsResolver, NAME_SERVER } from "./lib/balancing/list/resolver.ts";
 import { ServerSource } from "./lib/balancing/list/server_source.ts";
+import { PickedShares } from "./lib/balancing/picked_shares.ts";
+import { jitteredInterval } from "./lib/balancing/health_checker.ts";
+import { pausedMs } from "./lib/net/deadlines.ts";
 import { OwnFront } from "./lib/balancing/own_front.ts";
 import { Overview } from "./lib/balancing/overview.ts";
 import { POLICIES, POLICY_NAMES, type PolicyName } from "./lib/balancing/policies.ts";
 import { Pool } from "./lib/balancing/pool.ts";
-import { probe } from "./lib/balancing/probe.ts";
+import { PROBE_BYTES, probeWith } from "./lib/balancing/probe_size.ts";
 import { Redirector } from "./lib/balancing/redirector.ts";
-import { dueAfter } from "./lib/balancing/round.ts";
 import { Tally } from "./lib/balancing/tally.ts";
 import { redirectAsTold } from "./lib/balancing/redirecting_worker.ts";
 import { Desk } from "./lib/run/desk.ts";
@@ -71,7 +74,8 @@ const command = {
     ...listenerOptions("8080"),
     interval: option(duration(), "5m", "time between performance tests"),
     "probe-path": option(PATH, "/test.bin", "the file whose transfer is timed"),
-    "probe-timeout": option(duration(), "10s", "a transfer that takes longer has failed"),
+    "probe-bytes": option(PROBE_BYTES, "auto", "how much to transfer, where ?bytes= is obeyed"),
+    "probe-timeout": option(duration(), "10s", "a transfer is cut short, or has not begun, then"),
     "probe-concurrency": option(count(1, 1000), "4", "performance tests at a time"),
     "min-speed": option(SIZE, "0", "bytes per second; a transfer that is slower has failed"),
     fall: option(count(1, 1000), "1", "failed tests in a row before a server is out"),
@@ -107,6 +111,9 @@ How all of it stands is shown to browsers, and as /status.json, /metrics and
 /** Clients that nobody can serve may ask again after the next round, or sooner. */
 const LONGEST_RETRY_MS = 60_000;
 
+/** Servers that leave within so many ms are one update of the policy. */
+const UPDATE_MS = 100;
+
 const clock = () => performance.now();
 
 type BalancerOptions = Values<typeof command.options>;
@@ -118,11 +125,15 @@ const SERVERS_TXT = {
 };
 
 await runCommand(command, async (options, operands) => {
+  if (options["probe-bytes"] !== "auto" && options["probe-path"].includes("?")) {
+    throw new UsageError("--probe-bytes adds ?bytes=SIZE to --probe-path, which has a query");
+  }
   await using notices = new Notices("balancer", options.log === "json", Date.now);
   const { tell, tellError } = notices;
   const startedAt = Date.now();
-  const chooser = new Chooser(POLICIES[options.policy](options.workers));
   const tally = new Tally();
+  const picked = new PickedShares(tally);
+  const chooser = new Chooser(POLICIES[options.policy](options.workers), picked);
   if (workerPort !== undefined) {
     const openDesk = await redirectingDesk(options, chooser, tally, notices);
     await redirectAsTold(chooser, tally, openDesk);
@@ -135,7 +146,7 @@ await runCommand(command, async (options, operands) => {
   const front = isSupervisor(options)
     ? await CrewFront.of(options, tally, tell)
     : new OwnFront(openDesk, options, tell);
-  const farm = farmOf(options, source, front, chooser, tally, tell);
+  const farm = farmOf(options, source, front, chooser, picked, tally, tell);
   const stop = stopSignal(() => front.kill());
   let nextAt: number | undefined;
   const { policy, interval: intervalMs, workers } = options;
@@ -152,7 +163,7 @@ await runCommand(command, async (options, operands) => {
     front.renew();
   });
   while (!stop.aborted) {
-    const dueMs = dueAfter(intervalMs, Math.random());
+    const dueMs = jitteredInterval(intervalMs, Math.random());
     nextAt = Date.now() + dueMs;
     await front.serveUntil(AbortSignal.any([AbortSignal.timeout(dueMs), stop]));
     // Beside the clients, never two at a time, and not when no server is left to test.
@@ -170,21 +181,28 @@ function farmOf(
   source: ServerSource,
   { audiences }: Front,
   chooser: Chooser,
+  picked: PickedShares,
   tally: Tally,
   tell: Notices["tell"],
 ): Farm {
   const patience = { fall: options.fall, rise: options.rise };
-  const pool = new Pool([], [chooser, ...audiences], patience);
-  const probeOptions = {
-    path: options["probe-path"],
-    timeoutMs: options["probe-timeout"],
-    minSpeed: options["min-speed"],
-  };
+  const pool = new Pool([], [chooser, ...audiences], patience, after(UPDATE_MS));
   return new Farm(source, pool, chooser, {
-    probe: (server) => probe(server, probeOptions),
+    patience,
+    probe: probeWith({
+      path: options["probe-path"],
+      bytes: options["probe-bytes"],
+      timeoutMs: options["probe-timeout"],
+      minSpeed: options["min-speed"],
+    }),
     concurrency: options["probe-concurrency"],
+    clock,
+    pausedMs,
+    wait: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
     now: Date.now,
-    ...{ patience, clock, tally, tell },
+    onRound: () => picked.endRound(),
+    tally,
+    tell,
   });
 }
 
@@ -195,11 +213,16 @@ async function testAtFirst(
   stop: AbortSignal,
   notices: Notices,
 ): Promise<number | undefined> {
-  await Promise.race([farm.begin().then(() => farm.test()), fired(stop)]);
+  await Promise.race([farm.begin().then(() => farm.firstRound()), fired(stop)]);
   if (hangups.take()) await Promise.race([farm.reload(), fired(stop)]);
   await notices.flush(); // What was found is said before where clients can come.
   if (stop.aborted) return 0;
   return farm.isOpen || farm.mayRecover ? undefined : 1; // The reasons have been told.
+}
+
+/** Calls back after so many ms. */
+function after(ms: number): (call: () => void) => void {
+  return (call) => setTimeout(call, ms);
 }
 
 /** How to open a desk that redirects. */

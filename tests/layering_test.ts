@@ -10,7 +10,7 @@ const ROLES = ["server.ts", "client.ts", "balancer.ts"];
 /** What the files of each layer may import; `lib` stands for the files directly in it. */
 const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   "lib/http": ["lib/http", "@std"],
-  "lib/net": ["lib/net", "lib/http", "node:timers"],
+  "lib/net": ["lib/net", "lib/http", "node:timers", "node:dns/promises"],
   "lib": ["lib", "@std", "deno.json"],
   "lib/run": ["lib/run", "lib/net", "lib", "@std", "node:crypto"],
   "lib/files": [

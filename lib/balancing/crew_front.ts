@@ -3,7 +3,8 @@ import { fired } from "../run/stop.ts";
 import { credentialFiles, type TlsValues } from "../run/tls.ts";
 import type { Audience } from "./chooser.ts";
 import type { Front } from "./front.ts";
-import { Herald } from "./herald.ts";
+import { readCounts } from "./news.ts";
+import { PoolPublisher } from "./pool_publisher.ts";
 import type { Tally } from "./tally.ts";
 
 /** Workers take clients. */
@@ -12,8 +13,8 @@ export class CrewFront implements Front {
   readonly #crew: Crew;
   readonly #isRenewable: boolean;
 
-  private constructor(crew: Crew, herald: Herald, isRenewable: boolean) {
-    this.audiences = [herald];
+  private constructor(crew: Crew, publisher: PoolPublisher, isRenewable: boolean) {
+    this.audiences = [publisher];
     this.#crew = crew;
     this.#isRenewable = isRenewable;
   }
@@ -31,11 +32,15 @@ export class CrewFront implements Front {
     tell: (message: string) => void,
   ): Promise<CrewFront> {
     const files = credentialFiles(options);
-    const herald = new Herald(tally);
-    const { greeting, hear: onReport } = herald;
-    const crew = await Crew.of(options, files, { tell, greeting, onReport });
-    herald.speakTo((news) => crew.inform(news));
-    return new CrewFront(crew, herald, files.length > 0);
+    const publisher = new PoolPublisher();
+    // What is no report is passed over.
+    const onReport = (report: string) => {
+      const counts = readCounts(report);
+      if (counts !== undefined) tally.add(counts);
+    };
+    const { subscribe } = publisher;
+    const crew = await Crew.of(options, files, { tell, subscribe, onReport });
+    return new CrewFront(crew, publisher, files.length > 0);
   }
 
   /** As `Front` has it: one that has ended does not count before its successor listens. */

@@ -1,29 +1,25 @@
 import { CommandError } from "../command.ts";
 import type { Chooser } from "./chooser.ts";
 import { FarmLog, type Tell } from "./farm_log.ts";
-import type { Patience } from "./health.ts";
 import { History } from "./history.ts";
+import { HealthChecker, type HealthCheckerOptions } from "./health_checker.ts";
 import type { Server } from "./list/server.ts";
 import type { ServerSource } from "./list/server_source.ts";
 import type { Member, Pool, Replacement } from "./pool.ts";
-import type { Outcome } from "./sample.ts";
 import type { Tally } from "./tally.ts";
-import { Tester } from "./tester.ts";
 
 /** How a farm is tested, and who is told of it. */
-export interface FarmOptions {
-  /** That of the pool. */
-  readonly patience: Patience;
-  /** Tests one server. */
-  readonly probe: (server: Server) => Promise<Outcome>;
-  /** Tests at a time. */
-  readonly concurrency: number;
-  /** The clock of `PickRequest`. */
-  readonly clock: () => number;
+export interface FarmOptions extends
+  Pick<
+    HealthCheckerOptions,
+    "patience" | "probe" | "concurrency" | "clock" | "pausedMs" | "wait"
+  > {
   /** The time in ms since the epoch. */
   readonly now: () => number;
   /** Told of all that happens. */
   readonly tell: Tell;
+  /** Told of the end of each round. */
+  readonly onRound?: () => void;
   /** Counts clients by server; those that are listed no more are forgotten. */
   readonly tally: Tally;
 }
@@ -55,7 +51,7 @@ export class Farm {
   readonly #pool: Pool;
   readonly #options: FarmOptions;
   readonly #log: FarmLog;
-  readonly #tester: Tester;
+  readonly #checker: HealthChecker;
   #histories: ReadonlyMap<Server, History> = new Map();
   #updating: Promise<void> | undefined;
   #past: Omit<Rounds, "isUnderWay"> = { count: 0, endedAt: undefined, elapsedMs: undefined };
@@ -70,18 +66,23 @@ export class Farm {
    * @param chooser one that is told by the pool; it knows the shares
    */
   constructor(source: FarmSource, pool: Pool, chooser: Chooser, options: FarmOptions) {
-    const { patience, concurrency, clock, now } = options;
+    const { now } = options;
     this.#source = source;
     this.#pool = pool;
     this.#options = options;
     this.#log = new FarmLog(options.tell);
-    this.#tester = new Tester(pool, chooser, {
-      ...{ patience, concurrency, clock },
-      probe: (server) => this.#probe(server),
+    this.#checker = new HealthChecker(pool, chooser, {
+      ...options,
+      onOutcome: (server, outcome) => this.#histories.get(server)?.add(outcome),
+      onRefined: (server, sample) => this.#histories.get(server)?.refine(sample),
       onEvent: this.#log.server,
+      onTrouble: this.#log.trouble,
       onRound: (event) => {
-        const count = this.#past.count + 1;
-        this.#past = { count, endedAt: now(), elapsedMs: event.elapsedMs };
+        const { elapsedMs } = event;
+        if (elapsedMs !== undefined) {
+          this.#past = { count: this.#past.count + 1, endedAt: now(), elapsedMs };
+          options.onRound?.();
+        }
         this.#log.round(event);
       },
     });
@@ -97,12 +98,12 @@ export class Farm {
   }
 
   /**
-   * Tests all; while that is under way, that is the round.
+   * Tests all, before the first client comes.
    *
    * @throws what the probe rejects with
    */
-  test(): Promise<void> {
-    return this.#tester.round();
+  firstRound(): Promise<void> {
+    return this.#checker.firstRound();
   }
 
   /**
@@ -125,7 +126,7 @@ export class Farm {
     this.#isToRereadAgain = true;
     await (this.#rereading ??= this.#reread());
     await this.#update();
-    await this.#tester.newcomers();
+    await this.#checker.newcomers();
   }
 
   /** Whether there is a server that clients can be sent to. */
@@ -145,7 +146,7 @@ export class Farm {
 
   /** How the rounds go. */
   get rounds(): Rounds {
-    return { ...this.#past, isUnderWay: this.#tester.isTesting };
+    return { ...this.#past, isUnderWay: this.#checker.isTesting };
   }
 
   /** All servers with what is known of them, in the order of the list. */
@@ -157,7 +158,7 @@ export class Farm {
 
   async #runRound(): Promise<void> {
     await this.#update();
-    await this.test();
+    await this.#checker.round();
   }
 
   async #reread(): Promise<void> {
@@ -210,11 +211,5 @@ export class Farm {
       this.#pool.servers.map((server) => [server, before.get(server) ?? new History(now())]),
     );
     return replacement;
-  }
-
-  async #probe(server: Server): Promise<Outcome> {
-    const outcome = await this.#options.probe(server);
-    this.#histories.get(server)?.add(outcome);
-    return outcome;
   }
 }

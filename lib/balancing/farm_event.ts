@@ -31,17 +31,26 @@ export type ServerEvent =
     readonly streak: number;
     readonly outMs: number;
   }
-  | { readonly kind: "untestable"; readonly reason: string }
+  | { readonly kind: "retested"; readonly reason: string }
   | { readonly kind: "different"; readonly reason: string };
 
-/** What a round found. */
+/** What went wrong in a round that is no server's fault, or not for certain. */
+export type TroubleEvent =
+  /** These could not be tested, and stay as they were. */
+  | { readonly kind: "untestable"; readonly reason: string; readonly servers: readonly Server[] }
+  /** All servers that were available have failed, and are looked at once more. */
+  | { readonly kind: "allFailed"; readonly reason: string; readonly servers: number }
+  /** This process stood still for so many ms in a test, which was run again. */
+  | { readonly kind: "paused"; readonly pausedMs: number };
+
+/** What a round found, or a test of servers that are new. */
 export interface RoundEvent {
   /** The available servers, slowest first. */
   readonly ranking: readonly RankedServer[];
   /** All servers. */
   readonly servers: number;
-  /** How long it took. */
-  readonly elapsedMs: number;
+  /** How long the round took; undefined where it was none. */
+  readonly elapsedMs: number | undefined;
 }
 
 /** Servers that one line about a round names. */
@@ -69,19 +78,54 @@ export function wordsFor(event: ServerEvent): string {
     case "returned":
       return `is back after ${spanOf(event.outMs)}, with the lowest share at first: ` +
         transferOf(event.sample);
-    case "untestable":
-      return `could not be tested: ${event.reason}`;
+    case "retested":
+      return `has passed a second look, after a test that failed: ${event.reason}`;
     case "different":
       return `differs from the farm: ${event.reason}`;
   }
 }
 
+/** Trouble in words. */
+export function wordsForTrouble(event: TroubleEvent): string {
+  switch (event.kind) {
+    case "untestable": {
+      const names = event.servers.slice(0, MOST_LISTED).map(({ authority }) => authority);
+      const left = event.servers.length - names.length;
+      const who = left > 0 ? `${names.join(", ")} and ${left} more` : names.join(", ");
+      return `${who} could not be tested: ${event.reason}`;
+    }
+    case "allFailed":
+      return `all servers that were available have failed; looking again before any is out: ` +
+        event.reason;
+    case "paused":
+      return `this process stood still for ${(event.pausedMs / 1000).toFixed(1)} s; ` +
+        "the tests of that time are run again";
+  }
+}
+
+/** Trouble as plain data. */
+export function troubleRecordOf(event: TroubleEvent): object {
+  if (event.kind !== "untestable") {
+    const { kind, ...numbers } = event;
+    return { event: kind, ...numbers };
+  }
+  const { servers, reason } = event;
+  const names = servers.slice(0, MOST_LISTED).map(({ authority }) => authority);
+  return { event: "untestable", server: names[0], servers: servers.length, named: names, reason };
+}
+
 /** A round in words. */
 export function wordsForRound({ ranking, servers }: RoundEvent): string {
   if (ranking.length === 0) return "no server is available";
-  const listed = ranking.slice(-MOST_LISTED).reverse().map(({ server, sample, share }) =>
-    `${server.authority} ${sample.elapsedMs.toFixed(1)} ms (${(share * 100).toFixed(1)} %)`
-  );
+  const named = ranking.slice(-MOST_LISTED).reverse();
+  // Times alone can be compared where all have transferred the same.
+  const isOfOneSize = new Set(named.map(({ sample: { bytes } }) => bytes)).size === 1;
+  const listed = named.map(({ server, sample, share }) => {
+    const size = isOfOneSize ? "" : `${sizeOf(sample)} in `;
+    const partial = sample.isPartial ? ", partial" : "";
+    const time = `${sample.elapsedMs.toFixed(1)} ms${partial}`;
+    return `${server.authority} ${size}${time} (${(share * 100).toFixed(1)} %)`;
+  });
   const left = ranking.length - listed.length;
   const more = left > 0 ? `, and ${left} slower ones` : "";
   const missing = servers - ranking.length;
@@ -95,24 +139,37 @@ export function wordsForRound({ ranking, servers }: RoundEvent): string {
 export function recordOf(server: Server, event: ServerEvent): Record<string, unknown> {
   const { kind, ...numbers } = event;
   if (!("sample" in numbers)) return { event: kind, server: server.authority, ...numbers };
-  const { sample: { bytes, elapsedMs }, ...others } = numbers;
-  return { event: kind, server: server.authority, bytes, elapsedMs, ...others };
+  const { sample, ...others } = numbers;
+  return { event: kind, server: server.authority, ...measurementOf(sample), ...others };
 }
 
 /** A round as plain data, the fastest servers first. */
 export function roundRecordOf({ ranking, servers, elapsedMs }: RoundEvent): object {
   const fastest = ranking.slice(-MOST_LISTED).reverse().map(({ server, sample, share }) => ({
     server: server.authority,
-    elapsedMs: sample.elapsedMs,
+    ...measurementOf(sample),
     share,
   }));
-  return { event: "round", servers, available: ranking.length, elapsedMs, fastest };
+  const counts = { servers, available: ranking.length };
+  return elapsedMs === undefined
+    ? { event: "newcomers", ...counts, fastest }
+    : { event: "round", ...counts, elapsedMs, fastest };
 }
 
 function transferOf(sample: TransferSample): string {
-  const { bytes, elapsedMs } = sample;
+  const { elapsedMs, isPartial } = sample;
   const perSecond = formatBytes(throughputOf(sample) * 1000, { binary: true });
-  return `${formatBytes(bytes, { binary: true })} in ${elapsedMs.toFixed(1)} ms, ${perSecond}/s`;
+  const partial = isPartial ? "; partial, since its time was over" : "";
+  return `${sizeOf(sample)} in ${elapsedMs.toFixed(1)} ms, ${perSecond}/s${partial}`;
+}
+
+function sizeOf({ bytes }: TransferSample): string {
+  return formatBytes(bytes, { binary: true });
+}
+
+/** A measurement as plain data; `partial` is there where it is one. */
+function measurementOf({ bytes, elapsedMs, isPartial }: TransferSample): object {
+  return isPartial ? { bytes, elapsedMs, partial: true } : { bytes, elapsedMs };
 }
 
 /** A span of time to the second, such as `3m 20s`. */

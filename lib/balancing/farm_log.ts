@@ -3,8 +3,11 @@ import {
   type RoundEvent,
   roundRecordOf,
   type ServerEvent,
+  type TroubleEvent,
+  troubleRecordOf,
   wordsFor,
   wordsForRound,
+  wordsForTrouble,
 } from "./farm_event.ts";
 import type { Server } from "./list/server.ts";
 import type { Replacement } from "./pool.ts";
@@ -30,7 +33,12 @@ export class FarmLog {
     this.#tell(`${server.authority} ${wordsFor(event)}`, recordOf(server, event));
   };
 
-  /** A round has ended. */
+  /** Something went wrong in a round that is no server's fault. */
+  readonly trouble = (event: TroubleEvent): void => {
+    this.#tell(wordsForTrouble(event), troubleRecordOf(event));
+  };
+
+  /** A round has ended, or a test of new servers. */
   readonly round = (event: RoundEvent): void => {
     this.#tell(wordsForRound(event), roundRecordOf(event));
   };

@@ -59,6 +59,11 @@ export class Health {
     return this.#state;
   }
 
+  /** Whether one more failed test takes it out. */
+  get isOnLastTry(): boolean {
+    return this.#state.kind !== "out" && this.#streak + 1 >= this.#patience.fall;
+  }
+
   /** How far it has come back: 0 as it returns, then more with every round it passes, up to 1. */
   get climb(): number {
     return this.#climb;
@@ -99,6 +104,12 @@ export class Health {
     this.#state = { kind: "out", reason: outcome.reason, since: outcome.at };
     this.#begin(1);
     return { kind: "left", streak };
+  }
+
+  /** Another measurement takes the place of the one that the server last passed with. */
+  refine(sample: TransferSample): void {
+    if (this.#sample !== undefined) this.#sample = sample;
+    else if (this.#state.kind === "available") this.#state = { ...this.#state, sample };
   }
 
   /**

@@ -1,4 +1,4 @@
-import type { Outcome } from "./sample.ts";
+import type { Outcome, TransferSample } from "./sample.ts";
 import type { TransferStatus } from "./status.ts";
 
 /** Tests that are remembered of a server. */
@@ -18,11 +18,15 @@ export class History {
   /** Takes in what a test found, unless that says nothing about the server. */
   add(outcome: Outcome): void {
     if (outcome.kind === "untestable") return;
-    const { at } = outcome.kind === "passed" ? outcome.sample : outcome;
-    const found = outcome.kind === "passed"
-      ? { at, elapsedMs: outcome.sample.elapsedMs }
-      : { at, reason: outcome.reason };
+    const found: TransferStatus = outcome.kind === "passed"
+      ? outcome.sample
+      : { at: outcome.at, reason: outcome.reason };
     this.#transfers = [...this.#transfers.slice(1 - MOST_TRANSFERS), found];
+  }
+
+  /** A better measurement takes the place of the latest one. */
+  refine(sample: TransferSample): void {
+    this.#transfers = [...this.#transfers.slice(0, -1), sample];
   }
 
   /** The oldest first. */

@@ -14,7 +14,9 @@ import type { Counts } from "./tally.ts";
 export interface News {
   /** Tests that passed, by the names of their servers. */
   readonly measured: readonly (readonly [name: string, sample: TransferSample])[];
-  /** Who may be picked, after those tests; absent when that is as it was. */
+  /** The names of servers that may not be picked any more, after the candidates. */
+  readonly left: readonly string[];
+  /** The servers that may be picked, after those tests; absent when they are as they were. */
   readonly candidates?: readonly Candidate[];
 }
 
@@ -66,7 +68,7 @@ export class NewsReader {
 
   /** Takes in a line, as `writeNews` wrote it. */
   read(text: string): void {
-    const { measured, candidates }: News = JSON.parse(text);
+    const { measured, left, candidates }: News = JSON.parse(text);
     const now = this.#clock();
     for (const [name, sample] of measured) {
       const known = this.#byName.get(name);
@@ -75,6 +77,10 @@ export class NewsReader {
       this.#audience.measured(known.server, sample, now);
     }
     if (candidates !== undefined) this.#audience.update(this.#known(candidates), now);
+    for (const name of left) {
+      const known = this.#byName.get(name);
+      if (known !== undefined) this.#audience.left(known.server);
+    }
   }
 
   #known(candidates: readonly Candidate[]): Candidate[] {

@@ -78,6 +78,7 @@ export class Overview {
       reason: state.kind === "out" ? state.reason : history.lastFailure,
       since: state.kind === "untested" ? history.since : state.since,
       throughput: isAvailable ? throughputOf(state.sample) * 1000 : undefined,
+      isPartial: isAvailable && state.sample.isPartial === true,
       transfers: history.transfers,
       redirects: this.#scene.tally.redirectsTo(name),
     };

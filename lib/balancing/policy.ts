@@ -58,6 +58,8 @@ export interface Policy {
   measured?(server: Server, sample: TransferSample, now: number): void;
   /** One of the candidates; undefined when there is none, or all are excluded. */
   pick(request: PickRequest): Server | undefined;
+  /** Whether picks depend on the load, so that `shares()` is an estimate until clients come. */
+  readonly picksByLoad?: boolean;
   /** The fraction of requests that each is meant to get, for people to see; they sum to 1. */
   shares(): ReadonlyMap<Server, number>;
 }

@@ -9,7 +9,7 @@ import type { Audience } from "./chooser.ts";
 import { Health, type Patience, type ServerState, type Turn } from "./health.ts";
 import { probedAt, revise, type Server } from "./list/server.ts";
 import type { Candidate } from "./policy.ts";
-import type { Outcome } from "./sample.ts";
+import type { Outcome, TransferSample } from "./sample.ts";
 
 /** One server with its state. */
 export interface Member {
@@ -47,21 +47,28 @@ export class Pool {
   #members: ReadonlyMap<Server, Health> = new Map();
   readonly #audiences: readonly Audience[];
   readonly #patience: Patience;
+  readonly #callSoon: (call: () => void) => void;
   #candidates: readonly Candidate[] = [];
+  /** Whether a server has left since the candidates were last told. */
+  #isStale = false;
 
   /**
    * Every server begins untested.
    *
    * @param servers told apart by identity, so `record()` wants these very objects.
    * @param audiences told who may be picked, and what tests find
+   * @param callSoon calls back after a moment: servers that leave within it are one update, since in
+   *     a large farm each takes milliseconds
    */
   constructor(
     servers: readonly Server[],
     audiences: readonly Audience[],
     patience: Patience = NO_PATIENCE,
+    callSoon: (call: () => void) => void = (call) => call(),
   ) {
     this.#audiences = audiences;
     this.#patience = patience;
+    this.#callSoon = callSoon;
     this.replace(servers, 0);
   }
 
@@ -107,8 +114,8 @@ export class Pool {
   }
 
   /**
-   * Takes in what a probe found, and says what follows from it. A server that is out now gets
-   * nobody from now on; a passed test counts when its round ends, or at once while nobody may be
+   * Takes in what a probe found, and says what follows from it. A server that is out now gets no
+   * clients from now on; a passed test counts when its round ends, or at once while no server may be
    * picked. One that is no server of the pool any more is passed over.
    *
    * @param now on the clock of `PickRequest`
@@ -121,9 +128,31 @@ export class Pool {
     if (outcome.kind === "passed") {
       for (const audience of this.#audiences) audience.measured(server, outcome.sample, now);
     }
-    const hasLeft = turn.kind === "left" && wasAvailable;
-    if (hasLeft || (outcome.kind === "passed" && !this.isOpen)) this.#update(now);
+    if (turn.kind === "left" && wasAvailable) this.#leave(server, now);
+    if (outcome.kind === "passed" && !this.isOpen) this.#update(now);
     return turn;
+  }
+
+  /**
+   * Another measurement of a server takes the place of the one it passed with in this round.
+   *
+   * @param now on the clock of `PickRequest`
+   */
+  refine(server: Server, sample: TransferSample, now: number): void {
+    const health = this.#members.get(server);
+    if (health === undefined) return;
+    health.refine(sample);
+    for (const audience of this.#audiences) audience.measured(server, sample, now);
+  }
+
+  /** Whether one more failed test takes a server out. */
+  isOnLastTry(server: Server): boolean {
+    return this.#members.get(server)?.isOnLastTry === true;
+  }
+
+  /** The state of a server; undefined where it is no server of the pool any more. */
+  stateOf(server: Server): ServerState | undefined {
+    return this.#members.get(server)?.state;
   }
 
   /**
@@ -148,10 +177,13 @@ export class Pool {
 
   /** Whether there is a server that may be picked. */
   get isOpen(): boolean {
-    return this.#candidates.length > 0;
+    if (!this.#isStale) return this.#candidates.length > 0;
+    return this.#members.entries().some(([server, { state }]) => {
+      return state.kind === "available" && !server.isDrained;
+    });
   }
 
-  /** Whether there is a server of which nobody knows yet. */
+  /** Whether there is a server that has neither passed a test nor failed for good. */
   get hasUntested(): boolean {
     return this.#members.values().some(({ state }) => state.kind === "untested");
   }
@@ -167,7 +199,17 @@ export class Pool {
     for (const health of this.#members.values()) health.endRound(step);
   }
 
+  /** Tells that a server has left, and soon how all of them stand. */
+  #leave(server: Server, now: number): void {
+    const wasStale = this.#isStale;
+    this.#isStale = true;
+    for (const audience of this.#audiences) audience.left(server);
+    if (!this.isOpen) this.#update(now);
+    else if (!wasStale) this.#callSoon(() => this.#isStale && this.#update(now));
+  }
+
   #update(now: number): void {
+    this.#isStale = false;
     this.#candidates = this.#eligible();
     if (this.#candidates.length === 0) {
       this.#settle(); // A round may last, and who has passed in it is better than nobody.

@@ -1,96 +1,151 @@
 import { format } from "@std/fmt/bytes";
-import { reasonPhrase } from "../http/message.ts";
+import { ProtocolError } from "../http/protocol_error.ts";
+import { reasonPhrase, type ResponseHead } from "../http/message.ts";
 import type { Connection } from "../net/connection.ts";
 import { now } from "../net/deadlines.ts";
 import { exchange, failureReason } from "../net/exchange.ts";
-import { DeadlineError, LocalError } from "../net/network_error.ts";
-import type { Outcome } from "./sample.ts";
+import {
+  DeadlineError,
+  HandshakeError,
+  HostUnreachableError,
+  LocalError,
+  UnknownHostError,
+} from "../net/network_error.ts";
 import type { Server } from "./list/server.ts";
+import type { Fault, Outcome, TestFile, TransferSample } from "./sample.ts";
 import { connectTo, requestTo } from "./server_request.ts";
 
 /** What is transferred, and how long that may take. */
 export interface ProbeOptions {
   /** The request-target of the test file. */
-  readonly path: string;
-  /** From before connecting until the last octet of the body, in ms. */
+  readonly requestTarget: string;
+  /** From before connecting until the last byte of the content, in ms. */
   readonly timeoutMs: number;
-  /** The least speed that passes, over all that time, in bytes per second; 0 for any. */
+  /** The least throughput that passes, over all that time, in bytes per second; 0 for any. */
   readonly minSpeed: number;
 }
 
-/** How much of a probe's time the connecting may take, and how much of it may pass in silence. */
-const SILENT_PART = 1 / 2;
+/** Told how many bytes of content have just arrived. */
+export type OnReceived = (bytes: number) => void;
 
 /** Little, since a round over a large farm takes as much anew for each probe, for the collector. */
 const INPUT_BYTES = 64 * 1024;
 
-/** A transfer that ended without being what a probe wants; the message is the reason. */
-class Unfit extends Error {}
+/** An answer that does not pass; the message is the reason. */
+class UnfitAnswer extends Error {}
 
-/** What a transfer brought. */
+/** A transfer as far as it came. */
 interface Transferred {
-  readonly bytes: number;
-  readonly entityTag: string | undefined;
+  bytes: number;
+  isWhole: boolean;
+  file: TestFile | undefined;
 }
 
 /**
  * The performance test of one server: one timed transfer of the test file on a connection of its
- * own, from before connecting until the last octet of the body. It passes only with a 200 whose
- * body is whole and can be known to be whole. Never rejects for what a server does.
+ * own, from before connecting until the last byte of the content.
+ *
+ * It passes with a 200 whose content is whole, or has at least begun when the time is over: a server
+ * that is busy with downloads is slow, and not down. Never rejects for what a server does.
  */
-export async function probe(server: Server, options: ProbeOptions): Promise<Outcome> {
-  const { path, timeoutMs, minSpeed } = options;
-  const silenceMs = timeoutMs * SILENT_PART;
+export async function probe(
+  server: Server,
+  options: ProbeOptions,
+  onReceived: OnReceived = () => {},
+): Promise<Outcome> {
+  const { timeoutMs, minSpeed } = options;
   const start = performance.now();
   let connection: Connection | undefined;
   try {
-    connection = await connectTo(server, silenceMs, INPUT_BYTES);
+    connection = await connectTo(server, timeoutMs, INPUT_BYTES);
     const until = now() + timeoutMs - (performance.now() - start);
-    const { bytes, entityTag } = await transfer(connection, server, path, silenceMs, until);
+    const transferred = await transfer(connection, server, options, until, onReceived);
     const elapsedMs = performance.now() - start;
-    // Deadlines are looked at now and then only; what is too slow is so to the millisecond.
-    if (elapsedMs > timeoutMs) throw new DeadlineError("transfer");
-    checkSpeed(bytes / elapsedMs * 1000, minSpeed);
-    return { kind: "passed", sample: { bytes, elapsedMs, at: Date.now() }, entityTag };
+    const { bytes, isWhole, file } = transferred;
+    checkThroughput(bytes / elapsedMs * 1000, minSpeed);
+    const sample: TransferSample = { bytes, elapsedMs, at: Date.now() };
+    return {
+      kind: "passed",
+      sample: isWhole ? sample : { ...sample, isPartial: true },
+      testFile: file,
+    };
   } catch (error) {
-    const reason = error instanceof Unfit ? error.message : failureReason(error);
-    if (reason === undefined) throw error;
-    const kind = error instanceof LocalError ? "untestable" : "failed";
-    return { kind, reason, at: Date.now() };
+    return outcomeOf(error);
   } finally {
     connection?.close();
   }
 }
 
+function outcomeOf(error: unknown): Outcome {
+  const at = Date.now();
+  const reason = error instanceof UnfitAnswer ? error.message : failureReason(error);
+  if (reason === undefined) throw error;
+  if (error instanceof LocalError) {
+    return { kind: "untestable", reason, isUnreachable: error instanceof HostUnreachableError, at };
+  }
+  return { kind: "failed", reason, fault: faultOf(error), at };
+}
+
+function faultOf(error: unknown): Fault {
+  if (error instanceof Error && error.cause instanceof Deno.errors.ConnectionRefused) {
+    return "refused";
+  }
+  const isAnswer = error instanceof UnfitAnswer || error instanceof ProtocolError ||
+    error instanceof UnknownHostError || (error instanceof HandshakeError && error.isRefusal);
+  return isAnswer ? "answer" : "time";
+}
+
+/** Transfers the file, until it is whole or the time is over. */
 async function transfer(
   connection: Connection,
   server: Server,
-  path: string,
-  idleMs: number,
+  { requestTarget }: ProbeOptions,
   until: number,
+  onReceived: OnReceived,
 ): Promise<Transferred> {
-  const request = requestTo(server, "GET", path, "balancer-probe");
-  const { head, framing, content } = await exchange(connection, request, { idleMs, until });
-  checkStatus(head.statusCode);
+  const request = requestTo(server, "GET", requestTarget, "balancer-probe");
+  // The time as a whole is the only bound: a flow on a full line may starve for seconds.
+  const patience = { idleMs: Math.max(1, until - now()), until };
+  const { head, framing, content } = await exchange(connection, request, patience).catch(
+    (error) => {
+      throw error instanceof DeadlineError ? new DeadlineError("head") : error;
+    },
+  );
+  checkStatus(head);
   if (framing.kind === "untilClose") {
-    throw new Unfit("it gave no length, so that nobody can tell whether the file was whole");
+    throw new UnfitAnswer("it gave no length, so that the file cannot be known to be whole");
   }
-  let bytes = 0;
-  for await (const piece of content) bytes += piece.length;
-  if (bytes === 0) throw new Unfit("its test file is empty, so that nothing can be timed");
-  return { bytes, entityTag: head.fields.get("etag") };
+  const size = framing.kind === "length" ? framing.contentLength : undefined;
+  const transferred: Transferred = { bytes: 0, isWhole: false, file: fileOf(head, size) };
+  try {
+    for await (const piece of content) {
+      transferred.bytes += piece.length;
+      onReceived(piece.length);
+    }
+  } catch (error) {
+    if (!(error instanceof DeadlineError)) throw error;
+    if (transferred.bytes === 0) throw new DeadlineError("content");
+    return transferred;
+  }
+  const { bytes } = transferred;
+  if (bytes === 0) throw new UnfitAnswer("its test file is empty, so that nothing can be timed");
+  return { bytes, isWhole: true, file: fileOf(head, bytes) };
+}
+
+function fileOf({ fields }: ResponseHead, bytes: number | undefined): TestFile | undefined {
+  return bytes === undefined ? undefined : { bytes, entityTag: fields.get("etag") };
 }
 
 /** A redirect is not followed: the speed of another server would be measured, or there is a loop. */
-function checkStatus(statusCode: number): void {
+function checkStatus({ statusCode }: ResponseHead): void {
   if (statusCode === 200) return;
   const answer = `it answered ${statusCode} ${reasonPhrase(statusCode)}`.trimEnd();
   const isRedirect = statusCode >= 300 && statusCode < 400;
-  throw new Unfit(isRedirect ? `${answer}, which redirects clients once more` : answer);
+  throw new UnfitAnswer(isRedirect ? `${answer}, which redirects clients once more` : answer);
 }
 
-function checkSpeed(speed: number, minSpeed: number): void {
-  if (speed >= minSpeed) return;
-  const [actual, least] = [speed, minSpeed].map((it) => format(it, { binary: true }));
-  throw new Unfit(`it sent ${actual} per second, less than ${least}`);
+function checkThroughput(throughput: number, minSpeed: number): void {
+  if (throughput >= minSpeed) return;
+  const [actual, least] = [throughput, minSpeed].map((it) => format(it, { binary: true }));
+  throw new UnfitAnswer(`it sent ${actual} per second, less than ${least}`);
 }

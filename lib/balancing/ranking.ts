@@ -1,4 +1,5 @@
 import type { Member } from "./pool.ts";
+import { throughputOf } from "./policies/throughput.ts";
 import type { TransferSample } from "./sample.ts";
 import type { Server } from "./list/server.ts";
 
@@ -22,5 +23,5 @@ export function rankingOf(
       ? [{ server, sample: state.sample, share: shares.get(server) ?? 0 }]
       : []
   );
-  return ranking.sort((a, b) => b.sample.elapsedMs - a.sample.elapsedMs);
+  return ranking.sort((a, b) => throughputOf(a.sample) - throughputOf(b.sample));
 }

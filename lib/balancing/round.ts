@@ -1,53 +1,317 @@
 /**
- * One round of performance tests over the whole pool.
+ * One round of performance tests. A round does not believe everything that a test says: neither what
+ * this machine may have caused, nor one failure that would cost a server all of its clients, nor the
+ * speed of transfers that slowed each other down.
  *
  * @module
  */
 
-import type { Pool } from "./pool.ts";
+import type { ServerEvent, TroubleEvent } from "./farm_event.ts";
+import type { Turn } from "./health.ts";
 import type { Server } from "./list/server.ts";
+import type { MeasuredTransfer, OwnLine } from "./own_line.ts";
+import { throughputOf } from "./policies/throughput.ts";
+import type { Pool } from "./pool.ts";
+import type { OnReceived } from "./probe.ts";
+import type { FailedOutcome, Outcome, TransferSample } from "./sample.ts";
 
-/** The part of an interval that chance may take off it. */
-const JITTER = 1 / 10;
-
-/**
- * When the next round is due, in ms: up to a tenth before the interval ends, so that the balancers
- * of one farm do not test in step.
- *
- * @param random evenly distributed, at least 0 and less than 1
- */
-export function dueAfter(intervalMs: number, random: number): number {
-  return Math.ceil(intervalMs * (1 - JITTER * random));
+/** How the tests of a round are run, and what is told of them. */
+export interface RoundOptions {
+  /** Tests one server, and tells of content as it arrives. */
+  readonly probe: (server: Server, onReceived: OnReceived) => Promise<Outcome>;
+  /** Tests at a time, at least 1: few, since they share a line. */
+  readonly concurrency: number;
+  /** Whether a server that has left may return. */
+  readonly mayReturn: boolean;
+  /** What earlier rounds have shown of the line that all tests share. */
+  readonly ownLine: OwnLine;
+  /** The clock of `PickRequest`. */
+  readonly clock: () => number;
+  /** How long this process has stood still in all, in ms. */
+  readonly pausedMs: () => number;
+  /** Settles after so many ms. */
+  readonly wait: (ms: number) => Promise<unknown>;
+  /** Told of what the pool was told, and of what followed. */
+  readonly onOutcome: (server: Server, outcome: Outcome, turn: Turn) => void;
+  /** Told of a better measurement than the one that the pool was told. */
+  readonly onRefined: (server: Server, sample: TransferSample) => void;
+  /** Told of what else was found about a server. */
+  readonly onEvent: (server: Server, event: ServerEvent) => void;
+  /** Told of what is no server's fault. */
+  readonly onTrouble: (event: TroubleEvent) => void;
 }
 
-/**
- * Tests every server that is due, and ends the round when all are in. When the promise settles,
- * either way, no test is running any more.
- *
- * @param test tests one server and records the outcome; its promise is not meant to reject.
- * @param concurrency how many tests may run at a time, at least 1: few, since they share a line.
- * @param clock that of `PickRequest`
- * @param which only those that were never tested, or all that are due
- * @throws {RangeError} when `concurrency` is less than 1.
- * @throws whatever a test rejected with, once the others have ended; the round then has no end.
- */
-export async function runRound(
-  pool: Pool,
-  test: (server: Server) => Promise<void>,
-  concurrency: number,
-  clock: () => number,
-  which: "untested" | "all" = "all",
-): Promise<void> {
-  if (!(concurrency >= 1)) throw new RangeError(`Concurrency is ${concurrency}, less than 1`);
-  const servers = pool.beginRound(which);
-  // The testers share one iterator, so each server goes to whichever is free first.
-  const waiting = servers.values();
-  const testNext = async () => {
-    for (const server of waiting) await test(server);
-  };
-  const testers = Array.from({ length: Math.min(concurrency, servers.length) }, testNext);
-  for (const result of await Promise.allSettled(testers)) {
-    if (result.status === "rejected") throw result.reason;
+/** From a failed test to the second look, in ms. */
+const MOMENT_MS = 1000;
+
+/** So often a test is run that a pause of this process has spoilt. */
+const MOST_ATTEMPTS = 3;
+
+/** Smaller transfers are over before they fill a line. */
+const LEAST_BYTES = 64 * 1024;
+
+/** A transfer that was silent for so long does not use the line, in ms. */
+const SILENCE_MS = 1000;
+
+/** How often it is looked whether the line has room, in ms. */
+const LOOK_MS = 250;
+
+/** What measuring again may take: at least so many ms, and so many times as long as the tests. */
+const LEAST_VERIFICATION_MS = 5000;
+const VERIFICATION_PART = 3;
+
+/** A server to be tested. */
+interface Look {
+  readonly server: Server;
+  /** Why it is looked at a second time. */
+  readonly failure?: FailedOutcome;
+  /** Not before then, on the clock of `PickRequest`. */
+  readonly at: number;
+}
+
+/** A transfer that is under way. */
+interface Running {
+  /** Bytes per ms. */
+  readonly expected: number;
+  /** When something last arrived. */
+  lastAt: number;
+}
+
+/** One round over all servers of a pool that are due. */
+export class Round {
+  readonly #pool: Pool;
+  readonly #options: RoundOptions;
+  #first: Iterator<Server> = [].values();
+  /** Looks that are to be repeated before they count. */
+  readonly #doubted: Look[] = [];
+  /** Failures that wait for a server that stays: until then all may have failed for one cause. */
+  #held: Look[] = [];
+  #unreachable: Look[] = [];
+  readonly #untested = new Map<string, Server[]>();
+  readonly #running = new Map<Server, Running>();
+  readonly #transfers: MeasuredTransfer[] = [];
+  #received = 0;
+  #pausedMs = 0;
+  #isReached = false;
+  #hasStayed = false;
+
+  /**
+   * Tests nothing yet.
+   *
+   * @throws {RangeError} when `concurrency` is less than 1
+   */
+  constructor(pool: Pool, options: RoundOptions) {
+    const { concurrency } = options;
+    if (!(concurrency >= 1)) throw new RangeError(`Concurrency is ${concurrency}, less than 1`);
+    this.#pool = pool;
+    this.#options = options;
   }
-  pool.endRound(clock());
+
+  /**
+   * Tests every server that is due, and ends the round. When the promise settles, either way, no
+   * test is running any more.
+   *
+   * @param which only those that have no verdict yet, or all that are due
+   * @throws whatever a test rejected with, once the others have ended; the round then has no end.
+   */
+  async run(which: "untested" | "all"): Promise<void> {
+    const { clock, ownLine } = this.#options;
+    const begunAt = clock();
+    const servers = this.#pool.beginRound(which);
+    this.#first = servers.values();
+    await this.#test(servers.length);
+    if (this.#isReached) this.#blameUnreachable();
+    await this.#test(this.#doubted.length);
+    await this.#confirm();
+    await this.#verify(clock() - begunAt);
+    this.#tellTrouble();
+    this.#pool.endRound(clock());
+    ownLine.endRound();
+  }
+
+  /** Runs all looks that wait, a few at a time. */
+  async #test(count: number): Promise<void> {
+    const lanes = Array.from(
+      { length: Math.min(this.#options.concurrency, count) },
+      () => this.#lane(),
+    );
+    for (const result of await Promise.allSettled(lanes)) {
+      if (result.status === "rejected") throw result.reason;
+    }
+  }
+
+  async #lane(): Promise<void> {
+    const { clock, wait } = this.#options;
+    for (let look = this.#next(); look !== undefined; look = this.#next()) {
+      const restMs = look.at - clock();
+      if (restMs > 0) await wait(restMs);
+      // Not as an await of its own: the next lane is to see that this one uses the line.
+      while (!this.#hasRoom(look.server)) await wait(LOOK_MS);
+      this.#take(look, await this.#probe(look.server));
+    }
+  }
+
+  /** A second look when its time has come, or nothing else is to be done. */
+  #next(): Look | undefined {
+    const [doubted] = this.#doubted;
+    if (doubted !== undefined && doubted.at <= this.#options.clock()) return this.#doubted.shift();
+    const { value: server, done } = this.#first.next();
+    return done ? this.#doubted.shift() : { server, at: -Infinity };
+  }
+
+  /** Whether the own line carries one more transfer. */
+  #hasRoom(server: Server): boolean {
+    const { ownLine, clock } = this.#options;
+    const since = clock() - SILENCE_MS;
+    let sum = 0;
+    for (const { expected, lastAt } of this.#running.values()) if (lastAt >= since) sum += expected;
+    return ownLine.hasRoom(sum, this.#throughputBefore(server) ?? 0);
+  }
+
+  #throughputBefore(server: Server): number | undefined {
+    const state = this.#pool.stateOf(server);
+    return state?.kind === "available" ? throughputOf(state.sample) : undefined;
+  }
+
+  /** A test that no pause of this process has spoilt, where that can be had. */
+  async #probe(server: Server): Promise<Outcome> {
+    const { pausedMs } = this.#options;
+    for (let attempt = 1;; attempt++) {
+      const before = pausedMs();
+      const outcome = await this.#transfer(server);
+      const lostMs = pausedMs() - before;
+      const isSpoilt = outcome.kind === "passed" ||
+        (outcome.kind === "failed" && outcome.fault === "time");
+      if (lostMs === 0 || !isSpoilt) return outcome;
+      this.#pausedMs = Math.max(this.#pausedMs, lostMs);
+      if (attempt < MOST_ATTEMPTS) continue;
+      if (outcome.kind === "passed") return outcome;
+      return { kind: "untestable", reason: "this process stood still", at: outcome.at };
+    }
+  }
+
+  async #transfer(server: Server): Promise<Outcome> {
+    const { clock, probe } = this.#options;
+    const [begunAt, receivedBefore] = [clock(), this.#received];
+    const before = this.#throughputBefore(server);
+    const running: Running = { expected: before ?? 0, lastAt: begunAt };
+    this.#running.set(server, running);
+    try {
+      const outcome = await probe(server, (bytes) => {
+        this.#received += bytes;
+        running.lastAt = clock();
+      });
+      if (outcome.kind === "passed" && outcome.sample.bytes >= LEAST_BYTES) {
+        const throughput = throughputOf(outcome.sample);
+        const elapsedMs = clock() - begunAt;
+        const sum = elapsedMs > 0 ? (this.#received - receivedBefore) / elapsedMs : throughput;
+        this.#transfers.push({ server, throughput, sum, before });
+      }
+      return outcome;
+    } finally {
+      this.#running.delete(server);
+    }
+  }
+
+  #take(look: Look, outcome: Outcome): void {
+    const { server } = look;
+    if (outcome.kind === "passed") return this.#pass(look, outcome);
+    if (outcome.kind === "failed") return this.#fail(look, outcome);
+    if (outcome.isUnreachable !== true) return this.#leaveUntested(server, outcome.reason);
+    const failure: FailedOutcome = { ...outcome, kind: "failed", fault: "time" };
+    if (this.#isReached) this.#fail(look, failure);
+    else this.#unreachable.push({ ...look, failure });
+  }
+
+  #pass({ server, failure }: Look, outcome: Outcome): void {
+    this.#isReached = true;
+    const wasAvailable = this.#pool.stateOf(server)?.kind === "available";
+    this.#record(server, outcome);
+    if (failure !== undefined) {
+      this.#options.onEvent(server, { kind: "retested", reason: failure.reason });
+    }
+    if (wasAvailable) this.#stay();
+  }
+
+  /** A failure that would take a server out for good is doubted once, unless it was refused. */
+  #fail(look: Look, outcome: FailedOutcome): void {
+    const { clock, mayReturn } = this.#options;
+    const { server } = look;
+    if (outcome.fault !== "time") this.#isReached = true;
+    const known = { server, failure: outcome, at: clock() + MOMENT_MS };
+    if (!this.#pool.isOnLastTry(server)) this.#record(server, outcome);
+    else if (look.failure === undefined && !mayReturn && outcome.fault !== "refused") {
+      this.#doubted.push(known);
+    } else if (this.#hasStayed || this.#pool.stateOf(server)?.kind !== "available") {
+      this.#record(server, outcome);
+    } else {
+      // What was looked at twice is not looked at again.
+      this.#held.push(look.failure === undefined ? known : { ...known, at: Infinity });
+    }
+  }
+
+  /** One that was available has passed: others have failed for causes of their own. */
+  #stay(): void {
+    this.#hasStayed = true;
+    for (const { server, failure } of this.#held.splice(0)) this.#record(server, failure!);
+  }
+
+  /** Some servers were reached, so that it is not the network as a whole that leads nowhere. */
+  #blameUnreachable(): void {
+    for (const { failure, ...look } of this.#unreachable.splice(0)) this.#fail(look, failure!);
+  }
+
+  /** All that were available have failed in this round: no server leaves before a second look. */
+  async #confirm(): Promise<void> {
+    const held = this.#held.splice(0);
+    if (held.length === 0) return;
+    const again = held.filter(({ at }) => at < Infinity);
+    if (again.length > 0) {
+      const { reason } = again[0]!.failure!;
+      this.#options.onTrouble({ kind: "allFailed", servers: held.length, reason });
+      this.#doubted.push(...again);
+      await this.#test(again.length);
+    }
+    for (const { server, failure, at } of [...held, ...this.#held.splice(0)]) {
+      if (at === Infinity) this.#record(server, failure!);
+    }
+  }
+
+  #record(server: Server, outcome: Outcome): void {
+    const { clock, onOutcome } = this.#options;
+    onOutcome(server, outcome, this.#pool.record(server, outcome, clock()));
+  }
+
+  #leaveUntested(server: Server, reason: string): void {
+    const servers = this.#untested.get(reason);
+    if (servers === undefined) this.#untested.set(reason, [server]);
+    else servers.push(server);
+  }
+
+  /** Measures again, one after the other, where the own line may have been the bound. */
+  async #verify(elapsedMs: number): Promise<void> {
+    const { clock, ownLine, onRefined } = this.#options;
+    const until = clock() + Math.max(LEAST_VERIFICATION_MS, VERIFICATION_PART * elapsedMs);
+    const verification = ownLine.verification();
+    for (const suspect of ownLine.suspects([...this.#transfers])) {
+      if (verification.isDone || clock() > until) return;
+      const outcome = await this.#probe(suspect.server);
+      if (outcome.kind !== "passed") continue;
+      const { sample } = outcome;
+      if (!verification.compare(suspect, throughputOf(sample))) continue;
+      this.#pool.refine(suspect.server, sample, clock());
+      onRefined(suspect.server, sample);
+    }
+  }
+
+  #tellTrouble(): void {
+    const { onTrouble } = this.#options;
+    for (const { server, failure } of this.#unreachable) {
+      this.#leaveUntested(server, failure!.reason);
+    }
+    if (this.#pausedMs > 0) onTrouble({ kind: "paused", pausedMs: this.#pausedMs });
+    for (const [reason, servers] of this.#untested) {
+      onTrouble({ kind: "untestable", reason, servers });
+    }
+  }
 }

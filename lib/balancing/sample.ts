@@ -4,26 +4,60 @@
  * @module
  */
 
-/** One timed transfer that was whole. */
+/** One timed transfer. */
 export interface TransferSample {
-  /** The size of the content. */
+  /** Content that arrived. */
   readonly bytes: number;
-  /** From before connecting until the last byte of the body, in milliseconds. */
+  /** From before connecting until the last byte of the content, in milliseconds. */
   readonly elapsedMs: number;
   /** When the transfer ended, in milliseconds since the epoch. */
+  readonly at: number;
+  /** Whether the time for it was over before the content was whole; absent where it was whole. */
+  readonly isPartial?: boolean;
+}
+
+/** What a server gave as its test file. */
+export interface TestFile {
+  /** The size of the content. */
+  readonly bytes: number;
+  /** The ETag as it was received; undefined when there was none. */
+  readonly entityTag: string | undefined;
+}
+
+/**
+ * How a server failed its test: the connection was `refused`; it gave the wrong `answer`; or it did
+ * not give a whole one in `time`, which the balancer itself or the network may have caused.
+ */
+export type Fault = "refused" | "answer" | "time";
+
+/** A server that failed its test. */
+export interface FailedOutcome {
+  /** Tells it from other outcomes. */
+  readonly kind: "failed";
+  /** Why, for people. */
+  readonly reason: string;
+  /** How, for verdicts. */
+  readonly fault: Fault;
+  /** When, in milliseconds since the epoch. */
   readonly at: number;
 }
 
 /**
  * What one probe found; `at` is when, in milliseconds since the epoch. A server is untestable when
- * something is wrong on our side, such as too many open files: that says nothing about the server.
+ * something is wrong on this side, such as too many open files: that says nothing about the server,
+ * unless `isUnreachable` and other servers can be reached.
  */
 export type Outcome =
   | {
     readonly kind: "passed";
     readonly sample: TransferSample;
-    /** The ETag that the test file came with, as it was received. */
-    readonly entityTag?: string | undefined;
+    /** Undefined where the file was made for this test, or its size is not known. */
+    readonly testFile?: TestFile | undefined;
   }
-  | { readonly kind: "failed"; readonly reason: string; readonly at: number }
-  | { readonly kind: "untestable"; readonly reason: string; readonly at: number };
+  | FailedOutcome
+  | {
+    readonly kind: "untestable";
+    readonly reason: string;
+    readonly isUnreachable?: boolean;
+    readonly at: number;
+  };

@@ -9,9 +9,6 @@ import { dial } from "../net/dial.ts";
 import type { ClientRequest } from "../net/exchange.ts";
 import type { Server } from "./list/server.ts";
 
-/** Those of Deno, and of its DENO_CERT. */
-const KNOWN_AUTHORITIES = { caCerts: [] };
-
 /**
  * Connects to a server as it is tested, over TLS where it is.
  *
@@ -20,11 +17,12 @@ const KNOWN_AUTHORITIES = { caCerts: [] };
  * @throws as `dial`
  */
 export function connectTo(
-  { scheme, hostname, port }: Server,
+  { scheme, hostname, port, tlsName }: Server,
   timeoutMs: number,
   inputBytes: number,
 ): Promise<Connection> {
-  const tls = scheme === "https" ? KNOWN_AUTHORITIES : undefined;
+  // The authorities that are trusted are those of Deno, and of its DENO_CERT.
+  const tls = scheme === "https" ? { caCerts: [], serverName: tlsName } : undefined;
   return dial(hostname, port, timeoutMs, tls, inputBytes);
 }
 
@@ -35,7 +33,7 @@ export function connectTo(
  * @param userAgent what the server's log is to say
  */
 export function requestTo(
-  { authority, probePrefix }: Server,
+  { host, probePrefix }: Server,
   method: "GET" | "HEAD",
   target: string,
   userAgent: string,
@@ -44,7 +42,7 @@ export function requestTo(
     method,
     requestTarget: `${probePrefix}${target}`,
     fieldLines: [
-      ["Host", authority],
+      ["Host", host],
       ["User-Agent", userAgent],
       ["Accept", "*/*"],
       ["Accept-Encoding", "identity"],

@@ -5,10 +5,10 @@
  * @module
  */
 
+import type { TransferSample } from "./sample.ts";
+
 /** What one test found, for a chart. */
-export type TransferStatus =
-  | { readonly at: number; readonly elapsedMs: number }
-  | { readonly at: number; readonly reason: string };
+export type TransferStatus = TransferSample | { readonly at: number; readonly reason: string };
 
 /** How one server stands. */
 export interface ServerStatus {
@@ -28,6 +28,8 @@ export interface ServerStatus {
   readonly share: number;
   /** Bytes per second of its latest transfer that counts; undefined before the first. */
   readonly throughput: number | undefined;
+  /** Whether the time for that transfer was over before its content was whole. */
+  readonly isPartial: boolean;
   /** The latest tests, the oldest first, at most 60. */
   readonly transfers: readonly TransferStatus[];
   /** Clients that were sent there since the balancer began. */

@@ -19,6 +19,11 @@ export class Tally {
     return this.#redirects.get(name) ?? 0;
   }
 
+  /** Clients that were sent to each server that is counted by itself, as of now. */
+  get byServer(): ReadonlyMap<string, number> {
+    return new Map(this.#redirects);
+  }
+
   /** Clients that were sent anywhere. */
   get redirects(): number {
     return this.#total;

@@ -1,13 +1,6 @@
 import { parseEntityTag } from "../http/entity_tag.ts";
 import type { Server } from "./list/server.ts";
-
-/** What a server gave as its test file. */
-export interface TestFile {
-  /** The size of the content. */
-  readonly bytes: number;
-  /** The ETag as it was received; undefined when there was none. */
-  readonly entityTag: string | undefined;
-}
+import type { TestFile } from "./sample.ts";
 
 /**
  * Whether all servers give the same test file. Times of different files cannot be compared, and

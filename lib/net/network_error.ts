@@ -37,6 +37,7 @@ export type DeadlineName =
   | "head"
   | "body"
   | "idle"
+  | "content"
   | "transfer"
   | "write"
   | "linger";
@@ -47,6 +48,7 @@ const DEADLINE_MESSAGES: Readonly<Record<DeadlineName, string>> = {
   head: "the head did not arrive in time",
   body: "the body did not arrive in time",
   idle: "nothing arrived for too long",
+  content: "no content arrived in time",
   transfer: "the transfer did not end in time",
   write: "the other side read nothing for too long",
   linger: "the other side did not close the connection in time",

@@ -27,8 +27,8 @@ export interface CrewOptions {
 export interface CrewLinks {
   /** Told what happens to workers, for people. */
   readonly tell: (message: string) => void;
-  /** What each worker is let know before all else; undefined for nothing. */
-  readonly greeting?: () => string | undefined;
+  /** Given how to send lines to each new worker, before all else; what it returns ends that. */
+  readonly subscribe?: (send: (line: string) => Promise<void>) => () => void;
   /** Told what a worker reports. */
   readonly onReport?: (report: string) => void;
 }
@@ -88,11 +88,6 @@ export class Crew {
   /** Whether at least one of them listens at the moment. */
   get isListening(): boolean {
     return this.#workers.isListening;
-  }
-
-  /** Lets all of them know something, in one line of text. */
-  inform(news: string): void {
-    this.#workers.inform(news);
   }
 
   /** Replaces them one by one, once all have been started. Never rejects. */

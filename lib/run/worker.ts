@@ -19,8 +19,11 @@ export interface Worker {
   readonly ended: Promise<WorkerEnd>;
   /** Tells it something. One that has ended does not hear it. */
   order(order: Order): void;
-  /** Lets it know something, in one line of text. One that has ended does not hear it. */
-  inform(news: string): void;
+  /**
+   * Lets it know something, in one line of text, and settles once that was taken. One that has ended
+   * does not hear it. Never rejects.
+   */
+  inform(news: string): Promise<void>;
   /** Ends it at once. */
   kill(): void;
 }
@@ -72,8 +75,8 @@ export class WorkerProcess implements Worker {
     this.#stdin.write(writeOrder(order)).catch(() => {});
   }
 
-  inform(news: string): void {
-    this.#stdin.write(writeNews(news)).catch(() => {});
+  async inform(news: string): Promise<void> {
+    await this.#stdin.write(writeNews(news)).catch(() => {});
   }
 
   kill(): void {

@@ -10,8 +10,8 @@ export interface WorkersOptions {
   readonly count: number;
   /** Starts one that listens on a port, 0 for any free one; throws when it cannot. */
   readonly hire: (port: number) => Worker;
-  /** What each is let know before all else; undefined for nothing. */
-  readonly greeting?: () => string | undefined;
+  /** Given how to send lines to each new worker, before all else; what it returns ends that. */
+  readonly subscribe?: (send: (line: string) => Promise<void>) => () => void;
   /** Told what happens to them, for people. */
   readonly tell: (message: string) => void;
   /** The time in ms, on a clock that never jumps. */
@@ -94,11 +94,6 @@ export class Workers {
     await ended;
   }
 
-  /** Lets all of them know something. */
-  inform(news: string): void {
-    for (const worker of this.#alive) worker.inform(news);
-  }
-
   /** Ends all at once. */
   kill(): void {
     this.#isStopping = true;
@@ -107,13 +102,13 @@ export class Workers {
 
   #hire(port: number): Worker {
     const worker = this.#options.hire(port);
-    const greeting = this.#options.greeting?.();
-    if (greeting !== undefined) worker.inform(greeting);
+    const unsubscribe = this.#options.subscribe?.((line) => worker.inform(line));
     this.#alive.add(worker);
     worker.listening.then((line) => {
       if (line !== undefined && this.#alive.has(worker)) this.#listening.add(worker);
     });
     worker.ended.then(() => {
+      unsubscribe?.();
       this.#alive.delete(worker);
       this.#listening.delete(worker);
     });

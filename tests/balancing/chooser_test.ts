@@ -85,3 +85,20 @@ Deno.test("Chooser.byShare begins with the greatest share, and is made once for 
   chooser.update(candidates.slice(0, 2), 1);
   assertEquals([chooser.byShare, byShare], [[b, a], [c, b, a]]);
 });
+
+Deno.test("Chooser picks none that has left, before its policy is told", () => {
+  const chooser = new Chooser(new Listener());
+  chooser.update(candidates, 0);
+  chooser.left(a);
+  assertStrictEquals(chooser.pick(asking()), b);
+  assertEquals(chooser.byShare, [c, b]);
+  assertStrictEquals(chooser.pick(asking({ isExcluded: (server) => server === b })), c);
+  chooser.left(c);
+  // An excluded server is better than one that has left.
+  assertStrictEquals(chooser.pick(asking({ isExcluded: (server) => server === b })), b);
+  chooser.left(b);
+  assertEquals(chooser.pick(asking()), undefined);
+  assertEquals(chooser.pick(asking({ isExcluded: () => true })), undefined);
+  chooser.update(candidates, 1);
+  assertStrictEquals(chooser.pick(asking()), a);
+});

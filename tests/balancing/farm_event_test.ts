@@ -46,9 +46,14 @@ const EVENTS: readonly (readonly [ServerEvent, words: string, numbers: object])[
     { ...MEASURED, streak: 2, outMs: 200_400 },
   ],
   [
-    { kind: "untestable", reason: "too many files are open here" },
-    "could not be tested: too many files are open here",
-    { reason: "too many files are open here" },
+    { kind: "available", sample: { ...sample, isPartial: true } },
+    `is available: ${TRANSFER}; partial, since its time was over`,
+    { ...MEASURED, partial: true },
+  ],
+  [
+    { kind: "retested", reason: "the connection was reset" },
+    "has passed a second look, after a test that failed: the connection was reset",
+    { reason: "the connection was reset" },
   ],
   [
     { kind: "different", reason: "its test file has 5 bytes, not 4" },
@@ -140,7 +145,7 @@ Deno.test("wordsForRound() and roundRecordOf() name the ten fastest", () => {
     available: 12,
     elapsedMs: 77.5,
     fastest: Array.from({ length: 10 }, (_, i) => {
-      return { server: `s${11 - i}:1`, elapsedMs: i + 1, share: 1 / 12 };
+      return { server: `s${11 - i}:1`, bytes: 1, elapsedMs: i + 1, share: 1 / 12 };
     }),
   });
 });

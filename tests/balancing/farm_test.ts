@@ -17,7 +17,7 @@ Deno.test("Farm begins with the list as it was read, and tests nobody", async ()
     "a:1 is listed twice; one is kept",
     "testing 2 servers",
   ]);
-  await stage.farm.test();
+  await stage.farm.firstRound();
   assertEquals(stage.probed, ["a:1", "b:1"]);
 });
 
@@ -119,7 +119,7 @@ Deno.test("Farm.residents have their tests behind them", async () => {
       return [server.authority, state.kind, climb, history.since, history.transfers];
     }),
     [
-      ["a:1", "available", 1, 1000, [{ at: 1001, elapsedMs: 7 }]],
+      ["a:1", "available", 1, 1000, [{ at: 1001, elapsedMs: 7, bytes: 1024 }]],
       ["b:1", "untested", 1, 1000, [{ at: 1002, reason: "refused" }]],
       ["c:1", "untested", 1, 1000, []],
     ],

@@ -7,17 +7,20 @@ Deno.test("History remembers the latest 60 tests, the oldest first", () => {
   assertEquals([history.since, history.transfers], [7, []]);
   for (let at = 0; at < 60; at++) history.add(passedAt(at, at + 0.5));
   const { transfers } = history;
-  assertEquals(transfers, Array.from({ length: 60 }, (_, at) => ({ at, elapsedMs: at + 0.5 })));
+  assertEquals(
+    transfers,
+    Array.from({ length: 60 }, (_, at) => ({ at, elapsedMs: at + 0.5, bytes: 1024 })),
+  );
   history.add(failed("refused", 60));
   history.add(passedAt(61));
   assertEquals(history.transfers.length, 60);
-  assertEquals(history.transfers[0], { at: 2, elapsedMs: 2.5 });
+  assertEquals(history.transfers[0], { at: 2, elapsedMs: 2.5, bytes: 1024 });
   assertEquals(history.transfers.slice(-2), [
     { at: 60, reason: "refused" },
-    { at: 61, elapsedMs: 1 },
+    { at: 61, elapsedMs: 1, bytes: 1024 },
   ]);
   // What was read before stays as it was.
-  assertEquals([transfers.length, transfers[0]], [60, { at: 0, elapsedMs: 0.5 }]);
+  assertEquals([transfers.length, transfers[0]], [60, { at: 0, elapsedMs: 0.5, bytes: 1024 }]);
 });
 
 Deno.test("History passes over tests that say nothing about the server", () => {
@@ -36,4 +39,12 @@ Deno.test("History.lastFailure is that of the last test, if it failed", () => {
   });
   assertEquals(new History(0).lastFailure, undefined);
   assertEquals(failures, ["a", "b", undefined, undefined, "c", "c"]);
+});
+
+Deno.test("History.refine() puts a better measurement in the place of the latest", () => {
+  const history = new History(0);
+  history.add(passedAt(1, 10));
+  history.add(passedAt(2, 10));
+  history.refine({ at: 3, elapsedMs: 4, bytes: 1024 });
+  assertEquals(history.transfers.map(({ at }) => at), [1, 3]);
 });

@@ -4,6 +4,7 @@ import { Overview } from "../../lib/balancing/overview.ts";
 import type { ServerStatus } from "../../lib/balancing/status.ts";
 import { Tally } from "../../lib/balancing/tally.ts";
 import { FarmStage } from "../support/farm_stage.ts";
+import type { Outcome } from "../../lib/balancing/sample.ts";
 import { failed, passedAt, UNTESTABLE } from "../support/servers.ts";
 
 const FACTS = { version: "1.2.3", startedAt: 5, policy: "rank", intervalMs: 300_000, workers: 2 };
@@ -95,7 +96,7 @@ Deno.test("Overview.tick() counts the clients of each second, of 300 at most", a
 /** What is so of most servers. */
 const USUAL: Omit<ServerStatus, "name" | "publicUrl" | "state" | "since" | "share"> = {
   ...{ foundBy: undefined, weight: 1, priority: 0, isDrained: false, climb: 1 },
-  ...{ reason: undefined, throughput: undefined, transfers: [], redirects: 0 },
+  ...{ reason: undefined, throughput: undefined, isPartial: false, transfers: [], redirects: 0 },
 };
 
 Deno.test("Overview.status() shows servers as the list has them, in its order", async () => {
@@ -109,17 +110,17 @@ Deno.test("Overview.status() shows servers as the list has them, in its order", 
     {
       ...{ ...USUAL, name: "a:1", publicUrl: "https://files.example/pub", weight: 3 },
       ...{ state: "available", since: 2000, share: 1, throughput: 256_000 },
-      transfers: [{ at: 2000, elapsedMs: 4 }],
+      transfers: [{ at: 2000, elapsedMs: 4, bytes: 1024 }],
     },
     {
       ...{ ...USUAL, name: "b:1", publicUrl: "http://b:1", isDrained: true },
       ...{ state: "available", since: 2001, share: 0, throughput: 512_000 },
-      transfers: [{ at: 2001, elapsedMs: 2 }],
+      transfers: [{ at: 2001, elapsedMs: 2, bytes: 1024 }],
     },
     {
       ...{ ...USUAL, name: "c:1", publicUrl: "http://c:1", priority: 65_536 },
       ...{ state: "available", since: 2002, share: 0, throughput: 1000 },
-      transfers: [{ at: 2002, elapsedMs: 1024 }],
+      transfers: [{ at: 2002, elapsedMs: 1024, bytes: 1024 }],
     },
     {
       ...{ ...USUAL, name: "d:1", publicUrl: "http://d:1" },
@@ -130,7 +131,7 @@ Deno.test("Overview.status() shows servers as the list has them, in its order", 
 
 Deno.test("Overview.status() says why a server is failing or out, and since when", async () => {
   const { stage, serverAt } = await viewOf(["a:1", "b:1"], { fall: 2, rise: 1 });
-  const courses: [outcome: ReturnType<typeof failed>, Partial<ServerStatus>][] = [
+  const courses: [outcome: Outcome, Partial<ServerStatus>][] = [
     [failed("first", 2000), { state: "untested", reason: "first", since: 1000, share: 0 }],
     [passedAt(3000, 0.5), { state: "available", reason: undefined, since: 3000 }],
     [failed("second", 4000), { state: "available", reason: "second", since: 3000 }],

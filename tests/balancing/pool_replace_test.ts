@@ -106,7 +106,11 @@ Deno.test("Pool.replace() forgets a server that was removed when it comes again"
 
 Deno.test("Pool.record() passes over servers that were removed during the round", () => {
   const told: string[] = [];
-  const audience = { update: () => told.push("update"), measured: () => told.push("measured") };
+  const audience = {
+    update: () => told.push("update"),
+    left: () => told.push("left"),
+    measured: () => told.push("measured"),
+  };
   const pool = new Pool([a, b], [audience]);
   const c = parseServer("c:1");
   assertEquals(pool.beginRound(), [a, b]);

@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertStrictEquals } from "@std/assert";
 import { POLICIES } from "../../lib/balancing/policies.ts";
+import { Pool } from "../../lib/balancing/pool.ts";
 import { ChoosingPool } from "../support/choosing_pool.ts";
 import { parseServer, type Server } from "../../lib/balancing/list/server.ts";
 import { seededRandom } from "../support/random.ts";
@@ -44,12 +45,12 @@ Deno.test("Pool orders by elapsed time, slowest first, and shares by that order"
   assertEquals(ranked(rankedPool()), [[b, 1 / 6], [a, 2 / 6], [c, 3 / 6]]);
 });
 
-Deno.test("Pool goes by elapsed time whatever the size", () => {
+Deno.test("Pool goes by bytes over time, so that sizes may differ", () => {
   const pool = poolOf([a, b]);
   pool.record(a, passed(10, 1), 0);
   pool.record(b, passed(11, 1_000_000), 0);
   pool.endRound(0);
-  assertEquals(ranked(pool).map(([server]) => server), [b, a]);
+  assertEquals(ranked(pool).map(([server]) => server), [a, b]);
 });
 
 Deno.test("Pool keeps servers with equal times in the order given", () => {
@@ -184,4 +185,25 @@ Deno.test("Pool leaves a server as it is when it could not be tested", () => {
   pool.record(b, UNTESTABLE, 0);
   pool.endRound(0);
   assertEquals(pick(pool, 0), b);
+});
+
+Deno.test("Pool tells of many that leave within a moment in one update, and of each at once", () => {
+  const told: string[] = [];
+  const soon: (() => void)[] = [];
+  const observer = {
+    update: (candidates: readonly unknown[]) => told.push(`${candidates.length} left over`),
+    left: ({ authority }: Server) => told.push(authority),
+    measured: () => {},
+  };
+  const pool = new Pool([a, b, c], [observer], { fall: 1, rise: 0 }, (call) => soon.push(call));
+  for (const server of [a, b, c]) pool.record(server, passed(1), 0);
+  pool.endRound(0);
+  told.length = 0;
+  pool.record(a, failed("refused"), 0);
+  pool.record(b, failed("refused"), 0);
+  assertEquals([told, soon.length, pool.isOpen], [["a:1", "b:1"], 1, true]);
+  soon.pop()!();
+  assertEquals(told.at(-1), "1 left over");
+  pool.record(c, failed("refused"), 0); // Nothing is to be waited for when none is left.
+  assertEquals([told.slice(-2), pool.isOpen], [["c:1", "0 left over"], false]);
 });

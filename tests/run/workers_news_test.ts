@@ -16,8 +16,9 @@ class FakeWorker implements Worker {
     this.heard.push(`order ${order}`);
   }
 
-  inform(news: string): void {
+  inform(news: string): Promise<void> {
     this.heard.push(news);
+    return Promise.resolve();
   }
 
   kill(): void {
@@ -29,11 +30,14 @@ class FakeWorker implements Worker {
   }
 }
 
+/** What a worker of the test can be sent by. */
+type Send = (line: string) => Promise<void>;
+
 /** Workers that listen, and those that were hired until now. */
-async function workersOf(count: number, greeting?: () => string | undefined) {
+async function workersOf(count: number, subscribe: (send: Send) => () => void) {
   const hired: FakeWorker[] = [];
   const workers = new Workers({
-    ...{ count, ...(greeting && { greeting }) },
+    ...{ count, subscribe },
     hire: () => {
       hired.push(new FakeWorker(hired.length));
       return hired.at(-1)!;
@@ -53,44 +57,28 @@ async function settle(): Promise<void> {
   for (let i = 0; i < 50; i++) await Promise.resolve();
 }
 
-Deno.test("Workers greet each that is hired, before all else, with what is so then", async () => {
-  let farm = "a, b";
-  const { workers, hired, heard } = await workersOf(2, () => `these are ${farm}`);
-  assertEquals(heard(), [["these are a, b"], ["these are a, b"]]);
-  farm = "a";
-  workers.inform("b is out");
+Deno.test("Workers let each that is hired be sent lines, before all else, until it ends", async () => {
+  const open = new Set<Send>();
+  const { workers, hired, heard } = await workersOf(2, (send) => {
+    open.add(send);
+    void send(`of ${open.size}`);
+    return () => open.delete(send);
+  });
+  const tellAll = (line: string) => open.forEach((send) => void send(line));
+  assertEquals(heard(), [["of 1"], ["of 2"]]);
+  tellAll("b is out");
   hired[0]!.ends();
   await settle();
-  assertEquals(heard(), [
-    ...[["these are a, b", "b is out"], ["these are a, b", "b is out"], ["these are a"]],
+  assertEquals([open.size, heard()], [
+    2,
+    [["of 1", "b is out"], ["of 2", "b is out"], ["of 2"]],
   ]);
-  farm = "a, c";
-  workers.inform("c is new");
   await workers.renew();
-  assertEquals(heard().slice(1), [
-    ["these are a, b", "b is out", "c is new", "order retire"],
-    ["these are a", "c is new", "order retire"],
-    ["these are a, c"],
-    ["these are a, c"],
-  ]);
-});
-
-Deno.test("Workers.inform() reaches all that have not ended, the retired as well", async () => {
-  const { workers, hired, heard } = await workersOf(2);
-  await workers.renew();
-  hired[0]!.ends();
-  await settle();
-  workers.inform("b is out");
-  assertEquals(heard(), [
-    ...[["order retire"], ["order retire", "b is out"], ["b is out"], ["b is out"]],
-  ]);
-});
-
-Deno.test("Workers greet nobody when there is nothing to say", async () => {
-  for (const greeting of [undefined, () => undefined]) {
-    const { workers, heard } = await workersOf(2, greeting);
-    assertEquals(heard(), [[], []]);
-    workers.inform("b is out");
-    assertEquals(heard(), [["b is out"], ["b is out"]]);
-  }
+  tellAll("c is new"); // The retired hear it as well.
+  assertEquals([open.size, heard().slice(1)], [4, [
+    ["of 2", "b is out", "order retire", "c is new"],
+    ["of 2", "order retire", "c is new"],
+    ["of 3", "c is new"],
+    ["of 4", "c is new"],
+  ]]);
 });

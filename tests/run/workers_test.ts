@@ -27,8 +27,9 @@ class FakeWorker implements Worker {
     this.orders.push(order);
   }
 
-  inform(news: string): void {
+  inform(news: string): Promise<void> {
     this.news.push(news);
+    return Promise.resolve();
   }
 
   kill(): void {

@@ -6,7 +6,7 @@ import type { Farm, Job } from "./farm.ts";
 /** The test file is 1 MiB. */
 const TEST_BYTES = 2 ** 20;
 
-/** A probe that takes longer has failed, in ms. */
+/** A probe that takes longer is cut short, in ms. */
 const TIMEOUT = 30_000;
 
 /** Of so many servers, one is probed at a time; but never fewer than `LEAST_AT_A_TIME`. */
@@ -64,6 +64,7 @@ export class Prober {
   #probe(server: Server, begunAt: number): boolean {
     const index = this.#indices.get(server)!;
     let isOver = false;
+    const timeout = begunAt + TIMEOUT;
     const finish = (now: number, record: () => void) => {
       isOver = true;
       record();
@@ -73,22 +74,28 @@ export class Prober {
     const job: Job = {
       bytes: TEST_BYTES,
       isProbe: true,
-      onEnd: (now) =>
+      onEnd: (now) => finish(now, () => this.#pass(server, TEST_BYTES, begunAt, now)),
+      onBreak: (now, left) =>
         finish(now, () => {
-          const sample = { bytes: TEST_BYTES, elapsedMs: now - begunAt, at: now };
-          this.#pool.record(server, { kind: "passed", sample }, now);
+          const bytes = now === timeout ? TEST_BYTES - left : 0; // Else the server has died.
+          if (bytes > 0) this.#pass(server, bytes, begunAt, now);
+          else this.#fail(server, now);
         }),
-      onBreak: (now) => finish(now, () => this.#fail(server, now)),
     };
     if (!this.#farm.begin(index, job, begunAt)) return false;
     this.#running++;
-    const timeout = begunAt + TIMEOUT;
     this.#agenda.add(timeout, () => isOver || this.#farm.giveUp(index, job, timeout));
     return true;
   }
 
+  #pass(server: Server, bytes: number, begunAt: number, now: number): void {
+    const sample = { bytes, elapsedMs: now - begunAt, at: now };
+    this.#pool.record(server, { kind: "passed", sample }, now);
+  }
+
   #fail(server: Server, now: number): void {
-    this.#pool.record(server, { kind: "failed", reason: "it does not answer", at: now }, now);
+    const reason = "it does not answer";
+    this.#pool.record(server, { kind: "failed", reason, fault: "time", at: now }, now);
   }
 
   #leave(now: number): void {

@@ -80,6 +80,8 @@ export class FarmStage {
       },
       concurrency: 4,
       clock: () => this.clock,
+      pausedMs: () => 0,
+      wait: () => Promise.resolve(),
       now: () => this.now,
       tally: this.tally,
       tell: (words, record) => {

@@ -1,7 +1,7 @@
 import type { PickRequest } from "../../lib/balancing/policy.ts";
 import type { Pool } from "../../lib/balancing/pool.ts";
 import type { ChoosingPool } from "./choosing_pool.ts";
-import type { Outcome } from "../../lib/balancing/sample.ts";
+import type { FailedOutcome, Fault, Outcome } from "../../lib/balancing/sample.ts";
 import { parseServer, type Server } from "../../lib/balancing/list/server.ts";
 
 /** That many servers, `s0:80` and so on. */
@@ -11,7 +11,8 @@ export function serversOf(count: number): Server[] {
 
 /** A probe that passed, of a test file of so many bytes. */
 export function passed(elapsedMs: number, bytes = 1024, entityTag?: string): Outcome {
-  return { kind: "passed", sample: { bytes, elapsedMs, at: 0 }, entityTag };
+  const testFile = { bytes, entityTag };
+  return { kind: "passed", sample: { bytes, elapsedMs, at: 0 }, testFile };
 }
 
 /** A probe that passed at this moment, of a test file of 1 KiB. */
@@ -19,9 +20,13 @@ export function passedAt(at: number, elapsedMs = 1): Outcome {
   return { kind: "passed", sample: { bytes: 1024, elapsedMs, at } };
 }
 
-/** A probe that failed. */
-export function failed(reason: string, at = 0): Outcome {
-  return { kind: "failed", reason, at };
+/** A probe that failed; when the reason is that it was refused, at once. */
+export function failed(
+  reason: string,
+  at = 0,
+  fault: Fault = reason === "refused" ? "refused" : "answer",
+): FailedOutcome {
+  return { kind: "failed", reason, fault, at };
 }
 
 /** A probe that says nothing about the server. */

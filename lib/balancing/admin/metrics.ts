@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { TransferSample } from "../sample.ts";
 import type { FarmStatus, ServerStatus } from "../status.ts";
 
 /** The media type of the text. */
@@ -86,13 +87,28 @@ const SERVER_METRICS: readonly [
     "gauge",
     "transfer_duration_seconds",
     "Duration of its last test; missing where that failed.",
-    (server) => seconds(lastTransferMs(server)),
+    (server) => seconds(lastTransfer(server)?.elapsedMs),
+  ],
+  [
+    "gauge",
+    "transfer_bytes",
+    "Content that its last test transferred; missing where that failed.",
+    (server) => lastTransfer(server)?.bytes,
+  ],
+  [
+    "gauge",
+    "transfer_partial",
+    "Whether the time for its last test was over before the content was whole: 1 or 0.",
+    (server) => {
+      const last = lastTransfer(server);
+      return last && +(last.isPartial === true);
+    },
   ],
   [
     "gauge",
     "transfer_success",
     "Whether its last test passed: 1 or 0; missing before the first.",
-    (server) => server.transfers.length === 0 ? undefined : +(lastTransferMs(server) !== undefined),
+    (server) => server.transfers.length === 0 ? undefined : +(lastTransfer(server) !== undefined),
   ],
   [
     "gauge",
@@ -170,9 +186,10 @@ function escapeLabel(value: string): string {
   return value.replace(/[\\"]/g, "\\$&").replaceAll("\n", "\\n");
 }
 
-function lastTransferMs({ transfers }: ServerStatus): number | undefined {
+/** Undefined where the last test failed, or there was none. */
+function lastTransfer({ transfers }: ServerStatus): TransferSample | undefined {
   const last = transfers.at(-1);
-  return last !== undefined && "elapsedMs" in last ? last.elapsedMs : undefined;
+  return last !== undefined && "elapsedMs" in last ? last : undefined;
 }
 
 function seconds(ms: number | undefined): number | undefined {

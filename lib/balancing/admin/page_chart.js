@@ -11,7 +11,10 @@ const BARS = 45;
 const STEP = 4;
 const HEIGHT = 28;
 
-/** How long the tests of a server took, the latest at the right; failed ones are crosses. */
+/**
+ * How long the tests of a server took, the latest at the right: full bars for whole transfers, hollow
+ * ones for partial measurements, crosses for failed tests.
+ */
 export function testsChart(transfers) {
   const shown = transfers.slice(-BARS);
   const label = testsLabel(shown);
@@ -21,21 +24,25 @@ export function testsChart(transfers) {
   const longest = Math.max(1, ...shown.map(({ elapsedMs = 0 }) => elapsedMs));
   chart.append(drawing("path", { class: "base", d: `M0 ${HEIGHT - 0.5}H${width}` }));
   let passed = "";
+  let partial = "";
   let failed = "";
   let columns = "";
-  shown.forEach(({ elapsedMs }, index) => {
+  shown.forEach(({ elapsedMs, partial: isPartial }, index) => {
     const x = (BARS - shown.length + index) * STEP;
     if (elapsedMs === undefined) {
       columns += `M${x} 0h${STEP}v${HEIGHT}h${-STEP}z`;
       failed += `M${x + 0.6} 3l2.8 4m0 -4l-2.8 4`;
     } else {
       const height = Math.max(1.5, elapsedMs / longest * (HEIGHT - 2));
-      passed += `M${x + 0.5} ${HEIGHT}v${-height.toFixed(1)}h3v${height.toFixed(1)}z`;
+      const bar = `M${x + 0.5} ${HEIGHT}v${-height.toFixed(1)}h3v${height.toFixed(1)}z`;
+      if (isPartial) partial += bar;
+      else passed += bar;
     }
   });
   chart.append(
     drawing("path", { class: "column", d: columns }),
     drawing("path", { class: "passed", d: passed }),
+    drawing("path", { class: "partial", d: partial }),
     drawing("path", { class: "failed", d: failed }),
   );
   return chart;
@@ -48,7 +55,9 @@ function testsLabel(transfers) {
   const range = times.length > 0
     ? `${took(Math.min(...times))} to ${took(Math.max(...times))}`
     : "none passed";
-  return `The last ${several(transfers.length, "test")}: ${range}, ${failures} failed`;
+  const partial = transfers.filter((it) => it.partial).length;
+  const counts = `${partial > 0 ? `${partial} partial, ` : ""}${failures} failed`;
+  return `The last ${several(transfers.length, "test")}: ${range}, ${counts}`;
 }
 
 const RATE_SECONDS = 300;

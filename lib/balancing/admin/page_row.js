@@ -6,7 +6,17 @@
 
 import { stateShape, testsChart } from "./page_chart.js";
 import { element, setAttribute, setText, show } from "./page_dom.js";
-import { clock, count, fraction, lasting, moment, percent, speed, took } from "./page_words.js";
+import {
+  clock,
+  count,
+  fraction,
+  lasting,
+  moment,
+  percent,
+  size,
+  speed,
+  took,
+} from "./page_words.js";
 
 /** The words for the states. */
 export const STATE_WORDS = { untested: "not yet tested", available: "available", out: "out" };
@@ -21,6 +31,13 @@ function marksOf(server, { lowestPriority }) {
     marks.push(`coming back, ${percent(server.climb)}`);
   }
   return marks;
+}
+
+/** What the last test found, such as `last 1.23 s`. */
+function lastWords(last) {
+  if ("reason" in last) return "last failed";
+  if (!last.partial) return `last ${took(last.elapsedMs)}`;
+  return `last partial: ${size(last.bytes)} in ${took(last.elapsedMs)}`;
 }
 
 function cell(label, ...children) {
@@ -77,7 +94,8 @@ export class ServerRow {
     this.#showState(server);
     this.#showTests(server.transfers);
     const { throughputBytesPerSecond: throughput } = server;
-    setText(this.#speed, throughput === null ? "–" : speed(throughput));
+    const partial = server.partial ? " (partial)" : "";
+    setText(this.#speed, throughput === null ? "–" : speed(throughput) + partial);
     setText(this.#share, percent(server.share));
     const width = `${(server.share / (scale.largestShare || 1) * 100).toFixed(1)}%`;
     if (this.#fill.style.width !== width) this.#fill.style.width = width;
@@ -126,6 +144,6 @@ export class ServerRow {
     const hasSome = last !== undefined;
     this.#chart.replaceChildren(...hasSome ? [testsChart(transfers)] : []);
     if (!hasSome) setText(this.#last, "no test yet");
-    else setText(this.#last, "reason" in last ? "last failed" : `last ${took(last.elapsedMs)}`);
+    else setText(this.#last, lastWords(last));
   }
 }

@@ -28,14 +28,19 @@ function digits(number) {
   return number >= 99.95 ? count(Math.round(number)) : number.toFixed(number >= 9.995 ? 1 : 2);
 }
 
-/** `12.3 MiB/s`. */
-export function speed(bytesPerSecond) {
-  let [value, unit] = [bytesPerSecond, 0];
+/** `12.3 MiB`. */
+export function size(bytes) {
+  let [value, unit] = [bytes, 0];
   while (value >= 1000 && unit < UNITS.length - 1) {
     value /= 1024;
     unit++;
   }
-  return `${unit === 0 ? Math.round(value) : digits(value)} ${UNITS[unit]}/s`;
+  return `${unit === 0 ? Math.round(value) : digits(value)} ${UNITS[unit]}`;
+}
+
+/** `12.3 MiB/s`. */
+export function speed(bytesPerSecond) {
+  return `${size(bytesPerSecond)}/s`;
 }
 
 /** What a test took: `12.3 ms`, `1.23 s`. */

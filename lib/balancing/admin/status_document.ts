@@ -8,9 +8,16 @@
 
 import type { FarmStatus, RoundStatus, ServerStatus, TransferStatus } from "../status.ts";
 
-/** One test of a server: how long its transfer took, or why it failed. */
+/** One test of a server: what it transferred, or why it failed. */
 export type TransferDocument =
-  | { readonly at: string | null; readonly elapsedMs: number }
+  | {
+    readonly at: string | null;
+    readonly elapsedMs: number;
+    /** Content that arrived. */
+    readonly bytes: number;
+    /** Whether the time for it was over before the content was whole. */
+    readonly partial: boolean;
+  }
   | { readonly at: string | null; readonly reason: string };
 
 /** One server. */
@@ -31,6 +38,8 @@ export interface ServerDocument {
   readonly share: number;
   /** That of its latest transfer that counts; null before the first. */
   readonly throughputBytesPerSecond: number | null;
+  /** Whether the time for that transfer was over before its content was whole. */
+  readonly partial: boolean;
   /** The latest tests, the oldest first; at most 60, in a large farm fewer. */
   readonly transfers: readonly TransferDocument[];
   /** Clients that were sent there. */
@@ -156,6 +165,7 @@ function serverDocument(server: ServerStatus, mostTransfers: number): ServerDocu
     since: server.state === "untested" ? null : isoTime(server.since),
     share: rounded(server.share, FRACTION_DIGITS),
     throughputBytesPerSecond: rounded(server.throughput),
+    partial: server.isPartial,
     transfers: server.transfers.slice(-mostTransfers).map(transferDocument),
     redirects: server.redirects,
     weight: rounded(server.weight, FRACTION_DIGITS),
@@ -167,9 +177,9 @@ function serverDocument(server: ServerStatus, mostTransfers: number): ServerDocu
 
 function transferDocument(transfer: TransferStatus): TransferDocument {
   const at = isoTime(transfer.at);
-  return "reason" in transfer
-    ? { at, reason: transfer.reason }
-    : { at, elapsedMs: rounded(transfer.elapsedMs) };
+  if ("reason" in transfer) return { at, reason: transfer.reason };
+  const { elapsedMs, bytes, isPartial = false } = transfer;
+  return { at, elapsedMs: rounded(elapsedMs), bytes, partial: isPartial };
 }
 
 /** Without the digits that mean nothing. */

@@ -17,6 +17,10 @@ import { quote, refuse } from "./server_list_error.ts";
 export interface Server extends Endpoint, Marks {
   /** How it is probed. */
   readonly scheme: "http" | "https";
+  /** The Host field with which it is asked: that of its clients (RFC 9110 §7.2). */
+  readonly host: string;
+  /** The name that is asked for and verified where it is probed over TLS: that of its clients. */
+  readonly tlsName: string;
   /** What stands before the request-target when it is probed; empty, or a path without its end. */
   readonly probePrefix: string;
   /** What stands before the request-target in a Location: scheme, authority and maybe a path. */
@@ -106,6 +110,8 @@ function describe(
     port: probed.port,
     authority: probed.authority,
     scheme: probed.scheme,
+    host: shown === probed ? probed.authority : new URL(shown.href).host,
+    tlsName: shown.scheme === "https" ? shown.hostname : probed.hostname,
     probePrefix: probed.prefix,
     publicUrl: shown.href,
     publicName: publicNameOf(shown),

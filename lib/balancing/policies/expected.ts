@@ -24,6 +24,7 @@ const DOUBT = 0.2;
 export class ExpectedPolicy implements Policy {
   /** It makes a difference to it how large a file is. */
   readonly wantsSizes = true;
+  readonly picksByLoad = true;
   readonly #parts: number;
   readonly #sizes = new FileSizes();
   #servers: readonly Server[] = [];

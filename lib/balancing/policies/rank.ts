@@ -3,10 +3,11 @@ import type { Server } from "../list/server.ts";
 import { pickRank } from "../shares.ts";
 import { effectiveWeights } from "./effective_weights.ts";
 import { ShareTable } from "./share_table.ts";
+import { throughputOf } from "./throughput.ts";
 
 /**
  * The slowest of n gets one part, the next two, … the fastest n, however much faster it is. Only
- * the order of the times counts, so no measurement, however wrong, can do much harm. See
+ * the order of the throughputs counts, so no measurement, however wrong, can do much harm. See
  * `shares.ts`.
  */
 export class RankPolicy implements Policy {
@@ -19,9 +20,9 @@ export class RankPolicy implements Policy {
 
   /** A server that came back stands no higher than it has climbed. */
   update(candidates: readonly Candidate[]): void {
-    const byTime = candidates.toSorted((a, b) => b.sample.elapsedMs - a.sample.elapsedMs);
-    const ranked = byTime
-      .map((candidate, rank) => ({ candidate, rank: cap(rank, candidate.climb, byTime.length) }))
+    const bySpeed = candidates.toSorted((a, b) => throughputOf(a.sample) - throughputOf(b.sample));
+    const ranked = bySpeed
+      .map((candidate, rank) => ({ candidate, rank: cap(rank, candidate.climb, bySpeed.length) }))
       .sort((a, b) => a.rank - b.rank || a.candidate.climb - b.candidate.climb)
       .map(({ candidate }) => ({ ...candidate, climb: 1 }));
     const weights = effectiveWeights(ranked);

@@ -46,6 +46,7 @@ function newServer(index: number): ServerStatus {
     since: isLast ? 0 : Date.now() - (isOut ? 1_210_000 : 9_000_000),
     share: isLast || isOut ? 0 : 1 / farmSize(),
     throughput: isLast ? undefined : 3e6 * (1 + index % 9) * (0.8 + Math.random() / 3),
+    isPartial: index % 7 === 1,
     transfers,
     redirects: isLast ? 0 : Math.round(9000 / (index + 1)),
     weight: index === 1 ? 3 : index === 4 ? 2 / 3 : 1,
@@ -62,7 +63,9 @@ function farmSize(): number {
 function transfer(index: number, test: number): TransferStatus {
   const at = Date.now() - (60 - test) * 300_000;
   if (index % 5 === 0 && test % 23 === 7) return { at, reason: REASONS[0]! };
-  return { at, elapsedMs: (40 + index % 13 * 25) * (0.7 + Math.random()) };
+  const isPartial = index % 7 === 1 && test % 4 === 0;
+  const elapsedMs = isPartial ? 400 : (40 + index % 13 * 25) * (0.7 + Math.random());
+  return { at, elapsedMs, bytes: isPartial ? 200_000 : 2 ** 20, isPartial };
 }
 
 function failed(index: number, ago: number): TransferStatus {
@@ -86,7 +89,7 @@ function tested(server: ServerStatus): ServerStatus {
   const reason = isOut ? REASONS[Math.floor(Math.random() * REASONS.length)]! : undefined;
   const state = isOut ? "out" : "available";
   const latest: TransferStatus = reason === undefined
-    ? { at, elapsedMs: 40 + Math.random() * 100 }
+    ? { at, elapsedMs: 40 + Math.random() * 100, bytes: 2 ** 20 }
     : { at, reason };
   return {
     ...server,

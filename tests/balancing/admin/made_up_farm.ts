@@ -15,7 +15,12 @@ export function serverStatus(more: Partial<ServerStatus> = {}): ServerStatus {
     since: NOW - 125_000,
     share: 0.5,
     throughput: 2_500_000,
-    transfers: [{ at: NOW - 65_000, elapsedMs: 400 }, { at: NOW - 5000, elapsedMs: 419.5 }],
+    isPartial: false,
+    transfers: [{ at: NOW - 65_000, elapsedMs: 400, bytes: 1_048_576 }, {
+      at: NOW - 5000,
+      elapsedMs: 419.5,
+      bytes: 1_048_576,
+    }],
     redirects: 12,
     weight: 1,
     priority: 0,
@@ -34,7 +39,7 @@ export function untested(more: Partial<ServerStatus> = {}): ServerStatus {
 /** It is out. */
 export function out(reason: string, more: Partial<ServerStatus> = {}): ServerStatus {
   const transfers: TransferStatus[] = [
-    { at: NOW - 65_000, elapsedMs: 400 },
+    { at: NOW - 65_000, elapsedMs: 400, bytes: 1_048_576 },
     { at: NOW - 5000, reason },
   ];
   return serverStatus({ state: "out", reason, since: NOW - 5000, share: 0, transfers, ...more });

@@ -20,9 +20,10 @@ const AVAILABLE: ServerDocument = {
   since: "2026-01-02T03:02:00.000Z",
   share: 0.5,
   throughputBytesPerSecond: 2_500_000,
+  partial: false,
   transfers: [
-    { at: "2026-01-02T03:03:00.000Z", elapsedMs: 400 },
-    { at: "2026-01-02T03:04:00.000Z", elapsedMs: 419.5 },
+    { at: "2026-01-02T03:03:00.000Z", elapsedMs: 400, bytes: 1_048_576, partial: false },
+    { at: "2026-01-02T03:04:00.000Z", elapsedMs: 419.5, bytes: 1_048_576, partial: false },
   ],
   redirects: 12,
   weight: 1,
@@ -62,7 +63,7 @@ Deno.test("statusPieces() has all of the status, under these names", () => {
       since: "2026-01-02T03:04:00.000Z",
       share: 0,
       transfers: [
-        { at: "2026-01-02T03:03:00.000Z", elapsedMs: 400 },
+        { at: "2026-01-02T03:03:00.000Z", elapsedMs: 400, bytes: 1_048_576, partial: false },
         { at: "2026-01-02T03:04:00.000Z", reason: "refused" },
       ],
       climb: 0.5,
@@ -105,15 +106,19 @@ Deno.test("statusPieces() has no moment that is none", () => {
 
 Deno.test("statusPieces() rounds numbers", () => {
   const third = { share: 1 / 3, weight: 2 / 3, climb: 1 / 7, throughput: 1e6 / 3 };
-  const transfers = [{ at: NOW, elapsedMs: 10 / 3 }];
+  const transfers = [{ at: NOW, elapsedMs: 10 / 3, bytes: 7, isPartial: true }];
   const [server] = documentOf(farmStatus([serverStatus({ ...third, transfers })])).servers;
   const { share, weight, climb, throughputBytesPerSecond: throughput } = server!;
   assertEquals([share, weight, climb, throughput], [0.333333, 0.666667, 0.142857, 333333.333]);
-  assertEquals(server!.transfers, [{ at: "2026-01-02T03:04:05.000Z", elapsedMs: 3.333 }]);
+  const at = "2026-01-02T03:04:05.000Z";
+  assertEquals(server!.transfers, [{ at, elapsedMs: 3.333, bytes: 7, partial: true }]);
 });
 
 Deno.test("statusPieces() has fewer tests of each server in a large farm, the latest", () => {
-  const transfers = Array.from({ length: 60 }, (_, test) => ({ at: NOW, elapsedMs: test }));
+  const transfers = Array.from(
+    { length: 60 },
+    (_, test) => ({ at: NOW, elapsedMs: test, bytes: 1 }),
+  );
   const cases = [[1, 60], [166, 60], [200, 50], [1000, 10], [2000, 5], [2500, 5]] as const;
   for (const [count, wanted] of cases) {
     const servers = Array.from({ length: count }, () => serverStatus({ transfers }));

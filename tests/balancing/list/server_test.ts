@@ -8,6 +8,8 @@ const PLAIN: Server = {
   port: 1,
   authority: "a:1",
   scheme: "http",
+  host: "a:1",
+  tlsName: "a",
   probePrefix: "",
   publicUrl: "http://a:1",
   publicName: "a:1",
@@ -18,8 +20,14 @@ const PLAIN: Server = {
   foundBy: undefined,
 };
 
-const ELSEWHERE = { publicUrl: "https://b/c", publicName: "b:443" };
-const OVER_TLS = { port: 443, authority: "a", scheme: "https", publicName: "a:443" } as const;
+const ELSEWHERE = { publicUrl: "https://b/c", publicName: "b:443", host: "b", tlsName: "b" };
+const OVER_TLS = {
+  port: 443,
+  authority: "a",
+  scheme: "https",
+  publicName: "a:443",
+  host: "a",
+} as const;
 
 /** Text, then in what it differs from `a:1`. */
 const ENTRIES: readonly [string, Partial<Server>][] = [
@@ -41,10 +49,11 @@ const ENTRIES: readonly [string, Partial<Server>][] = [
     isDrained: true,
   }],
   ["a:1 https://b/c backup weight=2", { ...ELSEWHERE, weight: 2, priority: BACKUP_PRIORITY }],
-  ["a:1=http://b:80", { publicUrl: "http://b:80", publicName: "b:80" }],
+  ["a:1=http://b:80", { publicUrl: "http://b:80", publicName: "b:80", host: "b" }],
   ["https://a", { ...OVER_TLS, publicUrl: "https://a" }],
   ["HTTPS://A:443/x/", {
     ...OVER_TLS,
+    host: "a:443",
     authority: "a:443",
     probePrefix: "/x",
     publicUrl: "https://a:443/x",
@@ -54,6 +63,7 @@ const ENTRIES: readonly [string, Partial<Server>][] = [
     probePrefix: "/x",
     publicUrl: "http://b:8080",
     publicName: "b:8080",
+    host: "b:8080",
   }],
   ["[2001:DB8:0::A]:80", {
     hostname: "2001:db8:0::a",
@@ -66,7 +76,8 @@ const ENTRIES: readonly [string, Partial<Server>][] = [
 
 Deno.test("parseServer() reads where it is probed, where clients go, and its marks", () => {
   for (const [text, differences] of ENTRIES) {
-    assertEquals(parseServer(text), { ...PLAIN, ...differences }, text);
+    const { authority: host = "a:1", hostname: tlsName = "a" } = differences;
+    assertEquals(parseServer(text), { ...PLAIN, host, tlsName, ...differences }, text);
   }
 });
 

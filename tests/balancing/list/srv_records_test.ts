@@ -65,6 +65,8 @@ Deno.test("srvServers() makes servers that are tested where clients go", () => {
     port: 8000,
     authority: "web.example:8000",
     scheme: "http",
+    host: "web.example:8000",
+    tlsName: "web.example",
     probePrefix: "",
     publicUrl: "http://web.example:8000",
     publicName: "web.example:8000",

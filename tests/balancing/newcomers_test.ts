@@ -2,27 +2,32 @@ import { assertEquals, assertRejects } from "@std/assert";
 import type { RoundEvent } from "../../lib/balancing/farm_event.ts";
 import { parseServer } from "../../lib/balancing/list/server.ts";
 import { POLICIES } from "../../lib/balancing/policies.ts";
-import { Tester } from "../../lib/balancing/tester.ts";
+import { HealthChecker } from "../../lib/balancing/health_checker.ts";
 import { ChoosingPool } from "../support/choosing_pool.ts";
 import { failed, passed, ProbeDesk } from "../support/servers.ts";
 
-/** A tester whose tests are ended by hand. */
+/** A checker whose tests are ended by hand. */
 class Stage {
   readonly desk = new ProbeDesk();
   readonly told: string[] = [];
   readonly rounds: RoundEvent[] = [];
   readonly pool: ChoosingPool;
-  readonly tester: Tester;
+  readonly checker: HealthChecker;
 
   constructor(...entries: readonly string[]) {
     const patience = { fall: 2, rise: 1 };
     this.pool = new ChoosingPool(entries.map(parseServer), POLICIES.rank(), patience);
-    this.tester = new Tester(this.pool, this.pool.chooser, {
+    this.checker = new HealthChecker(this.pool, this.pool.chooser, {
       probe: this.desk.probe,
       concurrency: 4,
       patience,
       clock: () => 0,
+      pausedMs: () => 0,
+      wait: () => Promise.resolve(),
+      onOutcome: () => {},
+      onRefined: () => {},
       onEvent: ({ authority }, { kind }) => this.told.push(`${authority} ${kind}`),
+      onTrouble: ({ kind }) => this.told.push(kind),
       onRound: (event) => this.rounds.push(event),
     });
   }
@@ -47,29 +52,29 @@ class Stage {
   }
 }
 
-Deno.test("Tester.newcomers() tests only those that were never tested", async () => {
+Deno.test("HealthChecker.newcomers() tests only those that were never tested", async () => {
   const stage = new Stage("a:1", "b:1");
-  const round = stage.tester.round();
-  assertEquals([await stage.pass(2), stage.tester.isTesting], ["ab", true]);
+  const round = stage.checker.round();
+  assertEquals([await stage.pass(2), stage.checker.isTesting], ["ab", true]);
   await round;
-  assertEquals(stage.tester.isTesting, false);
+  assertEquals(stage.checker.isTesting, false);
   stage.list("a:1", "b:1", "c:1", "d:1");
-  const newcomers = stage.tester.newcomers();
-  assertEquals([await stage.pass(2), stage.tester.isTesting], ["cd", true]);
+  const newcomers = stage.checker.newcomers();
+  assertEquals([await stage.pass(2), stage.checker.isTesting], ["cd", true]);
   await newcomers;
-  assertEquals([stage.seen, stage.tester.isTesting], ["abcd", false]);
+  assertEquals([stage.seen, stage.checker.isTesting], ["abcd", false]);
   assertEquals(stage.told.slice(2), ["c:1 available", "d:1 available"]);
   assertEquals(stage.rounds.map(({ ranking, servers }) => [ranking.length, servers]), [
     ...[[2, 2], [4, 4]],
   ]);
 });
 
-Deno.test("Tester.newcomers() waits for the round that is under way", async () => {
+Deno.test("HealthChecker.newcomers() waits for the round that is under way", async () => {
   const stage = new Stage("a:1");
-  const round = stage.tester.round();
+  const round = stage.checker.round();
   const first = await stage.desk.next();
   stage.list("a:1", "b:1");
-  const newcomers = stage.tester.newcomers();
+  const newcomers = stage.checker.newcomers();
   await settle();
   assertEquals(stage.seen, "a");
   first.end(passed(1));
@@ -78,18 +83,18 @@ Deno.test("Tester.newcomers() waits for the round that is under way", async () =
   assertEquals([stage.seen, stage.rounds.length], ["ab", 2]);
 });
 
-Deno.test("Tester.newcomers() tests nobody twice when it is asked for twice at once", async () => {
+Deno.test("HealthChecker.newcomers() tests nobody twice when it is asked for twice at once", async () => {
   const stage = new Stage("a:1", "b:1");
-  const calls = [stage.tester.newcomers(), stage.tester.newcomers(), stage.tester.newcomers()];
+  const calls = [stage.checker.newcomers(), stage.checker.newcomers(), stage.checker.newcomers()];
   assertEquals(await stage.pass(2), "ab");
   await Promise.all(calls);
   assertEquals([stage.seen, stage.desk.mostRunning], ["ab", 2]);
 });
 
-Deno.test("Tester.newcomers() never tests somebody twice at a time", async () => {
+Deno.test("HealthChecker.newcomers() never tests somebody twice at a time", async () => {
   const stage = new Stage("a:1");
-  const round = stage.tester.round();
-  const calls = [stage.tester.newcomers(), stage.tester.newcomers(), stage.tester.newcomers()];
+  const round = stage.checker.round();
+  const calls = [stage.checker.newcomers(), stage.checker.newcomers(), stage.checker.newcomers()];
   (await stage.desk.next()).end(failed("refused"));
   await round;
   await stage.pass(1);
@@ -97,54 +102,54 @@ Deno.test("Tester.newcomers() never tests somebody twice at a time", async () =>
   assertEquals([stage.seen, stage.desk.mostRunning], ["aa", 1]);
 });
 
-Deno.test("Tester.newcomers() tests once more who failed, and is not out yet", async () => {
+Deno.test("HealthChecker.newcomers() tests once more who failed, and is not out yet", async () => {
   const stage = new Stage("a:1");
-  const failing = stage.tester.newcomers();
+  const failing = stage.checker.newcomers();
   (await stage.desk.next()).end(failed("refused"));
   await failing;
-  const passing = stage.tester.newcomers();
+  const passing = stage.checker.newcomers();
   await stage.pass(1);
   await passing;
   assertEquals(stage.told, ["a:1 failing", "a:1 available"]);
 });
 
-Deno.test("Tester.newcomers() does not compare test files, and a round then does", async () => {
+Deno.test("HealthChecker.newcomers() does not compare test files, and a round then does", async () => {
   const stage = new Stage("a:1", "b:1", "c:1");
-  const round = stage.tester.round();
+  const round = stage.checker.round();
   await stage.pass(3, 10);
   await round;
   stage.told.length = 0;
   stage.list("a:1", "b:1", "c:1", "d:1", "e:1");
-  const newcomers = stage.tester.newcomers();
+  const newcomers = stage.checker.newcomers();
   await stage.pass(1, 10);
   await stage.pass(1, 20);
   await newcomers;
   assertEquals(stage.told, ["d:1 available", "e:1 available"]);
-  const next = stage.tester.round();
+  const next = stage.checker.round();
   await stage.pass(4, 10);
   await stage.pass(1, 20);
   await next;
   assertEquals(stage.told.slice(2), ["e:1 different"]);
 });
 
-Deno.test("Tester.newcomers() goes on after a round that ended with an error", async () => {
+Deno.test("HealthChecker.newcomers() goes on after a round that ended with an error", async () => {
   const stage = new Stage("a:1");
-  const round = stage.tester.round();
+  const round = stage.checker.round();
   const bug = new Error("bug in a probe");
   const rejection = assertRejects(() => round, Error, bug.message);
-  const newcomers = stage.tester.newcomers();
+  const newcomers = stage.checker.newcomers();
   (await stage.desk.next()).reject(bug);
   await rejection;
   assertEquals(await stage.pass(1), "a");
   await newcomers;
-  const again = stage.tester.newcomers();
+  const again = stage.checker.newcomers();
   await again;
   assertEquals([stage.told, stage.seen], [["a:1 available"], "aa"]);
 });
 
-Deno.test("Tester passes over a test of a server that was removed meanwhile", async () => {
+Deno.test("HealthChecker passes over a test of a server that was removed meanwhile", async () => {
   const stage = new Stage("a:1", "b:1");
-  const round = stage.tester.round();
+  const round = stage.checker.round();
   const [a, b] = [await stage.desk.next(), await stage.desk.next()];
   stage.list("b:1");
   a.end(failed("refused"));
@@ -154,14 +159,14 @@ Deno.test("Tester passes over a test of a server that was removed meanwhile", as
   assertEquals(stage.rounds.map(({ ranking, servers }) => [ranking.length, servers]), [[1, 1]]);
 });
 
-Deno.test("Tester.round() that is due while newcomers are tested comes after them", async () => {
+Deno.test("HealthChecker.round() that is due while newcomers are tested comes after them", async () => {
   const stage = new Stage("a:1");
-  const first = stage.tester.round();
+  const first = stage.checker.round();
   assertEquals(await stage.pass(1), "a");
   await first;
   stage.list("a:1", "b:1");
-  const newcomers = stage.tester.newcomers();
-  const round = stage.tester.round();
+  const newcomers = stage.checker.newcomers();
+  const round = stage.checker.round();
   assertEquals(await stage.pass(1), "b");
   await newcomers;
   assertEquals(await stage.pass(1) + await stage.pass(1), "ab");
@@ -169,12 +174,12 @@ Deno.test("Tester.round() that is due while newcomers are tested comes after the
   assertEquals(stage.rounds.length, 3);
 });
 
-Deno.test("Tester.newcomers() is no round where there are none", async () => {
+Deno.test("HealthChecker.newcomers() is no round where there are none", async () => {
   const stage = new Stage("a:1");
-  const first = stage.tester.round();
+  const first = stage.checker.round();
   await stage.pass(1);
   await first;
-  await stage.tester.newcomers();
+  await stage.checker.newcomers();
   assertEquals([stage.rounds.length, stage.seen], [1, "a"]);
 });
 

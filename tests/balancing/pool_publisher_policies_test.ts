@@ -1,27 +1,27 @@
 import { assertEquals } from "@std/assert";
 import { Chooser } from "../../lib/balancing/chooser.ts";
-import { Herald } from "../../lib/balancing/herald.ts";
 import { NewsReader } from "../../lib/balancing/news.ts";
 import { POLICIES, POLICY_NAMES } from "../../lib/balancing/policies.ts";
 import { Pool } from "../../lib/balancing/pool.ts";
-import { Tally } from "../../lib/balancing/tally.ts";
+import { PoolPublisher } from "../../lib/balancing/pool_publisher.ts";
 import { asking, serversOf } from "../support/candidates.ts";
 import { seededRandom } from "../support/random.ts";
 import { failed, passed } from "../support/servers.ts";
 
 for (const name of POLICY_NAMES) {
-  Deno.test(`Herald lets a worker choose as its parent would, by ${name}`, () => {
+  Deno.test(`PoolPublisher lets a worker choose as its parent would, by ${name}`, async () => {
     const random = seededRandom(7);
     const servers = serversOf(6);
     const [own, worker] = [new Chooser(POLICIES[name]()), new Chooser(POLICIES[name]())];
     let now = 0;
     const soon: (() => void)[] = [];
-    const herald = new Herald(new Tally(), (call) => soon.push(call));
+    const publisher = new PoolPublisher((call) => soon.push(call));
     const reader = new NewsReader(worker, () => now);
-    herald.speakTo((line) => reader.read(line));
-    const pool = new Pool(servers, [own, herald], { fall: 1, rise: 1 });
-    const chosenAlike = () => {
+    publisher.subscribe((line) => Promise.resolve(reader.read(line)));
+    const pool = new Pool(servers, [own, publisher], { fall: 1, rise: 1 });
+    const chosenAlike = async () => {
       for (const call of soon.splice(0)) call();
+      for (let i = 0; i < 20; i++) await Promise.resolve();
       for (let i = 0; i < 20; i++) {
         const request = asking({ now, random: random(), client: `${i}`, target: `/${i}` });
         assertEquals(worker.pick(request)?.authority, own.pick(request)?.authority);
@@ -32,10 +32,10 @@ for (const name of POLICY_NAMES) {
       for (const server of pool.beginRound()) {
         const isDown = round > 0 && random() < 0.2;
         pool.record(server, isDown ? failed("refused") : passed(1 + 99 * random(), 1e6), now);
-        chosenAlike();
+        await chosenAlike();
       }
       pool.endRound(now);
-      chosenAlike();
+      await chosenAlike();
     }
   });
 }

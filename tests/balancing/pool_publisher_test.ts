@@ -1,13 +1,12 @@
 import { assert, assertEquals, assertStrictEquals } from "@std/assert";
 import type { Audience } from "../../lib/balancing/chooser.ts";
-import { Herald } from "../../lib/balancing/herald.ts";
 import { parseServer, type Server } from "../../lib/balancing/list/server.ts";
-import { NewsReader, writeCounts } from "../../lib/balancing/news.ts";
+import { NewsReader } from "../../lib/balancing/news.ts";
 import type { Candidate } from "../../lib/balancing/policy.ts";
 import type { Patience } from "../../lib/balancing/health.ts";
 import { Pool } from "../../lib/balancing/pool.ts";
+import { PoolPublisher } from "../../lib/balancing/pool_publisher.ts";
 import type { TransferSample } from "../../lib/balancing/sample.ts";
-import { Tally } from "../../lib/balancing/tally.ts";
 import { failed, passed, round } from "../support/servers.ts";
 
 const servers = ["a:1=https://files.example/pub", "b:1 weight=3", "[::1]:1 backup"].map(
@@ -31,6 +30,10 @@ class Listener implements Audience {
     this.told.push(`${candidates.map(({ server }) => server.authority)} at ${now}`);
   }
 
+  left({ authority }: Server): void {
+    this.told.push(`${authority} left`);
+  }
+
   measured({ authority }: Server, sample: TransferSample, now: number): void {
     this.samples.push(sample);
     this.told.push(`${authority} took ${sample.elapsedMs} at ${now}`);
@@ -41,41 +44,45 @@ class Listener implements Audience {
   }
 }
 
-/** A parent with its pool, and a worker; the test says when what has changed is told. */
+/** A parent with its pool, and a worker; the test says when changes are sent. */
 class Stage {
-  readonly tally = new Tally();
-  readonly lines: string[] = [];
   readonly own = new Listener();
   readonly worker = new Listener();
-  readonly herald: Herald;
+  readonly publisher: PoolPublisher;
   readonly pool: Pool;
   clock = 0;
+  #sent = 0;
   readonly #soon: (() => void)[] = [];
   readonly #reader = new NewsReader(this.worker, () => this.clock);
 
   constructor(patience: Patience = { fall: 1, rise: 1 }) {
-    this.herald = new Herald(this.tally, (call) => this.#soon.push(call));
-    this.pool = new Pool(servers, [this.own, this.herald], patience);
-    this.herald.speakTo((line) => this.lines.push(line));
-    this.tell();
-    this.greet();
+    this.publisher = new PoolPublisher((call) => this.#soon.push(call));
+    this.pool = new Pool(servers, [this.own, this.publisher], patience);
+    this.publisher.subscribe(this.#take);
+    this.#sent = 0;
     this.forget();
   }
 
-  /** A new worker hears what it is greeted with. */
+  readonly #take = (line: string): Promise<void> => {
+    assert(!/[\n\r]/.test(line));
+    this.#sent++;
+    this.#reader.read(line);
+    return Promise.resolve();
+  };
+
+  /** Another worker takes the place of this one. */
   greet(): void {
-    this.#reader.read(this.herald.greeting());
+    this.publisher.subscribe(this.#take)();
+    this.#sent = 0;
   }
 
-  /** The time has come to tell, and the worker hears it. How many lines it was. */
-  tell(): number {
+  /** The time has come to send, and the worker hears it. How many lines it was. */
+  async tell(): Promise<number> {
     for (const call of this.#soon.splice(0)) call();
-    const lines = this.lines.splice(0);
-    for (const line of lines) {
-      assert(!/[\n\r]/.test(line));
-      this.#reader.read(line);
-    }
-    return lines.length;
+    for (let i = 0; i < 20; i++) await Promise.resolve();
+    const sent = this.#sent;
+    this.#sent = 0;
+    return sent;
   }
 
   /** The worker's chooser knows of the same as that of the parent. */
@@ -88,32 +95,32 @@ class Stage {
   }
 }
 
-Deno.test("Herald and NewsReader tell a worker whatever its parent's chooser is told", () => {
+Deno.test("PoolPublisher and NewsReader tell a worker whatever its parent's chooser is told", async () => {
   const stage = new Stage();
   for (const [place, ms] of [[0, 10], [1, 20], [2, 30]] as const) {
     stage.pool.record(servers[place]!, passed(ms), 0);
   }
   stage.clock = 77;
   stage.pool.endRound(0);
-  assertEquals(stage.tell(), 1);
+  assertEquals(await stage.tell(), 1);
   stage.assertAlike();
   assertEquals(stage.worker.told, ["a:1,b:1 at 77"]); // Tests of strangers mean nothing yet.
   stage.forget();
   stage.pool.record(b, passed(5), 0);
-  assertEquals([stage.tell(), stage.worker.told], [1, ["b:1 took 5 at 77"]]);
+  assertEquals([await stage.tell(), stage.worker.told], [1, ["b:1 took 5 at 77"]]);
   stage.pool.record(a, failed("refused"), 0);
-  assertEquals(stage.tell(), 1);
+  assertEquals(await stage.tell(), 1);
   stage.assertAlike();
   stage.pool.record(b, failed("refused"), 0);
-  assertEquals(stage.tell(), 1);
+  assertEquals(await stage.tell(), 1);
   stage.assertAlike();
   assertEquals(stage.worker.servers().map(({ authority }) => authority), ["[::1]:1"]);
 });
 
-Deno.test("Herald tells many changes in one line, tests first and each of them", () => {
+Deno.test("PoolPublisher tells many changes in one line, tests first and the latest of each server", async () => {
   const stage = new Stage();
   round(stage.pool, new Map(servers.map((server) => [server, 10])));
-  assertEquals(stage.tell(), 1);
+  assertEquals(await stage.tell(), 1);
   stage.forget();
   stage.pool.record(a, passed(7), 0);
   stage.pool.record(b, passed(8), 0);
@@ -121,129 +128,149 @@ Deno.test("Herald tells many changes in one line, tests first and each of them",
   stage.pool.endRound(0);
   stage.pool.record(b, failed("refused"), 0);
   assertEquals(stage.worker.told, []);
-  assertEquals(stage.tell(), 1);
+  assertEquals(await stage.tell(), 1);
   assertEquals(stage.worker.told, [
-    ...["a:1 took 7 at 0", "b:1 took 8 at 0", "a:1 took 9 at 0", "a:1 at 0"],
+    ...["a:1 took 9 at 0", "a:1 at 0"], // b:1 has left.
   ]);
   stage.assertAlike();
-  assertEquals(stage.tell(), 0);
+  assertEquals(await stage.tell(), 0);
 });
 
-Deno.test("Herald tells only tests when nothing else has changed", () => {
+Deno.test("PoolPublisher tells only tests when nothing else has changed", async () => {
   const stage = new Stage();
   round(stage.pool, new Map(servers.map((server) => [server, 10])));
-  stage.tell();
+  await stage.tell();
   stage.forget();
   const { candidates } = stage.worker;
   stage.pool.record(a, passed(7), 0);
-  assertEquals(stage.tell(), 1);
+  assertEquals(await stage.tell(), 1);
   assertEquals(stage.worker.told, ["a:1 took 7 at 0"]);
   assertStrictEquals(stage.worker.candidates, candidates);
 });
 
-Deno.test("NewsReader keeps servers of which nothing has changed as the objects they were", () => {
+Deno.test("NewsReader keeps servers of which nothing has changed as the objects they were", async () => {
   const stage = new Stage();
   const all = new Map(servers.map((server) => [server, 10]));
   round(stage.pool, all);
-  stage.tell();
+  await stage.tell();
   const [first, second] = stage.worker.servers();
   round(stage.pool, all);
-  stage.tell();
+  await stage.tell();
   stage.greet();
   assertStrictEquals(stage.worker.servers()[0], first);
   assertStrictEquals(stage.worker.servers()[1], second);
   const changed = parseServer("b:1 weight=4");
   stage.pool.replace([changed, a], 0);
-  stage.tell();
+  await stage.tell();
   stage.assertAlike();
   assertEquals(plain(stage.worker.servers()), plain([changed, a]));
   assertStrictEquals(stage.worker.servers()[1], first);
 });
 
-Deno.test("NewsReader lets those who are gone go, with their tests", () => {
+Deno.test("NewsReader lets those who are gone go, with their tests", async () => {
   const stage = new Stage();
   round(stage.pool, new Map(servers.map((server) => [server, 10])));
-  stage.tell();
+  await stage.tell();
   stage.pool.replace([b], 0);
-  stage.tell();
+  await stage.tell();
   assertEquals(plain(stage.worker.servers()), plain([b]));
   stage.forget();
-  stage.herald.measured(a, { bytes: 1, elapsedMs: 1, at: 0 });
-  assertEquals([stage.tell(), stage.worker.told], [1, []]);
+  stage.publisher.measured(a, { bytes: 1, elapsedMs: 1, at: 0 });
+  assertEquals([await stage.tell(), stage.worker.told], [1, []]);
   stage.pool.replace([], 0);
-  stage.tell();
+  await stage.tell();
   assertEquals(stage.worker.candidates, []);
 });
 
-Deno.test("Herald.greeting tells all that a new worker has to know, also what is not told yet", () => {
+Deno.test("PoolPublisher.subscribe() sends all that a new worker has to know", async () => {
   const stage = new Stage();
   stage.greet();
-  assertEquals(stage.worker.told, [" at 0"]); // That nobody may be picked is worth knowing.
+  assertEquals(stage.worker.told, [" at 0"]); // That no server may be picked is worth knowing.
   round(stage.pool, new Map(servers.map((server) => [server, 10])));
   stage.greet();
   stage.assertAlike();
-  assertEquals(stage.lines, []);
-  assertEquals(stage.tell(), 1); // For those that were there before.
+  assertEquals(await stage.tell(), 1); // For those that were there before.
   stage.assertAlike();
 });
 
-Deno.test("Herald bears changes before it has anybody to speak to", () => {
-  const soon: (() => void)[] = [];
-  const herald = new Herald(new Tally(), (call) => soon.push(call));
-  herald.update([]);
-  for (const call of soon.splice(0)) call();
+Deno.test("PoolPublisher sends the latest state to a worker that did not read for long", async () => {
   const lines: string[] = [];
-  herald.speakTo((line) => lines.push(line));
-  herald.update([]);
-  for (const call of soon.splice(0)) call();
-  assertEquals(lines.length, 1);
-});
-
-Deno.test("Herald tells by itself after a while", async () => {
-  const line = await new Promise<string>((resolve) => {
-    const herald = new Herald(new Tally());
-    herald.speakTo(resolve);
-    herald.update([]);
+  let read = () => {};
+  const soon: (() => void)[] = [];
+  const publisher = new PoolPublisher((call) => soon.push(call));
+  const unsubscribe = publisher.subscribe((line) => {
+    lines.push(line);
+    return new Promise((resolve) => read = resolve);
   });
-  assertEquals(JSON.parse(line), { measured: [], candidates: [] });
-});
-
-Deno.test("Herald adds up what workers report", () => {
-  const { herald, tally } = new Stage();
-  const hear = (redirects: Record<string, number>, unavailable = 0) => {
-    herald.hear(writeCounts({ redirects, unavailable }));
-    return [tally.redirectsTo("a:1"), tally.redirectsTo("b:1"), tally.unavailable];
-  };
-  assertEquals(hear({ "a:1": 3 }), [3, 0, 0]);
-  assertEquals(hear({ "a:1": 1, "b:1": 4 }, 2), [4, 4, 2]);
-  assertEquals(hear({}), [4, 4, 2]);
-  assertEquals(tally.redirects, 8);
-});
-
-Deno.test("Herald passes over what is no report", () => {
-  const { herald, tally } = new Stage();
-  const texts = ["", "{", "null", "7", "[]", "{}", '{"redirects":{}}', '{"unavailable":1}'];
-  for (const redirects of ["null", '{"a:1":"1"}', '{"a:1":null}', '{"a:1":0.5}']) {
-    texts.push(`{"redirects":${redirects},"unavailable":0}`);
+  const pool = new Pool(servers, [publisher], { fall: 1, rise: 1 });
+  for (let i = 1; i <= 1000; i++) {
+    round(pool, new Map(servers.map((server) => [server, i])));
+    for (const call of soon.splice(0)) call();
   }
-  for (const text of texts) herald.hear(text);
-  assertEquals(tally.take(), { redirects: {}, unavailable: 0 });
+  assertEquals(lines.length, 1);
+  read();
+  for (let i = 0; i < 20; i++) await Promise.resolve();
+  assertEquals(lines.length, 2);
+  const { candidates, measured } = JSON.parse(lines[1]!);
+  assertEquals(candidates[0].sample.elapsedMs, 1000);
+  assertEquals(measured.length, 2); // Each once, of those that may be picked.
+  unsubscribe();
+  pool.endRound(0);
+  for (const call of soon.splice(0)) call();
+  read();
+  for (let i = 0; i < 20; i++) await Promise.resolve();
+  assertEquals(lines.length, 2);
 });
 
-Deno.test("NewsReader keeps samples that are told again as the objects they were", () => {
+Deno.test("PoolPublisher tells at once that a server has left, and the rest with the update", async () => {
+  const own = new Listener();
+  const publisher = new PoolPublisher((call) => call());
+  const updates: (() => void)[] = [];
+  const pool = new Pool(servers, [own, publisher], { fall: 1, rise: 1 }, (call) => {
+    updates.push(call);
+  });
+  round(pool, new Map(servers.map((server) => [server, 10])));
+  const worker = new Listener();
+  const reader = new NewsReader(worker, () => 0);
+  publisher.subscribe((line) => Promise.resolve(reader.read(line)));
+  worker.told.length = 0;
+  pool.record(a, failed("refused"), 0);
+  for (let i = 0; i < 20; i++) await Promise.resolve();
+  assertEquals(worker.told, ["a:1 left"]);
+  for (const call of updates.splice(0)) call();
+  for (let i = 0; i < 20; i++) await Promise.resolve();
+  assertEquals(worker.told, ["a:1 left", "b:1 at 0"]);
+});
+
+Deno.test("PoolPublisher sends by itself after a while", async () => {
+  const publisher = new PoolPublisher();
+  const lines: string[] = [];
+  const second = new Promise<void>((resolve) => {
+    publisher.subscribe((line) => {
+      if (lines.push(line) === 2) resolve();
+      return Promise.resolve();
+    });
+  });
+  for (let i = 0; i < 20; i++) await Promise.resolve(); // The first line was taken.
+  publisher.update([]);
+  await second;
+  assertEquals(JSON.parse(lines[1]!), { measured: [], left: [], candidates: [] });
+});
+
+Deno.test("NewsReader keeps samples that are told again as the objects they were", async () => {
   const stage = new Stage();
   round(stage.pool, new Map(servers.map((server) => [server, 10])));
-  stage.tell();
+  await stage.tell();
   const samplesOf = ({ candidates }: Listener) => candidates.map(({ sample }) => sample);
   const [first] = samplesOf(stage.worker);
   stage.pool.record(a, passed(7), 0);
-  stage.tell();
+  await stage.tell();
   stage.pool.record(b, failed("refused"), 0);
-  stage.tell();
+  await stage.tell();
   assertStrictEquals(samplesOf(stage.worker)[0], first); // The one of the round that has ended.
   const [measured] = stage.worker.samples.slice(-1);
   stage.pool.endRound(0);
-  stage.tell();
+  await stage.tell();
   assertStrictEquals(samplesOf(stage.worker)[0], measured);
   assertEquals(measured!.elapsedMs, 7);
 });

@@ -2,52 +2,81 @@ import type { Chooser } from "./chooser.ts";
 import type { RoundEvent, ServerEvent } from "./farm_event.ts";
 import type { Patience, Turn } from "./health.ts";
 import type { Server } from "./list/server.ts";
+import { OwnLine } from "./own_line.ts";
 import type { Pool } from "./pool.ts";
 import { rankingOf } from "./ranking.ts";
-import { runRound } from "./round.ts";
-import type { Outcome } from "./sample.ts";
-import { type TestFile, TestFiles } from "./test_files.ts";
+import { Round, type RoundOptions } from "./round.ts";
+import type { Outcome, TestFile } from "./sample.ts";
+import { TestFiles } from "./test_files.ts";
 
-/** How rounds of tests are run, and who is told of them. */
-export interface TesterOptions {
-  /** Tests one server. */
-  readonly probe: (server: Server) => Promise<Outcome>;
-  /** Tests at a time. */
-  readonly concurrency: number;
-  /** That of the pool, for what is told. */
+/** How servers are tested round after round, and what is told of it. */
+export interface HealthCheckerOptions extends Omit<RoundOptions, "mayReturn" | "ownLine"> {
+  /** That of the pool. */
   readonly patience: Patience;
-  /** The clock of `PickRequest`. */
-  readonly clock: () => number;
-  /** Told of what was found about a server. */
-  readonly onEvent: (server: Server, event: ServerEvent) => void;
-  /** Told of the end of each round. */
+  /** Told of the end of each round, and of the end of each test of new servers. */
   readonly onRound: (event: RoundEvent) => void;
 }
 
-/** Runs rounds of performance tests over a pool, and tells of what they find. */
-export class Tester {
+/** The part of an interval that chance may take off it. */
+const JITTER = 1 / 10;
+
+/** Looks at servers of which none has passed, before the start is given up. */
+const MOST_FIRST_LOOKS = 10;
+
+/** From one of these looks to the next, in ms. */
+const MOMENT_MS = 1000;
+
+/**
+ * When the next round is due, in ms: up to a tenth before the interval ends, so that the balancers
+ * of one farm do not test in step.
+ *
+ * @param random evenly distributed, at least 0 and less than 1
+ */
+export function jitteredInterval(intervalMs: number, random: number): number {
+  return Math.ceil(intervalMs * (1 - JITTER * random));
+}
+
+/** Runs rounds of performance tests over a pool, one at a time, and tells what they find. */
+export class HealthChecker {
   readonly #pool: Pool;
   readonly #chooser: Chooser;
-  readonly #options: TesterOptions;
+  readonly #options: HealthCheckerOptions;
+  readonly #ownLine = new OwnLine();
   readonly #testFiles = new TestFiles();
   /** Whatever is under way, and the round of all that is, or waits for it. */
   #testing: Promise<void> | undefined;
   #round: Promise<void> | undefined;
 
   /**
-   * Tests nobody yet.
+   * Tests nothing yet.
    *
    * @param chooser one that is told by the pool; it knows the shares
    */
-  constructor(pool: Pool, chooser: Chooser, options: TesterOptions) {
+  constructor(pool: Pool, chooser: Chooser, options: HealthCheckerOptions) {
     this.#pool = pool;
     this.#chooser = chooser;
     this.#options = options;
   }
 
-  /** Whether a round is under way. */
+  /** Whether tests are under way. */
   get isTesting(): boolean {
     return this.#testing !== undefined;
+  }
+
+  /**
+   * The first round. While no server has passed, those that have not failed as often as it takes
+   * are tested again, a moment later.
+   *
+   * @throws what the probe rejects with
+   */
+  async firstRound(): Promise<void> {
+    const { wait, patience } = this.#options;
+    await this.round();
+    for (let look = 2; look <= Math.min(patience.fall, MOST_FIRST_LOOKS); look++) {
+      if (this.#pool.isOpen || !this.#pool.hasUntested) return;
+      await wait(MOMENT_MS);
+      await this.newcomers();
+    }
   }
 
   /**
@@ -60,7 +89,7 @@ export class Tester {
   }
 
   /**
-   * Tests those that were never tested, once what is under way has ended.
+   * Tests servers that have no verdict yet, once what is under way has ended. That is no round.
    *
    * @throws what the probe rejects with
    */
@@ -75,28 +104,31 @@ export class Tester {
   }
 
   async #run(which: "untested" | "all"): Promise<void> {
-    const { concurrency, clock, probe } = this.#options;
+    const { clock, patience, onOutcome, onEvent, onRound } = this.#options;
     const files = new Map<Server, TestFile>();
     const begunAt = clock();
-    const test = async (server: Server) => {
-      const outcome = await probe(server);
-      if (outcome.kind === "passed") {
-        files.set(server, { bytes: outcome.sample.bytes, entityTag: outcome.entityTag });
-      }
-      const turn = this.#pool.record(server, outcome, clock());
-      const event = this.#eventOf(outcome, turn);
-      if (event !== undefined) this.#options.onEvent(server, event);
-    };
-    await runRound(this.#pool, test, concurrency, clock, which);
+    const round = new Round(this.#pool, {
+      ...this.#options,
+      mayReturn: patience.rise > 0,
+      ownLine: this.#ownLine,
+      onOutcome: (server, outcome, turn) => {
+        onOutcome(server, outcome, turn);
+        if (outcome.kind === "passed" && outcome.testFile) files.set(server, outcome.testFile);
+        const event = this.#eventOf(outcome, turn);
+        if (event !== undefined) onEvent(server, event);
+      },
+    });
+    await round.run(which);
     const { members } = this.#pool;
     const ranking = rankingOf(members, this.#chooser.shares);
-    this.#options.onRound({ ranking, servers: members.length, elapsedMs: clock() - begunAt });
+    const elapsedMs = which === "all" ? clock() - begunAt : undefined;
+    onRound({ ranking, servers: members.length, elapsedMs });
     if (which === "all") this.#compare(files);
   }
 
   #eventOf(outcome: Outcome, turn: Turn): ServerEvent | undefined {
     const { fall, rise } = this.#options.patience;
-    if (outcome.kind === "untestable") return { kind: "untestable", reason: outcome.reason };
+    if (outcome.kind === "untestable") return undefined;
     if (outcome.kind === "failed") {
       const { reason } = outcome;
       if (turn.kind === "left") return { kind: "out", reason, streak: turn.streak, fall };

@@ -3,22 +3,22 @@ import { POLICIES } from "../../lib/balancing/policies.ts";
 import { FarmLog } from "../../lib/balancing/farm_log.ts";
 import type { Outcome } from "../../lib/balancing/sample.ts";
 import { parseServer, type Server } from "../../lib/balancing/list/server.ts";
-import { Tester } from "../../lib/balancing/tester.ts";
+import { HealthChecker } from "../../lib/balancing/health_checker.ts";
 import { ChoosingPool } from "../support/choosing_pool.ts";
 import { failed, passed, passedAt, UNTESTABLE } from "../support/servers.ts";
 
-/** A tester of servers that do what their name is mapped to. */
+/** A checker of servers that do what their name is mapped to. */
 class Farm {
   readonly told: string[] = [];
   readonly outcomes: Record<string, Outcome> = {};
-  readonly tester: Tester;
+  readonly checker: HealthChecker;
   probes = 0;
 
   constructor(entries: readonly string[], fall = 1, rise = 0) {
     const patience = { fall, rise };
     const pool = new ChoosingPool(entries.map(parseServer), POLICIES.rank(), patience);
     const log = new FarmLog((words) => void this.told.push(words));
-    this.tester = new Tester(pool, pool.chooser, {
+    this.checker = new HealthChecker(pool, pool.chooser, {
       probe: (server: Server) => {
         this.probes++;
         return Promise.resolve(this.outcomes[server.hostname]!);
@@ -26,7 +26,12 @@ class Farm {
       concurrency: 4,
       patience,
       clock: () => 0,
+      pausedMs: () => 0,
+      wait: () => Promise.resolve(),
+      onOutcome: () => {},
+      onRefined: () => {},
       onEvent: log.server,
+      onTrouble: log.trouble,
       onRound: log.round,
     });
   }
@@ -35,12 +40,12 @@ class Farm {
   async round(outcomes: Readonly<Record<string, Outcome>> = {}): Promise<string[]> {
     Object.assign(this.outcomes, outcomes);
     this.told.length = 0;
-    await this.tester.round();
+    await this.checker.round();
     return [...this.told];
   }
 }
 
-Deno.test("Tester says who is out and why, and the ranking, fastest first", async () => {
+Deno.test("HealthChecker says who is out and why, and the ranking, fastest first", async () => {
   const farm = new Farm(["a:1", "b:1", "c:1", "d:1"]);
   const outcomes = { a: passed(3), b: passed(1), c: failed("it answered 404"), d: UNTESTABLE };
   assertEquals(await farm.round(outcomes), [
@@ -51,11 +56,11 @@ Deno.test("Tester says who is out and why, and the ranking, fastest first", asyn
     "tested, fastest first: b:1 1.0 ms (66.7 %), a:1 3.0 ms (33.3 %); 2 of 4 are available",
   ]);
   assertEquals(await farm.round({ a: failed("x"), b: failed("x"), d: failed("x") }), [
-    ...["a:1 is out: x", "b:1 is out: x", "d:1 is out: x", "no server is available"],
+    ...["d:1 is out: x", "a:1 is out: x", "b:1 is out: x", "no server is available"],
   ]);
 });
 
-Deno.test("Tester names ten servers at most", async () => {
+Deno.test("HealthChecker names ten servers at most", async () => {
   const names = Array.from({ length: 12 }, (_, i) => `s${i}`);
   const farm = new Farm(names.map((name) => `${name}:1`));
   const told = await farm.round(
@@ -67,7 +72,7 @@ Deno.test("Tester names ten servers at most", async () => {
   assertEquals(said.endsWith(", s9:1 10.0 ms (3.8 %), and 2 slower ones"), true, said);
 });
 
-Deno.test("Tester counts what takes a server out and brings it back", async () => {
+Deno.test("HealthChecker counts what takes a server out and brings it back", async () => {
   const farm = new Farm(["a:1", "b:1"], 2, 2);
   await farm.round({ a: passed(1), b: passed(2) });
   assertEquals(await farm.round(), [
@@ -83,7 +88,7 @@ Deno.test("Tester counts what takes a server out and brings it back", async () =
   );
 });
 
-Deno.test("Tester names the odd one out once", async () => {
+Deno.test("HealthChecker names the odd one out once", async () => {
   const farm = new Farm(["a:1", "b:1", "c:1"]);
   const outcomes = { a: passed(1, 4, '"x"'), b: passed(1, 4, '"y"'), c: passed(1, 5, '"x"') };
   const warnings = (told: string[]) => told.filter((line) => line.includes("differs"));
@@ -101,7 +106,7 @@ Deno.test("Tester names the odd one out once", async () => {
   );
 });
 
-Deno.test("Tester tells a drained server's test, and that nobody may be picked", async () => {
+Deno.test("HealthChecker tells a drained server's test, and that nobody may be picked", async () => {
   const farm = new Farm(["a:1 drain"]);
   assertEquals(await farm.round({ a: passed(1) }), [
     "a:1 is available: 1 kiB in 1.0 ms, 1000 kiB/s",
@@ -109,17 +114,17 @@ Deno.test("Tester tells a drained server's test, and that nobody may be picked",
   ]);
 });
 
-Deno.test("Tester never runs two rounds at a time", async () => {
+Deno.test("HealthChecker never runs two rounds at a time", async () => {
   const farm = new Farm(["a:1", "b:1"]);
   Object.assign(farm.outcomes, { a: passed(1), b: passed(2) });
-  await Promise.all([farm.tester.round(), farm.tester.round()]);
+  await Promise.all([farm.checker.round(), farm.checker.round()]);
   assertEquals(farm.probes, 2);
-  await farm.tester.round();
+  await farm.checker.round();
   assertEquals(farm.probes, 4);
 });
 
-Deno.test("Tester goes on after a round that ended with an error", async () => {
+Deno.test("HealthChecker goes on after a round that ended with an error", async () => {
   const farm = new Farm(["a:1"]);
-  await assertRejects(() => farm.tester.round(), TypeError);
+  await assertRejects(() => farm.checker.round(), TypeError);
   assertEquals((await farm.round({ a: passed(1) })).length, 2);
 });

@@ -1,0 +1,52 @@
+import { assertEquals } from "@std/assert";
+import { Chooser } from "../../lib/balancing/chooser.ts";
+import { PickedShares } from "../../lib/balancing/picked_shares.ts";
+import { POLICIES } from "../../lib/balancing/policies.ts";
+import { Tally } from "../../lib/balancing/tally.ts";
+import { candidatesOf, serversOf } from "../support/candidates.ts";
+
+const servers = serversOf(2);
+const [a, b] = servers.map(({ authority }) => authority) as [string, string];
+
+Deno.test("PickedShares are what servers got since the round before the last", () => {
+  const tally = new Tally();
+  const picked = new PickedShares(tally);
+  const shares = () => picked.of(servers)?.values().toArray();
+  assertEquals(shares(), undefined);
+  tally.redirected(a, 1);
+  tally.redirected(b, 3);
+  assertEquals(shares(), [0.25, 0.75]);
+  picked.endRound();
+  tally.redirected(a, 4);
+  assertEquals(shares(), [0.625, 0.375]);
+  picked.endRound();
+  assertEquals(shares(), [1, 0]);
+  picked.endRound();
+  assertEquals(shares(), undefined);
+});
+
+Deno.test("PickedShares forget servers that are listed no more", () => {
+  const tally = new Tally();
+  const picked = new PickedShares(tally);
+  tally.redirected(a, 10);
+  picked.endRound();
+  picked.endRound();
+  tally.retain(new Set([b]));
+  tally.retain(new Set([a, b]));
+  tally.redirected(b, 1);
+  assertEquals(picked.of(servers.slice(1))?.values().toArray(), [1]);
+});
+
+Deno.test("Chooser.shares are what was picked where picks depend on the load, else what is meant", () => {
+  const tally = new Tally();
+  const candidates = candidatesOf(servers, [92, 8]);
+  const sharesBy = (name: "expected" | "speed") => {
+    const chooser = new Chooser(POLICIES[name](), new PickedShares(tally));
+    chooser.update(candidates, 0);
+    return chooser.shares.values().toArray();
+  };
+  assertEquals(sharesBy("expected"), [0.92, 0.08]); // No client has come yet.
+  for (let i = 0; i < 10; i++) tally.redirected(i % 2 === 0 ? a : b);
+  assertEquals(sharesBy("expected"), [0.5, 0.5]);
+  assertEquals(sharesBy("speed"), [0.92, 0.08]);
+});
