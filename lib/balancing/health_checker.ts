@@ -21,6 +21,7 @@ export interface HealthCheckerOptions extends Omit<RoundOptions, "mayReturn" | "
 const JITTER = 1 / 10;
 
 /** Looks at servers of which none has passed, before the start is given up. */
+const LEAST_FIRST_LOOKS = 3;
 const MOST_FIRST_LOOKS = 10;
 
 /** From one of these looks to the next, in ms. */
@@ -64,15 +65,16 @@ export class HealthChecker {
   }
 
   /**
-   * The first round. While no server has passed, those that have not failed as often as it takes
-   * are tested again, a moment later.
+   * The first round. While no server has passed, those that could not be tested, or have not failed
+   * as often as it takes, are tested again, a moment later.
    *
    * @throws what the probe rejects with
    */
   async firstRound(): Promise<void> {
     const { wait, patience } = this.#options;
+    const looks = Math.min(MOST_FIRST_LOOKS, Math.max(LEAST_FIRST_LOOKS, patience.fall));
     await this.round();
-    for (let look = 2; look <= Math.min(patience.fall, MOST_FIRST_LOOKS); look++) {
+    for (let look = 2; look <= looks; look++) {
       if (this.#pool.isOpen || !this.#pool.hasUntested) return;
       await wait(MOMENT_MS);
       await this.newcomers();

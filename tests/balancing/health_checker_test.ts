@@ -128,3 +128,23 @@ Deno.test("HealthChecker goes on after a round that ended with an error", async 
   await assertRejects(() => farm.checker.round(), TypeError);
   assertEquals((await farm.round({ a: passed(1) })).length, 2);
 });
+
+Deno.test("HealthChecker.firstRound() looks again while no server has passed or failed for good", async () => {
+  const looks = async (outcomes: readonly Outcome[], fall: number) => {
+    const farm = new Farm(["a:1"], fall);
+    const waiting = [...outcomes];
+    Object.defineProperty(farm.outcomes, "a", {
+      get: () => waiting.length > 1 ? waiting.shift() : waiting[0],
+    });
+    await farm.checker.firstRound();
+    return [farm.probes, farm.told.at(-1)];
+  };
+  const alone = "tested, fastest first: a:1 1.0 ms (100.0 %)";
+  const refused = failed("refused");
+  assertEquals(await looks([refused, passed(1)], 3), [2, alone]);
+  assertEquals(await looks([UNTESTABLE, UNTESTABLE, passed(1)], 1), [3, alone]);
+  assertEquals(await looks([refused, passed(1)], 1), [1, "no server is available"]);
+  assertEquals(await looks([refused], 3), [3, "no server is available"]);
+  assertEquals(await looks([UNTESTABLE], 1), [3, "no server is available"]);
+  assertEquals(await looks([refused], 100), [10, "no server is available"]);
+});

@@ -42,10 +42,10 @@ export class FakeServer implements AsyncDisposable {
   /** The request heads that have arrived, one octet a character. */
   readonly requestHeads: string[] = [];
 
-  /** Listens on a free port. */
-  constructor(answer: Answer, hostname = "127.0.0.1") {
+  /** Listens on a port, by default on a free one. */
+  constructor(answer: Answer, hostname = "127.0.0.1", port = 0) {
     this.answer = answer;
-    this.#listener = Deno.listen({ hostname, port: 0 });
+    this.#listener = Deno.listen({ hostname, port });
     this.#accepting = this.#accept();
   }
 
