@@ -18,6 +18,8 @@ export interface ProcessOptions {
   readonly readsStdoutAfter?: Promise<void>;
   /** In ms, where it may live longer than a test takes. */
   readonly longestLifeMs?: number;
+  /** The network namespace that it runs in (Linux, root, iproute2); by default that of the tests. */
+  readonly namespace?: string;
 }
 
 /** What a process wrote to one of its streams until now. */
@@ -106,9 +108,10 @@ export class Process implements AsyncDisposable {
 
   /** Starts a program. */
   constructor(command: string, args: readonly string[], options: ProcessOptions = {}) {
-    const { stdin, cwd, longestLifeMs = LONGEST_LIFE_MS } = options;
-    this.#child = new Deno.Command(command, {
-      args: [...args],
+    const { stdin, cwd, longestLifeMs = LONGEST_LIFE_MS, namespace } = options;
+    const inNamespace = ["netns", "exec", `${namespace}`, command, ...args];
+    this.#child = new Deno.Command(namespace === undefined ? command : "ip", {
+      args: namespace === undefined ? [...args] : inNamespace,
       ...(cwd !== undefined && { cwd }),
       stdin: stdin === undefined ? "null" : "piped",
       stdout: "piped",
