@@ -136,7 +136,13 @@ export class Process implements AsyncDisposable {
 
   /** Sends a signal; nothing happens when the process is over. */
   signal(signal: Deno.Signal): void {
-    if (!this.#isOver) this.#child.kill(signal);
+    if (this.#isOver) return;
+    try {
+      this.#child.kill(signal);
+    } catch (error) {
+      // It has ended, which `status` is about to say.
+      if (!(error instanceof TypeError)) throw error;
+    }
   }
 
   /** Kills the process and waits until it is gone. */
