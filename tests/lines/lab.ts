@@ -120,7 +120,8 @@ export class Lab implements AsyncDisposable {
       await batch("ip", [
         "link set lo up",
         `address add ${node.address}/24 dev eth0`,
-        "link set eth0 up",
+        // One packet at a time: a shaper that splits large ones drops parts of them, at which TCP stalls.
+        "link set eth0 up gso_max_segs 1",
         // For good: a node that is cut off is to be silent, not to be found unreachable by ARP.
         ...others.map(({ address, mac }) =>
           `neighbour add ${address} lladdr ${mac} dev eth0 nud permanent`

@@ -59,24 +59,27 @@ testOnLines("a farm of healthy servers stays whole while it is busy", async () =
 });
 
 testOnLines("speeds are those of the lines where the balancer's own is the bound", async () => {
-  const own = 30;
-  const lines = [100, 50, 20, 20, 10, 5];
+  const own = 20;
+  const lines = [80, 40, 10, 10, 5, 2.5];
   await using farm = await LineFarm.start({
     servers: lines,
+    nginx: lines.length,
     balancer: own,
     args: ["--interval=3s"],
   });
-  assertInOrder(speedsOf(await farm.status()));
+  const expected = lines.map((line) => Math.min(line, own) * PAYLOAD);
+  assertInOrder(speedsOf(await farm.status()), expected);
 
-  const status = await before(40_000, "three rounds", async () => {
-    const status = await farm.status();
-    return status.rounds.count >= 3 ? status : undefined;
-  });
-  const speeds = speedsOf(status);
-  assertInOrder(speeds);
-  for (const [index, line] of lines.entries()) {
-    const part = speeds[index]! / (Math.min(line, own) * PAYLOAD);
-    assert(part > 0.8 && part < 1.2, `A line of ${line} is taken for ${speeds[index]} Mbit/s`);
+  // What else the machine does can spoil a test: one round of the second to the fourth is to be right.
+  for (let round = 2;; round++) {
+    const status = await before(20_000, `round ${round}`, async () => {
+      const status = await farm.status();
+      return status.rounds.count >= round ? status : undefined;
+    });
+    const speeds = speedsOf(status);
+    assertInOrder(speeds, expected);
+    if (speeds.every((it, index) => isNear(it, expected[index]!))) break;
+    assert(round < 4, `In Mbit/s: ${rounded(speeds)} instead of ${rounded(expected)}`);
   }
 });
 
@@ -127,16 +130,27 @@ function speedsOf({ servers }: StatusDocument): number[] {
   return servers.map(({ throughputBytesPerSecond }) => (throughputBytesPerSecond ?? 0) * 8 / 1e6);
 }
 
-/** Of the lines of 100, 50, 20, 20, 10 and 5: those that are alike to the balancer may be in any order. */
-function assertInOrder(speeds: readonly number[]): void {
-  const groups = [speeds.slice(0, 2), speeds.slice(2, 4), speeds.slice(4, 5), speeds.slice(5)];
-  for (const [index, slower] of groups.slice(1).entries()) {
-    const message = `Not in order, in Mbit/s: ${speeds.map((it) => it.toFixed(1)).join(", ")}`;
-    assertGreater(Math.min(...groups[index]!), Math.max(...slower), message);
-  }
+/** Whether a speed is within 20 % of what is expected. */
+function isNear(speed: number, expected: number): boolean {
+  return Math.abs(speed / expected - 1) < 0.2;
 }
 
-/** What is found, by looking again and again, before so many ms are over. */
+/** Asserts that each server that is to be faster than another is so. */
+function assertInOrder(speeds: readonly number[], expected: readonly number[]): void {
+  const isInOrder = speeds.every((faster, a) =>
+    speeds.every((slower, b) => expected[a]! <= expected[b]! || faster > slower)
+  );
+  assert(
+    isInOrder,
+    `In Mbit/s: ${rounded(speeds)}, which is not the order of ${rounded(expected)}`,
+  );
+}
+
+function rounded(speeds: readonly number[]): string {
+  return speeds.map((it) => it.toFixed(1)).join(", ");
+}
+
+/** What is found, by looking again and again, before so many ms have passed. */
 async function before<T>(
   ms: number,
   what: string,
