@@ -170,6 +170,7 @@ async function removeNamespaces(names: readonly string[]): Promise<void> {
 
 function succeeded(finished: Finished, what: string): Finished {
   const { code, stdout, stderr } = finished;
-  if (code !== 0) throw new Error(`${what} failed: ${stderr.trim() || stdout.trim()}`);
+  const said = (stderr.trim() || stdout.trim()).replaceAll("\n", "; ");
+  if (code !== 0) throw new Error(`${what} failed: ${said}`);
   return finished;
 }
