@@ -43,11 +43,11 @@ export async function runPeer(
   return await finished(process);
 }
 
-/** nginx on a free port of 127.0.0.1. */
+/** nginx that listens. */
 export interface Nginx extends AsyncDisposable {
-  /** `127.0.0.1:PORT`. */
+  /** `HOST:PORT`. */
   readonly authority: string;
-  /** `http://127.0.0.1:PORT`. */
+  /** `http://HOST:PORT`. */
   readonly origin: string;
 }
 
@@ -55,9 +55,13 @@ export interface Nginx extends AsyncDisposable {
  * Starts nginx and waits until it listens.
  *
  * @param directives what stands in its `server` block, such as `root /srv;`
+ * @param authority where it listens; by default on a free port of 127.0.0.1
  */
-export async function startNginx(directives: string): Promise<Nginx> {
-  const authority = `127.0.0.1:${freePort()}`;
+export async function startNginx(
+  directives: string,
+  authority = `127.0.0.1:${freePort()}`,
+  options: ProcessOptions = {},
+): Promise<Nginx> {
   await using stack = new AsyncDisposableStack();
   const directory = stack.use(await TemporaryDirectory.with());
   const temporaryPaths = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
@@ -82,7 +86,7 @@ http {
   );
   const config = directory.join("nginx.conf");
   const process = stack.use(
-    startPeer("nginx", ["-p", directory.path, "-e", "stderr", "-c", config]),
+    startPeer("nginx", ["-p", directory.path, "-e", "stderr", "-c", config], options),
   );
   // It says so once its sockets are open.
   await process.stderr.next(/\[notice\] .* event method/);

@@ -18,6 +18,8 @@ export interface ProcessOptions {
   readonly readsStdoutAfter?: Promise<void>;
   /** In ms, where it may live longer than a test takes. */
   readonly longestLifeMs?: number;
+  /** The network namespace that it runs in (Linux, root, iproute2); by default that of the tests. */
+  readonly namespace?: string;
 }
 
 /** What a process wrote to one of its streams until now. */
@@ -106,9 +108,10 @@ export class Process implements AsyncDisposable {
 
   /** Starts a program. */
   constructor(command: string, args: readonly string[], options: ProcessOptions = {}) {
-    const { stdin, cwd, longestLifeMs = LONGEST_LIFE_MS } = options;
-    this.#child = new Deno.Command(command, {
-      args: [...args],
+    const { stdin, cwd, longestLifeMs = LONGEST_LIFE_MS, namespace } = options;
+    const inNamespace = ["netns", "exec", `${namespace}`, command, ...args];
+    this.#child = new Deno.Command(namespace === undefined ? command : "ip", {
+      args: namespace === undefined ? [...args] : inNamespace,
       ...(cwd !== undefined && { cwd }),
       stdin: stdin === undefined ? "null" : "piped",
       stdout: "piped",
@@ -133,7 +136,13 @@ export class Process implements AsyncDisposable {
 
   /** Sends a signal; nothing happens when the process is over. */
   signal(signal: Deno.Signal): void {
-    if (!this.#isOver) this.#child.kill(signal);
+    if (this.#isOver) return;
+    try {
+      this.#child.kill(signal);
+    } catch (error) {
+      // It has ended, which `status` is about to say.
+      if (!(error instanceof TypeError)) throw error;
+    }
   }
 
   /** Kills the process and waits until it is gone. */
