@@ -46,7 +46,7 @@ const watched = new Roster<Watched>();
 let isSweeping = false;
 
 /** More than that between two sweeps was a pause of this process, for which no peer is to blame. */
-const LONGEST_STEP_MS = 250;
+const LONGEST_STEP_MS = 500;
 
 let time = 0;
 let lookedAt = performance.now();
