@@ -1,10 +1,18 @@
 import type { FieldLine } from "../http/fields.ts";
 import { reasonPhrase, type ResponseHead } from "../http/message.ts";
-import { type Arrival, arrive, type Arriving, type Question } from "./arrive.ts";
+import {
+  type Arrival,
+  type Arriving,
+  failedBefore,
+  MOST_ASKS,
+  type Question,
+  seek,
+  settleFor,
+} from "./arrive.ts";
 import { readAway, tryError } from "./ask.ts";
-import { TryError } from "./download_error.ts";
+import { DownloadError, TryError } from "./download_error.ts";
 import { type FinishedFile, isSameFile, modifiedAt } from "./finished_file.ts";
-import type { Ledger } from "./ledger.ts";
+import { isMissing, type Ledger } from "./ledger.ts";
 import type { Output } from "./output.ts";
 import { PartFile } from "./part_file.ts";
 import { Receiver, type ReceiverOptions } from "./receiver.ts";
@@ -43,6 +51,9 @@ export interface Downloaded {
   /** Whether the finished file was it. */
   readonly wasFinished: boolean;
 }
+
+/** A file that some servers lack is not asked for more often than that at once. */
+const MOST_ASKS_FOR_MISSING = 64;
 
 /** A failed try that brought this part of the content, and kept it, is not counted against anybody. */
 const FAIR_PART = 1 / 100;
@@ -165,32 +176,64 @@ class Download {
 
   /** After a failed try: waits for the next, or throws where none is worth it. */
   async recover(error: TryError, before: number): Promise<void> {
-    const { isWorthRetry, pauseMs, retryAfterMs } = await import("./retry.ts");
+    const { isWorthRetry, pauseMs, restNotice, retryAfterMs, secondsText } = await import(
+      "./retry.ts"
+    );
     const { retries, random, wait, now, date, onNotice } = this.#options;
     const { kept, canBegin, received } = this.#output;
     const { server, details } = error;
+    const typed = this.#typed.server;
     if (details.isOfRange) this.#ledger.denyRange(server);
     const hasGained = kept !== undefined && !details.isTooSlow &&
       received - before >= kept.length * FAIR_PART;
     const restMs = retryAfterMs(details.retryAfter, date()) ?? 0;
     this.#ledger.fail(error, hasGained, now() + restMs);
     const canGoOn = canBegin || kept !== undefined;
-    const mayRetry = canGoOn && isWorthRetry(error, server === this.#typed.server);
+    const mayRetry = canGoOn && isWorthRetry(error, server === typed);
     if (!mayRetry || this.#ledger.repeats >= retries) throw error;
-    const ms = pauseMs(error, this.#ledger.failuresInRow(server), random());
-    onNotice(`${error.message}; trying again in ${(ms / 1000).toFixed(1)} s`);
-    await wait(ms);
+    if (isMissing(error) && this.#ledger.failuresOf(server) === 1) {
+      return onNotice(`${error.message}; asking for another server`);
+    }
+    // The server in the URL is asked next, whichever has failed.
+    const pause = pauseMs(error, this.#ledger.failuresInRow(server), random());
+    const typedRestMs = this.#ledger.restMs(typed, now());
+    const rests = typedRestMs > pause && this.#ledger.mustTellRest(typed);
+    const then = rests ? restNotice(typed, typedRestMs) : `trying again in ${secondsText(pause)}`;
+    onNotice(`${error.message}; ${then}`);
+    await wait(Math.max(pause, typedRestMs));
   }
 
-  /** Asks whomever redirects lead to; and tells who was asked first whom to leave out. */
-  #arrive(method: Question["method"], fieldsFor: Question["fieldsFor"]): Promise<Arrival> {
-    const avoidance = this.#ledger.avoidance(this.#typed.server);
+  /**
+   * Asks the server that redirects lead to, and tells the first which ones to leave out.
+   *
+   * @throws {DownloadError} `answer`, when no server is named but those that lack the file
+   */
+  async #arrive(method: Question["method"], fieldsFor: Question["fieldsFor"]): Promise<Arrival> {
+    const ledger = this.#ledger;
+    const question = this.#question(method, fieldsFor, ledger.avoidance(this.#typed.server));
+    const missing = ledger.missing(this.#typed.server);
+    const asks = missing === undefined ? MOST_ASKS : asksForMissing(ledger.records.length);
+    const search = failedBefore(ledger, asks);
+    const found = await seek(this.#typed, ledger, question, this.#options, search);
+    if ("answer" in found) return found;
+    if (missing !== undefined && found.isCertain) {
+      throw new DownloadError(missing.failure, missing.message, { cause: missing });
+    }
+    this.#options.onNotice(`no other server is named: trying ${found.best.uri.server} once more`);
+    return await settleFor(found, ledger, question, this.#options);
+  }
+
+  #question(
+    method: Question["method"],
+    fieldsFor: Question["fieldsFor"],
+    avoidance: string | undefined,
+  ): Question {
     const avoiding: FieldLine[] = avoidance === undefined ? [] : [["Avoid-Server", avoidance]];
     const isFirst = ({ href }: TargetUri) => href === this.#typed.href;
-    return arrive(this.#typed, this.#ledger, {
+    return {
       method,
       fieldsFor: (uri) => [...(isFirst(uri) ? avoiding : []), ...fieldsFor(uri)],
-    }, this.#options);
+    };
   }
 
   /** What is kept and may be gone on with at a server. */
@@ -203,6 +246,14 @@ class Download {
     const kept = this.#keptFor(uri);
     return kept === undefined ? [] : rangeFields(kept);
   }
+}
+
+/**
+ * How often servers are asked for that have the file, when so many lack it. A balancer that picks at
+ * random, whichever servers are to be avoided, then names one more that there is with 99 %.
+ */
+function asksForMissing(servers: number): number {
+  return Math.max(MOST_ASKS, Math.min(MOST_ASKS_FOR_MISSING, 4 * (servers + 1)));
 }
 
 /** An answer without the content. */
