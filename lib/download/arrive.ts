@@ -23,7 +23,7 @@ export interface Arriving extends Asking {
   readonly wait: (ms: number) => Promise<void>;
   /** Ms on any clock that never goes back. */
   readonly now: () => number;
-  /** Told of each URI before its server is asked, or left alone as it wished. */
+  /** Told of each URI when its server is asked. */
   readonly onAsk?: ((uri: TargetUri) => void) | undefined;
 }
 
@@ -155,8 +155,8 @@ async function follow(
     next.server !== from.server && search?.isUnwanted(next.server) === true;
   for (;;) {
     visited.add(uri.href);
-    arriving.onAsk?.(uri);
     await rest(uri.server, ledger, arriving);
+    arriving.onAsk?.(uri);
     const answer = await ask(uri, question.method, question.fieldsFor(uri), arriving);
     let next: TargetUri | undefined;
     try {

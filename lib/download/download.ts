@@ -1,27 +1,18 @@
-import type { FieldLine } from "../http/fields.ts";
 import { reasonPhrase, type ResponseHead } from "../http/message.ts";
-import {
-  type Arrival,
-  type Arriving,
-  failedBefore,
-  MOST_ASKS,
-  type Question,
-  seek,
-  settleFor,
-} from "./arrive.ts";
+import type { Arrival, Arriving } from "./arrive.ts";
 import { readAway, tryError } from "./ask.ts";
-import { DownloadError, TryError } from "./download_error.ts";
+import { TryError } from "./download_error.ts";
+import { Finder, type FinderOptions } from "./finder.ts";
 import { type FinishedFile, isSameFile, modifiedAt } from "./finished_file.ts";
 import { isMissing, type Ledger } from "./ledger.ts";
 import type { Output } from "./output.ts";
 import { PartFile } from "./part_file.ts";
-import { Receiver, type ReceiverOptions } from "./receiver.ts";
-import { type Kept, rangeFields } from "./representation.ts";
+import { Receiver, type ReceiverOptions, RelievedError } from "./receiver.ts";
 import type { Segmented } from "./segmented.ts";
 import type { TargetUri } from "./target_uri.ts";
 
 /** How a download goes about it, and whom it tells. */
-export interface DownloadOptions extends Arriving, ReceiverOptions {
+export interface DownloadOptions extends FinderOptions, ReceiverOptions {
   /** How many parts of a file to ask for at once, where that can be done. */
   readonly segments: number;
   /** How often a server is tried again that has failed. */
@@ -34,8 +25,6 @@ export interface DownloadOptions extends Arriving, ReceiverOptions {
   readonly nameFor: ((head: ResponseHead) => Promise<string | undefined>) | undefined;
   /** From 0 up to 1. */
   readonly random: () => number;
-  /** Seconds since 1970. */
-  readonly date: () => number;
 }
 
 /** What a download has brought. */
@@ -51,9 +40,6 @@ export interface Downloaded {
   /** Whether the finished file was it. */
   readonly wasFinished: boolean;
 }
-
-/** A file that some servers lack is not asked for more often than that at once. */
-const MOST_ASKS_FOR_MISSING = 64;
 
 /** A failed try that brought this part of the content, and kept it, is not counted against anybody. */
 const FAIR_PART = 1 / 100;
@@ -120,6 +106,7 @@ class Download {
   readonly #ledger: Ledger;
   readonly #options: DownloadOptions;
   readonly #receiver: Receiver;
+  readonly #finder: Finder;
   #hasLooked = false;
 
   constructor(
@@ -135,14 +122,22 @@ class Download {
     this.#options = segmented === undefined
       ? options
       : { ...options, ...seeing(segmented, options) };
-    this.#receiver = new Receiver(output, options, segmented);
+    const receiver = this.#receiver = new Receiver(output, options, segmented);
+    this.#finder = new Finder(typed, ledger, this.#options, {
+      get kept() {
+        return receiver.mayMix ? output.kept : undefined;
+      },
+      get received() {
+        return output.received;
+      },
+    });
   }
 
   /** Asks, without the content, whether the file that is there is what is to be downloaded. */
   async findFinished(): Promise<Downloaded | undefined> {
     const { finished, date } = this.#options;
     if (finished === undefined || this.#hasLooked || this.#output.received > 0) return undefined;
-    const { uri, answer } = await this.#arrive("HEAD", () => []);
+    const { uri, answer } = await this.#finder.find("HEAD");
     this.#hasLooked = true;
     await readAway(answer);
     answer.release();
@@ -152,16 +147,31 @@ class Download {
     return { uri, bytes: finished.size, name: undefined, sha256: undefined, wasFinished: true };
   }
 
-  /** One try, from the URI as typed to the end of the content. */
+  /** One try, from the URI as typed to the end of the content, whichever servers it comes from. */
   async tryOnce(): Promise<Downloaded> {
+    let arrival = await this.#finder.find("GET");
+    for (;;) {
+      try {
+        return await this.#take(arrival);
+      } catch (error) {
+        if (!(error instanceof RelievedError)) throw error;
+        arrival = this.#finder.turnTo(error.arrival, error);
+      }
+    }
+  }
+
+  /** What one answer brings, up to the end of the content. */
+  async #take({ uri, answer }: Arrival): Promise<Downloaded> {
     const { keepsTime, nameFor, date } = this.#options;
-    const { uri, answer } = await this.#arrive("GET", (uri) => this.#rangeFields(uri));
     try {
       const { head } = answer.response;
-      const kept = this.#keptFor(uri);
+      const kept = this.#finder.keptFor(uri);
       const hasContent = head.statusCode === 200 || (head.statusCode === 206 && kept !== undefined);
       if (!hasContent) throw answerError(uri, head, kept !== undefined);
-      const servers = await this.#receiver.receive(uri, answer, kept);
+      const relieve = uri.server === this.#typed.server
+        ? undefined
+        : (signal: AbortSignal) => this.#finder.findBeside(uri.server, "GET", signal);
+      const servers = await this.#receiver.receive(uri, answer, kept, relieve);
       const name = await nameFor?.(head);
       await this.#output.complete(keepsTime ? modifiedAt(head.fields, date()) : undefined, name);
       for (const server of servers) this.#ledger.succeed(server);
@@ -197,63 +207,12 @@ class Download {
     // The server in the URL is asked next, whichever has failed.
     const pause = pauseMs(error, this.#ledger.failuresInRow(server), random());
     const typedRestMs = this.#ledger.restMs(typed, now());
-    const rests = typedRestMs > pause && this.#ledger.mustTellRest(typed);
+    const rests = typedRestMs > pause;
+    if (rests) this.#ledger.mustTellRest(typed);
     const then = rests ? restNotice(typed, typedRestMs) : `trying again in ${secondsText(pause)}`;
     onNotice(`${error.message}; ${then}`);
     await wait(Math.max(pause, typedRestMs));
   }
-
-  /**
-   * Asks the server that redirects lead to, and tells the first which ones to leave out.
-   *
-   * @throws {DownloadError} `answer`, when no server is named but those that lack the file
-   */
-  async #arrive(method: Question["method"], fieldsFor: Question["fieldsFor"]): Promise<Arrival> {
-    const ledger = this.#ledger;
-    const question = this.#question(method, fieldsFor, ledger.avoidance(this.#typed.server));
-    const missing = ledger.missing(this.#typed.server);
-    const asks = missing === undefined ? MOST_ASKS : asksForMissing(ledger.records.length);
-    const search = failedBefore(ledger, asks);
-    const found = await seek(this.#typed, ledger, question, this.#options, search);
-    if ("answer" in found) return found;
-    if (missing !== undefined && found.isCertain) {
-      throw new DownloadError(missing.failure, missing.message, { cause: missing });
-    }
-    this.#options.onNotice(`no other server is named: trying ${found.best.uri.server} once more`);
-    return await settleFor(found, ledger, question, this.#options);
-  }
-
-  #question(
-    method: Question["method"],
-    fieldsFor: Question["fieldsFor"],
-    avoidance: string | undefined,
-  ): Question {
-    const avoiding: FieldLine[] = avoidance === undefined ? [] : [["Avoid-Server", avoidance]];
-    const isFirst = ({ href }: TargetUri) => href === this.#typed.href;
-    return {
-      method,
-      fieldsFor: (uri) => [...(isFirst(uri) ? avoiding : []), ...fieldsFor(uri)],
-    };
-  }
-
-  /** What is kept and may be gone on with at a server. */
-  #keptFor({ server }: TargetUri): Kept | undefined {
-    const mayAsk = this.#receiver.mayMix && this.#ledger.allowsRange(server);
-    return mayAsk ? this.#output.kept : undefined;
-  }
-
-  #rangeFields(uri: TargetUri): readonly FieldLine[] {
-    const kept = this.#keptFor(uri);
-    return kept === undefined ? [] : rangeFields(kept);
-  }
-}
-
-/**
- * How often servers are asked for that have the file, when so many lack it. A balancer that picks at
- * random, whichever servers are to be avoided, then names one more that there is with 99 %.
- */
-function asksForMissing(servers: number): number {
-  return Math.max(MOST_ASKS, Math.min(MOST_ASKS_FOR_MISSING, 4 * (servers + 1)));
 }
 
 /** An answer without the content. */

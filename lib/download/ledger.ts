@@ -13,7 +13,7 @@ export interface ServerRecord {
 }
 
 /** How often a download may go on to a server that is new to it: no redirect may lead us for ever. */
-const MOST_SERVERS = 100;
+export const MOST_SERVERS = 100;
 
 /** What a balancer reads of Avoid-Server: so many names, and so many characters. */
 const MOST_AVOIDED = 16;
@@ -117,15 +117,15 @@ export class Ledger {
    * failed first, as many as it reads.
    *
    * @param typed the server that is asked itself
-   * @param silent a server that has not failed yet, but is to be left out before all others
+   * @param first servers that have not failed, but are to be left out before all others
    * @returns its value; undefined when there is nobody to be left out
    */
-  avoidance(typed: string, silent?: string): string | undefined {
+  avoidance(typed: string, first: readonly string[] = []): string | undefined {
     const failed = [...this.#records.values()]
-      .filter(({ server, failures }) => failures > 0 && server !== typed && server !== silent)
+      .filter(({ server, failures }) => failures > 0 && server !== typed && !first.includes(server))
       .sort((a, b) => b.lastFailure - a.lastFailure)
       .map(({ server }) => server);
-    const avoided = [...(silent === undefined ? [] : [silent]), ...failed].slice(0, MOST_AVOIDED);
+    const avoided = [...first, ...failed].slice(0, MOST_AVOIDED);
     while (avoided.join(", ").length > LONGEST_AVOIDANCE) avoided.pop();
     return avoided.length === 0 ? undefined : avoided.join(", ");
   }

@@ -19,6 +19,7 @@ export interface TlsSettings {
  *     again for the TLS handshake
  * @param tls for a connection over TLS, on which the server has proved to have that name
  * @param inputBytes how much is read at a time, in octets
+ * @param ending ends the connecting when it aborts
  * @throws {DeadlineError} when it took longer
  * @throws {HandshakeError} when the server could not prove who it is, or speaks no TLS
  * @throws {NetworkError} when it cannot be reached
@@ -29,16 +30,18 @@ export async function dial(
   timeoutMs: number,
   tls?: TlsSettings,
   inputBytes: number = INPUT_BYTES,
+  ending?: AbortSignal,
 ): Promise<Connection> {
-  const signal = AbortSignal.timeout(timeoutMs);
+  const timeout = AbortSignal.timeout(timeoutMs);
+  const signal = ending === undefined ? timeout : AbortSignal.any([timeout, ending]);
   let conn: Deno.TcpConn;
   try {
     conn = await Deno.connect({ hostname, port, signal });
   } catch (error) {
-    throw signal.aborted ? new DeadlineError("connect") : networkError(error);
+    throw timeout.aborted ? new DeadlineError("connect") : networkError(error);
   }
   if (tls === undefined) return new Connection(conn, { inputBytes });
-  return await encrypted(conn, hostname, timeoutMs, tls, inputBytes);
+  return await encrypted(conn, hostname, timeoutMs, tls, inputBytes, ending);
 }
 
 async function encrypted(
@@ -47,6 +50,7 @@ async function encrypted(
   timeoutMs: number,
   { caCerts }: TlsSettings,
   inputBytes: number,
+  ending: AbortSignal | undefined,
 ): Promise<Connection> {
   const alpnProtocols = ["http/1.1"];
   // By then Deno has taken the first connection over, whatever becomes of the second.
@@ -55,11 +59,15 @@ async function encrypted(
       throw networkError(error);
     });
   const connection = new Connection(tlsConn, { inputBytes });
+  const close = () => connection.close();
+  ending?.addEventListener("abort", close);
   try {
     await connection.handshake(now() + timeoutMs);
     return connection;
   } catch (error) {
     connection.close();
     throw error;
+  } finally {
+    ending?.removeEventListener("abort", close);
   }
 }

@@ -95,7 +95,7 @@ Deno.test("Ledger.avoidance() names those that failed, the last first, as many a
   ledger.fail(failed("b:1"), false);
   ledger.fail(failed("a:1"), false);
   assertEquals(ledger.avoidance("typed:1"), "a:1, b:1, [::1]:80");
-  assertEquals(ledger.avoidance("typed:1", "silent:1"), "silent:1, a:1, b:1, [::1]:80");
+  assertEquals(ledger.avoidance("typed:1", ["silent:1"]), "silent:1, a:1, b:1, [::1]:80");
   for (let i = 0; i < 30; i++) ledger.fail(failed(`s${i}:1`), false);
   assertEquals(ledger.avoidance("typed:1")?.split(", ").length, 16);
   for (let i = 0; i < 16; i++) ledger.fail(failed(`${"x".repeat(200)}${i}:1`), false);
