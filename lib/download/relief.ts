@@ -25,7 +25,7 @@ export class ReliefRace implements Watched {
   /** For the roster of those that are watched. */
   place = 0;
   /** When it is to be looked at, on the clock of deadlines. */
-  deadline = Infinity;
+  deadline: number = Infinity;
   readonly #silence: SilenceWatch;
   readonly #searchMs: number;
   readonly #relieve: Relieve;
