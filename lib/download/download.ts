@@ -1,8 +1,8 @@
-import { reasonPhrase, type ResponseHead } from "../http/message.ts";
+import type { ResponseHead } from "../http/message.ts";
 import type { Arrival, Arriving } from "./arrive.ts";
 import { readAway, tryError } from "./ask.ts";
 import { TryError } from "./download_error.ts";
-import { Finder, type FinderOptions } from "./finder.ts";
+import { answerError, Finder, type FinderOptions } from "./finder.ts";
 import { type FinishedFile, isSameFile, modifiedAt } from "./finished_file.ts";
 import { isMissing, type Ledger } from "./ledger.ts";
 import type { Output } from "./output.ts";
@@ -213,19 +213,4 @@ class Download {
     onNotice(`${error.message}; ${then}`);
     await wait(Math.max(pause, typedRestMs));
   }
-}
-
-/** An answer without the content. */
-function answerError(
-  uri: TargetUri,
-  { statusCode, reasonPhrase: received, fields }: ResponseHead,
-  wasRangeAsked: boolean,
-): TryError {
-  const phrase = received || reasonPhrase(statusCode);
-  return new TryError("answer", uri.server, `${statusCode} ${phrase}`.trimEnd(), {
-    subject: uri.href,
-    statusCode,
-    retryAfter: fields.get("retry-after"),
-    ...(wasRangeAsked && statusCode === 416 && { isOfRange: true }),
-  });
 }

@@ -1,4 +1,5 @@
 import type { FieldLine } from "../http/fields.ts";
+import { reasonPhrase, type ResponseHead } from "../http/message.ts";
 import {
   type Arrival,
   type Arriving,
@@ -109,31 +110,40 @@ export class Finder {
     signal: AbortSignal,
   ): Promise<Arrival | undefined> {
     const { server: typed } = this.#typed;
-    if (silent === typed || !this.#canGoOn() || this.#rests(typed)) return undefined;
-    const question = this.#question(
-      method,
-      this.#ledger.avoidance(typed, [silent, ...this.#unfit]),
-    );
-    const isUnwanted = (server: string) =>
-      server === silent || this.#unfit.has(server) || this.#ledger.failuresOf(server) > 0 ||
-      this.#rests(server);
     let asked = typed;
     const onAsk = ({ server }: TargetUri) => {
       asked = server;
     };
     const options = { ...this.#options, signal, onAsk, ...MUTE };
-    const search = { isUnwanted, asks: RELIEF_ASKS };
-    try {
-      const found = await seek(this.#typed, this.#ledger, question, options, search);
-      return "answer" in found ? await this.#ifFit(found, method) : undefined;
-    } catch (error) {
-      if (!(error instanceof TryError)) throw error;
-      if (!signal.aborted) await this.#note(error);
-      else if (signal.reason === NO_ANSWER) {
-        await this.#note(new TryError("network", asked, "no answer came in time"));
+    while (silent !== typed && this.#canGoOn() && !this.#rests(typed)) {
+      try {
+        const found = await this.#seekBeside(silent, method, options);
+        if (!("answer" in found)) return undefined;
+        if (this.#isFit(found, method)) return found;
+        found.answer.release();
+        if (found.uri.server === typed) return undefined;
+      } catch (error) {
+        if (!(error instanceof TryError)) throw error;
+        if (signal.aborted) {
+          const late = new TryError("network", asked, "no answer came in time");
+          if (signal.reason === NO_ANSWER) await this.#note(late);
+          return undefined;
+        }
+        await this.#note(error);
+        if (error.server === typed) return undefined;
       }
-      return undefined;
     }
+    return undefined;
+  }
+
+  async #seekBeside(silent: string, method: Question["method"], options: FinderOptions) {
+    const avoidance = this.#ledger.avoidance(this.#typed.server, [silent, ...this.#unfit]);
+    const question = this.#question(method, avoidance);
+    const isUnwanted = (server: string) =>
+      server === silent || this.#unfit.has(server) || this.#ledger.failuresOf(server) > 0 ||
+      this.#rests(server);
+    const search = { isUnwanted, asks: RELIEF_ASKS };
+    return await seek(this.#typed, this.#ledger, question, options, search);
   }
 
   async #search(method: Question["method"], options: FinderOptions): Promise<Arrival> {
@@ -165,31 +175,32 @@ export class Finder {
   /** Whether another server can go on, and the way there does not seem to be endless. */
   #canGoOn(): boolean {
     const { kept, received } = this.#standing;
-    return (kept !== undefined || received === 0) && this.#ledger.records.length <= MOST_SERVERS;
+    const seen = this.#ledger.records.length + this.#unfit.size;
+    return (kept !== undefined || received === 0) && seen <= MOST_SERVERS;
   }
 
   #rests(server: string): boolean {
     return this.#ledger.restMs(server, this.#options.now()) > 0;
   }
 
-  /** An answer, if it brings what follows what is here. */
-  async #ifFit(arrival: Arrival, method: Question["method"]): Promise<Arrival | undefined> {
-    const { uri, answer: { response: { head, framing } } } = arrival;
-    const { statusCode, reasonPhrase, fields } = head;
+  /**
+   * Whether an answer brings what follows what is here.
+   *
+   * @throws {TryError} when it is an error
+   */
+  #isFit({ uri, answer: { response, release } }: Arrival, method: Question["method"]): boolean {
+    const { head, framing } = response;
+    const { statusCode } = head;
     const kept = method === "GET" ? this.keptFor(uri) : undefined;
+    if (statusCode >= 400 && statusCode !== 416) {
+      release();
+      throw answerError(uri, head, false);
+    }
     const isFit = kept === undefined
       ? statusCode === 200 && this.#standing.received === 0
       : statusCode === 206 && offerOf(head, framing, kept).kind === "rest";
-    if (isFit) return arrival;
-    arrival.answer.release();
-    if (statusCode < 400 || statusCode === 416) this.#unfit.add(uri.server);
-    else {
-      const details = { subject: uri.href, statusCode, retryAfter: fields.get("retry-after") };
-      await this.#note(
-        new TryError("answer", uri.server, `${statusCode} ${reasonPhrase}`.trimEnd(), details),
-      );
-    }
-    return undefined;
+    if (!isFit) this.#unfit.add(uri.server);
+    return isFit;
   }
 
   /** A server beside the silent one has failed; of the one as typed only its rest matters. */
@@ -200,6 +211,21 @@ export class Finder {
     if (error.server === this.#typed.server) this.#ledger.rest(error.server, until);
     else this.#ledger.failBeside(error, until);
   }
+}
+
+/** The failure of a try that an answer without the content stands for. */
+export function answerError(
+  uri: TargetUri,
+  { statusCode, reasonPhrase: received, fields }: ResponseHead,
+  wasRangeAsked: boolean,
+): TryError {
+  const phrase = received || reasonPhrase(statusCode);
+  return new TryError("answer", uri.server, `${statusCode} ${phrase}`.trimEnd(), {
+    subject: uri.href,
+    statusCode,
+    retryAfter: fields.get("retry-after"),
+    ...(wasRangeAsked && statusCode === 416 && { isOfRange: true }),
+  });
 }
 
 /** A person hears of a search beside a silent server only if it brings something. */

@@ -88,8 +88,11 @@ export class ReliefRace implements Watched {
       const arrival = await this.#relieve(searching.signal);
       if (this.#searching !== searching) return arrival?.answer.release();
       this.#searching = undefined;
-      if (arrival === undefined) this.deadline = this.#silence.again(now());
-      else {
+      if (arrival === undefined) {
+        // One that gave no answer is avoided from now on: others may be there.
+        const isLate = searching.signal.aborted;
+        this.deadline = isLate ? now() : this.#silence.again(now());
+      } else {
         this.deadline = Infinity;
         this.#give?.(new Relief(arrival, this.#silence.silentMs(now())));
       }

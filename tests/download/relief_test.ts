@@ -127,6 +127,16 @@ Deno.test("download() takes nothing but what follows from another server", async
   }
 });
 
+Deno.test("download() passes over servers with other content, beside one that is silent", async () => {
+  const { outcomes, ledger } = await relieved([
+    silentAt(BRINK),
+    ...[UPRIGHT["has another ETag"], UPRIGHT["has no ranges"], upright],
+  ]);
+  assertMatch(outcomes[0]!.join(), /^nothing arrived for 0\.[3-9] s$/, "all were asked at once");
+  assertEquals(outcomes.slice(1), [[], [], ["done"]]);
+  assertEquals(ledger.failures, 1);
+});
+
 Deno.test("download() passes over servers that fail, beside one that is silent", async () => {
   const failing: Script = {
     answer: async ({ wire }) => {
@@ -196,6 +206,24 @@ Deno.test("download() asks no server as typed for another, however silent it is"
   const options = { silence: SILENCE, timeoutMs: 1000 };
   const error = await fetchInto(output, url, options).then(() => undefined, (error) => error);
   assertStringIncludes(String(error), "nothing arrived for too long");
+});
+
+Deno.test("download() asks once for another server where the URL as typed has the content now", async () => {
+  await using first = await serving(silentAt(BRINK));
+  let asks = 0;
+  const names = [first.authority];
+  await using front = await serving({
+    answer: async (scene) => {
+      if (++asks === 1) return await redirecting(() => names, BALANCER, () => 0).answer(scene);
+      return await answerWhole(scene, { content: others });
+    },
+  });
+  await using directory = await TemporaryDirectory.with();
+  const url = `http://${front.authority}/file`;
+  const output = await openFile(directory, url);
+  await fetchInto(output, url, { silence: SILENCE, timeoutMs: 1000, retries: 5 });
+  assert(asks <= 4, `asked ${asks} times`);
+  assertEquals(await sha256Of(directory, "a"), others.sha256);
 });
 
 Deno.test("download() goes on at another server into a stream", async () => {
