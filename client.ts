@@ -21,6 +21,7 @@ import {
   responseLine,
   summaryLine,
 } from "./lib/download/report.ts";
+import { SILENCE_LIMITS } from "./lib/download/silence_watch.ts";
 import { atOnce } from "./lib/download/at_once.ts";
 import { print, say } from "./lib/log.ts";
 import {
@@ -161,6 +162,7 @@ function rulesOf(options: ClientOptions) {
     allowDowngrade: options["allow-downgrade"],
     retries: options.retries,
     minSpeed: options["min-speed"],
+    silence: SILENCE_LIMITS,
     mayContinue: options.continue,
     keepsExisting: options["no-clobber"],
     keepsTime: !options["no-remote-time"],

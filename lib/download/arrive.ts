@@ -23,6 +23,8 @@ export interface Arriving extends Asking {
   readonly wait: (ms: number) => Promise<void>;
   /** Ms on any clock that never goes back. */
   readonly now: () => number;
+  /** Told of each URI when its server is asked. */
+  readonly onAsk?: ((uri: TargetUri) => void) | undefined;
 }
 
 /** What is asked. */
@@ -41,13 +43,30 @@ export interface Arrival {
   readonly answer: Answer;
 }
 
-/** One failed server is not taken again before the question was put so often. */
-const MOST_ASKS = 8;
+/** What a search ended with: no server was named but unwanted ones. */
+export interface Unwanted {
+  /** The one of them that has failed least. */
+  readonly best: Detour;
+  /** Whether the question was answered as often as it was to be put. */
+  readonly isCertain: boolean;
+}
+
+/** How a search for a server goes about it. */
+export interface Search {
+  /** Servers that are not asked as long as others may be named. */
+  readonly isUnwanted: (server: string) => boolean;
+  /** How often the question is put at the most. */
+  readonly asks: number;
+}
+
+/** A failed server is not taken again before the question was put so often. */
+export const MOST_ASKS = 8;
 
 const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 
 /** Where a redirect led that was not followed. */
-interface Detour {
+export interface Detour {
+  /** What is to be asked for there. */
   readonly uri: TargetUri;
   /** The URIs on the way there. */
   readonly visited: ReadonlySet<string>;
@@ -66,17 +85,48 @@ export async function arrive(
   question: Question,
   arriving: Arriving,
 ): Promise<Arrival> {
+  const found = await seek(typed, ledger, question, arriving, failedBefore(ledger, MOST_ASKS));
+  return "answer" in found ? found : await settleFor(found, ledger, question, arriving);
+}
+
+/** A search for servers that have not failed. */
+export function failedBefore(ledger: Ledger, asks: number): Search {
+  return { isUnwanted: (server) => ledger.failuresOf(server) > 0, asks };
+}
+
+/**
+ * Asks for a URI and follows redirects, but none to an unwanted server: then the first question is
+ * put again, since a balancer may pick another.
+ *
+ * @throws {TryError} when no server answers with anything but a redirect
+ */
+export async function seek(
+  typed: TargetUri,
+  ledger: Ledger,
+  question: Question,
+  arriving: Arriving,
+  search: Search,
+): Promise<Arrival | Unwanted> {
   const start: Detour = { uri: typed, visited: new Set() };
   const failures = ({ uri }: Detour) => ledger.failuresOf(uri.server);
   let best: Detour | undefined;
-  for (let asks = 0; asks < MOST_ASKS; asks++) {
-    const found = await askAgain(best, () => follow(start, ledger, question, arriving, true));
-    if (found === undefined) break;
+  for (let asks = 0; asks < search.asks; asks++) {
+    const found = await askAgain(best, () => follow(start, ledger, question, arriving, search));
+    if (found === undefined) return { best: best!, isCertain: false };
     if ("answer" in found) return found;
     if (best === undefined || failures(found) < failures(best)) best = found;
   }
-  arriving.onNotice(`nobody else is named: trying ${best!.uri.server} once more`);
-  return await follow(best!, ledger, question, arriving, false) as Arrival;
+  return { best: best!, isCertain: true };
+}
+
+/** Asks an unwanted server, where no other was named. */
+export async function settleFor(
+  { best }: Unwanted,
+  ledger: Ledger,
+  question: Question,
+  arriving: Arriving,
+): Promise<Arrival> {
+  return await follow(best, ledger, question, arriving) as Arrival;
 }
 
 /** A question that nobody answers, after one was answered, is as good as that answer again. */
@@ -92,21 +142,21 @@ async function askAgain(
   }
 }
 
-/** Follows redirects, to an answer, or on request no further than to a server that has failed. */
+/** Follows redirects: to an answer, or in a search no further than to an unwanted server. */
 async function follow(
   { uri, visited: before }: Detour,
   ledger: Ledger,
   question: Question,
   arriving: Arriving,
-  stopsAtFailed: boolean,
+  search?: Search,
 ): Promise<Arrival | Detour> {
   const visited = new Set(before);
   const isDetour = (next: TargetUri, from: TargetUri) =>
-    stopsAtFailed && next.server !== from.server && ledger.failuresOf(next.server) > 0;
+    next.server !== from.server && search?.isUnwanted(next.server) === true;
   for (;;) {
     visited.add(uri.href);
-    const restMs = ledger.restMs(uri.server, arriving.now());
-    if (restMs > 0) await arriving.wait(restMs);
+    await rest(uri.server, ledger, arriving);
+    arriving.onAsk?.(uri);
     const answer = await ask(uri, question.method, question.fieldsFor(uri), arriving);
     let next: TargetUri | undefined;
     try {
@@ -124,6 +174,17 @@ async function follow(
     uri = next;
     if (stops) return { uri, visited };
   }
+}
+
+/** Leaves a server alone for as long as it asked for, and says so when that begins. */
+async function rest(server: string, ledger: Ledger, arriving: Arriving): Promise<void> {
+  const ms = ledger.restMs(server, arriving.now());
+  if (ms <= 0) return;
+  if (ledger.mustTellRest(server)) {
+    const { restNotice } = await import("./retry.ts");
+    arriving.onNotice(restNotice(server, ms));
+  }
+  await arriving.wait(ms);
 }
 
 /** Where a response sends us, if it does and that may be followed. */

@@ -27,6 +27,8 @@ export interface Asking {
   readonly timeoutMs: number;
   /** Told of each request that goes out, and of each head that comes in. */
   readonly onHead?: ((head: ClientRequest | ResponseHead, uri: TargetUri) => void) | undefined;
+  /** Ends an exchange when it aborts, up to its release: the connection is closed. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** A final response whose content is still to be read. */
@@ -63,7 +65,8 @@ export async function ask(
     ] as FieldLine[],
   };
   try {
-    return await askOver(await asking.connections.open(uri), uri, request, asking);
+    const link = await asking.connections.open(uri, false, asking.signal);
+    return await askOver(link, uri, request, asking);
   } catch (error) {
     throw tryError(error, uri);
   }
@@ -75,8 +78,11 @@ async function askOver(
   request: ClientRequest,
   asking: Asking,
 ): Promise<Answer> {
-  const { connections, timeoutMs, onHead } = asking;
+  const { connections, timeoutMs, onHead, signal } = asking;
+  const close = () => connection.close();
+  signal?.addEventListener("abort", close);
   try {
+    signal?.throwIfAborted();
     onHead?.(request, uri);
     const response = await exchange(connection, request, { idleMs: timeoutMs, until: Infinity });
     onHead?.(response.head, uri);
@@ -84,15 +90,17 @@ async function askOver(
     const release = () => {
       if (isReleased) return;
       isReleased = true;
+      signal?.removeEventListener("abort", close);
       if (response.isReusable) connections.keep(uri, connection);
       else connection.close();
     };
     return { response, release };
   } catch (error) {
+    signal?.removeEventListener("abort", close);
     connection.close();
     // RFC 9112 §9.3.1: who kept it may have closed it as we asked. That is no failure of a try.
     if (!isUsed || !isLost(error)) throw error;
-    return await askOver(await connections.open(uri, true), uri, request, asking);
+    return await askOver(await connections.open(uri, true, signal), uri, request, asking);
   }
 }
 

@@ -28,13 +28,15 @@ export class Connections {
    * A connection to the server of a URI.
    *
    * @param mustBeNew whether one that was used before will not do
+   * @param ending ends the connecting when it aborts
    * @throws as `dial`
    */
-  async open(uri: TargetUri, mustBeNew = false): Promise<Link> {
+  async open(uri: TargetUri, mustBeNew = false, ending?: AbortSignal): Promise<Link> {
     const kept = mustBeNew ? undefined : this.#idle.get(originOf(uri))?.pop();
     if (kept !== undefined) return { connection: kept, isUsed: true };
     const tls = uri.isSecure ? this.#tls : undefined;
-    const connection = await dial(uri.hostname, uri.port, this.#timeoutMs, tls);
+    const { hostname, port } = uri;
+    const connection = await dial(hostname, port, this.#timeoutMs, tls, undefined, ending);
     this.#opened?.add(connection);
     return { connection, isUsed: false };
   }

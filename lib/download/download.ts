@@ -1,19 +1,18 @@
-import type { FieldLine } from "../http/fields.ts";
-import { reasonPhrase, type ResponseHead } from "../http/message.ts";
-import { type Arrival, arrive, type Arriving, type Question } from "./arrive.ts";
+import type { ResponseHead } from "../http/message.ts";
+import type { Arrival, Arriving } from "./arrive.ts";
 import { readAway, tryError } from "./ask.ts";
 import { TryError } from "./download_error.ts";
+import { answerError, Finder, type FinderOptions } from "./finder.ts";
 import { type FinishedFile, isSameFile, modifiedAt } from "./finished_file.ts";
-import type { Ledger } from "./ledger.ts";
+import { isMissing, type Ledger } from "./ledger.ts";
 import type { Output } from "./output.ts";
 import { PartFile } from "./part_file.ts";
-import { Receiver, type ReceiverOptions } from "./receiver.ts";
-import { type Kept, rangeFields } from "./representation.ts";
+import { Receiver, type ReceiverOptions, RelievedError } from "./receiver.ts";
 import type { Segmented } from "./segmented.ts";
 import type { TargetUri } from "./target_uri.ts";
 
 /** How a download goes about it, and whom it tells. */
-export interface DownloadOptions extends Arriving, ReceiverOptions {
+export interface DownloadOptions extends FinderOptions, ReceiverOptions {
   /** How many parts of a file to ask for at once, where that can be done. */
   readonly segments: number;
   /** How often a server is tried again that has failed. */
@@ -26,8 +25,6 @@ export interface DownloadOptions extends Arriving, ReceiverOptions {
   readonly nameFor: ((head: ResponseHead) => Promise<string | undefined>) | undefined;
   /** From 0 up to 1. */
   readonly random: () => number;
-  /** Seconds since 1970. */
-  readonly date: () => number;
 }
 
 /** What a download has brought. */
@@ -109,6 +106,7 @@ class Download {
   readonly #ledger: Ledger;
   readonly #options: DownloadOptions;
   readonly #receiver: Receiver;
+  readonly #finder: Finder;
   #hasLooked = false;
 
   constructor(
@@ -124,14 +122,22 @@ class Download {
     this.#options = segmented === undefined
       ? options
       : { ...options, ...seeing(segmented, options) };
-    this.#receiver = new Receiver(output, options, segmented);
+    const receiver = this.#receiver = new Receiver(output, options, segmented);
+    this.#finder = new Finder(typed, ledger, this.#options, {
+      get kept() {
+        return receiver.mayMix ? output.kept : undefined;
+      },
+      get received() {
+        return output.received;
+      },
+    });
   }
 
   /** Asks, without the content, whether the file that is there is what is to be downloaded. */
   async findFinished(): Promise<Downloaded | undefined> {
     const { finished, date } = this.#options;
     if (finished === undefined || this.#hasLooked || this.#output.received > 0) return undefined;
-    const { uri, answer } = await this.#arrive("HEAD", () => []);
+    const { uri, answer } = await this.#finder.find("HEAD");
     this.#hasLooked = true;
     await readAway(answer);
     answer.release();
@@ -141,16 +147,31 @@ class Download {
     return { uri, bytes: finished.size, name: undefined, sha256: undefined, wasFinished: true };
   }
 
-  /** One try, from the URI as typed to the end of the content. */
+  /** One try, from the URI as typed to the end of the content, whichever servers it comes from. */
   async tryOnce(): Promise<Downloaded> {
+    let arrival = await this.#finder.find("GET");
+    for (;;) {
+      try {
+        return await this.#take(arrival);
+      } catch (error) {
+        if (!(error instanceof RelievedError)) throw error;
+        arrival = this.#finder.turnTo(error.arrival, error);
+      }
+    }
+  }
+
+  /** What one answer brings, up to the end of the content. */
+  async #take({ uri, answer }: Arrival): Promise<Downloaded> {
     const { keepsTime, nameFor, date } = this.#options;
-    const { uri, answer } = await this.#arrive("GET", (uri) => this.#rangeFields(uri));
     try {
       const { head } = answer.response;
-      const kept = this.#keptFor(uri);
+      const kept = this.#finder.keptFor(uri);
       const hasContent = head.statusCode === 200 || (head.statusCode === 206 && kept !== undefined);
       if (!hasContent) throw answerError(uri, head, kept !== undefined);
-      const servers = await this.#receiver.receive(uri, answer, kept);
+      const relieve = uri.server === this.#typed.server
+        ? undefined
+        : (signal: AbortSignal) => this.#finder.findBeside(uri.server, "GET", signal);
+      const servers = await this.#receiver.receive(uri, answer, kept, relieve);
       const name = await nameFor?.(head);
       await this.#output.complete(keepsTime ? modifiedAt(head.fields, date()) : undefined, name);
       for (const server of servers) this.#ledger.succeed(server);
@@ -165,57 +186,31 @@ class Download {
 
   /** After a failed try: waits for the next, or throws where none is worth it. */
   async recover(error: TryError, before: number): Promise<void> {
-    const { isWorthRetry, pauseMs, retryAfterMs } = await import("./retry.ts");
+    const { isWorthRetry, pauseMs, restNotice, retryAfterMs, secondsText } = await import(
+      "./retry.ts"
+    );
     const { retries, random, wait, now, date, onNotice } = this.#options;
     const { kept, canBegin, received } = this.#output;
     const { server, details } = error;
+    const typed = this.#typed.server;
     if (details.isOfRange) this.#ledger.denyRange(server);
     const hasGained = kept !== undefined && !details.isTooSlow &&
       received - before >= kept.length * FAIR_PART;
     const restMs = retryAfterMs(details.retryAfter, date()) ?? 0;
     this.#ledger.fail(error, hasGained, now() + restMs);
     const canGoOn = canBegin || kept !== undefined;
-    const mayRetry = canGoOn && isWorthRetry(error, server === this.#typed.server);
+    const mayRetry = canGoOn && isWorthRetry(error, server === typed);
     if (!mayRetry || this.#ledger.repeats >= retries) throw error;
-    const ms = pauseMs(error, this.#ledger.failuresInRow(server), random());
-    onNotice(`${error.message}; trying again in ${(ms / 1000).toFixed(1)} s`);
-    await wait(ms);
+    if (isMissing(error) && this.#ledger.failuresOf(server) === 1) {
+      return onNotice(`${error.message}; asking for another server`);
+    }
+    // The server in the URL is asked next, whichever has failed.
+    const pause = pauseMs(error, this.#ledger.failuresInRow(server), random());
+    const typedRestMs = this.#ledger.restMs(typed, now());
+    const rests = typedRestMs > pause;
+    if (rests) this.#ledger.mustTellRest(typed);
+    const then = rests ? restNotice(typed, typedRestMs) : `trying again in ${secondsText(pause)}`;
+    onNotice(`${error.message}; ${then}`);
+    await wait(Math.max(pause, typedRestMs));
   }
-
-  /** Asks whomever redirects lead to; and tells who was asked first whom to leave out. */
-  #arrive(method: Question["method"], fieldsFor: Question["fieldsFor"]): Promise<Arrival> {
-    const avoidance = this.#ledger.avoidance(this.#typed.server);
-    const avoiding: FieldLine[] = avoidance === undefined ? [] : [["Avoid-Server", avoidance]];
-    const isFirst = ({ href }: TargetUri) => href === this.#typed.href;
-    return arrive(this.#typed, this.#ledger, {
-      method,
-      fieldsFor: (uri) => [...(isFirst(uri) ? avoiding : []), ...fieldsFor(uri)],
-    }, this.#options);
-  }
-
-  /** What is kept and may be gone on with at a server. */
-  #keptFor({ server }: TargetUri): Kept | undefined {
-    const mayAsk = this.#receiver.mayMix && this.#ledger.allowsRange(server);
-    return mayAsk ? this.#output.kept : undefined;
-  }
-
-  #rangeFields(uri: TargetUri): readonly FieldLine[] {
-    const kept = this.#keptFor(uri);
-    return kept === undefined ? [] : rangeFields(kept);
-  }
-}
-
-/** An answer without the content. */
-function answerError(
-  uri: TargetUri,
-  { statusCode, reasonPhrase: received, fields }: ResponseHead,
-  wasRangeAsked: boolean,
-): TryError {
-  const phrase = received || reasonPhrase(statusCode);
-  return new TryError("answer", uri.server, `${statusCode} ${phrase}`.trimEnd(), {
-    subject: uri.href,
-    statusCode,
-    retryAfter: fields.get("retry-after"),
-    ...(wasRangeAsked && statusCode === 416 && { isOfRange: true }),
-  });
 }

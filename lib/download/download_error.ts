@@ -48,7 +48,7 @@ export interface TryDetails extends ErrorOptions {
 /** One try that a server brought to nothing. Another server, or the same one later, may do better. */
 export class TryError extends DownloadError {
   /** For logs. */
-  override readonly name = "TryError";
+  override readonly name: string = "TryError";
 
   /** `server` is the authority of who failed; `reason` says how, as the end of a line. */
   constructor(

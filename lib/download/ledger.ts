@@ -13,16 +13,21 @@ export interface ServerRecord {
 }
 
 /** How often a download may go on to a server that is new to it: no redirect may lead us for ever. */
-const MOST_SERVERS = 100;
+export const MOST_SERVERS = 100;
 
 /** What a balancer reads of Avoid-Server: so many names, and so many characters. */
 const MOST_AVOIDED = 16;
 const LONGEST_AVOIDANCE = 1024;
 
+/** Times up to which a server asks to be left alone are the same if they differ by less, in ms. */
+const SAME_REST_MS = 1000;
+
 /** What one download has seen of servers: which to avoid, and whether another try is due. */
 export class Ledger {
   readonly #records = new Map<string, ServerRecord>();
+  readonly #lastErrors = new Map<string, TryError>();
   readonly #restUntil = new Map<string, number>();
+  readonly #toldUntil = new Map<string, number>();
   readonly #inRow = new Map<string, number>();
   readonly #withoutRange = new Set<string>();
   #repeats = 0;
@@ -63,12 +68,33 @@ export class Ledger {
   }
 
   /** A server has failed while others went on: that is no try of the download. */
-  failBeside({ server, reason }: TryError, restUntil = -Infinity): void {
+  failBeside(error: TryError, restUntil = -Infinity): void {
+    const { server, reason } = error;
     const record = this.#record(server);
     record.failures++;
     record.lastFailure = ++this.#failures;
     record.outcomes.push(reason);
-    this.#restUntil.set(server, restUntil);
+    this.#lastErrors.set(server, error);
+    this.rest(server, restUntil);
+  }
+
+  /** A server asks to be left alone up to a time; a later time that it asked for before stays. */
+  rest(server: string, until: number): void {
+    this.#restUntil.set(server, Math.max(until, this.#restUntil.get(server) ?? -Infinity));
+  }
+
+  /**
+   * The answer 404 or 410 that came last, if that is how every server failed last that failed at
+   * all: none of them has the file.
+   *
+   * @param typed the server that is asked itself, which is not counted
+   */
+  missing(typed: string): TryError | undefined {
+    const failed = [...this.#records.values()]
+      .filter(({ server, failures }) => failures > 0 && server !== typed)
+      .sort((a, b) => a.lastFailure - b.lastFailure)
+      .map(({ server }) => this.#lastErrors.get(server)!);
+    return failed.every(isMissing) ? failed.at(-1) : undefined;
   }
 
   /** How many failures of a server the last one was of, with no redirect from it between them. */
@@ -91,16 +117,17 @@ export class Ledger {
    * failed first, as many as it reads.
    *
    * @param typed the server that is asked itself
+   * @param first servers that have not failed, but are to be left out before all others
    * @returns its value; undefined when there is nobody to be left out
    */
-  avoidance(typed: string): string | undefined {
+  avoidance(typed: string, first: readonly string[] = []): string | undefined {
     const failed = [...this.#records.values()]
-      .filter(({ server, failures }) => failures > 0 && server !== typed)
+      .filter(({ server, failures }) => failures > 0 && server !== typed && !first.includes(server))
       .sort((a, b) => b.lastFailure - a.lastFailure)
-      .map(({ server }) => server)
-      .slice(0, MOST_AVOIDED);
-    while (failed.join(", ").length > LONGEST_AVOIDANCE) failed.pop();
-    return failed.length === 0 ? undefined : failed.join(", ");
+      .map(({ server }) => server);
+    const avoided = [...first, ...failed].slice(0, MOST_AVOIDED);
+    while (avoided.join(", ").length > LONGEST_AVOIDANCE) avoided.pop();
+    return avoided.length === 0 ? undefined : avoided.join(", ");
   }
 
   /** From now on that server is not to be asked for a part. */
@@ -118,6 +145,17 @@ export class Ledger {
     return Math.max(0, (this.#restUntil.get(server) ?? 0) - now);
   }
 
+  /**
+   * Whether a person is to be told that this server asks to be left alone: once for each time up to
+   * which it does, and not by each of several connections that were answered at about the same time.
+   */
+  mustTellRest(server: string): boolean {
+    const until = this.#restUntil.get(server) ?? -Infinity;
+    if (until < (this.#toldUntil.get(server) ?? -Infinity) + SAME_REST_MS) return false;
+    this.#toldUntil.set(server, until);
+    return true;
+  }
+
   #record(server: string): ServerRecord {
     let record = this.#records.get(server);
     if (record === undefined) {
@@ -126,4 +164,9 @@ export class Ledger {
     }
     return record;
   }
+}
+
+/** Whether an answer says that the server lacks the file (RFC 9110 §15.5.5, §15.5.11). */
+export function isMissing({ details: { statusCode } }: TryError): boolean {
+  return statusCode === 404 || statusCode === 410;
 }

@@ -1,9 +1,12 @@
 import type { Fields } from "../http/fields.ts";
+import type { Arrival } from "./arrive.ts";
 import type { Answer } from "./ask.ts";
 import { DownloadError, TryError } from "./download_error.ts";
 import type { Output } from "./output.ts";
+import { Relief, ReliefRace, type Relieve } from "./relief.ts";
 import { type Kept, type Offer, offerOf, type Representation } from "./representation.ts";
 import type { Joined, Segmented } from "./segmented.ts";
+import type { SilenceLimits } from "./silence_watch.ts";
 import { SpeedWatch } from "./speed_watch.ts";
 import type { TargetUri } from "./target_uri.ts";
 import type { Verification } from "./verification.ts";
@@ -14,6 +17,8 @@ export interface ReceiverOptions {
   readonly minSpeed: number;
   /** Over how long the speed is taken, in ms. */
   readonly timeoutMs: number;
+  /** After how long of silence another server is asked for. */
+  readonly silence: SilenceLimits;
   /** What checks the content; undefined when only a server's own digest would be a reason to. */
   readonly verification: Verification | undefined;
   /** Ms on any clock that never goes back. */
@@ -24,12 +29,28 @@ export interface ReceiverOptions {
   readonly onNotice: (text: string) => void;
 }
 
+/** A server has fallen silent, and another sends what follows. */
+export class RelievedError extends TryError {
+  /** For logs. */
+  override readonly name = "RelievedError";
+
+  /** `reason` says how long the server was silent; `arrival` is the answer of the other. */
+  constructor(server: string, reason: string, readonly arrival: Arrival) {
+    super("network", server, reason);
+  }
+}
+
 /** Which octets of a response are written. */
 interface Extent {
   /** So many at its start are there already. */
   readonly known: number;
   /** All of it; undefined when the server does not say. */
   readonly octets: number | undefined;
+}
+
+/** An answer, and what asks for another beside it when it falls silent. */
+interface Watched extends Answer {
+  readonly race: ReliefRace | undefined;
 }
 
 /** Takes content from answers into an output, over several tries, and checks it. */
@@ -65,13 +86,16 @@ export class Receiver {
    * Receives the content of a 200, or of a 206, up to the end of the whole.
    *
    * @param kept what was asked to be gone on with; undefined when the whole was asked for
+   * @param relieve finds another server when this one falls silent; undefined where that is vain
    * @returns the servers that brought it to its end
+   * @throws {RelievedError} when this one has fallen silent and another sends what follows
    * @throws {TryError} when the content does not come as it should, or is not what was promised
    */
   async receive(
     uri: TargetUri,
     answer: Answer,
     kept: Kept | undefined,
+    relieve?: Relieve,
   ): Promise<readonly string[]> {
     const { head, framing } = answer.response;
     const { server } = uri;
@@ -91,7 +115,15 @@ export class Receiver {
       servers = await this.#join(
         await this.#segmented.receive({ entityTag: entityTag!, length: length! }, part),
       );
-    } else await this.#copyOffer(server, answer, offer, kept);
+    } else {
+      const { silence } = this.#options;
+      const race = relieve && new ReliefRace(silence.contentMs, silence, relieve);
+      try {
+        await this.#copyOffer(server, { ...answer, race }, offer, kept);
+      } finally {
+        race?.close();
+      }
+    }
     this.#verify(server);
     return servers;
   }
@@ -106,7 +138,7 @@ export class Receiver {
 
   async #copyOffer(
     server: string,
-    answer: Answer,
+    answer: Watched,
     offer: Exclude<Offer, { kind: "faulty" }>,
     kept: Kept | undefined,
   ): Promise<void> {
@@ -148,7 +180,7 @@ export class Receiver {
     this.#sources = 0;
   }
 
-  async #copy(server: string, answer: Answer, { known, octets }: Extent): Promise<void> {
+  async #copy(server: string, answer: Watched, { known, octets }: Extent): Promise<void> {
     const { minSpeed, timeoutMs, now, onProgress } = this.#options;
     const { head, content } = answer.response;
     const output = this.#output;
@@ -158,7 +190,9 @@ export class Receiver {
     const length = octets === undefined ? undefined : output.position + octets - known;
     const speed = minSpeed > 0 ? new SpeedWatch(minSpeed, timeoutMs, now()) : undefined;
     let received = 0;
-    for await (const piece of content) {
+    for (;;) {
+      const piece = await nextPiece(server, content, answer.race);
+      if (piece === undefined) break;
       const old = Math.min(piece.length, Math.max(0, known - received));
       received += piece.length;
       if (octets !== undefined && received > octets) break;
@@ -200,4 +234,17 @@ export class Receiver {
     output.begin({ entityTag: undefined, length: undefined });
     throw new TryError("checksum", server, fault, { isFinal: isMixed ? false : undefined });
   }
+}
+
+/** The next piece of an answer's content; undefined at its end. */
+async function nextPiece(
+  server: string,
+  content: AsyncGenerator<Uint8Array, void>,
+  race: ReliefRace | undefined,
+): Promise<Uint8Array | undefined> {
+  const next = await (race === undefined ? content.next() : race.wait(content.next()));
+  if (!(next instanceof Relief)) return next.value ?? undefined;
+  const { secondsText } = await import("./retry.ts");
+  const reason = `nothing arrived for ${secondsText(next.silentMs)}`;
+  throw new RelievedError(server, reason, next.arrival);
 }

@@ -30,6 +30,16 @@ export function pauseMs({ details }: TryError, failures: number, random: number)
   return Math.round(longest * (0.5 + random / 2));
 }
 
+/** What a person is told when a wait begins that a server asked for. */
+export function restNotice(server: string, ms: number): string {
+  return `${server} asks to wait ${secondsText(ms)}: trying again then`;
+}
+
+/** A time for people, such as `6 s` or `0.2 s`. */
+export function secondsText(ms: number): string {
+  return `${Number((ms / 1000).toFixed(1))} s`;
+}
+
 /**
  * How long a Retry-After asks to wait: `HTTP-date / delay-seconds` (RFC 9110 §10.2.3), up to 60 s.
  *

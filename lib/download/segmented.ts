@@ -89,7 +89,6 @@ export class Segmented {
         ...this.#options,
         connections,
         wait: (ms) => round.sleep(ms),
-        onNotice: () => {},
         onResponse: (head, _, uri) => this.see(head, uri),
       },
       options: this.#options,

@@ -24,7 +24,7 @@ const LOOKUP_MS = 1000;
  *     again for the TLS handshake
  * @param tls for a connection over TLS, on which the server has proved to have that name
  * @param inputBytes how much is read at a time, in octets
- * @throws {LocalError} when it is this machine that cannot connect, or its name server that is silent
+  const conn = await connect(hostname, port, timeoutMs, ending);
  * @throws {DeadlineError} when it took longer
  * @throws {HandshakeError} when the server could not prove who it is, or speaks no TLS
  * @throws {NetworkError} when it cannot be reached
@@ -35,18 +35,25 @@ export async function dial(
   timeoutMs: number,
   tls?: TlsSettings,
   inputBytes: number = INPUT_BYTES,
+  ending?: AbortSignal,
 ): Promise<Connection> {
-  const conn = await connect(hostname, port, timeoutMs);
+  const conn = await connect(hostname, port, timeoutMs, ending);
   if (tls === undefined) return new Connection(conn, { inputBytes });
-  return await encrypted(conn, hostname, timeoutMs, tls, inputBytes);
+  return await encrypted(conn, hostname, timeoutMs, tls, inputBytes, ending);
 }
 
-async function connect(hostname: string, port: number, timeoutMs: number): Promise<Deno.TcpConn> {
-  const signal = AbortSignal.timeout(timeoutMs);
+async function connect(
+  hostname: string,
+  port: number,
+  timeoutMs: number,
+  ending: AbortSignal | undefined,
+): Promise<Deno.TcpConn> {
+  const timeout = AbortSignal.timeout(timeoutMs);
+  const signal = ending === undefined ? timeout : AbortSignal.any([timeout, ending]);
   try {
     return await Deno.connect({ hostname, port, signal });
   } catch (error) {
-    if (!signal.aborted) throw networkError(error);
+    if (!timeout.aborted || ending?.aborted) throw networkError(error);
     if (await canBeLookedUp(hostname)) throw new DeadlineError("connect");
     throw new LocalError("the name server did not answer in time", { cause: error });
   }
@@ -74,6 +81,7 @@ async function encrypted(
   timeoutMs: number,
   { caCerts, serverName = hostname }: TlsSettings,
   inputBytes: number,
+  ending: AbortSignal | undefined,
 ): Promise<Connection> {
   const alpnProtocols = ["http/1.1"];
   // By then Deno has taken the first connection over, whatever becomes of the second.
@@ -85,11 +93,15 @@ async function encrypted(
     throw networkError(error);
   });
   const connection = new Connection(tlsConn, { inputBytes });
+  const close = () => connection.close();
+  ending?.addEventListener("abort", close);
   try {
     await connection.handshake(now() + timeoutMs);
     return connection;
   } catch (error) {
     connection.close();
     throw error;
+  } finally {
+    ending?.removeEventListener("abort", close);
   }
 }

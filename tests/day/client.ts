@@ -1,5 +1,6 @@
 import { Connections } from "../../lib/download/connections.ts";
 import { fetchFile, type FetchOptions } from "../../lib/download/fetch_file.ts";
+import { SILENCE_LIMITS } from "../../lib/download/silence_watch.ts";
 import { parseTypedUri } from "../../lib/download/target_uri.ts";
 import { sha256Of } from "../misbehaviour/digest.ts";
 import type { TemporaryDirectory } from "../support/temporary_directory.ts";
@@ -76,6 +77,7 @@ export class Client {
       retries: 5,
       segments: 1,
       minSpeed: 0,
+      silence: SILENCE_LIMITS,
       mayContinue: false,
       keepsExisting: false,
       keepsTime: false,

@@ -1,6 +1,8 @@
-import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { Connections } from "../../lib/download/connections.ts";
+import type { DownloadOptions } from "../../lib/download/download.ts";
 import { answer, downloaded, failing, HELLO, redirect, Site } from "../support/downloading.ts";
+import { randomInteger, seededRandom } from "../support/random.ts";
 import { RawServer } from "../support/raw_peer.ts";
 
 /** A balancer on one connection for each client, that sends them to these ports in turn. */
@@ -38,8 +40,9 @@ Deno.test("download() begins again at the URL as typed, and says whom to avoid",
   await using chooser = new Chooser(bad.port, missing.port, good.port);
   const { content, pauses, notices, ledger } = await downloaded(chooser.url, { retries });
   assertEquals(content, "hello");
-  assertEquals(pauses, [200, 200]);
+  assertEquals(pauses, [200], "a server that lacks the file needs no rest");
   assertStringIncludes(notices[0]!, "503 Service Unavailable; trying again in 0.2 s");
+  assertStringIncludes(notices[1]!, "404 Not Found; asking for another server");
   const avoided = chooser.requests.map((head) => /^Avoid-Server: (.*)\r$/m.exec(head)?.[1]);
   const [first, second] = [bad, missing].map(({ port }) => `127.0.0.1:${port}`);
   assertEquals(avoided, [undefined, first, `${second}, ${first}`]);
@@ -83,20 +86,105 @@ Deno.test("download() takes the server that was named when the balancer then fai
   assertEquals(ledger.failuresOf(`127.0.0.1:${flaky.port}`), 2);
 });
 
-Deno.test("download() waits as long as a server asks for before it asks it again", async () => {
-  await using busy = page(answer("503 Service Unavailable", "Retry-After: 7\r\n"));
+/** Options with a clock that moves by what is waited, and what was waited. */
+function withClock(): { waits: number[]; options: Partial<DownloadOptions> } {
   let clock = 0;
   const waits: number[] = [];
-  await failing("answer", `http://127.0.0.1:${busy.port}/a`, {
-    retries: 1,
-    now: () => clock,
-    wait: (ms) => {
-      waits.push(ms);
-      clock += ms;
-      return Promise.resolve();
-    },
-  });
+  const wait = (ms: number) => {
+    waits.push(ms);
+    clock += ms;
+    return Promise.resolve();
+  };
+  return { waits, options: { now: () => clock, wait } };
+}
+
+Deno.test("download() waits as long as a server asks for, and says so when that begins", async () => {
+  await using busy = page(answer("503 Service Unavailable", "Retry-After: 7\r\n"));
+  const { waits, options } = withClock();
+  const url = `http://127.0.0.1:${busy.port}/a`;
+  const { notices } = await failing("answer", url, { retries: 1, ...options });
+  assertEquals(waits, [7000]);
+  const server = `127.0.0.1:${busy.port}`;
+  assertEquals(notices, [
+    `${url}: 503 Service Unavailable; ${server} asks to wait 7 s: trying again then`,
+  ]);
+});
+
+Deno.test("download() waits for a server that a redirect names again, and says so", async () => {
+  await using busy = page(answer("503 Service Unavailable", "Retry-After: 7\r\n"));
+  await using chooser = new Chooser(busy.port);
+  const { waits, options } = withClock();
+  const { notices } = await failing("answer", chooser.url, { retries: 1, ...options });
+  const server = `127.0.0.1:${busy.port}`;
   assertEquals(waits, [200, 6800]);
+  assertEquals(notices.filter((it) => it.includes("asks to wait")), [
+    `${server} asks to wait 6.8 s: trying again then`,
+  ]);
+});
+
+/** A redirector that names these in turn whatever is to be avoided, or as the client asks. */
+class Redirector extends RawServer {
+  readonly avoided: (string | undefined)[];
+
+  constructor(sites: readonly Site[], choose: (allowed: readonly Site[]) => Site) {
+    const avoided: (string | undefined)[] = [];
+    super(async (peer) => {
+      for (;;) {
+        const head = await peer.receiveUntil("\r\n\r\n");
+        const names = /^Avoid-Server: (.*)\r$/m.exec(head)?.[1];
+        avoided.push(names);
+        const left = sites.filter(({ port }) => !names?.includes(`127.0.0.1:${port}`));
+        const { port } = choose(left.length > 0 ? left : sites);
+        await peer.send(redirect(`http://127.0.0.1:${port}/a`));
+      }
+    });
+    this.avoided = avoided;
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${this.port}/a`;
+  }
+}
+
+Deno.test("download() ends with 404 when every server that is named has answered it", async () => {
+  await using stack = new AsyncDisposableStack();
+  const answers = ["404 Not Found", "410 Gone", "404 Not Found"];
+  const sites = answers.map((status) => stack.use(page(answer(status, ""))));
+  const random = seededRandom(1);
+  const byChance = () => sites[randomInteger(random, sites.length)]!;
+  for (const choose of [(allowed: readonly Site[]) => allowed[0]!, byChance]) {
+    const requests = sites.map((site) => site.requests.length);
+    await using redirector = new Redirector(sites, choose);
+    const { message, pauses, ledger } = await failing("answer", redirector.url, { retries });
+    assertMatch(message, /: (?:404 Not Found|410 Gone)$/);
+    assertEquals(pauses, []);
+    assertEquals([ledger.failures, ledger.repeats], [3, 0]);
+    assertEquals(sites.map((site) => site.requests.length), requests.map((it) => it + 1));
+    assert(redirector.avoided.length < 40, `asked ${redirector.avoided.length} times`);
+  }
+});
+
+Deno.test("download() finds the one server that has the file, behind a redirector by chance", async () => {
+  await using stack = new AsyncDisposableStack();
+  const missing = [1, 2].map(() => stack.use(page(answer("404 Not Found", ""))));
+  const sites = [...missing, stack.use(page(HELLO))];
+  const random = seededRandom(2);
+  await using redirector = new Redirector(sites, () => sites[randomInteger(random, 3)]!);
+  for (let i = 0; i < 10; i++) {
+    assertEquals((await downloaded(redirector.url, { retries })).content, "hello");
+  }
+});
+
+Deno.test("download() goes on trying where one server lacks the file and another fails", async () => {
+  await using missing = page(answer("404 Not Found", ""));
+  await using failingOnce = new RawServer(async (peer, index) => {
+    await peer.receiveUntil("\r\n\r\n");
+    await peer.sendLast(index === 0 ? answer("503 Service Unavailable", "") : HELLO);
+    await peer.receiveUntilLost();
+  });
+  await using chooser = new Chooser(missing.port, failingOnce.port);
+  const { content, ledger } = await downloaded(chooser.url, { retries });
+  assertEquals([content, ledger.failures], ["hello", 2]);
 });
 
 Deno.test("download() does not ask again whoever was asked directly and will not change", async () => {

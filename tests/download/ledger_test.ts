@@ -51,6 +51,39 @@ Deno.test("Ledger tells how long a server has asked to be left alone", () => {
   assertEquals(ledger.restMs("b:1", 0), 0);
 });
 
+Deno.test("Ledger keeps the longer rest that a server has asked for", () => {
+  const ledger = new Ledger();
+  ledger.fail(failed("a:1"), false, 60_000);
+  ledger.failBeside(failed("a:1"));
+  ledger.fail(failed("a:1"), false, 2000);
+  assertEquals(ledger.restMs("a:1", 1000), 59_000);
+});
+
+Deno.test("Ledger lets a person be told once of each rest", () => {
+  const ledger = new Ledger();
+  ledger.fail(failed("a:1"), false, 5000);
+  assertEquals([ledger.mustTellRest("a:1"), ledger.mustTellRest("a:1")], [true, false]);
+  ledger.fail(failed("a:1"), false, 5010);
+  assertEquals(ledger.mustTellRest("a:1"), false, "another connection was told the same");
+  ledger.fail(failed("a:1"), false, 9000);
+  assertEquals(ledger.mustTellRest("a:1"), true);
+});
+
+Deno.test("Ledger.missing() is the last 404 or 410, if all that failed answered so at last", () => {
+  const answered = (server: string, statusCode: number) =>
+    new TryError("answer", server, `${statusCode}`, { statusCode });
+  const ledger = new Ledger();
+  assertEquals(ledger.missing("typed:1"), undefined);
+  ledger.fail(failed("typed:1"), false);
+  ledger.fail(answered("a:1", 404), false);
+  ledger.fail(answered("b:1", 410), false);
+  assertEquals(ledger.missing("typed:1")?.message, "b:1: 410");
+  ledger.fail(failed("c:1"), false);
+  assertEquals(ledger.missing("typed:1"), undefined);
+  ledger.fail(answered("c:1", 404), false);
+  assertEquals(ledger.missing("typed:1")?.message, "c:1: 404");
+});
+
 Deno.test("Ledger.avoidance() names those that failed, the last first, as many as are read", () => {
   const ledger = new Ledger();
   assertEquals(ledger.avoidance("typed:1"), undefined);
@@ -62,6 +95,7 @@ Deno.test("Ledger.avoidance() names those that failed, the last first, as many a
   ledger.fail(failed("b:1"), false);
   ledger.fail(failed("a:1"), false);
   assertEquals(ledger.avoidance("typed:1"), "a:1, b:1, [::1]:80");
+  assertEquals(ledger.avoidance("typed:1", ["silent:1"]), "silent:1, a:1, b:1, [::1]:80");
   for (let i = 0; i < 30; i++) ledger.fail(failed(`s${i}:1`), false);
   assertEquals(ledger.avoidance("typed:1")?.split(", ").length, 16);
   for (let i = 0; i < 16; i++) ledger.fail(failed(`${"x".repeat(200)}${i}:1`), false);

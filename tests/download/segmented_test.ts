@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { Verification } from "../../lib/download/verification.ts";
 import { answerUpTo, answerWhole } from "../misbehaviour/answering.ts";
 import { type Content, drawContent, othersOf } from "../misbehaviour/content.ts";
@@ -6,6 +6,7 @@ import { redirecting } from "../misbehaviour/redirecting.ts";
 import { type Script, ScriptedServer } from "../misbehaviour/scripted_server.ts";
 import { sha256Of } from "../misbehaviour/digest.ts";
 import { UPRIGHT } from "../misbehaviour/upright.ts";
+import { refusalOf } from "../misbehaviour/wire.ts";
 import { fetchInto, openFile } from "../support/downloading.ts";
 import { seededRandom } from "../support/random.ts";
 import { TemporaryDirectory } from "../support/temporary_directory.ts";
@@ -123,4 +124,27 @@ Deno.test("download() in segments moves what a server falls silent in, long befo
   const { outcomes } = await segmented([slowly(8000), stalls], { timeoutMs: 20_000 });
   assert(performance.now() - since < 15_000);
   assertStringIncludes(outcomes[1]!.join(), "another took over");
+});
+
+Deno.test("download() in segments says once how long the balancer asks to wait", async () => {
+  const servers: string[] = [];
+  let asks = 0;
+  const balancer: Script = {
+    answer: async (scene) => {
+      // The first finds the content, all others are to wait.
+      if (++asks === 1) return await redirecting(() => servers, BALANCER, () => 0).answer(scene);
+      await scene.wire.send(refusalOf("503 Service Unavailable", { "Retry-After": 30 }));
+      return "persists";
+    },
+  };
+  await using server = await ScriptedServer.start(slowly(8000), { content, others, brink: 0 });
+  await using front = await ScriptedServer.start(balancer, { content, others, brink: 0 });
+  servers.push(server.authority);
+  await using directory = await TemporaryDirectory.with();
+  const url = `http://${front.authority}/file`;
+  const output = await openFile(directory, url);
+  const { notices } = await fetchInto(output, url, { segments: 4 });
+  const waits = notices.filter((it) => it.includes("asks to wait"));
+  assertEquals(waits.length, 1, notices.join("\n"));
+  assertMatch(waits[0]!, /asks to wait (?:29|30)(?:\.[0-9])? s: trying again then$/);
 });

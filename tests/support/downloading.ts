@@ -6,6 +6,7 @@ import { Ledger } from "../../lib/download/ledger.ts";
 import { openOutput } from "../../lib/download/open_output.ts";
 import type { Output } from "../../lib/download/output.ts";
 import { parseTypedUri } from "../../lib/download/target_uri.ts";
+import { SILENCE_LIMITS } from "../../lib/download/silence_watch.ts";
 import { textOf } from "./feed.ts";
 import { RawServer } from "./raw_peer.ts";
 import { TemporaryDirectory } from "./temporary_directory.ts";
@@ -59,6 +60,7 @@ export function plainOptions(connections: Connections, timeoutMs: number): Downl
     retries: 5,
     segments: 1,
     minSpeed: 0,
+    silence: SILENCE_LIMITS,
     verification: undefined,
     finished: undefined,
     keepsTime: false,

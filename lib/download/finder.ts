@@ -1,0 +1,240 @@
+import type { FieldLine } from "../http/fields.ts";
+import { reasonPhrase, type ResponseHead } from "../http/message.ts";
+import {
+  type Arrival,
+  type Arriving,
+  failedBefore,
+  MOST_ASKS,
+  type Question,
+  seek,
+  settleFor,
+} from "./arrive.ts";
+import { DownloadError, TryError } from "./download_error.ts";
+import { type Ledger, MOST_SERVERS } from "./ledger.ts";
+import { NO_ANSWER, Relief, ReliefRace } from "./relief.ts";
+import { type Kept, offerOf, rangeFields } from "./representation.ts";
+import type { SilenceLimits } from "./silence_watch.ts";
+import type { TargetUri } from "./target_uri.ts";
+
+/** How servers are found. */
+export interface FinderOptions extends Arriving {
+  /** After how long of silence another server is asked for. */
+  readonly silence: SilenceLimits;
+  /** Seconds since 1970. */
+  readonly date: () => number;
+}
+
+/** How far a download is. */
+export interface Standing {
+  /** What may be gone on with; undefined when the content has to be asked for as a whole. */
+  readonly kept: Kept | undefined;
+  /** How many octets are there. */
+  readonly received: number;
+}
+
+/** A file that some servers lack is not asked for more often than that at once. */
+const MOST_ASKS_FOR_MISSING = 64;
+
+/** How often a balancer is asked at once for a server beside one that is silent. */
+const RELIEF_ASKS = 4;
+
+/** Finds the servers of one download, for each of its tries and beside silent ones. */
+export class Finder {
+  readonly #typed: TargetUri;
+  readonly #ledger: Ledger;
+  readonly #options: FinderOptions;
+  readonly #standing: Standing;
+  /** Servers that have answered, but not with what follows what is here. */
+  readonly #unfit = new Set<string>();
+
+  /** For the URI as typed. */
+  constructor(typed: TargetUri, ledger: Ledger, options: FinderOptions, standing: Standing) {
+    this.#typed = typed;
+    this.#ledger = ledger;
+    this.#options = options;
+    this.#standing = standing;
+  }
+
+  /** What is kept and may be gone on with at a server. */
+  keptFor({ server }: TargetUri): Kept | undefined {
+    return this.#ledger.allowsRange(server) ? this.#standing.kept : undefined;
+  }
+
+  /**
+   * Asks the server that redirects lead to; when it accepts no connection or sends no head for long,
+   * another one beside it.
+   *
+   * @throws {TryError} when no server answers with anything but a redirect
+   * @throws {DownloadError} `answer`, when no server is named but those that lack the file
+   */
+  async find(method: Question["method"]): Promise<Arrival> {
+    const first = new AbortController();
+    let asked = this.#typed;
+    const { silence } = this.#options;
+    const race = new ReliefRace(silence.headMs, silence, (signal) => {
+      return this.findBeside(asked.server, method, signal);
+    });
+    const onAsk = (uri: TargetUri) => {
+      asked = uri;
+      race.restart();
+    };
+    try {
+      const options = { ...this.#options, signal: first.signal, onAsk };
+      const found = await race.wait(this.#search(method, options));
+      if (!(found instanceof Relief)) return found;
+      first.abort();
+      const { secondsText } = await import("./retry.ts");
+      const reason = `no answer came for ${secondsText(found.silentMs)}`;
+      return this.turnTo(found.arrival, new TryError("network", asked.server, reason));
+    } finally {
+      race.close();
+    }
+  }
+
+  /** Notes that a silent server has failed, and tells which one goes on in its place. */
+  turnTo(arrival: Arrival, error: TryError): Arrival {
+    this.#ledger.failBeside(error);
+    this.#options.onNotice(`${error.message}; going on at ${arrival.uri.server}`);
+    return arrival;
+  }
+
+  /**
+   * Asks for another server beside one that is silent.
+   *
+   * @param signal when it aborts, what was asked for is closed
+   * @returns undefined when none is there that sends what is wanted next
+   */
+  async findBeside(
+    silent: string,
+    method: Question["method"],
+    signal: AbortSignal,
+  ): Promise<Arrival | undefined> {
+    const { server: typed } = this.#typed;
+    let asked = typed;
+    const onAsk = ({ server }: TargetUri) => {
+      asked = server;
+    };
+    const options = { ...this.#options, signal, onAsk, ...MUTE };
+    while (silent !== typed && this.#canGoOn() && !this.#rests(typed)) {
+      try {
+        const found = await this.#seekBeside(silent, method, options);
+        if (!("answer" in found)) return undefined;
+        if (this.#isFit(found, method)) return found;
+        found.answer.release();
+        if (found.uri.server === typed) return undefined;
+      } catch (error) {
+        if (!(error instanceof TryError)) throw error;
+        if (signal.aborted) {
+          const late = new TryError("network", asked, "no answer came in time");
+          if (signal.reason === NO_ANSWER) await this.#note(late);
+          return undefined;
+        }
+        await this.#note(error);
+        if (error.server === typed) return undefined;
+      }
+    }
+    return undefined;
+  }
+
+  async #seekBeside(silent: string, method: Question["method"], options: FinderOptions) {
+    const avoidance = this.#ledger.avoidance(this.#typed.server, [silent, ...this.#unfit]);
+    const question = this.#question(method, avoidance);
+    const isUnwanted = (server: string) =>
+      server === silent || this.#unfit.has(server) || this.#ledger.failuresOf(server) > 0 ||
+      this.#rests(server);
+    const search = { isUnwanted, asks: RELIEF_ASKS };
+    return await seek(this.#typed, this.#ledger, question, options, search);
+  }
+
+  async #search(method: Question["method"], options: FinderOptions): Promise<Arrival> {
+    const ledger = this.#ledger;
+    const { server: typed } = this.#typed;
+    const question = this.#question(method, ledger.avoidance(typed));
+    const missing = ledger.missing(typed);
+    const asks = missing === undefined ? MOST_ASKS : asksForMissing(ledger.records.length);
+    const found = await seek(this.#typed, ledger, question, options, failedBefore(ledger, asks));
+    if ("answer" in found) return found;
+    if (missing !== undefined && found.isCertain) {
+      throw new DownloadError(missing.failure, missing.message, { cause: missing });
+    }
+    options.onNotice(`no other server is named: trying ${found.best.uri.server} once more`);
+    return await settleFor(found, ledger, question, options);
+  }
+
+  /** Tells the first server which ones to leave out, and all which part is wanted. */
+  #question(method: Question["method"], avoidance: string | undefined): Question {
+    const avoiding: FieldLine[] = avoidance === undefined ? [] : [["Avoid-Server", avoidance]];
+    const fieldsFor = (uri: TargetUri) => {
+      const kept = method === "GET" ? this.keptFor(uri) : undefined;
+      const isFirst = uri.href === this.#typed.href;
+      return [...(isFirst ? avoiding : []), ...(kept === undefined ? [] : rangeFields(kept))];
+    };
+    return { method, fieldsFor };
+  }
+
+  /** Whether another server can go on, and the way there does not seem to be endless. */
+  #canGoOn(): boolean {
+    const { kept, received } = this.#standing;
+    const seen = this.#ledger.records.length + this.#unfit.size;
+    return (kept !== undefined || received === 0) && seen <= MOST_SERVERS;
+  }
+
+  #rests(server: string): boolean {
+    return this.#ledger.restMs(server, this.#options.now()) > 0;
+  }
+
+  /**
+   * Whether an answer brings what follows what is here.
+   *
+   * @throws {TryError} when it is an error
+   */
+  #isFit({ uri, answer: { response, release } }: Arrival, method: Question["method"]): boolean {
+    const { head, framing } = response;
+    const { statusCode } = head;
+    const kept = method === "GET" ? this.keptFor(uri) : undefined;
+    if (statusCode >= 400 && statusCode !== 416) {
+      release();
+      throw answerError(uri, head, false);
+    }
+    const isFit = kept === undefined
+      ? statusCode === 200 && this.#standing.received === 0
+      : statusCode === 206 && offerOf(head, framing, kept).kind === "rest";
+    if (!isFit) this.#unfit.add(uri.server);
+    return isFit;
+  }
+
+  /** A server beside the silent one has failed; of the one as typed only its rest matters. */
+  async #note(error: TryError): Promise<void> {
+    const { retryAfterMs } = await import("./retry.ts");
+    const { now, date } = this.#options;
+    const until = now() + (retryAfterMs(error.details.retryAfter, date()) ?? 0);
+    if (error.server === this.#typed.server) this.#ledger.rest(error.server, until);
+    else this.#ledger.failBeside(error, until);
+  }
+}
+
+/** The failure of a try that an answer without the content stands for. */
+export function answerError(
+  uri: TargetUri,
+  { statusCode, reasonPhrase: received, fields }: ResponseHead,
+  wasRangeAsked: boolean,
+): TryError {
+  const phrase = received || reasonPhrase(statusCode);
+  return new TryError("answer", uri.server, `${statusCode} ${phrase}`.trimEnd(), {
+    subject: uri.href,
+    statusCode,
+    retryAfter: fields.get("retry-after"),
+    ...(wasRangeAsked && statusCode === 416 && { isOfRange: true }),
+  });
+}
+
+/** A person hears of a search beside a silent server only if it brings something. */
+const MUTE = { onNotice: () => {}, onResponse: () => {} };
+
+/**
+ * How often servers are asked for that have the file, when so many lack it. A balancer that picks at
+ * random, whichever servers are to be avoided, then names one more that there is with 99 %.
+ */
+function asksForMissing(servers: number): number {
+  return Math.max(MOST_ASKS, Math.min(MOST_ASKS_FOR_MISSING, 4 * (servers + 1)));
+}
