@@ -128,6 +128,50 @@ test("balancer lets its workers know of a list that was read again", async () =>
   assertEquals(await childrenOf(balancer.process.pid), workers, "nobody had to be replaced");
 });
 
+test("balancer shows what its workers really pick by expected, not what they are thought to", async () => {
+  await using stack = new AsyncDisposableStack();
+  const farm = [0, 25].map((ms) =>
+    stack.use(
+      new FakeServer(async (conn, requestHead) => {
+        if (requestHead.startsWith("GET")) await new Promise((resolve) => setTimeout(resolve, ms));
+        await FIT(conn, requestHead);
+      }),
+    )
+  );
+  const servers = farm.map(({ authority }) => authority);
+  const args = ["--policy=expected", "--interval=1h", "--admin=127.0.0.1:0", ...servers];
+  const balancer = stack.use(await pair(...args));
+  const admin = await adminPortOf(balancer);
+  await serversOfConnections(balancer.port);
+  await eventually(async () => (await statusAt(admin)).redirects === 80);
+  const { servers: shown } = await statusAt(admin);
+  for (const { share, redirects } of shown) {
+    assertEquals(share, Math.round(redirects / 80 * 1e6) / 1e6);
+  }
+});
+
+test("balancer's worker that was stopped knows the latest when it goes on", async () => {
+  await using stack = new AsyncDisposableStack();
+  const [stays, leaves] = [1, 2].map(() => stack.use(new FakeServer(FIT))) as [
+    FakeServer,
+    FakeServer,
+  ];
+  const args = ["--interval=100ms", "--rise=1", stays.authority, leaves.authority];
+  const balancer = stack.use(await pair(...args));
+  const [worker] = await childrenOf(balancer.process.pid);
+  Deno.kill(worker!, "SIGSTOP");
+  try {
+    leaves.answer = UNFIT;
+    await said(balancer, `${leaves.authority} is out`);
+    for (let round = 0; round < 10; round++) await said(balancer, "tested, fastest first");
+  } finally {
+    Deno.kill(worker!, "SIGCONT");
+  }
+  await eventually(async () => {
+    return (await serversOfConnections(balancer.port)).has(leaves.authority) === false;
+  });
+});
+
 test("balancer adds up whom its workers sent where", async () => {
   await using stack = new AsyncDisposableStack();
   const farm = [0, 1].map(() => stack.use(new FakeServer(FIT)).authority);
