@@ -6,6 +6,8 @@
  */
 
 import type { Server } from "./list/server.ts";
+import { throughputOf } from "./policies/throughput.ts";
+import type { TransferSample } from "./sample.ts";
 
 /** A transfer of a round, in bytes per ms. */
 export interface MeasuredTransfer {
@@ -39,6 +41,12 @@ const FORGOTTEN_AFTER = 20;
 
 /** Transfers that were not slowed down, before the rest are believed as well. */
 const ENOUGH_AGREEMENTS = 2;
+
+/** Smaller transfers are over before they fill a line. */
+const LEAST_BYTES = 64 * 1024;
+
+/** A transfer that was silent for so long does not use the line, in ms. */
+const SILENCE_MS = 1000;
 
 /** The line that all tests share. */
 export class OwnLine {
@@ -119,5 +127,74 @@ export class Verification {
       this.#onBound(this.#sum);
     }
     return wasSlowed;
+  }
+}
+
+/** A transfer that is under way. */
+export interface LineUser {
+  /** So many bytes have arrived. */
+  readonly onReceived: (bytes: number) => void;
+  /** The transfer has ended, with this when it passed. */
+  readonly end: (sample: TransferSample | undefined) => void;
+}
+
+/** How the transfers of one round share the line. */
+export class LineUse {
+  readonly #ownLine: OwnLine;
+  readonly #clock: () => number;
+  readonly #running = new Set<{ readonly expected: number; lastAt: number }>();
+  readonly #transfers: MeasuredTransfer[] = [];
+  #received = 0;
+
+  /**
+   * Of no transfer yet.
+   *
+   * @param clock in ms
+   */
+  constructor(ownLine: OwnLine, clock: () => number) {
+    this.#ownLine = ownLine;
+    this.#clock = clock;
+  }
+
+  /** All that have ended and can tell something. */
+  get transfers(): readonly MeasuredTransfer[] {
+    return this.#transfers;
+  }
+
+  /**
+   * Whether the line carries one more transfer.
+   *
+   * @param expected what it is expected to bring, in bytes per ms; 0 where that is not known
+   */
+  hasRoom(expected: number): boolean {
+    const since = this.#clock() - SILENCE_MS;
+    let sum = 0;
+    for (const { expected, lastAt } of this.#running) if (lastAt >= since) sum += expected;
+    return this.#ownLine.hasRoom(sum, expected);
+  }
+
+  /**
+   * A transfer begins.
+   *
+   * @param before what came from the server the last time, in bytes per ms
+   */
+  begin(server: Server, before: number | undefined): LineUser {
+    const [begunAt, receivedBefore] = [this.#clock(), this.#received];
+    const running = { expected: before ?? 0, lastAt: begunAt };
+    this.#running.add(running);
+    return {
+      onReceived: (bytes) => {
+        this.#received += bytes;
+        running.lastAt = this.#clock();
+      },
+      end: (sample) => {
+        this.#running.delete(running);
+        if (sample === undefined || sample.bytes < LEAST_BYTES) return;
+        const throughput = throughputOf(sample);
+        const elapsedMs = this.#clock() - begunAt;
+        const sum = elapsedMs > 0 ? (this.#received - receivedBefore) / elapsedMs : throughput;
+        this.#transfers.push({ server, throughput, sum, before });
+      },
+    };
   }
 }

@@ -9,7 +9,7 @@
 import type { ServerEvent, TroubleEvent } from "./farm_event.ts";
 import type { Turn } from "./health.ts";
 import type { Server } from "./list/server.ts";
-import type { MeasuredTransfer, OwnLine } from "./own_line.ts";
+import { LineUse, type OwnLine } from "./own_line.ts";
 import { throughputOf } from "./policies/throughput.ts";
 import type { Pool } from "./pool.ts";
 import type { OnReceived } from "./probe.ts";
@@ -47,12 +47,6 @@ const MOMENT_MS = 1000;
 /** So often a test is run that a pause of this process has spoilt. */
 const MOST_ATTEMPTS = 3;
 
-/** Smaller transfers are over before they fill a line. */
-const LEAST_BYTES = 64 * 1024;
-
-/** A transfer that was silent for so long does not use the line, in ms. */
-const SILENCE_MS = 1000;
-
 /** How often it is looked whether the line has room, in ms. */
 const LOOK_MS = 250;
 
@@ -69,14 +63,6 @@ interface Look {
   readonly at: number;
 }
 
-/** A transfer that is under way. */
-interface Running {
-  /** Bytes per ms. */
-  readonly expected: number;
-  /** When something last arrived. */
-  lastAt: number;
-}
-
 /** One round over all servers of a pool that are due. */
 export class Round {
   readonly #pool: Pool;
@@ -88,9 +74,7 @@ export class Round {
   #held: Look[] = [];
   #unreachable: Look[] = [];
   readonly #untested = new Map<string, Server[]>();
-  readonly #running = new Map<Server, Running>();
-  readonly #transfers: MeasuredTransfer[] = [];
-  #received = 0;
+  readonly #lineUse: LineUse;
   #pausedMs = 0;
   #isReached = false;
   #hasStayed = false;
@@ -105,6 +89,7 @@ export class Round {
     if (!(concurrency >= 1)) throw new RangeError(`Concurrency is ${concurrency}, less than 1`);
     this.#pool = pool;
     this.#options = options;
+    this.#lineUse = new LineUse(options.ownLine, options.clock);
   }
 
   /**
@@ -146,7 +131,8 @@ export class Round {
       const restMs = look.at - clock();
       if (restMs > 0) await wait(restMs);
       // Not as an await of its own: the next lane is to see that this one uses the line.
-      while (!this.#hasRoom(look.server)) await wait(LOOK_MS);
+      const expected = this.#throughputBefore(look.server) ?? 0;
+      while (!this.#lineUse.hasRoom(expected)) await wait(LOOK_MS);
       this.#take(look, await this.#probe(look.server));
     }
   }
@@ -157,15 +143,6 @@ export class Round {
     if (doubted !== undefined && doubted.at <= this.#options.clock()) return this.#doubted.shift();
     const { value: server, done } = this.#first.next();
     return done ? this.#doubted.shift() : { server, at: -Infinity };
-  }
-
-  /** Whether the own line carries one more transfer. */
-  #hasRoom(server: Server): boolean {
-    const { ownLine, clock } = this.#options;
-    const since = clock() - SILENCE_MS;
-    let sum = 0;
-    for (const { expected, lastAt } of this.#running.values()) if (lastAt >= since) sum += expected;
-    return ownLine.hasRoom(sum, this.#throughputBefore(server) ?? 0);
   }
 
   #throughputBefore(server: Server): number | undefined {
@@ -191,25 +168,12 @@ export class Round {
   }
 
   async #transfer(server: Server): Promise<Outcome> {
-    const { clock, probe } = this.#options;
-    const [begunAt, receivedBefore] = [clock(), this.#received];
-    const before = this.#throughputBefore(server);
-    const running: Running = { expected: before ?? 0, lastAt: begunAt };
-    this.#running.set(server, running);
+    const { onReceived, end } = this.#lineUse.begin(server, this.#throughputBefore(server));
+    let outcome: Outcome | undefined;
     try {
-      const outcome = await probe(server, (bytes) => {
-        this.#received += bytes;
-        running.lastAt = clock();
-      });
-      if (outcome.kind === "passed" && outcome.sample.bytes >= LEAST_BYTES) {
-        const throughput = throughputOf(outcome.sample);
-        const elapsedMs = clock() - begunAt;
-        const sum = elapsedMs > 0 ? (this.#received - receivedBefore) / elapsedMs : throughput;
-        this.#transfers.push({ server, throughput, sum, before });
-      }
-      return outcome;
+      return outcome = await this.#options.probe(server, onReceived);
     } finally {
-      this.#running.delete(server);
+      end(outcome?.kind === "passed" ? outcome.sample : undefined);
     }
   }
 
@@ -293,7 +257,7 @@ export class Round {
     const { clock, ownLine, onRefined } = this.#options;
     const until = clock() + Math.max(LEAST_VERIFICATION_MS, VERIFICATION_PART * elapsedMs);
     const verification = ownLine.verification();
-    for (const suspect of ownLine.suspects([...this.#transfers])) {
+    for (const suspect of ownLine.suspects([...this.#lineUse.transfers])) {
       if (verification.isDone || clock() > until) return;
       const outcome = await this.#probe(suspect.server);
       if (outcome.kind !== "passed") continue;

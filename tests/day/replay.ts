@@ -20,6 +20,7 @@ const REMARKS: Readonly<Record<string, readonly State[]>> = {
   recovering: ["out"],
   different: ["available", "out"],
   untestable: ["untested", "available", "out"],
+  retested: ["untested", "available"],
   changed: ["untested", "available", "out"],
 };
 
