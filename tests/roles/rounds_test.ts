@@ -6,14 +6,11 @@ import { listeningRole } from "../support/role.ts";
 
 const FIT = answering("200 OK", "test");
 
-/** One octet after the other, for ever. */
-const dripping: Answer = async (conn) => {
-  const octets = (text: string) => new TextEncoder().encode(text);
-  await conn.write(octets("HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n"));
-  for (;;) {
-    await conn.write(octets("."));
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
+/** A head that promises content, and then nothing. */
+const stalling: Answer = async (conn, requestHead) => {
+  const head = "HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n";
+  await conn.write(new TextEncoder().encode(head));
+  await hanging(conn, requestHead);
 };
 
 /** What a tested server may do in place of a whole 200, and the reason that is given for it. */
@@ -30,7 +27,7 @@ const FAULTS: readonly (readonly [Answer, RegExp])[] = [
   [saying("220 mail.example ESMTP\r\n\r\n"), /the answer is not HTTP\/1\.1: /],
   [saying(""), /closed without an answer$/],
   [hanging, /the head did not arrive in time$/],
-  [dripping, /the transfer did not end in time$/],
+  [stalling, /no content arrived in time$/],
 ];
 
 Deno.test("balancer takes a server that fails a test off the list for good", async () => {
