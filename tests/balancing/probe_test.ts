@@ -118,8 +118,10 @@ Deno.test("probe() is not impressed by a bomb of a head or a body without end", 
   };
   assertMatch(await failure(endless("X: y")), /^it gave no length/);
   for (const fieldLine of ["Transfer-Encoding: chunked", "Content-Length: 9007199254740991"]) {
+    // Server and probe share a thread here, and keep it busy: content may come too late for it.
     const outcome = await probed(endless(fieldLine), { timeoutMs: 500 });
-    assertEquals(outcome.kind === "passed" && outcome.sample.isPartial, true);
+    if (outcome.kind === "passed") assertEquals(outcome.sample.isPartial, true);
+    else assertMatch(outcome.reason, /in time$/);
   }
 });
 
