@@ -67,15 +67,35 @@ for (const count of [3, 10_000]) {
   }
 }
 
-function poolOf(count: number, name: PolicyName): ChoosingPool {
+function poolOf(
+  count: number,
+  name: PolicyName,
+  callSoon?: (call: () => void) => void,
+): ChoosingPool {
   const servers = Array.from({ length: count }, (_, i) => parseServer(`server-${i}x:8000`));
-  const pool = new ChoosingPool(servers, POLICIES[name]());
+  const pool = new ChoosingPool(servers, POLICIES[name](), undefined, callSoon);
   for (const [i, server] of servers.entries()) {
     const sample = { bytes: 1_000_000, elapsedMs: i + 1, at: 0 };
     pool.record(server, { kind: "passed", sample }, 0);
   }
   pool.endRound(0);
   return pool;
+}
+
+/** Half a large farm dies, a server after the other, with 50 of them in the same moment. */
+for (const name of ["rank", "speed", "expected"] as const) {
+  Deno.bench(`5,000 of 10,000 servers leave, by ${name}`, { group: "leave", n: 5 }, (bench) => {
+    const updates: (() => void)[] = [];
+    const pool = poolOf(10_000, name, (update) => updates.push(update));
+    const { servers } = pool;
+    bench.start();
+    for (const [i, server] of servers.slice(0, 5000).entries()) {
+      const failed = { kind: "failed", reason: "refused", fault: "refused", at: 0 } as const;
+      pool.record(server, failed, i);
+      if (i % 50 === 49) { for (const update of updates.splice(0)) update(); }
+    }
+    bench.end();
+  });
 }
 
 const redirectFields = [

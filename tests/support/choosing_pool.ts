@@ -9,9 +9,14 @@ import { type RankedServer, rankingOf } from "../../lib/balancing/ranking.ts";
 export class ChoosingPool extends Pool {
   readonly chooser: Chooser;
 
-  constructor(servers: readonly Server[], policy: Policy, patience?: Patience) {
+  constructor(
+    servers: readonly Server[],
+    policy: Policy,
+    patience?: Patience,
+    callSoon?: (call: () => void) => void,
+  ) {
     const chooser = new Chooser(policy);
-    super(servers, [chooser], patience);
+    super(servers, [chooser], patience, callSoon);
     this.chooser = chooser;
   }
 
