@@ -44,6 +44,9 @@ export interface Downloaded {
 /** A failed try that brought this part of the content, and kept it, is not counted against anybody. */
 const FAIR_PART = 1 / 100;
 
+/** Once a server has fallen silent, no slow or silent one is to decide alone how long the rest takes. */
+const RELIEF_SEGMENTS = 4;
+
 /**
  * Downloads the content of a URI, and completes the output when it is whole. Each try starts at the
  * URI as typed, so that a balancer can pick another server, and goes on with what is kept where
@@ -59,13 +62,7 @@ export async function download(
   ledger: Ledger,
   options: DownloadOptions,
 ): Promise<Downloaded> {
-  const state = new Download(
-    typed,
-    output,
-    ledger,
-    options,
-    await segmentedFor(typed, output, ledger, options),
-  );
+  const state = new Download(typed, output, ledger, options);
   for (;;) {
     const before = output.received;
     try {
@@ -77,28 +74,6 @@ export async function download(
   }
 }
 
-/** Files alone can be written in any order. What has holes already has to be. */
-async function segmentedFor(
-  typed: TargetUri,
-  output: Output,
-  ledger: Ledger,
-  options: DownloadOptions,
-): Promise<Segmented | undefined> {
-  if (!(output instanceof PartFile) || (options.segments < 2 && !output.hasHoles)) return undefined;
-  const { Segmented } = await import("./segmented.ts");
-  return new Segmented(typed, output, ledger, options);
-}
-
-/** Lets answers be seen that name where else the content is. */
-function seeing(segmented: Segmented, { onResponse }: Arriving): Pick<Arriving, "onResponse"> {
-  return {
-    onResponse: (head, redirect, uri) => {
-      segmented.see(head, uri);
-      onResponse(head, redirect, uri);
-    },
-  };
-}
-
 /** One download, over all of its tries. */
 class Download {
   readonly #typed: TargetUri;
@@ -107,23 +82,22 @@ class Download {
   readonly #options: DownloadOptions;
   readonly #receiver: Receiver;
   readonly #finder: Finder;
+  /** Answers that may name where else the content is, before there is anything to see them. */
+  readonly #linking: [ResponseHead, TargetUri][] = [];
+  #segmented: Segmented | undefined;
   #hasLooked = false;
 
-  constructor(
-    typed: TargetUri,
-    output: Output,
-    ledger: Ledger,
-    options: DownloadOptions,
-    segmented: Segmented | undefined,
-  ) {
+  constructor(typed: TargetUri, output: Output, ledger: Ledger, options: DownloadOptions) {
     this.#typed = typed;
     this.#output = output;
     this.#ledger = ledger;
-    this.#options = segmented === undefined
-      ? options
-      : { ...options, ...seeing(segmented, options) };
-    const receiver = this.#receiver = new Receiver(output, options, segmented);
-    this.#finder = new Finder(typed, ledger, this.#options, {
+    this.#options = options;
+    const receiver = this.#receiver = new Receiver(output, options);
+    const onResponse: Arriving["onResponse"] = (head, redirect, uri) => {
+      if (head.fields.has("link")) this.#linking.push([head, uri]);
+      options.onResponse(head, redirect, uri);
+    };
+    this.#finder = new Finder(typed, ledger, { ...options, onResponse }, {
       get kept() {
         return receiver.mayMix ? output.kept : undefined;
       },
@@ -171,7 +145,8 @@ class Download {
       const relieve = uri.server === this.#typed.server
         ? undefined
         : (signal: AbortSignal) => this.#finder.findBeside(uri.server, "GET", signal);
-      const servers = await this.#receiver.receive(uri, answer, kept, relieve);
+      const help = { relieve, segmented: await this.#segmentedFor() };
+      const servers = await this.#receiver.receive(uri, answer, kept, help);
       const name = await nameFor?.(head);
       await this.#output.complete(keepsTime ? modifiedAt(head.fields, date()) : undefined, name);
       for (const server of servers) this.#ledger.succeed(server);
@@ -182,6 +157,18 @@ class Download {
     } finally {
       answer.release();
     }
+  }
+
+  /** Files alone can be written in any order. What has holes already has to be. */
+  async #segmentedFor(): Promise<Segmented | undefined> {
+    const output = this.#output;
+    const most = Math.max(this.#options.segments, this.#finder.hasTurned ? RELIEF_SEGMENTS : 1);
+    if (!(output instanceof PartFile) || (most < 2 && !output.hasHoles)) return undefined;
+    const { Segmented } = await import("./segmented.ts");
+    this.#segmented ??= new Segmented(this.#typed, output, this.#ledger, this.#options);
+    this.#segmented.most = most;
+    for (const [head, uri] of this.#linking.splice(0)) this.#segmented.see(head, uri);
+    return this.#segmented;
   }
 
   /** After a failed try: waits for the next, or throws where none is worth it. */

@@ -46,6 +46,7 @@ export class Finder {
   readonly #standing: Standing;
   /** Servers that have answered, but not with what follows what is here. */
   readonly #unfit = new Set<string>();
+  #hasTurned = false;
 
   /** For the URI as typed. */
   constructor(typed: TargetUri, ledger: Ledger, options: FinderOptions, standing: Standing) {
@@ -53,6 +54,11 @@ export class Finder {
     this.#ledger = ledger;
     this.#options = options;
     this.#standing = standing;
+  }
+
+  /** Whether a server has fallen silent, and another has gone on in its place. */
+  get hasTurned(): boolean {
+    return this.#hasTurned;
   }
 
   /** What is kept and may be gone on with at a server. */
@@ -93,6 +99,7 @@ export class Finder {
 
   /** Notes that a silent server has failed, and tells which one goes on in its place. */
   turnTo(arrival: Arrival, error: TryError): Arrival {
+    this.#hasTurned = true;
     this.#ledger.failBeside(error);
     this.#options.onNotice(`${error.message}; going on at ${arrival.uri.server}`);
     return arrival;

@@ -53,20 +53,26 @@ interface Watched extends Answer {
   readonly race: ReliefRace | undefined;
 }
 
+/** What helps where one connection to one server is not enough. */
+export interface Help {
+  /** Finds another server when one falls silent; undefined where that is vain. */
+  readonly relieve?: Relieve | undefined;
+  /** Brings what is worth more than one connection. */
+  readonly segmented?: Segmented | undefined;
+}
+
 /** Takes content from answers into an output, over several tries, and checks it. */
 export class Receiver {
   readonly #output: Output;
   readonly #options: ReceiverOptions;
-  readonly #segmented: Segmented | undefined;
   #verification: Verification | undefined;
   /** Of how many responses octets are in the output, an earlier run counted as one. */
   #sources = 0;
   #mayMix = true;
 
-  /** Of one download; `segmented` brings what is worth more than one connection. */
-  constructor(output: Output, options: ReceiverOptions, segmented?: Segmented) {
+  /** Of one download. */
+  constructor(output: Output, options: ReceiverOptions) {
     this.#output = output;
-    this.#segmented = segmented;
     this.#options = options;
     this.#verification = options.verification;
     if (output.received > 0) this.#sources = 1;
@@ -86,7 +92,6 @@ export class Receiver {
    * Receives the content of a 200, or of a 206, up to the end of the whole.
    *
    * @param kept what was asked to be gone on with; undefined when the whole was asked for
-   * @param relieve finds another server when this one falls silent; undefined where that is vain
    * @returns the servers that brought it to its end
    * @throws {RelievedError} when this one has fallen silent and another sends what follows
    * @throws {TryError} when the content does not come as it should, or is not what was promised
@@ -95,7 +100,7 @@ export class Receiver {
     uri: TargetUri,
     answer: Answer,
     kept: Kept | undefined,
-    relieve?: Relieve,
+    { relieve, segmented }: Help = {},
   ): Promise<readonly string[]> {
     const { head, framing } = answer.response;
     const { server } = uri;
@@ -107,13 +112,13 @@ export class Receiver {
     else this.#noteKept(server, kept!, offer.kind === "again");
     const whole = offer.kind === "whole" ? offer.representation : kept!;
     let servers: readonly string[] = [server];
-    if (this.#mayMix && this.#segmented?.suits(head, whole)) {
+    if (this.#mayMix && segmented?.suits(head, whole)) {
       const { entityTag, length } = whole;
       const octets = offer.kind === "rest" ? offer.octets : length!;
       const start = offer.kind === "rest" ? kept!.position : 0;
       const part = { uri, answer, start, octets };
       servers = await this.#join(
-        await this.#segmented.receive({ entityTag: entityTag!, length: length! }, part),
+        await segmented.receive({ entityTag: entityTag!, length: length! }, part),
       );
     } else {
       const { silence } = this.#options;

@@ -8,8 +8,6 @@ import type { TogetherUntil } from "./together_until.ts";
 
 /** How a file is downloaded in segments, and who is told of it. */
 export interface SegmentedOptions extends Arriving {
-  /** So many connections at once. */
-  readonly segments: number;
   /** A server that sends fewer octets per second over `timeoutMs` has failed; 0 for any speed. */
   readonly minSpeed: number;
   /** Told how much of the content has arrived, and of how much, in octets, and from whom. */

@@ -28,6 +28,8 @@ export class Segmented {
   readonly #ledger: Ledger;
   readonly #options: SegmentedOptions;
   readonly #duplicates = new Map<string, TargetUri>();
+  /** So many connections at once, at the most. */
+  most = 1;
   readonly #partless = new Set<string>();
 
   /** Of one download. */
@@ -52,7 +54,7 @@ export class Segmented {
     if (this.#output.hasHoles) return true;
     const isLong = length !== undefined && length - this.#output.received >= 2 * LEAST_SEGMENT;
     const hasRanges = fields.get("accept-ranges")?.toLowerCase() !== "none";
-    return isLong && hasRanges && this.#options.segments > 1;
+    return isLong && hasRanges && this.most > 1;
   }
 
   /**
@@ -62,10 +64,10 @@ export class Segmented {
    * @throws {TryError} when nobody is left who brings something: the last failure
    */
   async receive(whole: Whole, part: Part): Promise<Joined> {
-    const { segments: most, connections, onNotice } = this.#options;
+    const { connections, onNotice } = this.#options;
     const pieces = this.#output.scatter(new Pieces());
     const missing = whole.length - pieces.octets;
-    const count = Math.max(1, Math.min(most, Math.floor(missing / LEAST_SEGMENT)));
+    const count = Math.max(1, Math.min(this.most, Math.floor(missing / LEAST_SEGMENT)));
     if (count > 1) onNotice(`in segments, up to ${count} at a time`);
     const own = connections.apart();
     const shared = this.#share(whole, new Segments(pieces.holes(whole.length), count), own);
