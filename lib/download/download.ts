@@ -104,6 +104,9 @@ class Download {
       get received() {
         return output.received;
       },
+      get begunAt() {
+        return output.canBegin ? receiver.begunAt : undefined;
+      },
     });
   }
 
@@ -144,7 +147,8 @@ class Download {
       if (!hasContent) throw answerError(uri, head, kept !== undefined);
       const relieve = uri.server === this.#typed.server
         ? undefined
-        : (signal: AbortSignal) => this.#finder.findBeside(uri.server, "GET", signal);
+        : (signal: AbortSignal, mayStartOver: boolean) =>
+          this.#finder.findBeside(uri.server, "GET", signal, mayStartOver);
       const help = { relieve, segmented: await this.#segmentedFor() };
       const servers = await this.#receiver.receive(uri, answer, kept, help);
       const name = await nameFor?.(head);

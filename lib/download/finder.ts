@@ -11,7 +11,7 @@ import {
 } from "./arrive.ts";
 import { DownloadError, TryError } from "./download_error.ts";
 import { type Ledger, MOST_SERVERS } from "./ledger.ts";
-import { NO_ANSWER, Relief, ReliefRace } from "./relief.ts";
+import { NO_ANSWER, Relief, ReliefRace, type Relieve } from "./relief.ts";
 import { type Kept, offerOf, rangeFields } from "./representation.ts";
 import type { SilenceLimits } from "./silence_watch.ts";
 import type { TargetUri } from "./target_uri.ts";
@@ -30,6 +30,8 @@ export interface Standing {
   readonly kept: Kept | undefined;
   /** How many octets are there. */
   readonly received: number;
+  /** When what is here began to come; undefined when the content cannot begin anew. */
+  readonly begunAt: number | undefined;
 }
 
 /** A file that some servers lack is not asked for more often than that at once. */
@@ -77,9 +79,9 @@ export class Finder {
     const first = new AbortController();
     let asked = this.#typed;
     const { silence } = this.#options;
-    const race = new ReliefRace(silence.headMs, silence, (signal) => {
-      return this.findBeside(asked.server, method, signal);
-    });
+    const relieve: Relieve = (signal, mayStartOver) =>
+      this.findBeside(asked.server, method, signal, mayStartOver);
+    const race = new ReliefRace(silence.headMs, silence, relieve, this.#standing.begunAt);
     const onAsk = (uri: TargetUri) => {
       asked = uri;
       race.restart();
@@ -109,12 +111,28 @@ export class Finder {
    * Asks for another server beside one that is silent.
    *
    * @param signal when it aborts, what was asked for is closed
+   * @param mayStartOver whether other content will do, where what follows is nowhere to be had
    * @returns undefined when none is there that sends what is wanted next
    */
   async findBeside(
     silent: string,
     method: Question["method"],
     signal: AbortSignal,
+    mayStartOver: boolean,
+  ): Promise<Arrival | undefined> {
+    const found = this.#canGoOn() ? await this.#findFit(silent, method, signal) : undefined;
+    const isVain = !this.#canGoOn() || this.#unfit.size > 0;
+    if (found !== undefined || signal.aborted || !isVain) return found;
+    if (!mayStartOver || this.#standing.begunAt === undefined) return undefined;
+    this.#unfit.clear();
+    return await this.#findFit(silent, method, signal, true);
+  }
+
+  async #findFit(
+    silent: string,
+    method: Question["method"],
+    signal: AbortSignal,
+    mayStartOver = false,
   ): Promise<Arrival | undefined> {
     const { server: typed } = this.#typed;
     let asked = typed;
@@ -122,11 +140,11 @@ export class Finder {
       asked = server;
     };
     const options = { ...this.#options, signal, onAsk, ...MUTE };
-    while (silent !== typed && this.#canGoOn() && !this.#rests(typed)) {
+    while (silent !== typed && this.#mayGoOnAsking() && !this.#rests(typed)) {
       try {
         const found = await this.#seekBeside(silent, method, options);
         if (!("answer" in found)) return undefined;
-        if (this.#isFit(found, method)) return found;
+        if (this.#isFit(found, method, mayStartOver)) return found;
         found.answer.release();
         if (found.uri.server === typed) return undefined;
       } catch (error) {
@@ -179,11 +197,15 @@ export class Finder {
     return { method, fieldsFor };
   }
 
-  /** Whether another server can go on, and the way there does not seem to be endless. */
+  /** Whether another server can go on with what is here. */
   #canGoOn(): boolean {
     const { kept, received } = this.#standing;
-    const seen = this.#ledger.records.length + this.#unfit.size;
-    return (kept !== undefined || received === 0) && seen <= MOST_SERVERS;
+    return kept !== undefined || received === 0;
+  }
+
+  /** No redirector may lead us for ever. */
+  #mayGoOnAsking(): boolean {
+    return this.#ledger.records.length + this.#unfit.size <= MOST_SERVERS;
   }
 
   #rests(server: string): boolean {
@@ -191,11 +213,15 @@ export class Finder {
   }
 
   /**
-   * Whether an answer brings what follows what is here.
+   * Whether an answer brings what follows what is here, or the whole where that will do.
    *
    * @throws {TryError} when it is an error
    */
-  #isFit({ uri, answer: { response, release } }: Arrival, method: Question["method"]): boolean {
+  #isFit(
+    { uri, answer: { response, release } }: Arrival,
+    method: Question["method"],
+    mayStartOver: boolean,
+  ): boolean {
     const { head, framing } = response;
     const { statusCode } = head;
     const kept = method === "GET" ? this.keptFor(uri) : undefined;
@@ -203,9 +229,10 @@ export class Finder {
       release();
       throw answerError(uri, head, false);
     }
-    const isFit = kept === undefined
-      ? statusCode === 200 && this.#standing.received === 0
-      : statusCode === 206 && offerOf(head, framing, kept).kind === "rest";
+    const isWhole = statusCode === 200 && (mayStartOver || this.#standing.received === 0);
+    const isRest = statusCode === 206 && kept !== undefined &&
+      offerOf(head, framing, kept).kind === "rest";
+    const isFit = isWhole || isRest;
     if (!isFit) this.#unfit.add(uri.server);
     return isFit;
   }

@@ -1,4 +1,5 @@
 import type { Fields } from "../http/fields.ts";
+import { now } from "../net/deadlines.ts";
 import type { Arrival } from "./arrive.ts";
 import type { Answer } from "./ask.ts";
 import { DownloadError, TryError } from "./download_error.ts";
@@ -69,6 +70,7 @@ export class Receiver {
   /** Of how many responses octets are in the output, an earlier run counted as one. */
   #sources = 0;
   #mayMix = true;
+  #begunAt: number | undefined;
 
   /** Of one download. */
   constructor(output: Output, options: ReceiverOptions) {
@@ -81,6 +83,11 @@ export class Receiver {
   /** Whether octets of several responses may make up the content. */
   get mayMix(): boolean {
     return this.#mayMix;
+  }
+
+  /** When the content began, on the clock of deadlines; undefined for a part of an earlier run. */
+  get begunAt(): number | undefined {
+    return this.#begunAt;
   }
 
   /** The SHA-256 of the whole content in hexadecimal digits, if it was computed. */
@@ -122,7 +129,7 @@ export class Receiver {
       );
     } else {
       const { silence } = this.#options;
-      const race = relieve && new ReliefRace(silence.contentMs, silence, relieve);
+      const race = relieve && new ReliefRace(silence.contentMs, silence, relieve, this.#begunAt);
       try {
         await this.#copyOffer(server, { ...answer, race }, offer, kept);
       } finally {
@@ -181,19 +188,22 @@ export class Receiver {
       onNotice(`${server} does not say how long the content is`);
     }
     this.#output.begin(representation);
+    this.#begunAt = now();
     this.#verification?.restart();
     this.#sources = 0;
   }
 
   async #copy(server: string, answer: Watched, { known, octets }: Extent): Promise<void> {
-    const { minSpeed, timeoutMs, now, onProgress } = this.#options;
+    const { minSpeed, timeoutMs, onProgress } = this.#options;
     const { head, content } = answer.response;
     const output = this.#output;
     const verification = await this.#verificationFor(head.fields);
     await verification?.begin(head.fields, output.position, () => output.octets());
     this.#sources++;
     const length = octets === undefined ? undefined : output.position + octets - known;
-    const speed = minSpeed > 0 ? new SpeedWatch(minSpeed, timeoutMs, now()) : undefined;
+    const speed = minSpeed > 0
+      ? new SpeedWatch(minSpeed, timeoutMs, this.#options.now())
+      : undefined;
     let received = 0;
     for (;;) {
       const piece = await nextPiece(server, content, answer.race);
@@ -207,7 +217,7 @@ export class Receiver {
       if (old > 0) verification?.update(piece.subarray(0, old), false);
       verification?.update(fresh);
       onProgress(output.position, length, server);
-      if (received !== octets && speed?.isTooSlow(piece.length, now())) {
+      if (received !== octets && speed?.isTooSlow(piece.length, this.#options.now())) {
         throw new TryError("network", server, `it sent less than ${minSpeed} bytes a second`, {
           isTooSlow: true,
         });

@@ -5,8 +5,12 @@ import { type SilenceLimits, SilenceWatch } from "./silence_watch.ts";
 /**
  * Asks for a server that can take over; undefined when there is none. When the signal aborts, it
  * closes what it opened: for `NO_ANSWER` if it took too long, else since it is not needed any more.
+ * With `mayStartOver`, a server with other content will do where none has the same.
  */
-export type Relieve = (signal: AbortSignal) => Promise<Arrival | undefined>;
+export type Relieve = (
+  signal: AbortSignal,
+  mayStartOver: boolean,
+) => Promise<Arrival | undefined>;
 
 /** Why a search for another server ends that takes too long. */
 export const NO_ANSWER = "no answer";
@@ -37,10 +41,12 @@ export class ReliefRace implements Watched {
    * For one answer of a server, or for the way to it.
    *
    * @param leastMs the shortest silence that counts
-   * @param limits how long a search for another server may take: `headMs`
+   * @param limits how long a search for another server may take: `headMs`; and `startOverMs`
+   * @param begunAt when what is here began to come; undefined where it is not to be thrown away
    */
-  constructor(leastMs: number, limits: SilenceLimits, relieve: Relieve) {
-    this.#silence = new SilenceWatch(leastMs);
+  constructor(leastMs: number, limits: SilenceLimits, relieve: Relieve, begunAt?: number) {
+    const startOverMs = begunAt === undefined ? Infinity : limits.startOverMs;
+    this.#silence = new SilenceWatch(leastMs, startOverMs, begunAt);
     this.#searchMs = limits.headMs;
     this.#relieve = relieve;
     watch(this);
@@ -85,7 +91,10 @@ export class ReliefRace implements Watched {
     const searching = this.#searching = new AbortController();
     this.deadline = now() + this.#searchMs;
     try {
-      const arrival = await this.#relieve(searching.signal);
+      const arrival = await this.#relieve(
+        searching.signal,
+        this.#silence.mayStartOver(now()),
+      );
       if (this.#searching !== searching) return arrival?.answer.release();
       this.#searching = undefined;
       if (arrival === undefined) {

@@ -1,28 +1,14 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { Verification } from "../../lib/download/verification.ts";
-import { answerUpTo, answerWhole } from "../misbehaviour/answering.ts";
+import { answerUpTo } from "../misbehaviour/answering.ts";
 import type { Script } from "../misbehaviour/scripted_server.ts";
 import { UPRIGHT } from "../misbehaviour/upright.ts";
-import { content, relieved, silentAt } from "../support/relieving.ts";
+import { content, relieved, silentAt, slowly } from "../support/relieving.ts";
 
 const { upright } = UPRIGHT;
 
 /** Enough is left behind it for several connections. */
 const BRINK = 300_000;
-
-/** Sends this many bytes every 10 ms. */
-const slowly = (bytes: number): Script => ({
-  answer: (scene) =>
-    answerWhole({
-      ...scene,
-      sendContent: async (octets) => {
-        for (let at = 0; at < octets.length; at += bytes) {
-          await scene.sendContent(octets.subarray(at, at + bytes));
-          await new Promise((resolve) => setTimeout(resolve, 10));
-        }
-      },
-    }),
-});
 
 Deno.test("download() brings what is left over several connections once one has fallen silent", async () => {
   const options = { verification: new Verification(content.sha256, true) };

@@ -25,3 +25,23 @@ Deno.test("SilenceWatch calls again less often each time, from the next wait on 
   silence.end(100);
   assertEquals(silence.begin(20_000), 22_000);
 });
+
+Deno.test("SilenceWatch lets a part go no sooner than after as long as it took to come", () => {
+  for (const [took, due] of [[1000, 4000], [7000, 7000]] as const) {
+    const begunAt = 5000;
+    const silence = new SilenceWatch(2000, 4000, begunAt);
+    const since = begunAt + took;
+    silence.begin(since);
+    assertEquals([due - 1, due].map((ms) => silence.mayStartOver(since + ms)), [false, true]);
+    const asked = [since + 2000];
+    while (asked.at(-1)! < since + 8000) asked.push(silence.again(asked.at(-1)!));
+    assertEquals(asked.includes(since + due), true, asked.join());
+  }
+});
+
+Deno.test("SilenceWatch never lets a part go of which it does not know how long it took", () => {
+  const silence = new SilenceWatch(2000);
+  silence.begin(0);
+  assertEquals(silence.mayStartOver(Number.MAX_SAFE_INTEGER), false);
+  assertEquals([2000, 4000].map((now) => silence.again(now)), [4000, 8000]);
+});

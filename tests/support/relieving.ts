@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { answerUpTo, answerWhole } from "../misbehaviour/answering.ts";
-import { drawContent, othersOf } from "../misbehaviour/content.ts";
+import { type Content, drawContent, othersOf } from "../misbehaviour/content.ts";
 import { sha256Of } from "../misbehaviour/digest.ts";
 import { redirecting } from "../misbehaviour/redirecting.ts";
 import { type Scene, type Script, ScriptedServer } from "../misbehaviour/scripted_server.ts";
@@ -24,7 +24,7 @@ export const BALANCER = {
 } as const;
 
 /** Long enough for what is at hand on this machine, short enough for a test. */
-export const SILENCE = { contentMs: 300, headMs: 300 };
+export const SILENCE = { contentMs: 300, headMs: 300, startOverMs: 30_000 };
 
 /** Sends nothing, or a part of the content, and then nothing more. */
 export const silentAt = (position: number | undefined, fields = {}): Script => ({
@@ -56,6 +56,20 @@ export function announced(script: Script): { script: Script; asked: Promise<void
   };
   return { script: { ...script, answer }, asked: promise };
 }
+
+/** Sends this many bytes every 10 ms. */
+export const slowly = (bytes: number, served?: Content): Script => ({
+  answer: (scene) =>
+    answerWhole({
+      ...scene,
+      sendContent: async (octets) => {
+        for (let at = 0; at < octets.length; at += bytes) {
+          await scene.sendContent(octets.subarray(at, at + bytes));
+          await new Promise((resolve) => setTimeout(resolve, 10));
+        }
+      },
+    }, { content: served ?? content }),
+});
 
 type Options = NonNullable<Parameters<typeof fetchInto>[2]>;
 
