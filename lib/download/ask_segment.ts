@@ -100,9 +100,14 @@ function busyBeside(worker: Worker, { workers }: Shared): Set<string> {
   return new Set([...workers].flatMap((it) => it === worker ? [] : it.server ?? []));
 }
 
-/** Whom a balancer is to leave out: those who are busy for us, and those who have failed. */
-function avoidanceOf(busy: ReadonlySet<string>, { ledger, typed }: Shared): string {
+/** Whom a balancer is to leave out: those who are busy for us, have failed, or have no parts. */
+function avoidanceOf(
+  busy: ReadonlySet<string>,
+  { ledger, typed, workers, partless }: Shared,
+): string {
   const failed = ledger.avoidance(typed.server)?.split(", ") ?? [];
   const others = [...busy].filter((it) => it !== typed.server && !failed.includes(it));
-  return [...others, ...failed].slice(0, MOST_AVOIDED).join(", ");
+  // One that is left alone may have to take all of it from a server without ranges.
+  const vain = workers.size === 1 ? [] : [...partless].filter((it) => it !== typed.server);
+  return [...new Set([...others, ...failed, ...vain])].slice(0, MOST_AVOIDED).join(", ");
 }

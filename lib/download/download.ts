@@ -172,6 +172,7 @@ class Download {
     this.#segmented ??= new Segmented(this.#typed, output, this.#ledger, this.#options);
     this.#segmented.most = most;
     for (const [head, uri] of this.#linking.splice(0)) this.#segmented.see(head, uri);
+    this.#segmented.unfit = this.#finder.unfit;
     return this.#segmented;
   }
 

@@ -12,9 +12,10 @@ import {
 import { DownloadError, TryError } from "./download_error.ts";
 import { type Ledger, MOST_SERVERS } from "./ledger.ts";
 import { NO_ANSWER, Relief, ReliefRace, type Relieve } from "./relief.ts";
-import { type Kept, offerOf, rangeFields } from "./representation.ts";
+import { type Kept, offerOf, rangeFields, strongTag } from "./representation.ts";
 import type { SilenceLimits } from "./silence_watch.ts";
 import type { TargetUri } from "./target_uri.ts";
+import { UnfitServers } from "./unfit_servers.ts";
 
 /** How servers are found. */
 export interface FinderOptions extends Arriving {
@@ -46,8 +47,7 @@ export class Finder {
   readonly #ledger: Ledger;
   readonly #options: FinderOptions;
   readonly #standing: Standing;
-  /** Servers that have answered, but not with what follows what is here. */
-  readonly #unfit = new Set<string>();
+  readonly #unfit = new UnfitServers();
   #hasTurned = false;
 
   /** For the URI as typed. */
@@ -61,6 +61,11 @@ export class Finder {
   /** Whether a server has fallen silent, and another has gone on in its place. */
   get hasTurned(): boolean {
     return this.#hasTurned;
+  }
+
+  /** Servers that are known to have other content. */
+  get unfit(): readonly string[] {
+    return this.#unfit.names;
   }
 
   /** What is kept and may be gone on with at a server. */
@@ -124,7 +129,7 @@ export class Finder {
     const isVain = !this.#canGoOn() || this.#unfit.size > 0;
     if (found !== undefined || signal.aborted || !isVain) return found;
     if (!mayStartOver || this.#standing.begunAt === undefined) return undefined;
-    this.#unfit.clear();
+    this.#unfit.readmit();
     return await this.#findFit(silent, method, signal, true);
   }
 
@@ -162,7 +167,7 @@ export class Finder {
   }
 
   async #seekBeside(silent: string, method: Question["method"], options: FinderOptions) {
-    const avoidance = this.#ledger.avoidance(this.#typed.server, [silent, ...this.#unfit]);
+    const avoidance = this.#ledger.avoidance(this.#typed.server, [silent, ...this.#unfit.names]);
     const question = this.#question(method, avoidance);
     const isUnwanted = (server: string) =>
       server === silent || this.#unfit.has(server) || this.#ledger.failuresOf(server) > 0 ||
@@ -233,7 +238,7 @@ export class Finder {
     const isRest = statusCode === 206 && kept !== undefined &&
       offerOf(head, framing, kept).kind === "rest";
     const isFit = isWhole || isRest;
-    if (!isFit) this.#unfit.add(uri.server);
+    if (!isFit) this.#unfit.add(uri.server, strongTag(head));
     return isFit;
   }
 

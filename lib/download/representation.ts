@@ -103,7 +103,8 @@ function faulty(reason: string): Offer {
   return { kind: "faulty", reason };
 }
 
-function strongTag({ fields }: ResponseHead): string | undefined {
+/** The strong ETag of an answer, if it has exactly one that can be sent back. */
+export function strongTag({ fields }: ResponseHead): string | undefined {
   const [tag, ...more] = fields.values("etag");
   return tag !== undefined && more.length === 0 && isUsableTag(tag) ? tag : undefined;
 }

@@ -30,7 +30,8 @@ export class Segmented {
   readonly #duplicates = new Map<string, TargetUri>();
   /** So many connections at once, at the most. */
   most = 1;
-  readonly #partless = new Set<string>();
+  /** Servers that are known to have other content. */
+  unfit: readonly string[] = [];
 
   /** Of one download. */
   constructor(typed: TargetUri, output: PartFile, ledger: Ledger, options: SegmentedOptions) {
@@ -94,7 +95,7 @@ export class Segmented {
         onResponse: (head, _, uri) => this.see(head, uri),
       },
       options: this.#options,
-      ...{ workers: new Set(), responses: [], servers: new Set(), partless: this.#partless },
+      ...{ workers: new Set(), responses: [], servers: new Set(), partless: new Set(this.unfit) },
     };
   }
 }

@@ -78,6 +78,14 @@ Deno.test("download() starts over across several connections, as far as others s
   assertStringIncludes(notices.join("\n"), "in segments, up to 4 at a time");
 });
 
+Deno.test("download() starts over where several servers share the content", async () => {
+  const other = retagged(content);
+  const own = UPRIGHT["has no ETag"];
+  const farm = [silentAt(300_000), own, slowly(8000, other), own, slowly(8000, other)];
+  const { outcomes } = await relieved(farm, { silence }, { brink: 300_000 });
+  assertEquals(outcomes.slice(1), [[], ["done"], [], ["done"]]);
+});
+
 Deno.test("download() does not start over into a stream that has had some of the content", async () => {
   await using first = await serving(silentAt(BRINK));
   await using second = await serving(UPRIGHT["has another ETag"]);

@@ -1,0 +1,18 @@
+import { assertEquals } from "@std/assert";
+import { UnfitServers } from "../../lib/download/unfit_servers.ts";
+
+const TABLE: readonly [tags: (string | undefined)[], left: number[], why: string][] = [
+  [['"a"', '"b"', '"b"', '"c"'], [0, 3], "two of them share one"],
+  [['"a"', '"a"', '"b"', '"b"', '"b"'], [0, 1], "more share the second"],
+  [['"a"', '"b"', undefined], [], "each has its own"],
+  [[undefined, undefined, '"a"'], [], "no ETag proves nothing"],
+];
+
+Deno.test("UnfitServers readmit() takes out the servers whose content most of them share", () => {
+  for (const [tags, left, why] of TABLE) {
+    const unfit = new UnfitServers();
+    tags.forEach((tag, i) => unfit.add(String(i), tag));
+    unfit.readmit();
+    assertEquals(unfit.names, left.map(String), why);
+  }
+});
