@@ -7,7 +7,8 @@ import { type FinishedFile, isSameFile, modifiedAt } from "./finished_file.ts";
 import { isMissing, type Ledger } from "./ledger.ts";
 import type { Output } from "./output.ts";
 import { PartFile } from "./part_file.ts";
-import { Receiver, type ReceiverOptions, RelievedError } from "./receiver.ts";
+import { Receiver, type ReceiverOptions } from "./receiver.ts";
+import { RelievedError } from "./relief.ts";
 import type { Segmented } from "./segmented.ts";
 import type { TargetUri } from "./target_uri.ts";
 
@@ -147,8 +148,8 @@ class Download {
       if (!hasContent) throw answerError(uri, head, kept !== undefined);
       const relieve = uri.server === this.#typed.server
         ? undefined
-        : (signal: AbortSignal, mayStartOver: boolean) =>
-          this.#finder.findBeside(uri.server, "GET", signal, mayStartOver);
+        : (silent: string, signal: AbortSignal, mayStartOver: boolean) =>
+          this.#finder.findBeside(silent, "GET", signal, mayStartOver);
       const help = { relieve, segmented: await this.#segmentedFor() };
       const servers = await this.#receiver.receive(uri, answer, kept, help);
       const name = await nameFor?.(head);

@@ -1,10 +1,9 @@
 import type { Fields } from "../http/fields.ts";
 import { now } from "../net/deadlines.ts";
-import type { Arrival } from "./arrive.ts";
 import type { Answer } from "./ask.ts";
 import { DownloadError, TryError } from "./download_error.ts";
 import type { Output } from "./output.ts";
-import { Relief, ReliefRace, type Relieve } from "./relief.ts";
+import { Relief, ReliefRace, type Relieve, relievedError } from "./relief.ts";
 import { type Kept, type Offer, offerOf, type Representation } from "./representation.ts";
 import type { Joined, Segmented } from "./segmented.ts";
 import type { SilenceLimits } from "./silence_watch.ts";
@@ -30,17 +29,6 @@ export interface ReceiverOptions {
   readonly onNotice: (text: string) => void;
 }
 
-/** A server has fallen silent, and another sends what follows. */
-export class RelievedError extends TryError {
-  /** For logs. */
-  override readonly name = "RelievedError";
-
-  /** `reason` says how long the server was silent; `arrival` is the answer of the other. */
-  constructor(server: string, reason: string, readonly arrival: Arrival) {
-    super("network", server, reason);
-  }
-}
-
 /** Which octets of a response are written. */
 interface Extent {
   /** So many at its start are there already. */
@@ -57,7 +45,9 @@ interface Watched extends Answer {
 /** What helps where one connection to one server is not enough. */
 export interface Help {
   /** Finds another server when one falls silent; undefined where that is vain. */
-  readonly relieve?: Relieve | undefined;
+  readonly relieve?:
+    | ((silent: string, ...how: Parameters<Relieve>) => ReturnType<Relieve>)
+    | undefined;
   /** Brings what is worth more than one connection. */
   readonly segmented?: Segmented | undefined;
 }
@@ -118,23 +108,23 @@ export class Receiver {
     if (offer.kind === "whole") this.#begin(server, offer.representation);
     else this.#noteKept(server, kept!, offer.kind === "again");
     const whole = offer.kind === "whole" ? offer.representation : kept!;
+    const { silence } = this.#options;
+    const find: Relieve = (...how) => relieve!(segmented?.asked ?? server, ...how);
+    const race = relieve && new ReliefRace(silence.contentMs, silence, find, this.#begunAt);
     let servers: readonly string[] = [server];
-    if (this.#mayMix && segmented?.suits(head, whole)) {
-      const { entityTag, length } = whole;
-      const octets = offer.kind === "rest" ? offer.octets : length!;
-      const start = offer.kind === "rest" ? kept!.position : 0;
-      const part = { uri, answer, start, octets };
-      servers = await this.#join(
-        await segmented.receive({ entityTag: entityTag!, length: length! }, part),
-      );
-    } else {
-      const { silence } = this.#options;
-      const race = relieve && new ReliefRace(silence.contentMs, silence, relieve, this.#begunAt);
-      try {
+    try {
+      if (this.#mayMix && segmented?.suits(head, whole)) {
+        const { entityTag, length } = whole;
+        const octets = offer.kind === "rest" ? offer.octets : length!;
+        const start = offer.kind === "rest" ? kept!.position : 0;
+        const part = { uri, answer, start, octets };
+        const all = { entityTag: entityTag!, length: length! };
+        servers = await this.#join(await segmented.receive(all, part, race));
+      } else {
         await this.#copyOffer(server, { ...answer, race }, offer, kept);
-      } finally {
-        race?.close();
       }
+    } finally {
+      race?.close();
     }
     this.#verify(server);
     return servers;
@@ -259,7 +249,5 @@ async function nextPiece(
 ): Promise<Uint8Array | undefined> {
   const next = await (race === undefined ? content.next() : race.wait(content.next()));
   if (!(next instanceof Relief)) return next.value ?? undefined;
-  const { secondsText } = await import("./retry.ts");
-  const reason = `nothing arrived for ${secondsText(next.silentMs)}`;
-  throw new RelievedError(server, reason, next.arrival);
+  throw await relievedError(server, next);
 }

@@ -1,5 +1,6 @@
 import { now, unwatch, watch, type Watched } from "../net/deadlines.ts";
 import type { Arrival } from "./arrive.ts";
+import { TryError } from "./download_error.ts";
 import { type SilenceLimits, SilenceWatch } from "./silence_watch.ts";
 
 /**
@@ -19,6 +20,26 @@ export const NO_ANSWER = "no answer";
 export class Relief {
   /** `silentMs` is how long the other has been silent. */
   constructor(readonly arrival: Arrival, readonly silentMs: number) {}
+}
+
+/** A server has fallen silent, and another sends what follows. */
+export class RelievedError extends TryError {
+  /** For logs. */
+  override readonly name = "RelievedError";
+
+  /** `reason` says how long the server was silent; `arrival` is the answer of the other. */
+  constructor(server: string, reason: string, readonly arrival: Arrival) {
+    super("network", server, reason);
+  }
+}
+
+/** What ends the waiting for a server that has sent nothing for as long as that. */
+export async function relievedError(
+  server: string,
+  { silentMs, arrival }: Relief,
+): Promise<RelievedError> {
+  const { secondsText } = await import("./retry.ts");
+  return new RelievedError(server, `nothing arrived for ${secondsText(silentMs)}`, arrival);
 }
 
 /**
@@ -68,10 +89,16 @@ export class ReliefRace implements Watched {
     });
   }
 
-  /** Within a wait: from now on it is another server that is waited for. */
+  /** Within a wait: the silence begins anew, since another server is waited for. */
   restart(): void {
     this.#endSearch();
     this.deadline = this.#silence.begin(now());
+  }
+
+  /** Within a wait: something of what is waited for has arrived. */
+  heard(): void {
+    this.#silence.end(now());
+    this.restart();
   }
 
   /** Nothing is waited for any more. */

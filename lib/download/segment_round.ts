@@ -2,6 +2,7 @@ import type { Fields } from "../http/fields.ts";
 import type { Arriving } from "./arrive.ts";
 import type { Ledger } from "./ledger.ts";
 import type { PartFile } from "./part_file.ts";
+import type { ReliefRace } from "./relief.ts";
 import type { Holder, Segments } from "./segments.ts";
 import type { TargetUri } from "./target_uri.ts";
 import type { TogetherUntil } from "./together_until.ts";
@@ -40,6 +41,8 @@ export interface Shared {
   readonly segments: Segments;
   /** Ends with the last part, or the last worker. */
   readonly round: TogetherUntil;
+  /** Asks for another server when nothing arrives from any. */
+  readonly race: ReliefRace | undefined;
   /** What each server did. */
   readonly ledger: Ledger;
   /** Where it goes. */

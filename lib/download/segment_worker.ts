@@ -78,6 +78,7 @@ export class SegmentWorker implements Worker {
       ready?.answer.release();
       return await round.sleep(IDLE_MS);
     }
+    this.#shared.race?.heard();
     const part = ready ?? await askSegment(segment, this, this.#shared);
     this.#part = part;
     if (part === undefined || round.isOver) return part?.answer.release();
@@ -141,7 +142,8 @@ export class SegmentWorker implements Worker {
   }
 
   #note(octets: number, server: string): void {
-    const { options, output, whole, workers } = this.#shared;
+    const { options, output, whole, workers, race } = this.#shared;
+    race?.heard();
     this.lastAt = options.now();
     if (octets > 0) this.perSecond = this.#meter.measure(this.#received, this.lastAt);
     const sending = new Set([...workers].flatMap((it) => it.hasBegun ? [it.server] : []));

@@ -6,7 +6,8 @@ import type { Ledger } from "./ledger.ts";
 import type { PartFile } from "./part_file.ts";
 import { Pieces } from "./pieces.ts";
 import type { Part } from "./ask_segment.ts";
-import type { SegmentedOptions, Shared, Whole } from "./segment_round.ts";
+import { Relief, type ReliefRace, relievedError } from "./relief.ts";
+import type { SegmentedOptions, Shared, Whole, Worker } from "./segment_round.ts";
 import { SegmentWorker } from "./segment_worker.ts";
 import { LEAST_SEGMENT, Segments } from "./segments.ts";
 import type { Representation } from "./representation.ts";
@@ -32,6 +33,7 @@ export class Segmented {
   most = 1;
   /** Servers that are known to have other content. */
   unfit: readonly string[] = [];
+  #workers: ReadonlySet<Worker> = new Set();
 
   /** Of one download. */
   constructor(typed: TargetUri, output: PartFile, ledger: Ledger, options: SegmentedOptions) {
@@ -49,6 +51,11 @@ export class Segmented {
     }
   }
 
+  /** A server that is asked at present; undefined for none. */
+  get asked(): string | undefined {
+    return [...this.#workers].find(({ server }) => server !== undefined)?.server;
+  }
+
   /** Whether what comes is worth more than one connection, and can be told from anything else. */
   suits({ fields }: ResponseHead, { entityTag, length }: Representation): boolean {
     if (entityTag === undefined) return false;
@@ -62,30 +69,44 @@ export class Segmented {
    * Brings all that is missing.
    *
    * @param part what has been asked for already, as far as it goes
+   * @param race asks for another server when nothing arrives from any
+   * @throws {RelievedError} when all have fallen silent and another sends what follows
    * @throws {TryError} when nobody is left who brings something: the last failure
    */
-  async receive(whole: Whole, part: Part): Promise<Joined> {
+  async receive(whole: Whole, part: Part, race?: ReliefRace): Promise<Joined> {
     const { connections, onNotice } = this.#options;
     const pieces = this.#output.scatter(new Pieces());
     const missing = whole.length - pieces.octets;
     const count = Math.max(1, Math.min(this.most, Math.floor(missing / LEAST_SEGMENT)));
     if (count > 1) onNotice(`in segments, up to ${count} at a time`);
     const own = connections.apart();
-    const shared = this.#share(whole, new Segments(pieces.holes(whole.length), count), own);
+    const segments = new Segments(pieces.holes(whole.length), count);
+    const shared = this.#share(whole, segments, own, race);
+    const { round } = shared;
+    this.#workers = shared.workers;
     const workers = Array.from({ length: count }, () => new SegmentWorker(shared));
+    const ending = race?.wait(round.ended) ?? round.ended;
     try {
       for (const [i, worker] of workers.entries()) worker.work(i === 0 ? part : undefined);
-      await shared.round.ended;
+      const ended = await ending;
+      if (ended instanceof Relief) throw await relievedError(this.asked ?? part.uri.server, ended);
     } finally {
+      round.end();
+      this.#workers = new Set();
       own.end();
     }
     return { responses: shared.responses, servers: [...shared.servers] };
   }
 
-  #share(whole: Whole, segments: Segments, connections: Connections): Shared {
+  #share(
+    whole: Whole,
+    segments: Segments,
+    connections: Connections,
+    race: ReliefRace | undefined,
+  ): Shared {
     const round = new TogetherUntil();
     return {
-      ...{ whole, segments, round, ledger: this.#ledger, output: this.#output },
+      ...{ whole, segments, round, race, ledger: this.#ledger, output: this.#output },
       typed: this.#typed,
       duplicates: () => [...this.#duplicates.values()],
       arriving: {

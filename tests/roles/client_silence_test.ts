@@ -53,6 +53,7 @@ Deno.test({
       assertMatch(stderr, /^\S+: nothing arrived for [0-9.]+ s; going on at \S+$/m);
       assertMatch(stderr, /^going on behind [1-9][0-9]* of 2000000 bytes$/m);
       assertEquals(isStream ? stdoutBytes : await directory.read("file.bin"), octets);
+      assertEquals(stderr.includes("\nin segments, up to 4 at a time\n"), !isStream, stderr);
       if (isStream) continue;
       const [first, second] = JSON.parse(stdout).servers;
       assertMatch(first.outcomes.join(), /^nothing arrived for [0-9.]+ s$/);
