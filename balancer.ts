@@ -75,7 +75,7 @@ const command = {
     interval: option(duration(), "5m", "time between performance tests"),
     "probe-path": option(PATH, "/test.bin", "the file whose transfer is timed"),
     "probe-bytes": option(PROBE_BYTES, "auto", "how much to transfer, where ?bytes= is obeyed"),
-    "probe-timeout": option(duration(), "10s", "time for a transfer; one without content has failed"),
+    "probe-timeout": option(duration(), "10s", "time for a transfer; without content it failed"),
     "probe-concurrency": option(count(1, 1000), "4", "performance tests at a time"),
     "min-speed": option(SIZE, "0", "bytes per second; a transfer that is slower has failed"),
     fall: option(count(1, 1000), "1", "failed tests in a row before a server is out"),
