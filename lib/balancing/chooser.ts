@@ -88,10 +88,10 @@ export class Chooser implements Audience {
       this.#policy.shares();
   }
 
-  /** Those that may be picked now, the greatest share first. */
+  /** Those that may be picked now, the greatest share by the policy first. */
   get byShare(): readonly Server[] {
     if (this.#byShare === undefined) {
-      const { shares } = this;
+      const shares = this.#policy.shares();
       const shareOf = (server: Server) => shares.get(server) ?? 0;
       const servers = this.#candidates.map(({ server }) => server);
       this.#byShare = servers.filter((server) => !this.#left.has(server)).sort((a, b) =>

@@ -91,8 +91,8 @@ export function wordsForTrouble(event: TroubleEvent): string {
     case "untestable": {
       const names = event.servers.slice(0, MOST_LISTED).map(({ authority }) => authority);
       const left = event.servers.length - names.length;
-      const who = left > 0 ? `${names.join(", ")} and ${left} more` : names.join(", ");
-      return `${who} could not be tested: ${event.reason}`;
+      const more = left > 0 ? ` and ${left} more` : "";
+      return `${names.join(", ")}${more} could not be tested: ${event.reason}`;
     }
     case "allFailed":
       return `all servers that were available have failed; looking again before any is out: ` +

@@ -25,7 +25,7 @@ const LEAST_FIRST_LOOKS = 3;
 const MOST_FIRST_LOOKS = 10;
 
 /** From one of these looks to the next, in ms. */
-const MOMENT_MS = 1000;
+const FIRST_LOOK_PAUSE_MS = 1000;
 
 /**
  * When the next round is due, in ms: up to a tenth before the interval ends, so that the balancers
@@ -76,7 +76,7 @@ export class HealthChecker {
     await this.round();
     for (let look = 2; look <= looks; look++) {
       if (this.#pool.isOpen || !this.#pool.hasUntested) return;
-      await wait(MOMENT_MS);
+      await wait(FIRST_LOOK_PAUSE_MS);
       await this.newcomers();
     }
   }

@@ -12,13 +12,18 @@ import type { Counts } from "./tally.ts";
 
 /** What a worker is let know. */
 export interface News {
-  /** Tests that passed, by the names of their servers. */
-  readonly measured: readonly (readonly [name: string, sample: TransferSample])[];
+  /** Tests that passed before the candidates were told, by the names of their servers. */
+  readonly measured: Measured;
   /** The names of servers that may not be picked any more, after the candidates. */
   readonly left: readonly string[];
   /** The servers that may be picked, after those tests; absent when they are as they were. */
   readonly candidates?: readonly Candidate[];
+  /** Tests that passed since. */
+  readonly measuredSince: Measured;
 }
+
+/** Samples by the names of their servers. */
+export type Measured = readonly (readonly [name: string, sample: TransferSample])[];
 
 /** News as a line of text. */
 export function writeNews(news: News): string {
@@ -68,18 +73,23 @@ export class NewsReader {
 
   /** Takes in a line, as `writeNews` wrote it. */
   read(text: string): void {
-    const { measured, left, candidates }: News = JSON.parse(text);
+    const { measured, left, candidates, measuredSince }: News = JSON.parse(text);
     const now = this.#clock();
+    this.#measure(measured, now);
+    if (candidates !== undefined) this.#audience.update(this.#known(candidates), now);
+    this.#measure(measuredSince, now);
+    for (const name of left) {
+      const known = this.#byName.get(name);
+      if (known !== undefined) this.#audience.left(known.server);
+    }
+  }
+
+  #measure(measured: Measured, now: number): void {
     for (const [name, sample] of measured) {
       const known = this.#byName.get(name);
       if (known === undefined) continue;
       known.measured = sample;
       this.#audience.measured(known.server, sample, now);
-    }
-    if (candidates !== undefined) this.#audience.update(this.#known(candidates), now);
-    for (const name of left) {
-      const known = this.#byName.get(name);
-      if (known !== undefined) this.#audience.left(known.server);
     }
   }
 

@@ -33,11 +33,11 @@ const SAME = 1.15;
 /** The part of a line that transfers may fill that run at once. */
 const FILL = 0.8;
 
-/** What was seen counts less with each round by this factor, since lines change. */
+/** The factor by which the greatest sum falls with each round, since lines change. */
 const AGEING = 0.9;
 
-/** So many rounds after a line was found to be the bound that is forgotten, and found out anew. */
-const FORGOTTEN_AFTER = 20;
+/** After so many rounds what the line carries is found out anew. */
+const LIMIT_ROUNDS = 20;
 
 /** Transfers that were not slowed down, before the rest are believed as well. */
 const ENOUGH_AGREEMENTS = 2;
@@ -94,7 +94,7 @@ export class OwnLine {
   /** A round has ended. */
   endRound(): void {
     this.#greatest *= AGEING;
-    if (++this.#age > FORGOTTEN_AFTER) this.#limit = Infinity;
+    if (++this.#age > LIMIT_ROUNDS) this.#limit = Infinity;
   }
 }
 
@@ -105,7 +105,7 @@ export class Verification {
   #sum = 0;
 
   /**
-   * Of no suspect yet.
+   * Begins without a suspect.
    *
    * @param onBound told what the line carries, when transfers were slowed down
    */
@@ -130,6 +130,9 @@ export class Verification {
   }
 }
 
+/** What a transfer is expected to bring beside which no other is to run. */
+export const ALONE: number = Infinity;
+
 /** A transfer that is under way. */
 export interface LineUser {
   /** So many bytes have arrived. */
@@ -147,7 +150,7 @@ export class LineUse {
   #received = 0;
 
   /**
-   * Of no transfer yet.
+   * Begins without a transfer.
    *
    * @param clock in ms
    */
@@ -164,23 +167,26 @@ export class LineUse {
   /**
    * Whether the line carries one more transfer.
    *
-   * @param expected what it is expected to bring, in bytes per ms; 0 where that is not known
+   * @param expected what it is expected to bring, in bytes per ms; 0 where that is not known, `ALONE`
+   *     where no other is to run beside it
    */
   hasRoom(expected: number): boolean {
     const since = this.#clock() - SILENCE_MS;
-    let sum = 0;
-    for (const { expected, lastAt } of this.#running) if (lastAt >= since) sum += expected;
-    return this.#ownLine.hasRoom(sum, expected);
+    const active = [...this.#running].filter(({ lastAt }) => lastAt >= since);
+    if (expected === ALONE) return active.length === 0;
+    const sum = active.reduce((sum, { expected }) => sum + expected, 0);
+    return sum < ALONE && this.#ownLine.hasRoom(sum, expected);
   }
 
   /**
    * A transfer begins.
    *
    * @param before what came from the server the last time, in bytes per ms
+   * @param expected as for `hasRoom`
    */
-  begin(server: Server, before: number | undefined): LineUser {
+  begin(server: Server, before: number | undefined, expected: number): LineUser {
     const [begunAt, receivedBefore] = [this.#clock(), this.#received];
-    const running = { expected: before ?? 0, lastAt: begunAt };
+    const running = { expected, lastAt: begunAt };
     this.#running.add(running);
     return {
       onReceived: (bytes) => {

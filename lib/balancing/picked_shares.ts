@@ -34,7 +34,9 @@ export class PickedShares {
     let sum = 0;
     for (const server of servers) {
       const { authority } = server;
-      const count = this.#tally.redirectsTo(authority) - (this.#before.get(authority) ?? 0);
+      const all = this.#tally.redirectsTo(authority);
+      const before = this.#before.get(authority) ?? 0;
+      const count = before <= all ? all - before : all; // Its count began anew with its listing.
       counts.set(server, count);
       sum += count;
     }

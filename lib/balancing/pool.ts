@@ -49,8 +49,8 @@ export class Pool {
   readonly #patience: Patience;
   readonly #callSoon: (call: () => void) => void;
   #candidates: readonly Candidate[] = [];
-  /** Whether a server has left since the candidates were last told. */
-  #isStale = false;
+  /** How many of the candidates have not left since. */
+  #remaining = 0;
 
   /**
    * Every server begins untested.
@@ -177,10 +177,7 @@ export class Pool {
 
   /** Whether there is a server that may be picked. */
   get isOpen(): boolean {
-    if (!this.#isStale) return this.#candidates.length > 0;
-    return this.#members.entries().some(([server, { state }]) => {
-      return state.kind === "available" && !server.isDrained;
-    });
+    return this.#remaining > 0;
   }
 
   /** Whether there is a server that has neither passed a test nor failed for good. */
@@ -201,20 +198,24 @@ export class Pool {
 
   /** Tells that a server has left, and soon how all of them stand. */
   #leave(server: Server, now: number): void {
-    const wasStale = this.#isStale;
-    this.#isStale = true;
+    const isStale = this.#remaining < this.#candidates.length;
     for (const audience of this.#audiences) audience.left(server);
+    const isCandidate = !server.isDrained &&
+      server.priority === this.#candidates[0]?.server.priority;
+    if (isCandidate) this.#remaining--;
     if (!this.isOpen) this.#update(now);
-    else if (!wasStale) this.#callSoon(() => this.#isStale && this.#update(now));
+    else if (!isStale) {
+      this.#callSoon(() => this.#remaining < this.#candidates.length && this.#update(now));
+    }
   }
 
   #update(now: number): void {
-    this.#isStale = false;
     this.#candidates = this.#eligible();
     if (this.#candidates.length === 0) {
-      this.#settle(); // A round may last, and who has passed in it is better than nobody.
+      this.#settle(); // A round may last, and a server that has passed in it is better than none.
       this.#candidates = this.#eligible();
     }
+    this.#remaining = this.#candidates.length;
     for (const audience of this.#audiences) audience.update(this.#candidates, now);
   }
 

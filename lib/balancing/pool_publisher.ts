@@ -107,12 +107,16 @@ export class PoolPublisher implements Audience {
   }
 
   #newsSince(version: number): string {
-    const measured = [...this.#measured].flatMap(([name, change]) =>
-      change.version > version ? [[name, change.value] as const] : []
-    );
+    const { value: candidates, version: told } = this.#candidates;
+    const samples = (after: number, until: number) =>
+      [...this.#measured].flatMap(([name, change]) =>
+        change.version > after && change.version <= until ? [[name, change.value] as const] : []
+      );
+    const measured = samples(version, told);
+    const measuredSince = samples(Math.max(version, told), Infinity);
     const left = [...this.#left].flatMap(([name, change]) => change.version > version ? name : []);
-    return this.#candidates.version > version
-      ? writeNews({ measured, left, candidates: this.#candidates.value })
-      : writeNews({ measured, left });
+    return told > version
+      ? writeNews({ measured, candidates, measuredSince, left })
+      : writeNews({ measured, measuredSince, left });
   }
 }

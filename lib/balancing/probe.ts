@@ -61,14 +61,15 @@ export async function probe(
     const until = now() + timeoutMs - (performance.now() - start);
     const transferred = await transfer(connection, server, options, until, onReceived);
     const elapsedMs = performance.now() - start;
-    const { bytes, isWhole, file } = transferred;
-    checkThroughput(bytes / elapsedMs * 1000, minSpeed);
-    const sample: TransferSample = { bytes, elapsedMs, at: Date.now() };
-    return {
-      kind: "passed",
-      sample: isWhole ? sample : { ...sample, isPartial: true },
-      testFile: file,
-    };
+    const { bytes, isWhole, file: testFile } = transferred;
+    const at = Date.now();
+    const measured: TransferSample = { bytes, elapsedMs, at };
+    const sample = isWhole ? measured : { ...measured, isPartial: true };
+    const tooSlow = slowReason(bytes / elapsedMs * 1000, minSpeed);
+    if (tooSlow !== undefined) {
+      return { kind: "failed", reason: tooSlow, fault: "slow", sample, at };
+    }
+    return { kind: "passed", sample, testFile };
   } catch (error) {
     return outcomeOf(error);
   } finally {
@@ -144,8 +145,8 @@ function checkStatus({ statusCode }: ResponseHead): void {
   throw new UnfitAnswer(isRedirect ? `${answer}, which redirects clients once more` : answer);
 }
 
-function checkThroughput(throughput: number, minSpeed: number): void {
-  if (throughput >= minSpeed) return;
+function slowReason(throughput: number, minSpeed: number): string | undefined {
+  if (throughput >= minSpeed) return undefined;
   const [actual, least] = [throughput, minSpeed].map((it) => format(it, { binary: true }));
-  throw new UnfitAnswer(`it sent ${actual} per second, less than ${least}`);
+  return `it sent ${actual} per second, less than ${least}`;
 }

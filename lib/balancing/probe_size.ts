@@ -28,8 +28,20 @@ const TARGET_MS = 100;
 /** Transfers within one probe; each but the first one is larger than the one before. */
 const MOST_TRANSFERS = 3;
 
-/** What is known of a server's test file: the size to ask for, or that it comes in one size alone. */
-type Known = { readonly bytes: number } | "fixed";
+/** For so many probes a server is not asked for a size that it did not send. */
+const FIXED_FOR = 20;
+
+/** What is known of a server's test file. */
+interface Known {
+  /** The size to ask for; undefined where the file comes in one size alone. */
+  readonly bytes: number | undefined;
+  /** Whether the server has sent a size that it was asked for. */
+  readonly isHonoured: boolean;
+  /** Probes until a size is asked for again where none was sent. */
+  readonly fixedFor: number;
+}
+
+const FIXED: Known = { bytes: undefined, isHonoured: false, fixedFor: FIXED_FOR };
 
 /** A size to ask for as the value of an option: `auto`, or a number of bytes. */
 export const PROBE_BYTES: Kind<number | "auto"> = {
@@ -70,15 +82,15 @@ type Transfer = (server: Server, requestTarget: string, on: OnReceived) => Promi
 /**
  * Probes with a size that suits each server: as many bytes as take some 100 ms, a power of two from
  * 1 to 64 MiB, so that samples of one server can be compared from round to round. Only a server that
- * sends exactly what the built-in file has is ever asked for more. One that sends the same all the
- * same, or an error, has a file of its own: that is taken as it is.
+ * sends exactly what the built-in file has is ever asked for more. One that does not send what it is
+ * asked for has a file of its own: that is taken as it is.
  */
 export class ProbeSize {
   readonly #transfer: Transfer;
   readonly #known = new WeakMap<Server, Known>();
 
   /**
-   * Knows of no server's test file yet.
+   * Creates a memory without servers.
    *
    * @param transfer one transfer of a target
    */
@@ -88,21 +100,38 @@ export class ProbeSize {
 
   /** The probe of a server: its last transfer counts. */
   async probe(server: Server, onReceived: OnReceived): Promise<Outcome> {
-    for (let transfers = 1;; transfers++) {
-      const known = this.#known.get(server);
-      const bytes = known === undefined || known === "fixed" ? undefined : known.bytes;
-      const target = bytes === undefined ? BUILT_IN_TARGET : sizedTarget(BUILT_IN_TARGET, bytes);
-      const outcome = await this.#transfer(server, target, onReceived);
-      const next = nextKnown(known, outcome);
-      if (next !== undefined) this.#known.set(server, next);
-      const isRefusedSize = bytes !== undefined && next === "fixed" && outcome.kind === "failed";
-      const isTooShort = next !== "fixed" && (next?.bytes ?? 0) > (bytes ?? USUAL_BYTES);
-      if ((isRefusedSize || isTooShort) && transfers < MOST_TRANSFERS) continue;
-      return bytes === undefined || outcome.kind !== "passed"
-        ? outcome
-        : { ...outcome, testFile: undefined };
+    const known = this.#known.get(server);
+    let { outcome, next } = await this.#transferOnce(server, known, onReceived);
+    // Twice at the most: a first transfer may have shown no more than how quickly it starts.
+    for (let more = 1; more < MOST_TRANSFERS && isLarger(next, outcome); more++) {
+      ({ outcome, next } = await this.#transferOnce(server, next, onReceived));
     }
+    const isUnproven = next?.bytes !== undefined && !next.isHonoured;
+    if (outcome.kind !== "failed" || !isUnproven) return outcome;
+    // The size may be what it failed for: the file as it is decides.
+    const plain = await this.#transferOnce(server, FIXED, onReceived);
+    if (plain.outcome.kind === "failed") this.#known.delete(server);
+    return plain.outcome;
   }
+
+  async #transferOnce(server: Server, known: Known | undefined, onReceived: OnReceived) {
+    const bytes = known?.bytes;
+    const target = bytes === undefined ? BUILT_IN_TARGET : sizedTarget(BUILT_IN_TARGET, bytes);
+    const found = await this.#transfer(server, target, onReceived);
+    const next = nextKnown(known, found);
+    if (next === undefined) this.#known.delete(server);
+    else this.#known.set(server, next);
+    const outcome = bytes === undefined || found.kind !== "passed"
+      ? found
+      : { ...found, testFile: undefined };
+    return { outcome, next };
+  }
+}
+
+/** Whether a larger transfer is due at once. A partial one has taken all of its time. */
+function isLarger(next: Known | undefined, outcome: Outcome): boolean {
+  if (next?.bytes === undefined || outcome.kind !== "passed") return false;
+  return !outcome.sample.isPartial && next.bytes > outcome.sample.bytes;
 }
 
 /** A request-target that asks for so many bytes. */
@@ -110,18 +139,23 @@ function sizedTarget(target: string, bytes: number): string {
   return `${target}?bytes=${bytes}`;
 }
 
-/** What a transfer says of the size to ask for; undefined for nothing. */
+/** What is known after a transfer; undefined for nothing. */
 function nextKnown(known: Known | undefined, outcome: Outcome): Known | undefined {
-  if (known === "fixed" || outcome.kind === "untestable") return undefined;
-  if (outcome.kind === "failed") {
-    return known !== undefined && outcome.fault === "answer" ? "fixed" : undefined;
+  const sample = outcome.kind === "untestable" ? undefined : outcome.sample;
+  if (sample === undefined) return known;
+  const { bytes, isPartial } = sample;
+  if (known !== undefined && known.bytes === undefined) {
+    return known.fixedFor > 1 ? { ...known, fixedFor: known.fixedFor - 1 } : undefined;
   }
-  const { bytes, isPartial } = outcome.sample;
-  const asked = known?.bytes ?? USUAL_BYTES;
-  const suited = { bytes: suitedBytes(throughputOf(outcome.sample)) };
-  if (isPartial) return known && suited;
-  if (bytes !== asked) return known && "fixed";
-  return known !== undefined || suited.bytes > USUAL_BYTES ? suited : undefined;
+  const suited = suitedBytes(throughputOf(sample));
+  const isHonoured = known?.isHonoured === true;
+  if (isPartial) return known && { ...known, bytes: suited };
+  if (known === undefined) {
+    const isBuiltIn = bytes === USUAL_BYTES && suited > USUAL_BYTES;
+    return isBuiltIn ? { bytes: suited, isHonoured, fixedFor: 0 } : undefined;
+  }
+  if (bytes !== known.bytes) return FIXED;
+  return { bytes: suited, isHonoured: true, fixedFor: 0 };
 }
 
 /** The power of two that is nearest to what comes within the target time. */

@@ -9,7 +9,7 @@
 import type { ServerEvent, TroubleEvent } from "./farm_event.ts";
 import type { Turn } from "./health.ts";
 import type { Server } from "./list/server.ts";
-import { LineUse, type OwnLine } from "./own_line.ts";
+import { ALONE, LineUse, type OwnLine } from "./own_line.ts";
 import { throughputOf } from "./policies/throughput.ts";
 import type { Pool } from "./pool.ts";
 import type { OnReceived } from "./probe.ts";
@@ -57,10 +57,17 @@ const VERIFICATION_PART = 3;
 /** A server to be tested. */
 interface Look {
   readonly server: Server;
-  /** Why it is looked at a second time. */
+  /** Why it is looked at a second time; undefined where it is the first. */
   readonly failure?: FailedOutcome;
   /** Not before then, on the clock of `PickRequest`. */
   readonly at: number;
+}
+
+/** A server that has failed, and whether a second look has confirmed that. */
+interface Verdict {
+  readonly server: Server;
+  readonly failure: FailedOutcome;
+  readonly isConfirmed: boolean;
 }
 
 /** One round over all servers of a pool that are due. */
@@ -70,9 +77,10 @@ export class Round {
   #first: Iterator<Server> = [].values();
   /** Looks that are to be repeated before they count. */
   readonly #doubted: Look[] = [];
-  /** Failures that wait for a server that stays: until then all may have failed for one cause. */
-  #held: Look[] = [];
-  #unreachable: Look[] = [];
+  /** Verdicts that wait for a server that stays: until then all may have failed for one cause. */
+  readonly #held: Verdict[] = [];
+  /** Failures of servers to which there was no way, while no other was reached either. */
+  readonly #unreachable: { readonly look: Look; readonly failure: FailedOutcome }[] = [];
   readonly #untested = new Map<string, Server[]>();
   readonly #lineUse: LineUse;
   #pausedMs = 0;
@@ -131,9 +139,10 @@ export class Round {
       const restMs = look.at - clock();
       if (restMs > 0) await wait(restMs);
       // Not as an await of its own: the next lane is to see that this one uses the line.
-      const expected = this.#throughputBefore(look.server) ?? 0;
+      if (this.#pool.stateOf(look.server) === undefined) continue; // Not listed any more.
+      const expected = this.#expected(look);
       while (!this.#lineUse.hasRoom(expected)) await wait(LOOK_MS);
-      this.#take(look, await this.#probe(look.server));
+      this.#take(look, await this.#probe(look.server, expected));
     }
   }
 
@@ -145,21 +154,24 @@ export class Round {
     return done ? this.#doubted.shift() : { server, at: -Infinity };
   }
 
+  /** In bytes per ms. A server that was too slow beside others is measured without them. */
+  #expected({ server, failure }: Look): number {
+    return failure?.fault === "slow" ? ALONE : this.#throughputBefore(server) ?? 0;
+  }
+
   #throughputBefore(server: Server): number | undefined {
     const state = this.#pool.stateOf(server);
     return state?.kind === "available" ? throughputOf(state.sample) : undefined;
   }
 
   /** A test that no pause of this process has spoilt, where that can be had. */
-  async #probe(server: Server): Promise<Outcome> {
+  async #probe(server: Server, expected: number): Promise<Outcome> {
     const { pausedMs } = this.#options;
     for (let attempt = 1;; attempt++) {
       const before = pausedMs();
-      const outcome = await this.#transfer(server);
+      const outcome = await this.#transfer(server, expected);
       const lostMs = pausedMs() - before;
-      const isSpoilt = outcome.kind === "passed" ||
-        (outcome.kind === "failed" && outcome.fault === "time");
-      if (lostMs === 0 || !isSpoilt) return outcome;
+      if (lostMs === 0 || !dependsOnTime(outcome)) return outcome;
       this.#pausedMs = Math.max(this.#pausedMs, lostMs);
       if (attempt < MOST_ATTEMPTS) continue;
       if (outcome.kind === "passed") return outcome;
@@ -167,8 +179,9 @@ export class Round {
     }
   }
 
-  async #transfer(server: Server): Promise<Outcome> {
-    const { onReceived, end } = this.#lineUse.begin(server, this.#throughputBefore(server));
+  async #transfer(server: Server, expected: number): Promise<Outcome> {
+    const before = this.#throughputBefore(server);
+    const { onReceived, end } = this.#lineUse.begin(server, before, expected);
     let outcome: Outcome | undefined;
     try {
       return outcome = await this.#options.probe(server, onReceived);
@@ -179,12 +192,14 @@ export class Round {
 
   #take(look: Look, outcome: Outcome): void {
     const { server } = look;
+    if (this.#pool.stateOf(server) === undefined) return;
     if (outcome.kind === "passed") return this.#pass(look, outcome);
     if (outcome.kind === "failed") return this.#fail(look, outcome);
     if (outcome.isUnreachable !== true) return this.#leaveUntested(server, outcome.reason);
-    const failure: FailedOutcome = { ...outcome, kind: "failed", fault: "time" };
+    const { reason, at } = outcome;
+    const failure: FailedOutcome = { kind: "failed", reason, fault: "time", at };
     if (this.#isReached) this.#fail(look, failure);
-    else this.#unreachable.push({ ...look, failure });
+    else this.#unreachable.push({ look, failure });
   }
 
   #pass({ server, failure }: Look, outcome: Outcome): void {
@@ -197,47 +212,50 @@ export class Round {
     if (wasAvailable) this.#stay();
   }
 
-  /** A failure that would take a server out for good is doubted once, unless it was refused. */
-  #fail(look: Look, outcome: FailedOutcome): void {
+  #fail(look: Look, failure: FailedOutcome): void {
     const { clock, mayReturn } = this.#options;
     const { server } = look;
-    if (outcome.fault !== "time") this.#isReached = true;
-    const known = { server, failure: outcome, at: clock() + MOMENT_MS };
-    if (!this.#pool.isOnLastTry(server)) this.#record(server, outcome);
-    else if (look.failure === undefined && !mayReturn && outcome.fault !== "refused") {
-      this.#doubted.push(known);
+    const isFirst = look.failure === undefined;
+    if (failure.fault !== "time") this.#isReached = true;
+    // Others may have slowed it down, on this side.
+    if (isFirst && failure.fault === "slow") {
+      this.#doubted.push({ server, failure, at: clock() });
+    } else if (!this.#pool.isOnLastTry(server)) {
+      this.#record(server, failure);
+    } else if (isFirst && !mayReturn && failure.fault !== "refused") {
+      this.#doubted.push({ server, failure, at: clock() + MOMENT_MS });
     } else if (this.#hasStayed || this.#pool.stateOf(server)?.kind !== "available") {
-      this.#record(server, outcome);
+      this.#record(server, failure);
     } else {
-      // What was looked at twice is not looked at again.
-      this.#held.push(look.failure === undefined ? known : { ...known, at: Infinity });
+      this.#held.push({ server, failure, isConfirmed: !isFirst });
     }
   }
 
   /** One that was available has passed: others have failed for causes of their own. */
   #stay(): void {
     this.#hasStayed = true;
-    for (const { server, failure } of this.#held.splice(0)) this.#record(server, failure!);
+    for (const { server, failure } of this.#held.splice(0)) this.#record(server, failure);
   }
 
   /** Some servers were reached, so that it is not the network as a whole that leads nowhere. */
   #blameUnreachable(): void {
-    for (const { failure, ...look } of this.#unreachable.splice(0)) this.#fail(look, failure!);
+    for (const { look, failure } of this.#unreachable.splice(0)) this.#fail(look, failure);
   }
 
   /** All that were available have failed in this round: no server leaves before a second look. */
   async #confirm(): Promise<void> {
     const held = this.#held.splice(0);
-    if (held.length === 0) return;
-    const again = held.filter(({ at }) => at < Infinity);
-    if (again.length > 0) {
-      const { reason } = again[0]!.failure!;
+    const open = held.filter(({ isConfirmed }) => !isConfirmed);
+    if (open.length > 0) {
+      const { reason } = open[0]!.failure;
       this.#options.onTrouble({ kind: "allFailed", servers: held.length, reason });
-      this.#doubted.push(...again);
-      await this.#test(again.length);
+      const at = this.#options.clock() + MOMENT_MS;
+      for (const { server, failure } of open) this.#doubted.push({ server, failure, at });
+      await this.#test(open.length);
     }
-    for (const { server, failure, at } of [...held, ...this.#held.splice(0)]) {
-      if (at === Infinity) this.#record(server, failure!);
+    const confirmed = held.filter(({ isConfirmed }) => isConfirmed);
+    for (const { server, failure } of [...confirmed, ...this.#held.splice(0)]) {
+      this.#record(server, failure);
     }
   }
 
@@ -259,7 +277,8 @@ export class Round {
     const verification = ownLine.verification();
     for (const suspect of ownLine.suspects([...this.#lineUse.transfers])) {
       if (verification.isDone || clock() > until) return;
-      const outcome = await this.#probe(suspect.server);
+      if (this.#pool.stateOf(suspect.server) === undefined) continue;
+      const outcome = await this.#probe(suspect.server, ALONE);
       if (outcome.kind !== "passed") continue;
       const { sample } = outcome;
       if (!verification.compare(suspect, throughputOf(sample))) continue;
@@ -270,12 +289,18 @@ export class Round {
 
   #tellTrouble(): void {
     const { onTrouble } = this.#options;
-    for (const { server, failure } of this.#unreachable) {
-      this.#leaveUntested(server, failure!.reason);
+    for (const { look, failure } of this.#unreachable) {
+      this.#leaveUntested(look.server, failure.reason);
     }
     if (this.#pausedMs > 0) onTrouble({ kind: "paused", pausedMs: this.#pausedMs });
     for (const [reason, servers] of this.#untested) {
       onTrouble({ kind: "untestable", reason, servers });
     }
   }
+}
+
+/** Whether a pause of this process may have led to it. */
+function dependsOnTime(outcome: Outcome): boolean {
+  if (outcome.kind !== "failed") return outcome.kind === "passed";
+  return outcome.fault === "time" || outcome.fault === "slow";
 }

@@ -25,10 +25,10 @@ export interface TestFile {
 }
 
 /**
- * How a server failed its test: the connection was `refused`; it gave the wrong `answer`; or it did
- * not give a whole one in `time`, which the balancer itself or the network may have caused.
+ * How a server failed its test: the connection was `refused`; it gave the wrong `answer`; it was too
+ * `slow`; or it did not answer in `time`. The last two may have been caused by this machine.
  */
-export type Fault = "refused" | "answer" | "time";
+export type Fault = "refused" | "answer" | "slow" | "time";
 
 /** A server that failed its test. */
 export interface FailedOutcome {
@@ -38,6 +38,8 @@ export interface FailedOutcome {
   readonly reason: string;
   /** How, for verdicts. */
   readonly fault: Fault;
+  /** What was measured of a server that was too slow. */
+  readonly sample?: TransferSample;
   /** When, in milliseconds since the epoch. */
   readonly at: number;
 }

@@ -91,13 +91,13 @@ function sweepLater(): void {
 }
 
 function sweep(): void {
-  isSweeping = watched.size > 0;
-  if (!isSweeping) return;
   const lookedBefore = lookedAt;
   lookedAt = performance.now();
   const step = lookedAt - lookedBefore;
   time += Math.min(LONGEST_STEP_MS, step);
   paused += Math.max(0, step - LONGEST_STEP_MS);
+  isSweeping = watched.size > 0;
+  if (!isSweeping) return;
   for (const it of watched) {
     if (it.deadline + SWEEP_MS <= time) it.expire();
   }

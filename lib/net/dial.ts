@@ -1,5 +1,5 @@
 import { Connection } from "./connection.ts";
-import { now } from "./deadlines.ts";
+import { now, unwatch, watch, type Watched } from "./deadlines.ts";
 import { DeadlineError, LocalError, networkError } from "./network_error.ts";
 
 /** A client reads content rather than heads. */
@@ -20,11 +20,12 @@ const LOOKUP_MS = 1000;
  * Connects to a server. Of a name's addresses Deno tries both families (RFC 8305).
  *
  * @param hostname a name or an address; IPv6 without brackets
- * @param timeoutMs how long the connecting may take, the look-up of the name included; and as long
- *     again for the TLS handshake
+ * @param timeoutMs how long the connecting may take, the lookup of the name and the TLS handshake
+ *     included; pauses of this process are left out
  * @param tls for a connection over TLS, on which the server has proved to have that name
- * @param inputBytes how much is read at a time, in octets
-  const conn = await connect(hostname, port, timeoutMs, ending);
+ * @param inputBytes how much is read at a time
+ * @param ending gives the attempt up when it aborts
+ * @throws {LocalError} when it is this machine that cannot connect, or its name server that is silent
  * @throws {DeadlineError} when it took longer
  * @throws {HandshakeError} when the server could not prove who it is, or speaks no TLS
  * @throws {NetworkError} when it cannot be reached
@@ -37,25 +38,46 @@ export async function dial(
   inputBytes: number = INPUT_BYTES,
   ending?: AbortSignal,
 ): Promise<Connection> {
-  const conn = await connect(hostname, port, timeoutMs, ending);
+  const until = now() + timeoutMs;
+  const conn = await connect(hostname, port, until, ending);
   if (tls === undefined) return new Connection(conn, { inputBytes });
-  return await encrypted(conn, hostname, timeoutMs, tls, inputBytes, ending);
+  return await encrypted(conn, hostname, until, tls, inputBytes, ending);
+}
+
+/** Aborts a connect when its deadline has passed. */
+class ConnectDeadline implements Watched {
+  place = 0;
+  readonly #timeout = new AbortController();
+
+  constructor(readonly deadline: number) {}
+
+  get signal(): AbortSignal {
+    return this.#timeout.signal;
+  }
+
+  expire(): void {
+    this.#timeout.abort();
+  }
 }
 
 async function connect(
   hostname: string,
   port: number,
-  timeoutMs: number,
+  until: number,
   ending: AbortSignal | undefined,
 ): Promise<Deno.TcpConn> {
-  const timeout = AbortSignal.timeout(timeoutMs);
+  const deadline = new ConnectDeadline(until);
+  const timeout = deadline.signal;
   const signal = ending === undefined ? timeout : AbortSignal.any([timeout, ending]);
+  watch(deadline);
   try {
     return await Deno.connect({ hostname, port, signal });
   } catch (error) {
     if (!timeout.aborted || ending?.aborted) throw networkError(error);
     if (await canBeLookedUp(hostname)) throw new DeadlineError("connect");
     throw new LocalError("the name server did not answer in time", { cause: error });
+  } finally {
+    unwatch(deadline);
   }
 }
 
@@ -78,7 +100,7 @@ async function canBeLookedUp(hostname: string): Promise<boolean> {
 async function encrypted(
   conn: Deno.TcpConn,
   hostname: string,
-  timeoutMs: number,
+  until: number,
   { caCerts, serverName = hostname }: TlsSettings,
   inputBytes: number,
   ending: AbortSignal | undefined,
@@ -96,7 +118,7 @@ async function encrypted(
   const close = () => connection.close();
   ending?.addEventListener("abort", close);
   try {
-    await connection.handshake(now() + timeoutMs);
+    await connection.handshake(until);
     return connection;
   } catch (error) {
     connection.close();

@@ -37,6 +37,28 @@ Deno.test("PickedShares forget servers that are listed no more", () => {
   assertEquals(picked.of(servers.slice(1))?.values().toArray(), [1]);
 });
 
+Deno.test("PickedShares begin anew with a server that is listed anew", () => {
+  const tally = new Tally();
+  const picked = new PickedShares(tally);
+  tally.redirected(a, 100);
+  tally.redirected(b, 100);
+  picked.endRound();
+  picked.endRound();
+  tally.retain(new Set([b]));
+  tally.retain(new Set([a, b]));
+  tally.redirected(a, 1);
+  tally.redirected(b, 3);
+  assertEquals(picked.of(servers)?.values().toArray(), [0.25, 0.75]);
+});
+
+Deno.test("Chooser.byShare goes by what is meant, whatever was picked", () => {
+  const tally = new Tally();
+  const chooser = new Chooser(POLICIES.expected(), new PickedShares(tally));
+  chooser.update(candidatesOf(servers, [92, 8]), 0);
+  tally.redirected(b);
+  assertEquals(chooser.byShare, servers);
+});
+
 Deno.test("Chooser.shares are what was picked where picks depend on the load, else what is meant", () => {
   const tally = new Tally();
   const candidates = candidatesOf(servers, [92, 8]);

@@ -254,7 +254,8 @@ Deno.test("PoolPublisher sends by itself after a while", async () => {
   for (let i = 0; i < 20; i++) await Promise.resolve(); // The first line was taken.
   publisher.update([]);
   await second;
-  assertEquals(JSON.parse(lines[1]!), { measured: [], left: [], candidates: [] });
+  const nothing = { measured: [], measuredSince: [], left: [] };
+  assertEquals(JSON.parse(lines[1]!), { ...nothing, candidates: [] });
 });
 
 Deno.test("NewsReader keeps samples that are told again as the objects they were", async () => {
@@ -273,4 +274,16 @@ Deno.test("NewsReader keeps samples that are told again as the objects they were
   await stage.tell();
   assertStrictEquals(samplesOf(stage.worker)[0], measured);
   assertEquals(measured!.elapsedMs, 7);
+});
+
+Deno.test("PoolPublisher keeps the order of a round's end and the tests after it", async () => {
+  const stage = new Stage();
+  round(stage.pool, new Map(servers.map((server) => [server, 10])));
+  stage.pool.record(a, passed(20), 0);
+  stage.pool.endRound(0);
+  stage.pool.record(a, passed(30), 0);
+  stage.forget();
+  assertEquals(await stage.tell(), 1);
+  assertEquals(stage.worker.told, ["a:1,b:1 at 0", "a:1 took 30 at 0"]);
+  stage.assertAlike();
 });

@@ -207,3 +207,26 @@ Deno.test("Pool tells of many that leave within a moment in one update, and of e
   pool.record(c, failed("refused"), 0); // Nothing is to be waited for when none is left.
   assertEquals([told.slice(-2), pool.isOpen], [["c:1", "0 left over"], false]);
 });
+
+Deno.test("Pool lets backups step in at once when the last of the others leaves", () => {
+  const backup = parseServer("d:1 backup");
+  const told: string[][] = [];
+  const observer = {
+    update: (candidates: readonly { server: Server }[]) => {
+      told.push(candidates.map(({ server }) => server.authority));
+    },
+    left: () => {},
+    measured: () => {},
+  };
+  const soon: (() => void)[] = [];
+  const pool = new Pool([a, b, backup], [observer], { fall: 1, rise: 0 }, (it) => soon.push(it));
+  for (const server of [a, b, backup]) pool.record(server, passed(1), 0);
+  pool.endRound(0);
+  told.length = 0;
+  pool.record(a, failed("refused"), 0);
+  assertEquals([told, pool.isOpen], [[], true]);
+  pool.record(b, failed("refused"), 0);
+  assertEquals([told, pool.isOpen], [[["d:1"]], true]);
+  for (const call of soon) call();
+  assertEquals(told, [["d:1"]]);
+});

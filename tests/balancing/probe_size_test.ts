@@ -60,19 +60,38 @@ Deno.test("ProbeSize takes a file of the server's own as it is", async () => {
 });
 
 Deno.test("ProbeSize holds no size against a server that fails for another reason", async () => {
-  let isDown = false;
-  const behave = (bytes = MIB) => isDown ? failed("refused") : transferred(bytes, 80 * MIB / 1000);
+  let failure: Outcome | undefined;
+  const behave = (bytes = MIB) => failure ?? transferred(bytes, 80 * MIB / 1000);
   const size = new ProbeSize((_: Server, target: string) => {
     return Promise.resolve(behave(Number(target.split("=")[1] ?? MIB)));
   });
   const probed = async () => (await size.probe(server, () => {})).kind;
   assertEquals(await probed(), "passed");
-  isDown = true;
-  assertEquals(await probed(), "failed");
-  isDown = false;
-  const outcome = await size.probe(server, () => {});
-  assertEquals(outcome.kind === "passed" && outcome.sample.bytes, 8 * MIB);
-  assertEquals(outcome.kind === "passed" && outcome.testFile, undefined); // It was made to size.
+  for (const reason of ["refused", "it answered 503"]) {
+    failure = failed(reason);
+    assertEquals(await probed(), "failed");
+    failure = undefined;
+    const outcome = await size.probe(server, () => {});
+    assertEquals(outcome.kind === "passed" && outcome.sample.bytes, 8 * MIB);
+    assertEquals(outcome.kind === "passed" && outcome.testFile, undefined); // It was made to size.
+  }
+});
+
+Deno.test("ProbeSize takes the plain file of a server that closes when it is asked for a size", async () => {
+  for (const fault of ["answer", "time"] as const) {
+    const picky = (bytes?: number) =>
+      bytes === undefined ? transferred(MIB, 1e6) : failed("it was closed", 0, fault);
+    assertEquals(await asked(picky, 3), [[0, 64, 0], [0], [0]]);
+    assertEquals((await asked(picky, 21)).at(-1), [0, 64, 0]); // It may have learnt.
+  }
+});
+
+Deno.test("ProbeSize repeats no transfer that has taken all of its time", async () => {
+  const endless = (bytes = MIB): Outcome => {
+    const sample = { bytes: 1e9, elapsedMs: 10_000, at: 0, isPartial: true };
+    return bytes === MIB ? { kind: "passed", sample } : transferred(bytes, 1e5);
+  };
+  assertEquals(await asked(endless, 2), [[0], [0]]);
 });
 
 Deno.test("ProbeSize asks for less when a server has become slow", async () => {

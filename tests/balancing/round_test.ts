@@ -27,6 +27,11 @@ class Stage {
   clock = 0;
   paused = 0;
   concurrency = 1;
+  /** How time passes while nothing else happens. */
+  wait = (ms: number): Promise<void> => {
+    this.clock += ms;
+    return Promise.resolve();
+  };
   readonly #mayReturn: boolean;
 
   constructor(count: number, fall = 1, rise = 0) {
@@ -68,10 +73,7 @@ class Stage {
       ownLine: new OwnLine(),
       clock: () => this.clock,
       pausedMs: () => this.paused,
-      wait: (ms) => {
-        this.clock += ms;
-        return Promise.resolve();
-      },
+      wait: this.wait,
       onOutcome: ({ hostname }, outcome, turn) => {
         if (outcome.kind === "failed" && turn.kind !== "none") {
           this.told.push(`${hostname} ${turn.kind}: ${outcome.reason}`);
@@ -282,6 +284,43 @@ Deno.test("Round believes a refusal and a wrong answer in spite of a pause", asy
 
 /** A step of virtual time. */
 const STEP_MS = 5;
+
+Deno.test("Round tests a server again that was too slow beside others, without them", async () => {
+  const sample = { bytes: 100_000, elapsedMs: 100, at: 0 };
+  const slow: Outcome = { kind: "failed", reason: "too slow", fault: "slow", sample, at: 5 };
+  const stage = await Stage.tested(3, 3, 2);
+  assertEquals(await stage.run({ s1: [slow, passed(1)] }), ["s1 retested"]);
+  assertEquals(await stage.run({ s1: [slow] }), ["s1 failing: too slow"]);
+  assertEquals(stage.probes, ["s0", "s1", "s1", "s2"]);
+
+  stage.concurrency = 3;
+  stage.wait = () => new Promise((resolve) => setTimeout(resolve));
+  const desk = new ProbeDesk();
+  const round = stage.round(desk.probe).run("all");
+  const [first, second, third] = [await desk.next(), await desk.next(), await desk.next()];
+  second.end(slow);
+  await settle();
+  assertEquals(desk.running, 2);
+  first.end(passed(1));
+  third.end(passed(1));
+  const again = await desk.next();
+  assertEquals([again.server, desk.running], [stage.servers[1], 1]);
+  again.end(passed(1));
+  await round;
+});
+
+Deno.test("Round passes over servers that were removed meanwhile, also before a second look", async () => {
+  const stage = await Stage.tested(2);
+  const desk = new ProbeDesk();
+  stage.told.length = 0;
+  const round = stage.round(desk.probe).run("all");
+  (await desk.next()).end(RESET);
+  const [, stays] = stage.servers;
+  stage.pool.replace([stays!], 0);
+  (await desk.next()).end(passed(1));
+  await round;
+  assertEquals([stage.told, desk.seen.length], [[], 2]);
+});
 
 /** Transfers over a line that all of them share, in virtual time. */
 class SharedLine {

@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { now, unwatch, watch, type Watched } from "../../lib/net/deadlines.ts";
+import { now, pausedMs, unwatch, watch, type Watched } from "../../lib/net/deadlines.ts";
 import { Arrivals } from "../support/arrivals.ts";
 
 /** Tells when it expires, and has no other deadline until it is given one. */
@@ -78,4 +78,17 @@ Deno.test("watch() and unwatch() may be called while others expire", async () =>
   await late.expiries.next();
   unwatch(late);
   assertEquals(second.expiries.waiting, []);
+});
+
+Deno.test("pausedMs() grows by what this process stood still, also when nothing is watched by then", async () => {
+  const before = pausedMs();
+  const waiting = new Waiting(Infinity);
+  watch(waiting);
+  const until = performance.now() + 900;
+  while (performance.now() < until);
+  const pending = pausedMs();
+  assert(pending - before > 300, `${pending - before}`);
+  unwatch(waiting);
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  assert(pausedMs() >= pending);
 });
