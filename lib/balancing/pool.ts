@@ -49,6 +49,8 @@ export class Pool {
   readonly #patience: Patience;
   readonly #callSoon: (call: () => void) => void;
   #candidates: readonly Candidate[] = [];
+  /** Servers that get no clients until more is known of them. */
+  readonly #suspended = new Set<Server>();
   /** How many of the candidates have not left since. */
   #remaining = 0;
 
@@ -124,13 +126,29 @@ export class Pool {
     const health = this.#members.get(server);
     if (health === undefined) return NOTHING_NEW;
     const wasAvailable = health.state.kind === "available";
+    const wasSuspended = this.#suspended.delete(server);
     const turn = health.record(outcome);
     if (outcome.kind === "passed") {
       for (const audience of this.#audiences) audience.measured(server, outcome.sample, now);
     }
-    if (turn.kind === "left" && wasAvailable) this.#leave(server, now);
-    if (outcome.kind === "passed" && !this.isOpen) this.#update(now);
+    const hasLeft = turn.kind === "left";
+    if (hasLeft && wasAvailable && !wasSuspended) this.#leave(server, now);
+    const mayServe = outcome.kind === "passed" && !this.isOpen;
+    if (mayServe || (wasSuspended && !hasLeft)) this.#update(now);
     return turn;
+  }
+
+  /**
+   * A server that has failed a test gets no clients before its next test, or the end of the round,
+   * unless no other is left.
+   *
+   * @param now on the clock of `PickRequest`
+   */
+  suspend(server: Server, now: number): void {
+    const isAvailable = this.stateOf(server)?.kind === "available";
+    if (!isAvailable || this.#remaining < 2 || this.#suspended.has(server)) return;
+    this.#suspended.add(server);
+    this.#leave(server, now);
   }
 
   /**
@@ -161,6 +179,7 @@ export class Pool {
    * @param now on the clock of `PickRequest`
    */
   endRound(now: number): void {
+    this.#suspended.clear();
     this.#settle();
     this.#update(now);
   }
@@ -212,6 +231,7 @@ export class Pool {
   #update(now: number): void {
     this.#candidates = this.#eligible();
     if (this.#candidates.length === 0) {
+      this.#suspended.clear();
       this.#settle(); // A round may last, and a server that has passed in it is better than none.
       this.#candidates = this.#eligible();
     }
@@ -225,6 +245,7 @@ export class Pool {
     let priority = Infinity;
     for (const [server, { state, climb }] of this.#members) {
       if (state.kind !== "available" || server.isDrained || server.priority > priority) continue;
+      if (this.#suspended.has(server)) continue;
       if (server.priority < priority) candidates = [];
       priority = server.priority;
       candidates.push({ server, sample: state.sample, weight: server.weight, climb });

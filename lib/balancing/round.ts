@@ -222,8 +222,9 @@ export class Round {
       this.#doubted.push({ server, failure, at: clock() });
     } else if (!this.#pool.isOnLastTry(server)) {
       this.#record(server, failure);
-    } else if (isFirst && !mayReturn && failure.fault !== "refused") {
+    } else if (isFirst && !mayReturn && this.#mayBeSpared(server, failure)) {
       this.#doubted.push({ server, failure, at: clock() + MOMENT_MS });
+      if (this.#hasStayed) this.#pool.suspend(server, clock());
     } else if (this.#hasStayed || this.#pool.stateOf(server)?.kind !== "available") {
       this.#record(server, failure);
     } else {
@@ -231,9 +232,18 @@ export class Round {
     }
   }
 
+  /** A server that never passed has no clients to lose, so that a refusal is enough. */
+  #mayBeSpared(server: Server, { fault }: FailedOutcome): boolean {
+    return fault !== "refused" || this.#pool.stateOf(server)?.kind === "available";
+  }
+
   /** One that was available has passed: others have failed for causes of their own. */
   #stay(): void {
     this.#hasStayed = true;
+    const now = this.#options.clock();
+    for (const { server, failure } of this.#doubted) {
+      if (failure?.fault !== "slow") this.#pool.suspend(server, now);
+    }
     for (const { server, failure } of this.#held.splice(0)) this.#record(server, failure);
   }
 

@@ -230,3 +230,23 @@ Deno.test("Pool lets backups step in at once when the last of the others leaves"
   for (const call of soon) call();
   assertEquals(told, [["d:1"]]);
 });
+
+Deno.test("Pool.suspend() keeps clients from a server until more is known, unless no other is left", () => {
+  const pool = rankedPool();
+  const open = () => pool.chooser.byShare.map(({ hostname }) => hostname).sort().join("");
+  pool.suspend(a, 0);
+  assertEquals([open(), pool.members.length], ["bc", 3]);
+  pool.record(a, passed(1), 0);
+  assertEquals(open(), "abc");
+  for (const server of [a, b, c]) pool.suspend(server, 0);
+  assertEquals(open(), "c");
+  pool.record(c, failed("refused"), 0);
+  assertEquals(open(), "ab"); // What is doubted is better than none.
+  pool.suspend(a, 0);
+  pool.record(a, failed("refused"), 0);
+  assertEquals(open(), "b");
+  pool.suspend(b, 0);
+  assertEquals(open(), "b");
+  pool.endRound(0);
+  assertEquals(open(), "b");
+});

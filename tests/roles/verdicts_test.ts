@@ -93,7 +93,11 @@ Deno.test("balancer keeps servers that are all restarted in one moment", async (
   let servers = [new FakeServer(FIT), new FakeServer(FIT)];
   const ports = servers.map(({ port }) => port);
   const authorities = servers.map(({ authority }) => authority);
-  await using balancer = await listeningRole("balancer", ["--interval=300ms", ...authorities]);
+  await using balancer = await listeningRole("balancer", [
+    "--interval=300ms",
+    "--rise=1",
+    ...authorities,
+  ]);
   for (const server of servers) await server[Symbol.asyncDispose]();
   await said(balancer, "all servers that were available have failed; .*refused$");
   servers = ports.map((port) => new FakeServer(FIT, "127.0.0.1", port));
