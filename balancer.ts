@@ -6,7 +6,6 @@
 
 import config from "./deno.json" with { type: "json" };
 import { runCommand } from "./lib/args.ts";
-import { UsageError } from "./lib/command.ts";
 import { ADMIN_ADDRESS } from "./lib/balancing/admin/admin_address.ts";
 import { AdminDesk } from "./lib/balancing/admin/admin_desk.ts";
 import { askSize } from "./lib/balancing/ask_size.ts";
@@ -14,14 +13,13 @@ import { Chooser } from "./lib/balancing/chooser.ts";
 import { CrewFront } from "./lib/balancing/crew_front.ts";
 import { Farm } from "./lib/balancing/farm.ts";
 import type { Front } from "./lib/balancing/front.ts";
+import { jitteredInterval } from "./lib/balancing/health_checker.ts";
 import { type AskSize, KnownSizes } from "./lib/balancing/known_sizes.ts";
 import { DnsResolver, NAME_SERVER } from "./lib/balancing/list/resolver.ts";
 import { ServerSource } from "./lib/balancing/list/server_source.ts";
-import { PickedShares } from "./lib/balancing/picked_shares.ts";
-import { jitteredInterval } from "./lib/balancing/health_checker.ts";
-import { pausedMs } from "./lib/net/deadlines.ts";
-import { OwnFront } from "./lib/balancing/own_front.ts";
 import { Overview } from "./lib/balancing/overview.ts";
+import { OwnFront } from "./lib/balancing/own_front.ts";
+import { PickedShares } from "./lib/balancing/picked_shares.ts";
 import { POLICIES, POLICY_NAMES, type PolicyName } from "./lib/balancing/policies.ts";
 import { Pool } from "./lib/balancing/pool.ts";
 import { PROBE_BYTES, probeWith } from "./lib/balancing/probe_size.ts";
@@ -31,7 +29,9 @@ import { redirectAsTold } from "./lib/balancing/redirecting_worker.ts";
 import { Desk } from "./lib/run/desk.ts";
 import { REQUEST_TARGET } from "./lib/http/grammar.ts";
 import { listen, listenerOptions } from "./lib/run/listener.ts";
+import { UsageError } from "./lib/command.ts";
 import type { LineWriter } from "./lib/line_writer.ts";
+import { pausedMs } from "./lib/net/deadlines.ts";
 import { Notices } from "./lib/notices.ts";
 import {
   choice,

@@ -138,9 +138,9 @@ export class Round {
     for (let look = this.#next(); look !== undefined; look = this.#next()) {
       const restMs = look.at - clock();
       if (restMs > 0) await wait(restMs);
-      // Not as an await of its own: the next lane is to see that this one uses the line.
       if (this.#pool.stateOf(look.server) === undefined) continue; // Not listed any more.
       const expected = this.#expected(look);
+      // No other await comes before the test: the next lane is to see that it uses the line.
       while (!this.#lineUse.hasRoom(expected)) await wait(LOOK_MS);
       this.#take(look, await this.#probe(look.server, expected));
     }
