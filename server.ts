@@ -20,7 +20,7 @@ const command = {
   permissions: "--allow-net --allow-read",
   synopsis: "[OPTIONS] [ROOT]",
   summary: "Serves the files under the directory ROOT over HTTP/1.1. Names that begin with a dot " +
-    "are hidden, and nothing outside ROOT is ever sent.",
+    "are hidden, except /.well-known/, and nothing outside ROOT is ever sent.",
   operands: { ROOT: "the directory to serve (default: .)" },
   options: {
     ...listenerOptions("8000"),
@@ -73,7 +73,11 @@ async function realRoot(operands: readonly string[]): Promise<string> {
     const path = await Deno.realPath(root);
     if ((await Deno.stat(path)).isDirectory) return path;
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound) throw new UsageError(`${root}: no such directory`);
+    if (error instanceof Deno.errors.InvalidData) throw notUtf8(root);
+    if (error instanceof Deno.errors.NotFound) {
+      // Of arguments that are no UTF-8, Deno gives U+FFFD.
+      throw root.includes("\ufffd") ? notUtf8(root) : new UsageError(`${root}: no such directory`);
+    }
     if (error instanceof Deno.errors.NotCapable) {
       const hint = "run it with --allow-read, or with that of the real path";
       throw new UsageError(`there is no permission to read ${root}: ${hint}`);
@@ -83,4 +87,8 @@ async function realRoot(operands: readonly string[]): Promise<string> {
     }
   }
   throw new UsageError(`${root} is not a directory`);
+}
+
+function notUtf8(root: string): UsageError {
+  return new UsageError(`${root}: its path holds a name that is no UTF-8, which Deno cannot open`);
 }

@@ -20,7 +20,7 @@ export async function* directoryEntries(
 ): AsyncGenerator<ListingEntry[], void> {
   let batch: Deno.DirEntry[] = [];
   for await (const entry of Deno.readDir(directory.path)) {
-    if (!isServable(entry.name)) continue;
+    if (!isServable(entry.name, names.length)) continue;
     batch.push(entry);
     if (batch.length < BATCH_SIZE) continue;
     yield await described(root, directory, names, batch);

@@ -1,6 +1,5 @@
 import { fieldSection } from "../http/field_section.ts";
 import type { FieldLine } from "../http/fields.ts";
-import type { Reply } from "../http/reply.ts";
 import type { Handler } from "../net/handler.ts";
 import { choice, type Flag, flag, type Option, option, optional, repeatable } from "../option.ts";
 import { ADDED_FIELD, CACHE_CONTROL } from "./added_field.ts";
@@ -69,9 +68,11 @@ export async function fileHandler(path: string, options: FileValues): Promise<Ha
   });
   return (request) => {
     const reply = files.reply(request);
-    if (!isTestFile(request.target)) return reply;
-    const orTestFile = (reply: Reply) =>
-      reply.statusCode === 404 ? replyWithTestFile(request, added, epochMs) : reply;
-    return reply instanceof Promise ? reply.then(orTestFile) : orTestFile(reply);
+    if (!(reply instanceof Promise)) return reply; // From memory: it is there.
+    return reply.then((reply) =>
+      reply.statusCode === 404 && isTestFile(request.target)
+        ? replyWithTestFile(request, added, epochMs)
+        : reply
+    );
   };
 }

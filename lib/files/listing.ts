@@ -38,6 +38,8 @@ export interface ListingOrder {
 export interface Listing {
   /** The names from the root down to it, decoded; none for the root. */
   readonly names: readonly string[];
+  /** A relative reference to the directory above it; undefined for the root. */
+  readonly parent: string | undefined;
   /** How its entries are sorted; undefined when they come as the directory has them. */
   readonly order: ListingOrder | undefined;
 }
@@ -76,6 +78,15 @@ export function listingOrder(target: string): ListingOrder {
   const sort = query === -1 ? null : new URLSearchParams(target.slice(query + 1)).get("sort");
   const [, sign, key] = /^(-?)(name|size|time)$/.exec(sort ?? "") ?? ["", "", "name"];
   return { key: key as SortKey, isDescending: sign === "-" };
+}
+
+/**
+ * A relative reference to the directory above the one that a request-target means: one level up for
+ * each slash at its end, since empty segments count in references (RFC 3986 §5.2.4).
+ */
+export function parentReference(target: string): string {
+  const [path = ""] = target.split("?", 1);
+  return "../".repeat(Math.max(1, path.length - path.replace(/\/+$/, "").length));
 }
 
 /** An order as `?sort=` has it. */

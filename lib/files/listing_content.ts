@@ -19,6 +19,8 @@ export interface ListingRequest {
   readonly form: ListingForm;
   /** The names from the root down to the directory. */
   readonly names: readonly string[];
+  /** See `Listing.parent`. */
+  readonly parent: string | undefined;
   /** How it is to be sorted, unless it has too many entries. */
   readonly order: ListingOrder;
 }
@@ -72,12 +74,12 @@ export class ListingContent implements ContentSource {
 
 /** A listing in pieces, none of them empty. What is too much to be sorted is not held either. */
 async function* listingText(
-  { form, names, order }: ListingRequest,
+  { form, names, parent, order }: ListingRequest,
   read: EntrySource,
 ): AsyncGenerator<string, void> {
   const few = await fewEntries(read);
   few?.sort(compareEntries(order));
-  yield form.start({ names, order: few === undefined ? undefined : order });
+  yield form.start({ names, parent, order: few === undefined ? undefined : order });
   let count = 0;
   for await (const entries of few === undefined ? read() : pieces(few)) {
     const rows = entries.map((entry) => form.row(entry, count++)).join("");

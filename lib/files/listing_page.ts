@@ -45,12 +45,10 @@ const COLUMNS: readonly (readonly [key: SortKey, title: string])[] = [
   ["time", "Modified (UTC)"],
 ];
 
-const PARENT_ROW = `<tr><td><a href="../">../</a><td><td>\n`;
-
 const UNSORTED_NOTE =
   `<p>Here are more than ${MOST_SORTED_ENTRIES} entries. They stand as the directory has them.</p>\n`;
 
-function pageStart({ names, order }: Listing): string {
+function pageStart({ names, parent, order }: Listing): string {
   const title = `Index of /${names.map((name) => `${escape(name)}/`).join("")}`;
   return `<!DOCTYPE html>
 <html lang="en">
@@ -62,7 +60,7 @@ function pageStart({ names, order }: Listing): string {
 <h1>${title}</h1>
 ${order === undefined ? UNSORTED_NOTE : ""}<table>
 <tr>${COLUMNS.map(([key, text]) => columnHead(key, text, order)).join("")}
-${names.length === 0 ? "" : PARENT_ROW}`;
+${parent === undefined ? "" : `<tr><td><a href="${parent}">../</a><td><td>\n`}`;
 }
 
 /** A link to the order by this column, or to its reverse where that is the order already. */

@@ -3,7 +3,7 @@ import type { Fields } from "../http/fields.ts";
 import { chooseMediaType } from "../http/media_range.ts";
 import type { Reply } from "../http/reply.ts";
 import { directoryEntries } from "./directory_entries.ts";
-import { type ListingForm, listingOrder } from "./listing.ts";
+import { type ListingForm, listingOrder, parentReference } from "./listing.ts";
 import { ListingContent } from "./listing_content.ts";
 import { JSON_LISTING } from "./listing_json.ts";
 import { HTML_LISTING } from "./listing_page.ts";
@@ -47,8 +47,9 @@ export class Listings {
     this.#open++;
     const mediaType = chooseMediaType(fields.get("accept"), MEDIA_TYPES);
     const form = FORMS.find((form) => form.mediaType === mediaType)!;
+    const parent = names.length === 0 ? undefined : parentReference(target);
     const content = new ListingContent(
-      { form, names, order: listingOrder(target) },
+      { form, names, parent, order: listingOrder(target) },
       () => directoryEntries(this.#root, directory, names),
       () => this.#open--,
     );

@@ -48,6 +48,7 @@ function statusOf(error: unknown): RefusalStatus | undefined {
   if (error instanceof Deno.errors.NotCapable) return 403;
   if (error instanceof Deno.errors.PermissionDenied) return 403;
   if (error instanceof Deno.errors.NotFound) return 404;
+  if (error instanceof Deno.errors.InvalidData) return 404; // A link to a name that is no UTF-8.
   const code = error instanceof Error && "code" in error ? String(error.code) : "";
   return STATUSES[code];
 }

@@ -1,11 +1,12 @@
 import type { Request } from "../net/handler.ts";
 import { htmlReply, type Reply, withFields } from "../http/reply.ts";
 import { replyWith } from "./conditional_reply.ts";
+import { filePath } from "./file_path.ts";
 import type { Octets } from "./octets.ts";
 import { type AddedFields, Representation } from "./representation.ts";
 
-/** The path of the performance-test file. */
-const TEST_FILE_PATH = "/test.bin";
+/** The name of the performance-test file, at the root. */
+const TEST_FILE = "test.bin";
 const MIB = 1024 * 1024;
 /** Octets that it has, unless it is asked for another size, and the most that it may have. */
 const USUAL_SIZE = MIB;
@@ -13,7 +14,9 @@ const MOST_SIZE = 64 * MIB;
 
 /** Whether a target in origin form means the performance-test file. */
 export function isTestFile(target: string): boolean {
-  return target === TEST_FILE_PATH || target.startsWith(`${TEST_FILE_PATH}?`);
+  const path = filePath(target);
+  if ("refusedWith" in path || path.isDirectory) return false;
+  return path.names.length === 1 && path.names[0] === TEST_FILE;
 }
 
 /**
@@ -50,7 +53,8 @@ export function replyWithTestFile(
 }
 
 function sizeOf(target: string): number | undefined {
-  const asked = new URLSearchParams(target.slice(TEST_FILE_PATH.length)).get("bytes");
+  const [, query = ""] = target.split(/\?(.*)/s, 2);
+  const asked = new URLSearchParams(query).get("bytes");
   if (asked === null) return USUAL_SIZE;
   const size = /^[0-9]+$/.test(asked) ? Number(asked) : 0;
   return size >= 1 && size <= MOST_SIZE ? size : undefined;

@@ -1,78 +1,47 @@
-import { assertEquals } from "@std/assert";
-import { filePath } from "../../lib/files/file_path.ts";
+import { assert, assertEquals } from "@std/assert";
+import { filePath, isServable } from "../../lib/files/file_path.ts";
+import { PATHS } from "../cases/paths.ts";
+import { contentOf, staticFile } from "../support/replies.ts";
+import { checkRows } from "../support/live_rows.ts";
+import { TemporaryDirectory } from "../support/temporary_directory.ts";
 
-/** Targets, and the names that are found in them; a directory ends in an empty one. */
-const PATHS: readonly [target: string, ...names: string[]][] = [
-  ["/", ""],
-  ["/?a=/b/..", ""],
-  ["/a", "a"],
-  ["/a/", "a", ""],
-  ["/a/b.html", "a", "b.html"],
-  ["/a/b.html?c/d", "a", "b.html"],
-  ["/a?", "a"],
-  ["/a/?", "a", ""],
-  ["/A/a", "A", "a"],
-  ["/a%20b", "a b"],
-  ["/a+b", "a+b"],
-  ["/%61%62", "ab"],
-  ["/%c3%a9%E2%82%AC", "é€"],
-  ["/%F0%9F%90%91", "🐑"],
-  ["/100%25", "100%"],
-  ["/%252e%252e", "%2e%2e"],
-  ["/%252f", "%2f"],
-  ["/%22%27%3c", "\"'<"],
-  ["/%3f%23", "?#"],
-  ["/a%0ab", "a\nb"],
-  ["/a.", "a."],
-  ["/a..b", "a..b"],
-  ["/a/b...", "a", "b..."],
-  ["/~user", "~user"],
-  ["/%EF%BC%8Fetc", "／etc"],
-];
-
-Deno.test("filePath() decodes each segment exactly once", () => {
-  for (const [target, ...names] of PATHS) {
-    const isDirectory = names.at(-1) === "";
-    if (isDirectory) names.pop();
-    assertEquals(filePath(target), { names, isDirectory }, target);
-  }
+Deno.test("filePath() reads paths as the table has them, on each system", async () => {
+  await checkRows(PATHS, ({ raw, means, system }) => {
+    for (const isWindows of [false, true]) {
+      if (system !== undefined && isWindows !== (system === "windows")) continue;
+      const expected = typeof means === "number"
+        ? { refusedWith: means }
+        : { names: means.filter((name) => name !== ""), isDirectory: means.at(-1) === "" };
+      assertEquals(filePath(raw, isWindows), expected);
+    }
+  });
 });
 
-const NOT_FOUND = [
-  ["/..", "/../a", "/a/..", "/a/../b", "/a/../../b", "/.", "/./a", "/a/.", "/.../a"],
-  ["/%2e", "/%2e%2e", "/%2E%2e/a", "/.%2e/a", "/%2e./a", "/a/%2e%2e/b"],
-  ["/%2f", "/a%2fb", "/a%2F..%2Fb", "/..%2f..%2fetc/passwd", "/%2e%2e%2fa"],
-  ["/a\\b", "/a%5cb", "/..\\..\\a", "/%2e%2e%5ca"],
-  ["/%00", "/a%00", "/a%00.html", "/%00/a"],
-  ["//", "//a", "/a//b", "/a//", "///"],
-  ["/.git/config", "/.htaccess", "/a/.ssh/id", "/%2egit"],
-].flat();
-
-Deno.test("filePath() refuses with 404 what could only lead astray", () => {
-  for (const target of NOT_FOUND) assertEquals(filePath(target), { refusedWith: 404 }, target);
+Deno.test("StaticFiles sends the files that paths of the table mean, and nothing for others", async () => {
+  const own = PATHS.filter(({ system }) =>
+    system === undefined || (system === "windows") === (Deno.build.os === "windows")
+  );
+  await checkRows(own, async ({ raw, means }) => {
+    await using root = await TemporaryDirectory.with({ "index.html": "index", a: "a" });
+    const names = typeof means === "number" ? [] : means.map((it) => it || "index.html");
+    if (names.length > 0) {
+      await Deno.remove(root.join("a"));
+      await root.write(names.join("/"), "found");
+    }
+    const reply = await staticFile(root.path, raw);
+    const content = await contentOf(reply);
+    if (typeof means === "number") assertEquals(reply.statusCode, means);
+    else assertEquals([reply.statusCode, content], [200, "found"]);
+  });
 });
 
-const MALFORMED = [
-  ["/%", "/a%", "/a%2", "/%zz", "/%u0041", "/% 20", "/%2", "/a/%g0/b"],
-  // Octets that are no UTF-8: cut off, overlong, a surrogate, beyond Unicode.
-  [
-    "/%ff",
-    "/%c3",
-    "/%c3%28",
-    "/%c0%af",
-    "/%c0%ae%c0%ae",
-    "/%e0%80%af",
-    "/%ed%a0%80",
-    "/%f5%80%80%80",
-  ],
-].flat();
-
-Deno.test("filePath() refuses with 400 what is no encoded path", () => {
-  for (const target of MALFORMED) assertEquals(filePath(target), { refusedWith: 400 }, target);
-});
-
-Deno.test("filePath() does not look at the query", () => {
-  for (const query of ["..", "%00", "%zz", "/../", "\\", "?"]) {
-    assertEquals(filePath(`/a?${query}`), { names: ["a"], isDirectory: false }, query);
+Deno.test("isServable() shows well-known URIs at the root, and no other name with a dot", () => {
+  assert(isServable(".well-known", 0));
+  assert(!isServable(".well-known", 1));
+  for (const depth of [0, 1]) {
+    assert(isServable("a", depth));
+    for (const name of ["", ".", "..", ".git", ".well-known2", "a/b", "a\0"]) {
+      assert(!isServable(name, depth), name);
+    }
   }
 });

@@ -10,7 +10,12 @@ const FORM: ListingForm = {
   row: ({ name }, index) => `${index}${name} `,
   end: (count) => `;${count}`,
 };
-const REQUEST = { form: FORM, names: ["d"], order: { key: "name", isDescending: false } } as const;
+const REQUEST = {
+  form: FORM,
+  names: ["d"],
+  parent: "../",
+  order: { key: "name", isDescending: false },
+} as const;
 
 function file(name: string): ListingEntry {
   return { kind: "file", name, size: 1, modifiedMs: 0 };

@@ -6,7 +6,7 @@ const AT = Date.UTC(2027, 1, 28, 23, 59, 59, 999);
 
 function listed(...entries: ListingEntry[]): string {
   const { start, row, end } = JSON_LISTING;
-  const listing = { names: ["a"], order: undefined };
+  const listing = { names: ["a"], parent: "../", order: undefined };
   return start(listing) + entries.map(row).join("") + end(entries.length);
 }
 

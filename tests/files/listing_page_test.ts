@@ -14,7 +14,8 @@ function file(name: string, size = 0, modifiedMs = AT): ListingEntry {
 function page(listing: Partial<Listing>, ...entries: ListingEntry[]): string {
   const { start, row, end } = HTML_LISTING;
   const rows = entries.map(row).join("");
-  return start({ names: [], order: BY_NAME, ...listing }) + rows + end(entries.length);
+  return start({ names: [], parent: undefined, order: BY_NAME, ...listing }) + rows +
+    end(entries.length);
 }
 
 /** The reference of a row's link, as a browser takes it out of the page. */
@@ -64,13 +65,13 @@ Deno.test("HTML_LISTING leaves out a time that no calendar has", () => {
 });
 
 Deno.test("HTML_LISTING has a head, a link to the parent, and an end", () => {
-  const text = page({ names: ["a", "b c"] }, file("d"));
+  const text = page({ names: ["a", "b c"], parent: "../../" }, file("d"));
   assert(text.startsWith('<!DOCTYPE html>\n<html lang="en">\n<meta charset="utf-8">\n'));
   assertStringIncludes(text, '<meta name="viewport" content="width=device-width">');
   assertStringIncludes(text, '<meta name="color-scheme" content="light dark">');
   assertStringIncludes(text, "<title>Index of /a/b c/</title>");
   assertStringIncludes(text, "<h1>Index of /a/b c/</h1>");
-  assertStringIncludes(text, '<a href="../">../</a>');
+  assertStringIncludes(text, '<a href="../../">../</a>');
   assert(text.endsWith("</table>\n</html>\n"));
   assertNotMatch(text, /<script|\bon[a-z]+=|https?:/);
 });

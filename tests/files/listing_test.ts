@@ -3,6 +3,7 @@ import {
   compareEntries,
   type ListingEntry,
   listingOrder,
+  parentReference,
   sortParameter,
 } from "../../lib/files/listing.ts";
 
@@ -66,5 +67,18 @@ Deno.test("compareEntries() sorts by one thing, directories first, equal ones by
     const order = listingOrder(`/?sort=${sort}`);
     const found = entries.toSorted(compareEntries(order)).map(({ name }) => name).join(" ");
     assertEquals(found, names, sort);
+  }
+});
+
+Deno.test("parentReference() leads above the directory, however many slashes follow its name", () => {
+  const rows = [
+    ["/a/", "/"],
+    ["/a/b/", "/a/"],
+    ["/a/b//", "/a/"],
+    ["//a///", "//"],
+    ["/a//b/?c//", "/a//"],
+  ] as const;
+  for (const [target, parent] of rows) {
+    assertEquals(new URL(parentReference(target), `http://a${target}`).pathname, parent);
   }
 });

@@ -18,7 +18,7 @@ Deno.test("StaticFiles gives nothing outside the root, however it is asked for",
   ].flat();
   assertEquals(await statusCodes(root, targets), targets.map(() => 404));
   const malformed = ["/%c0%ae%c0%ae/secret.txt", "/%", "/%zz"];
-  assertEquals(await statusCodes(root, malformed), [400, 400, 400]);
+  assertEquals(await statusCodes(root, malformed), [404, 400, 400]);
 });
 
 Deno.test("StaticFiles follows a link inside the root and none that leads out of it", async () => {
@@ -89,8 +89,24 @@ Deno.test("StaticFiles answers 404 for what is not there", async () => {
     "/.d/a",
     `/${"a".repeat(300)}`,
   ];
-  targets.push(`/${"a/".repeat(3000)}`, "/d//b", "//a");
+  targets.push(`/${"a/".repeat(3000)}`, "/d//a", "//b");
   assertEquals(await statusCodes(root.path, targets), targets.map(() => 404));
+});
+
+Deno.test({
+  name: "StaticFiles answers 404 for links to names that are no UTF-8",
+  ignore: Deno.build.os !== "linux", // Others have no such names.
+  fn: async () => {
+    await using root = await TemporaryDirectory.with({ "a.txt": "a", "d/b": "b" });
+    const script = 'cd "$0" && n=$(printf "caf\\351") && echo 1 >"$n.txt" && mkdir "$n" && ' +
+      'echo 2 >"$n/a" && ln -s "$n.txt" l && ln -s "$n" ld && ln -s "../$n.txt" d/index.html';
+    const { success } = await new Deno.Command("sh", { args: ["-c", script, root.path] }).output();
+    assert(success);
+    const targets = ["/l", "/ld", "/ld/", "/ld/a", "/d/", "/d/index.html", "/l?", "//l"];
+    assertEquals(await statusCodes(root.path, targets), targets.map(() => 404));
+    const list = await contentOf(await staticFile(root.path, "/", "", { isListing: true }));
+    assert(list.includes(">a.txt<") && !list.includes(">l<"), list);
+  },
 });
 
 Deno.test("StaticFiles opens nothing that is not a regular file", async () => {

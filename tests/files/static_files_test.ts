@@ -106,6 +106,8 @@ Deno.test("StaticFiles sends a directory's name on to its slash, and to no other
     ["/%61", "./%61/"],
     ["/x:y", "./x:y/"],
     ["/%C3%A9", "./%C3%A9/"],
+    ["//a", "./a/"],
+    ["///a//b?", "./b/?"],
   ] as const;
   for (const [target, location] of directories) {
     const reply = await staticFile(root.path, target);
@@ -118,7 +120,7 @@ Deno.test("StaticFiles sends a directory's name on to its slash, and to no other
       search: query ? `?${query}` : "",
     });
   }
-  assertEquals(await statusCodes(root.path, ["//evil.example/..", "//a", "///a"]), [404, 404, 404]);
+  assertEquals(await statusCodes(root.path, ["//evil.example/..", "//evil.example"]), [404, 404]);
 });
 
 Deno.test("StaticFiles gives index.html for a directory", async () => {

@@ -13,7 +13,9 @@ function testFile(target = "/test.bin", fields = ""): Reply {
 }
 
 Deno.test("isTestFile() knows the path, whatever the query", () => {
-  for (const target of ["/test.bin", "/test.bin?", "/test.bin?a=b"]) {
+  for (
+    const target of ["/test.bin", "/test.bin?", "/test.bin?a=b", "//test.bin", "/test%2ebin?a//b"]
+  ) {
     assert(isTestFile(target), target);
   }
   const others = [
@@ -22,7 +24,7 @@ Deno.test("isTestFile() knows the path, whatever the query", () => {
     "/test.bin/",
     "/a/test.bin",
     "/Test.bin",
-    "//test.bin",
+    "/test.bin//",
     "/?/test.bin",
   ];
   for (const target of others) assert(!isTestFile(target), target);

@@ -63,6 +63,7 @@ Deno.test("server has a test file of 1 MiB unless ROOT has one", async () => {
   await using server = await listeningRole("server", [root.path]);
   using client = await RawClient.connect(server.port);
   assertEquals((await client.get("/test.bin")).body.length, 1024 * 1024);
+  assertEquals((await client.get("//test.bin?bytes=5")).body.length, 5);
   await root.write("test.bin", "mine");
   assertEquals(text((await client.get("/test.bin")).body), "mine");
 });
@@ -148,6 +149,20 @@ Deno.test("server ends with 2 and one line when ROOT is no directory it may read
   assertRefused(below, 2, /file\/below is not a directory/);
   const unpermitted = await runRole("server", ["."], { cwd, permissions: ["--allow-net"] });
   assertRefused(unpermitted, 2, /no permission to read \.: run it with --allow-read/);
+});
+
+Deno.test({
+  name: "server names a ROOT whose path is no UTF-8",
+  ignore: Deno.build.os !== "linux",
+  fn: async () => {
+    await using directory = await TemporaryDirectory.with();
+    const script = 'cd "$0" && n=$(printf "caf\\351") && mkdir "$n" && ln -s "$n" link';
+    await new Deno.Command("sh", { args: ["-c", script, directory.path] }).output();
+    for (const root of ["link", "caf\ufffd"]) {
+      const refused = await runRole("server", [root], { cwd: directory.path });
+      assertRefused(refused, 2, new RegExp(`${root}: its path holds a name that is no UTF-8`));
+    }
+  },
 });
 
 function text(octets: Uint8Array): string {

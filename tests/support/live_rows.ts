@@ -19,11 +19,15 @@ export function testLiveRows<SomeRow extends Named>(
  */
 export async function checkRows<SomeRow extends Named>(
   rows: readonly SomeRow[],
-  check: (row: SomeRow) => Promise<void>,
+  check: (row: SomeRow) => void | Promise<void>,
 ): Promise<void> {
   const failures: string[] = [];
   for (const row of rows) {
-    await check(row).catch((error) => failures.push(`${row.section}, ${row.story}: ${error}`));
+    try {
+      await check(row);
+    } catch (error) {
+      failures.push(`${row.section}, ${row.story}: ${error}`);
+    }
   }
   if (failures.length === 0) return;
   throw new Error(`${failures.length} of ${rows.length} rows fail:\n\n${failures.join("\n\n")}`);

@@ -14,16 +14,8 @@ const ABOUT_NAMES: readonly Decision[] = [
   {
     from: ["nginx", "Caddy"],
     groups: SEGMENTS,
-    stories: /two slashes|many slashes|looks? like an authority/,
-    what: /^status: 404, not (200|30[18])$/,
-    section: "3986 §3.3",
-    reason: "an empty segment names nothing; others merge slashes, so that a file has many URLs",
-  },
-  {
-    from: ["nginx", "Caddy"],
-    groups: SEGMENTS,
-    stories: /dots?\b/,
-    what: /^status: 404, not (200|308|400)$/,
+    stories: /dots?\b|looks? like an authority/,
+    what: /^status: 404, not (200|30[18]|400)$/,
     section: "3986 §5.2.4",
     reason: "clients resolve dot segments; what still has them is not meant to find anything",
   },
@@ -38,16 +30,8 @@ const ABOUT_NAMES: readonly Decision[] = [
   {
     from: ["nginx", "Caddy"],
     groups: SEGMENTS,
-    stories: /overlong UTF-8|no UTF-8|half a character|a surrogate|beyond Unicode/,
-    what: /^status: 400, not 404$/,
-    section: "3986 §2.5",
-    reason: "octets that are no UTF-8 encode no name; others look for a file of those octets",
-  },
-  {
-    from: ["nginx", "Caddy"],
-    groups: SEGMENTS,
-    stories: /^not escaped at all: UTF-8$/,
-    what: /^status: 400, not 200$/,
+    stories: /^not escaped at all: (no )?UTF-8$/,
+    what: /^status: 400, not (200|404)$/,
     section: "9112 §3.2",
     reason: "a target is visible ASCII; clients escape the rest",
   },
@@ -58,14 +42,6 @@ const ABOUT_NAMES: readonly Decision[] = [
     what: /^status: 404, not [45]00$/,
     section: "9110 §15.5.5",
     reason: "there is nothing of such a name; nginx says 400, Caddy fails with a 500",
-  },
-  {
-    from: ["nginx", "Caddy"],
-    groups: ["odd names"],
-    stories: /back\\\\slash/,
-    what: /^status: 404, not 200$/,
-    section: "9110 §17.3",
-    reason: "a backslash separates names on some systems, and names nothing on all of them",
   },
   {
     from: ["Caddy"],
@@ -79,7 +55,7 @@ const ABOUT_NAMES: readonly Decision[] = [
 const ABOUT_DIRECTORIES: readonly Decision[] = [
   {
     from: ["Caddy"],
-    groups: ["directories", "links", "methods", "combined", "request lines"],
+    groups: ["directories", "dot segments", "links", "methods", "combined", "request lines"],
     what: /^status: 301, not 308$/,
     section: "9110 §15.4.2",
     reason: "301 as nginx has it: all clients know it, and only GET and HEAD get there",
@@ -108,8 +84,8 @@ const ABOUT_DIRECTORIES: readonly Decision[] = [
   },
   {
     from: ["nginx"],
-    groups: ["directories"],
-    stories: /empty query|escaped letter/,
+    groups: ["directories", "dot segments"],
+    stories: /empty query|escaped letter|two slashes/,
     what: /^Location: /,
     section: "9110 §10.2.2",
     reason: "the target as it was asked for, and a slash; nginx writes it anew",
