@@ -78,7 +78,7 @@ export class Redirector {
     this.#options.tally.redirected(server.authority);
     if (head.method === "GET") sizes?.want(target, server);
     if (server.isPublicLocal && !this.#hasWarned) this.#warn(server, client);
-    // The target stands as it was received: validated, never decoded (§10.2.2).
+    // The target stands as it was received: validated, never decoded (RFC 9110 §10.2.2).
     const location = `${server.publicUrl}${target}`;
     const redirect = this.#redirect.to(location, this.#links(server, request));
     const { statusCode, headerSection, content } = redirect;

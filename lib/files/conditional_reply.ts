@@ -1,6 +1,6 @@
 import { type ByteRange, byteRanges, contentRange, unsatisfiedRange } from "../http/byte_range.ts";
 import { fieldSection } from "../http/field_section.ts";
-import type { Fields } from "../http/fields.ts";
+import type { RequestHead } from "../http/message.ts";
 import { multipartByteRanges } from "../http/multipart_byte_ranges.ts";
 import { encodeOctets } from "../http/octets.ts";
 import { evaluatePreconditions, rangeApplies } from "../http/precondition.ts";
@@ -8,6 +8,9 @@ import { htmlReply, type Reply, withFields } from "../http/reply.ts";
 import { MemoryOctets, type Octets } from "./octets.ts";
 import { RangeContent } from "./range_content.ts";
 import type { Representation } from "./representation.ts";
+
+/** What of a request decides the reply. */
+export type AskedHead = Pick<RequestHead, "method" | "fields">;
 
 /** Without one of these there is nothing but the whole. If-Range means nothing without Range. */
 const CONDITIONS = [
@@ -17,24 +20,28 @@ const CONDITIONS = [
 /**
  * The reply to a GET or HEAD of a representation: 200 with all of it, 206 with parts, 304 where the
  * client has it, 412 where it wants another one, 416 where it wants what is not there. Preconditions
- * come before ranges (RFC 9110 §13.2.2).
+ * come before ranges (RFC 9110 §13.2.2). HEAD ignores Range, which §14.2 defines for GET alone.
  *
  * @param epochMs gives the ms since 1970; asked for only where dates may matter
  * @returns a reply that closes the octets; if it has no use for them, they are closed by now
  */
 export function replyWith(
   representation: Representation,
-  fields: Fields,
+  head: AskedHead,
   epochMs: () => number,
 ): Reply {
-  if (!CONDITIONS.some((name) => fields.has(name))) return representation.whole;
-  const reply = conditionalReply(representation, fields, epochMs() / 1000);
+  if (!CONDITIONS.some((name) => head.fields.has(name))) return representation.whole;
+  const reply = conditionalReply(representation, head, epochMs() / 1000);
   const { octets } = representation;
   if (typeof reply.content === "string" && !(octets instanceof Uint8Array)) octets.close();
   return reply;
 }
 
-function conditionalReply(representation: Representation, fields: Fields, now: number): Reply {
+function conditionalReply(
+  representation: Representation,
+  { method, fields }: AskedHead,
+  now: number,
+): Reply {
   const { validators, notModifiedFields, addedFields, length } = representation;
   const result = evaluatePreconditions(fields, validators, now);
   if (result === "notModified") {
@@ -43,7 +50,8 @@ function conditionalReply(representation: Representation, fields: Fields, now: n
   if (result === "failed") {
     return withFields(addedFields, htmlReply(412, "The file is not as the request would have it."));
   }
-  const range = rangeApplies(fields, validators, now) ? fields.get("range") : undefined;
+  const isForParts = method === "GET" && rangeApplies(fields, validators, now);
+  const range = isForParts ? fields.get("range") : undefined;
   const answer = byteRanges(range, length);
   if (answer.kind === "whole") return representation.whole;
   if (answer.kind === "ranges") return partialReply(representation, answer.ranges);

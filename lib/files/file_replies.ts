@@ -4,7 +4,7 @@ import { chooseContentCoding, type ContentCoding } from "../http/content_coding.
 import type { Fields } from "../http/fields.ts";
 import type { Reply } from "../http/reply.ts";
 import { type CodedSibling, codedSiblings } from "./coded_siblings.ts";
-import { replyWith } from "./conditional_reply.ts";
+import { type AskedHead, replyWith } from "./conditional_reply.ts";
 import type { EntityTags } from "./entity_tags.ts";
 import { KeptFile } from "./kept_file.ts";
 import { type OpenFile, TICK_MS } from "./open_file.ts";
@@ -47,14 +47,14 @@ export class FileReplies {
    * The reply with a file, which it closes.
    *
    * @param names by which it was found; they decide the media type, whatever a link points to
-   * @param fields those of the request
+   * @param head that of the request
    * @param keep is given what is small enough to be kept in memory
    * @throws what the system says
    */
   async reply(
     names: readonly string[],
     file: OpenFile,
-    fields: Fields,
+    head: AskedHead,
     keep: (kept: KeptFile) => void,
   ): Promise<Reply> {
     const { epochMs } = this.#options;
@@ -62,11 +62,11 @@ export class FileReplies {
     // What is that new may change without another time, and nobody could tell; what is from the
     // future has another Last-Modified each time.
     if (file.size > MOST_KEPT_OCTETS || file.modifiedMs > epochMs() - TICK_MS) {
-      return replyWith(await this.#choose(names, file, siblings, fields), fields, epochMs);
+      return replyWith(await this.#choose(names, file, siblings, head.fields), head, epochMs);
     }
     const kept = await this.#read(names, file, siblings);
     keep(kept);
-    return kept.reply(fields, epochMs);
+    return kept.reply(head, epochMs);
   }
 
   /** Whether what is in memory is still what stands on the disk. */
@@ -103,7 +103,7 @@ export class FileReplies {
         octets,
         {
           contentType: mediaType(names),
-          coding,
+          coding: coding === "identity" ? ownCoding(names) : coding,
           isNegotiated: siblings.length > 0,
           entityTag: this.#options.tags.ofOctets(octets, modifiedMs, coding),
           modifiedMs,
@@ -137,7 +137,7 @@ export class FileReplies {
     const sibling = siblings.find(({ coding }) => coding === wanted);
     const coded = sibling === undefined ? undefined : await this.#open(sibling);
     const [file, from, coding] = sibling === undefined || coded === undefined
-      ? [plain, names, "identity"] as const
+      ? [plain, names, ownCoding(names)] as const
       : [coded, sibling.names, sibling.coding] as const;
     if (file !== plain) plain.close();
     return new Representation(
@@ -159,6 +159,14 @@ export class FileReplies {
     const found = await this.#root.open(names).catch(() => undefined);
     return found?.kind === "file" ? found.file : undefined;
   }
+}
+
+/** Of what is compressed by its own name, though its media type is that of what is in it. */
+const GZIPPED = /\.(?:svgz|x3dz|x3dvz)$/i;
+
+/** The coding of a file that is none of the siblings of another (SVG 1.1 §1.2). */
+function ownCoding(names: readonly string[]): ContentCoding {
+  return GZIPPED.test(names.at(-1)!) ? "gzip" : "identity";
 }
 
 function mediaType(names: readonly string[]): string {

@@ -1,7 +1,7 @@
 import { chooseContentCoding, type ContentCoding } from "../http/content_coding.ts";
 import type { Fields } from "../http/fields.ts";
 import type { Reply } from "../http/reply.ts";
-import { replyWith } from "./conditional_reply.ts";
+import { type AskedHead, replyWith } from "./conditional_reply.ts";
 import type { Cached } from "./file_cache.ts";
 import type { Representation } from "./representation.ts";
 
@@ -42,8 +42,8 @@ export class KeptFile implements Cached {
   }
 
   /** The reply to a request for it. */
-  reply(fields: Fields, epochMs: () => number): Reply {
-    return replyWith(this.#chosen(fields), fields, epochMs);
+  reply(head: AskedHead, epochMs: () => number): Reply {
+    return replyWith(this.#chosen(head.fields), head, epochMs);
   }
 
   #chosen(fields: Fields): Representation {

@@ -1,7 +1,7 @@
-import type { Fields } from "../http/fields.ts";
 import { Redirect } from "../http/redirect.ts";
 import { htmlReply, type Reply, withFields } from "../http/reply.ts";
 import type { Request } from "../net/handler.ts";
+import type { AskedHead } from "./conditional_reply.ts";
 import { directoryEntries } from "./directory_entries.ts";
 import { FileCache } from "./file_cache.ts";
 import { filePath } from "./file_path.ts";
@@ -49,46 +49,46 @@ export class StaticFiles {
    *     its slash; 400, 403, 404 or 503 with a page that does not tell more than its status
    * @throws what the system says, when it has no answer of its own
    */
-  reply({ head: { fields }, target }: Request): Reply | Promise<Reply> {
+  reply({ head, target }: Request): Reply | Promise<Reply> {
     const query = target.indexOf("?");
     const path = query === -1 ? target : target.slice(0, query);
     const kept = this.#cache.get(path);
     // Without a wait replies to pipelined requests leave in one write.
     if (kept !== undefined && this.#options.now() - kept.checkedAt < FRESH_MS) {
-      return kept.reply(fields, this.#options.epochMs);
+      return kept.reply(head, this.#options.epochMs);
     }
-    return this.#find(path, target, fields, kept);
+    return this.#find(path, target, head, kept);
   }
 
   async #find(
     path: string,
     target: string,
-    fields: Fields,
+    head: AskedHead,
     kept: KeptFile | undefined,
   ): Promise<Reply> {
     if (kept !== undefined) {
       kept.check ??= this.#files.isStill(kept).finally(() => kept.check = undefined);
-      if (await kept.check) return kept.reply(fields, this.#options.epochMs);
+      if (await kept.check) return kept.reply(head, this.#options.epochMs);
       this.#cache.delete(path);
     }
     try {
-      return await this.#look(path, target, fields);
+      return await this.#look(path, target, head);
     } catch (error) {
       return this.#page(replyToError(error));
     }
   }
 
-  async #look(path: string, target: string, fields: Fields): Promise<Reply> {
+  async #look(path: string, target: string, head: AskedHead): Promise<Reply> {
     const asked = filePath(path);
     if ("refusedWith" in asked) return this.#page(refusal(asked.refusedWith));
     const { names, isDirectory } = asked;
     const found = await this.#root.open(names);
     if (found?.kind === "directory") {
       if (!isDirectory) return this.#page(redirectToDirectory(target));
-      return await this.#replyWithDirectory(found, names, target, fields);
+      return await this.#replyWithDirectory(found, names, target, head);
     }
     if (found !== undefined && !isDirectory) {
-      return await this.#files.reply(names, found.file, fields, (it) => this.#cache.set(path, it));
+      return await this.#files.reply(names, found.file, head, (it) => this.#cache.set(path, it));
     }
     found?.file.close();
     return this.#page(refusal(404));
@@ -98,16 +98,16 @@ export class StaticFiles {
     directory: FoundDirectory,
     names: readonly string[],
     target: string,
-    fields: Fields,
+    head: AskedHead,
   ): Promise<Reply> {
     const [path = ""] = target.split("?", 1);
     const index = await this.#root.open([...names, INDEX]).catch(undefinedIfMissing);
     if (index?.kind === "file") {
       const keep = (kept: KeptFile) => this.#cache.set(path, kept);
-      return await this.#files.reply([...names, INDEX], index.file, fields, keep);
+      return await this.#files.reply([...names, INDEX], index.file, head, keep);
     }
     if (this.#options.isListing) {
-      return this.#page(await this.#listings.reply(directory, names, target, fields));
+      return this.#page(await this.#listings.reply(directory, names, target, head.fields));
     }
     const isEmptyRoot = names.length === 0 && await this.#isEmpty(directory);
     return this.#page(isEmptyRoot ? NOTHING_YET : refusal(404));

@@ -28,7 +28,7 @@ export function isTestFile(target: string): boolean {
  * @param epochMs gives the ms since 1970
  */
 export function replyWithTestFile(
-  { head: { fields }, target }: Request,
+  { head, target }: Request,
   { always }: AddedFields,
   epochMs: () => number,
 ): Reply {
@@ -49,7 +49,7 @@ export function replyWithTestFile(
     { always, cacheControl: undefined },
     epochMs(),
   );
-  return replyWith(representation, fields, epochMs);
+  return replyWith(representation, head, epochMs);
 }
 
 function sizeOf(target: string): number | undefined {

@@ -39,8 +39,7 @@ const RANGE_SPEC = /^(?:([0-9]+)-([0-9]*)|-([0-9]+))$/;
  * of an empty representation, more than 16, and sets that ask for more octets than there are, so
  * that none makes us send more than the whole.
  *
- * §14.2 defines Range for GET alone; §9.3.2 has HEAD answered with the fields that GET would get.
- * Like nginx and Go, whoever asks this for both methods follows the latter.
+ * Only to be asked for a GET: §14.2 defines Range for no other method.
  *
  * @param range the value of Range, its lines joined; undefined without one
  * @param length of the representation in octets: a safe integer

@@ -1,4 +1,5 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { LOCATIONS } from "../cases/locations.ts";
 import { POLICIES } from "../../lib/balancing/policies.ts";
 import type { PickRequest, Policy } from "../../lib/balancing/policy.ts";
 import { ChoosingPool } from "../support/choosing_pool.ts";
@@ -48,11 +49,12 @@ class Desk {
   }
 }
 
-Deno.test("Redirector sends clients to the public URL and the target, byte for byte", async () => {
+Deno.test("Redirector sends clients to the public URL and the target", async () => {
   const desk = new Desk(["a:1=https://files.example/pub/"]);
-  for (const target of ["/x", "//y/../%2F?a=b&<c>", "/"]) {
-    const { headerSection, statusCode } = await desk.ask(target);
-    assertStringIncludes(headerSection, `\r\nLocation: https://files.example/pub${target}\r\n`);
+  const kept = ["/x", "//y/../%2F?a=b", "/"].map((raw) => ({ raw, location: raw }));
+  for (const { raw, location } of [...kept, ...LOCATIONS]) {
+    const { headerSection, statusCode } = await desk.ask(raw);
+    assertStringIncludes(headerSection, `\r\nLocation: https://files.example/pub${location}\r\n`);
     assertEquals(statusCode, 301);
     assertEquals(/^Link:/m.test(headerSection), false);
   }

@@ -1,4 +1,4 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { codedSiblings } from "../../lib/files/coded_siblings.ts";
 import { ContentDigests } from "../../lib/files/content_digests.ts";
 import { EntityTags } from "../../lib/files/entity_tags.ts";
@@ -33,6 +33,23 @@ for (const name of ["a.css", "b.css"]) {
     assertEquals(fieldOf(reply, "Vary"), "Accept-Encoding");
   });
 }
+
+Deno.test("StaticFiles says the coding of what is compressed by its own name", async () => {
+  const sizes = { small: 10, large: 300_000 };
+  for (const [size, length] of Object.entries(sizes)) {
+    for (const suffix of ["svgz", "SVGZ", "x3dz", "x3dvz"]) {
+      const name = `${size}.${suffix}`;
+      await using root = await TemporaryDirectory.with({ [name]: "z".repeat(length) });
+      for (const fields of ["", ANY, "Accept-Encoding: identity\r\n", "Range: bytes=1-2\r\n"]) {
+        const reply = await staticFile(root.path, `/${name}`, fields);
+        assertEquals(fieldOf(reply, "Content-Encoding"), "gzip");
+        const type = suffix.toLowerCase() === "svgz" ? "image/svg+xml" : "model/x3d+";
+        assertStringIncludes(fieldOf(reply, "Content-Type")!, type);
+        assertEquals((await contentOf(reply)).length, fields.startsWith("Range") ? 2 : length);
+      }
+    }
+  }
+});
 
 Deno.test("StaticFiles gives each coding its own ETag, and takes parts of what is coded", async () => {
   await using root = await files();

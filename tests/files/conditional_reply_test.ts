@@ -51,8 +51,8 @@ function represent(octets: Uint8Array | Octets): Representation {
   );
 }
 
-function ask(octets: Uint8Array | Octets, fields: string): Reply {
-  return replyWith(represent(octets), fieldsOf(fields), () => NOW_MS);
+function ask(octets: Uint8Array | Octets, fields: string, method = "GET"): Reply {
+  return replyWith(represent(octets), { method, fields: fieldsOf(fields) }, () => NOW_MS);
 }
 
 for (const [name, rows] of [["a range", RANGES], ["several ranges", RANGE_SETS]] as const) {
@@ -84,7 +84,6 @@ testLiveRows("replyWith() follows preconditions", preconditions(FILE), async ({ 
 testLiveRows("replyWith() follows If-Range", ifRanges(FILE), ({ raw, applies }) => {
   const reply = ask(new Uint8Array(10), `Range: bytes=1-2\r\n${raw}`);
   assertEquals(reply.statusCode, applies ? 206 : 200);
-  return Promise.resolve();
 });
 
 Deno.test("replyWith() looks at preconditions before ranges (RFC 9110 §13.2.2)", () => {
@@ -96,11 +95,40 @@ Deno.test("replyWith() looks at preconditions before ranges (RFC 9110 §13.2.2)"
   assertEquals(status('If-Range: "other"\r\n'), 200);
 });
 
+testLiveRows("replyWith() ignores Range of HEAD", [...RANGES, ...RANGE_SETS], (row) => {
+  const source = new Counting(row.length);
+  const reply = ask(source, row.raw, "HEAD");
+  assertEquals(reply.statusCode, 200);
+  assertEquals((reply.content as { length: number }).length, row.length);
+  assertEquals(fieldOf(reply, "Content-Range"), undefined);
+  assert(typeof reply.content === "object" && "close" in reply.content);
+  reply.content.close();
+  assertEquals(source.closed, 1);
+});
+
+testLiveRows(
+  "replyWith() follows preconditions of HEAD",
+  preconditions(FILE),
+  ({ raw, status }) => {
+    const octets = new Uint8Array(10);
+    assertEquals(ask(octets, raw, "HEAD").statusCode, status);
+    assertEquals(ask(octets, `Range: bytes=1-2,99-\r\n${raw}`, "HEAD").statusCode, status);
+    assertEquals(ask(octets, `Range: bytes=99-\r\n${raw}`, "HEAD").statusCode, status);
+  },
+);
+
+testLiveRows("replyWith() ignores If-Range of HEAD", ifRanges(FILE), ({ raw }) => {
+  for (const range of ["1-2", "99-", "0-0,5-5"]) {
+    const reply = ask(new Uint8Array(10), `Range: bytes=${range}\r\n${raw}`, "HEAD");
+    assertEquals(reply.statusCode, 200);
+  }
+});
+
 Deno.test("replyWith() gives the same prepared reply where nothing is asked for", () => {
   const representation = represent(new Uint8Array(10));
-  const plain = fieldsOf('Host: a\r\nUser-Agent: b\r\nAccept: */*\r\nIf-Range: "x"\r\n');
+  const fields = fieldsOf('Host: a\r\nUser-Agent: b\r\nAccept: */*\r\nIf-Range: "x"\r\n');
   let looks = 0;
-  const reply = replyWith(representation, plain, () => ++looks);
+  const reply = replyWith(representation, { method: "GET", fields }, () => ++looks);
   assert(reply === representation.whole);
   assertEquals(looks, 0, "the clock was asked");
 });

@@ -96,7 +96,12 @@ Deno.test("StaticFiles finds every name that a file may have", async () => {
 });
 
 Deno.test("StaticFiles sends a directory's name on to its slash, and to no other host", async () => {
-  await using root = await TemporaryDirectory.with({ "a/b/c": "c", "x:y/c": "c", "é/c": "c" });
+  await using root = await TemporaryDirectory.with({
+    "a/b/c": "c",
+    "x:y/c": "c",
+    "é/c": "c",
+    "{x}|/c": "c",
+  });
   const directories = [
     ["/a", "./a/"],
     ["/a/b", "./b/"],
@@ -107,13 +112,15 @@ Deno.test("StaticFiles sends a directory's name on to its slash, and to no other
     ["/x:y", "./x:y/"],
     ["/%C3%A9", "./%C3%A9/"],
     ["//a", "./a/"],
+    ["/{x}|?{y}", "./%7Bx%7D%7C/?%7By%7D"],
     ["///a//b?", "./b/?"],
   ] as const;
   for (const [target, location] of directories) {
     const reply = await staticFile(root.path, target);
     assertEquals([reply.statusCode, fieldOf(reply, "Location")], [301, location]);
     const { pathname, host, search } = new URL(location, `http://a${target}`);
-    const [path, query] = target.split(/\?(.*)/s);
+    const uri = target.replace(/[{|}]/g, (it) => `%${it.charCodeAt(0).toString(16).toUpperCase()}`);
+    const [path, query] = uri.split(/\?(.*)/s);
     assertEquals({ pathname, host, search }, {
       pathname: `${path}/`,
       host: "a",

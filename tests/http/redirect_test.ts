@@ -58,7 +58,22 @@ Deno.test("Redirect escapes its sentence and its link", () => {
     `<p>See ${escaped}: <a href="http://a/${escaped}">http://a/${escaped}</a></p>`,
   );
   assert(!content.includes("<script"));
-  assertEquals(fieldsOf(headerSection).get("location"), `http://a/${hostile}`);
+  const encoded = "%22%3E%3Cscript%3Ealert('&')%3C/script%3E";
+  assertEquals(fieldsOf(headerSection).get("location"), `http://a/${encoded}`);
+});
+
+Deno.test("Redirect.to() percent-encodes in Location what no URI may hold (RFC 3986 §2)", () => {
+  const redirect = new Redirect(301, "See");
+  for (let code = 0x21; code < 0x7f; code++) {
+    const character = String.fromCharCode(code);
+    if (character === "#") continue; // A request-target has none.
+    const isAllowed = /[\w.~:/?@!$&'()*+,;=%[\]-]/.test(character);
+    const encoded = isAllowed ? character : `%${code.toString(16).toUpperCase()}`;
+    const { headerSection, content } = redirect.to(`http://[::1]:80/${character}?%7b${character}`);
+    const location = `http://[::1]:80/${encoded}?%7b${encoded}`;
+    assertEquals(fieldsOf(headerSection).get("location"), location);
+    if (!isAllowed) assert(!content.includes(encoded), "the page has it as before");
+  }
 });
 
 Deno.test("Redirect.to() refuses a location that would end the field line, or is not ASCII", () => {

@@ -35,9 +35,9 @@ for (const [name, rows] of [["ranges", RANGES], ["sets of ranges", RANGE_SETS]] 
       const response = { statusCode, field: (name: string) => fields.get(name), content };
       assertEquals(rangesIn(response, length, octetAt(length)), answer);
       const head = await server.ask(`/${length}`, raw, "HEAD");
-      assertEquals(head.statusCode, statusCode);
-      assertEquals(head.fields.get("content-length"), fields.get("content-length"));
-      assertEquals(head.fields.get("content-range"), fields.get("content-range"));
+      assertEquals(head.statusCode, 200);
+      assertEquals(head.fields.get("content-length"), `${length}`);
+      assertEquals(head.fields.get("content-range"), undefined);
     });
   });
 }

@@ -7,7 +7,7 @@ interface Named {
 export function testLiveRows<SomeRow extends Named>(
   name: string,
   rows: readonly SomeRow[],
-  check: (row: SomeRow) => Promise<void>,
+  check: (row: SomeRow) => void | Promise<void>,
 ): void {
   Deno.test(`${name} (${rows.length} rows)`, () => checkRows(rows, check));
 }

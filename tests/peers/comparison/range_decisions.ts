@@ -68,6 +68,17 @@ const ANSWERED_OTHERWISE: readonly Decision[] = [
   },
 ];
 
+const ASKED_BY_HEAD: readonly Decision[] = [
+  {
+    from: ["nginx", "Caddy"],
+    groups: ["combined"],
+    stories: /^HEAD and (a Range|several ranges)/,
+    what: /^status: 200, not (206|416)$/,
+    section: "9110 §14.2",
+    reason: "Range is defined for GET alone; others answer HEAD as they would GET",
+  },
+];
+
 const SENT_OTHERWISE: readonly Decision[] = [
   {
     from: ["Caddy"],
@@ -118,4 +129,8 @@ const SENT_OTHERWISE: readonly Decision[] = [
 ];
 
 /** On ranges. */
-export const RANGE_DECISIONS: readonly Decision[] = [...ANSWERED_OTHERWISE, ...SENT_OTHERWISE];
+export const RANGE_DECISIONS: readonly Decision[] = [
+  ...ANSWERED_OTHERWISE,
+  ...ASKED_BY_HEAD,
+  ...SENT_OTHERWISE,
+];
