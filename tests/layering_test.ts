@@ -12,7 +12,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   "lib/http": ["lib/http", "@std"],
   "lib/net": ["lib/net", "lib/http", "node:timers", "node:dns/promises"],
   "lib": ["lib", "@std", "deno.json"],
-  "lib/run": ["lib/run", "lib/net", "lib", "@std", "node:crypto"],
+  "lib/run": ["lib/run", "lib/net", "lib/http", "lib", "@std", "node:crypto"],
   "lib/files": [
     "lib/files",
     "lib/net",

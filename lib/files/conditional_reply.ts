@@ -4,7 +4,7 @@ import type { RequestHead } from "../http/message.ts";
 import { multipartByteRanges } from "../http/multipart_byte_ranges.ts";
 import { encodeOctets } from "../http/octets.ts";
 import { evaluatePreconditions, rangeApplies } from "../http/precondition.ts";
-import { htmlReply, type Reply, withFields } from "../http/reply.ts";
+import { htmlReply, type Reply } from "../http/reply.ts";
 import { MemoryOctets, type Octets } from "./octets.ts";
 import { RangeContent } from "./range_content.ts";
 import type { Representation } from "./representation.ts";
@@ -42,13 +42,13 @@ function conditionalReply(
   { method, fields }: AskedHead,
   now: number,
 ): Reply {
-  const { validators, notModifiedFields, addedFields, length } = representation;
+  const { validators, notModifiedFields, length } = representation;
   const result = evaluatePreconditions(fields, validators, now);
   if (result === "notModified") {
     return { statusCode: 304, headerSection: notModifiedFields, content: "" };
   }
   if (result === "failed") {
-    return withFields(addedFields, htmlReply(412, "The file is not as the request would have it."));
+    return htmlReply(412, "The file is not as the request would have it.");
   }
   const isForParts = method === "GET" && rangeApplies(fields, validators, now);
   const range = isForParts ? fields.get("range") : undefined;
@@ -56,10 +56,7 @@ function conditionalReply(
   if (answer.kind === "whole") return representation.whole;
   if (answer.kind === "ranges") return partialReply(representation, answer.ranges);
   const sentence = "The file has nothing where the request wants something.";
-  return withFields(
-    addedFields,
-    htmlReply(416, sentence, [["Content-Range", unsatisfiedRange(length)]]),
-  );
+  return htmlReply(416, sentence, [["Content-Range", unsatisfiedRange(length)]]);
 }
 
 /**

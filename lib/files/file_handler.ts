@@ -1,13 +1,19 @@
-import { fieldSection } from "../http/field_section.ts";
-import type { FieldLine } from "../http/fields.ts";
+import { isWritable } from "../http/field_section.ts";
+import { trimOws } from "../http/octets.ts";
 import type { Handler } from "../net/handler.ts";
-import { choice, type Flag, flag, type Option, option, optional, repeatable } from "../option.ts";
-import { ADDED_FIELD, CACHE_CONTROL } from "./added_field.ts";
+import { choice, type Flag, flag, type Kind, type Option, option, optional } from "../option.ts";
 import { ContentDigests } from "./content_digests.ts";
 import { EntityTags } from "./entity_tags.ts";
 import { Root } from "./root.ts";
 import { StaticFiles } from "./static_files.ts";
 import { isTestFile, replyWithTestFile } from "./test_file.ts";
+
+/** The value of Cache-Control. */
+export const CACHE_CONTROL: Kind<string> = {
+  placeholder: "VALUE",
+  accepts: "a value such as max-age=3600 or no-cache, in ASCII,",
+  parse: (text) => isWritable("Cache-Control", text) ? trimOws(text) || undefined : undefined,
+};
 
 /** The options that say how files are served. */
 export interface FileOptions {
@@ -17,8 +23,6 @@ export interface FileOptions {
   readonly etag: Option<"time" | "content">;
   /** The value of Cache-Control. */
   readonly "cache-control": Option<string | undefined>;
-  /** Fields that are added to all replies. */
-  readonly header: Option<readonly FieldLine[]>;
 }
 
 /** Their values. */
@@ -29,8 +33,6 @@ export interface FileValues {
   readonly etag: "time" | "content";
   /** The value of Cache-Control. */
   readonly "cache-control": string | undefined;
-  /** Fields that are added to all replies. */
-  readonly header: readonly FieldLine[];
 }
 
 /** As a command has them. */
@@ -42,7 +44,6 @@ export const FILE_OPTIONS: FileOptions = {
     "make the ETag of a file of its size and time, or of its content by SHA-256",
   ),
   "cache-control": optional(CACHE_CONTROL, "the Cache-Control of files"),
-  header: repeatable(ADDED_FIELD, "a field to be added to replies; may be given again"),
 };
 
 /**
@@ -54,13 +55,9 @@ export const FILE_OPTIONS: FileOptions = {
 export async function fileHandler(path: string, options: FileValues): Promise<Handler> {
   const root = new Root(path);
   const digests = options.etag === "content" ? await ContentDigests.below(root) : undefined;
-  const added = {
-    always: fieldSection(options.header),
-    cacheControl: options["cache-control"],
-  };
   const epochMs = Date.now;
   const files = new StaticFiles(root, {
-    added,
+    cacheControl: options["cache-control"],
     tags: new EntityTags(digests),
     isListing: options.listing,
     now: () => performance.now(),
@@ -71,7 +68,7 @@ export async function fileHandler(path: string, options: FileValues): Promise<Ha
     if (!(reply instanceof Promise)) return reply; // From memory: it is there.
     return reply.then((reply) =>
       reply.statusCode === 404 && isTestFile(request.target)
-        ? replyWithTestFile(request, added, epochMs)
+        ? replyWithTestFile(request, epochMs)
         : reply
     );
   };

@@ -8,7 +8,7 @@ import { type AskedHead, replyWith } from "./conditional_reply.ts";
 import type { EntityTags } from "./entity_tags.ts";
 import { KeptFile } from "./kept_file.ts";
 import { type OpenFile, TICK_MS } from "./open_file.ts";
-import { type AddedFields, Representation } from "./representation.ts";
+import { Representation } from "./representation.ts";
 import type { Root } from "./root.ts";
 
 /** Files up to this size, in octets, are kept in memory. */
@@ -16,8 +16,8 @@ const MOST_KEPT_OCTETS = 256 * 1024;
 
 /** How files are replied with. */
 export interface FileReplyOptions {
-  /** What the user adds to the fields. */
-  readonly added: AddedFields;
+  /** The value of Cache-Control; none if undefined. */
+  readonly cacheControl: string | undefined;
   /** Where entity-tags come from. */
   readonly tags: EntityTags;
   /** Gives ms, on any clock that never goes back. */
@@ -108,7 +108,7 @@ export class FileReplies {
           entityTag: this.#options.tags.ofOctets(octets, modifiedMs, coding),
           modifiedMs,
         },
-        this.#options.added,
+        this.#options.cacheControl,
         this.#options.epochMs(),
       );
     const representations = Array.from(
@@ -149,7 +149,7 @@ export class FileReplies {
         entityTag: await this.#options.tags.ofFile(file, from, coding, fields),
         modifiedMs: file.modifiedMs,
       },
-      this.#options.added,
+      this.#options.cacheControl,
       this.#options.epochMs(),
     );
   }

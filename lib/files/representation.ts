@@ -8,14 +8,6 @@ import type { Reply } from "../http/reply.ts";
 import type { Octets } from "./octets.ts";
 import { RangeContent } from "./range_content.ts";
 
-/** What a user adds to the fields of replies. */
-export interface AddedFields {
-  /** Those of every reply. */
-  readonly always: FieldSection;
-  /** The value of Cache-Control that goes with files; none if undefined. */
-  readonly cacheControl: string | undefined;
-}
-
 /** What is known of a representation before it is asked for. */
 export interface RepresentationFacts {
   /** Its media type. */
@@ -44,37 +36,32 @@ export class Representation {
   readonly fields: FieldSection;
   /** The fields of a 304. */
   readonly notModifiedFields: FieldSection;
-  /** What the user adds to every reply. */
-  readonly addedFields: FieldSection;
   /** The 200 with all of it. */
   readonly whole: Reply;
 
   /**
    * Writes the fields.
    *
+   * @param cacheControl the value of Cache-Control; none if undefined
    * @param epochMs now, in ms since 1970
    * @throws {TypeError} as `fieldSection`
    */
   constructor(
     octets: Uint8Array | Octets,
     facts: RepresentationFacts,
-    added: AddedFields,
+    cacheControl: string | undefined,
     epochMs: number,
   ) {
     this.octets = octets;
     this.length = octets instanceof Uint8Array ? octets.length : octets.size;
     this.contentType = facts.contentType;
-    this.addedFields = added.always;
     this.validators = validatorsOf(facts, epochMs);
     const tag = tagLines(this.validators);
     const date = dateLines(this.validators);
-    const cache = cacheLines(facts, added);
-    this.fields = fieldSection([...tag, ...date, ...cache, ...dataLines(facts)], added.always);
+    const cache = cacheLines(facts, cacheControl);
+    this.fields = fieldSection([...tag, ...date, ...cache, ...dataLines(facts)]);
     // RFC 9110 §15.4.5: what is in the client's cache already is left out, but for validators.
-    this.notModifiedFields = fieldSection(
-      [...(tag.length > 0 ? tag : date), ...cache],
-      added.always,
-    );
+    this.notModifiedFields = fieldSection([...(tag.length > 0 ? tag : date), ...cache]);
     this.whole = {
       statusCode: 200,
       headerSection: fieldLine("Content-Type", facts.contentType) + this.fields as FieldSection,
@@ -104,9 +91,9 @@ function dateLines({ lastModified }: Validators): FieldLine[] {
   return lastModified === undefined ? [] : [["Last-Modified", imfFixdate(lastModified * 1000)]];
 }
 
-function cacheLines({ isNegotiated }: RepresentationFacts, added: AddedFields): FieldLine[] {
+function cacheLines({ isNegotiated }: RepresentationFacts, cacheControl?: string): FieldLine[] {
   const lines: FieldLine[] = isNegotiated ? [["Vary", "Accept-Encoding"]] : [];
-  if (added.cacheControl !== undefined) lines.push(["Cache-Control", added.cacheControl]);
+  if (cacheControl !== undefined) lines.push(["Cache-Control", cacheControl]);
   return lines;
 }
 

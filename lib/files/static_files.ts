@@ -1,5 +1,5 @@
 import { Redirect } from "../http/redirect.ts";
-import { htmlReply, type Reply, withFields } from "../http/reply.ts";
+import { htmlReply, type Reply } from "../http/reply.ts";
 import type { Request } from "../net/handler.ts";
 import type { AskedHead } from "./conditional_reply.ts";
 import { directoryEntries } from "./directory_entries.ts";
@@ -74,24 +74,24 @@ export class StaticFiles {
     try {
       return await this.#look(path, target, head);
     } catch (error) {
-      return this.#page(replyToError(error));
+      return replyToError(error);
     }
   }
 
   async #look(path: string, target: string, head: AskedHead): Promise<Reply> {
     const asked = filePath(path);
-    if ("refusedWith" in asked) return this.#page(refusal(asked.refusedWith));
+    if ("refusedWith" in asked) return refusal(asked.refusedWith);
     const { names, isDirectory } = asked;
     const found = await this.#root.open(names);
     if (found?.kind === "directory") {
-      if (!isDirectory) return this.#page(redirectToDirectory(target));
+      if (!isDirectory) return redirectToDirectory(target);
       return await this.#replyWithDirectory(found, names, target, head);
     }
     if (found !== undefined && !isDirectory) {
       return await this.#files.reply(names, found.file, head, (it) => this.#cache.set(path, it));
     }
     found?.file.close();
-    return this.#page(refusal(404));
+    return refusal(404);
   }
 
   async #replyWithDirectory(
@@ -107,10 +107,10 @@ export class StaticFiles {
       return await this.#files.reply([...names, INDEX], index.file, head, keep);
     }
     if (this.#options.isListing) {
-      return this.#page(await this.#listings.reply(directory, names, target, head.fields));
+      return await this.#listings.reply(directory, names, target, head.fields);
     }
     const isEmptyRoot = names.length === 0 && await this.#isEmpty(directory);
-    return this.#page(isEmptyRoot ? NOTHING_YET : refusal(404));
+    return isEmptyRoot ? NOTHING_YET : refusal(404);
   }
 
   async #isEmpty(root: FoundDirectory): Promise<boolean> {
@@ -118,11 +118,6 @@ export class StaticFiles {
       if (entries.length > 0) return false;
     }
     return true;
-  }
-
-  /** A reply that knows nothing of the fields that the user adds. */
-  #page(reply: Reply): Reply {
-    return withFields(this.#options.added.always, reply);
   }
 }
 

@@ -1,9 +1,9 @@
 import type { Request } from "../net/handler.ts";
-import { htmlReply, type Reply, withFields } from "../http/reply.ts";
+import { htmlReply, type Reply } from "../http/reply.ts";
 import { replyWith } from "./conditional_reply.ts";
 import { filePath } from "./file_path.ts";
 import type { Octets } from "./octets.ts";
-import { type AddedFields, Representation } from "./representation.ts";
+import { Representation } from "./representation.ts";
 
 /** The name of the performance-test file, at the root. */
 const TEST_FILE = "test.bin";
@@ -24,17 +24,15 @@ export function isTestFile(target: string): boolean {
  * nothing on the way can make it smaller. It has 1 MiB, or as many octets as `?bytes=` says: 1 to
  * 64 MiB; 400 for anything else.
  *
- * @param added what the user adds to the fields; Cache-Control is for files
  * @param epochMs gives the ms since 1970
  */
 export function replyWithTestFile(
   { head, target }: Request,
-  { always }: AddedFields,
   epochMs: () => number,
 ): Reply {
   const size = sizeOf(target);
   if (size === undefined) {
-    return withFields(always, htmlReply(400, `bytes is a number from 1 to ${MOST_SIZE}.`));
+    return htmlReply(400, `bytes is a number from 1 to ${MOST_SIZE}.`);
   }
   const octets = size === USUAL_SIZE ? block() : new Noise(size);
   const representation = new Representation(
@@ -46,7 +44,7 @@ export function replyWithTestFile(
       entityTag: { isWeak: false, opaque: `noise-${size.toString(16)}` },
       modifiedMs: undefined,
     },
-    { always, cacheControl: undefined },
+    undefined,
     epochMs(),
   );
   return replyWith(representation, head, epochMs);

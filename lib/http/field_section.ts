@@ -46,6 +46,11 @@ export function fieldLine(fieldName: string, fieldValue: string): FieldSection {
   return `${fieldName}: ${fieldValue}\r\n` as FieldSection;
 }
 
+/** Whether `fieldLine` writes this one. */
+export function isWritable(fieldName: string, fieldValue: string): boolean {
+  return TOKEN.test(fieldName) && WRITTEN_VALUE.test(fieldValue);
+}
+
 function checkName(fieldName: string): void {
   if (!TOKEN.test(fieldName)) throw new TypeError(`Cannot write the field name "${fieldName}"`);
   if (knownNames.size < MOST_KNOWN_NAMES) knownNames.add(fieldName);

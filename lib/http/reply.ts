@@ -1,4 +1,4 @@
-import { type FieldSection, fieldSection, NO_FIELDS } from "./field_section.ts";
+import { type FieldSection, fieldSection } from "./field_section.ts";
 import type { FieldLine } from "./fields.ts";
 import { PAGE_END, PAGE_TYPE, pageStart } from "./html.ts";
 import { reasonPhrase } from "./message.ts";
@@ -53,10 +53,4 @@ export function htmlReply(
   const content = pageStart(`${statusCode} ${reasonPhrase(statusCode)}`, sentence) + PAGE_END;
   const headerSection = fieldSection([["Content-Type", PAGE_TYPE], ...fieldLines]);
   return { statusCode, headerSection, content };
-}
-
-/** A reply with more fields, before its own. */
-export function withFields(fields: FieldSection, reply: Reply): Reply {
-  if (fields === NO_FIELDS) return reply;
-  return { ...reply, headerSection: fields + reply.headerSection as FieldSection };
 }

@@ -36,6 +36,8 @@ export interface ReplyContext {
   readonly persistent: boolean;
   /** When the reply is made, in ms since 1970. */
   readonly at: number;
+  /** Fields of every answer. */
+  readonly added?: FieldSection | undefined;
 }
 
 type ReplyFraming = "none" | "length" | "chunked" | "untilClose";
@@ -49,7 +51,8 @@ function replyFraming({ statusCode, content }: Reply, context: ReplyContext): Re
 /** The text of a reply's head: the fields of its handler, and those of message and connection. */
 export function replyHead(reply: Reply, context: ReplyContext): string {
   const { statusCode, headerSection } = reply;
-  const section = dateField(context.at) + headerSection + framingFields(reply, context);
+  const added = context.added ?? "";
+  const section = dateField(context.at) + added + headerSection + framingFields(reply, context);
   return writeResponseHead(statusCode, section as FieldSection);
 }
 

@@ -1,3 +1,4 @@
+import type { FieldSection } from "../http/field_section.ts";
 import { encodeOctets } from "../http/octets.ts";
 import { htmlReply } from "../http/reply.ts";
 import { Connection, type ConnectionOptions } from "./connection.ts";
@@ -36,6 +37,7 @@ export class Service {
   constructor(options: ServiceOptions) {
     const { deadlines = DEADLINES, limitRate = 0 } = options;
     this.#options = { ...options, deadlines };
+    const lastWords = (deadline: DeadlineName) => timeoutResponse(deadline, options.addedFields);
     this.#connectionOptions = { deadlines, limitRate, lastWords };
   }
 
@@ -102,8 +104,12 @@ export class Service {
 const TOO_LATE = htmlReply(408, "The request did not arrive in time.");
 
 /** What a client that kept us waiting is told (RFC 9110 §15.5.9). */
-function lastWords(deadline: DeadlineName): Uint8Array | undefined {
+function timeoutResponse(
+  deadline: DeadlineName,
+  added: FieldSection | undefined,
+): Uint8Array | undefined {
   if (deadline !== "head" && deadline !== "body") return undefined;
-  const context = { method: "GET", httpVersion: "1.1", persistent: false, at: Date.now() } as const;
+  const at = Date.now();
+  const context = { method: "GET", httpVersion: "1.1", persistent: false, at, added } as const;
   return encodeOctets(replyHead(TOO_LATE, context) + TOO_LATE.content);
 }

@@ -124,7 +124,7 @@ export class Session implements Listed {
       return this.#answerWithBody(request, framing);
     }
     expectsContinue(head); // For the error: without a body there is nothing to wait for.
-    const reply = replyToMethod(head) ?? this.#handle(request);
+    const reply = this.#replyToMethod(request) ?? this.#handle(request);
     return reply instanceof Promise
       ? reply.then((reply) => this.#send(reply, head, true))
       : this.#send(reply, head, true);
@@ -133,13 +133,18 @@ export class Session implements Listed {
   async #answerWithBody(request: Request, framing: BodyFraming): Promise<boolean> {
     const { head } = request;
     const awaitsContinue = expectsContinue(head);
-    const refusal = replyToMethod(head);
+    const refusal = this.#replyToMethod(request);
     // A client that waits for 100 is spared sending what will not be read: the reply comes instead.
     const isSpared = awaitsContinue && (refusal !== undefined || isTooLarge(framing));
     if (awaitsContinue && !isSpared) await this.#connection.write(CONTINUE);
     const until = now() + this.#parts.deadlines.bodyMs;
     const bodyEnded = !isSpared && await discardBody(this.#connection, framing, until);
     return await this.#send(refusal ?? await this.#handle(request), head, bodyEnded);
+  }
+
+  #replyToMethod(request: Request): Reply | undefined {
+    const { replyToMethod: own } = this.#parts;
+    return own === undefined ? replyToMethod(request.head) : own(request);
   }
 
   #handle(request: Request): Reply | Promise<Reply> {
@@ -167,6 +172,7 @@ export class Session implements Listed {
       httpVersion,
       persistent,
       at,
+      added: this.#parts.addedFields,
     });
     const sending = sender.send();
     if (sending !== undefined) return this.#sendSlowly(sender, reply, sending);
@@ -193,7 +199,8 @@ export class Session implements Listed {
       const reply = htmlReply(error.statusHint, error.message);
       const [method = ""] = this.#requestLine.split(" ", 1);
       const at = Date.now();
-      const context = { method, httpVersion: "1.1", persistent: false, at } as const;
+      const { addedFields: added } = this.#parts;
+      const context = { method, httpVersion: "1.1", persistent: false, at, added } as const;
       const sender = new ReplySender(this.#connection, reply, context);
       try {
         await sender.send();

@@ -1,5 +1,7 @@
+import type { FieldSection } from "../http/field_section.ts";
+import type { Reply } from "../http/reply.ts";
 import type { Deadlines } from "./deadlines.ts";
-import type { Handler } from "./handler.ts";
+import type { Handler, Request } from "./handler.ts";
 import type { HandshakeError } from "./network_error.ts";
 import type { Served } from "./served.ts";
 
@@ -7,6 +9,13 @@ import type { Served } from "./served.ts";
 export interface SessionParts {
   /** Decides the replies. */
   readonly handler: Handler;
+  /**
+   * Answers what the method alone decides, and leaves the rest to the handler; by default, that is
+   * `replyToMethod`.
+   */
+  readonly replyToMethod?: ((request: Request) => Reply | undefined) | undefined;
+  /** Fields of every answer, whoever gives it. */
+  readonly addedFields?: FieldSection | undefined;
   /** How long the client may keep us waiting. */
   readonly deadlines: Deadlines;
   /** Told of each request once it is answered, where anybody wants to know. */

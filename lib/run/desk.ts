@@ -2,9 +2,11 @@ import { AccessLog, standardOutput, tellDropped } from "../access_log.ts";
 import type { LogFormat } from "../access_event.ts";
 import { LAST_LINES_MS, type LineWriter } from "../line_writer.ts";
 import { type AddressNames, announce, listen, type Listener } from "./listener.ts";
+import { fieldSection } from "../http/field_section.ts";
+import type { FieldLine } from "../http/fields.ts";
 import { Acceptor } from "../net/accept.ts";
 import type { Handler } from "../net/handler.ts";
-import { Service } from "../net/service.ts";
+import { Service, type ServiceOptions } from "../net/service.ts";
 import { Seldom } from "../seldom.ts";
 import { idleGraceMs } from "./stop.ts";
 import type { Credentials } from "./tls.ts";
@@ -24,12 +26,16 @@ export interface DeskOptions {
   readonly log: LogFormat;
   /** How long to finish answers when stopped, in ms. */
   readonly grace: number;
+  /** Fields of every answer. */
+  readonly header?: readonly FieldLine[];
 }
 
 /** Who answers at a desk, and who is told of it. */
 export interface DeskParts {
   /** Decides the replies. */
   readonly handler: Handler;
+  /** See `SessionParts.replyToMethod`. */
+  readonly replyToMethod?: ServiceOptions["replyToMethod"];
   /** Where connections are to be encrypted. */
   readonly credentials?: Credentials | undefined;
   /** Bytes per second to each connection; 0 for no limit. */
@@ -70,6 +76,8 @@ export class Desk {
     this.#listener = listen(options.host, options.port, credentials, names);
     this.#service = new Service({
       ...{ handler, limitRate, maxConnections },
+      replyToMethod: parts.replyToMethod,
+      addedFields: fieldSection(options.header ?? []),
       onServed: options.log === "none" ? undefined : (served) => this.#log.record(served),
       onError: (error) => tell(error instanceof Error ? error.message : String(error)),
       onHandshakeFailed: (client, { message }) =>

@@ -6,10 +6,12 @@
 
 import { authorityOf } from "../authority.ts";
 import { CommandError } from "../command.ts";
-import { choice, count, duration, type Option, option, PORT, text } from "../option.ts";
+import type { FieldLine } from "../http/fields.ts";
+import { choice, count, duration, type Option, option, PORT, repeatable, text } from "../option.ts";
 import { LOG_FORMATS, type LogFormat } from "../access_event.ts";
 import { print } from "../log.ts";
 import { workerPort } from "../orders.ts";
+import { ADDED_FIELD } from "./added_field.ts";
 import type { Credentials } from "./tls.ts";
 
 /** Connections that the system keeps for us until we accept them; it may allow fewer. */
@@ -30,6 +32,8 @@ export interface ListenerOptions {
   readonly log: Option<LogFormat>;
   /** How long to finish answers when stopped, in ms. */
   readonly grace: Option<number>;
+  /** Fields of every answer. */
+  readonly header: Option<readonly FieldLine[]>;
 }
 
 /** The options of a role that listens, on this port by default. */
@@ -48,6 +52,7 @@ export function listenerOptions(port: string): ListenerOptions {
       "access log on standard output; json: all else as JSON too",
     ),
     grace: option(duration(0), "10s", "how long to finish answers when stopped"),
+    header: repeatable(ADDED_FIELD, "a field to be added to all answers; may be given again"),
   };
 }
 

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { NO_FIELDS } from "../../lib/http/field_section.ts";
+import { fieldSection, NO_FIELDS } from "../../lib/http/field_section.ts";
 import type { Handler } from "../../lib/net/handler.ts";
 import { Arrivals } from "../support/arrivals.ts";
 import { repliesOf, replyOf } from "../support/raw_reply.ts";
@@ -231,4 +231,32 @@ Deno.test("Session tells whom a reply sends its client to, at once or after a wh
   const told: (string | undefined)[] = [];
   for (let i = 0; i < 5; i++) told.push((await server.served.next()).chosen);
   assertEquals(told, ["web1:8000", "web5:8000", undefined, "web3:8000", undefined]);
+});
+
+Deno.test("Session adds its fields to every answer, whoever gives it", async () => {
+  const handler: Handler = ({ target }) => {
+    if (target === "/throws") throw new Error("on purpose");
+    return textReply(target);
+  };
+  const addedFields = fieldSection([["X-A", "b"], ["Access-Control-Allow-Origin", "*"]]);
+  await using server = new Serving(handler, { addedFields, deadlines: { headMs: 50 } });
+  const asked = [
+    [request("/", LAST), 200],
+    ["OPTIONS / HTTP/1.1\r\nHost: a\r\n\r\n", 204],
+    ["POST / HTTP/1.1\r\nHost: a\r\n\r\n", 405],
+    ["FOO / HTTP/1.1\r\nHost: a\r\n\r\n", 501],
+    ["GET / HTTP/1.1\r\n\r\n", 400],
+    ["GET / HTTP/2.0\r\nHost: a\r\n\r\n", 505],
+    [request("/throws", LAST), 500],
+  ] as const;
+  for (const [text, statusCode] of asked) {
+    const reply = replyOf(await server.exchange(text));
+    assertEquals([reply.statusCode, reply.fields.get("x-a")], [statusCode, "b"]);
+    assertEquals(reply.fields.get("access-control-allow-origin"), "*");
+  }
+  assertEquals(`${await server.errors.next()}`, "Error: on purpose");
+  using late = await server.connect();
+  await late.send("GET / HT");
+  const reply = replyOf(await late.receiveAll());
+  assertEquals([reply.statusCode, reply.fields.get("x-a")], [408, "b"]);
 });

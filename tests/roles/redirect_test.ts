@@ -2,7 +2,9 @@ import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { LOCATIONS } from "../cases/locations.ts";
 import { answering, FakeServer } from "../support/fake_server.ts";
 import { RawClient } from "../support/raw_client.ts";
-import { hasIpv6, listeningRole, portOf, startRole } from "../support/role.ts";
+import { RawPeer } from "../support/raw_peer.ts";
+import { replyOf } from "../support/raw_reply.ts";
+import { hasIpv6, listeningRole, portOf, runRole, startRole } from "../support/role.ts";
 
 const FIT = answering("200 OK", "test");
 
@@ -178,4 +180,41 @@ Deno.test({
     assertEquals(fields.get("location"), `http://[0:0::1]:${farm.port}/x`);
     assertStringIncludes(farm.requestHeads[0] ?? "", `\r\nHost: [0:0::1]:${farm.port}\r\n`);
   },
+});
+
+Deno.test("balancer adds the fields that it is told to, to every answer", async () => {
+  await using farm = new FakeServer(FIT);
+  const args = ["--header=Access-Control-Allow-Origin: *", "--header", "X-A:b", farm.authority];
+  await using balancer = await listeningRole("balancer", args);
+  const asked = [
+    ["GET / HTTP/1.1\r\nHost: a\r\n", 301],
+    ["HEAD / HTTP/1.1\r\nHost: a\r\n", 301],
+    ["OPTIONS / HTTP/1.1\r\nHost: a\r\nAccess-Control-Request-Method: GET\r\n", 204],
+    ["POST / HTTP/1.1\r\nHost: a\r\n", 405],
+    ["GET /\xff HTTP/1.1\r\nHost: a\r\n", 400],
+    ["GET / HTTP/1.1\r\n", 400],
+    [`GET / HTTP/1.1\r\nHost: a\r\nAvoid-Server: ${farm.authority}\r\n`, 301],
+  ] as const;
+  for (const [text, statusCode] of asked) {
+    using client = await RawPeer.connect(balancer.port);
+    await client.send(`${text}Connection: close\r\n\r\n`);
+    const { fields, ...reply } = replyOf(await client.receiveAll(), text.split(" ")[0]);
+    assertEquals(reply.statusCode, statusCode, text);
+    assertEquals([fields.get("access-control-allow-origin"), fields.get("x-a")], ["*", "b"], text);
+  }
+});
+
+Deno.test("balancer adds its fields to the 503 as well, and refuses those that server.ts refuses", async () => {
+  const args = ["--rise=1", "--header=X-A: b", "127.0.0.1:1"];
+  await using balancer = await listeningRole("balancer", args);
+  using client = await RawClient.connect(balancer.port);
+  const { statusCode, fields } = await client.get("/");
+  assertEquals([statusCode, fields.get("x-a")], [503, "b"]);
+  for (const field of ["Content-Length: 5", "Location: /", "a", "Cache-Control: no-store"]) {
+    const [ours, theirs] = await Promise.all([
+      runRole("balancer", [`--header=${field}`, "a:1"]),
+      runRole("server", [`--header=${field}`]),
+    ]);
+    assertEquals([ours.code, ours.stderr.replace(/^balancer/, "server")], [2, theirs.stderr]);
+  }
 });

@@ -19,6 +19,41 @@ Deno.test("server adds the fields that it is told to", async () => {
   assertEquals([missing.get("x-a"), missing.get("cache-control")], ["b", undefined]);
 });
 
+Deno.test("server adds its fields to every answer, so that a browser's preflight succeeds", async () => {
+  const args = [
+    "--header=Access-Control-Allow-Origin: https://app.example",
+    "--header=Access-Control-Allow-Headers: Range",
+    "--header=Access-Control-Allow-Methods: GET, HEAD",
+  ];
+  await using server = await fileServer({ file: "abc" }, args);
+  const tag = (await server.ask("/file")).fields.get("etag");
+  const preflight = "Origin: https://app.example\r\nAccess-Control-Request-Method: GET\r\n" +
+    "Access-Control-Request-Headers: range\r\n";
+  const asked = [
+    ["/file", preflight, "OPTIONS", 204],
+    ["/none", preflight, "OPTIONS", 204],
+    ["*", preflight, "OPTIONS", 204],
+    ["/file", "", "HEAD", 200],
+    ["/file", "Range: bytes=0-0\r\n", "GET", 206],
+    ["/file", `If-None-Match: ${tag}\r\n`, "GET", 304],
+    ["/file", "Range: bytes=9-\r\n", "GET", 416],
+    ["/file", 'If-Match: "x"\r\n', "GET", 412],
+    ["/none", "", "GET", 404],
+    ["/%", "", "GET", 400],
+    ["/test.bin?bytes=x", "", "GET", 400],
+    ["/file", "", "POST", 405],
+    ["file", "", "GET", 400],
+  ] as const;
+  for (const [target, fields, method, statusCode] of asked) {
+    const reply = await server.ask(target, fields, method);
+    assertEquals(reply.statusCode, statusCode, `${method} ${target}`);
+    assertEquals(reply.fields.get("access-control-allow-origin"), "https://app.example");
+    assertEquals(reply.fields.get("access-control-allow-headers"), "Range");
+    assertEquals(reply.fields.get("access-control-allow-methods"), "GET, HEAD");
+    if (statusCode === 204) assertEquals(reply.fields.get("allow"), "GET, HEAD, OPTIONS");
+  }
+});
+
 Deno.test("server ends with 2 and one line when it cannot add a field", async () => {
   const wrong = ["Content-Length: 5", "Connection: close", "Date: now", "a b: c", "a", "A: é", ""];
   for (const field of wrong) {

@@ -2,7 +2,6 @@ import { assertEquals } from "@std/assert";
 import { EntityTags } from "../../lib/files/entity_tags.ts";
 import { Root } from "../../lib/files/root.ts";
 import { StaticFiles, type StaticFilesOptions } from "../../lib/files/static_files.ts";
-import { NO_FIELDS } from "../../lib/http/field_section.ts";
 import type { RequestHead } from "../../lib/http/message.ts";
 import type { Reply } from "../../lib/http/reply.ts";
 import type { Request } from "../../lib/net/handler.ts";
@@ -38,7 +37,7 @@ export function requestFor(target: string, fields = "", method = "GET"): Request
 /** The files below a root, as they are served by default at time 0 of a clock that stands still. */
 export function staticFiles(root: string, options: Partial<StaticFilesOptions> = {}): StaticFiles {
   return new StaticFiles(new Root(root), {
-    added: { always: NO_FIELDS, cacheControl: undefined },
+    cacheControl: undefined,
     tags: new EntityTags(),
     isListing: false,
     now: () => 0,

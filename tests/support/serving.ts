@@ -4,7 +4,7 @@ import type { Reply } from "../../lib/http/reply.ts";
 import { say } from "../../lib/log.ts";
 import { Acceptor } from "../../lib/net/accept.ts";
 import { DEADLINES, type Deadlines } from "../../lib/net/deadlines.ts";
-import { Service } from "../../lib/net/service.ts";
+import { Service, type ServiceOptions } from "../../lib/net/service.ts";
 import type { Handler } from "../../lib/net/handler.ts";
 import type { Served } from "../../lib/net/served.ts";
 import { Arrivals } from "./arrivals.ts";
@@ -16,6 +16,8 @@ export interface ServingOptions {
   readonly deadlines?: Partial<Deadlines>;
   readonly limitRate?: number;
   readonly maxConnections?: number;
+  readonly addedFields?: ServiceOptions["addedFields"];
+  readonly replyToMethod?: ServiceOptions["replyToMethod"];
   /** False where nobody wants to know what was served. */
   readonly isLogged?: boolean;
 }
@@ -40,6 +42,8 @@ export class Serving implements AsyncDisposable {
       deadlines: { ...DEADLINES, ...deadlines },
       limitRate,
       maxConnections,
+      addedFields: options.addedFields,
+      replyToMethod: options.replyToMethod,
       onFull: () => this.timesFull++,
       onServed: options.isLogged === false ? undefined : this.served.add,
       onError: this.errors.add,

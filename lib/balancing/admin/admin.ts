@@ -1,5 +1,6 @@
+import { replyToMethod } from "../../http/method.ts";
 import type { Reply } from "../../http/reply.ts";
-import type { Handler } from "../../net/handler.ts";
+import type { Handler, Request } from "../../net/handler.ts";
 import type { FarmStatus } from "../status.ts";
 import { adminReply, lineReply } from "./admin_reply.ts";
 import { ASSETS } from "./assets.ts";
@@ -49,8 +50,14 @@ export class Admin {
   readonly handle: Handler = ({ head, target }) => {
     const reason = strangerReason(head.fields, this.#isLoopback);
     if (reason !== undefined) return lineReply(403, reason);
-    const [path = ""] = target.split("?", 1);
+    const path = pathOf(target);
     return this.#routes.get(path)?.() ?? ASSETS.get(path) ?? NOTHING;
+  };
+
+  /** As `SessionParts`: OPTIONS of `/healthz`, by which HAProxy asks, says what GET would. */
+  readonly replyToMethod = ({ head, target }: Request): Reply | undefined => {
+    const isHealthCheck = head.method === "OPTIONS" && pathOf(target) === "/healthz";
+    return isHealthCheck ? undefined : replyToMethod(head);
   };
 
   /** Ends all event streams, after the last status; from now on no new one is opened. */
@@ -63,6 +70,10 @@ export class Admin {
     if (stream === undefined) return lineReply(503, "The balancer is stopping.");
     return adminReply(200, "text/event-stream", stream);
   }
+}
+
+function pathOf(target: string): string {
+  return target.split("?", 1)[0]!;
 }
 
 function piecesReply(contentType: string, pieces: Iterator<string>): Reply {

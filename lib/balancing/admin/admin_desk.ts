@@ -39,7 +39,12 @@ export class AdminDesk {
     const options = { "max-connections": MOST_CONNECTIONS, log: "none", grace: GRACE_MS } as const;
     this.#desk = new Desk(
       { host: address.hostname, port: address.port, ...options },
-      { handler: this.#admin.handle, names: { host: "--admin", port: "--admin" }, tell },
+      {
+        handler: this.#admin.handle,
+        replyToMethod: this.#admin.replyToMethod,
+        names: { host: "--admin", port: "--admin" },
+        tell,
+      },
     );
     const { hostname, port } = this.#desk.address;
     tell(`the farm is shown at http://${authorityOf(hostname, port)}/`);

@@ -16,7 +16,9 @@ class ServedAdmin implements AsyncDisposable {
     onError: (error) => this.errors.push(error),
     ticker: this.ticker.start,
   });
-  readonly serving = new Serving(this.admin.handle);
+  readonly serving = new Serving(this.admin.handle, {
+    replyToMethod: this.admin.replyToMethod,
+  });
 
   async ask(target: string, method = "GET", host = "127.0.0.1:9000"): Promise<RawReply> {
     const text = await this.serving.exchange(request(target, method, host));
@@ -182,4 +184,25 @@ Deno.test("Admin goes on answering, and opens streams, while nobody reads 100 of
   const another = await open();
   assertStringIncludes(await another.receiveUntil("\n\n"), '"redirects":49,');
   assertEquals(served.errors, []);
+});
+
+Deno.test("Admin answers OPTIONS of /healthz as GET, and changes nothing elsewhere", async () => {
+  await using served = new ServedAdmin();
+  const statusOf = async (target: string, method: string, host?: string) =>
+    (await served.ask(target, method, host)).statusCode;
+  for (const target of ["/healthz", "/healthz?a"]) {
+    assertEquals(await statusOf(target, "OPTIONS"), 200);
+    served.status = { ...farmStatus(), servers: [] };
+    const { statusCode, content } = await served.ask(target, "OPTIONS");
+    assertEquals([statusCode, content], [503, "no server is available: the list is empty\n"]);
+    served.status = farmStatus();
+  }
+  for (const target of ["/", "/status.json", "/metrics", "/events", "/none", "/healthz/"]) {
+    const { statusCode, fields, content } = await served.ask(target, "OPTIONS");
+    assertEquals([statusCode, fields.get("allow"), content], [204, "GET, HEAD, OPTIONS", ""]);
+  }
+  for (const method of ["POST", "PUT", "DELETE", "PATCH"]) {
+    for (const target of ["/", "/healthz"]) assertEquals(await statusOf(target, method), 405);
+  }
+  assertEquals(await statusOf("/healthz", "OPTIONS", "evil.example"), 403);
 });

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { ADDED_FIELD, CACHE_CONTROL } from "../../lib/files/added_field.ts";
+import { ADDED_FIELD } from "../../lib/run/added_field.ts";
 
 Deno.test("ADDED_FIELD reads a name and a value", () => {
   const rows = [
@@ -23,10 +23,4 @@ Deno.test("ADDED_FIELD refuses what could not be sent, and what the server sends
     ["Accept-Ranges: none", "Cache-Control: no-store"],
   ].flat();
   for (const text of refused) assertEquals(ADDED_FIELD.parse(text), undefined, text);
-});
-
-Deno.test("CACHE_CONTROL reads any value in ASCII but none", () => {
-  assertEquals(CACHE_CONTROL.parse("public, max-age=60"), "public, max-age=60");
-  assertEquals(CACHE_CONTROL.parse(" no-cache "), "no-cache");
-  for (const text of ["", " ", "a\r\nb", "é"]) assertEquals(CACHE_CONTROL.parse(text), undefined);
 });

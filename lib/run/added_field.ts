@@ -1,4 +1,4 @@
-import { fieldLine } from "../http/field_section.ts";
+import { isWritable } from "../http/field_section.ts";
 import type { FieldLine } from "../http/fields.ts";
 import { trimOws } from "../http/octets.ts";
 import type { Kind } from "../option.ts";
@@ -20,22 +20,6 @@ export const ADDED_FIELD: Kind<FieldLine> = {
     const line = [text.slice(0, colon), trimOws(text.slice(colon + 1))] as const;
     const name = line[0].toLowerCase();
     if (colon < 1 || name === "cache-control" || OWN_FIELDS.has(name)) return undefined;
-    return isWritable(line) ? line : undefined;
+    return isWritable(...line) ? line : undefined;
   },
 };
-
-/** The value of Cache-Control. */
-export const CACHE_CONTROL: Kind<string> = {
-  placeholder: "VALUE",
-  accepts: "a value such as max-age=3600 or no-cache, in ASCII,",
-  parse: (text) => isWritable(["Cache-Control", text]) ? trimOws(text) || undefined : undefined,
-};
-
-function isWritable([fieldName, fieldValue]: FieldLine): boolean {
-  try {
-    fieldLine(fieldName, fieldValue);
-    return true;
-  } catch {
-    return false;
-  }
-}
