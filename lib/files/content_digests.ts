@@ -1,6 +1,6 @@
 import type { createHash } from "node:crypto";
 import { FileCache } from "./file_cache.ts";
-import { type OpenFile, TICK_MS } from "./open_file.ts";
+import { isWithinTick } from "./modification_time.ts";
 import type { Root } from "./root.ts";
 
 /** How many digests are remembered: some 200 octets each. */
@@ -78,7 +78,7 @@ export class ContentDigests {
     const { file } = found;
     try {
       // Of a file that is that new, not even what is read proves what the next reader gets.
-      if (file.identity !== identity || isNew(file)) return undefined;
+      if (file.identity !== identity || isWithinTick(file.modifiedMs, Date.now())) return undefined;
       const hash = this.#createHash("sha256");
       const buffer = new Uint8Array(Math.min(PIECE_BYTES, file.size));
       for (let position = 0; position < file.size;) {
@@ -96,9 +96,4 @@ export class ContentDigests {
       file.close();
     }
   }
-}
-
-function isNew({ modifiedMs }: OpenFile): boolean {
-  const ageMs = Date.now() - modifiedMs;
-  return ageMs >= 0 && ageMs < TICK_MS;
 }

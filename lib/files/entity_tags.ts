@@ -2,10 +2,8 @@ import type { ContentCoding } from "../http/content_coding.ts";
 import type { EntityTag } from "../http/entity_tag.ts";
 import type { Fields } from "../http/fields.ts";
 import type { ContentDigests } from "./content_digests.ts";
+import { tellsVersions } from "./modification_time.ts";
 import type { OpenFile } from "./open_file.ts";
-
-/** Linux notes times by a clock that ticks every 10 ms at the most. */
-const CLOCK_TICK_MS = 20;
 
 /** How long, in ms, a reply waits for a digest. */
 const BRIEF_WAIT_MS = 100;
@@ -28,9 +26,10 @@ export class EntityTags {
     this.#epochMs = epochMs;
   }
 
-  /** That of a file whose octets are in memory. */
-  ofOctets(octets: Uint8Array, modifiedMs: number, coding: ContentCoding): EntityTag {
-    return tagOf(this.#digests?.of(octets) ?? sizeAndTime(octets.length, modifiedMs), coding);
+  /** That of a file whose octets are in memory; without digests, none where times do not tell. */
+  ofOctets(octets: Uint8Array, modifiedMs: number, coding: ContentCoding): EntityTag | undefined {
+    if (this.#digests !== undefined) return tagOf(this.#digests.of(octets), coding);
+    return this.#ofTime(octets.length, modifiedMs, coding);
   }
 
   /**
@@ -47,15 +46,15 @@ export class EntityTags {
     fields: Fields,
   ): Promise<EntityTag | undefined> {
     const { identity, size, modifiedMs } = file;
-    if (this.#digests === undefined) {
-      // A strong tag must not stay when the content changes (RFC 9110 §8.8.1), and times tick.
-      const ageMs = this.#epochMs() - modifiedMs;
-      if (ageMs >= 0 && ageMs < CLOCK_TICK_MS) return undefined;
-      return tagOf(sizeAndTime(size, modifiedMs), coding);
-    }
+    if (this.#digests === undefined) return this.#ofTime(size, modifiedMs, coding);
     const digest = this.#digests.known(identity) ??
       await this.#within(fields, this.#digests.compute(names, identity, size));
     return digest === undefined ? undefined : tagOf(digest, coding);
+  }
+
+  #ofTime(size: number, modifiedMs: number, coding: ContentCoding): EntityTag | undefined {
+    if (!tellsVersions(modifiedMs, this.#epochMs())) return undefined;
+    return tagOf(sizeAndTime(size, modifiedMs), coding);
   }
 
   /** A digest, waited for as long as the request is worth it and not too many wait already. */

@@ -7,7 +7,8 @@ import { type CodedSibling, codedSiblings } from "./coded_siblings.ts";
 import { type AskedHead, replyWith } from "./conditional_reply.ts";
 import type { EntityTags } from "./entity_tags.ts";
 import { KeptFile } from "./kept_file.ts";
-import { type OpenFile, TICK_MS } from "./open_file.ts";
+import { TICK_MS } from "./modification_time.ts";
+import type { OpenFile } from "./open_file.ts";
 import { Representation } from "./representation.ts";
 import type { Root } from "./root.ts";
 
@@ -61,11 +62,11 @@ export class FileReplies {
     const siblings = await codedSiblings(this.#root, names);
     // What is that new may change without another time, and nobody could tell; what is from the
     // future has another Last-Modified each time.
-    if (file.size > MOST_KEPT_OCTETS || file.modifiedMs > epochMs() - TICK_MS) {
+    if (file.size > MOST_KEPT_OCTETS || this.#isNew(file)) {
       return replyWith(await this.#choose(names, file, siblings, head.fields), head, epochMs);
     }
-    const kept = await this.#read(names, file, siblings);
-    keep(kept);
+    const { kept, isSettled } = await this.#read(names, file, siblings);
+    if (isSettled) keep(kept);
     return kept.reply(head, epochMs);
   }
 
@@ -80,12 +81,17 @@ export class FileReplies {
     return true;
   }
 
-  /** A file and its siblings as they are kept in memory. */
+  /** Whether a file was modified within a tick, or will have been. */
+  #isNew({ modifiedMs }: ReadFile | OpenFile): boolean {
+    return modifiedMs > this.#options.epochMs() - TICK_MS;
+  }
+
+  /** A file and its siblings as they may be kept in memory: if none of those is new. */
   async #read(
     names: readonly string[],
     file: OpenFile,
     siblings: readonly CodedSibling[],
-  ): Promise<KeptFile> {
+  ): Promise<{ readonly kept: KeptFile; readonly isSettled: boolean }> {
     const now = this.#options.now();
     const plain = await readAndClose(file);
     const coded = new Map<ContentCoding, ReadFile>();
@@ -116,13 +122,12 @@ export class FileReplies {
       ([coding, file]) => [coding, represent(coding, file)] as const,
     );
     const signature = signatureOf(file.identity, siblings);
-    return new KeptFile(
-      names,
-      signature,
-      represent("identity", plain),
-      new Map(representations),
-      now,
-    );
+    const isSettled = ![...coded.values()].some((it) => this.#isNew(it));
+    const whole = represent("identity", plain);
+    return {
+      kept: new KeptFile(names, signature, whole, new Map(representations), now),
+      isSettled,
+    };
   }
 
   /** The file or one of its siblings, open; all others are closed. */

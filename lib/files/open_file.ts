@@ -8,12 +8,6 @@ const SLOW_READ_MS = 0.3;
 /** How many reads then go to another thread, so that a slow disk holds nobody else up. */
 const READS_ELSEWHERE = 16;
 
-/**
- * For how long, in ms, a file may still change without another time: the system notes it by a clock
- * that ticks every few ms, some file systems every 2 s.
- */
-export const TICK_MS = 2000;
-
 /** A regular file that is open for reading, as it was when it was opened. */
 export class OpenFile implements Octets {
   /** Octets. */

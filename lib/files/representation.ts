@@ -5,6 +5,7 @@ import type { FieldLine } from "../http/fields.ts";
 import { imfFixdate } from "../http/imf_fixdate.ts";
 import type { Validators } from "../http/precondition.ts";
 import type { Reply } from "../http/reply.ts";
+import { tellsVersions } from "./modification_time.ts";
 import type { Octets } from "./octets.ts";
 import { RangeContent } from "./range_content.ts";
 
@@ -77,7 +78,7 @@ export class Representation {
 function validatorsOf({ entityTag, modifiedMs }: RepresentationFacts, epochMs: number): Validators {
   return {
     ...(entityTag !== undefined && { entityTag }),
-    ...(modifiedMs !== undefined && {
+    ...(modifiedMs !== undefined && tellsVersions(modifiedMs, epochMs) && {
       lastModified: Math.floor(Math.min(modifiedMs, epochMs) / 1000),
     }),
   };

@@ -1,6 +1,8 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { Representation, type RepresentationFacts } from "../../lib/files/representation.ts";
+import { MODIFICATION_TIMES, modifiedMsOf } from "../cases/modification_times.ts";
 import { fieldsOf } from "../support/field_lines.ts";
+import { testLiveRows } from "../support/live_rows.ts";
 
 const MODIFIED_MS = Date.UTC(1994, 10, 6, 8, 49, 37, 500);
 const NOW_MS = Date.UTC(2027, 0, 1);
@@ -67,3 +69,16 @@ Deno.test("Representation does without what is not known", () => {
 Deno.test("Representation refuses fields that would end a line", () => {
   assertThrows(() => represent({ contentType: "a\r\nb" }), TypeError);
 });
+
+testLiveRows(
+  "Representation has a Last-Modified that tells versions",
+  MODIFICATION_TIMES,
+  (row) => {
+    const modifiedMs = modifiedMsOf(row, NOW_MS);
+    const { validators, fields } = represent({ modifiedMs });
+    const shown = Math.floor(Math.min(modifiedMs, NOW_MS) / 1000);
+    assertEquals(validators.lastModified, row.tells ? shown : undefined);
+    const text = row.tells ? new Date(shown * 1000).toUTCString() : undefined;
+    assertEquals(linesOf(fields)["Last-Modified"], text);
+  },
+);

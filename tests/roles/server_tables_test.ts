@@ -2,6 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { ifRanges } from "../cases/if_ranges.ts";
 import { type DatedFile, preconditions } from "../cases/preconditions.ts";
 import { CODINGS, TYPES } from "../cases/preferences.ts";
+import { MODIFICATION_TIMES, modifiedMsOf } from "../cases/modification_times.ts";
 import { RANGE_SETS } from "../cases/range_sets.ts";
 import { RANGES } from "../cases/ranges.ts";
 import { type FileServer, fileServer } from "../support/file_server.ts";
@@ -99,3 +100,28 @@ Deno.test("server agrees with the table of media types of a listing", async () =
     assert(content.includes(mediaType === "text/html" ? ">a</a>" : '"name":"a"'));
   });
 });
+
+/** What the file systems of most machines can hold: seconds of 34 bits. */
+const STORED = MODIFICATION_TIMES.filter(({ at = 0 }) => at >= -2e9 && at < 1.5e13);
+
+for (const etag of ["time", "content"]) {
+  Deno.test(`server --etag=${etag} agrees with the table of modification times`, async () => {
+    await using server = await fileServer({}, [`--etag=${etag}`]);
+    await checkRows(STORED, async (row) => {
+      for (const length of [3, 300_000]) {
+        const name = `${length} of ${row.story}`; // Small ones are kept in memory for a second.
+        await server.root.write(name, new Uint8Array(length));
+        const modified = new Date(modifiedMsOf(row, Date.now()));
+        await Deno.utime(server.root.join(name), modified, modified);
+        const { fields } = await server.ask(
+          `/${encodeURIComponent(name)}`,
+          'If-None-Match: "x"\r\n',
+        );
+        assertEquals(fields.has("last-modified"), row.tells, name);
+        const isNew = row.agoMs !== undefined && Math.abs(row.agoMs) < 2000;
+        const isTagged = etag === "time" ? row.tells : !isNew;
+        if (!(isNew && etag === "content")) assertEquals(fields.has("etag"), isTagged, name);
+      }
+    });
+  });
+}
