@@ -50,18 +50,17 @@ export class StaticFiles {
    * @throws what the system says, when it has no answer of its own
    */
   reply({ head, target }: Request): Reply | Promise<Reply> {
-    const query = target.indexOf("?");
-    const path = query === -1 ? target : target.slice(0, query);
-    const kept = this.#cache.get(path);
+    const key = cacheKey(target);
+    const kept = this.#cache.get(key);
     // Without a wait replies to pipelined requests leave in one write.
     if (kept !== undefined && this.#options.now() - kept.checkedAt < FRESH_MS) {
       return kept.reply(head, this.#options.epochMs);
     }
-    return this.#find(path, target, head, kept);
+    return this.#find(key, target, head, kept);
   }
 
   async #find(
-    path: string,
+    key: string,
     target: string,
     head: AskedHead,
     kept: KeptFile | undefined,
@@ -69,41 +68,41 @@ export class StaticFiles {
     if (kept !== undefined) {
       kept.check ??= this.#files.isStill(kept).finally(() => kept.check = undefined);
       if (await kept.check) return kept.reply(head, this.#options.epochMs);
-      this.#cache.delete(path);
+      this.#cache.delete(key);
     }
     try {
-      return await this.#look(path, target, head);
+      return await this.#look(key, target, head);
     } catch (error) {
       return replyToError(error);
     }
   }
 
-  async #look(path: string, target: string, head: AskedHead): Promise<Reply> {
-    const asked = filePath(path);
+  async #look(key: string, target: string, head: AskedHead): Promise<Reply> {
+    const asked = filePath(target);
     if ("refusedWith" in asked) return refusal(asked.refusedWith);
     const { names, isDirectory } = asked;
     const found = await this.#root.open(names);
     if (found?.kind === "directory") {
       if (!isDirectory) return redirectToDirectory(target);
-      return await this.#replyWithDirectory(found, names, target, head);
+      return await this.#replyWithDirectory(key, found, names, target, head);
     }
     if (found !== undefined && !isDirectory) {
-      return await this.#files.reply(names, found.file, head, (it) => this.#cache.set(path, it));
+      return await this.#files.reply(names, found.file, head, (it) => this.#cache.set(key, it));
     }
     found?.file.close();
     return refusal(404);
   }
 
   async #replyWithDirectory(
+    key: string,
     directory: FoundDirectory,
     names: readonly string[],
     target: string,
     head: AskedHead,
   ): Promise<Reply> {
-    const [path = ""] = target.split("?", 1);
     const index = await this.#root.open([...names, INDEX]).catch(undefinedIfMissing);
     if (index?.kind === "file") {
-      const keep = (kept: KeptFile) => this.#cache.set(path, kept);
+      const keep = (kept: KeptFile) => this.#cache.set(key, kept);
       return await this.#files.reply([...names, INDEX], index.file, head, keep);
     }
     if (this.#options.isListing) {
@@ -119,6 +118,21 @@ export class StaticFiles {
     }
     return true;
   }
+}
+
+/**
+ * The key under which a target's file is kept: the names from the root down to it, however they are
+ * spelled, so that no file is kept twice. What means no file has a key of no use.
+ */
+function cacheKey(target: string): string {
+  const query = target.indexOf("?");
+  const path = query === -1 ? target : target.slice(0, query);
+  if (!path.includes("%") && !path.includes("//")) {
+    return path.endsWith("/") ? path + INDEX : path;
+  }
+  const asked = filePath(path);
+  if ("refusedWith" in asked) return "";
+  return ["", ...asked.names, ...(asked.isDirectory ? [INDEX] : [])].join("/");
 }
 
 /** For who has just started the server and looks whether it works. */

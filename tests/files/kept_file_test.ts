@@ -73,3 +73,33 @@ Deno.test("StaticFiles dates what comes from the future as of now, each time", a
     epochMs += 1000;
   }
 });
+
+Deno.test("StaticFiles keeps a file once, however its path is spelled", async () => {
+  await using root = await TemporaryDirectory.with({
+    "d/a b.txt": "one",
+    "d/index.html": "index",
+    "100%.txt": "percent",
+    "100%25.txt": "encoded",
+    "\u00e9": "letter",
+  });
+  const { get, content } = served(root);
+  const spellings = {
+    one: [
+      "/d/a%20b.txt",
+      "/%64/a%20b.txt",
+      "/d/a%20b%2etxt",
+      "//d//a%20b.txt?x",
+      "/d/%61%20%62.txt",
+    ],
+    index: ["/d/", "/d/index.html", "/d//", "//d/?a", "/%64/", "/d/index%2Ehtml"],
+    percent: ["/100%25.txt", "/%3100%25.txt"],
+    encoded: ["/100%2525.txt", "//100%2525.txt"],
+    letter: ["/%c3%a9", "/%C3%A9", "/%c3%A9?a=b"],
+  };
+  for (const [expected, [first, ...others]] of Object.entries(spellings)) {
+    assertEquals(await content(first!), expected);
+    const reply = get(first!);
+    assert(!(reply instanceof Promise));
+    for (const target of others) assert(get(target) === reply, `${target} is kept apart`);
+  }
+});
