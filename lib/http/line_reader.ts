@@ -32,6 +32,9 @@ export class LineReader {
     this.#looked = at;
     if (at === octets.length) return undefined;
     if (LINE_OCTET[octets[at]!] === 1) throw tooLong();
+    if (octets[at] === LF) {
+      throw new ProtocolError("A line ends in a bare LF, where CR LF is needed.");
+    }
     if (octets[at] !== CR) throw new ProtocolError("A line holds a control character.");
     if (at + 1 === octets.length) return undefined;
     if (octets[at + 1] !== LF) throw new ProtocolError("A CR stands without its LF.");

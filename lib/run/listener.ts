@@ -74,7 +74,7 @@ export type Listener = Deno.Listener<Deno.TcpConn | Deno.TlsConn, Deno.NetAddr>;
  * @param port 0 for any free one
  * @param credentials where connections are to be encrypted
  * @param names of the options by which the user chose address and port
- * @throws {CommandError} status 1, when that is not possible
+ * @throws {CommandError} status 1, when that is not possible, or not with this key
  */
 export function listen(
   hostname: string,
@@ -86,11 +86,21 @@ export function listen(
   const address = { hostname, port: workerPort ?? port, tcpBacklog: BACKLOG, reusePort };
   try {
     if (credentials === undefined) return Deno.listen(address);
-    return Deno.listenTls({ ...address, ...credentials, alpnProtocols: ALPN });
+    const { cert, key } = credentials;
+    return Deno.listenTls({ ...address, cert, key, alpnProtocols: ALPN });
   } catch (error) {
+    if (credentials !== undefined && isAboutKey(error)) {
+      const needed = "RSA of 2048 bits or more, ECDSA with P-256, P-384 or P-521, or Ed25519";
+      const reason = `--tls-key=${credentials.keyFile} is a key that Deno cannot use: ${needed}`;
+      throw new CommandError(`${reason} is needed`, 1, { cause: error });
+    }
     const reason = reasonOf(error, hostname, port, names);
     throw new CommandError(reason, 1, { cause: error });
   }
+}
+
+function isAboutKey(error: unknown): boolean {
+  return error instanceof Error && /private key/i.test(error.message);
 }
 
 function reasonOf(error: unknown, hostname: string, port: number, names: AddressNames): string {

@@ -27,6 +27,8 @@ export interface Credentials {
   readonly cert: string;
   /** Its private key, not encrypted. */
   readonly key: string;
+  /** The file of the key, for what is said about it. */
+  readonly keyFile?: string;
 }
 
 /** What the options say. */
@@ -43,7 +45,7 @@ export function credentialFiles(options: TlsValues): string[] {
 }
 
 /**
- * Reads a certificate and its key.
+ * Reads a certificate and its key, which may stand in one file.
  *
  * @param now in ms since the epoch
  * @returns undefined where neither is given
@@ -59,10 +61,16 @@ export async function readCredentials(
   if (certFile === undefined && keyFile === undefined) return undefined;
   if (certFile === undefined) throw new UsageError("--tls-key needs --tls-cert=FILE as well");
   if (keyFile === undefined) throw new UsageError("--tls-cert needs --tls-key=FILE as well");
-  const cert = await readText("tls-cert", certFile);
-  const key = await readText("tls-key", keyFile);
+  const cert = pemBlocks(await readText("tls-cert", certFile), /CERTIFICATE$/);
+  const key = pemBlocks(await readText("tls-key", keyFile), /PRIVATE KEY$/);
   await check(certFile, cert, keyFile, key, now);
-  return { cert, key };
+  return { cert, key, keyFile };
+}
+
+/** What a file in PEM (RFC 7468) holds under such labels, whatever else stands in it. */
+function pemBlocks(text: string, label: RegExp): string {
+  const blocks = text.matchAll(/-----BEGIN ([^-]+)-----[^-]*-----END \1-----/g);
+  return [...blocks].filter(([, it]) => label.test(it!)).map(([block]) => `${block}\n`).join("");
 }
 
 async function readText(name: string, file: string): Promise<string> {

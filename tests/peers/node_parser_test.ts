@@ -15,7 +15,8 @@ const STRICTER: Readonly<Record<string, string>> = {
   "The Host field is missing.": "RFC 9112 §3.2 wants a 400; Node's parser leaves it to its server",
   "The HTTP version is malformed.": "Node takes a request line without version for HTTP/0.9",
   "Only HTTP/1.0 and HTTP/1.1 are spoken here.": "Node takes HTTP/0.9 and 2.0 too",
-  "A line holds a control character.": "Node bears a bare LF, and controls in quoted strings",
+  "A line ends in a bare LF, where CR LF is needed.": "Node bears a bare LF",
+  "A line holds a control character.": "Node bears controls in quoted strings",
   "A CR stands without its LF.": "Node bears a bare CR before the request line",
   "The method is not a token with one space behind it.": "Node bears SP before the method",
   "The request-target holds what only an encoded one may hold.":

@@ -1,6 +1,8 @@
-import { assertEquals, assertThrows } from "@std/assert";
+import { assertEquals, assertMatch, assertThrows } from "@std/assert";
+import { generateKeyPairSync } from "node:crypto";
 import { CommandError } from "../../lib/command.ts";
 import { listen } from "../../lib/run/listener.ts";
+import { SERVER } from "../support/tls.ts";
 
 /** What the system may answer to listening, and what the user is told then. */
 const ERRORS: readonly (readonly [Error, string])[] = [
@@ -40,4 +42,14 @@ Deno.test("listen() names the options by which the user chose the address", () =
 Deno.test("listen() takes any free port for 0", () => {
   using listener = listen("127.0.0.1", 0);
   assertThrows(() => listen("127.0.0.1", listener.addr.port), CommandError, "is taken");
+});
+
+Deno.test("listen() names a key that cannot be used, and not the address", async () => {
+  const cert = await Deno.readTextFile(SERVER.cert);
+  const { privateKey } = generateKeyPairSync("rsa", { modulusLength: 1024 });
+  const key = `${privateKey.export({ type: "pkcs8", format: "pem" })}`;
+  const listening = () => listen("127.0.0.1", 0, { cert, key, keyFile: "small.pem" });
+  const { exitStatus, message } = assertThrows(listening, CommandError);
+  assertEquals(exitStatus, 1);
+  assertMatch(message, /^--tls-key=small\.pem is a key that Deno cannot use: RSA of 2048 bits/);
 });

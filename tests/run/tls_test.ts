@@ -20,7 +20,26 @@ Deno.test("readCredentials() gives what it read, or undefined where nothing is t
   const credentials = await readCredentials(both, NOW);
   assertEquals(credentials?.cert, await Deno.readTextFile(SERVER.cert));
   assertEquals(credentials?.key, await Deno.readTextFile(SERVER.key));
+  assertEquals(credentials?.keyFile, SERVER.key);
   assertEquals(credentialFiles(both), [SERVER.cert, SERVER.key]);
+});
+
+Deno.test("readCredentials() takes certificate and key from one file, in either order", async () => {
+  const cert = await Deno.readTextFile(SERVER.cert);
+  const key = await Deno.readTextFile(SERVER.key);
+  const crlf = (text: string) => text.replaceAll("\n", "\r\n");
+  const texts = [cert + key, key + cert, `a note\n${key}\nanother\n${cert}`, crlf(key + cert)];
+  for (const text of texts) {
+    await using directory = await TemporaryDirectory.with({ "both.pem": text });
+    const both = directory.join("both.pem");
+    const found = await readCredentials({ "tls-cert": both, "tls-key": both }, NOW);
+    const read = [found?.cert, found?.key].map((it) => it?.replaceAll("\r", ""));
+    assertEquals(read, [cert, key]);
+    assertEquals(
+      (await readCredentials({ "tls-cert": both, "tls-key": SERVER.key }, NOW))?.key,
+      key,
+    );
+  }
 });
 
 Deno.test("readCredentials() says in a line what is wrong with the files", async () => {
