@@ -45,6 +45,8 @@ export class Connection implements Watched {
   #expired: DeadlineName | undefined;
   #endsWhenIdle = false;
   #isClosed = false;
+  /** Octets that were written but not yet handed to the system. */
+  #pendingBytes = 0;
 
   /** Takes over an open socket. */
   constructor(conn: Deno.Conn, options: ConnectionOptions = {}) {
@@ -57,6 +59,11 @@ export class Connection implements Watched {
     this.#deadlines = options.deadlines ?? DEADLINES;
     if (options.limitRate) this.#pacer = new Pacer(options.limitRate, performance.now());
     watch(this);
+  }
+
+  /** How many octets that were written the system has not taken yet. */
+  get pendingBytes(): number {
+    return this.#pendingBytes;
   }
 
   /** What the wait that is under way is for; undefined when there is none. */
@@ -120,6 +127,7 @@ export class Connection implements Watched {
    */
   write(data: string | Uint8Array): Promise<void> | undefined {
     const isText = typeof data === "string";
+    this.#pendingBytes += data.length;
     if (this.#output.length + data.length > OUTPUT_BYTES) {
       return isText ? this.#flushThenAdd(data) : this.#sendBehind(data);
     }
@@ -209,10 +217,11 @@ export class Connection implements Watched {
   async #send(octets: Uint8Array): Promise<void> {
     this.#begin("write", now() + this.#deadlines.writeMs);
     try {
-      let sent = await this.#handOver(octets);
-      while (sent < octets.length) {
-        this.#begin("write", now() + this.#deadlines.writeMs);
-        sent += await this.#handOver(octets.subarray(sent));
+      for (let sent = 0; sent < octets.length;) {
+        if (sent > 0) this.#begin("write", now() + this.#deadlines.writeMs);
+        const count = await this.#handOver(sent === 0 ? octets : octets.subarray(sent));
+        this.#pendingBytes -= count;
+        sent += count;
       }
     } catch (error) {
       throw this.#failure(error);

@@ -86,7 +86,9 @@ export class ReplySender {
   readonly #reply: Reply;
   readonly #context: ReplyContext;
   readonly #framing: ReplyFraming;
-  #contentBytes = 0;
+  /** Octets of content that were given to the connection. */
+  #written = 0;
+  #isCutShort = false;
 
   /** For one reply, to be sent once. */
   constructor(connection: Connection, reply: Reply, context: ReplyContext) {
@@ -101,9 +103,13 @@ export class ReplySender {
     return this.#context.persistent && this.#framing !== "untilClose";
   }
 
-  /** Octets of content that were written until now. */
+  /**
+   * Octets of content that were written; of a reply that was cut short, those that the system took:
+   * the rest of what was written stands last in what is pending.
+   */
   get contentBytes(): number {
-    return this.#contentBytes;
+    if (!this.#isCutShort) return this.#written;
+    return Math.max(0, this.#written - this.#connection.pendingBytes);
   }
 
   /**
@@ -115,25 +121,31 @@ export class ReplySender {
    * @throws {NetworkError} when the connection was lost
    */
   send(): Promise<void> | undefined {
+    return this.#sendAll()?.catch((error) => {
+      this.#isCutShort = true;
+      throw error;
+    });
+  }
+
+  #sendAll(): Promise<void> | undefined {
     const { content } = this.#reply;
     const head = replyHead(this.#reply, this.#context);
     if (isSource(content)) return this.#sendSource(head, content);
     if (!this.#hasContent) return this.#connection.write(head);
-    const sending = this.#sendWhole(head, content);
-    if (sending !== undefined) return sending.then(() => this.#countWhole(content));
-    this.#countWhole(content);
-    return undefined;
+    return this.#sendWhole(head, content);
   }
 
   #sendWhole(head: string, content: string | Uint8Array): Promise<void> | undefined {
-    if (typeof content === "string") return this.#connection.write(head + content);
+    if (typeof content === "string") {
+      this.#written = content.length;
+      return this.#connection.write(head + content);
+    }
     const waiting = this.#connection.write(head);
-    if (waiting === undefined) return this.#connection.write(content);
-    return waiting.then(() => this.#connection.write(content));
-  }
-
-  #countWhole(content: string | Uint8Array): void {
-    this.#contentBytes = content.length;
+    const writeContent = () => {
+      this.#written = content.length;
+      return this.#connection.write(content);
+    };
+    return waiting === undefined ? writeContent() : waiting.then(writeContent);
   }
 
   async #sendSource(head: string, content: ContentSource): Promise<void> {
@@ -152,14 +164,14 @@ export class ReplySender {
   async #sendPieces(content: ContentSource): Promise<void> {
     const length = content.length ?? Infinity;
     const buffer = new Uint8Array(Math.min(PIECE_BYTES, length));
-    while (this.#contentBytes < length) {
+    while (this.#written < length) {
       if (content.isLive) await this.#connection.flush();
-      const room = Math.min(buffer.length, length - this.#contentBytes);
+      const room = Math.min(buffer.length, length - this.#written);
       const count = await readPiece(content, buffer.subarray(0, room));
       if (count === null) break;
       const piece = buffer.subarray(0, count);
+      this.#written += count;
       await this.#connection.write(this.#framing === "chunked" ? writeChunk(piece) : piece);
-      this.#contentBytes += count;
       await turn();
     }
     if (this.#framing === "chunked") await this.#connection.write(LAST_CHUNK);

@@ -31,10 +31,13 @@ export class Session implements Listed {
   #isStopping = false;
   /** As of the last wait, in ms since 1970. */
   #time = Date.now();
+  /** The same on a clock that never goes back, in ms. */
+  #monotonicMs = performance.now();
   #idleUntil: number | undefined;
   #headUntil: number | undefined;
   #head: RequestHead | undefined;
   #startedAt: number | undefined;
+  #startedMs = 0;
 
   /** For a connection to a client with this address; the session ends it. */
   constructor(connection: Connection, client: string, parts: SessionParts) {
@@ -61,6 +64,7 @@ export class Session implements Listed {
           if (goesOn === answered) continue;
         }
         this.#time = Date.now();
+        this.#monotonicMs = performance.now();
       }
     } catch (error) {
       if (!(await this.#refuse(error))) return this.#connection.close();
@@ -118,6 +122,7 @@ export class Session implements Listed {
     const { method, requestTarget } = head;
     this.#head = head;
     this.#startedAt = this.#time;
+    this.#startedMs = this.#monotonicMs;
     const request = { head, target: originForm(method, requestTarget), client: this.#client };
     const framing = requestBodyFraming(head);
     if (framing.kind === "chunked" || (framing.kind === "length" && framing.contentLength > 0)) {
@@ -228,6 +233,7 @@ export class Session implements Listed {
     const { onServed } = this.#parts;
     if (onServed !== undefined) {
       const at = this.#startedAt ?? Date.now();
+      const elapsedMs = this.#startedAt === undefined ? 0 : performance.now() - this.#startedMs;
       onServed({
         at,
         client: this.#client,
@@ -235,7 +241,7 @@ export class Session implements Listed {
         fields: this.#head?.fields,
         statusCode,
         contentBytes,
-        elapsedMs: Date.now() - at,
+        elapsedMs,
         chosen,
       });
     }
