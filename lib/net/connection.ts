@@ -33,6 +33,8 @@ export interface ConnectionOptions {
 export class Connection implements Watched {
   /** What has arrived. */
   readonly input: InputBuffer;
+  /** Called when the system has taken what was to be sent. */
+  onSent: (() => void) | undefined;
   /** For the roster of those that are watched. */
   place = 0;
   readonly #conn: Deno.Conn;
@@ -45,8 +47,8 @@ export class Connection implements Watched {
   #expired: DeadlineName | undefined;
   #endsWhenIdle = false;
   #isClosed = false;
-  /** Octets that were written but not yet handed to the system. */
-  #pendingBytes = 0;
+  #writtenBytes = 0;
+  #sentBytes = 0;
 
   /** Takes over an open socket. */
   constructor(conn: Deno.Conn, options: ConnectionOptions = {}) {
@@ -61,9 +63,14 @@ export class Connection implements Watched {
     watch(this);
   }
 
-  /** How many octets that were written the system has not taken yet. */
-  get pendingBytes(): number {
-    return this.#pendingBytes;
+  /** How many octets were written until now. */
+  get writtenBytes(): number {
+    return this.#writtenBytes;
+  }
+
+  /** How many of them the system has taken. */
+  get sentBytes(): number {
+    return this.#sentBytes;
   }
 
   /** What the wait that is under way is for; undefined when there is none. */
@@ -127,7 +134,7 @@ export class Connection implements Watched {
    */
   write(data: string | Uint8Array): Promise<void> | undefined {
     const isText = typeof data === "string";
-    this.#pendingBytes += data.length;
+    this.#writtenBytes += data.length;
     if (this.#output.length + data.length > OUTPUT_BYTES) {
       return isText ? this.#flushThenAdd(data) : this.#sendBehind(data);
     }
@@ -220,7 +227,7 @@ export class Connection implements Watched {
       for (let sent = 0; sent < octets.length;) {
         if (sent > 0) this.#begin("write", now() + this.#deadlines.writeMs);
         const count = await this.#handOver(sent === 0 ? octets : octets.subarray(sent));
-        this.#pendingBytes -= count;
+        this.#sentBytes += count;
         sent += count;
       }
     } catch (error) {
@@ -228,6 +235,7 @@ export class Connection implements Watched {
     }
     if (this.#expired === undefined) this.#deadline = Infinity;
     this.#output.release();
+    this.onSent?.();
   }
 
   /** Hands octets to the system, as many as the pacer allows now; how many it took. */

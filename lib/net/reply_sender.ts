@@ -86,9 +86,7 @@ export class ReplySender {
   readonly #reply: Reply;
   readonly #context: ReplyContext;
   readonly #framing: ReplyFraming;
-  /** Octets of content that were given to the connection. */
-  #written = 0;
-  #isCutShort = false;
+  #contentBytes = 0;
 
   /** For one reply, to be sent once. */
   constructor(connection: Connection, reply: Reply, context: ReplyContext) {
@@ -103,13 +101,9 @@ export class ReplySender {
     return this.#context.persistent && this.#framing !== "untilClose";
   }
 
-  /**
-   * Octets of content that were written; of a reply that was cut short, those that the system took:
-   * the rest of what was written stands last in what is pending.
-   */
+  /** Octets of content that were written to the connection until now. */
   get contentBytes(): number {
-    if (!this.#isCutShort) return this.#written;
-    return Math.max(0, this.#written - this.#connection.pendingBytes);
+    return this.#contentBytes;
   }
 
   /**
@@ -121,13 +115,6 @@ export class ReplySender {
    * @throws {NetworkError} when the connection was lost
    */
   send(): Promise<void> | undefined {
-    return this.#sendAll()?.catch((error) => {
-      this.#isCutShort = true;
-      throw error;
-    });
-  }
-
-  #sendAll(): Promise<void> | undefined {
     const { content } = this.#reply;
     const head = replyHead(this.#reply, this.#context);
     if (isSource(content)) return this.#sendSource(head, content);
@@ -137,12 +124,12 @@ export class ReplySender {
 
   #sendWhole(head: string, content: string | Uint8Array): Promise<void> | undefined {
     if (typeof content === "string") {
-      this.#written = content.length;
+      this.#contentBytes = content.length;
       return this.#connection.write(head + content);
     }
     const waiting = this.#connection.write(head);
     const writeContent = () => {
-      this.#written = content.length;
+      this.#contentBytes = content.length;
       return this.#connection.write(content);
     };
     return waiting === undefined ? writeContent() : waiting.then(writeContent);
@@ -164,13 +151,13 @@ export class ReplySender {
   async #sendPieces(content: ContentSource): Promise<void> {
     const length = content.length ?? Infinity;
     const buffer = new Uint8Array(Math.min(PIECE_BYTES, length));
-    while (this.#written < length) {
+    while (this.#contentBytes < length) {
       if (content.isLive) await this.#connection.flush();
-      const room = Math.min(buffer.length, length - this.#written);
+      const room = Math.min(buffer.length, length - this.#contentBytes);
       const count = await readPiece(content, buffer.subarray(0, room));
       if (count === null) break;
       const piece = buffer.subarray(0, count);
-      this.#written += count;
+      this.#contentBytes += count;
       await this.#connection.write(this.#framing === "chunked" ? writeChunk(piece) : piece);
       await turn();
     }

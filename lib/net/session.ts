@@ -15,6 +15,7 @@ import { discardBody, isTooLarge } from "./discard_body.ts";
 import { DeadlineError, HandshakeError, NetworkError } from "./network_error.ts";
 import { ReplySender } from "./reply_sender.ts";
 import type { Listed } from "./roster.ts";
+import { ServedQueue } from "./served_queue.ts";
 import type { SessionParts } from "./session_parts.ts";
 
 const CONTINUE = encodeOctets(writeResponseHead(100));
@@ -27,6 +28,7 @@ export class Session implements Listed {
   readonly #client: string;
   readonly #parts: SessionParts;
   readonly #heads = requestHeadReader();
+  readonly #served: ServedQueue | undefined;
   #isRetiring = false;
   #isStopping = false;
   /** As of the last wait, in ms since 1970. */
@@ -44,10 +46,21 @@ export class Session implements Listed {
     this.#connection = connection;
     this.#client = client;
     this.#parts = parts;
+    if (parts.onServed === undefined) return;
+    const served = this.#served = new ServedQueue(parts.onServed);
+    connection.onSent = () => served.settle(connection.sentBytes);
   }
 
   /** Serves the connection to its end. Never rejects. */
   async run(): Promise<void> {
+    try {
+      await this.#run();
+    } finally {
+      this.#served?.close(this.#connection.sentBytes);
+    }
+  }
+
+  async #run(): Promise<void> {
     let mayHaveMore = true;
     try {
       const handshake = this.#connection.handshake(now() + this.#parts.deadlines.headMs);
@@ -230,20 +243,20 @@ export class Session implements Listed {
   }
 
   #tell(statusCode: number, contentBytes: number, chosen?: string): void {
-    const { onServed } = this.#parts;
-    if (onServed !== undefined) {
-      const at = this.#startedAt ?? Date.now();
-      const elapsedMs = this.#startedAt === undefined ? 0 : performance.now() - this.#startedMs;
-      onServed({
-        at,
+    if (this.#served !== undefined) {
+      const { writtenBytes, sentBytes } = this.#connection;
+      this.#served.add({
+        at: this.#startedAt ?? Date.now(),
         client: this.#client,
         requestLine: this.#requestLine,
         fields: this.#head?.fields,
         statusCode,
         contentBytes,
-        elapsedMs,
         chosen,
+        startedMs: this.#startedAt === undefined ? undefined : this.#startedMs,
+        endBytes: writtenBytes,
       });
+      this.#served.settle(sentBytes);
     }
     this.#startedAt = undefined;
     this.#head = undefined;

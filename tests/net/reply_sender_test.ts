@@ -4,12 +4,7 @@ import type { ContentSource, Reply } from "../../lib/http/reply.ts";
 import { Connection } from "../../lib/net/connection.ts";
 import { NetworkError } from "../../lib/net/network_error.ts";
 import { OUTPUT_BYTES } from "../../lib/net/output_buffer.ts";
-import {
-  ContentError,
-  type ReplyContext,
-  replyHead,
-  ReplySender,
-} from "../../lib/net/reply_sender.ts";
+import { ContentError, type ReplyContext, ReplySender } from "../../lib/net/reply_sender.ts";
 import { encodeOctets } from "../../lib/http/octets.ts";
 import { FakeSocket } from "../support/fake_socket.ts";
 import { replyOf } from "../support/raw_reply.ts";
@@ -237,39 +232,3 @@ function replyOrNothing(text: string): string {
   const end = text.indexOf("\r\n\r\n");
   return end < 0 ? "none" : text.slice(end + 4);
 }
-
-/** A socket that takes so many octets in all, a few at a time, before it is lost. */
-function losing(bytes: number): Deno.Conn {
-  let left = bytes;
-  const write = (octets: Uint8Array): Promise<number> => {
-    if (left === 0) return Promise.reject(new Deno.errors.ConnectionReset("gone"));
-    const count = Math.min(octets.length, left, 1000);
-    left -= count;
-    return Promise.resolve(count);
-  };
-  return { write, close() {} } as unknown as Deno.Conn;
-}
-
-Deno.test("ReplySender counts what the system took of a reply that is cut short", async () => {
-  const text = "x".repeat(63_269);
-  const contents = {
-    text: () => text,
-    octets: () => encodeOctets(text),
-    source: () => new Pieces(text.length, text),
-  };
-  for (const [kind, content] of Object.entries(contents)) {
-    for (const taken of [0, 100, 500, 20_500, 60_000]) {
-      for (const before of [0, 700]) {
-        const connection = new Connection(losing(taken + before));
-        if (before > 0) await connection.write("y".repeat(before));
-        const reply = ok(content());
-        const sender = new ReplySender(connection, reply, GET);
-        await assertRejects(async () => await sender.send(), NetworkError);
-        const headBytes = replyHead(reply, GET).length;
-        const expected = Math.max(0, taken - headBytes);
-        assertEquals(sender.contentBytes, expected, `${kind}, ${taken} behind ${before}`);
-        connection.close();
-      }
-    }
-  }
-});

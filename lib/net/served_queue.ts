@@ -1,0 +1,53 @@
+import type { Served } from "./served.ts";
+
+/** What is known of an answered request before its answer has left. */
+export interface Answered extends Omit<Served, "contentBytes" | "elapsedMs"> {
+  /** When its head was complete, in ms on a clock that never goes back; undefined without one. */
+  readonly startedMs: number | undefined;
+  /** Octets of content that were written to the connection. */
+  readonly contentBytes: number;
+  /** Octets of all that was written to the connection, the answer being the last. */
+  readonly endBytes: number;
+}
+
+/** Requests whose answers were written, each told of once the system has taken its answer. */
+export class ServedQueue {
+  readonly #tell: (served: Served) => void;
+  readonly #waiting: Answered[] = [];
+
+  /** For one connection; `tell` is given the requests in their order. */
+  constructor(tell: (served: Served) => void) {
+    this.#tell = tell;
+  }
+
+  /** Adds a request, whose answer follows those of the others. */
+  add(answered: Answered): void {
+    this.#waiting.push(answered);
+  }
+
+  /**
+   * Tells of those whose answers have left.
+   *
+   * @param sentBytes how many octets the system has taken
+   */
+  settle(sentBytes: number): void {
+    while (this.#waiting.length > 0 && this.#waiting[0]!.endBytes <= sentBytes) {
+      this.#tellFirst(sentBytes);
+    }
+  }
+
+  /** Tells of the rest as well, which nothing more of will be sent. */
+  close(sentBytes: number): void {
+    while (this.#waiting.length > 0) this.#tellFirst(sentBytes);
+  }
+
+  #tellFirst(sentBytes: number): void {
+    const { startedMs, endBytes, ...served } = this.#waiting.shift()!;
+    const missing = Math.max(0, endBytes - sentBytes); // The content stands last.
+    this.#tell({
+      ...served,
+      contentBytes: Math.max(0, served.contentBytes - missing),
+      elapsedMs: startedMs === undefined ? 0 : performance.now() - startedMs,
+    });
+  }
+}
