@@ -20,3 +20,11 @@ export const LOCATIONS: readonly LocationCase[] = [
   encoded("in what looks like a template", "/v1/{+path}", "/v1/%7B+path%7D"),
   encoded("nothing of the kind", "/a!$&'()*,;:@=[]~?/?", "/a!$&'()*,;:@=[]~?/?"),
 ];
+
+/** A target as a Location has it. */
+export function locationOf(target: string): string {
+  return target.replace(
+    /["<>\\^`{|}]/g,
+    (it) => `%${it.charCodeAt(0).toString(16).toUpperCase()}`,
+  );
+}
