@@ -12,6 +12,7 @@ import { fetchFile, type FetchOptions, type Outcome } from "./lib/download/fetch
 import { keepWhenInterrupted } from "./lib/download/interruption.ts";
 import { type Job, planJobs, readCertificates } from "./lib/download/jobs.ts";
 import { Journal } from "./lib/download/journal.ts";
+import { NameClaims } from "./lib/download/name_claims.ts";
 import type { Output } from "./lib/download/output.ts";
 import {
   exitStatusOf,
@@ -99,13 +100,18 @@ await runCommand(command, async (options, operands) => {
   if (options.directory !== undefined) await makeDirectory(options.directory);
   const connections = new Connections(options.timeout, { caCerts });
   const display = await displayFor(options);
+  const claims = new NameClaims();
+  for (const { name } of jobs) {
+    if (name === "-" || claims.claim(name)) continue;
+    throw new UsageError(`two URLs would be saved as the file that ${name} is`);
+  }
   const open = new Map<string, Output>();
   keepWhenInterrupted(open, display);
   const since = performance.now();
   const outcomes = await atOnce(jobs, options.jobs, async (job) => {
     const outcome = await fetchFile(
       job,
-      settingsFor(job, jobs.length > 1, options, connections, display, open),
+      settingsFor(job, jobs.length > 1, options, { connections, claims }, display, open),
     );
     display.end(job.name);
     tell(outcome, options, display);
@@ -123,7 +129,7 @@ function settingsFor(
   { name }: Job,
   isOneOfMany: boolean,
   options: ClientOptions,
-  connections: Connections,
+  shared: Pick<FetchOptions, "connections" | "claims">,
   display: Display,
   open: Map<string, Output>,
 ): FetchOptions {
@@ -132,7 +138,7 @@ function settingsFor(
   };
   return {
     ...rulesOf(options),
-    connections,
+    ...shared,
     random: Math.random,
     now: () => performance.now(),
     date: () => Date.now() / 1000,

@@ -40,6 +40,8 @@ export interface Downloaded {
   readonly sha256: string | undefined;
   /** Whether the finished file was it. */
   readonly wasFinished: boolean;
+  /** Whether a file has appeared under the name that is to stay: then nothing was saved. */
+  readonly isTaken?: boolean;
 }
 
 /** A failed try that brought this part of the content, and kept it, is not counted against anybody. */
@@ -151,12 +153,15 @@ class Download {
         : (silent: string, signal: AbortSignal, mayStartOver: boolean) =>
           this.#finder.findBeside(silent, "GET", signal, mayStartOver);
       const help = { relieve, segmented: await this.#segmentedFor() };
+      const proposed = await nameFor?.(head);
       const servers = await this.#receiver.receive(uri, answer, kept, help);
-      const name = await nameFor?.(head);
-      await this.#output.complete(keepsTime ? modifiedAt(head.fields, date()) : undefined, name);
+      const time = keepsTime ? modifiedAt(head.fields, date()) : undefined;
+      const placed = await this.#output.complete(time, proposed);
       for (const server of servers) this.#ledger.succeed(server);
       const { sha256 } = this.#receiver;
-      return { uri, bytes: this.#output.position, name, sha256, wasFinished: false };
+      const name = placed === "proposed" ? proposed : undefined;
+      const isTaken = placed === "taken";
+      return { uri, bytes: this.#output.position, name, sha256, wasFinished: false, isTaken };
     } catch (error) {
       throw tryError(error, uri);
     } finally {

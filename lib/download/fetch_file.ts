@@ -7,6 +7,7 @@ import { fileErrors } from "./file_error.ts";
 import { safeName } from "./file_name.ts";
 import type { Job } from "./jobs.ts";
 import { Ledger, type ServerRecord } from "./ledger.ts";
+import type { NameClaims } from "./name_claims.ts";
 import { openOutput } from "./open_output.ts";
 import type { Output } from "./output.ts";
 import type { Verification } from "./verification.ts";
@@ -18,6 +19,8 @@ export interface FetchOptions
   readonly mayContinue: boolean;
   /** Whether a file that is there stays as it is. */
   readonly keepsExisting: boolean;
+  /** The names of this run: those of all jobs, and those that servers propose. */
+  readonly claims: NameClaims;
   /** Whether a server may name the file. */
   readonly followsDisposition: boolean;
   /** Whether the SHA-256 is to be told. */
@@ -65,15 +68,13 @@ export async function fetchFile(job: Job, options: FetchOptions): Promise<Outcom
     const finished = await finishedFile(job, existing);
     if (finished === "proven") return end({ downloaded: asIs(job, existing!) });
     const verification = await verificationOf(job, options);
-    output = await openOutput(job.name, {
-      url: job.uri.href,
-      mayContinue: options.mayContinue,
-    });
+    output = await openOutput(job.name, { ...options, url: job.uri.href });
     options.onOutput(output);
     const nameFor = options.followsDisposition ? proposedPath(job, options) : undefined;
     const settings = { ...options, verification, finished, nameFor };
     const downloaded = await download(job.uri, output, ledger, settings);
-    if (downloaded.wasFinished) output.abandon();
+    if (downloaded.wasFinished || downloaded.isTaken) output.abandon();
+    if (downloaded.isTaken) return end({});
     return end({ downloaded });
   } catch (error) {
     const failure = error instanceof DownloadError ? error : undefined;
@@ -121,18 +122,28 @@ async function finishedFile(
   return await existing.digest("sha-256") === sha256 ? "proven" : undefined;
 }
 
-/** The path that a server's name for the file leads to: beside its own, and never another file's. */
-function proposedPath({ name }: Job, { onNotice }: FetchOptions) {
+/**
+ * The path that a server's name for the file leads to: beside its own, and never another file's. It
+ * is claimed as soon as it is known, for no other download of this run to take it.
+ */
+function proposedPath({ name }: Job, { claims, onNotice }: FetchOptions) {
+  let claimed: string | undefined;
   return async ({ fields }: ResponseHead): Promise<string | undefined> => {
     const { proposedName } = await import("./content_disposition.ts");
     const { dirname, join } = await import("@std/path");
     const proposed = name === "-" ? undefined : proposedName(fields);
     if (proposed === undefined) return undefined;
     const path = join(dirname(name), safeName(proposed));
-    const isTaken = await Deno.lstat(path).then(() => true, () => false);
-    if (!isTaken) return path;
-    if (path !== name) onNotice(`${path}, as the server calls it, is there: it stays as it is`);
-    return undefined;
+    if (path === claimed) return path;
+    if (path === join(name)) return undefined;
+    const isThere = await Deno.lstat(path).then(() => true, () => false);
+    if (isThere || !claims.claim(path)) {
+      const why = isThere ? "is there: it stays as it is" : "is the name of another download";
+      onNotice(`${path}, as the server calls it, ${why}`);
+      return undefined;
+    }
+    if (claimed !== undefined) claims.release(claimed);
+    return claimed = path;
   };
 }
 

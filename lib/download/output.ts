@@ -1,4 +1,12 @@
+import type { NameClaims } from "./name_claims.ts";
+import type { Replaced } from "./place_file.ts";
 import type { Kept, Representation } from "./representation.ts";
+
+/**
+ * Where a whole file is: under its own name, under the one that was proposed, or nowhere, since its
+ * own is `taken` by a file that is to stay.
+ */
+export type Placed = "own" | "proposed" | "taken";
 
 /** Where the content of a download goes. */
 export interface Output {
@@ -26,13 +34,13 @@ export interface Output {
   /** All that is there, from its start; undefined where it cannot be read. */
   octets(): AsyncIterable<Uint8Array> | undefined;
   /**
-   * The content is whole.
+   * The content is whole. When it is `taken`, it is still to be abandoned.
    *
    * @param modifiedAt when the content was made, in seconds since 1970; undefined for now
-   * @param name what a file is to be called in place of its own name
+   * @param proposed what a file is to be called in place of its own name, unless something is
    * @throws {DownloadError} `file`
    */
-  complete(modifiedAt?: number, name?: string): Promise<void>;
+  complete(modifiedAt?: number, proposed?: string): Promise<Placed>;
   /**
    * The download has failed. What can be gone on with stays. Synchronous, for a process that is to
    * end at once. Never throws.
@@ -49,4 +57,12 @@ export interface OutputOptions {
   readonly url: string;
   /** Whether to go on with what an earlier download left. */
   readonly mayContinue: boolean;
+  /** Whether a file that is there in the end stays as it is. */
+  readonly keepsExisting?: boolean;
+  /** What will be replaced; undefined where nothing is. */
+  readonly replaced?: Replaced | undefined;
+  /** The names of this run; undefined where it writes one file under its own name. */
+  readonly claims?: NameClaims | undefined;
+  /** Told what a person may want to know. */
+  readonly onNotice?: ((text: string) => void) | undefined;
 }

@@ -1,7 +1,8 @@
 import { DownloadError } from "./download_error.ts";
 import { fileErrors, fileErrorsSync, ignoreNotFound } from "./file_error.ts";
-import type { Output, OutputOptions } from "./output.ts";
+import type { Output, OutputOptions, Placed } from "./output.ts";
 import type { Pieces } from "./pieces.ts";
+import { attempt, moveOver, moveToNew, takeAfter } from "./place_file.ts";
 import { type Kept, keptOf, type Representation } from "./representation.ts";
 import { type PartRecord, SideFile } from "./side_file.ts";
 
@@ -20,7 +21,7 @@ const PIECE_BYTES = 512 * 1024;
 export class PartFile implements Output {
   readonly #name: string;
   readonly #partName: string;
-  readonly #url: string;
+  readonly #options: OutputOptions;
   readonly #file: Deno.FsFile;
   readonly #side: SideFile;
   #representation: Representation | undefined;
@@ -31,11 +32,13 @@ export class PartFile implements Output {
   #recorded: number | undefined;
   /** Whether what is in the file is left from before, and not known to us. */
   #isOld: boolean;
+  /** What is good to have, and the file system has not. */
+  readonly #lacks: string[] = [];
 
-  private constructor(name: string, url: string, file: Deno.FsFile, isOld: boolean) {
+  private constructor(name: string, options: OutputOptions, file: Deno.FsFile, isOld: boolean) {
     this.#name = name;
     this.#partName = `${name}.part`;
-    this.#url = url;
+    this.#options = options;
     this.#file = file;
     this.#side = new SideFile(this.#partName);
     this.#isOld = isOld;
@@ -46,20 +49,23 @@ export class PartFile implements Output {
    *
    * @throws {DownloadError} `file`, when it cannot be written or another download is writing it
    */
-  static async open(name: string, { url, mayContinue }: OutputOptions): Promise<PartFile> {
+  static async open(name: string, options: OutputOptions): Promise<PartFile> {
     const partName = `${name}.part`;
     return await fileErrors(partName, async () => {
       const found = await Deno.lstat(partName).catch(ignoreNotFound);
       if (found && !found.isFile) {
         throw new DownloadError("file", `${partName} is in the way: it is no regular file`);
       }
+      // Written under another name as well, it would change there too.
+      if ((found?.nlink ?? 1) > 1) await Deno.remove(partName);
       const file = await Deno.open(partName, { read: true, write: true, create: true });
       try {
-        if (!(await file.tryLock(true)) || !(await isStill(partName, file))) {
-          throw new DownloadError("file", `${partName} is being written by another download`);
-        }
-        const part = new PartFile(name, url, file, found !== undefined);
-        if (found && mayContinue) await part.#continue();
+        const part = new PartFile(name, options, file, found !== undefined);
+        await part.#lock();
+        // Nobody else reads it on the way who may not read what it will replace.
+        const { mode } = options.replaced ?? {};
+        if (mode) await attempt(() => Deno.chmod(partName, (mode % 0o1000) | 0o600));
+        if (found && options.mayContinue) await part.#continue();
         return part;
       } catch (error) {
         file.close();
@@ -157,14 +163,56 @@ export class PartFile implements Output {
     this.#file.seekSync(this.#position, Deno.SeekMode.Start);
   }
 
-  async complete(modifiedAt?: number, name: string = this.#name): Promise<void> {
-    await fileErrors(name, async () => {
-      if (modifiedAt !== undefined) this.#file.utimeSync(modifiedAt, modifiedAt);
-      await this.#file.sync();
-      await Deno.rename(this.#partName, name);
-      this.#side.remove();
+  async complete(modifiedAt?: number, proposed?: string): Promise<Placed> {
+    const placed = await fileErrors(this.#name, async () => {
+      if (modifiedAt !== undefined) {
+        await this.#attempt("its time", () => this.#file.utimeSync(modifiedAt, modifiedAt));
+      }
+      await this.#attempt("to be forced to the disk", () => this.#file.sync());
+      return await this.#place(proposed);
     });
+    this.#tellLacks();
+    if (placed === "taken") return placed;
+    this.#side.remove();
     this.#file.close();
+    return placed;
+  }
+
+  /** Gives the whole file its name, and takes away no other that is to stay. */
+  async #place(proposed: string | undefined): Promise<Placed> {
+    const { keepsExisting, replaced, onNotice } = this.#options;
+    if (proposed !== undefined && proposed !== this.#name) {
+      if (await moveToNew(this.#partName, proposed)) return "proposed";
+      onNotice?.(`${proposed} is there by now: it stays as it is`);
+    }
+    if (keepsExisting) return await moveToNew(this.#partName, this.#name) ? "own" : "taken";
+    if (replaced !== undefined) {
+      await this.#attempt("its mode", () => takeAfter(this.#partName, replaced));
+    }
+    const isKnown = replaced?.isMountPoint === true;
+    if (await moveOver(this.#partName, this.#name, isKnown) && !isKnown) {
+      onNotice?.(`${this.#name} cannot be replaced: its content was overwritten`);
+    }
+    return "own";
+  }
+
+  /** Keeps other downloads from writing the same part file, where the file system has locks. */
+  async #lock(): Promise<void> {
+    let isOurs = true;
+    await this.#attempt("a lock", async () => {
+      isOurs = await this.#file.tryLock(true);
+    });
+    if (isOurs && await isStill(this.#partName, this.#file)) return;
+    throw new DownloadError("file", `${this.#partName} is being written by another download`);
+  }
+
+  async #attempt(what: string, operation: () => Promise<unknown> | unknown): Promise<void> {
+    if (await attempt(operation)) this.#lacks.push(what);
+  }
+
+  #tellLacks(): void {
+    if (this.#lacks.length === 0) return;
+    this.#options.onNotice?.(`the file system does not let it have ${this.#lacks.join(", ")}`);
   }
 
   abandon(mustStay = false): boolean {
@@ -188,7 +236,7 @@ export class PartFile implements Output {
   /** Goes on with what is there, as far as it is known. */
   async #continue(): Promise<void> {
     const record = await this.#side.read();
-    if (record === undefined || record.url !== this.#url) return;
+    if (record === undefined || record.url !== this.#options.url) return;
     const { entityTag, length, written, pieces } = record;
     const { size } = await this.#file.stat();
     this.#representation = { entityTag, length };
@@ -235,7 +283,8 @@ export class PartFile implements Output {
     if (entityTag === undefined || length === undefined) return;
     const written = this.#position;
     const pieces = this.#pieces?.list.filter(([first]) => first > 0);
-    this.#side.write({ url: this.#url, entityTag, length, written, ...(pieces && { pieces }) });
+    const { url } = this.#options;
+    this.#side.write({ url, entityTag, length, written, ...(pieces && { pieces }) });
     this.#recorded = this.received;
   }
 }

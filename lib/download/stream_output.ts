@@ -1,6 +1,6 @@
 import { DownloadError } from "./download_error.ts";
 import { fileErrors } from "./file_error.ts";
-import type { Output } from "./output.ts";
+import type { Output, Placed } from "./output.ts";
 import { type Kept, keptOf, type Representation } from "./representation.ts";
 
 /** Standard output, a device or a pipe: what is written there cannot be taken back. */
@@ -54,9 +54,9 @@ export class StreamOutput implements Output {
 
   octets(): undefined {}
 
-  complete(): Promise<void> {
+  complete(): Promise<Placed> {
     this.abandon();
-    return Promise.resolve();
+    return Promise.resolve("own");
   }
 
   abandon(): boolean {

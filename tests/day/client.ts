@@ -1,4 +1,5 @@
 import { Connections } from "../../lib/download/connections.ts";
+import { NameClaims } from "../../lib/download/name_claims.ts";
 import { fetchFile, type FetchOptions } from "../../lib/download/fetch_file.ts";
 import { SILENCE_LIMITS } from "../../lib/download/silence_watch.ts";
 import { parseTypedUri } from "../../lib/download/target_uri.ts";
@@ -97,6 +98,7 @@ export class Client {
       },
       onProgress: () => {},
       onNotice: () => {},
+      claims: new NameClaims(),
       onOutput: () => {},
     };
   }

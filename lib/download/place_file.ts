@@ -1,0 +1,148 @@
+import { ignoreNotFound } from "./file_error.ts";
+
+/** Codes by which a file system says that it cannot do something, or a user may not. */
+const REFUSALS: ReadonlySet<string> = new Set([
+  "EACCES",
+  "EINVAL",
+  "ENOLCK",
+  "ENOSYS",
+  "ENOTSUP",
+  "EOPNOTSUPP",
+  "EPERM",
+]);
+
+/** The same as numbers, for those that Deno gives no code: of Linux, and of macOS. */
+const REFUSAL_NUMBERS = /\(os error (?:1|13|22|37|38|45|77|78|95|102)\)/;
+
+/** What a file was before its content is replaced. */
+export interface Replaced {
+  /** Its permissions; null where the system has no such. */
+  readonly mode: number | null;
+  /** Its owner. */
+  readonly uid: number | null;
+  /** Its group. */
+  readonly gid: number | null;
+  /** Whether it is a mount point, which no rename can replace. */
+  readonly isMountPoint: boolean;
+}
+
+/** Whether the system refused to do something that it may not have. */
+export function isRefusal(error: unknown): boolean {
+  if (error instanceof Deno.errors.NotCapable) return true;
+  if (!(error instanceof Error)) return false;
+  const code = "code" in error ? String(error.code) : "";
+  return REFUSALS.has(code) || REFUSAL_NUMBERS.test(error.message);
+}
+
+/** Whether a file is a mount point: nothing can be linked from one mount into another. */
+export async function isMountPoint(path: string): Promise<boolean> {
+  const probe = `${path}.${crypto.randomUUID().slice(0, 8)}`;
+  try {
+    await Deno.link(path, probe);
+  } catch (error) {
+    return error instanceof Error && "code" in error && error.code === "EXDEV";
+  }
+  await Deno.remove(probe);
+  return false;
+}
+
+/**
+ * Moves a file to a name that nothing has.
+ *
+ * @returns false when something has it: both stay as they are
+ */
+export async function moveToNew(from: string, to: string): Promise<boolean> {
+  try {
+    await Deno.link(from, to);
+  } catch (error) {
+    if (error instanceof Deno.errors.AlreadyExists) return false;
+    if (!isRefusal(error)) throw error;
+    return await moveWithoutLink(from, to);
+  }
+  await Deno.remove(from).catch(() => {}); // It is there under its new name, whatever becomes of this.
+  return true;
+}
+
+/** For file systems without hard links: an empty file that only one can make holds the name. */
+async function moveWithoutLink(from: string, to: string): Promise<boolean> {
+  try {
+    (await Deno.open(to, { write: true, createNew: true })).close();
+  } catch (error) {
+    if (error instanceof Deno.errors.AlreadyExists) return false;
+    throw error;
+  }
+  try {
+    await Deno.rename(from, to);
+  } catch (error) {
+    await Deno.remove(to).catch(() => {});
+    throw error;
+  }
+  return true;
+}
+
+/**
+ * Moves a file to a name, in place of what has it. Where that cannot be replaced, a mount point for
+ * one, or another user's file in a directory such as /tmp, its content is overwritten.
+ *
+ * @param mustOverwrite whether that is known
+ * @returns whether it was overwritten
+ */
+export async function moveOver(from: string, to: string, mustOverwrite: boolean): Promise<boolean> {
+  if (!mustOverwrite) {
+    try {
+      await Deno.rename(from, to);
+      return false;
+    } catch (error) {
+      const isBusy = error instanceof Error && "code" in error && error.code === "EBUSY";
+      const found = await Deno.stat(to).catch(ignoreNotFound);
+      if (!found?.isFile || !(isBusy || isRefusal(error))) throw error;
+    }
+  }
+  await overwrite(from, to);
+  await Deno.remove(from);
+  return true;
+}
+
+async function overwrite(from: string, to: string): Promise<void> {
+  using source = await Deno.open(from);
+  using target = await Deno.open(to, { write: true });
+  const buffer = new Uint8Array(512 * 1024);
+  let length = 0;
+  for (let count; (count = await source.read(buffer)) !== null; length += count) {
+    for (let rest = buffer.subarray(0, count); rest.length > 0;) {
+      rest = rest.subarray(await target.write(rest));
+    }
+  }
+  await target.truncate(length);
+  const { atime, mtime } = await source.stat();
+  await attempt(() => target.sync());
+  if (atime && mtime) await attempt(() => target.utime(atime, mtime));
+}
+
+/**
+ * Tries what is good to have, and no condition.
+ *
+ * @returns whether the system refused; any other error is thrown
+ */
+export async function attempt(operation: () => Promise<unknown> | unknown): Promise<boolean> {
+  try {
+    await operation();
+    return false;
+  } catch (error) {
+    if (!isRefusal(error)) throw error;
+    return true;
+  }
+}
+
+/** Gives a file the permissions and the owner of the one it replaces, as far as the system lets. */
+export async function takeAfter(path: string, { mode, uid, gid }: Replaced): Promise<void> {
+  if (Deno.build.os === "windows" || mode === null) return;
+  const own = await Deno.stat(path);
+  if ((uid !== own.uid || gid !== own.gid) && uid !== null && gid !== null) {
+    if (await attempt(() => Deno.chown(path, uid, gid))) {
+      await attempt(() => Deno.chown(path, null, gid));
+    }
+  }
+  // As when it is written into: rights to run as its owner end with its content.
+  if ((own.mode ?? 0) % 0o1000 !== mode % 0o1000) await Deno.chmod(path, mode % 0o1000);
+}

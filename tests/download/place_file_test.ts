@@ -1,0 +1,154 @@
+import { assertEquals, assertRejects } from "@std/assert";
+import { openOutput } from "../../lib/download/open_output.ts";
+import type { OutputOptions } from "../../lib/download/output.ts";
+import { isRefusal, moveOver, moveToNew } from "../../lib/download/place_file.ts";
+import { textOf } from "../support/feed.ts";
+import { TemporaryDirectory } from "../support/temporary_directory.ts";
+
+const refusal = (code: string) => Object.assign(new Deno.errors.NotSupported("refused"), { code });
+
+/** Runs something while members of an object are others. */
+async function withStubs<T extends object>(
+  target: T,
+  stubs: Partial<T>,
+  run: () => Promise<void>,
+): Promise<void> {
+  const originals = Object.fromEntries(
+    Object.keys(stubs).map((name) => [name, target[name as keyof T]]),
+  );
+  Object.assign(target, stubs);
+  try {
+    await run();
+  } finally {
+    Object.assign(target, originals);
+  }
+}
+
+/** Downloads a few octets into a file; what was told, and where the file is. */
+async function save(path: string, options: Partial<OutputOptions> = {}, during = () => {}) {
+  const notices: string[] = [];
+  const onNotice = (text: string) => notices.push(text);
+  const all = { url: "http://a/", mayContinue: false, onNotice, ...options };
+  const output = await openOutput(path, all);
+  output.begin({ entityTag: undefined, length: undefined });
+  output.write(new TextEncoder().encode("new"));
+  during();
+  const placed = await output.complete(1_000_000_000);
+  if (placed === "taken") output.abandon();
+  return { placed, notices };
+}
+
+Deno.test("moveToNew() takes no name that something has, with links and without", async () => {
+  const refuse = () => Promise.reject(refusal("EPERM"));
+  for (const stubs of [{}, { link: refuse }]) {
+    await using directory = await TemporaryDirectory.with({ a: "a", b: "b" });
+    const [a, b, c] = ["a", "b", "c"].map((name) => directory.join(name)) as [
+      string,
+      string,
+      string,
+    ];
+    await withStubs(Deno, stubs, async () => {
+      assertEquals([await moveToNew(a, b), await moveToNew(a, c)], [false, true]);
+    });
+    assertEquals(await directory.names(), ["b", "c"]);
+    assertEquals([textOf(await directory.read("b")), textOf(await directory.read("c"))], [
+      "b",
+      "a",
+    ]);
+  }
+});
+
+Deno.test("moveOver() overwrites what cannot be replaced", async () => {
+  for (const code of ["EBUSY", "EPERM", "EACCES"]) {
+    await using directory = await TemporaryDirectory.with({ a: "new", b: "much longer" });
+    await withStubs(Deno, { rename: () => Promise.reject(refusal(code)) }, async () => {
+      assertEquals(await moveOver(directory.join("a"), directory.join("b"), false), true);
+    });
+    assertEquals(await directory.names(), ["b"]);
+    assertEquals(textOf(await directory.read("b")), "new");
+  }
+  await using directory = await TemporaryDirectory.with({ a: "new", "b/c": "" });
+  await assertRejects(() => moveOver(directory.join("a"), directory.join("b"), false));
+});
+
+Deno.test("isRefusal() tells what a file system has not from what has failed", () => {
+  for (const code of ["EPERM", "ENOLCK", "EOPNOTSUPP", "EINVAL", "ENOSYS", "EACCES"]) {
+    assertEquals(isRefusal(refusal(code)), true, code);
+  }
+  for (const code of ["ENOSPC", "EIO", "EDQUOT", "EFBIG"]) {
+    assertEquals(isRefusal(refusal(code)), false, code);
+  }
+  assertEquals(isRefusal(new Error("No locks available (os error 37)")), true);
+});
+
+Deno.test("openOutput() keeps the mode of what it replaces", async () => {
+  for (const mode of [0o755, 0o600, 0o640]) {
+    await using directory = await TemporaryDirectory.with({ a: "old" });
+    await Deno.chmod(directory.join("a"), mode);
+    let before = 0;
+    await save(directory.join("a"), {}, () => {
+      before = Deno.statSync(directory.join("a.part")).mode! & 0o777;
+    });
+    assertEquals(before & ~(mode | 0o600), 0, "the part file is no more open than that");
+    assertEquals((await Deno.stat(directory.join("a"))).mode! & 0o777, mode);
+    assertEquals(textOf(await directory.read("a")), "new");
+  }
+});
+
+Deno.test("openOutput() makes what a link leads to that leads to nothing", async () => {
+  await using directory = await TemporaryDirectory.with({ "d/other": "" });
+  await Deno.symlink("d/second", directory.join("first"));
+  await Deno.symlink("target", directory.join("d/second"));
+  await save(directory.join("first"));
+  assertEquals(await directory.names(), ["d", "first"]);
+  assertEquals((await Deno.lstat(directory.join("d/second"))).isSymlink, true);
+  assertEquals(textOf(await directory.read("d/target")), "new");
+});
+
+Deno.test("openOutput() writes a file in place whose directory takes no other", async () => {
+  await using directory = await TemporaryDirectory.with({ a: "much longer" });
+  const open = Deno.open;
+  const denied = (path: string | URL, options?: Deno.OpenOptions) =>
+    options?.create || options?.createNew ? Promise.reject(refusal("EACCES")) : open(path, options);
+  await withStubs(Deno, { open: denied }, async () => {
+    const { notices } = await save(directory.join("a"));
+    assertEquals(notices, [
+      `${directory.join("a")} is written in place, and what was there lost: ` +
+      "its directory may not be written",
+    ]);
+  });
+  assertEquals(await directory.names(), ["a"]);
+  assertEquals(textOf(await directory.read("a")), "new");
+});
+
+Deno.test("openOutput() leaves a file that has appeared, where such are to stay", async () => {
+  await using directory = await TemporaryDirectory.with();
+  const appear = () => Deno.writeTextFileSync(directory.join("a"), "theirs");
+  const { placed } = await save(directory.join("a"), { keepsExisting: true }, appear);
+  assertEquals([placed, await directory.names()], ["taken", ["a"]]);
+  assertEquals(textOf(await directory.read("a")), "theirs");
+});
+
+Deno.test("openOutput() does without what the file system has not, and says so in one line", async () => {
+  for (const code of ["EPERM", "ENOLCK", "EOPNOTSUPP", "EINVAL", "ENOSYS"]) {
+    await using directory = await TemporaryDirectory.with({ a: "old" });
+    const refuse = () => Promise.reject(refusal(code));
+    const refuseNow = () => {
+      throw refusal(code);
+    };
+    const stubs = { utimeSync: refuseNow, sync: refuse, tryLock: refuse };
+    await withStubs(Deno.FsFile.prototype, stubs, async () => {
+      const { placed, notices } = await save(directory.join("a"));
+      assertEquals([placed, notices.length], ["own", 1], code);
+    });
+    assertEquals(textOf(await directory.read("a")), "new");
+  }
+});
+
+Deno.test("openOutput() writes into no file that has another name as well", async () => {
+  await using directory = await TemporaryDirectory.with({ other: "kept" });
+  await Deno.link(directory.join("other"), directory.join("a.part"));
+  await save(directory.join("a"));
+  assertEquals(await directory.names(), ["a", "other"]);
+  assertEquals(textOf(await directory.read("other")), "kept");
+});
