@@ -1,4 +1,5 @@
 import { responseBodyFraming } from "../http/body.ts";
+import { isWhole } from "../http/whole_content.ts";
 import type { Connection } from "../net/connection.ts";
 import { now } from "../net/deadlines.ts";
 import { exchange, failureReason } from "../net/exchange.ts";
@@ -36,7 +37,7 @@ export async function askSize(
     const until = now() + timeoutMs - (performance.now() - start);
     const request = requestTo(server, "HEAD", target, "balancer-sizes");
     const { head } = await exchange(connection, request, { idleMs, until });
-    if (head.statusCode !== 200) return undefined;
+    if (!isWhole(head)) return undefined;
     // The fields are those of the answer that a GET would get (RFC 9110 §9.3.2).
     const framing = responseBodyFraming("GET", head);
     return framing.kind === "length" ? framing.contentLength : undefined;

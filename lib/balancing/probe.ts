@@ -1,6 +1,7 @@
 import { format } from "@std/fmt/bytes";
 import { ProtocolError } from "../http/protocol_error.ts";
 import { reasonPhrase, type ResponseHead } from "../http/message.ts";
+import { isWhole } from "../http/whole_content.ts";
 import type { Connection } from "../net/connection.ts";
 import { now } from "../net/deadlines.ts";
 import { exchange, failureReason } from "../net/exchange.ts";
@@ -138,8 +139,9 @@ function fileOf({ fields }: ResponseHead, bytes: number | undefined): TestFile |
 }
 
 /** A redirect is not followed: the speed of another server would be measured, or there is a loop. */
-function checkStatus({ statusCode }: ResponseHead): void {
-  if (statusCode === 200) return;
+function checkStatus(head: ResponseHead): void {
+  if (isWhole(head)) return;
+  const { statusCode } = head;
   const answer = `it answered ${statusCode} ${reasonPhrase(statusCode)}`.trimEnd();
   const isRedirect = statusCode >= 300 && statusCode < 400;
   throw new UnfitAnswer(isRedirect ? `${answer}, which redirects clients once more` : answer);

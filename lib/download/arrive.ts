@@ -62,7 +62,7 @@ export interface Search {
 /** A failed server is not taken again before the question was put so often. */
 export const MOST_ASKS = 8;
 
-const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
+const REDIRECTS: ReadonlySet<number> = new Set([300, 301, 302, 303, 307, 308]);
 
 /** Where a redirect led that was not followed. */
 export interface Detour {
@@ -224,6 +224,7 @@ function nextOf(
 function redirectOf(head: ResponseHead, uri: TargetUri): TargetUri | undefined {
   if (!REDIRECTS.has(head.statusCode)) return undefined;
   const [location, ...more] = head.fields.values("location");
+  if (head.statusCode === 300 && location === undefined) return undefined; // Its choices are people's.
   if (location === undefined || more.length > 0) {
     const count = location === undefined ? "no" : "more than one";
     const reason = `the ${head.statusCode} redirect has ${count} Location`;

@@ -1,4 +1,5 @@
 import { reasonPhrase } from "../http/message.ts";
+import { isWhole } from "../http/whole_content.ts";
 import { arrive } from "./arrive.ts";
 import type { Answer } from "./ask.ts";
 import { TryError } from "./download_error.ts";
@@ -66,7 +67,7 @@ function partOf(
 ): Part {
   const { head, framing } = answer.response;
   const { statusCode, fields } = head;
-  if (statusCode !== 200 && statusCode !== 206) {
+  if (statusCode !== 206 && !isWhole(head)) {
     throw new TryError("answer", uri.server, `${statusCode} ${reasonPhrase(statusCode)}`, {
       subject: uri.href,
       statusCode,

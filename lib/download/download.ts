@@ -1,4 +1,5 @@
 import type { ResponseHead } from "../http/message.ts";
+import { isWhole } from "../http/whole_content.ts";
 import type { Arrival, Arriving } from "./arrive.ts";
 import { readAway, tryError } from "./ask.ts";
 import { TryError } from "./download_error.ts";
@@ -121,8 +122,9 @@ class Download {
     this.#hasLooked = true;
     await readAway(answer);
     answer.release();
-    const { statusCode, fields } = answer.response.head;
-    if (statusCode !== 200 || !(await isSameFile(finished, fields, date()))) return undefined;
+    const { head } = answer.response;
+    const { fields } = head;
+    if (!isWhole(head) || !(await isSameFile(finished, fields, date()))) return undefined;
     this.#ledger.succeed(uri.server);
     return { uri, bytes: finished.size, name: undefined, sha256: undefined, wasFinished: true };
   }
@@ -146,7 +148,7 @@ class Download {
     try {
       const { head } = answer.response;
       const kept = this.#finder.keptFor(uri);
-      const hasContent = head.statusCode === 200 || (head.statusCode === 206 && kept !== undefined);
+      const hasContent = isWhole(head) || (head.statusCode === 206 && kept !== undefined);
       if (!hasContent) throw answerError(uri, head, kept !== undefined);
       const relieve = uri.server === this.#typed.server
         ? undefined

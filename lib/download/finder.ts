@@ -1,5 +1,6 @@
 import type { FieldLine } from "../http/fields.ts";
 import { reasonPhrase, type ResponseHead } from "../http/message.ts";
+import { isWhole } from "../http/whole_content.ts";
 import {
   type Arrival,
   type Arriving,
@@ -234,10 +235,10 @@ export class Finder {
       release();
       throw answerError(uri, head, false);
     }
-    const isWhole = statusCode === 200 && (mayStartOver || this.#standing.received === 0);
+    const mayBegin = mayStartOver || this.#standing.received === 0;
     const isRest = statusCode === 206 && kept !== undefined &&
       offerOf(head, framing, kept).kind === "rest";
-    const isFit = isWhole || isRest;
+    const isFit = (isWhole(head) && mayBegin) || isRest;
     if (!isFit) this.#unfit.add(uri.server, strongTag(head));
     return isFit;
   }

@@ -1,3 +1,4 @@
+import { equalLength } from "../http/body.ts";
 import type { Fields } from "../http/fields.ts";
 import { parseHttpDate } from "../http/http_date.ts";
 import type { Algorithm } from "./digest_fields.ts";
@@ -24,11 +25,20 @@ export async function isSameFile(
   fields: Fields,
   now: number,
 ): Promise<boolean> {
-  if (fields.get("content-length") !== String(file.size)) return false;
+  if (lengthOf(fields) !== file.size) return false;
   const { digestOf } = await import("./digest_fields.ts");
   const digest = digestOf(fields, "repr-digest");
   if (digest !== undefined) return await file.digest(digest.algorithm) === digest.hex;
   return modifiedAt(fields, now) === Math.floor(file.modifiedAt);
+}
+
+/** The length that is said; undefined when none is. */
+function lengthOf(fields: Fields): number | undefined {
+  try {
+    return equalLength(fields);
+  } catch {
+    return undefined;
+  }
 }
 
 /**

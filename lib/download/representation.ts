@@ -2,6 +2,7 @@ import { isStrongMatch, parseEntityTag } from "../http/entity_tag.ts";
 import type { BodyFraming } from "../http/body.ts";
 import type { FieldLine } from "../http/fields.ts";
 import type { ResponseHead } from "../http/message.ts";
+import { contentRange, isWhole } from "../http/whole_content.ts";
 
 /** What is known of the content that a server offers. */
 export interface Representation {
@@ -63,36 +64,40 @@ export function rangeFields(kept: Kept): FieldLine[] {
  */
 export function offerOf(head: ResponseHead, framing: BodyFraming, kept?: Kept): Offer {
   const entityTag = strongTag(head);
-  if (head.statusCode === 206) return restOffer(head, framing, entityTag, kept);
-  const length = framing.kind === "length" ? framing.contentLength : undefined;
+  const range = head.statusCode === 206 ? contentRange(head) : undefined;
+  if (head.statusCode === 206 && !(isWhole(head) && kept?.position !== 0)) {
+    return restOffer(range, framing, entityTag, kept);
+  }
+  const said = framing.kind === "length" ? framing.contentLength : undefined;
+  if (range !== undefined && (said ?? range.total) !== range.total) {
+    return faulty("the part is not as long as it says");
+  }
+  const length = said ?? range?.total;
   if (kept !== undefined && length === kept.length && isSame(entityTag, kept.entityTag)) {
     return { kind: "again" };
   }
   return { kind: "whole", representation: { entityTag, length } };
 }
 
-/** RFC 9110 §14.4: `bytes first-last/total`; the total may be unknown to others, not to us. */
-const CONTENT_RANGE = /^bytes ([0-9]+)-([0-9]+)\/([0-9]+)$/i;
-
 function restOffer(
-  head: ResponseHead,
+  range: ReturnType<typeof contentRange>,
   framing: BodyFraming,
   entityTag: string | undefined,
   kept: Kept | undefined,
 ): Offer {
   if (kept === undefined) return faulty("a part came that nobody asked for");
-  const range = head.fields.get("content-range");
-  const [, first, last, total] = CONTENT_RANGE.exec(range ?? "") ?? [];
-  if (total === undefined) return faulty("the part does not say which one it is");
-  if (Number(first) !== kept.position) {
+  // RFC 9110 §14.4: the total may be unknown to others, not to us.
+  if (range === undefined) return faulty("the part does not say which one it is");
+  const { first, last, total } = range;
+  if (first !== kept.position) {
     return faulty(`the part begins at ${first}, but was asked for from ${kept.position}`);
   }
-  if (Number(total) !== kept.length || Number(last) >= kept.length) {
+  if (total !== kept.length || last >= kept.length) {
     return faulty(`the part is of ${total} bytes in all, but there were ${kept.length}`);
   }
   // RFC 9110 §15.3.7: it would have been in a 200, so it has to be here; and If-Range asked for it.
   if (!isSame(entityTag, kept.entityTag)) return faulty("the part has another ETag");
-  const octets = Number(last) - kept.position + 1;
+  const octets = last - kept.position + 1;
   if (octets < 1 || (framing.kind === "length" && framing.contentLength !== octets)) {
     return faulty("the part is not as long as it says");
   }

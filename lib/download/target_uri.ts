@@ -41,6 +41,10 @@ export function parseLocation(location: string, base: TargetUri): TargetUri {
   if (location === "") {
     throw new DownloadError("protocol", `${base.href}: the redirect has an empty Location`);
   }
+  // deno-lint-ignore no-control-regex -- where it leads is not to be guessed
+  if (/[\x00-\x08\x0a-\x1f\x7f]/.test(location)) {
+    throw new DownloadError("protocol", `${base.href}: the Location holds a control character`);
+  }
   // Octets beyond ASCII should have been encoded; they stand for themselves, whatever the charset.
   const encoded = location.replace(
     /[\x80-\xff]/g,

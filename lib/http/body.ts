@@ -36,21 +36,46 @@ export function responseBodyFraming(requestMethod: string, head: ResponseHead): 
   if (requestMethod === "HEAD" || statusCode < 200 || statusCode === 204 || statusCode === 304) {
     return NO_BODY; // 1
   }
-  if (fields.has("transfer-encoding")) return transferCodingFraming(head); // 3, 4
-  if (fields.has("content-length")) return lengthFraming(fields); // 5, 6
+  if (fields.has("transfer-encoding") && !isIdentity(fields)) {
+    return transferCodingFraming(head); // 3, 4
+  }
+  if (fields.has("content-length")) return { kind: "length", contentLength: equalLength(fields) }; // 5, 6
   return { kind: "untilClose" }; // 8
+}
+
+/** `identity`, which HTTP/1.1 had until RFC 7230, changes nothing; alone it is as good as no field. */
+function isIdentity(fields: Fields): boolean {
+  const codings = fields.tokens("transfer-encoding");
+  return codings.length > 0 && codings.every((coding) => coding === "identity");
+}
+
+/**
+ * The Content-Length of a response. Repeated, on lines or in a list, it counts as one if all are
+ * equal (RFC 9110 §8.6).
+ *
+ * @throws {ProtocolError} when there is none, or they differ
+ */
+export function equalLength(fields: Fields): number {
+  const lengths = (fields.get("content-length") ?? "").split(",").map(trimOws);
+  const [length, ...others] = lengths.map(parsedLength);
+  if (others.some((other) => other !== length)) {
+    throw new ProtocolError("There are Content-Lengths that differ.");
+  }
+  return length!;
 }
 
 /**
  * RFC 9112 §6.1: `chunked`, once and alone. Other codings could stand before it; we understand none.
  * With a Content-Length beside it the message may be an attack (§6.3, 3): it is refused.
  */
-function transferCodingFraming({ httpVersion, fields }: RequestHead | ResponseHead): BodyFraming {
+function transferCodingFraming(head: RequestHead | ResponseHead): BodyFraming {
+  const { httpVersion, fields } = head;
   if (httpVersion === "1.0") throw new ProtocolError("HTTP/1.0 has no Transfer-Encoding.");
   if (fields.has("content-length")) {
     throw new ProtocolError("Both Content-Length and Transfer-Encoding are given.");
   }
-  const codings = fields.tokens("transfer-encoding");
+  const all = fields.tokens("transfer-encoding");
+  const codings = "statusCode" in head ? all.filter((coding) => coding !== "identity") : all;
   if (codings.length === 1 && codings[0] === "chunked") return { kind: "chunked" };
   if (codings.length === 0 || codings.slice(0, -1).includes("chunked")) {
     throw new ProtocolError("Transfer-Encoding does not end with its only chunked.");
@@ -62,14 +87,18 @@ function transferCodingFraming({ httpVersion, fields }: RequestHead | ResponseHe
 }
 
 /**
- * RFC 9110 §8.6: one number, of digits only. Equal ones could be taken for one; we refuse them too,
- * since a sender that cannot count its lengths is not to be trusted with one.
+ * RFC 9110 §8.6: one number, of digits only. Equal ones could be taken for one; in a request we
+ * refuse them too, since a sender that cannot count its lengths is not to be trusted with one.
  */
 function lengthFraming(fields: Fields): BodyFraming {
   const [length = "", ...more] = fields.values("content-length");
   if (more.length > 0) throw new ProtocolError("Content-Length is given more than once.");
+  return { kind: "length", contentLength: parsedLength(length) };
+}
+
+function parsedLength(length: string): number {
   if (!DIGITS.test(length)) throw new ProtocolError("Content-Length is not a number.");
   const contentLength = Number(length);
   if (!Number.isSafeInteger(contentLength)) throw new ProtocolError("Content-Length is too large.");
-  return { kind: "length", contentLength };
+  return contentLength;
 }

@@ -4,8 +4,9 @@ import { FieldSectionReader } from "./field_section_reader.ts";
 import { CHUNK_EXT, CR, LF } from "./grammar.ts";
 import { CHUNK_EXTENSIONS_LIMIT, CHUNK_LINE_LIMIT } from "./limits.ts";
 import { LineReader } from "./line_reader.ts";
-import { decodeOctets } from "./octets.ts";
+import { decodeOctets, trimOws } from "./octets.ts";
 import { ProtocolError } from "./protocol_error.ts";
+import { type Reading, STRICT } from "./reading.ts";
 
 /** One step of a decoder. With nothing consumed, more octets are needed. */
 export interface DecodeStep {
@@ -28,18 +29,21 @@ export interface BodyDecoder {
   decode(octets: Uint8Array): DecodeStep;
 }
 
+/** RFC 9112 §7.1: `chunk-size = 1*HEXDIG`, and what stands behind it. */
+const CHUNK_SIZE = /^([0-9A-Fa-f]+)(.*)$/;
+
 const NOTHING = new Uint8Array(0);
 const NEEDS_MORE: DecodeStep = { consumed: 0, content: NOTHING };
 
-/** The decoder for a message with that framing. */
-export function bodyDecoder(framing: BodyFraming): BodyDecoder {
+/** The decoder for a message with that framing; `reading` says what is borne in chunked ones. */
+export function bodyDecoder(framing: BodyFraming, reading: Reading = STRICT): BodyDecoder {
   switch (framing.kind) {
     case "none":
       return new LengthDecoder(0);
     case "length":
       return new LengthDecoder(framing.contentLength);
     case "chunked":
-      return new ChunkedDecoder();
+      return new ChunkedDecoder(reading);
     case "untilClose":
       return new LengthDecoder(Infinity);
   }
@@ -73,8 +77,15 @@ class ChunkedDecoder implements BodyDecoder {
   #position: "chunkSize" | "chunkData" | "chunkEnd" | "trailerSection" | "done" = "chunkSize";
   #remaining = 0;
   #extensionOctets = 0;
-  readonly #lines = new LineReader();
-  readonly #trailerSection = new FieldSectionReader(this.#lines, "refused", new Fields());
+  readonly #reading: Reading;
+  readonly #lines: LineReader;
+  readonly #trailerSection: FieldSectionReader;
+
+  constructor(reading: Reading) {
+    this.#reading = reading;
+    this.#lines = new LineReader(reading);
+    this.#trailerSection = new FieldSectionReader(this.#lines, reading, new Fields());
+  }
 
   get isDone(): boolean {
     return this.#position === "done";
@@ -99,9 +110,14 @@ class ChunkedDecoder implements BodyDecoder {
     const end = this.#lines.find(octets, 0, CHUNK_LINE_LIMIT, chunkLineTooLong);
     if (end === undefined) return NEEDS_MORE;
     this.#lines.reset();
-    const [, size, extensions] = /^([0-9A-Fa-f]+)(.*)$/.exec(decodeOctets(octets, 0, end)) ?? [];
+    const { takesAnyExtension } = this.#reading;
+    const line = decodeOctets(octets, 0, end);
+    const [, size, extensions] = CHUNK_SIZE.exec(takesAnyExtension ? trimOws(line) : line) ?? [];
     if (size === undefined) throw new ProtocolError("A chunk-size is not a hexadecimal number.");
-    if (!CHUNK_EXT.test(extensions!)) throw new ProtocolError("A chunk extension is malformed.");
+    const isBorne = takesAnyExtension && /^[ \t]*;/.test(extensions!);
+    if (!isBorne && !CHUNK_EXT.test(extensions!)) {
+      throw new ProtocolError("A chunk extension is malformed.");
+    }
     this.#extensionOctets += extensions!.length;
     if (this.#extensionOctets > CHUNK_EXTENSIONS_LIMIT) {
       throw new ProtocolError("The chunk extensions are too large.");
@@ -111,7 +127,7 @@ class ChunkedDecoder implements BodyDecoder {
       throw new ProtocolError("A chunk-size is too large.");
     }
     this.#position = this.#remaining === 0 ? "trailerSection" : "chunkData";
-    return { consumed: end + 2, content: NOTHING };
+    return { consumed: this.#lines.behind(octets, end), content: NOTHING };
   }
 
   #chunkData(octets: Uint8Array): DecodeStep {
@@ -122,6 +138,10 @@ class ChunkedDecoder implements BodyDecoder {
   }
 
   #chunkEnd(octets: Uint8Array): DecodeStep {
+    if (this.#reading.takesBareLf && octets[0] === LF) {
+      this.#position = "chunkSize";
+      return { consumed: 1, content: NOTHING };
+    }
     const isCrlf = (octets[0] ?? CR) === CR && (octets[1] ?? LF) === LF;
     if (!isCrlf) throw new ProtocolError("A chunk is longer than its chunk-size.");
     if (octets.length < 2) return NEEDS_MORE;

@@ -1,17 +1,11 @@
 import type { Fields } from "./fields.ts";
 import { COLON, HTAB, SP, TCHAR } from "./grammar.ts";
-import { FIELD_COUNT_LIMIT, HEAD_LIMIT } from "./limits.ts";
 import type { LineReader } from "./line_reader.ts";
 import { ProtocolError } from "./protocol_error.ts";
+import type { Reading } from "./reading.ts";
 
 /** What a section has to end with, and so has to have room for. */
 const CRLF_CRLF = 4;
-
-/**
- * What to make of a line that begins with white space: refuse it, as a server may, or join it to
- * the line before, as a user agent must (RFC 9112 §5.2).
- */
-export type ObsFold = "refused" | "joined";
 
 /** Reads the field lines of one header or trailer section up to and with the empty line. */
 export class FieldSectionReader {
@@ -21,13 +15,13 @@ export class FieldSectionReader {
    * Reads one section into `fields`.
    *
    * @param lines the line reader of the message, shared with who reads what stands before
-   * @param obsFold what to make of folded lines
+   * @param reading what is borne, and how much
    * @param fields where the field lines go; to be settled with the text of all octets
    * @param from where the message begins in the octets: limits count from there
    */
   constructor(
     readonly lines: LineReader,
-    readonly obsFold: ObsFold,
+    readonly reading: Reading,
     readonly fields: Fields,
     readonly from = 0,
   ) {}
@@ -43,33 +37,36 @@ export class FieldSectionReader {
   read(octets: Uint8Array, start: number): number | undefined {
     if (this.#at === 0) this.#at = start;
     for (;;) {
-      const room = this.from + HEAD_LIMIT - this.#at - CRLF_CRLF;
+      const room = this.from + this.reading.headLimit - this.#at - CRLF_CRLF;
       const end = this.lines.find(octets, this.#at, Math.max(0, room), tooLarge);
       if (end === undefined) return undefined;
-      if (end === this.#at) return end + 2;
+      const behind = this.lines.behind(octets, end);
+      if (end === this.#at) return behind;
       this.#readLine(octets, this.#at, end);
-      this.#at = end + 2;
+      this.#at = behind;
     }
   }
 
   /** RFC 9112 §5: `field-line = field-name ":" OWS field-value OWS`. */
   #readLine(octets: Uint8Array, start: number, end: number): void {
-    if (this.fields.count === FIELD_COUNT_LIMIT) throw tooLarge();
+    if (this.fields.count === this.reading.fieldCountLimit) throw tooLarge();
     const isFolded = isOws(octets[start]!);
-    if (isFolded && this.obsFold === "joined" && this.fields.count > 0) {
+    if (isFolded && this.reading.joinsFolds && this.fields.count > 0) {
       return this.fields.extendLast(endWithoutOws(octets, start, end));
     }
     if (isFolded) throw new ProtocolError("A field line begins with white space.");
-    let colon = start;
-    while (colon < end && TCHAR[octets[colon]!] === 1) colon++;
-    if (colon === start) throw new ProtocolError("A field line has no name.");
+    let nameEnd = start;
+    while (nameEnd < end && TCHAR[octets[nameEnd]!] === 1) nameEnd++;
+    if (nameEnd === start) throw new ProtocolError("A field line has no name.");
+    let colon = nameEnd;
+    if (this.reading.takesSpaceBeforeColon) { while (isOws(octets[colon]!)) colon++; }
     if (octets[colon] !== COLON) {
       throw new ProtocolError("A field name is not a token with a colon right behind it.");
     }
     const valueEnd = endWithoutOws(octets, colon + 1, end);
     let valueStart = colon + 1;
     while (valueStart < valueEnd && isOws(octets[valueStart]!)) valueStart++;
-    this.fields.appendMarks(start, colon, valueStart, valueEnd);
+    this.fields.appendMarks(start, nameEnd, valueStart, valueEnd);
   }
 }
 

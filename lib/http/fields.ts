@@ -103,8 +103,8 @@ export class Fields {
   }
 }
 
-/** RFC 9112 §5.2: each obs-fold, `OWS CRLF RWS`, is replaced by a space. */
+/** RFC 9112 §5.2: each obs-fold, `OWS CRLF RWS`, or with LF alone, is replaced by a space. */
 function unfolded(fieldValue: string): string {
-  if (!fieldValue.includes("\r\n")) return fieldValue;
-  return trimOws(fieldValue.split("\r\n").map(trimOws).join(" "));
+  if (!fieldValue.includes("\n")) return fieldValue;
+  return trimOws(fieldValue.split(/\r?\n/).map(trimOws).join(" "));
 }

@@ -35,6 +35,9 @@ export const TARGET_OCTET: OctetClass = octetClass(/[\x21\x22\x24-\x7e]/);
  */
 export const LINE_OCTET: OctetClass = octetClass(/[\t\x20-\x7e\x80-\xff]/);
 
+/** What a line of a response may hold: control characters as well, but for CR, LF and NUL. */
+export const LENIENT_LINE_OCTET: OctetClass = octetClass(/[^\0\r\n]/);
+
 /** RFC 9110 §5.6.2: `token = 1*tchar`. */
 export const TOKEN: RegExp = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 

@@ -1,8 +1,9 @@
 import { Fields } from "./fields.ts";
-import { FieldSectionReader, type ObsFold } from "./field_section_reader.ts";
+import { FieldSectionReader } from "./field_section_reader.ts";
 import {
   HTTP_VERSION,
   isHostAndPort,
+  LINE_OCTET,
   type OctetClass,
   SP,
   TARGET_OCTET,
@@ -13,6 +14,7 @@ import { LineReader } from "./line_reader.ts";
 import type { HttpVersion, RequestHead, ResponseHead } from "./message.ts";
 import { decodeOctets, encodeOctets } from "./octets.ts";
 import { ProtocolError } from "./protocol_error.ts";
+import { LENIENT, type Reading, STRICT } from "./reading.ts";
 
 /** How many octets may be decoded beyond a head: with more there, they are content. */
 const DECODED_AT_ONCE = 4096;
@@ -25,7 +27,8 @@ interface HeadSyntax<Head> {
   readonly readStartLine: (octets: Uint8Array, start: number, end: number) => MakeHead<Head>;
   /** Empty lines before the start line: a server is to bear them (RFC 9112 §2.2). */
   readonly emptyLinesBefore: boolean;
-  readonly obsFold: ObsFold;
+  /** What is borne, and how much. */
+  readonly reading: Reading;
   /** A last look at the whole head; throws ProtocolError. */
   readonly check: (head: Head) => void;
 }
@@ -37,7 +40,7 @@ interface HeadSyntax<Head> {
  */
 export class HeadReader<Head> {
   readonly #syntax: HeadSyntax<Head>;
-  readonly #lines = new LineReader();
+  readonly #lines: LineReader;
   /** Where the message begins. */
   #from = 0;
   /** Where what was not read yet begins. */
@@ -51,6 +54,7 @@ export class HeadReader<Head> {
   /** For `requestHeadReader` and `responseHeadReader`, which know the syntax of each. */
   constructor(syntax: HeadSyntax<Head>) {
     this.#syntax = syntax;
+    this.#lines = new LineReader(syntax.reading);
   }
 
   /**
@@ -100,17 +104,23 @@ export class HeadReader<Head> {
 
   #readStartLine(octets: Uint8Array): MakeHead<Head> | undefined {
     for (;;) {
-      const end = this.#lines.find(octets, this.#start, START_LINE_LIMIT, startLineTooLong);
+      const end = this.#lines.find(
+        octets,
+        this.#start,
+        START_LINE_LIMIT,
+        startLineTooLong,
+        LINE_OCTET, // What speaks no HTTP is known by its first octets.
+      );
       if (end === undefined) return undefined;
       const start = this.#start;
-      this.#start = end + 2;
+      this.#start = this.#lines.behind(octets, end);
       if (start === end && this.#syntax.emptyLinesBefore) {
         if (this.#takenOctets + this.#start - this.#from <= HEAD_LIMIT) continue;
         throw new ProtocolError("There are nothing but empty lines.", 431);
       }
       this.#section = new FieldSectionReader(
         this.#lines,
-        this.#syntax.obsFold,
+        this.#syntax.reading,
         new Fields(),
         this.#from,
       );
@@ -142,14 +152,14 @@ export function responseHeadReader(): HeadReader<ResponseHead> {
 const REQUEST_SYNTAX: HeadSyntax<RequestHead> = {
   readStartLine: readRequestLine,
   emptyLinesBefore: true,
-  obsFold: "refused",
+  reading: STRICT,
   check: checkHost,
 };
 
 const RESPONSE_SYNTAX: HeadSyntax<ResponseHead> = {
   readStartLine: readStatusLine,
   emptyLinesBefore: false,
-  obsFold: "joined",
+  reading: LENIENT,
   check: () => {},
 };
 

@@ -14,6 +14,12 @@ export const HEAD_LIMIT = 32 * 1024;
 /** Field lines in one head or trailer section. More: 431. */
 export const FIELD_COUNT_LIMIT = 100;
 
+/** A head or trailer section of a response: redirectors name every mirror of a large project. */
+export const RESPONSE_HEAD_LIMIT = 256 * 1024;
+
+/** Field lines in a head or trailer section of a response; as many as curl takes. */
+export const RESPONSE_FIELD_COUNT_LIMIT = 5000;
+
 /** One chunk-size line with its extensions, its CRLF not counted. Longer: 400. */
 export const CHUNK_LINE_LIMIT = 1024;
 
@@ -24,4 +30,4 @@ export const CHUNK_EXTENSIONS_LIMIT = 16 * 1024;
 export const DISCARDED_BODY_LIMIT = 1024 * 1024;
 
 /** Interim (1xx) responses before a final one, as a count. More: the exchange has failed. */
-export const INTERIM_RESPONSES_LIMIT = 16;
+export const INTERIM_RESPONSES_LIMIT = 1000;

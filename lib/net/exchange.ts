@@ -7,6 +7,7 @@ import { isPersistent, type ResponseHead } from "../http/message.ts";
 import { writeRequestHead } from "../http/message_writer.ts";
 import { encodeOctets } from "../http/octets.ts";
 import { ProtocolError } from "../http/protocol_error.ts";
+import { LENIENT } from "../http/reading.ts";
 import type { Connection } from "./connection.ts";
 import { now } from "./deadlines.ts";
 import { type DeadlineName, NetworkError } from "./network_error.ts";
@@ -127,7 +128,7 @@ async function* readContent(
   onEnd: () => void,
 ): AsyncGenerator<Uint8Array, void> {
   const framing = framingOf();
-  const decoder = bodyDecoder(framing);
+  const decoder = bodyDecoder(framing, LENIENT);
   let received = 0;
   while (!decoder.isDone) {
     const { consumed, content } = decoder.decode(connection.input.buffered);

@@ -1,6 +1,10 @@
 import { type BodyFraming } from "../../lib/http/body.ts";
 import { type FieldLine } from "../../lib/http/fields.ts";
-import { FIELD_COUNT_LIMIT, HEAD_LIMIT, START_LINE_LIMIT } from "../../lib/http/limits.ts";
+import {
+  RESPONSE_FIELD_COUNT_LIMIT,
+  RESPONSE_HEAD_LIMIT,
+  START_LINE_LIMIT,
+} from "../../lib/http/limits.ts";
 import { type HttpVersion } from "../../lib/http/message.ts";
 import { accepted, incomplete, refused, type Row } from "./case.ts";
 
@@ -96,7 +100,7 @@ export const RESPONSE_HEADS: readonly ResponseRow[] = [
   badLine("a NUL in the reason", "HTTP/1.1 200 O\0K"),
   badLine("an escape in the reason", "HTTP/1.1 200 \x1b[2J"),
   badLine("a CR in the reason", "HTTP/1.1 200 O\rK"),
-  badLine("a LF in the reason", "HTTP/1.1 200 O\nK"),
+  badLine("a LF in the reason", "HTTP/1.1 200 O\nK"), // Then K is a field line without a colon.
 
   folded("with SP", "A: b\r\n c", "b c"),
   folded("with HTAB", "A: b\r\n\tc", "b c"),
@@ -108,14 +112,10 @@ export const RESPONSE_HEADS: readonly ResponseRow[] = [
   framed("a folded length", head("Content-Length:\r\n 5"), FIVE),
   refused("9112 §5.2", "a fold with nothing before it", head(" A: b")),
   refused("9112 §6.3", "a length folded into two", head("Content-Length: 5\r\n 5")),
-  refused("9112 §5.1", "SP before a colon", head("A : b")),
   refused("9112 §5", "no colon", head("A")),
   refused("9112 §5", "no name", head(": b")),
-  refused("9112 §2.2", "LF ends every line", "HTTP/1.1 200 OK\nContent-Length: 5\n\n"),
-  refused("9112 §2.2", "LF ends a field line", head("A: b\nC: d")),
   refused("9112 §2.2", "a CR in a value", head("A: b\rC: d")),
   refused("9110 §5.5", "a NUL in a value", head("A: \0")),
-  refused("9110 §5.5", "an escape in a value", head("Location: http://b/\x1b[2J")),
 
   framed("neither field", head("A: b"), UNTIL_CLOSE),
   framed("neither field on 1.0", head("A: b", "HTTP/1.0 200 OK"), UNTIL_CLOSE),
@@ -132,8 +132,6 @@ export const RESPONSE_HEADS: readonly ResponseRow[] = [
   framed("205 is as any other", head("Content-Length: 5", "HTTP/1.1 205 Reset Content"), FIVE),
   framed("203 is as any other", head("A: b", "HTTP/1.1 203 ?"), UNTIL_CLOSE),
   ...([
-    ["lengths that agree", "Content-Length: 5\r\nContent-Length: 5"],
-    ["a list that agrees", "Content-Length: 5, 5"],
     ["lengths that differ", "Content-Length: 5\r\nContent-Length: 6"],
     ["a list that differs", "Content-Length: 5, 6"],
     ["an empty length", "Content-Length:"],
@@ -152,11 +150,21 @@ export const RESPONSE_HEADS: readonly ResponseRow[] = [
 
   accepted("9112 §4", "the longest status line", statusLineOf(START_LINE_LIMIT), {}),
   refused("9112 §4", "a status line too long", statusLineOf(START_LINE_LIMIT + 1), 414),
-  accepted("9110 §5.4", "the most field lines", head(fieldsOf(FIELD_COUNT_LIMIT)), {}),
-  refused("9110 §5.4", "a field line too many", head(fieldsOf(FIELD_COUNT_LIMIT + 1)), 431),
-  accepted("9110 §5.4", "the largest head", headOf(HEAD_LIMIT), {}),
-  refused("9110 §5.4", "a head too large", headOf(HEAD_LIMIT + 1), 431),
-  refused("9110 §5.4", "folds without end", head(`A: b${"\r\n c".repeat(HEAD_LIMIT / 4)}`), 431),
+  accepted("9110 §5.4", "the most field lines", head(fieldsOf(RESPONSE_FIELD_COUNT_LIMIT)), {}),
+  refused(
+    "9110 §5.4",
+    "a field line too many",
+    head(fieldsOf(RESPONSE_FIELD_COUNT_LIMIT + 1)),
+    431,
+  ),
+  accepted("9110 §5.4", "the largest head", headOf(RESPONSE_HEAD_LIMIT), {}),
+  refused("9110 §5.4", "a head too large", headOf(RESPONSE_HEAD_LIMIT + 1), 431),
+  refused(
+    "9110 §5.4",
+    "folds without end",
+    head(`A: b${"\r\n c".repeat(RESPONSE_HEAD_LIMIT / 4)}`),
+    431,
+  ),
   incomplete("9112 §8", "half a head", "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n"),
 ];
 

@@ -6,6 +6,7 @@ import { requestHeadReader, responseHeadReader } from "../../lib/http/head_reade
 import { isPersistent } from "../../lib/http/message.ts";
 import { decodeOctets } from "../../lib/http/octets.ts";
 import { ProtocolError } from "../../lib/http/protocol_error.ts";
+import { LENIENT, type Reading, STRICT } from "../../lib/http/reading.ts";
 import { originForm } from "../../lib/http/request_target.ts";
 
 /** One message that was understood. */
@@ -92,7 +93,7 @@ export function readResponses(
     const startLine = [httpVersion, `${statusCode}`, reasonPhrase];
     const framing = responseBodyFraming(method, read.head);
     return { startLine, fields, framing, mustClose: framing.kind === "untilClose" };
-  });
+  }, LENIENT);
 }
 
 interface Head {
@@ -102,7 +103,11 @@ interface Head {
   readonly mustClose: boolean;
 }
 
-function converse(arrivals: Arrivals, nextHead: () => Head | undefined): Conversation {
+function converse(
+  arrivals: Arrivals,
+  nextHead: () => Head | undefined,
+  reading = STRICT,
+): Conversation {
   const messages: Understood[] = [];
   try {
     for (;;) {
@@ -111,7 +116,7 @@ function converse(arrivals: Arrivals, nextHead: () => Head | undefined): Convers
         if (arrivals.next()) continue;
         return { messages, end: "incomplete" };
       }
-      const content = readContent(arrivals, head.framing);
+      const content = readContent(arrivals, head.framing, reading);
       if (content === undefined) return { messages, end: "incomplete" };
       const { startLine, fields, framing } = head;
       messages.push({ startLine, fieldLines: [...fields], framing, content });
@@ -123,8 +128,12 @@ function converse(arrivals: Arrivals, nextHead: () => Head | undefined): Convers
   }
 }
 
-function readContent(arrivals: Arrivals, framing: BodyFraming): string | undefined {
-  const decoder = bodyDecoder(framing);
+function readContent(
+  arrivals: Arrivals,
+  framing: BodyFraming,
+  reading: Reading,
+): string | undefined {
+  const decoder = bodyDecoder(framing, reading);
   let content = "";
   while (!decoder.isDone) {
     const step = decoder.decode(arrivals.buffered);

@@ -4,6 +4,7 @@ import { REQUEST_FIELDS } from "../cases/request_fields.ts";
 import { REQUEST_FRAMING } from "../cases/request_framing.ts";
 import { REQUEST_LINES } from "../cases/request_heads.ts";
 import { RESPONSE_HEADS } from "../cases/response_heads.ts";
+import { TOLERATED_BODIES, TOLERATED_HEADS } from "../cases/response_tolerances.ts";
 import { randomInteger } from "../support/random.ts";
 
 /** Longer rows test limits; mutated they would cost much and show little. */
@@ -37,7 +38,11 @@ export const RESPONSES: Corpus = corpus([
   "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 301 Moved\r\nLocation: /x\r\nContent-Length: 0\r\n\r\n",
 ], [
   ...RESPONSE_HEADS,
-  ...CHUNKED_BODIES.map((row) => ({ ...row, raw: `${CHUNKED_RESPONSE_HEAD}${row.raw}` })),
+  ...TOLERATED_HEADS,
+  ...[...CHUNKED_BODIES, ...TOLERATED_BODIES].map((row) => ({
+    ...row,
+    raw: `${CHUNKED_RESPONSE_HEAD}${row.raw}`,
+  })),
 ]);
 
 function corpus(

@@ -3,12 +3,24 @@ import { bodyDecoder } from "../../lib/http/body_decoder.ts";
 import { LAST_CHUNK, writeChunk } from "../../lib/http/message_writer.ts";
 import { decodeOctets, encodeOctets } from "../../lib/http/octets.ts";
 import { CHUNKED_BODIES, LENGTH_BODIES } from "../cases/bodies.ts";
+import { LENIENT } from "../../lib/http/reading.ts";
+import { TOLERATED_BODIES } from "../cases/response_tolerances.ts";
 import { feed, readBody, textOf } from "../support/feed.ts";
 import { randomInteger, randomOctets, seededRandom } from "../support/random.ts";
 import { checkRow, testRows } from "../support/rows.ts";
 
 testRows("bodyDecoder() decodes chunked bodies, and no others", CHUNKED_BODIES, (row) => {
   checkRow(row, () => readBody(bodyDecoder({ kind: "chunked" })));
+});
+
+testRows("bodyDecoder() bears in responses what leaves no doubt", TOLERATED_BODIES, (row) => {
+  checkRow(row, () => readBody(bodyDecoder({ kind: "chunked" }, LENIENT)));
+});
+
+Deno.test("bodyDecoder() reads chunked bodies of responses wherever it does those of requests", () => {
+  for (const row of CHUNKED_BODIES.filter(({ verdict }) => verdict === "accepted")) {
+    checkRow(row, () => readBody(bodyDecoder({ kind: "chunked" }, LENIENT)));
+  }
 });
 
 testRows("bodyDecoder() takes as many octets as were announced", LENGTH_BODIES, (row) => {

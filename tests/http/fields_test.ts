@@ -3,6 +3,7 @@ import { FieldSectionReader } from "../../lib/http/field_section_reader.ts";
 import { type FieldLine, Fields } from "../../lib/http/fields.ts";
 import { LineReader } from "../../lib/http/line_reader.ts";
 import { encodeOctets } from "../../lib/http/octets.ts";
+import { STRICT } from "../../lib/http/reading.ts";
 
 const lines: FieldLine[] = [["Accept", "a"], ["HOST", "h"], ["accept", ""], ["ACCEPT", "b, c"]];
 
@@ -77,7 +78,7 @@ Deno.test("Fields finds the lines of a section that was read, and no text beside
   const octets = encodeOctets(raw);
   const fields = new Fields();
   const start = raw.indexOf("HOST:h");
-  const end = new FieldSectionReader(new LineReader(), "refused", fields).read(octets, start);
+  const end = new FieldSectionReader(new LineReader(), STRICT, fields).read(octets, start);
   assertEquals(end, raw.indexOf("Accept: behind"));
   fields.settle(raw);
   octets.fill(0); // The fields are to be good when the memory is used again.

@@ -8,6 +8,7 @@ import { REQUEST_FIELDS } from "../cases/request_fields.ts";
 import { REQUEST_LINES, type RequestHeadValue } from "../cases/request_heads.ts";
 import { REQUEST_LIMITS } from "../cases/request_limits.ts";
 import { RESPONSE_HEADS, type ResponseHeadValue } from "../cases/response_heads.ts";
+import { TOLERATED_HEADS } from "../cases/response_tolerances.ts";
 import { type Read } from "../support/feed.ts";
 import { checkRow, testRows } from "../support/rows.ts";
 
@@ -53,6 +54,10 @@ testRows("requestHeadReader() keeps its limits to the octet", REQUEST_LIMITS, (r
 });
 
 testRows("responseHeadReader() reads what a server may send", RESPONSE_HEADS, (row) => {
+  checkRow(row, newResponseRead);
+});
+
+testRows("responseHeadReader() bears what leaves no doubt", TOLERATED_HEADS, (row) => {
   checkRow(row, newResponseRead);
 });
 

@@ -5,7 +5,9 @@ import { now } from "../../lib/net/deadlines.ts";
 import { dial } from "../../lib/net/dial.ts";
 import { exchange, failureReason, IncompleteMessageError } from "../../lib/net/exchange.ts";
 import { DeadlineError, NetworkError } from "../../lib/net/network_error.ts";
+import { INTERIM_RESPONSES_LIMIT } from "../../lib/http/limits.ts";
 import { RESPONSE_HEADS } from "../cases/response_heads.ts";
+import { TOLERATED_HEADS } from "../cases/response_tolerances.ts";
 import { Arrivals } from "../support/arrivals.ts";
 import { textOf } from "../support/feed.ts";
 import { testLiveRows } from "../support/live_rows.ts";
@@ -97,8 +99,11 @@ Deno.test("exchange() gives a large content piece by piece", async () => {
 Deno.test("exchange() passes over interim responses, but not without end", async () => {
   const interim = "HTTP/1.1 103 Early Hints\r\nLink: </a>\r\nContent-Length: 5\r\n\r\n";
   const final = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
-  assertEquals((await answered(interim.repeat(16) + final)).content, "ok");
-  assertStringIncludes(await failure(interim.repeat(17) + final), "no end of interim");
+  assertEquals((await answered(interim.repeat(INTERIM_RESPONSES_LIMIT) + final)).content, "ok");
+  assertStringIncludes(
+    await failure(interim.repeat(INTERIM_RESPONSES_LIMIT + 1) + final),
+    "no end of interim",
+  );
   assertStringIncludes(await failure(interim), "closed without an answer");
 });
 
@@ -186,7 +191,10 @@ Deno.test("failureReason() has none for what is neither the server's nor the net
   assertEquals(failureReason(new TypeError("a bug")), undefined);
 });
 
-testLiveRows("exchange() agrees with the table of response heads", RESPONSE_HEADS, async (row) => {
+testLiveRows("exchange() agrees with the tables of response heads", [
+  ...RESPONSE_HEADS,
+  ...TOLERATED_HEADS,
+], async (row) => {
   await using server = RawServer.answering(encodeOctets(row.raw));
   const asking = (async () => {
     const connection = await dial("127.0.0.1", server.port, 30_000);
