@@ -167,9 +167,7 @@ async function follow(
     }
     if (next === undefined) return { uri, answer };
     ledger.redirected(uri.server);
-    // What the redirect has for people matters to nobody, nor how its reading ends.
-    await readAway(answer).catch(() => {});
-    answer.release();
+    await readAway(answer); // What the redirect has for people matters to nobody.
     const stops = isDetour(next, uri);
     uri = next;
     if (stops) return { uri, visited };

@@ -8,13 +8,7 @@ import {
   failureReason,
   IncompleteMessageError,
 } from "../net/exchange.ts";
-import {
-  DeadlineError,
-  HandshakeError,
-  LocalError,
-  NetworkError,
-  UnknownHostError,
-} from "../net/network_error.ts";
+import { HandshakeError, LocalError, UnknownHostError } from "../net/network_error.ts";
 import type { Connections, Link } from "./connections.ts";
 import { TryError } from "./download_error.ts";
 import type { TargetUri } from "./target_uri.ts";
@@ -41,6 +35,9 @@ export interface Answer {
 
 /** Content of a redirect or an error that is read away, in octets, so that the connection is kept. */
 const MOST_READ_AWAY = 64 * 1024;
+
+/** How long that may take: a new connection is had sooner. */
+const READ_AWAY_MS = 1000;
 
 /**
  * Asks a server for a URI.
@@ -85,39 +82,48 @@ async function askOver(
     signal?.throwIfAborted();
     onHead?.(request, uri);
     const response = await exchange(connection, request, { idleMs: timeoutMs, until: Infinity });
+    if (isUsed && response.head.statusCode === 408) {
+      throw new IncompleteMessageError("the server would wait no longer for a request");
+    }
     onHead?.(response.head, uri);
     let isReleased = false;
     const release = () => {
       if (isReleased) return;
       isReleased = true;
       signal?.removeEventListener("abort", close);
-      if (response.isReusable) connections.keep(uri, connection);
+      // Content that should not come with the answer to a HEAD may yet arrive.
+      if (response.isReusable && request.method !== "HEAD") connections.keep(uri, connection);
       else connection.close();
     };
     return { response, release };
   } catch (error) {
     signal?.removeEventListener("abort", close);
     connection.close();
-    // RFC 9112 §9.3.1: who kept it may have closed it as we asked. That is no failure of a try.
-    if (!isUsed || !isLost(error)) throw error;
+    // RFC 9112 §9.3.1: it may have ended as we asked, or what comes be none of our answer, or nothing
+    // reach the server any more. Of a new connection that says nothing.
+    if (!isUsed || failureReason(error) === undefined) throw error;
     return await askOver(await connections.open(uri, true, signal), uri, request, asking);
   }
 }
 
-/** Whether a connection ended, without a deadline having passed. */
-function isLost(error: unknown): boolean {
-  if (error instanceof IncompleteMessageError) return true;
-  return error instanceof NetworkError && !(error instanceof DeadlineError);
-}
-
-/** Reads content away that nobody wants, if it is small, so that the connection can be kept. */
-export async function readAway({ response }: Answer): Promise<void> {
-  const { framing } = response;
-  if (framing.kind === "untilClose") return;
+/**
+ * Reads content away that nobody wants, so that the connection can be kept, if it is small and comes
+ * soon; then releases the answer. How it ends matters to nobody.
+ */
+export async function readAway({ response, release }: Answer): Promise<void> {
+  const timer = setTimeout(release, READ_AWAY_MS);
   let octets = 0;
-  for await (const piece of response.content) {
-    octets += piece.length;
-    if (octets > MOST_READ_AWAY) return;
+  try {
+    if (response.framing.kind === "untilClose") return;
+    for await (const piece of response.content) {
+      octets += piece.length;
+      if (octets > MOST_READ_AWAY) return;
+    }
+  } catch (error) {
+    if (failureReason(error) === undefined) throw error;
+  } finally {
+    clearTimeout(timer);
+    release();
   }
 }
 

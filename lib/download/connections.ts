@@ -41,12 +41,21 @@ export class Connections {
     return { connection, isUsed: false };
   }
 
-  /** Keeps a connection that nothing is under way on. */
+  /**
+   * Keeps a connection that nothing is under way on. It is closed as soon as its server ends it, or
+   * sends what nobody has asked for and the next request would be answered with.
+   */
   keep(uri: TargetUri, connection: Connection): void {
     const origin = originOf(uri);
-    const idle = this.#idle.get(origin);
-    if (idle === undefined) this.#idle.set(origin, [connection]);
-    else idle.push(connection);
+    const idle = this.#idle.get(origin) ?? [];
+    this.#idle.set(origin, idle);
+    idle.push(connection);
+    connection.readAhead(() => {
+      const index = idle.indexOf(connection);
+      if (index === -1) return; // It is in use again.
+      idle.splice(index, 1);
+      connection.close();
+    });
   }
 
   /** Others like these, of which `end` closes also those that are in use. */

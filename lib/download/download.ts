@@ -1,7 +1,7 @@
 import type { ResponseHead } from "../http/message.ts";
 import { isWhole } from "../http/whole_content.ts";
 import type { Arrival, Arriving } from "./arrive.ts";
-import { readAway, tryError } from "./ask.ts";
+import { tryError } from "./ask.ts";
 import { TryError } from "./download_error.ts";
 import { answerError, Finder, type FinderOptions } from "./finder.ts";
 import { type FinishedFile, isSameFile, modifiedAt } from "./finished_file.ts";
@@ -114,13 +114,19 @@ class Download {
     });
   }
 
-  /** Asks, without the content, whether the file that is there is what is to be downloaded. */
+  /**
+   * Asks, without the content, whether the file that is there is what is to be downloaded. When that
+   * cannot be told, for whatever reason, the content may be had all the same.
+   */
   async findFinished(): Promise<Downloaded | undefined> {
     const { finished, date } = this.#options;
     if (finished === undefined || this.#hasLooked || this.#output.received > 0) return undefined;
-    const { uri, answer } = await this.#finder.find("HEAD");
     this.#hasLooked = true;
-    await readAway(answer);
+    const arrival = await this.#finder.find("HEAD").catch((error) => {
+      if (!(error instanceof TryError)) throw error;
+    });
+    if (arrival === undefined) return undefined;
+    const { uri, answer } = arrival;
     answer.release();
     const { head } = answer.response;
     const { fields } = head;

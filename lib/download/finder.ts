@@ -39,6 +39,9 @@ export interface Standing {
 /** A file that some servers lack is not asked for more often than that at once. */
 const MOST_ASKS_FOR_MISSING = 64;
 
+/** How long a server may take to say what it has, before the content itself is asked for. */
+const LOOK_MS = 10_000;
+
 /** How often a balancer is asked at once for a server beside one that is silent. */
 const RELIEF_ASKS = 4;
 
@@ -93,7 +96,13 @@ export class Finder {
       race.restart();
     };
     try {
-      const options = { ...this.#options, signal: first.signal, onAsk };
+      const timeoutMs = method === "HEAD" ? LOOK_MS : Infinity;
+      const options = {
+        ...this.#options,
+        signal: first.signal,
+        onAsk,
+        timeoutMs: Math.min(timeoutMs, this.#options.timeoutMs),
+      };
       const found = await race.wait(this.#search(method, options));
       if (!(found instanceof Relief)) return found;
       first.abort();

@@ -49,6 +49,8 @@ export class Connection implements Watched {
   #isClosed = false;
   #writtenBytes = 0;
   #sentBytes = 0;
+  /** A read that began before anybody waits for it. */
+  #readAhead: Promise<number | null> | undefined;
 
   /** Takes over an open socket. */
   constructor(conn: Deno.Conn, options: ConnectionOptions = {}) {
@@ -110,11 +112,12 @@ export class Connection implements Watched {
       if (this.#endsWhenIdle && deadline === "idle") return false;
       until += now() - since;
     }
-    const room = this.input.makeRoom();
+    const reading = this.#readAhead ?? this.#conn.read(this.input.makeRoom());
+    this.#readAhead = undefined;
     this.#begin(deadline, until);
     let count: number | null;
     try {
-      count = await this.#conn.read(room);
+      count = await reading;
     } catch (error) {
       throw this.#failure(error);
     }
@@ -122,6 +125,15 @@ export class Connection implements Watched {
     this.#deadline = Infinity;
     if (count !== null) this.input.add(count);
     return count !== null;
+  }
+
+  /**
+   * Begins to read although nothing is expected, so that it is noticed when the peer ends the
+   * connection or sends something. What the read brings is for the next `fill`.
+   */
+  readAhead(onArrival: () => void): void {
+    this.#readAhead = this.#conn.read(this.input.makeRoom());
+    this.#readAhead.then(onArrival, onArrival);
   }
 
   /**
