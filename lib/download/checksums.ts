@@ -1,19 +1,59 @@
-/**
- * Reads a list of SHA-256 checksums as `sha256sum` writes it: `HEX  NAME` or `HEX *NAME` a line. A
- * line that begins with a backslash has `\\` and `\n` in its name for what they stand for.
- *
- * @returns the digests in lower case by name; undefined when a line is none of such a list
- */
-export function parseChecksums(text: string): ReadonlyMap<string, string> | undefined {
-  const checksums = new Map<string, string>();
-  for (const line of text.split(/\r?\n/)) {
-    if (line.trim() === "" || line.startsWith("#")) continue;
-    const [, escaped, hex, name] = /^(\\?)([0-9a-f]{64}) [ *](.+)$/i.exec(line) ?? [];
-    if (hex === undefined) return undefined;
-    const plain = escaped === "" ? name! : name!.replace(/\\([\\n])/g, unescaped);
-    checksums.set(plain.replace(/^\.\//, ""), hex.toLowerCase());
+/** `HEX  NAME`, `HEX *NAME`, or with one blank or TAB between; a backslash before it: see below. */
+const PLAIN = /^[ \t]*(\\?)([0-9a-f]{64})(?: [ *]|[ \t]+)(.+)$/i;
+
+/** `SHA256 (NAME) = HEX`, as of `--tag`, the BSDs and openssl. */
+const TAGGED = /^[ \t]*(\\?)SHA(?:2-)?256 ?\((.+)\) ?= ?([0-9a-f]{64})[ \t]*$/i;
+
+/** SHA-256 checksums by the names of files, which may have directories before them. */
+export class Checksums {
+  readonly #digests = new Map<string, Set<string>>();
+
+  /**
+   * Reads a list as `sha256sum -c` does: its own and that of `--tag`, CRLF or LF at the ends of its
+   * lines. All other lines are passed over: those of other algorithms, and of a signature around.
+   * A line that begins with a backslash has `\\` and `\n` in its name for what they stand for.
+   */
+  constructor(text: string) {
+    for (const line of text.replace(/^\ufeff/, "").split(/\r?\n/)) {
+      const [, escaped, hex, name] = PLAIN.exec(line) ?? reordered(TAGGED.exec(line));
+      if (hex === undefined) continue;
+      const plain = escaped === "" ? name! : name!.replace(/\\([\\n])/g, unescaped);
+      this.#add(plain.replace(/^(?:\.\/)+/, ""), hex.toLowerCase());
+    }
   }
-  return checksums;
+
+  /** How many names are listed. */
+  get count(): number {
+    return this.#digests.size;
+  }
+
+  /**
+   * The checksums that are listed for a file, in lower case: of that name, else of that name in a
+   * directory. If there are several, those whose directories are the last of `path` count.
+   *
+   * @param path where the file comes from
+   * @returns one, unless the list contradicts itself; none when the file is not listed
+   */
+  find(name: string, path: string): string[] {
+    const exact = this.#digests.get(name);
+    if (exact !== undefined) return [...exact];
+    const listed = [...this.#digests].filter(([it]) => it.endsWith(`/${name}`));
+    const fitting = listed.filter(([it]) => path.endsWith(it.startsWith("/") ? it : `/${it}`));
+    const digests = (fitting.length > 0 ? fitting : listed).flatMap(([, it]) => [...it]);
+    return [...new Set(digests)];
+  }
+
+  #add(name: string, hex: string): void {
+    const digests = this.#digests.get(name);
+    if (digests === undefined) this.#digests.set(name, new Set([hex]));
+    else digests.add(hex);
+  }
+}
+
+/** What `TAGGED` found in the order of `PLAIN`. */
+function reordered(found: RegExpExecArray | null): readonly (string | undefined)[] {
+  const [all, escaped, name, hex] = found ?? [];
+  return [all, escaped, hex, name];
 }
 
 function unescaped(_: string, letter: string): string {

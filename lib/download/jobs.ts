@@ -1,4 +1,5 @@
 import { UsageError } from "../command.ts";
+import type { Checksums } from "./checksums.ts";
 import { DownloadError } from "./download_error.ts";
 import { fileName } from "./file_name.ts";
 import { parseTypedUri, type TargetUri } from "./target_uri.ts";
@@ -36,30 +37,41 @@ export interface JobOptions {
 export async function planJobs(operands: readonly string[], options: JobOptions): Promise<Job[]> {
   const { output, directory, input, sha256, checksums } = options;
   const listed = input === undefined ? [] : await readUrls(input);
-  const urls = [...operands, ...listed];
-  if (urls.length === 0) throw new UsageError("no URL is given: name one, as http://host/file");
+  const uris = distinct([...operands, ...listed].map(typedUri));
+  if (uris.length === 0) throw new UsageError("no URL is given: name one, as http://host/file");
   const isOne = (name: string, value: string | undefined) => {
-    if (value === undefined || urls.length === 1) return;
-    throw new UsageError(`--${name}=${value} takes one URL, but ${urls.length} are given`);
+    if (value === undefined || uris.length === 1) return;
+    throw new UsageError(`--${name}=${value} takes one URL, but ${uris.length} are given`);
   };
   isOne("output", output);
   isOne("sha256", sha256);
-  const digests = checksums === undefined ? undefined : await readChecksums(checksums);
+  const lists = checksums === undefined ? undefined : await readChecksums(checksums);
   // Loading it takes 10 ms, and most who download have no use for it.
   const paths = directory ?? checksums ? await import("@std/path") : undefined;
   const names = new Set<string>();
-  return urls.map((url) => {
-    const uri = typedUri(url);
+  return uris.map((uri) => {
     const plain = output ?? fileName(uri);
     const name = directory && plain !== "-" ? paths!.join(directory, plain) : plain;
     if (names.has(name)) throw new UsageError(`two URLs would be saved as ${name}`);
     names.add(name);
-    const listedDigest = digests?.get(paths!.basename(plain));
-    if (digests !== undefined && listedDigest === undefined) {
-      throw new UsageError(`--checksums=${checksums} does not list ${paths!.basename(plain)}`);
-    }
+    const listedDigest = lists && digestIn(lists, paths!.basename(plain), uri, checksums!);
     return { uri, name, sha256: sha256 ?? listedDigest };
   });
+}
+
+/** Each once: who lists a URL twice wants one file. */
+function distinct(uris: readonly TargetUri[]): TargetUri[] {
+  return [...new Map(uris.map((uri) => [uri.href, uri])).values()];
+}
+
+/** What a list says of a file, by its name here or else by that in its URL. */
+function digestIn(checksums: Checksums, name: string, uri: TargetUri, file: string): string {
+  const [path = ""] = uri.requestTarget.split("?", 1);
+  const here = checksums.find(name, path);
+  const [digest, ...others] = here.length > 0 ? here : checksums.find(fileName(uri), path);
+  if (digest === undefined) throw new UsageError(`--checksums=${file} does not list ${name}`);
+  if (others.length === 0) return digest;
+  throw new UsageError(`--checksums=${file} lists different checksums for ${name}`);
 }
 
 function typedUri(url: string): TargetUri {
@@ -76,10 +88,10 @@ async function readUrls(file: string): Promise<string[]> {
   return parseUrlList(await readText("input", file));
 }
 
-async function readChecksums(file: string): Promise<ReadonlyMap<string, string>> {
-  const { parseChecksums } = await import("./checksums.ts");
-  const checksums = parseChecksums(await readText("checksums", file));
-  if (checksums !== undefined) return checksums;
+async function readChecksums(file: string): Promise<Checksums> {
+  const { Checksums } = await import("./checksums.ts");
+  const checksums = new Checksums(await readText("checksums", file));
+  if (checksums.count > 0) return checksums;
   throw new UsageError(`--checksums=${file} is no list as sha256sum writes it`);
 }
 

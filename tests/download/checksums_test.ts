@@ -1,21 +1,19 @@
 import { assertEquals } from "@std/assert";
-import { parseChecksums } from "../../lib/download/checksums.ts";
+import { Checksums } from "../../lib/download/checksums.ts";
+import { CHECKSUM_LISTS } from "../cases/checksum_lists.ts";
 
-const A = "a".repeat(64);
-
-Deno.test("parseChecksums() reads what sha256sum writes", () => {
-  const text =
-    `${A}  plain\n${A.toUpperCase()} *binary\r\n\n# none\n${A}  ./two words\n\\${A}  a\\\\b\\nc`;
-  assertEquals([...parseChecksums(text) ?? []], [
-    ["plain", A],
-    ["binary", A],
-    ["two words", A],
-    ["a\\b\nc", A],
-  ]);
+Deno.test("Checksums.find() reads lists as sha256sum -c takes them", () => {
+  for (const { story, text, digests } of CHECKSUM_LISTS) {
+    assertEquals(new Checksums(text).find("a.iso", "/pub/1/a.iso"), digests, story);
+  }
 });
 
-Deno.test("parseChecksums() refuses a list of anything else", () => {
-  for (const text of ["x", `${A} x`, `${A.slice(1)}  x`, `${A}  `, `MD5 (x) = ${A}`]) {
-    assertEquals(parseChecksums(text), undefined, text);
+Deno.test("Checksums.find() knows names with blanks, and with what had to be escaped", () => {
+  const hex = "a".repeat(64);
+  const text = `${hex}  two words\n\\${hex}  a\\\\b\\nc\n\\SHA256 (d\\ne) = ${hex}`;
+  const checksums = new Checksums(text);
+  for (const name of ["two words", "a\\b\nc", "d\ne"]) {
+    assertEquals(checksums.find(name, "/"), [hex], name);
   }
+  assertEquals(checksums.count, 3);
 });

@@ -51,6 +51,7 @@ Deno.test("planJobs() tells a mistake before anything is asked for", async () =>
     await assertRejects(() => planned(operands, options), UsageError, why);
   };
   const two = ["http://a/b", "http://a/c"];
+  assertEquals((await planned(["http://a/b#x", "http://a/b", "http://a/b"])).length, 1);
   await refused([], {}, "no URL is given");
   await refused(["a"], {}, '"a" has no scheme');
   await refused(["http://a/b", "http://c/b"], {}, "two URLs would be saved as b");

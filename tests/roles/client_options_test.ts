@@ -152,10 +152,10 @@ Deno.test("client --content-disposition lets the server name the file, safely", 
   await using directory = await TemporaryDirectory.with({ taken: "old" });
   const url = `http://${server.authority}/a`;
   const run = () => runRole("client", ["--content-disposition", url], { cwd: directory.path });
-  assertStringIncludes((await run()).stderr, "saved .._new.txt: 5 bytes");
+  assertStringIncludes((await run()).stderr, "saved new.txt: 5 bytes");
   server.answer = page("hello", field("taken"));
   assertStringIncludes((await run()).stderr, "taken, as the server calls it, is there");
-  assertEquals(await directory.names(), [".._new.txt", "a", "taken"]);
+  assertEquals(await directory.names(), ["a", "new.txt", "taken"]);
   assertEquals(textOf(await directory.read("taken")), "old");
 });
 
