@@ -1,4 +1,5 @@
 import { DownloadError } from "./download_error.ts";
+import { rawTarget } from "./raw_target.ts";
 
 /** A URI that can be asked for over HTTP (RFC 9110 §7.1). */
 export interface TargetUri {
@@ -27,7 +28,8 @@ export function parseTypedUri(text: string): TargetUri {
   if (!/^[a-z][a-z0-9+.-]*:\/\//i.test(text)) {
     throw new DownloadError("url", `"${text}" has no scheme: write http://${text}`);
   }
-  return targetUri(parseUrl(text, undefined, "url"), "url");
+  const url = parseUrl(text, undefined, "url");
+  return targetUri(url, targetOf(url, text), "url");
 }
 
 /**
@@ -50,7 +52,8 @@ export function parseLocation(location: string, base: TargetUri): TargetUri {
     /[\x80-\xff]/g,
     (octet) => `%${octet.charCodeAt(0).toString(16).toUpperCase()}`,
   );
-  return targetUri(parseUrl(encoded, base.href, "protocol"), "protocol");
+  const url = parseUrl(encoded, base.href, "protocol");
+  return targetUri(url, targetOf(url, encoded, base.requestTarget), "protocol");
 }
 
 function parseUrl(text: string, base: string | undefined, failure: "url" | "protocol"): URL {
@@ -59,7 +62,12 @@ function parseUrl(text: string, base: string | undefined, failure: "url" | "prot
   return url;
 }
 
-function targetUri(url: URL, failure: "url" | "protocol"): TargetUri {
+/** As it was written; but `http:x`, which only browsers know, as they have it. */
+function targetOf(url: URL, text: string, base?: string): string {
+  return /^\s*https?:(?![/\\]{2})/i.test(text) ? url.pathname + url.search : rawTarget(text, base);
+}
+
+function targetUri(url: URL, target: string, failure: "url" | "protocol"): TargetUri {
   const isSecure = url.protocol === "https:";
   if (!isSecure && url.protocol !== "http:") {
     const message = `${url.href}: ${url.protocol} is not supported, only http: and https:`;
@@ -70,16 +78,14 @@ function targetUri(url: URL, failure: "url" | "protocol"): TargetUri {
     throw new DownloadError(failure, message);
   }
   if (url.port === "0") throw new DownloadError(failure, `${url.href}: there is no port 0`);
-  url.hash = "";
   const port = Number(url.port || (isSecure ? 443 : 80));
   return {
     isSecure,
-    href: url.href,
+    href: url.origin + target,
     hostname: url.hostname.replace(/^\[|\]$/g, ""),
     port,
     server: `${url.hostname}:${port}`,
     authority: url.host,
-    // Not `pathname + search`: that would lose the "?" of an empty query.
-    requestTarget: url.href.slice(url.origin.length),
+    requestTarget: target,
   };
 }
