@@ -37,8 +37,12 @@ export interface Outcome {
   readonly downloaded: Downloaded | undefined;
   /** Why it failed. */
   readonly failure: DownloadError | undefined;
-  /** Whether it can be gone on with. */
+  /** Whether a part of it stays. */
   readonly isKept: boolean;
+  /** Which file that is. */
+  readonly partName?: string | undefined;
+  /** Whether it can be gone on with; unless it is false, it can. */
+  readonly canContinue?: boolean;
   /** The servers that were tried, and what each did. */
   readonly servers: readonly ServerRecord[];
   /** How many tries failed. */
@@ -78,9 +82,10 @@ export async function fetchFile(job: Job, options: FetchOptions): Promise<Outcom
     return end({ downloaded });
   } catch (error) {
     const failure = error instanceof DownloadError ? error : undefined;
+    const part = { partName: output?.partName, canContinue: output?.kept !== undefined };
     const isKept = output?.abandon(failure?.failure === "file") ?? false;
     if (failure === undefined) throw error;
-    return end({ failure, isKept });
+    return end({ failure, isKept, ...part });
   } finally {
     options.onOutput(undefined);
   }

@@ -1,6 +1,7 @@
 import { say } from "../log.ts";
 import type { Display } from "./display.ts";
 import type { Output } from "./output.ts";
+import { shownPart } from "./part_name.ts";
 
 /**
  * From now on a signal to end the process keeps what has arrived, says how to go on with it, and
@@ -26,5 +27,5 @@ function keep(name: string, output: Output): void {
   const how = kept === undefined
     ? "its server names no strong ETag, so it cannot be gone on with"
     : "the same command with --continue goes on with it";
-  say(`${name}.part is kept, ${received} bytes: ${how}`);
+  say(`${shownPart(name, output.partName)} is kept, ${received} bytes: ${how}`);
 }

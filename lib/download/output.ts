@@ -10,6 +10,8 @@ export type Placed = "own" | "proposed" | "taken";
 
 /** Where the content of a download goes. */
 export interface Output {
+  /** The file that keeps what has come until all has; undefined where there is none. */
+  readonly partName?: string;
   /** How many octets of the content are there, from its start. */
   readonly position: number;
   /** How many are there in all: more than `position` when some are missing between others. */

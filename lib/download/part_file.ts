@@ -1,6 +1,7 @@
 import { DownloadError } from "./download_error.ts";
-import { fileErrors, fileErrorsSync, ignoreNotFound } from "./file_error.ts";
+import { fileErrors, fileErrorsSync } from "./file_error.ts";
 import type { Output, OutputOptions, Placed } from "./output.ts";
+import { type OpenPart, openPart } from "./part_name.ts";
 import type { Pieces } from "./pieces.ts";
 import { attempt, moveOver, moveToNew, takeAfter } from "./place_file.ts";
 import { type Kept, keptOf, type Representation } from "./representation.ts";
@@ -35,13 +36,14 @@ export class PartFile implements Output {
   /** What is good to have, and the file system has not. */
   readonly #lacks: string[] = [];
 
-  private constructor(name: string, options: OutputOptions, file: Deno.FsFile, isOld: boolean) {
+  private constructor(name: string, options: OutputOptions, opened: OpenPart) {
     this.#name = name;
-    this.#partName = `${name}.part`;
+    this.#partName = opened.partName;
     this.#options = options;
-    this.#file = file;
-    this.#side = new SideFile(this.#partName);
-    this.#isOld = isOld;
+    this.#file = opened.file;
+    this.#side = new SideFile(opened.partName);
+    this.#isOld = opened.isOld;
+    if (opened.lacksLock) this.#lacks.push("a lock");
   }
 
   /**
@@ -50,28 +52,25 @@ export class PartFile implements Output {
    * @throws {DownloadError} `file`, when it cannot be written or another download is writing it
    */
   static async open(name: string, options: OutputOptions): Promise<PartFile> {
-    const partName = `${name}.part`;
-    return await fileErrors(partName, async () => {
-      const found = await Deno.lstat(partName).catch(ignoreNotFound);
-      if (found && !found.isFile) {
-        throw new DownloadError("file", `${partName} is in the way: it is no regular file`);
-      }
-      // Written under another name as well, it would change there too.
-      if ((found?.nlink ?? 1) > 1) await Deno.remove(partName);
-      const file = await Deno.open(partName, { read: true, write: true, create: true });
+    return await fileErrors(`${name}.part`, async () => {
+      const opened = await openPart(name, options);
+      const { partName, file, isOld } = opened;
       try {
-        const part = new PartFile(name, options, file, found !== undefined);
-        await part.#lock();
+        const part = new PartFile(name, options, opened);
         // Nobody else reads it on the way who may not read what it will replace.
         const { mode } = options.replaced ?? {};
         if (mode) await attempt(() => Deno.chmod(partName, (mode % 0o1000) | 0o600));
-        if (found && options.mayContinue) await part.#continue();
+        if (isOld && options.mayContinue) await part.#continue();
         return part;
       } catch (error) {
         file.close();
         throw error;
       }
     });
+  }
+
+  get partName(): string {
+    return this.#partName;
   }
 
   get position(): number {
@@ -175,6 +174,7 @@ export class PartFile implements Output {
     if (placed === "taken") return placed;
     this.#side.remove();
     this.#file.close();
+    await forgetPart(placed === "proposed" ? proposed! : this.#name);
     return placed;
   }
 
@@ -194,16 +194,6 @@ export class PartFile implements Output {
       onNotice?.(`${this.#name} cannot be replaced: its content was overwritten`);
     }
     return "own";
-  }
-
-  /** Keeps other downloads from writing the same part file, where the file system has locks. */
-  async #lock(): Promise<void> {
-    let isOurs = true;
-    await this.#attempt("a lock", async () => {
-      isOurs = await this.#file.tryLock(true);
-    });
-    if (isOurs && await isStill(this.#partName, this.#file)) return;
-    throw new DownloadError("file", `${this.#partName} is being written by another download`);
   }
 
   async #attempt(what: string, operation: () => Promise<unknown> | unknown): Promise<void> {
@@ -268,19 +258,19 @@ export class PartFile implements Output {
   }
 
   #recordIfDue(): void {
-    const { length = 0 } = this.#representation ?? {};
+    const { length = Infinity } = this.#representation ?? {};
     const { received } = this;
     // The first at once, so that it has its place on a disk that will be full; none for what
     // arrives in one piece.
     const due = this.#recorded === undefined
       ? 0
-      : this.#recorded + Math.max(RECORD_BYTES, length * RECORD_FRACTION);
+      : this.#recorded + Math.max(RECORD_BYTES, length * RECORD_FRACTION); // Infinity: once.
     if (received < length && received >= due) this.#record();
   }
 
   #record(): void {
     const { entityTag, length } = this.#representation ?? {};
-    if (entityTag === undefined || length === undefined) return;
+    if (entityTag === undefined || length === undefined) return this.#side.mark(this.#options.url);
     const written = this.#position;
     const pieces = this.#pieces?.list.filter(([first]) => first > 0);
     const { url } = this.#options;
@@ -289,8 +279,9 @@ export class PartFile implements Output {
   }
 }
 
-/** Whether the path still means the file that was opened, and not one that took its place. */
-async function isStill(path: string, file: Deno.FsFile): Promise<boolean> {
-  const [opened, found] = await Promise.all([file.stat(), Deno.stat(path).catch(ignoreNotFound)]);
-  return found !== undefined && found.ino === opened.ino && found.dev === opened.dev;
+/** What stood under that name may have been a part file: it is one no more. */
+async function forgetPart(name: string): Promise<void> {
+  if (!name.endsWith(".part")) return;
+  const side = new SideFile(name);
+  if (await side.owner() === "ours") side.remove();
 }

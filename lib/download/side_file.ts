@@ -54,6 +54,11 @@ export function parseRecord(text: string): PartRecord | undefined {
   return isPieces(pieces, length) ? { url, entityTag, length, written, pieces } : undefined;
 }
 
+/** Whether a text is what `SideFile.mark` writes. */
+function isMark(text: string): boolean {
+  return /^\{"url":"[^\n]*","written":0\}\n$/.test(text);
+}
+
 function isPieces(value: unknown, length: number): value is Piece[] {
   return Array.isArray(value) &&
     value.every((piece) =>
@@ -79,6 +84,22 @@ export class SideFile {
     this.#path = `${partPath}.json`;
   }
 
+  /** Who has written what stands there: these words are ours alone. */
+  async owner(): Promise<"ours" | "others" | undefined> {
+    const found = await Deno.lstat(this.#path).catch(ignoreNotFound);
+    if (found === undefined) return undefined;
+    if (!found.isFile) return "others";
+    const text = await Deno.readTextFile(this.#path).catch(ignoreNotFound) ?? "";
+    return text === "" || isMark(text) || parseRecord(text) !== undefined ? "ours" : "others";
+  }
+
+  /** Says that the part file is ours, where nothing can be said that it could be gone on by. */
+  mark(url: string): void {
+    if (this.#file !== undefined) return;
+    this.#open();
+    this.#file!.writeSync(new TextEncoder().encode(`${JSON.stringify({ url, written: 0 })}\n`));
+  }
+
   /** What stands there; undefined when there is nothing of use. */
   async read(): Promise<PartRecord | undefined> {
     const text = await Deno.readTextFile(this.#path).catch(ignoreNotFound);
@@ -87,12 +108,14 @@ export class SideFile {
 
   /** Writes a record over the one before. The file is always one that we made. */
   write(record: PartRecord): void {
-    if (this.#file === undefined) {
-      this.remove();
-      this.#file = Deno.openSync(this.#path, { write: true, createNew: true });
-    }
-    this.#file.seekSync(0, Deno.SeekMode.Start);
-    this.#file.writeSync(new TextEncoder().encode(formatRecord(record)));
+    if (this.#file === undefined) this.#open();
+    this.#file!.seekSync(0, Deno.SeekMode.Start);
+    this.#file!.writeSync(new TextEncoder().encode(formatRecord(record)));
+  }
+
+  #open(): void {
+    this.remove();
+    this.#file = Deno.openSync(this.#path, { write: true, createNew: true });
   }
 
   /** From now on nothing can be gone on with. */

@@ -36,7 +36,7 @@ Deno.test("PartFile keeps nothing that no strong ETag and no length go with", as
       part.begin(weak);
       part.write(octets("hello"));
       assertEquals(part.abandon(mustStay), mustStay);
-      assertEquals(await directory.names(), mustStay ? ["a.part"] : []);
+      assertEquals(await directory.names(), mustStay ? ["a.part", "a.part.json"] : []);
     }
     const next = await open(directory);
     assertEquals(next.position, 0);

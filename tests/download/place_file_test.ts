@@ -148,6 +148,7 @@ Deno.test("openOutput() does without what the file system has not, and says so i
 Deno.test("openOutput() writes into no file that has another name as well", async () => {
   await using directory = await TemporaryDirectory.with({ other: "kept" });
   await Deno.link(directory.join("other"), directory.join("a.part"));
+  await Deno.writeTextFile(directory.join("a.part.json"), '{"url":"http://a/","written":0}\n');
   await save(directory.join("a"));
   assertEquals(await directory.names(), ["a", "other"]);
   assertEquals(textOf(await directory.read("other")), "kept");

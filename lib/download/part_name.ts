@@ -1,0 +1,112 @@
+import { DownloadError } from "./download_error.ts";
+import { ignoreNotFound } from "./file_error.ts";
+import type { OutputOptions } from "./output.ts";
+import { attempt } from "./place_file.ts";
+import { SideFile } from "./side_file.ts";
+
+/** In octets: what file systems allow. */
+const LONGEST_NAME = 255;
+
+/** So many names are tried. */
+const MOST_NAMES = 20;
+
+/** A file for the first part of a content, open and locked. */
+export interface OpenPart {
+  /** Its path. */
+  readonly partName: string;
+  /** The file itself. */
+  readonly file: Deno.FsFile;
+  /** Whether it is left from before. */
+  readonly isOld: boolean;
+  /** Whether the file system has no locks. */
+  readonly lacksLock: boolean;
+}
+
+/**
+ * Opens `NAME.part`. Where that is another's, a file that no record of ours stands beside or that
+ * the run is to write itself, it is `NAME.2.part`, and so on; nothing else is ever written into.
+ *
+ * @throws {DownloadError} `file`, when another download is writing it, or none can be had
+ */
+export async function openPart(name: string, options: OutputOptions): Promise<OpenPart> {
+  for (let n = 1; n <= MOST_NAMES; n++) {
+    const partName = nameOf(name, n);
+    const part = isFree(partName, options) ? await openIfOurs(partName) : undefined;
+    if (part === undefined) continue;
+    if (n > 1) options.onNotice?.(`${nameOf(name, 1)} is another's file: writing ${partName}`);
+    return part;
+  }
+  throw new DownloadError("file", `${nameOf(name, 1)} is in the way, and ${MOST_NAMES} like it`);
+}
+
+/** How a part file is called to a person who knows the file by `name`. */
+export function shownPart(name: string, partName: string | undefined): string {
+  const [start, partStart] = [name, partName ?? ""].map((it) =>
+    Math.max(it.lastIndexOf("/"), it.lastIndexOf("\\")) + 1
+  ) as [number, number];
+  const isBeside = partName?.slice(partStart).startsWith(name.slice(start));
+  if (isBeside) return name.slice(0, start) + partName!.slice(partStart);
+  return partName ?? `${name}.part`;
+}
+
+/** The path of a part file; one that would be too long is shortened, and told apart by its sum. */
+function nameOf(path: string, n: number): string {
+  const suffix = n === 1 ? ".part" : `.${n}.part`;
+  const start = Math.max(path.lastIndexOf("/"), path.lastIndexOf("\\")) + 1;
+  const name = path.slice(start);
+  const octets = new TextEncoder().encode(name);
+  const room = LONGEST_NAME - suffix.length - ".json".length;
+  if (octets.length <= room) return path + suffix;
+  let sum = 0x811c9dc5;
+  for (const octet of octets) sum = Math.imul(sum ^ octet, 0x01000193) >>> 0;
+  const characters = [...name];
+  const tooLong = () => new TextEncoder().encode(characters.join("")).length > room - 9;
+  while (tooLong()) characters.pop();
+  return `${path.slice(0, start)}${characters.join("")}~${
+    sum.toString(16).padStart(8, "0")
+  }${suffix}`;
+}
+
+/** Whether this run writes nothing else there, nor beside it. */
+function isFree(partName: string, { claims }: OutputOptions): boolean {
+  if (claims === undefined) return true;
+  if (!claims.claim(partName)) return false;
+  if (claims.claim(`${partName}.json`)) return true;
+  claims.release(partName);
+  return false;
+}
+
+async function openIfOurs(partName: string): Promise<OpenPart | undefined> {
+  const side = await new SideFile(partName).owner();
+  const found = await Deno.lstat(partName).catch(ignoreNotFound);
+  if (side === "others" || (found && !found.isFile)) return undefined;
+  // Written under another name as well, it would change there too.
+  const isShared = (found?.nlink ?? 1) > 1;
+  if (isShared && side === "ours") await Deno.remove(partName);
+  if (isShared && side !== "ours") return undefined;
+  const how = isShared ? { createNew: true } : found ? {} : { create: true };
+  const file = await Deno.open(partName, { read: true, write: true, ...how });
+  try {
+    let isLocked = true;
+    const lacksLock = await attempt(async () => {
+      isLocked = await file.tryLock(true);
+    });
+    if (!isLocked || !(await isStill(partName, file))) {
+      throw new DownloadError("file", `${partName} is being written by another download`);
+    }
+    if (found === undefined || side === "ours") {
+      return { partName, file, isOld: found !== undefined, lacksLock };
+    }
+  } catch (error) {
+    file.close();
+    throw error;
+  }
+  file.close();
+  return undefined;
+}
+
+/** Whether the path still means the file that was opened, and not one that took its place. */
+async function isStill(path: string, file: Deno.FsFile): Promise<boolean> {
+  const [opened, found] = await Promise.all([file.stat(), Deno.stat(path).catch(ignoreNotFound)]);
+  return found !== undefined && found.ino === opened.ino && found.dev === opened.dev;
+}
