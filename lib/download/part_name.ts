@@ -23,8 +23,8 @@ export interface OpenPart {
 }
 
 /**
- * Opens `NAME.part`. Where that is another's, a file that no record of ours stands beside or that
- * the run is to write itself, it is `NAME.2.part`, and so on; nothing else is ever written into.
+ * Opens `NAME.part`. Where that is another's, one with content that no record of ours stands beside,
+ * or that the run is to write itself, it is `NAME.2.part`, and so on; nothing else is ever written into.
  *
  * @throws {DownloadError} `file`, when another download is writing it, or none can be had
  */
@@ -94,7 +94,8 @@ async function openIfOurs(partName: string): Promise<OpenPart | undefined> {
     if (!isLocked || !(await isStill(partName, file))) {
       throw new DownloadError("file", `${partName} is being written by another download`);
     }
-    if (found === undefined || side === "ours") {
+    // One that is empty has nothing to lose: a download that was killed at its start left it.
+    if (!found?.size || side === "ours") {
       return { partName, file, isOld: found !== undefined, lacksLock };
     }
   } catch (error) {

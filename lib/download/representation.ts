@@ -65,7 +65,7 @@ export function rangeFields(kept: Kept): FieldLine[] {
 export function offerOf(head: ResponseHead, framing: BodyFraming, kept?: Kept): Offer {
   const entityTag = strongTag(head);
   const range = head.statusCode === 206 ? contentRange(head) : undefined;
-  if (head.statusCode === 206 && !(isWhole(head) && kept?.position !== 0)) {
+  if (head.statusCode === 206 && !(kept === undefined && isWhole(head))) {
     return restOffer(range, framing, entityTag, kept);
   }
   const said = framing.kind === "length" ? framing.contentLength : undefined;

@@ -15,7 +15,7 @@ const ROWS: readonly (readonly [story: string, files: Record<string, string>, pa
   ["one that cannot be gone on with", { "a.part": "abc", "a.part.json": MARK }, "a.part"],
   ["a record alone", { "a.part.json": RECORD }, "a.part"],
   ["a part of another program", { "a.part": "theirs" }, "a.2.part"],
-  ["an empty one", { "a.part": "" }, "a.2.part"],
+  ["an empty one", { "a.part": "" }, "a.part"],
   ["another's JSON", { "a.part.json": "{}" }, "a.2.part"],
   ["both of others", { "a.part": "theirs", "a.part.json": "[1]" }, "a.2.part"],
   ["two of others", { "a.part": "theirs", "a.2.part": "theirs" }, "a.3.part"],
