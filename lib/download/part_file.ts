@@ -226,7 +226,12 @@ export class PartFile implements Output {
   /** Goes on with what is there, as far as it is known. */
   async #continue(): Promise<void> {
     const record = await this.#side.read();
-    if (record === undefined || record.url !== this.#options.url) return;
+    if (record === undefined) return;
+    // A query may be a signature, another one each time: If-Range proves that the content is the same.
+    if (withoutQuery(record.url) !== withoutQuery(this.#options.url)) {
+      this.#options.onNotice?.(`starting over: ${this.#partName} is of ${record.url}`);
+      return;
+    }
     const { entityTag, length, written, pieces } = record;
     const { size } = await this.#file.stat();
     this.#representation = { entityTag, length };
@@ -277,6 +282,10 @@ export class PartFile implements Output {
     this.#side.write({ url, entityTag, length, written, ...(pieces && { pieces }) });
     this.#recorded = this.received;
   }
+}
+
+function withoutQuery(url: string): string {
+  return url.split("?", 1)[0]!;
 }
 
 /** What stood under that name may have been a part file: it is one no more. */

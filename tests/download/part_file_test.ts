@@ -53,6 +53,8 @@ Deno.test("PartFile trusts no octet beyond its record, and no record of anything
     [formatRecord({ ...record, written: 9 }), "hello", 5],
     [formatRecord({ ...record, written: 10 }), "helloworld", 9],
     [formatRecord({ ...record, url: "http://a/c" }), "hello", 0],
+    [formatRecord({ ...record, url: "http://a/b?sig=1" }), "hello", 4],
+    [formatRecord({ ...record, url: "http://a/c?sig=1" }), "hello", 0],
     [formatRecord(record).slice(0, -3), "hello", 0],
     [undefined, "hello", 0],
     [formatRecord(record), "", 0],
