@@ -11,7 +11,7 @@ import { FILE_OPTIONS, fileHandler } from "./lib/files/file_handler.ts";
 import { listenerOptions } from "./lib/run/listener.ts";
 import { Notices } from "./lib/notices.ts";
 import { option, SIZE } from "./lib/option.ts";
-import { stopSignal } from "./lib/run/stop.ts";
+import { onHangup, stopSignal } from "./lib/run/stop.ts";
 import { isSupervisor, supervise, WORKERS_OPTION } from "./lib/run/supervisor.ts";
 import { credentialFiles, readCredentials, TLS_OPTIONS } from "./lib/run/tls.ts";
 
@@ -47,6 +47,10 @@ Of a file that has a.css.br, a.css.zst or a.css.gz beside it, clients that can
 read them are sent these.`,
 };
 
+/** What is said at SIGHUP, which ends nothing. */
+const NOTHING_TO_READ = "there is nothing to be read again";
+const CERTIFICATE_STAYS = "the certificate stays as it is: only with --workers is it read again";
+
 await runCommand(command, async (options, operands) => {
   await using notices = new Notices("server", options.log === "json", Date.now);
   const { tell } = notices;
@@ -58,6 +62,7 @@ await runCommand(command, async (options, operands) => {
   const handler = await fileHandler(root, options);
 
   const stop = stopSignal();
+  onHangup(() => tell(credentials === undefined ? NOTHING_TO_READ : CERTIFICATE_STAYS));
   const desk = new Desk(options, { handler, credentials, limitRate: options["limit-rate"], tell });
   desk.announce();
   await desk.serveUntil(stop);

@@ -160,3 +160,20 @@ async function isRefused(port: number): Promise<boolean> {
     throw error;
   }
 }
+
+Deno.test({
+  name: "server goes on at SIGHUP, with what is under way as well",
+  ignore: Deno.build.os === "windows",
+  async fn() {
+    await using directory = await TemporaryDirectory.with({ large: LARGE });
+    await using server = await listeningRole("server", [directory.path]);
+    using client = await RawClient.connect(server.port);
+    await client.send("GET /large HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+    await client.responseHead();
+    server.process.signal("SIGHUP");
+    await server.process.stderr.next(/^server: there is nothing to be read again$/);
+    assertEquals((await client.rest()).length, LARGE.length);
+    using after = await RawClient.connect(server.port);
+    assertEquals((await after.get("/none")).statusCode, 404);
+  },
+});
