@@ -121,10 +121,10 @@ export function wordsForRound({ ranking, servers }: RoundEvent): string {
   // Times alone can be compared where all have transferred the same.
   const isOfOneSize = new Set(named.map(({ sample: { bytes } }) => bytes)).size === 1;
   const listed = named.map(({ server, sample, share }) => {
-    const size = isOfOneSize ? "" : `${sizeOf(sample)} in `;
-    const partial = sample.isPartial ? ", partial" : "";
-    const time = `${sample.elapsedMs.toFixed(1)} ms${partial}`;
-    return `${server.authority} ${size}${time} (${(share * 100).toFixed(1)} %)`;
+    const size = isOfOneSize ? "" : ` for ${sizeOf(sample)}`;
+    const partial = sample.isPartial ? " (partial)" : "";
+    const time = `${sample.elapsedMs.toFixed(1)} ms (${(share * 100).toFixed(1)} %)`;
+    return `${server.authority} ${time}${size}${partial}`;
   });
   const left = ranking.length - listed.length;
   const more = left > 0 ? `, and ${left} slower ones` : "";

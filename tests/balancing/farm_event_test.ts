@@ -110,6 +110,14 @@ function rankingOf(count: number, share: number): RankedServer[] {
   });
 }
 
+/** Two servers whose transfers were of other sizes, slowest first. */
+function ofSizes(...sizes: readonly (readonly [bytes: number, isPartial: boolean])[]) {
+  return sizes.map(([bytes, isPartial], i): RankedServer => {
+    const sample = { bytes, elapsedMs: 9, at: 0, isPartial };
+    return { server: parseServer(`s${i}:1`), sample, share: 1 / sizes.length };
+  });
+}
+
 /** What rounds find, and how it is told. */
 const ROUNDS: readonly (readonly [RoundEvent, words: string])[] = [
   [{ ranking: [], servers: 0, elapsedMs: 0 }, "no server is available"],
@@ -121,6 +129,11 @@ const ROUNDS: readonly (readonly [RoundEvent, words: string])[] = [
   [
     { ranking: rankingOf(2, 0.5), servers: 3, elapsedMs: 9 },
     "tested, fastest first: s1:1 1.0 ms (50.0 %), s0:1 2.0 ms (50.0 %); 2 of 3 are available",
+  ],
+  [
+    { ranking: ofSizes([320 * 1024, true], [2 ** 23, false]), servers: 2, elapsedMs: 9 },
+    "tested, fastest first: s1:1 9.0 ms (50.0 %) for 8 MiB, " +
+    "s0:1 9.0 ms (50.0 %) for 320 kiB (partial)",
   ],
   [
     { ranking: rankingOf(1, 0), servers: 2, elapsedMs: 9 },

@@ -68,7 +68,7 @@ async function demonstrate(stage: Stage): Promise<void> {
 /** What the first test found, beside the limit that each server was given. */
 function showRanks(ranks: ReturnType<typeof ranksIn>, authorities: readonly string[]): void {
   table([
-    ["server", "limit", "1 MiB took", "share"],
+    ["server", "limit", "test took", "share"],
     ...ranks.map(({ authority, time, share }) => {
       const limit = `${LIMIT_RATES[authorities.indexOf(authority)]} MiB/s`;
       return [authority, limit, time, percent(share)];
