@@ -167,7 +167,7 @@ async function follow(
     }
     if (next === undefined) return { uri, answer };
     ledger.redirected(uri.server);
-    await readAway(answer); // What the redirect has for people matters to nobody.
+    await readAway(answer); // A redirect may have a page for people.
     const stops = isDetour(next, uri);
     uri = next;
     if (stops) return { uri, visited };

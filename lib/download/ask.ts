@@ -107,8 +107,8 @@ async function askOver(
 }
 
 /**
- * Reads content away that nobody wants, so that the connection can be kept, if it is small and comes
- * soon; then releases the answer. How it ends matters to nobody.
+ * Reads unwanted content away, so that the connection can be kept, if it is small and comes soon;
+ * then releases the answer. Errors are ignored.
  */
 export async function readAway({ response, release }: Answer): Promise<void> {
   const timer = setTimeout(release, READ_AWAY_MS);

@@ -101,7 +101,7 @@ function busyBeside(worker: Worker, { workers }: Shared): Set<string> {
   return new Set([...workers].flatMap((it) => it === worker ? [] : it.server ?? []));
 }
 
-/** Whom a balancer is to leave out: those who are busy for us, have failed, or have no parts. */
+/** Avoid-Server: servers that are busy for this download, have failed, or send no parts. */
 function avoidanceOf(
   busy: ReadonlySet<string>,
   { ledger, typed, workers, partless }: Shared,

@@ -43,7 +43,7 @@ export class Connections {
 
   /**
    * Keeps a connection that nothing is under way on. It is closed as soon as its server ends it, or
-   * sends what nobody has asked for and the next request would be answered with.
+   * sends octets that were not asked for and the next request would be answered with.
    */
   keep(uri: TargetUri, connection: Connection): void {
     const origin = originOf(uri);

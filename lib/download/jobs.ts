@@ -59,7 +59,7 @@ export async function planJobs(operands: readonly string[], options: JobOptions)
   });
 }
 
-/** Each once: who lists a URL twice wants one file. */
+/** Each once: a URL that is listed twice is one file. */
 function distinct(uris: readonly TargetUri[]): TargetUri[] {
   return [...new Map(uris.map((uri) => [uri.href, uri])).values()];
 }

@@ -57,7 +57,7 @@ export class PartFile implements Output {
       const { partName, file, isOld } = opened;
       try {
         const part = new PartFile(name, options, opened);
-        // Nobody else reads it on the way who may not read what it will replace.
+        // Meanwhile it is no more readable than the file that it will replace.
         const { mode } = options.replaced ?? {};
         if (mode) await attempt(() => Deno.chmod(partName, (mode % 0o1000) | 0o600));
         if (isOld && options.mayContinue) await part.#continue();

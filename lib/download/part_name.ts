@@ -39,7 +39,7 @@ export async function openPart(name: string, options: OutputOptions): Promise<Op
   throw new DownloadError("file", `${nameOf(name, 1)} is in the way, and ${MOST_NAMES} like it`);
 }
 
-/** How a part file is called to a person who knows the file by `name`. */
+/** The path of a part file as messages show it, for a file that is named `name`. */
 export function shownPart(name: string, partName: string | undefined): string {
   const [start, partStart] = [name, partName ?? ""].map((it) =>
     Math.max(it.lastIndexOf("/"), it.lastIndexOf("\\")) + 1

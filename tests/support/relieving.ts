@@ -73,7 +73,7 @@ export const slowly = (bytes: number, served?: Content): Script => ({
 
 type Options = NonNullable<Parameters<typeof fetchInto>[2]>;
 
-/** Downloads from servers that a balancer names in turn; says what each did, and who sent how much. */
+/** Downloads from servers that a balancer names in turn; says what each did, and how much it sent. */
 export async function relieved(
   scripts: readonly Script[],
   options: Options = {},
