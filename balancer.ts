@@ -5,6 +5,8 @@
  */
 
 import config from "./deno.json" with { type: "json" };
+import { pausedMs } from "./lib/net/deadlines.ts";
+import { REQUEST_TARGET } from "./lib/http/grammar.ts";
 import { runCommand } from "./lib/args.ts";
 import { ADMIN_ADDRESS } from "./lib/balancing/admin/admin_address.ts";
 import { AdminDesk } from "./lib/balancing/admin/admin_desk.ts";
@@ -27,11 +29,9 @@ import { Redirector } from "./lib/balancing/redirector.ts";
 import { Tally } from "./lib/balancing/tally.ts";
 import { redirectAsTold } from "./lib/balancing/redirecting_worker.ts";
 import { Desk } from "./lib/run/desk.ts";
-import { REQUEST_TARGET } from "./lib/http/grammar.ts";
 import { listen, listenerOptions } from "./lib/run/listener.ts";
 import { UsageError } from "./lib/command.ts";
 import type { LineWriter } from "./lib/line_writer.ts";
-import { pausedMs } from "./lib/net/deadlines.ts";
 import { Notices } from "./lib/notices.ts";
 import {
   choice,

@@ -1,6 +1,6 @@
+import { fieldsWith } from "./support/field_lines.ts";
 import { assert, assertEquals } from "@std/assert";
 import { formatAccess } from "../lib/access_event.ts";
-import { Fields } from "../lib/http/fields.ts";
 import { EVENT as event, LINE as line } from "./support/access_event.ts";
 
 Deno.test("formatAccess() writes the Common Log Format in UTC", () => {
@@ -68,7 +68,7 @@ Deno.test("formatAccess() adds Referer and User-Agent, escaped, in the combined 
     [[["User-Agent", "a"], ["User-Agent", "\xe9"]], '"-" "a, \\xE9"'],
   ];
   for (const [lines, logged] of cases) {
-    const fields = lines === undefined ? undefined : new Fields(lines);
+    const fields = lines === undefined ? undefined : fieldsWith(lines);
     assertEquals(formatAccess({ ...event, fields }, "combined"), `${line} ${logged}`);
   }
 });
@@ -86,7 +86,7 @@ Deno.test("formatAccess() writes the same JSON as JSON.stringify", () => {
 });
 
 Deno.test("formatAccess() ends with whom the client was sent to, where that is asked for", () => {
-  const fields = new Fields([["User-Agent", "curl"]]);
+  const fields = fieldsWith([["User-Agent", "curl"]]);
   const formats = [["common", line], ["combined", `${line} "-" "curl"`]] as const;
   for (const [format, start] of formats) {
     for (const [chosen, end] of [["web1:8000", " web1:8000"], [undefined, " -"]] as const) {

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { fieldLine, type FieldSection, NO_FIELDS } from "../http/field_section.ts";
+import { fieldLine, type FieldSection, NO_FIELDS } from "../http/fields.ts";
 import type { Server } from "./list/server.ts";
 
 /** RFC 3986: what a URI may consist of. Above all no `>`, which would end it and let others begin. */

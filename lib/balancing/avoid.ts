@@ -10,7 +10,7 @@
  * @module
  */
 
-import { trimOws } from "../http/octets.ts";
+import { trimOws } from "../http/grammar.ts";
 import type { Server } from "./list/server.ts";
 
 /** Its name, in lower case as fields are looked up. */

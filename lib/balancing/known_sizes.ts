@@ -5,7 +5,7 @@
  * @module
  */
 
-import { decodeOctets, encodeOctets } from "../http/octets.ts";
+import { decodeOctets, encodeOctets } from "../http/grammar.ts";
 import type { Server } from "./list/server.ts";
 
 /** Finds out how large a file is, in octets; undefined where that cannot be told. */

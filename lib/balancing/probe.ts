@@ -1,10 +1,3 @@
-import { format } from "@std/fmt/bytes";
-import { ProtocolError } from "../http/protocol_error.ts";
-import { reasonPhrase, type ResponseHead } from "../http/message.ts";
-import { isWhole } from "../http/whole_content.ts";
-import type { Connection } from "../net/connection.ts";
-import { now } from "../net/deadlines.ts";
-import { exchange, failureReason } from "../net/exchange.ts";
 import {
   DeadlineError,
   HandshakeError,
@@ -12,6 +5,12 @@ import {
   LocalError,
   UnknownHostError,
 } from "../net/network_error.ts";
+import { exchange, failureReason } from "../net/exchange.ts";
+import { now } from "../net/deadlines.ts";
+import type { Connection } from "../net/connection.ts";
+import { isWhole, reasonPhrase, type ResponseHead } from "../http/response.ts";
+import { ProtocolError } from "../http/grammar.ts";
+import { format } from "@std/fmt/bytes";
 import type { Server } from "./list/server.ts";
 import type { Fault, Outcome, TestFile, TransferSample } from "./sample.ts";
 import { connectTo, requestTo } from "./server_request.ts";

@@ -1,7 +1,7 @@
-import { type FieldSection, NO_FIELDS } from "../http/field_section.ts";
-import { Redirect } from "../http/redirect.ts";
-import { htmlReply, type Reply } from "../http/reply.ts";
 import type { Handler } from "../net/handler.ts";
+import { htmlReply, type Reply } from "../http/reply.ts";
+import { Redirect } from "../http/redirect.ts";
+import { type FieldSection, NO_FIELDS } from "../http/fields.ts";
 import { alternativeLinks } from "./alternatives.ts";
 import { AVOID_FIELD, avoids } from "./avoid.ts";
 import type { KnownSizes } from "./known_sizes.ts";

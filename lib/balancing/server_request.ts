@@ -4,9 +4,9 @@
  * @module
  */
 
-import type { Connection } from "../net/connection.ts";
-import { dial } from "../net/dial.ts";
 import type { ClientRequest } from "../net/exchange.ts";
+import { dial } from "../net/dial.ts";
+import type { Connection } from "../net/connection.ts";
 import type { Server } from "./list/server.ts";
 
 /**

@@ -1,4 +1,4 @@
-import { parseEntityTag } from "../http/entity_tag.ts";
+import { parseEntityTag } from "../http/validators.ts";
 import type { Server } from "./list/server.ts";
 import type { TestFile } from "./sample.ts";
 

@@ -1,6 +1,4 @@
-import type { FieldLine } from "../http/fields.ts";
-import type { ResponseHead } from "../http/message.ts";
-import { ProtocolError } from "../http/protocol_error.ts";
+import { HandshakeError, LocalError, UnknownHostError } from "../net/network_error.ts";
 import {
   type ClientRequest,
   type ClientResponse,
@@ -8,7 +6,9 @@ import {
   failureReason,
   IncompleteMessageError,
 } from "../net/exchange.ts";
-import { HandshakeError, LocalError, UnknownHostError } from "../net/network_error.ts";
+import type { ResponseHead } from "../http/response.ts";
+import { ProtocolError } from "../http/grammar.ts";
+import type { FieldLine } from "../http/fields.ts";
 import type { Connections, Link } from "./connections.ts";
 import { TryError } from "./download_error.ts";
 import type { TargetUri } from "./target_uri.ts";

@@ -1,5 +1,4 @@
-import { reasonPhrase } from "../http/message.ts";
-import { isWhole } from "../http/whole_content.ts";
+import { isWhole, reasonPhrase } from "../http/response.ts";
 import { arrive } from "./arrive.ts";
 import type { Answer } from "./ask.ts";
 import { TryError } from "./download_error.ts";

@@ -1,5 +1,5 @@
-import type { Connection } from "../net/connection.ts";
 import { dial, type TlsSettings } from "../net/dial.ts";
+import type { Connection } from "../net/connection.ts";
 import type { TargetUri } from "./target_uri.ts";
 
 /** A connection to a server, and whether an exchange went over it before. */

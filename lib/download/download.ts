@@ -1,5 +1,4 @@
-import type { ResponseHead } from "../http/message.ts";
-import { isWhole } from "../http/whole_content.ts";
+import { isWhole, type ResponseHead } from "../http/response.ts";
 import type { Arrival, Arriving } from "./arrive.ts";
 import { tryError } from "./ask.ts";
 import { TryError } from "./download_error.ts";

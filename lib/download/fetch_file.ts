@@ -1,4 +1,4 @@
-import type { ResponseHead } from "../http/message.ts";
+import type { ResponseHead } from "../http/response.ts";
 import { DownloadError } from "./download_error.ts";
 import { download, type Downloaded, type DownloadOptions } from "./download.ts";
 import type { FinishedFile } from "./finished_file.ts";

@@ -1,6 +1,5 @@
+import { isWhole, reasonPhrase, type ResponseHead } from "../http/response.ts";
 import type { FieldLine } from "../http/fields.ts";
-import { reasonPhrase, type ResponseHead } from "../http/message.ts";
-import { isWhole } from "../http/whole_content.ts";
 import {
   type Arrival,
   type Arriving,

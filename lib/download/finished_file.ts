@@ -1,6 +1,6 @@
-import { equalLength } from "../http/body.ts";
-import type { Fields } from "../http/fields.ts";
 import { parseHttpDate } from "../http/http_date.ts";
+import type { Fields } from "../http/fields.ts";
+import { equalLength } from "../http/body.ts";
 import type { Algorithm } from "./digest_fields.ts";
 
 /** A file that stands under its name, whole as far as we know, but perhaps of something else. */

@@ -1,5 +1,5 @@
-import type { Fields } from "../http/fields.ts";
 import { now } from "../net/deadlines.ts";
+import type { Fields } from "../http/fields.ts";
 import type { Answer } from "./ask.ts";
 import { DownloadError, TryError } from "./download_error.ts";
 import type { Output } from "./output.ts";

@@ -1,5 +1,5 @@
-import { reasonPhrase, type ResponseHead } from "../http/message.ts";
 import type { ClientRequest } from "../net/exchange.ts";
+import { reasonPhrase, type ResponseHead } from "../http/response.ts";
 import type { DownloadFailure } from "./download_error.ts";
 import type { Outcome } from "./fetch_file.ts";
 import { shownPart } from "./part_name.ts";

@@ -1,8 +1,8 @@
-import { isStrongMatch, parseEntityTag } from "../http/entity_tag.ts";
-import type { BodyFraming } from "../http/body.ts";
+import { isStrongMatch, parseEntityTag } from "../http/validators.ts";
+import { isWhole, type ResponseHead } from "../http/response.ts";
 import type { FieldLine } from "../http/fields.ts";
-import type { ResponseHead } from "../http/message.ts";
-import { contentRange, isWhole } from "../http/whole_content.ts";
+import { contentRange } from "../http/byte_range.ts";
+import type { BodyFraming } from "../http/body.ts";
 
 /** What is known of the content that a server offers. */
 export interface Representation {

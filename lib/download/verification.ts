@@ -1,5 +1,5 @@
-import { createHash, type Hash } from "node:crypto";
 import type { Fields } from "../http/fields.ts";
+import { createHash, type Hash } from "node:crypto";
 import { type Algorithm, type Digest, digestOf } from "./digest_fields.ts";
 
 /**

@@ -1,4 +1,4 @@
-import type { ContentCoding } from "../http/content_coding.ts";
+import type { ContentCoding } from "../http/negotiation.ts";
 import type { Root } from "./root.ts";
 
 /** What was compressed beforehand and stands beside the file that it was made of. */

@@ -1,10 +1,15 @@
-import { type ByteRange, byteRanges, contentRange, unsatisfiedRange } from "../http/byte_range.ts";
-import { fieldSection } from "../http/field_section.ts";
-import type { RequestHead } from "../http/message.ts";
-import { multipartByteRanges } from "../http/multipart_byte_ranges.ts";
-import { encodeOctets } from "../http/octets.ts";
-import { evaluatePreconditions, rangeApplies } from "../http/precondition.ts";
+import { evaluatePreconditions, rangeApplies } from "../http/validators.ts";
+import type { RequestHead } from "../http/request.ts";
 import { htmlReply, type Reply } from "../http/reply.ts";
+import { encodeOctets } from "../http/grammar.ts";
+import { fieldSection } from "../http/fields.ts";
+import {
+  type ByteRange,
+  byteRanges,
+  multipartByteRanges,
+  unsatisfiedRange,
+  writeContentRange,
+} from "../http/byte_range.ts";
 import { MemoryOctets, type Octets } from "./octets.ts";
 import { RangeContent } from "./range_content.ts";
 import type { Representation } from "./representation.ts";
@@ -69,7 +74,7 @@ function partialReply(representation: Representation, ranges: readonly ByteRange
   if (ranges.length === 1 && range !== undefined) {
     const lines = [
       ["Content-Type", contentType],
-      ["Content-Range", contentRange(range, length)],
+      ["Content-Range", writeContentRange(range, length)],
     ] as const;
     const content = octets instanceof Uint8Array
       ? octets.subarray(range.first, range.last + 1)

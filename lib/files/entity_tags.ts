@@ -1,5 +1,5 @@
-import type { ContentCoding } from "../http/content_coding.ts";
-import type { EntityTag } from "../http/entity_tag.ts";
+import type { EntityTag } from "../http/validators.ts";
+import type { ContentCoding } from "../http/negotiation.ts";
 import type { Fields } from "../http/fields.ts";
 import type { ContentDigests } from "./content_digests.ts";
 import { tellsVersions } from "./modification_time.ts";

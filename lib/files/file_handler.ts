@@ -1,6 +1,6 @@
-import { isWritable } from "../http/field_section.ts";
-import { trimOws } from "../http/octets.ts";
 import type { Handler } from "../net/handler.ts";
+import { trimOws } from "../http/grammar.ts";
+import { isWritable } from "../http/fields.ts";
 import { choice, type Flag, flag, type Kind, type Option, option, optional } from "../option.ts";
 import { ContentDigests } from "./content_digests.ts";
 import { EntityTags } from "./entity_tags.ts";

@@ -1,8 +1,8 @@
+import type { Reply } from "../http/reply.ts";
+import { chooseContentCoding, type ContentCoding } from "../http/negotiation.ts";
+import type { Fields } from "../http/fields.ts";
 import { contentType } from "@std/media-types";
 import { extname } from "@std/path";
-import { chooseContentCoding, type ContentCoding } from "../http/content_coding.ts";
-import type { Fields } from "../http/fields.ts";
-import type { Reply } from "../http/reply.ts";
 import { type CodedSibling, codedSiblings } from "./coded_siblings.ts";
 import { type AskedHead, replyWith } from "./conditional_reply.ts";
 import type { EntityTags } from "./entity_tags.ts";

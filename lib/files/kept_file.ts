@@ -1,6 +1,6 @@
-import { chooseContentCoding, type ContentCoding } from "../http/content_coding.ts";
-import type { Fields } from "../http/fields.ts";
 import type { Reply } from "../http/reply.ts";
+import { chooseContentCoding, type ContentCoding } from "../http/negotiation.ts";
+import type { Fields } from "../http/fields.ts";
 import { type AskedHead, replyWith } from "./conditional_reply.ts";
 import type { Cached } from "./file_cache.ts";
 import type { Representation } from "./representation.ts";

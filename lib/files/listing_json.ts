@@ -1,4 +1,4 @@
-import { imfFixdate } from "../http/imf_fixdate.ts";
+import { imfFixdate } from "../http/http_date.ts";
 import { isInCalendar } from "./modification_time.ts";
 import type { ListingEntry, ListingForm } from "./listing.ts";
 

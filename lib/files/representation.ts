@@ -1,10 +1,8 @@
-import type { ContentCoding } from "../http/content_coding.ts";
-import { type EntityTag, writeEntityTag } from "../http/entity_tag.ts";
-import { fieldLine, type FieldSection, fieldSection } from "../http/field_section.ts";
-import type { FieldLine } from "../http/fields.ts";
-import { imfFixdate } from "../http/imf_fixdate.ts";
-import type { Validators } from "../http/precondition.ts";
+import { type EntityTag, type Validators, writeEntityTag } from "../http/validators.ts";
 import type { Reply } from "../http/reply.ts";
+import type { ContentCoding } from "../http/negotiation.ts";
+import { imfFixdate } from "../http/http_date.ts";
+import { type FieldLine, fieldLine, type FieldSection, fieldSection } from "../http/fields.ts";
 import { tellsVersions } from "./modification_time.ts";
 import type { Octets } from "./octets.ts";
 import { RangeContent } from "./range_content.ts";

@@ -1,6 +1,6 @@
-import { Redirect } from "../http/redirect.ts";
-import { htmlReply, type Reply } from "../http/reply.ts";
 import type { Request } from "../net/handler.ts";
+import { htmlReply, type Reply } from "../http/reply.ts";
+import { Redirect } from "../http/redirect.ts";
 import type { AskedHead } from "./conditional_reply.ts";
 import { directoryEntries } from "./directory_entries.ts";
 import { FileCache } from "./file_cache.ts";

@@ -1,8 +1,9 @@
-import type { Fields } from "./fields.ts";
-import { DIGITS, TOKEN } from "./grammar.ts";
-import type { RequestHead, ResponseHead } from "./message.ts";
-import { trimOws } from "./octets.ts";
-import { ProtocolError } from "./protocol_error.ts";
+import { CHUNK_EXTENSIONS_LIMIT, CHUNK_LINE_LIMIT, type Reading, STRICT } from "./limits.ts";
+import { CHUNK_EXT, DIGITS, encodeOctets, ProtocolError, TOKEN, trimOws } from "./grammar.ts";
+import { type Fields, FieldSectionReader } from "./fields.ts";
+import type { ReceiveBuffer } from "./receive_buffer.ts";
+import type { RequestHead } from "./request.ts";
+import type { ResponseHead } from "./response.ts";
 
 /** How the end of a message's body is known (RFC 9112 §6). */
 export type BodyFraming =
@@ -101,4 +102,157 @@ function parsedLength(length: string): number {
   const contentLength = Number(length);
   if (!Number.isSafeInteger(contentLength)) throw new ProtocolError("Content-Length is too large.");
   return contentLength;
+}
+
+/** Takes the body of one message from a receive buffer, and never one byte beyond. */
+export interface BodyReader {
+  /** Whether the body's end has been seen. */
+  readonly isDone: boolean;
+  /**
+   * Takes what there is.
+   *
+   * @returns a piece of the content, a view that is good until the buffer receives more; undefined
+   *     when more is needed, or when it is done
+   * @throws {ProtocolError} when the bytes are not a body of that framing
+   */
+  read(buffer: ReceiveBuffer): Uint8Array | undefined;
+}
+
+/** The reader of a body with that framing; `reading` says what is borne in chunked ones. */
+export function bodyReader(framing: BodyFraming, reading: Reading = STRICT): BodyReader {
+  switch (framing.kind) {
+    case "none":
+      return new LengthReader(0);
+    case "length":
+      return new LengthReader(framing.contentLength);
+    case "chunked":
+      return new ChunkedReader(reading);
+    case "untilClose":
+      return new LengthReader(Infinity);
+  }
+}
+
+/** RFC 9112 §6.2: as many bytes as were announced. */
+class LengthReader implements BodyReader {
+  #remaining: number;
+
+  constructor(length: number) {
+    this.#remaining = length;
+  }
+
+  get isDone(): boolean {
+    return this.#remaining === 0;
+  }
+
+  read(buffer: ReceiveBuffer): Uint8Array | undefined {
+    const count = Math.min(this.#remaining, buffer.length);
+    if (count === 0) return undefined;
+    this.#remaining -= count;
+    return buffer.take(count);
+  }
+}
+
+/** RFC 9112 §7.1: `chunk-size = 1*HEXDIG`, and what stands behind it. */
+const CHUNK_SIZE = /^([0-9A-Fa-f]+)(.*)$/;
+
+/**
+ * RFC 9112 §7.1: `chunked-body = *chunk last-chunk trailer-section CRLF`, where
+ * `chunk = chunk-size [ chunk-ext ] CRLF chunk-data CRLF`. The steps are the grammar's positions.
+ * Extensions and trailer fields are checked and forgotten.
+ */
+class ChunkedReader implements BodyReader {
+  #position: "chunkSize" | "chunkData" | "chunkEnd" | "trailerSection" | "done" = "chunkSize";
+  #remaining = 0;
+  #extensionBytes = 0;
+  readonly #reading: Reading;
+  readonly #trailerSection: FieldSectionReader;
+
+  constructor(reading: Reading) {
+    this.#reading = reading;
+    this.#trailerSection = new FieldSectionReader(reading);
+  }
+
+  get isDone(): boolean {
+    return this.#position === "done";
+  }
+
+  read(buffer: ReceiveBuffer): Uint8Array | undefined {
+    for (;;) {
+      if (this.#position === "chunkData") return this.#chunkData(buffer);
+      if (this.#position === "done" || !this.#step(buffer)) return undefined;
+    }
+  }
+
+  /** One step that brings no content; whether it was taken, or more is needed. */
+  #step(buffer: ReceiveBuffer): boolean {
+    switch (this.#position) {
+      case "chunkSize":
+        return this.#chunkSize(buffer);
+      case "chunkEnd":
+        if (buffer.line(0, chunkTooLong, this.#reading) === undefined) return false;
+        this.#position = "chunkSize";
+        return true;
+      default:
+        if (this.#trailerSection.read(buffer) === undefined) return false;
+        this.#position = "done";
+        return true;
+    }
+  }
+
+  #chunkSize(buffer: ReceiveBuffer): boolean {
+    const line = buffer.line(CHUNK_LINE_LIMIT, chunkLineTooLong, this.#reading);
+    if (line === undefined) return false;
+    const { takesAnyExtension } = this.#reading;
+    const [, size, extensions] = CHUNK_SIZE.exec(takesAnyExtension ? trimOws(line) : line) ?? [];
+    if (size === undefined) throw new ProtocolError("A chunk-size is not a hexadecimal number.");
+    const isBorne = takesAnyExtension && /^[ \t]*;/.test(extensions!);
+    if (!isBorne && !CHUNK_EXT.test(extensions!)) {
+      throw new ProtocolError("A chunk extension is malformed.");
+    }
+    this.#extensionBytes += extensions!.length;
+    if (this.#extensionBytes > CHUNK_EXTENSIONS_LIMIT) {
+      throw new ProtocolError("The chunk extensions are too large.");
+    }
+    this.#remaining = Number.parseInt(size, 16);
+    if (size.length > 16 || !Number.isSafeInteger(this.#remaining)) {
+      throw new ProtocolError("A chunk-size is too large.");
+    }
+    this.#position = this.#remaining === 0 ? "trailerSection" : "chunkData";
+    return true;
+  }
+
+  #chunkData(buffer: ReceiveBuffer): Uint8Array | undefined {
+    const count = Math.min(this.#remaining, buffer.length);
+    if (count === 0) return undefined;
+    this.#remaining -= count;
+    if (this.#remaining === 0) this.#position = "chunkEnd";
+    return buffer.take(count);
+  }
+}
+
+function chunkTooLong(): ProtocolError {
+  return new ProtocolError("A chunk is longer than its chunk-size.");
+}
+
+function chunkLineTooLong(): ProtocolError {
+  return new ProtocolError("A chunk-size line is too long.");
+}
+
+/** The last-chunk and an empty trailer section (RFC 9112 §7.1): the end of a chunked body. */
+export const LAST_CHUNK: Uint8Array<ArrayBuffer> = encodeOctets("0\r\n\r\n");
+
+/**
+ * One chunk (RFC 9112 §7.1).
+ *
+ * @param chunkData at least one octet: an empty chunk would end the body
+ * @throws {TypeError} when it is empty
+ */
+export function writeChunk(chunkData: Uint8Array): Uint8Array<ArrayBuffer> {
+  if (chunkData.length === 0) throw new TypeError("Cannot write an empty chunk");
+  const chunkSize = encodeOctets(`${chunkData.length.toString(16)}\r\n`);
+  const chunk = new Uint8Array(chunkSize.length + chunkData.length + 2);
+  chunk.set(chunkSize);
+  chunk.set(chunkData, chunkSize.length);
+  chunk.set(LAST_CHUNK.subarray(-2), chunk.length - 2);
+  return chunk;
 }

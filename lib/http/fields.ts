@@ -1,69 +1,49 @@
-import { trimOws } from "./octets.ts";
+import type { Reading } from "./limits.ts";
+import {
+  COLON,
+  FIELD_NAME_AND_COLON,
+  ProtocolError,
+  TOKEN,
+  TOKEN_SOURCE,
+  trimOws,
+  WRITTEN_VALUE,
+} from "./grammar.ts";
+import type { ReceiveBuffer } from "./receive_buffer.ts";
 
 /** One field line: its name as it was received or is to be sent, and its value without OWS. */
 export type FieldLine = readonly [fieldName: string, fieldValue: string];
 
-/** How many marks a line has: where in the text its name begins and ends, and its value. */
-const MARKS = 4;
-
 /**
  * The field lines of a header or trailer section, in their order (RFC 9110 §5). Names are found
- * whatever their case. It keeps the text of the section and where in it the lines stand, and takes
- * apart only what is asked for: most lines never are.
+ * whatever their case. Lines are kept as they came and taken apart when they are asked for: most
+ * never are.
  */
 export class Fields {
-  #text = "";
-  readonly #marks: number[] = [];
+  readonly #lines: readonly string[];
 
-  /** A section that begins with these field lines. */
-  constructor(lines: Iterable<FieldLine> = []) {
-    for (const [fieldName, fieldValue] of lines) {
-      const start = this.#text.length;
-      this.#text += fieldName + fieldValue;
-      const nameEnd = start + fieldName.length;
-      this.appendMarks(start, nameEnd, nameEnd, this.#text.length);
-    }
-  }
-
-  /** How many field lines there are. */
-  get count(): number {
-    return this.#marks.length / MARKS;
-  }
-
-  /** Adds a line by where it stands in the text that `settle` will be given. */
-  appendMarks(nameStart: number, nameEnd: number, valueStart: number, valueEnd: number): void {
-    this.#marks.push(nameStart, nameEnd, valueStart, valueEnd);
-  }
-
-  /** Lets the value of the last line go on over obs-folds, up to `valueEnd` in its section's text. */
-  extendLast(valueEnd: number): void {
-    this.#marks[this.#marks.length - 1] = valueEnd;
-  }
-
-  /** Takes over the text in which the marked lines stand; until then they cannot be asked for. */
-  settle(text: string): void {
-    this.#text = text;
+  /**
+   * A section of lines.
+   *
+   * @param lines each `field-name ":" OWS field-value OWS`, one character a byte, without its CRLF
+   */
+  constructor(lines: readonly string[] = []) {
+    this.#lines = lines;
   }
 
   /** Whether there is a line of that name. `lowerCaseName` is to be in lower case, here and below. */
   has(lowerCaseName: string): boolean {
-    return this.#indexOf(lowerCaseName, 0) !== -1;
+    return this.#lines.some((line) => isNamed(line, lowerCaseName));
   }
 
   /** The values of all lines of that name, in their order. */
   values(lowerCaseName: string): string[] {
-    const values: string[] = [];
-    for (let i = -1; (i = this.#indexOf(lowerCaseName, i + 1)) !== -1;) {
-      values.push(this.#valueAt(i));
-    }
-    return values;
+    return this.#lines.filter((line) => isNamed(line, lowerCaseName))
+      .map((line) => trimOws(line.slice(lowerCaseName.length + 1)));
   }
 
   /** The value of the field, its lines joined by `, ` (RFC 9110 §5.3); undefined if there is none. */
   get(lowerCaseName: string): string | undefined {
-    const first = this.#indexOf(lowerCaseName, 0);
-    if (first === -1) return undefined;
-    if (this.#indexOf(lowerCaseName, first + 1) === -1) return this.#valueAt(first);
+    if (!this.has(lowerCaseName)) return undefined;
     return this.values(lowerCaseName).join(", ");
   }
 
@@ -79,32 +59,135 @@ export class Fields {
 
   /** The field lines in their order. */
   *[Symbol.iterator](): IterableIterator<FieldLine> {
-    for (let i = 0; i < this.count; i++) yield [this.#nameAt(i), this.#valueAt(i)];
-  }
-
-  #indexOf(lowerCaseName: string, from: number): number {
-    const marks = this.#marks;
-    for (let i = from; i * MARKS < marks.length; i++) {
-      const length = marks[i * MARKS + 1]! - marks[i * MARKS]!;
-      if (length !== lowerCaseName.length) continue;
-      if (this.#nameAt(i).toLowerCase() === lowerCaseName) return i;
+    for (const line of this.#lines) {
+      const colon = line.indexOf(":");
+      yield [line.slice(0, colon), trimOws(line.slice(colon + 1))];
     }
-    return -1;
   }
 
-  #nameAt(index: number): string {
-    return this.#text.slice(this.#marks[index * MARKS], this.#marks[index * MARKS + 1]);
-  }
-
-  #valueAt(index: number): string {
-    return unfolded(
-      this.#text.slice(this.#marks[index * MARKS + 2], this.#marks[index * MARKS + 3]),
-    );
+  /** The section as it is sent, with the empty line behind it. */
+  toString(): string {
+    return this.#lines.map((line) => `${line}\r\n`).join("") + "\r\n";
   }
 }
 
-/** RFC 9112 §5.2: each obs-fold, `OWS CRLF RWS`, or with LF alone, is replaced by a space. */
-function unfolded(fieldValue: string): string {
-  if (!fieldValue.includes("\n")) return fieldValue;
-  return trimOws(fieldValue.split(/\r?\n/).map(trimOws).join(" "));
+function isNamed(line: string, lowerCaseName: string): boolean {
+  const { length } = lowerCaseName;
+  return line.charCodeAt(length) === COLON && line.slice(0, length).toLowerCase() === lowerCaseName;
+}
+
+/** RFC 9112 §5.1 forbids white space before the colon; nothing else can be meant by it. */
+const SPACE_BEFORE_COLON = new RegExp(`^(${TOKEN_SOURCE})[ \\t]+:`);
+
+/** Reads the field lines of one header or trailer section up to and with the empty line. */
+export class FieldSectionReader {
+  readonly #reading: Reading;
+  readonly #lines: string[] = [];
+  #room: number;
+
+  /**
+   * Reads one section.
+   *
+   * @param reading what is borne, and how much
+   * @param startBytes bytes of what stands before the section and counts for its limit
+   */
+  constructor(reading: Reading, startBytes = 0) {
+    this.#reading = reading;
+    this.#room = reading.headLimit - startBytes;
+  }
+
+  /**
+   * Reads on, as far as the buffer goes.
+   *
+   * @returns the section, or undefined when more is needed
+   * @throws {ProtocolError} 400 for what is not a field line, 431 beyond a limit
+   */
+  read(buffer: ReceiveBuffer): Fields | undefined {
+    for (;;) {
+      // The last line and the empty one end with a CRLF each.
+      const line = buffer.line(Math.max(0, this.#room - 4), tooLarge, this.#reading);
+      if (line === undefined) return undefined;
+      if (line === "") return new Fields(this.#lines);
+      this.#room -= line.length + 2;
+      this.#add(line);
+    }
+  }
+
+  /** RFC 9112 §5: `field-line = field-name ":" OWS field-value OWS`. */
+  #add(line: string): void {
+    const { fieldCountLimit, joinsFolds, takesSpaceBeforeColon } = this.#reading;
+    if (this.#lines.length === fieldCountLimit) throw tooLarge();
+    if (FIELD_NAME_AND_COLON.test(line)) {
+      this.#lines.push(line);
+    } else if (joinsFolds && this.#lines.length > 0 && /^[ \t]/.test(line)) {
+      this.#lines.push(trimOws(`${trimOws(this.#lines.pop()!)} ${trimOws(line)}`)); // §5.2
+    } else if (takesSpaceBeforeColon && SPACE_BEFORE_COLON.test(line)) {
+      this.#lines.push(line.replace(SPACE_BEFORE_COLON, "$1:"));
+    } else {
+      throw new ProtocolError(faultOf(line));
+    }
+  }
+}
+
+function faultOf(line: string): string {
+  if (/^[ \t]/.test(line)) return "A field line begins with white space.";
+  if (!TOKEN.test(line[0]!)) return "A field line has no name.";
+  return "A field name is not a token with a colon right behind it.";
+}
+
+function tooLarge(): ProtocolError {
+  return new ProtocolError("The header or trailer section is too large.", 431);
+}
+
+/**
+ * Field lines as they are sent, each with its CRLF; ASCII. Only `fieldSection` makes one, so that
+ * nothing in it ends a line early. What is the same in many messages is written once.
+ */
+export type FieldSection = string & { readonly isFieldSection: true };
+
+/** No field lines. */
+export const NO_FIELDS: FieldSection = "" as FieldSection;
+
+/** Names that were found to be tokens; there are not many. */
+const knownNames = new Set<string>();
+const MOST_KNOWN_NAMES = 1000;
+
+/**
+ * Writes field lines (RFC 9112 §5).
+ *
+ * @param fieldLines in the order to be sent
+ * @param before what was written already and stands before them
+ * @throws {TypeError} when a name is no token, or a value holds anything but visible ASCII, SP and
+ *     HTAB
+ */
+export function fieldSection(
+  fieldLines: Iterable<FieldLine>,
+  before: FieldSection = NO_FIELDS,
+): FieldSection {
+  let section: string = before;
+  for (const [fieldName, fieldValue] of fieldLines) section += fieldLine(fieldName, fieldValue);
+  return section as FieldSection;
+}
+
+/**
+ * Writes one field line.
+ *
+ * @throws {TypeError} as `fieldSection`
+ */
+export function fieldLine(fieldName: string, fieldValue: string): FieldSection {
+  if (!knownNames.has(fieldName)) checkName(fieldName);
+  if (!WRITTEN_VALUE.test(fieldValue)) {
+    throw new TypeError(`Cannot write this value of ${fieldName}: ${JSON.stringify(fieldValue)}`);
+  }
+  return `${fieldName}: ${fieldValue}\r\n` as FieldSection;
+}
+
+/** Whether `fieldLine` writes this one. */
+export function isWritable(fieldName: string, fieldValue: string): boolean {
+  return TOKEN.test(fieldName) && WRITTEN_VALUE.test(fieldValue);
+}
+
+function checkName(fieldName: string): void {
+  if (!TOKEN.test(fieldName)) throw new TypeError(`Cannot write the field name "${fieldName}"`);
+  if (knownNames.size < MOST_KNOWN_NAMES) knownNames.add(fieldName);
 }

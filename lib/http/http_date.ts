@@ -1,8 +1,33 @@
+/**
+ * HTTP-dates (RFC 9110 §5.6.7): read in all of their forms, written in the one that is preferred.
+ *
+ * @module
+ */
+
+/**
+ * Makes a text that depends on the second alone once a second, since a busy server repeats it.
+ *
+ * @param format writes the date
+ * @returns what writes the second of a time in ms since 1970
+ */
+export function oncePerSecond(format: (date: Date) => string): (epochMs: number) => string {
+  let second = NaN;
+  let text = "";
+  return (epochMs) => {
+    const wanted = Math.floor(epochMs / 1000);
+    if (wanted !== second) {
+      text = format(new Date(wanted * 1000));
+      second = wanted;
+    }
+    return text;
+  };
+}
+
+/** `IMF-fixdate`, as in `Sun, 06 Nov 1994 08:49:37 GMT`, of a time in ms since 1970. */
+export const imfFixdate: (epochMs: number) => string = oncePerSecond((date) => date.toUTCString());
+
 const DAY_NAMES = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"];
-const MONTHS = [
-  ...["Jan", "Feb", "Mar", "Apr", "May", "Jun"],
-  ...["Jul", "Aug", "Sep", "Oct", "Nov", "Dec"],
-];
+const MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(" ");
 
 const DAY_NAME = `(?<dayName>${DAY_NAMES.join("|")})`;
 const DAY_NAME_LONG = "(?<dayName>Sun|Mon|Tues|Wednes|Thurs|Fri|Satur)day";

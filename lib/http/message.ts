@@ -1,31 +1,17 @@
-import type { Fields } from "./fields.ts";
+/**
+ * What requests and responses have in common: version, header section, persistence, and the reader
+ * of their heads.
+ *
+ * @module
+ */
+
+import { type Reading, START_LINE_LIMIT } from "./limits.ts";
+import { HTTP_VERSION, LINE_OCTET, ProtocolError } from "./grammar.ts";
+import { type Fields, FieldSectionReader } from "./fields.ts";
+import type { ReceiveBuffer } from "./receive_buffer.ts";
 
 /** The versions we speak. A higher minor version than 1.1 is answered as 1.1 (RFC 9110 §2.5). */
 export type HttpVersion = "1.0" | "1.1";
-
-/** Request line and header section (RFC 9112 §3, §5). */
-export interface RequestHead {
-  /** Case-sensitive token (RFC 9110 §9). */
-  readonly method: string;
-  /** As received, of any form (RFC 9112 §3.2): visible ASCII without a fragment. */
-  readonly requestTarget: string;
-  /** The highest that the client understands, as far as we do. */
-  readonly httpVersion: HttpVersion;
-  /** Its header section. */
-  readonly fields: Fields;
-}
-
-/** Status line and header section (RFC 9112 §4, §5). */
-export interface ResponseHead {
-  /** The highest that the server understands, as far as we do. */
-  readonly httpVersion: HttpVersion;
-  /** 100 to 999. */
-  readonly statusCode: number;
-  /** As received; may be empty. */
-  readonly reasonPhrase: string;
-  /** Its header section. */
-  readonly fields: Fields;
-}
 
 /** RFC 9112 §9.3: whether the connection may go on after this message. */
 export function isPersistent(head: { httpVersion: HttpVersion; fields: Fields }): boolean {
@@ -35,53 +21,111 @@ export function isPersistent(head: { httpVersion: HttpVersion; fields: Fields })
   return head.httpVersion === "1.1" || options.includes("keep-alive");
 }
 
-const REASON_PHRASES: Readonly<Record<number, string>> = {
-  100: "Continue",
-  101: "Switching Protocols",
-  103: "Early Hints",
-  200: "OK",
-  201: "Created",
-  202: "Accepted",
-  203: "Non-Authoritative Information",
-  204: "No Content",
-  205: "Reset Content",
-  206: "Partial Content",
-  300: "Multiple Choices",
-  301: "Moved Permanently",
-  302: "Found",
-  303: "See Other",
-  304: "Not Modified",
-  307: "Temporary Redirect",
-  308: "Permanent Redirect",
-  400: "Bad Request",
-  401: "Unauthorized",
-  403: "Forbidden",
-  404: "Not Found",
-  405: "Method Not Allowed",
-  406: "Not Acceptable",
-  408: "Request Timeout",
-  409: "Conflict",
-  410: "Gone",
-  411: "Length Required",
-  412: "Precondition Failed",
-  413: "Content Too Large",
-  414: "URI Too Long",
-  415: "Unsupported Media Type",
-  416: "Range Not Satisfiable",
-  417: "Expectation Failed",
-  421: "Misdirected Request",
-  426: "Upgrade Required",
-  429: "Too Many Requests",
-  431: "Request Header Fields Too Large",
-  500: "Internal Server Error",
-  501: "Not Implemented",
-  502: "Bad Gateway",
-  503: "Service Unavailable",
-  504: "Gateway Timeout",
-  505: "HTTP Version Not Supported",
-};
+/**
+ * RFC 9112 §2.3: the version that a start line names.
+ *
+ * @throws {ProtocolError} 400 when it is none, 505 when its major version is not 1
+ */
+export function parseVersion(text: string): HttpVersion {
+  if (text === "HTTP/1.1") return "1.1";
+  const [, major, minor] = HTTP_VERSION.exec(text) ?? [];
+  if (major === undefined) throw new ProtocolError("The HTTP version is malformed.");
+  if (major !== "1") throw new ProtocolError("Only HTTP/1.0 and HTTP/1.1 are spoken here.", 505);
+  return minor === "0" ? "1.0" : "1.1";
+}
 
-/** The reason phrase that goes with a status code (RFC 9110 §15); empty for one not known here. */
-export function reasonPhrase(statusCode: number): string {
-  return REASON_PHRASES[statusCode] ?? "";
+/** What differs between the heads of requests and of responses. */
+export interface HeadSyntax<StartLine, Head> {
+  /** Reads the start line; throws ProtocolError. */
+  readonly startLine: (line: string) => StartLine;
+  /** Whether empty lines before the start line are passed over (RFC 9112 §2.2). */
+  readonly hasEmptyLinesBefore: boolean;
+  /** What is borne, and how much. */
+  readonly reading: Reading;
+  /** Makes the head of its two parts; throws ProtocolError. */
+  readonly head: (startLine: StartLine, fields: Fields) => Head;
+}
+
+/**
+ * Takes heads from a receive buffer: a head, undefined for "more is needed", or ProtocolError. The
+ * verdict is the same however TCP split the bytes, limits included. One reader serves one
+ * connection: after a head it begins anew.
+ */
+export class HeadReader<StartLine, Head> {
+  readonly #syntax: HeadSyntax<StartLine, Head>;
+  #line = "";
+  /** Bytes before the section, its empty lines included. */
+  #startBytes = 0;
+  #startLine: StartLine | undefined;
+  #section: FieldSectionReader | undefined;
+  #lastFields: Fields | undefined;
+  #lastSection = "";
+
+  /** For `requestHeadReader` and `responseHeadReader`, which know the syntax of each. */
+  constructor(syntax: HeadSyntax<StartLine, Head>) {
+    this.#syntax = syntax;
+  }
+
+  /** Whether the start line of a head was taken, and its section not yet. */
+  get isUnderWay(): boolean {
+    return this.#startLine !== undefined;
+  }
+
+  /** The start line of the head under way, as received; empty when it was not taken. */
+  get line(): string {
+    return this.#line;
+  }
+
+  /**
+   * Reads on, as far as the buffer goes.
+   *
+   * @returns the head, or undefined when more is needed
+   * @throws {ProtocolError} as soon as the bytes cannot become a head any more
+   */
+  read(buffer: ReceiveBuffer): Head | undefined {
+    const startLine = this.#startLine ??= this.#readStartLine(buffer);
+    if (startLine === undefined) return undefined;
+    const fields = this.#readSection(buffer);
+    if (fields === undefined) return undefined;
+    const head = this.#syntax.head(startLine, fields);
+    this.#startLine = undefined;
+    this.#line = "";
+    this.#startBytes = 0;
+    return head;
+  }
+
+  #readStartLine(buffer: ReceiveBuffer): StartLine | undefined {
+    const { reading, hasEmptyLinesBefore, startLine } = this.#syntax;
+    for (;;) {
+      // What speaks no HTTP is known by its first octets.
+      const line = buffer.line(START_LINE_LIMIT, startLineTooLong, reading, LINE_OCTET);
+      if (line === undefined) return undefined;
+      this.#startBytes += line.length + 2;
+      if (line !== "" || !hasEmptyLinesBefore) return startLine(this.#line = line);
+      if (this.#startBytes > reading.headLimit) {
+        throw new ProtocolError("There are nothing but empty lines.", 431);
+      }
+    }
+  }
+
+  /** Most requests of a connection have one and the same section: it is not read anew. */
+  #readSection(buffer: ReceiveBuffer): Fields | undefined {
+    const { reading } = this.#syntax;
+    if (this.#section === undefined && this.#lastFields !== undefined) {
+      this.#lastSection ||= `${this.#lastFields}`;
+      const isWithinLimit = this.#startBytes + this.#lastSection.length <= reading.headLimit;
+      if (isWithinLimit && buffer.takeIf(this.#lastSection)) return this.#lastFields;
+    }
+    const section = this.#section ??= new FieldSectionReader(reading, this.#startBytes);
+    const fields = section.read(buffer);
+    if (fields === undefined) return undefined;
+    this.#section = undefined;
+    this.#lastFields = fields;
+    this.#lastSection = "";
+    return fields;
+  }
+}
+
+function startLineTooLong(): ProtocolError {
+  return new ProtocolError("The start line is too long.", 414);
 }

@@ -1,6 +1,6 @@
-import { fieldLine } from "./field_section.ts";
-import type { RequestHead } from "./message.ts";
+import type { RequestHead } from "./request.ts";
 import { htmlReply, type Reply } from "./reply.ts";
+import { fieldLine } from "./fields.ts";
 
 /** What may be asked of resources that can only be read. */
 const ALLOW = "GET, HEAD, OPTIONS";

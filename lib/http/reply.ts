@@ -1,7 +1,6 @@
-import { type FieldSection, fieldSection } from "./field_section.ts";
-import type { FieldLine } from "./fields.ts";
+import { reasonPhrase } from "./response.ts";
 import { PAGE_END, PAGE_TYPE, pageStart } from "./html.ts";
-import { reasonPhrase } from "./message.ts";
+import { type FieldLine, type FieldSection, fieldSection } from "./fields.ts";
 
 /** Content that is read piece by piece while it is sent, such as an open file. */
 export interface ContentSource {

@@ -1,5 +1,5 @@
-import { setImmediate } from "node:timers";
 import { networkError } from "./network_error.ts";
+import { setImmediate } from "node:timers";
 
 const FIRST_PAUSE_MS = 5;
 const LONGEST_PAUSE_MS = 1000;

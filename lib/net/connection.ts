@@ -1,4 +1,5 @@
-import { DEADLINES, type Deadlines, now, unwatch, watch, type Watched } from "./deadlines.ts";
+import { Pacer } from "./pacer.ts";
+import { OUTPUT_BYTES, OutputBuffer } from "./output_buffer.ts";
 import {
   DeadlineError,
   type DeadlineName,
@@ -6,9 +7,8 @@ import {
   NetworkError,
   networkError,
 } from "./network_error.ts";
-import { InputBuffer } from "./input_buffer.ts";
-import { OUTPUT_BYTES, OutputBuffer } from "./output_buffer.ts";
-import { Pacer } from "./pacer.ts";
+import { ReceiveBuffer } from "../http/receive_buffer.ts";
+import { DEADLINES, type Deadlines, now, unwatch, watch, type Watched } from "./deadlines.ts";
 
 /** Where octets go that nobody wants; all connections read into it. */
 const SCRAP = new Uint8Array(16 * 1024);
@@ -32,7 +32,7 @@ export interface ConnectionOptions {
  */
 export class Connection implements Watched {
   /** What has arrived. */
-  readonly input: InputBuffer;
+  readonly input: ReceiveBuffer;
   /** Called when the system has taken what was to be sent. */
   onSent: (() => void) | undefined;
   /** For the roster of those that are watched. */
@@ -56,7 +56,7 @@ export class Connection implements Watched {
   constructor(conn: Deno.Conn, options: ConnectionOptions = {}) {
     this.#conn = conn;
     this.#options = options;
-    this.input = new InputBuffer(options.inputBytes);
+    this.input = new ReceiveBuffer(options.inputBytes);
     // What is handed over is meant to go: with Nagle's algorithm the second of two writes would wait
     // for the peer's delayed acknowledgement of the first, some 40 ms.
     if ("setNoDelay" in conn) (conn as Deno.TcpConn).setNoDelay();
@@ -180,7 +180,7 @@ export class Connection implements Watched {
         this.#begin("write", now() + this.#deadlines.writeMs); // With TLS it waits for the peer.
         await this.#conn.closeWrite().catch(() => {});
       }
-      if (!mayHaveMore && !this.input.hasBuffered) return;
+      if (!mayHaveMore && this.input.length === 0) return;
       this.#begin("linger", now() + this.#deadlines.lingerMs);
       while (await this.#conn.read(SCRAP) !== null);
     } catch {

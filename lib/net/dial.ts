@@ -1,6 +1,6 @@
-import { Connection } from "./connection.ts";
-import { now, unwatch, watch, type Watched } from "./deadlines.ts";
 import { DeadlineError, LocalError, networkError } from "./network_error.ts";
+import { now, unwatch, watch, type Watched } from "./deadlines.ts";
+import { Connection } from "./connection.ts";
 
 /** A client reads content rather than heads. */
 const INPUT_BYTES = 512 * 1024;

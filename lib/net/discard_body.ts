@@ -1,8 +1,7 @@
-import type { BodyFraming } from "../http/body.ts";
-import { bodyDecoder } from "../http/body_decoder.ts";
-import { DISCARDED_BODY_LIMIT } from "../http/limits.ts";
-import { ProtocolError } from "../http/protocol_error.ts";
 import type { Connection } from "./connection.ts";
+import { DISCARDED_BODY_LIMIT } from "../http/limits.ts";
+import { ProtocolError } from "../http/grammar.ts";
+import { type BodyFraming, bodyReader } from "../http/body.ts";
 
 /** Whether a body is known to be larger than what is read away. */
 export function isTooLarge(framing: BodyFraming): boolean {
@@ -23,14 +22,13 @@ export async function discardBody(
   until: number,
 ): Promise<boolean> {
   if (isTooLarge(framing)) return false;
-  const decoder = bodyDecoder(framing);
-  let discarded = 0;
-  while (!decoder.isDone) {
-    const { consumed } = decoder.decode(connection.input.buffered);
-    connection.input.consume(consumed);
-    discarded += consumed;
-    if (discarded > DISCARDED_BODY_LIMIT) return false;
-    if (consumed > 0 || await connection.fill("body", until)) continue;
+  const { input } = connection;
+  const body = bodyReader(framing);
+  const lastByte = input.takenBytes + DISCARDED_BODY_LIMIT;
+  while (!body.isDone) {
+    const content = body.read(input);
+    if (input.takenBytes > lastByte) return false;
+    if (content !== undefined || body.isDone || await connection.fill("body", until)) continue;
     throw new ProtocolError("The request body is incomplete.");
   }
   return true;

@@ -1,16 +1,13 @@
-import { type BodyFraming, responseBodyFraming } from "../http/body.ts";
-import { bodyDecoder } from "../http/body_decoder.ts";
-import type { FieldLine } from "../http/fields.ts";
-import { responseHeadReader } from "../http/head_reader.ts";
-import { INTERIM_RESPONSES_LIMIT } from "../http/limits.ts";
-import { isPersistent, type ResponseHead } from "../http/message.ts";
-import { writeRequestHead } from "../http/message_writer.ts";
-import { encodeOctets } from "../http/octets.ts";
-import { ProtocolError } from "../http/protocol_error.ts";
-import { LENIENT } from "../http/reading.ts";
-import type { Connection } from "./connection.ts";
-import { now } from "./deadlines.ts";
 import { type DeadlineName, NetworkError } from "./network_error.ts";
+import { now } from "./deadlines.ts";
+import type { Connection } from "./connection.ts";
+import { type ResponseHead, responseHeadReader } from "../http/response.ts";
+import { writeRequestHead } from "../http/request.ts";
+import { isPersistent } from "../http/message.ts";
+import { INTERIM_RESPONSES_LIMIT, LENIENT } from "../http/limits.ts";
+import { encodeOctets, ProtocolError } from "../http/grammar.ts";
+import type { FieldLine } from "../http/fields.ts";
+import { type BodyFraming, bodyReader, responseBodyFraming } from "../http/body.ts";
 
 /** How long a client waits for a server. */
 export interface Patience {
@@ -93,7 +90,7 @@ export async function exchange(
     },
     content: readContent(connection, framing, patience, onEnd),
     get isReusable(): boolean {
-      return hasEnded && isPersistent(head) && !connection.input.hasBuffered;
+      return hasEnded && isPersistent(head) && connection.input.length === 0;
     },
   };
 }
@@ -103,18 +100,17 @@ async function finalHead(connection: Connection, patience: Patience): Promise<Re
   // As a whole, or a head that comes octet by octet would never be too slow.
   const headUntil = now() + patience.idleMs;
   for (let interim = 0;;) {
-    const read = heads.read(connection.input.buffered);
-    if (read === undefined) {
+    const head = heads.read(connection.input);
+    if (head === undefined) {
       if (await fillUntil(connection, "head", headUntil, patience)) continue;
       throw new IncompleteMessageError(
-        connection.input.buffered.length > 0
+        heads.isUnderWay || connection.input.length > 0
           ? "the connection was closed in the middle of the head"
           : "the connection was closed without an answer",
       );
     }
-    connection.input.consume(read.consumed);
-    if (read.head.statusCode >= 200) return read.head;
-    if (read.head.statusCode === 101) throw new ProtocolError("The protocol was switched unasked.");
+    if (head.statusCode >= 200) return head;
+    if (head.statusCode === 101) throw new ProtocolError("The protocol was switched unasked.");
     if (++interim > INTERIM_RESPONSES_LIMIT) {
       throw new ProtocolError("There is no end of interim responses.");
     }
@@ -128,16 +124,16 @@ async function* readContent(
   onEnd: () => void,
 ): AsyncGenerator<Uint8Array, void> {
   const framing = framingOf();
-  const decoder = bodyDecoder(framing, LENIENT);
+  const body = bodyReader(framing, LENIENT);
   let received = 0;
-  while (!decoder.isDone) {
-    const { consumed, content } = decoder.decode(connection.input.buffered);
-    connection.input.consume(consumed);
-    received += content.length;
-    if (content.length > 0) yield content;
-    if (consumed > 0 || await fillUntil(connection, "idle", now() + patience.idleMs, patience)) {
-      continue;
+  while (!body.isDone) {
+    const content = body.read(connection.input);
+    if (content !== undefined) {
+      received += content.length;
+      yield content;
     }
+    if (content !== undefined || body.isDone) continue;
+    if (await fillUntil(connection, "idle", now() + patience.idleMs, patience)) continue;
     if (framing.kind === "untilClose") return;
     const expected = framing.kind === "length" ? ` of ${framing.contentLength}` : "";
     throw new IncompleteMessageError(

@@ -1,4 +1,4 @@
-import type { RequestHead } from "../http/message.ts";
+import type { RequestHead } from "../http/request.ts";
 import type { Reply } from "../http/reply.ts";
 
 /** A request as a handler sees it. */

@@ -1,10 +1,11 @@
-import { setImmediate } from "node:timers";
-import type { FieldSection } from "../http/field_section.ts";
-import { imfFixdate } from "../http/imf_fixdate.ts";
-import type { HttpVersion } from "../http/message.ts";
-import { LAST_CHUNK, writeChunk, writeResponseHead } from "../http/message_writer.ts";
-import type { ContentSource, Reply } from "../http/reply.ts";
 import type { Connection } from "./connection.ts";
+import { writeResponseHead } from "../http/response.ts";
+import type { ContentSource, Reply } from "../http/reply.ts";
+import type { HttpVersion } from "../http/message.ts";
+import { imfFixdate } from "../http/http_date.ts";
+import type { FieldSection } from "../http/fields.ts";
+import { LAST_CHUNK, writeChunk } from "../http/body.ts";
+import { setImmediate } from "node:timers";
 
 /**
  * How much content is read at a time. A segment that is handed to the network has room for hardly

@@ -1,13 +1,13 @@
-import type { FieldSection } from "../http/field_section.ts";
-import { encodeOctets } from "../http/octets.ts";
-import { htmlReply } from "../http/reply.ts";
-import { Connection, type ConnectionOptions } from "./connection.ts";
-import { DEADLINES, type Deadlines } from "./deadlines.ts";
-import type { DeadlineName } from "./network_error.ts";
-import { replyHead } from "./reply_sender.ts";
-import { Roster } from "./roster.ts";
-import { Session } from "./session.ts";
 import type { SessionParts } from "./session_parts.ts";
+import { Session } from "./session.ts";
+import { Roster } from "./roster.ts";
+import { replyHead } from "./reply_sender.ts";
+import type { DeadlineName } from "./network_error.ts";
+import { DEADLINES, type Deadlines } from "./deadlines.ts";
+import { Connection, type ConnectionOptions } from "./connection.ts";
+import { htmlReply } from "../http/reply.ts";
+import { encodeOctets } from "../http/grammar.ts";
+import type { FieldSection } from "../http/fields.ts";
 
 /** How long sessions may take to notice that their connection was closed, and to say so. */
 const CLOSING_MS = 1000;

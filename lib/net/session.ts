@@ -1,22 +1,24 @@
-import { type BodyFraming, requestBodyFraming } from "../http/body.ts";
-import { expectsContinue } from "../http/expectation.ts";
-import { requestHeadReader } from "../http/head_reader.ts";
-import { isPersistent, type RequestHead } from "../http/message.ts";
-import { writeResponseHead } from "../http/message_writer.ts";
-import { replyToMethod } from "../http/method.ts";
-import { decodeOctets, encodeOctets } from "../http/octets.ts";
-import { ProtocolError } from "../http/protocol_error.ts";
-import { htmlReply, type Reply } from "../http/reply.ts";
-import { originForm } from "../http/request_target.ts";
-import type { Request } from "./handler.ts";
-import type { Connection } from "./connection.ts";
-import { now } from "./deadlines.ts";
-import { discardBody, isTooLarge } from "./discard_body.ts";
-import { DeadlineError, HandshakeError, NetworkError } from "./network_error.ts";
-import { ReplySender } from "./reply_sender.ts";
-import type { Listed } from "./roster.ts";
-import { ServedQueue } from "./served_queue.ts";
 import type { SessionParts } from "./session_parts.ts";
+import { ServedQueue } from "./served_queue.ts";
+import type { Listed } from "./roster.ts";
+import { ReplySender } from "./reply_sender.ts";
+import { DeadlineError, HandshakeError, NetworkError } from "./network_error.ts";
+import type { Request } from "./handler.ts";
+import { discardBody, isTooLarge } from "./discard_body.ts";
+import { now } from "./deadlines.ts";
+import type { Connection } from "./connection.ts";
+import { writeResponseHead } from "../http/response.ts";
+import {
+  expectsContinue,
+  originForm,
+  type RequestHead,
+  requestHeadReader,
+} from "../http/request.ts";
+import { htmlReply, type Reply } from "../http/reply.ts";
+import { replyToMethod } from "../http/method.ts";
+import { isPersistent } from "../http/message.ts";
+import { decodeOctets, encodeOctets, ProtocolError } from "../http/grammar.ts";
+import { type BodyFraming, requestBodyFraming } from "../http/body.ts";
 
 const CONTINUE = encodeOctets(writeResponseHead(100));
 
@@ -103,24 +105,20 @@ export class Session implements Listed {
 
   /** The next request head, if all of it has arrived. */
   #bufferedHead(): RequestHead | undefined {
-    const read = this.#heads.read(this.#connection.input.received, this.#connection.input.consumed);
-    if (read === undefined) return undefined;
-    this.#connection.input.consume(read.consumed);
+    const head = this.#heads.read(this.#connection.input);
+    if (head === undefined) return undefined;
     this.#idleUntil = undefined;
     this.#headUntil = undefined;
-    return read.head;
+    return head;
   }
 
   /** Waits for more of the next request head; whether there is more to come. */
   #waitForMore(): boolean | Promise<boolean> {
-    const emptyOctets = this.#heads.takeEmptyLines();
-    this.#connection.input.consume(emptyOctets);
-    if (this.#connection.input.hasBuffered) return this.#waitForHead();
+    if (this.#heads.isUnderWay || this.#connection.input.length > 0) return this.#waitForHead();
     if (this.#isStopping) return false;
     // Empty lines are no request, and cannot put the end of the wait off again and again.
-    if (emptyOctets > 0) this.#idleUntil ??= now() + this.#parts.deadlines.idleMs;
-    const until = this.#idleUntil ?? now() + this.#parts.deadlines.idleMs;
-    return this.#connection.fill("idle", until);
+    this.#idleUntil ??= now() + this.#parts.deadlines.idleMs;
+    return this.#connection.fill("idle", this.#idleUntil);
   }
 
   async #waitForHead(): Promise<true> {
@@ -182,7 +180,7 @@ export class Session implements Listed {
   /** Sends a reply; whether the connection goes on. */
   #send(reply: Reply, head: RequestHead, bodyEnded: boolean): boolean | Promise<boolean> {
     const { method, httpVersion } = head;
-    const isLast = this.#isStopping || (this.#isRetiring && !this.#connection.input.hasBuffered);
+    const isLast = this.#isStopping || (this.#isRetiring && this.#connection.input.length === 0);
     const persistent = bodyEnded && !isLast && isPersistent(head);
     const at = this.#startedAt!;
     const sender = new ReplySender(this.#connection, reply, {
@@ -264,7 +262,9 @@ export class Session implements Listed {
 
   /** That of the request under way; of one that could not be read, what stands in its place. */
   get #requestLine(): string {
-    if (this.#head === undefined) return firstLine(this.#connection.input.buffered);
+    if (this.#head === undefined) {
+      return this.#heads.line || firstLine(this.#connection.input.bytes);
+    }
     const { method, requestTarget, httpVersion } = this.#head;
     return `${method} ${requestTarget} HTTP/${httpVersion}`;
   }

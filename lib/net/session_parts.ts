@@ -1,9 +1,9 @@
-import type { FieldSection } from "../http/field_section.ts";
-import type { Reply } from "../http/reply.ts";
-import type { Deadlines } from "./deadlines.ts";
-import type { Handler, Request } from "./handler.ts";
-import type { HandshakeError } from "./network_error.ts";
 import type { Served } from "./served.ts";
+import type { HandshakeError } from "./network_error.ts";
+import type { Handler, Request } from "./handler.ts";
+import type { Deadlines } from "./deadlines.ts";
+import type { Reply } from "../http/reply.ts";
+import type { FieldSection } from "../http/fields.ts";
 
 /** Whom a session asks and tells. */
 export interface SessionParts {

@@ -1,6 +1,5 @@
-import { isWritable } from "../http/field_section.ts";
-import type { FieldLine } from "../http/fields.ts";
-import { trimOws } from "../http/octets.ts";
+import { trimOws } from "../http/grammar.ts";
+import { type FieldLine, isWritable } from "../http/fields.ts";
 import type { Kind } from "../option.ts";
 
 /** What the server writes itself, where and when it is due; a second one would contradict it. */

@@ -1,12 +1,11 @@
+import { Service, type ServiceOptions } from "../net/service.ts";
+import type { Handler } from "../net/handler.ts";
+import { Acceptor } from "../net/accept.ts";
+import { type FieldLine, fieldSection } from "../http/fields.ts";
 import { AccessLog, standardOutput, tellDropped } from "../access_log.ts";
 import type { LogFormat } from "../access_event.ts";
 import { LAST_LINES_MS, type LineWriter } from "../line_writer.ts";
 import { type AddressNames, announce, listen, type Listener } from "./listener.ts";
-import { fieldSection } from "../http/field_section.ts";
-import type { FieldLine } from "../http/fields.ts";
-import { Acceptor } from "../net/accept.ts";
-import type { Handler } from "../net/handler.ts";
-import { Service, type ServiceOptions } from "../net/service.ts";
 import { Seldom } from "../seldom.ts";
 import { idleGraceMs } from "./stop.ts";
 import type { Credentials } from "./tls.ts";

@@ -4,9 +4,9 @@
  * @module
  */
 
+import type { FieldLine } from "../http/fields.ts";
 import { authorityOf } from "../authority.ts";
 import { CommandError } from "../command.ts";
-import type { FieldLine } from "../http/fields.ts";
 import { choice, count, duration, type Option, option, PORT, repeatable, text } from "../option.ts";
 import { LOG_FORMATS, type LogFormat } from "../access_event.ts";
 import { print } from "../log.ts";

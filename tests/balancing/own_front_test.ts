@@ -1,6 +1,6 @@
+import { htmlReply } from "../../lib/http/reply.ts";
 import { assertEquals } from "@std/assert";
 import { OwnFront } from "../../lib/balancing/own_front.ts";
-import { htmlReply } from "../../lib/http/reply.ts";
 import { Desk } from "../../lib/run/desk.ts";
 
 const NO_CERTIFICATE = { "tls-cert": undefined, "tls-key": undefined };

@@ -1,3 +1,4 @@
+import type { Reply } from "../../lib/http/reply.ts";
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { LOCATIONS } from "../cases/locations.ts";
 import { POLICIES } from "../../lib/balancing/policies.ts";
@@ -6,7 +7,6 @@ import { ChoosingPool } from "../support/choosing_pool.ts";
 import { Redirector } from "../../lib/balancing/redirector.ts";
 import { parseServer } from "../../lib/balancing/list/server.ts";
 import { Tally } from "../../lib/balancing/tally.ts";
-import type { Reply } from "../../lib/http/reply.ts";
 import { requestFor } from "../support/replies.ts";
 import { failed, passed } from "../support/servers.ts";
 

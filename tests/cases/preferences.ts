@@ -1,4 +1,4 @@
-import { type ContentCoding } from "../../lib/http/content_coding.ts";
+import type { ContentCoding } from "../../lib/http/negotiation.ts";
 import { type Case } from "./case.ts";
 
 /** Field lines, and the coding they get of a file that is there in all of them. */

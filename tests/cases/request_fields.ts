@@ -1,4 +1,4 @@
-import { type FieldLine } from "../../lib/http/fields.ts";
+import type { FieldLine } from "../../lib/http/fields.ts";
 import { type Accepted, accepted, refused, type Row } from "./case.ts";
 import { type RequestHeadValue } from "./request_heads.ts";
 

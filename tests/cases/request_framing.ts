@@ -1,4 +1,4 @@
-import { type BodyFraming } from "../../lib/http/body.ts";
+import type { BodyFraming } from "../../lib/http/body.ts";
 import { accepted, refused, type Row } from "./case.ts";
 
 /** How the body behind a request head ends. */

@@ -1,5 +1,5 @@
-import { type FieldLine } from "../../lib/http/fields.ts";
-import { type HttpVersion } from "../../lib/http/message.ts";
+import type { HttpVersion } from "../../lib/http/message.ts";
+import type { FieldLine } from "../../lib/http/fields.ts";
 import { accepted, refused, type Row } from "./case.ts";
 
 /** What a request head says. */

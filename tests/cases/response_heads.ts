@@ -1,11 +1,11 @@
-import { type BodyFraming } from "../../lib/http/body.ts";
-import { type FieldLine } from "../../lib/http/fields.ts";
+import type { HttpVersion } from "../../lib/http/message.ts";
 import {
   RESPONSE_FIELD_COUNT_LIMIT,
   RESPONSE_HEAD_LIMIT,
   START_LINE_LIMIT,
 } from "../../lib/http/limits.ts";
-import { type HttpVersion } from "../../lib/http/message.ts";
+import type { FieldLine } from "../../lib/http/fields.ts";
+import type { BodyFraming } from "../../lib/http/body.ts";
 import { accepted, incomplete, refused, type Row } from "./case.ts";
 
 /** What a response head says, as the answer to a GET. */

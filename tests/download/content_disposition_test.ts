@@ -1,6 +1,6 @@
+import { fieldsWith } from "../support/field_lines.ts";
 import { assertEquals } from "@std/assert";
 import { proposedName } from "../../lib/download/content_disposition.ts";
-import { Fields } from "../../lib/http/fields.ts";
 
 /** The value of Content-Disposition, and the name that it proposes. */
 const ROWS: readonly (readonly [value: string, name: string | undefined])[] = [
@@ -32,7 +32,7 @@ const ROWS: readonly (readonly [value: string, name: string | undefined])[] = [
 
 Deno.test("proposedName() is the name that Content-Disposition proposes, without its path", () => {
   for (const [value, name] of ROWS) {
-    assertEquals(proposedName(new Fields([["Content-Disposition", value]])), name, value);
+    assertEquals(proposedName(fieldsWith([["Content-Disposition", value]])), name, value);
   }
-  assertEquals(proposedName(new Fields()), undefined);
+  assertEquals(proposedName(fieldsWith()), undefined);
 });

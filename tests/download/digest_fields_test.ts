@@ -1,13 +1,13 @@
+import { fieldsWith } from "../support/field_lines.ts";
 import { assertEquals } from "@std/assert";
 import { digestOf } from "../../lib/download/digest_fields.ts";
-import { Fields } from "../../lib/http/fields.ts";
 
 const BASE64 = "LPJNul+wow4m6DsqxbninhsWHlwfp0JecwQzYpOLmCQ=";
 const SHA256 = "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824";
 const ZEROS = `${"A".repeat(86)}==`;
 
 const read = (...values: string[]) =>
-  digestOf(new Fields(values.map((value) => ["Repr-Digest", value] as const)), "repr-digest");
+  digestOf(fieldsWith(values.map((value) => ["Repr-Digest", value] as const)), "repr-digest");
 
 Deno.test("digestOf() reads the strongest digest that is known", () => {
   const sha256 = { algorithm: "sha-256", hex: SHA256 } as const;

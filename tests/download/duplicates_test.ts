@@ -1,11 +1,11 @@
+import { fieldsWith } from "../support/field_lines.ts";
 import { assertEquals } from "@std/assert";
 import { duplicatesOf } from "../../lib/download/duplicates.ts";
 import { parseTypedUri } from "../../lib/download/target_uri.ts";
-import { Fields } from "../../lib/http/fields.ts";
 
 const BASE = parseTypedUri("http://a/dir/file");
 const found = (...values: string[]) =>
-  duplicatesOf(new Fields(values.map((it) => ["Link", it])), BASE).map(({ href }) => href);
+  duplicatesOf(fieldsWith(values.map((it) => ["Link", it])), BASE).map(({ href }) => href);
 
 Deno.test("duplicatesOf() gives the links of rel=duplicate, the best first", () => {
   assertEquals(

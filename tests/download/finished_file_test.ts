@@ -1,6 +1,7 @@
+import { fieldsWith } from "../support/field_lines.ts";
+import type { FieldLine } from "../../lib/http/fields.ts";
 import { assertEquals } from "@std/assert";
 import { isSameFile, modifiedAt } from "../../lib/download/finished_file.ts";
-import { type FieldLine, Fields } from "../../lib/http/fields.ts";
 
 const DATE = "Sun, 06 Nov 1994 08:49:37 GMT";
 const SECONDS = Date.UTC(1994, 10, 6, 8, 49, 37) / 1000;
@@ -13,15 +14,15 @@ const DIGEST: FieldLine = [
 const LENGTH: FieldLine = ["Content-Length", "5"];
 
 Deno.test("modifiedAt() is what Last-Modified says, if that is past", () => {
-  const fields = new Fields([["Last-Modified", DATE]]);
+  const fields = fieldsWith([["Last-Modified", DATE]]);
   assertEquals(modifiedAt(fields, NOW), SECONDS);
   assertEquals(modifiedAt(fields, SECONDS - 1), undefined);
-  assertEquals(modifiedAt(new Fields(), NOW), undefined);
+  assertEquals(modifiedAt(fieldsWith(), NOW), undefined);
 });
 
 Deno.test("isSameFile() wants a proof: the digest, or else length and time", async () => {
   const file = { size: 5, modifiedAt: SECONDS + 0.5, digest: () => Promise.resolve(HELLO) };
-  const isSame = (...lines: FieldLine[]) => isSameFile(file, new Fields(lines), NOW);
+  const isSame = (...lines: FieldLine[]) => isSameFile(file, fieldsWith(lines), NOW);
   assertEquals(await isSame(LENGTH, ["Last-Modified", DATE]), true);
   assertEquals(await isSame(LENGTH, DIGEST), true);
   assertEquals(await isSame(["Content-Length", "6"], ["Last-Modified", DATE]), false);
@@ -29,6 +30,6 @@ Deno.test("isSameFile() wants a proof: the digest, or else length and time", asy
   assertEquals(await isSame(LENGTH), false);
   assertEquals(await isSame(LENGTH, ["Last-Modified", "Sun, 06 Nov 1994 08:49:36 GMT"]), false);
   const other = { ...file, digest: () => Promise.resolve("0") };
-  const all = new Fields([LENGTH, DIGEST, ["Last-Modified", DATE]]);
+  const all = fieldsWith([LENGTH, DIGEST, ["Last-Modified", DATE]]);
   assertEquals(await isSameFile(other, all, NOW), false);
 });

@@ -1,3 +1,4 @@
+import { fieldsWith } from "../support/field_lines.ts";
 import { assertEquals } from "@std/assert";
 import { DownloadError } from "../../lib/download/download_error.ts";
 import type { Outcome } from "../../lib/download/fetch_file.ts";
@@ -9,7 +10,6 @@ import {
   summaryLine,
 } from "../../lib/download/report.ts";
 import { parseTypedUri } from "../../lib/download/target_uri.ts";
-import { Fields } from "../../lib/http/fields.ts";
 
 const uri = parseTypedUri("http://b/a");
 const SERVERS = [
@@ -76,7 +76,7 @@ Deno.test("summaryLine() counts what became of several files", () => {
 Deno.test("headLines() shows a head as it goes over the wire", () => {
   const request = { method: "GET", requestTarget: "/a", fieldLines: [["Host", "b"]] as const };
   assertEquals(headLines(request), ["> GET /a HTTP/1.1", "> Host: b"]);
-  const fields = new Fields([["A", "b"]]);
+  const fields = fieldsWith([["A", "b"]]);
   const head = { httpVersion: "1.1", statusCode: 200, reasonPhrase: "OK", fields } as const;
   assertEquals(headLines(head), ["< HTTP/1.1 200 OK", "< A: b"]);
 });

@@ -1,3 +1,7 @@
+import { fieldsWith } from "../support/field_lines.ts";
+import type { ResponseHead } from "../../lib/http/response.ts";
+import type { FieldLine } from "../../lib/http/fields.ts";
+import { responseBodyFraming } from "../../lib/http/body.ts";
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import {
   type Kept,
@@ -6,14 +10,11 @@ import {
   offerOf,
   rangeFields,
 } from "../../lib/download/representation.ts";
-import { responseBodyFraming } from "../../lib/http/body.ts";
-import { type FieldLine, Fields } from "../../lib/http/fields.ts";
-import type { ResponseHead } from "../../lib/http/message.ts";
 
 const KEPT: Kept = { position: 40, entityTag: '"x"', length: 100 };
 
 function offered(statusCode: number, fieldLines: readonly FieldLine[], kept?: Kept): Offer {
-  const fields = new Fields(fieldLines);
+  const fields = fieldsWith(fieldLines);
   const head: ResponseHead = { httpVersion: "1.1", statusCode, reasonPhrase: "", fields };
   return offerOf(head, responseBodyFraming("GET", head), kept);
 }

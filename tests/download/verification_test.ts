@@ -1,6 +1,7 @@
+import { fieldsWith } from "../support/field_lines.ts";
+import type { FieldLine } from "../../lib/http/fields.ts";
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { Verification } from "../../lib/download/verification.ts";
-import { type FieldLine, Fields } from "../../lib/http/fields.ts";
 
 /** SHA-256 of `hello` and of `world`, as sha256sum has them. */
 const HELLO = "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824";
@@ -9,7 +10,7 @@ const HELLOWORLD = "936a185caaa266bb9cbe981e9e05cb78cd732b0b3280eb944412bb6f8f8f
 
 const octets = (text: string) => new TextEncoder().encode(text);
 const none = () => undefined;
-const fields = (...lines: FieldLine[]) => new Fields(lines);
+const fields = (...lines: FieldLine[]) => fieldsWith(lines);
 
 async function* pieces(...texts: string[]): AsyncGenerator<Uint8Array> {
   for (const text of texts) yield octets(await Promise.resolve(text));

@@ -1,9 +1,9 @@
+import { parseEntityTag } from "../../lib/http/validators.ts";
+import type { Reply } from "../../lib/http/reply.ts";
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { replyWith } from "../../lib/files/conditional_reply.ts";
 import { MemoryOctets, type Octets } from "../../lib/files/octets.ts";
 import { Representation } from "../../lib/files/representation.ts";
-import { parseEntityTag } from "../../lib/http/entity_tag.ts";
-import type { Reply } from "../../lib/http/reply.ts";
 import { ifRanges } from "../cases/if_ranges.ts";
 import { type DatedFile, preconditions } from "../cases/preconditions.ts";
 import { RANGE_SETS } from "../cases/range_sets.ts";

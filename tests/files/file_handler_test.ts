@@ -1,6 +1,6 @@
+import type { Reply } from "../../lib/http/reply.ts";
 import { assert, assertEquals } from "@std/assert";
 import { CACHE_CONTROL, fileHandler, type FileValues } from "../../lib/files/file_handler.ts";
-import type { Reply } from "../../lib/http/reply.ts";
 import { contentOf, fieldOf, requestFor } from "../support/replies.ts";
 import { TemporaryDirectory } from "../support/temporary_directory.ts";
 

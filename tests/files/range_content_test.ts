@@ -1,7 +1,7 @@
+import { encodeOctets } from "../../lib/http/grammar.ts";
 import { assert, assertEquals } from "@std/assert";
 import { MemoryOctets, type Octets } from "../../lib/files/octets.ts";
 import { RangeContent, type Segment } from "../../lib/files/range_content.ts";
-import { encodeOctets } from "../../lib/http/octets.ts";
 import { textOf } from "../support/feed.ts";
 
 /** All of a content, read with a buffer of that size. */

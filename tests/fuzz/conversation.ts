@@ -1,13 +1,17 @@
-import { type BodyFraming, requestBodyFraming, responseBodyFraming } from "../../lib/http/body.ts";
-import { bodyDecoder } from "../../lib/http/body_decoder.ts";
-import { expectsContinue } from "../../lib/http/expectation.ts";
-import type { FieldLine } from "../../lib/http/fields.ts";
-import { requestHeadReader, responseHeadReader } from "../../lib/http/head_reader.ts";
+import { ReceiveBuffer } from "../../lib/http/receive_buffer.ts";
+import { arrive, textOf } from "../support/feed.ts";
+import { responseHeadReader } from "../../lib/http/response.ts";
+import { expectsContinue, originForm, requestHeadReader } from "../../lib/http/request.ts";
 import { isPersistent } from "../../lib/http/message.ts";
-import { decodeOctets } from "../../lib/http/octets.ts";
-import { ProtocolError } from "../../lib/http/protocol_error.ts";
-import { LENIENT, type Reading, STRICT } from "../../lib/http/reading.ts";
-import { originForm } from "../../lib/http/request_target.ts";
+import { LENIENT, type Reading, STRICT } from "../../lib/http/limits.ts";
+import { ProtocolError } from "../../lib/http/grammar.ts";
+import type { FieldLine } from "../../lib/http/fields.ts";
+import {
+  type BodyFraming,
+  bodyReader,
+  requestBodyFraming,
+  responseBodyFraming,
+} from "../../lib/http/body.ts";
 
 /** One message that was understood. */
 export interface Understood {
@@ -27,29 +31,18 @@ export interface Conversation {
 
 /** Octets that arrive in pieces. */
 class Arrivals {
-  #consumed = 0;
+  readonly buffer = new ReceiveBuffer();
   #arrived = 0;
 
   /** `splits` are the positions, in their order, at which the octets are cut. */
   constructor(readonly octets: Uint8Array, readonly splits: readonly number[]) {}
 
-  get buffered(): Uint8Array {
-    return this.octets.subarray(this.#consumed, this.#arrived);
-  }
-
-  get consumed(): number {
-    return this.#consumed;
-  }
-
-  consume(count: number): void {
-    this.#consumed += count;
-  }
-
   /** False at the end. */
   next(): boolean {
     if (this.#arrived === this.octets.length) return false;
-    const split = this.splits.find((position) => position > this.#arrived);
-    this.#arrived = split ?? this.octets.length;
+    const split = this.splits.find((position) => position > this.#arrived) ?? this.octets.length;
+    arrive(this.buffer, this.octets.subarray(this.#arrived, split));
+    this.#arrived = split;
     return true;
   }
 }
@@ -62,18 +55,14 @@ export function readRequests(octets: Uint8Array, splits: readonly number[] = [])
   const arrivals = new Arrivals(octets, splits);
   const heads = requestHeadReader();
   return converse(arrivals, () => {
-    const read = heads.read(arrivals.buffered);
-    if (read === undefined) {
-      arrivals.consume(heads.takeEmptyLines());
-      return undefined;
-    }
-    arrivals.consume(read.consumed);
-    const { method, requestTarget, httpVersion, fields } = read.head;
+    const head = heads.read(arrivals.buffer);
+    if (head === undefined) return undefined;
+    const { method, requestTarget, httpVersion, fields } = head;
     originForm(method, requestTarget);
-    const framing = requestBodyFraming(read.head);
-    expectsContinue(read.head);
+    const framing = requestBodyFraming(head);
+    expectsContinue(head);
     const startLine = [method, requestTarget, httpVersion];
-    return { startLine, fields, framing, mustClose: !isPersistent(read.head) };
+    return { startLine, fields, framing, mustClose: !isPersistent(head) };
   });
 }
 
@@ -86,12 +75,11 @@ export function readResponses(
   const arrivals = new Arrivals(octets, splits);
   const heads = responseHeadReader();
   return converse(arrivals, () => {
-    const read = heads.read(arrivals.buffered);
-    if (read === undefined) return undefined;
-    arrivals.consume(read.consumed);
-    const { httpVersion, statusCode, reasonPhrase, fields } = read.head;
+    const head = heads.read(arrivals.buffer);
+    if (head === undefined) return undefined;
+    const { httpVersion, statusCode, reasonPhrase, fields } = head;
     const startLine = [httpVersion, `${statusCode}`, reasonPhrase];
-    const framing = responseBodyFraming(method, read.head);
+    const framing = responseBodyFraming(method, head);
     return { startLine, fields, framing, mustClose: framing.kind === "untilClose" };
   }, LENIENT);
 }
@@ -133,13 +121,12 @@ function readContent(
   framing: BodyFraming,
   reading: Reading,
 ): string | undefined {
-  const decoder = bodyDecoder(framing, reading);
+  const body = bodyReader(framing, reading);
   let content = "";
-  while (!decoder.isDone) {
-    const step = decoder.decode(arrivals.buffered);
-    content += decodeOctets(step.content, 0, step.content.length);
-    arrivals.consume(step.consumed);
-    if (step.consumed > 0 || arrivals.next()) continue;
+  while (!body.isDone) {
+    const piece = body.read(arrivals.buffer);
+    if (piece !== undefined) content += textOf(piece);
+    if (piece !== undefined || body.isDone || arrivals.next()) continue;
     return framing.kind === "untilClose" ? content : undefined;
   }
   return content;

@@ -1,6 +1,6 @@
+import { writeRequestHead } from "../../lib/http/request.ts";
+import { encodeOctets } from "../../lib/http/grammar.ts";
 import { assertEquals } from "@std/assert";
-import { writeRequestHead } from "../../lib/http/message_writer.ts";
-import { encodeOctets } from "../../lib/http/octets.ts";
 import { seededRandom } from "../support/random.ts";
 import { type Conversation, readRequests, readResponses } from "./conversation.ts";
 import { mutated, randomSplits, REQUESTS, RESPONSES } from "./mutator.ts";

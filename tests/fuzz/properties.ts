@@ -1,9 +1,10 @@
+import { writeResponseHead } from "../../lib/http/response.ts";
+import { writeRequestHead } from "../../lib/http/request.ts";
+import { decodeOctets, encodeOctets } from "../../lib/http/grammar.ts";
+import { fieldSection } from "../../lib/http/fields.ts";
+import { LAST_CHUNK, writeChunk } from "../../lib/http/body.ts";
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { fieldSection } from "../../lib/http/field_section.ts";
-import { LAST_CHUNK, writeChunk } from "../../lib/http/message_writer.ts";
-import { writeRequestHead, writeResponseHead } from "../../lib/http/message_writer.ts";
-import { decodeOctets, encodeOctets } from "../../lib/http/octets.ts";
 import { readRequests, readResponses } from "./conversation.ts";
 
 const TOKEN = fc.stringMatching(/^[!#$%&'*+\-.^_`|~0-9A-Za-z]{1,20}$/);

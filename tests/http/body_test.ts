@@ -1,17 +1,16 @@
-import { assertEquals } from "@std/assert";
+import { fieldsWith } from "../support/field_lines.ts";
+import { requestHeadReader } from "../../lib/http/request.ts";
 import { type BodyFraming, requestBodyFraming, responseBodyFraming } from "../../lib/http/body.ts";
-import { Fields } from "../../lib/http/fields.ts";
-import { requestHeadReader } from "../../lib/http/head_reader.ts";
+import { assertEquals } from "@std/assert";
 import { REQUEST_FRAMING } from "../cases/request_framing.ts";
 import { type Read } from "../support/feed.ts";
 import { checkRow, testRows } from "../support/rows.ts";
 
 function newFramingRead(): Read<{ framing: BodyFraming }> {
   const reader = requestHeadReader();
-  return (octets) => {
-    const read = reader.read(octets);
-    if (read === undefined) return undefined;
-    return { value: { framing: requestBodyFraming(read.head) }, consumed: read.consumed };
+  return (buffer) => {
+    const head = reader.read(buffer);
+    return head && { framing: requestBodyFraming(head) };
   };
 }
 
@@ -32,7 +31,7 @@ Deno.test("responseBodyFraming() gives the answer to HEAD no body, whatever its 
       httpVersion: "1.1",
       statusCode: 200,
       reasonPhrase: "OK",
-      fields: new Fields(section),
+      fields: fieldsWith(section),
     } as const;
     assertEquals(responseBodyFraming("HEAD", head), { kind: "none" });
   }

@@ -1,6 +1,6 @@
+import { chooseContentCoding, type ContentCoding } from "../../lib/http/negotiation.ts";
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { chooseContentCoding, type ContentCoding } from "../../lib/http/content_coding.ts";
 import { CODINGS } from "../cases/preferences.ts";
 import { fieldsOf } from "../support/field_lines.ts";
 import { testRows } from "../support/rows.ts";

@@ -1,5 +1,3 @@
-import { assertEquals, assertThrows } from "@std/assert";
-import fc from "fast-check";
 import {
   type EntityTag,
   isStrongMatch,
@@ -7,7 +5,9 @@ import {
   parseEntityTag,
   parseEntityTags,
   writeEntityTag,
-} from "../../lib/http/entity_tag.ts";
+} from "../../lib/http/validators.ts";
+import { assertEquals, assertThrows } from "@std/assert";
+import fc from "fast-check";
 
 function strong(opaque: string): EntityTag {
   return { isWeak: false, opaque };

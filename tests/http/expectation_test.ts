@@ -1,11 +1,12 @@
+import { fieldsWith } from "../support/field_lines.ts";
+import { expectsContinue, type RequestHead } from "../../lib/http/request.ts";
+import type { HttpVersion } from "../../lib/http/message.ts";
+import { ProtocolError } from "../../lib/http/grammar.ts";
+import type { FieldLine } from "../../lib/http/fields.ts";
 import { assertEquals, assertThrows } from "@std/assert";
-import { expectsContinue } from "../../lib/http/expectation.ts";
-import { type FieldLine, Fields } from "../../lib/http/fields.ts";
-import { type HttpVersion, type RequestHead } from "../../lib/http/message.ts";
-import { ProtocolError } from "../../lib/http/protocol_error.ts";
 
 function head(values: string[], httpVersion: HttpVersion = "1.1"): RequestHead {
-  const fields = new Fields(values.map((value): FieldLine => ["Expect", value]));
+  const fields = fieldsWith(values.map((value): FieldLine => ["Expect", value]));
   return { method: "PUT", requestTarget: "/", httpVersion, fields };
 }
 

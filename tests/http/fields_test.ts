@@ -1,14 +1,20 @@
-import { assertEquals } from "@std/assert";
-import { FieldSectionReader } from "../../lib/http/field_section_reader.ts";
-import { type FieldLine, Fields } from "../../lib/http/fields.ts";
-import { LineReader } from "../../lib/http/line_reader.ts";
-import { encodeOctets } from "../../lib/http/octets.ts";
-import { STRICT } from "../../lib/http/reading.ts";
+import { assertEquals, assertThrows } from "@std/assert";
+import {
+  type FieldLine,
+  fieldLine,
+  fieldSection,
+  FieldSectionReader,
+  NO_FIELDS,
+} from "../../lib/http/fields.ts";
+import { ProtocolError } from "../../lib/http/grammar.ts";
+import { LENIENT, type Reading, STRICT } from "../../lib/http/limits.ts";
+import { feed, type Outcome, received, textOf } from "../support/feed.ts";
+import { fieldsWith } from "../support/field_lines.ts";
 
 const lines: FieldLine[] = [["Accept", "a"], ["HOST", "h"], ["accept", ""], ["ACCEPT", "b, c"]];
 
 Deno.test("Fields finds lines whatever the case of their names", () => {
-  const fields = new Fields(lines);
+  const fields = fieldsWith(lines);
   assertEquals(fields.values("accept"), ["a", "", "b, c"]);
   assertEquals(fields.values("host"), ["h"]);
   assertEquals(fields.values("x"), []);
@@ -16,30 +22,22 @@ Deno.test("Fields finds lines whatever the case of their names", () => {
 });
 
 Deno.test("Fields.get() joins the lines of a name in their order", () => {
-  const fields = new Fields(lines);
+  const fields = fieldsWith(lines);
   assertEquals(fields.get("accept"), "a, , b, c");
   assertEquals(fields.get("host"), "h");
   assertEquals(fields.get("x"), undefined);
 });
 
 Deno.test("Fields keeps the order and the names as they were given", () => {
-  const fields = new Fields(lines);
+  const fields = fieldsWith(lines);
   assertEquals([...fields], lines);
-  assertEquals(fields.count, 4);
 });
 
 Deno.test("Fields does not find what every object has", () => {
-  const fields = new Fields();
+  const fields = fieldsWith();
   for (const name of ["constructor", "__proto__", "tostring", "hasownproperty"]) {
     assertEquals([fields.has(name), fields.get(name), fields.values(name)], [false, undefined, []]);
   }
-});
-
-Deno.test("Fields copies the lines it begins with", () => {
-  const given: FieldLine[] = [["A", "1"]];
-  const fields = new Fields(given);
-  given.push(["B", "2"]);
-  assertEquals(fields.count, 1);
 });
 
 Deno.test("Fields.tokens() splits a list into its members in lower case", () => {
@@ -55,47 +53,130 @@ Deno.test("Fields.tokens() splits a list into its members in lower case", () => 
     [["a\xa0, \xa0b"], ["a\xa0", "\xa0b"]],
   ];
   for (const [values, tokens] of lists) {
-    const fields = new Fields(values.map((value) => ["Connection", value]));
+    const fields = fieldsWith(values.map((value) => ["Connection", value]));
     assertEquals(fields.tokens("connection"), tokens, JSON.stringify(values));
   }
 });
 
-Deno.test("Fields takes marked lines apart, and joins folds by one SP each", () => {
-  const text = "A: 1\r\nB:\r\n 2 \r\n\t3\r\nC: \xa0b\r\n c\xa0";
-  const fields = new Fields();
-  fields.appendMarks(0, 1, 3, 4);
-  fields.appendMarks(6, 7, 8, 8);
-  fields.extendLast(text.indexOf("3") + 1);
-  fields.appendMarks(text.indexOf("C"), text.indexOf("C") + 1, text.indexOf("\xa0"), text.length);
-  fields.settle(text);
-  assertEquals(fields.get("b"), "2 3");
-  assertEquals([...fields], [["A", "1"], ["B", "2 3"], ["C", "\xa0b c\xa0"]]);
-});
-
 Deno.test("Fields finds the lines of a section that was read, and no text beside them", () => {
-  const raw = "GET /host:x HTTP/1.1\r\nHost: no\r\n\r\nHOST:h\r\nAccept: \t a\t\r\naccept:\r\n" +
-    "X-Host: x\r\nACCEPT:b, c \r\n\r\nAccept: behind\r\n\r\n";
-  const octets = encodeOctets(raw);
-  const fields = new Fields();
-  const start = raw.indexOf("HOST:h");
-  const end = new FieldSectionReader(new LineReader(), STRICT, fields).read(octets, start);
-  assertEquals(end, raw.indexOf("Accept: behind"));
-  fields.settle(raw);
-  octets.fill(0); // The fields are to be good when the memory is used again.
-  assertEquals(fields.count, 5);
+  const buffer = received(
+    "HOST:h\r\nAccept: \t a\t\r\naccept:\r\nX-Host: x\r\nACCEPT:b, c \r\n\r\nAccept: behind\r\n\r\n",
+  );
+  const fields = new FieldSectionReader(STRICT).read(buffer)!;
+  assertEquals(textOf(buffer.bytes), "Accept: behind\r\n\r\n");
+  buffer.bytes.fill(0); // The fields are to be good when the memory is used again.
   assertEquals(fields.values("accept"), ["a", "", "b, c"]);
   assertEquals([fields.get("accept"), fields.get("host")], ["a, , b, c", "h"]);
   assertEquals(fields.tokens("accept"), ["a", "b", "c"]);
   const found = ["host", "x-host", "accep", "acceptx", ""].filter((it) => fields.has(it));
   assertEquals(found, ["host", "x-host"]);
-  const all: FieldLine[] = [
-    ...[["HOST", "h"], ["Accept", "a"], ["accept", ""]] as const,
-    ...[["X-Host", "x"], ["ACCEPT", "b, c"]] as const,
-  ];
+  const all: FieldLine[] = [["HOST", "h"], ["Accept", "a"], ["accept", ""], ["X-Host", "x"]];
+  all.push(["ACCEPT", "b, c"]);
   assertEquals([[...fields], [...fields]], [all, all]);
+});
+
+/** What is read of one section. */
+function read(raw: string, reading: Reading): Outcome<FieldLine[]> {
+  return feed(() => {
+    const reader = new FieldSectionReader(reading);
+    return (buffer) => {
+      const fields = reader.read(buffer);
+      return fields && [...fields];
+    };
+  }, raw);
+}
+
+Deno.test("FieldSectionReader.read() ends behind the empty line", () => {
+  assertEquals(read("\r\n", STRICT), { verdict: "accepted", value: [], consumed: 2 });
+  assertEquals(read("A: b\r\n\r\n", STRICT), {
+    verdict: "accepted",
+    value: [["A", "b"]],
+    consumed: 8,
+  });
+  assertEquals(read("A: b\r\n", STRICT), { verdict: "incomplete" });
+});
+
+Deno.test("FieldSectionReader.read() refuses or joins folded lines, as it was told", () => {
+  const raw = "A: b\r\n c\r\nB:\r\n 2 \r\n\t3\r\nC: \xa0b\r\n c\xa0\r\n\r\n";
+  assertEquals(read(raw, STRICT).verdict, "refused");
+  const outcome = read(raw, LENIENT);
+  const value: FieldLine[] = [["A", "b c"], ["B", "2 3"], ["C", "\xa0b c\xa0"]];
+  assertEquals(outcome, { verdict: "accepted", value, consumed: raw.length });
+});
+
+Deno.test("FieldSectionReader.read() says 431 beyond a limit, 400 for any other fault", () => {
+  const statuses = ["A: b\r\n".repeat(101), "A".repeat(40_000), "A : b\r\n", "A: \0\r\n"].map(
+    (raw) => {
+      const reader = new FieldSectionReader(STRICT);
+      return assertThrows(() => reader.read(received(raw)), ProtocolError).statusHint;
+    },
+  );
+  assertEquals(statuses, [431, 431, 400, 400]);
 });
 
 Deno.test("Fields.tokens() takes no more time than its text has octets", () => {
   const value = `a${" ".repeat(1_000_000)}b`;
-  assertEquals(new Fields([["Connection", value]]).tokens("connection"), [value]);
+  assertEquals(fieldsWith([["Connection", value]]).tokens("connection"), [value]);
+});
+
+Deno.test("fieldSection() writes field lines in their order, each with its CRLF", () => {
+  const section = fieldSection([["Host", "a"], ["Accept", "*/*"], ["host", "b"], ["X", ""]]);
+  assertEquals(section, "Host: a\r\nAccept: */*\r\nhost: b\r\nX: \r\n");
+});
+
+Deno.test("fieldSection() writes nothing for no field lines", () => {
+  assertEquals(fieldSection([]), NO_FIELDS);
+  assertEquals<string>(NO_FIELDS, "");
+});
+
+Deno.test("fieldSection() goes on behind what was written before", () => {
+  const before = fieldSection([["A", "1"]]);
+  assertEquals(fieldSection([["B", "2"]], before), "A: 1\r\nB: 2\r\n");
+  assertEquals(fieldSection([], before), before);
+  assertEquals(before, "A: 1\r\n");
+});
+
+Deno.test("fieldSection() takes whatever gives field lines", () => {
+  const lines = new Map([["A", "1"], ["B", "2"]]);
+  assertEquals(fieldSection(lines), "A: 1\r\nB: 2\r\n");
+});
+
+Deno.test("fieldLine() writes a name and a value as they are", () => {
+  assertEquals(
+    fieldLine("x-!#$%&'*+-.^_`|~09", " \ta b\t~ "),
+    "x-!#$%&'*+-.^_`|~09:  \ta b\t~ \r\n",
+  );
+});
+
+Deno.test("fieldLine() and fieldSection() refuse what would end a line early", () => {
+  for (const octet of ["\r", "\n", "\0", "\r\nX: y", "\x0b", "\x1b", "\x7f", "\xe9", "\u0100"]) {
+    const lines: [part: string, line: FieldLine][] = [
+      ["name", [`A${octet}`, "b"]],
+      ["value", ["A", `b${octet}`]],
+      ["value's beginning", ["A", `${octet}b`]],
+      ["value of a name that was written before", ["Host", octet]],
+    ];
+    fieldLine("Host", "a");
+    for (const [part, line] of lines) {
+      const story = `${JSON.stringify(octet)} in a ${part}`;
+      for (const write of [() => fieldLine(...line), () => fieldSection([["A", "b"], line])]) {
+        const error = assertThrows(write, TypeError);
+        assertEquals(error.message.startsWith("Cannot write"), true, story);
+      }
+    }
+  }
+});
+
+Deno.test("fieldLine() refuses a name that is not a token, each time anew", () => {
+  for (const name of ["", "A B", " A", "A ", "A:", "A\t", "\u00e9", "(", '"A"']) {
+    for (let i = 0; i < 2; i++) {
+      assertThrows(() => fieldLine(name, "b"), TypeError, "field name");
+    }
+  }
+});
+
+Deno.test("fieldLine() checks names beyond those that it remembers", () => {
+  for (let i = 0; i < 3000; i++) assertEquals(fieldLine(`X-${i}`, "a"), `X-${i}: a\r\n`);
+  assertThrows(() => fieldLine("X-3000 ", "a"), TypeError, "field name");
+  assertThrows(() => fieldLine("X-2999", "\n"), TypeError, "this value of X-2999");
 });

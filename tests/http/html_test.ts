@@ -1,5 +1,5 @@
-import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { escapeHtml, PAGE_END, PAGE_TYPE, pageStart } from "../../lib/http/html.ts";
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 
 const HOSTILE = `"><script>alert('&')</script>`;
 const ESCAPED = "&quot;&gt;&lt;script&gt;alert(&#39;&amp;&#39;)&lt;/script&gt;";

@@ -1,7 +1,6 @@
+import { imfFixdate, parseHttpDate } from "../../lib/http/http_date.ts";
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { parseHttpDate } from "../../lib/http/http_date.ts";
-import { imfFixdate } from "../../lib/http/imf_fixdate.ts";
 import { HTTP_DATES } from "../cases/http_dates.ts";
 import { testRows } from "../support/rows.ts";
 

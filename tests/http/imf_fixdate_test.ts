@@ -1,5 +1,5 @@
+import { imfFixdate } from "../../lib/http/http_date.ts";
 import { assertEquals, assertMatch } from "@std/assert";
-import { imfFixdate } from "../../lib/http/imf_fixdate.ts";
 
 Deno.test("imfFixdate() writes the example of RFC 9110 §5.6.7", () => {
   assertEquals(imfFixdate(784111777_000), "Sun, 06 Nov 1994 08:49:37 GMT");

@@ -1,5 +1,5 @@
+import { chooseMediaType } from "../../lib/http/negotiation.ts";
 import { assertEquals } from "@std/assert";
-import { chooseMediaType } from "../../lib/http/media_range.ts";
 import { TYPES } from "../cases/preferences.ts";
 import { fieldsOf } from "../support/field_lines.ts";
 import { testRows } from "../support/rows.ts";

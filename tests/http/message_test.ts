@@ -1,6 +1,7 @@
+import { fieldsWith } from "../support/field_lines.ts";
+import { reasonPhrase } from "../../lib/http/response.ts";
+import { type HttpVersion, isPersistent } from "../../lib/http/message.ts";
 import { assert, assertEquals } from "@std/assert";
-import { Fields } from "../../lib/http/fields.ts";
-import { type HttpVersion, isPersistent, reasonPhrase } from "../../lib/http/message.ts";
 
 /** Version, values of Connection, and whether the connection may go on. */
 const PERSISTENCE: readonly [HttpVersion, string[], boolean][] = [
@@ -34,14 +35,14 @@ const PERSISTENCE: readonly [HttpVersion, string[], boolean][] = [
 
 Deno.test("isPersistent() follows RFC 9112 §9.3 and takes Connection for a list", () => {
   for (const [httpVersion, values, expected] of PERSISTENCE) {
-    const fields = new Fields(values.map((value) => ["Connection", value]));
+    const fields = fieldsWith(values.map((value) => ["Connection", value]));
     const story = `${httpVersion} ${JSON.stringify(values)}`;
     assertEquals(isPersistent({ httpVersion, fields }), expected, story);
   }
 });
 
 Deno.test("isPersistent() looks at no other field", () => {
-  const fields = new Fields([["Proxy-Connection", "close"], ["Keep-Alive", "timeout=0"]]);
+  const fields = fieldsWith([["Proxy-Connection", "close"], ["Keep-Alive", "timeout=0"]]);
   assertEquals(isPersistent({ httpVersion: "1.1", fields }), true);
   assertEquals(isPersistent({ httpVersion: "1.0", fields }), false);
 });

@@ -1,10 +1,9 @@
-import { assertEquals } from "@std/assert";
-import { Fields } from "../../lib/http/fields.ts";
 import { replyToMethod } from "../../lib/http/method.ts";
-import { fieldsOf } from "../support/field_lines.ts";
+import { assertEquals } from "@std/assert";
+import { fieldsOf, fieldsWith } from "../support/field_lines.ts";
 
 function statusOf(method: string): number | undefined {
-  const fields = new Fields();
+  const fields = fieldsWith();
   const reply = replyToMethod({ method, requestTarget: "/", httpVersion: "1.1", fields });
   if (reply === undefined) return undefined;
   assertEquals(fieldsOf(reply.headerSection).get("allow"), "GET, HEAD, OPTIONS", method);

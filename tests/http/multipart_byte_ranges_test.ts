@@ -1,5 +1,5 @@
+import { multipartByteRanges } from "../../lib/http/byte_range.ts";
 import { assertEquals, assertThrows } from "@std/assert";
-import { multipartByteRanges } from "../../lib/http/multipart_byte_ranges.ts";
 
 const OPTIONS = { boundary: "THIS_STRING_SEPARATES", contentType: "application/pdf", length: 8000 };
 const RANGES = [{ first: 500, last: 999 }, { first: 7000, last: 7999 }];

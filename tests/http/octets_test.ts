@@ -1,5 +1,5 @@
+import { decodeOctets, encodeOctets } from "../../lib/http/grammar.ts";
 import { assertEquals, assertThrows } from "@std/assert";
-import { decodeOctets, encodeOctets } from "../../lib/http/octets.ts";
 
 const octets = Uint8Array.from({ length: 256 }, (_, octet) => octet);
 

@@ -1,11 +1,11 @@
-import { assertEquals } from "@std/assert";
-import { parseEntityTag } from "../../lib/http/entity_tag.ts";
-import { parseHttpDate } from "../../lib/http/http_date.ts";
 import {
   evaluatePreconditions,
+  parseEntityTag,
   rangeApplies,
   type Validators,
-} from "../../lib/http/precondition.ts";
+} from "../../lib/http/validators.ts";
+import { parseHttpDate } from "../../lib/http/http_date.ts";
+import { assertEquals } from "@std/assert";
 import { ifRanges } from "../cases/if_ranges.ts";
 import { type DatedFile, preconditions } from "../cases/preconditions.ts";
 import { fieldsOf } from "../support/field_lines.ts";

@@ -1,5 +1,5 @@
-import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { Redirect } from "../../lib/http/redirect.ts";
+import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { fieldsOf } from "../support/field_lines.ts";
 
 Deno.test("Redirect.to() leads there, by field and by link", () => {

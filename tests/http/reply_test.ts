@@ -1,6 +1,6 @@
-import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
-import { PAGE_END, pageStart } from "../../lib/http/html.ts";
 import { htmlReply } from "../../lib/http/reply.ts";
+import { PAGE_END, pageStart } from "../../lib/http/html.ts";
+import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 
 Deno.test("htmlReply() makes a page that says its status and sentence", () => {
   const { statusCode, headerSection, content } = htmlReply(404, "There is no such file.");

@@ -1,6 +1,6 @@
+import { weightedMembers } from "../../lib/http/negotiation.ts";
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { weightedMembers } from "../../lib/http/weighted_list.ts";
 
 Deno.test("weightedMembers() reads members and their weights in order", () => {
   const read = weightedMembers('text/*;q=0.3, Text/HTML;level="1,\\"2";Q=0.7;x=y, */*, a ; ; q=0');

@@ -1,4 +1,4 @@
-import { encodeOctets } from "../../lib/http/octets.ts";
+import { encodeOctets } from "../../lib/http/grammar.ts";
 import type { Socket } from "./resettable.ts";
 
 /** What a script needs to know of a request. */

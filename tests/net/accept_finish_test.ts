@@ -1,5 +1,5 @@
-import { assertEquals } from "@std/assert";
 import { Acceptor } from "../../lib/net/accept.ts";
+import { assertEquals } from "@std/assert";
 import { FakeConn, FakeListener } from "../support/fake_listener.ts";
 
 /** An acceptor, the listener that the test answers for, and what is taken at its end. */

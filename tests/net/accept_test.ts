@@ -1,5 +1,5 @@
-import { assert, assertEquals } from "@std/assert";
 import { Acceptor } from "../../lib/net/accept.ts";
+import { assert, assertEquals } from "@std/assert";
 import { Arrivals } from "../support/arrivals.ts";
 import { CountingSignal, FakeConn, FakeListener } from "../support/fake_listener.ts";
 

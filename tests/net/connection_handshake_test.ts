@@ -1,7 +1,7 @@
-import { assertEquals, assertRejects } from "@std/assert";
-import { Connection } from "../../lib/net/connection.ts";
-import { now } from "../../lib/net/deadlines.ts";
 import { HandshakeError } from "../../lib/net/network_error.ts";
+import { now } from "../../lib/net/deadlines.ts";
+import { Connection } from "../../lib/net/connection.ts";
+import { assertEquals, assertRejects } from "@std/assert";
 import { socketPair } from "../support/raw_peer.ts";
 
 /** As much of a TLS connection as its handshake needs. */

@@ -1,14 +1,8 @@
-import {
-  assert,
-  assertEquals,
-  assertLessOrEqual,
-  assertRejects,
-  assertStrictEquals,
-} from "@std/assert";
-import { Connection } from "../../lib/net/connection.ts";
-import { DEADLINES, now } from "../../lib/net/deadlines.ts";
 import { DeadlineError, NetworkError } from "../../lib/net/network_error.ts";
-import { encodeOctets } from "../../lib/http/octets.ts";
+import { DEADLINES, now } from "../../lib/net/deadlines.ts";
+import { Connection } from "../../lib/net/connection.ts";
+import { encodeOctets } from "../../lib/http/grammar.ts";
+import { assert, assertEquals, assertLessOrEqual, assertRejects } from "@std/assert";
 import { FakeSocket } from "../support/fake_socket.ts";
 import { textOf } from "../support/feed.ts";
 import { RawPeer, sendAndReset, socketPair } from "../support/raw_peer.ts";
@@ -49,45 +43,16 @@ Deno.test("Connection.fill() buffers what was not consumed, and says when the en
   let received = "";
   let most = 0;
   while (await connection.fill("idle", soon())) {
-    const { length } = connection.input.buffered;
+    const { length } = connection.input.bytes;
     most = Math.max(most, length);
     const count = Math.max(1, length - 100);
-    received += textOf(connection.input.buffered.subarray(0, count));
-    connection.input.consume(count);
+    received += textOf(connection.input.bytes.subarray(0, count));
+    connection.input.take(count);
   }
-  received += textOf(connection.input.buffered);
+  received += textOf(connection.input.bytes);
   await sending;
   assert(received === textOf(octets), "something else arrived");
   assertLessOrEqual(most, 65_536);
-  connection.close();
-});
-
-Deno.test("Connection.received keeps what was consumed until the next fill()", async () => {
-  const [connection, peer] = await connected();
-  using _ = peer;
-  const state = () => [
-    textOf(connection.input.received),
-    connection.input.consumed,
-    connection.input.hasBuffered,
-    textOf(connection.input.buffered),
-  ];
-  assertEquals(state(), ["", 0, false, ""]);
-  await peer.send("abcdef");
-  while (connection.input.received.length < 6) await connection.fill("idle", soon());
-  assertEquals(state(), ["abcdef", 0, true, "abcdef"]);
-  connection.input.consume(4);
-  assertEquals(state(), ["abcdef", 4, true, "ef"]);
-  const before = connection.input.received;
-  assertStrictEquals(connection.input.received, before);
-  await peer.send("gh");
-  while (connection.input.buffered.length < 4) await connection.fill("idle", soon());
-  assertEquals(state(), ["efgh", 0, true, "efgh"]);
-  assert(connection.input.received !== before, "the same view holds something else");
-  connection.input.consume(4);
-  assertEquals(state(), ["efgh", 4, false, ""]);
-  await peer.sendLast("");
-  assertEquals(await connection.fill("idle", soon()), false);
-  assertEquals(state(), ["", 0, false, ""]);
   connection.close();
 });
 
@@ -119,7 +84,7 @@ Deno.test("Connection.fill() sends first what was written", async () => {
   assertEquals(await peer.receiveUntil("question"), "question");
   await peer.send("answer");
   assertEquals(await filling, true);
-  assertEquals(textOf(connection.input.buffered), "answer");
+  assertEquals(textOf(connection.input.bytes), "answer");
   connection.close();
 });
 

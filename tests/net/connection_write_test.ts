@@ -1,7 +1,7 @@
-import { assert, assertEquals, assertRejects } from "@std/assert";
-import { encodeOctets } from "../../lib/http/octets.ts";
-import { Connection } from "../../lib/net/connection.ts";
 import { OUTPUT_BYTES } from "../../lib/net/output_buffer.ts";
+import { Connection } from "../../lib/net/connection.ts";
+import { encodeOctets } from "../../lib/http/grammar.ts";
+import { assert, assertEquals, assertRejects } from "@std/assert";
 import { FakeSocket, SlowSocket } from "../support/fake_socket.ts";
 import { randomInteger, seededRandom } from "../support/random.ts";
 

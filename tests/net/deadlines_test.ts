@@ -1,5 +1,5 @@
-import { assert, assertEquals } from "@std/assert";
 import { now, pausedMs, unwatch, watch, type Watched } from "../../lib/net/deadlines.ts";
+import { assert, assertEquals } from "@std/assert";
 import { Arrivals } from "../support/arrivals.ts";
 
 /** Tells when it expires, and has no other deadline until it is given one. */

@@ -1,7 +1,7 @@
-import { assertEquals, assertInstanceOf, assertRejects } from "@std/assert";
-import { now } from "../../lib/net/deadlines.ts";
-import { dial } from "../../lib/net/dial.ts";
 import { DeadlineError, NetworkError } from "../../lib/net/network_error.ts";
+import { dial } from "../../lib/net/dial.ts";
+import { now } from "../../lib/net/deadlines.ts";
+import { assertEquals, assertInstanceOf, assertRejects } from "@std/assert";
 import { RawServer, socketPair } from "../support/raw_peer.ts";
 import { textOf } from "../support/feed.ts";
 
@@ -9,7 +9,7 @@ Deno.test("dial() gives an open connection", async () => {
   await using server = new RawServer((peer) => peer.sendLast("hello"));
   const connection = await dial("127.0.0.1", server.port, 10_000);
   await connection.fill("idle", now() + 10_000);
-  assertEquals(textOf(connection.input.buffered), "hello");
+  assertEquals(textOf(connection.input.bytes), "hello");
   connection.close();
 });
 

@@ -1,7 +1,7 @@
-import { assertEquals, assertRejects } from "@std/assert";
-import { now } from "../../lib/net/deadlines.ts";
-import { dial } from "../../lib/net/dial.ts";
 import { HandshakeError } from "../../lib/net/network_error.ts";
+import { dial } from "../../lib/net/dial.ts";
+import { now } from "../../lib/net/deadlines.ts";
+import { assertEquals, assertRejects } from "@std/assert";
 import { textOf } from "../support/feed.ts";
 import { RawServer } from "../support/raw_peer.ts";
 import { AUTHORITY, EXPIRED, SERVER } from "../support/tls.ts";
@@ -42,7 +42,7 @@ Deno.test("dial() over TLS talks to a server that proves its name", async () => 
   for (const hostname of ["localhost", "127.0.0.1"]) {
     const connection = await dial(hostname, server.port, 10_000, TRUSTING);
     await connection.fill("idle", now() + 10_000);
-    assertEquals(textOf(connection.input.buffered), "hello");
+    assertEquals(textOf(connection.input.bytes), "hello");
     connection.close();
   }
 });

@@ -1,4 +1,3 @@
-import { assertEquals, assertInstanceOf } from "@std/assert";
 import {
   HostUnreachableError,
   LocalError,
@@ -6,6 +5,7 @@ import {
   networkError,
   UnknownHostError,
 } from "../../lib/net/network_error.ts";
+import { assertEquals, assertInstanceOf } from "@std/assert";
 
 function systemError(code: string): Error {
   return Object.assign(new Error(`${code} (os error 1)`), { code });

@@ -1,5 +1,5 @@
-import { assert, assertEquals, assertLessOrEqual } from "@std/assert";
 import { Pacer } from "../../lib/net/pacer.ts";
+import { assert, assertEquals, assertLessOrEqual } from "@std/assert";
 import { seededRandom } from "../support/random.ts";
 
 Deno.test("Pacer.take() gives a tenth of a second's worth at once, and no more", () => {

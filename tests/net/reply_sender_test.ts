@@ -1,11 +1,11 @@
-import { assert, assertEquals, assertRejects } from "@std/assert";
-import { fieldSection, NO_FIELDS } from "../../lib/http/field_section.ts";
-import type { ContentSource, Reply } from "../../lib/http/reply.ts";
-import { Connection } from "../../lib/net/connection.ts";
-import { NetworkError } from "../../lib/net/network_error.ts";
-import { OUTPUT_BYTES } from "../../lib/net/output_buffer.ts";
 import { ContentError, type ReplyContext, ReplySender } from "../../lib/net/reply_sender.ts";
-import { encodeOctets } from "../../lib/http/octets.ts";
+import { OUTPUT_BYTES } from "../../lib/net/output_buffer.ts";
+import { NetworkError } from "../../lib/net/network_error.ts";
+import { Connection } from "../../lib/net/connection.ts";
+import type { ContentSource, Reply } from "../../lib/http/reply.ts";
+import { encodeOctets } from "../../lib/http/grammar.ts";
+import { fieldSection, NO_FIELDS } from "../../lib/http/fields.ts";
+import { assert, assertEquals, assertRejects } from "@std/assert";
 import { FakeSocket } from "../support/fake_socket.ts";
 import { replyOf } from "../support/raw_reply.ts";
 import { textReply } from "../support/serving.ts";

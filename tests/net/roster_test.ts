@@ -1,5 +1,5 @@
-import { assertEquals } from "@std/assert";
 import { type Listed, Roster } from "../../lib/net/roster.ts";
+import { assertEquals } from "@std/assert";
 import { randomInteger, seededRandom } from "../support/random.ts";
 
 class Guest implements Listed {

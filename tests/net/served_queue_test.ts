@@ -1,6 +1,6 @@
-import { assert, assertEquals } from "@std/assert";
-import type { Served } from "../../lib/net/served.ts";
 import { ServedQueue } from "../../lib/net/served_queue.ts";
+import type { Served } from "../../lib/net/served.ts";
+import { assert, assertEquals } from "@std/assert";
 import { request, Serving, textReply } from "../support/serving.ts";
 
 /** A queue, and the status codes and octets that it has told of. */

@@ -1,7 +1,7 @@
-import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { NO_FIELDS } from "../../lib/http/field_section.ts";
-import { encodeOctets } from "../../lib/http/octets.ts";
 import { unwatch, watch } from "../../lib/net/deadlines.ts";
+import { encodeOctets } from "../../lib/http/grammar.ts";
+import { NO_FIELDS } from "../../lib/http/fields.ts";
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { sendAndReset } from "../support/raw_peer.ts";
 import { repliesOf, replyOf } from "../support/raw_reply.ts";
 import { echoTarget, request, Serving, textReply } from "../support/serving.ts";

@@ -1,6 +1,6 @@
-import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { fieldSection, NO_FIELDS } from "../../lib/http/field_section.ts";
 import type { Handler } from "../../lib/net/handler.ts";
+import { fieldSection, NO_FIELDS } from "../../lib/http/fields.ts";
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { Arrivals } from "../support/arrivals.ts";
 import { repliesOf, replyOf } from "../support/raw_reply.ts";
 import { echoTarget, request, Serving, textReply } from "../support/serving.ts";

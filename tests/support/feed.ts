@@ -1,13 +1,10 @@
+import { ReceiveBuffer } from "../../lib/http/receive_buffer.ts";
+import { decodeOctets, encodeOctets, ProtocolError } from "../../lib/http/grammar.ts";
+import type { BodyReader } from "../../lib/http/body.ts";
 import { assertEquals } from "@std/assert";
-import { type BodyDecoder } from "../../lib/http/body_decoder.ts";
-import { decodeOctets, encodeOctets } from "../../lib/http/octets.ts";
-import { ProtocolError } from "../../lib/http/protocol_error.ts";
 
-/**
- * A reader as the feed sees it: called with the message from its first octet on, and more of it at
- * every call, until it gives a value or throws.
- */
-export type Read<Value> = (octets: Uint8Array) => { value: Value; consumed: number } | undefined;
+/** A reader as the feed sees it: called when more has arrived, until it gives a value or throws. */
+export type Read<Value> = (buffer: ReceiveBuffer) => Value | undefined;
 
 /** What became of all octets. */
 export type Outcome<Value> =
@@ -26,7 +23,7 @@ const TRAILING = ["GET /behind HTTP/1.1\r\nHost: a\r\n\r\n", "\r\n", "\0", "0"];
  * not too many, and with other octets behind them. Asserts that all say the same.
  */
 export function feed<Value>(newRead: () => Read<Value>, raw: string): Outcome<Value> {
-  const octets = insideLarger(raw);
+  const octets = encodeOctets(raw);
   const all = octets.length;
   const whole = outcomeOf(newRead(), octets, [all]);
   const each = outcomeOf(newRead(), octets, Array.from({ length: all + 1 }, (_, i) => i));
@@ -36,16 +33,11 @@ export function feed<Value>(newRead: () => Read<Value>, raw: string): Outcome<Va
   }
   if (whole.verdict === "incomplete") return whole;
   for (const trailing of TRAILING) {
-    const longer = insideLarger(raw + trailing);
+    const longer = encodeOctets(raw + trailing);
     const what = `with ${JSON.stringify(trailing)} behind it`;
     assertEquals(outcomeOf(newRead(), longer, [longer.length]), whole, what);
   }
   return whole;
-}
-
-/** The octets as a view in the midst of others, which a reader must not see. */
-function insideLarger(raw: string): Uint8Array {
-  return encodeOctets(`\r\n0\r\n${raw}\r\n0\r\n\r\n`).subarray(5, 5 + raw.length);
 }
 
 function outcomeOf<Value>(
@@ -53,10 +45,14 @@ function outcomeOf<Value>(
   octets: Uint8Array,
   lengths: readonly number[],
 ): Outcome<Value> {
+  const buffer = new ReceiveBuffer(16);
+  let arrived = 0;
   try {
     for (const length of lengths) {
-      const result = read(octets.subarray(0, length));
-      if (result !== undefined) return { verdict: "accepted", ...result };
+      arrive(buffer, octets.subarray(arrived, length));
+      arrived = length;
+      const value = read(buffer);
+      if (value !== undefined) return { verdict: "accepted", value, consumed: buffer.takenBytes };
     }
   } catch (error) {
     if (!(error instanceof ProtocolError)) throw error;
@@ -65,18 +61,30 @@ function outcomeOf<Value>(
   return { verdict: "incomplete" };
 }
 
-/** Reads a body with a decoder, as who owns the connection would. */
-export function readBody(decoder: BodyDecoder): Read<{ content: string }> {
-  let consumed = 0;
+/** Lets octets arrive in a buffer. */
+export function arrive(buffer: ReceiveBuffer, octets: Uint8Array): void {
+  for (let at = 0; at < octets.length;) {
+    const room = buffer.makeRoom();
+    const count = Math.min(room.length, octets.length - at);
+    room.set(octets.subarray(at, at + count));
+    buffer.add(count);
+    at += count;
+  }
+}
+
+/** A buffer in which this text has arrived. */
+export function received(text: string): ReceiveBuffer {
+  const buffer = new ReceiveBuffer();
+  arrive(buffer, encodeOctets(text));
+  return buffer;
+}
+
+/** Reads a body, as who owns the connection would. */
+export function readBody(reader: BodyReader): Read<{ content: string }> {
   let content = "";
-  return (octets) => {
-    while (!decoder.isDone) {
-      const step = decoder.decode(octets.subarray(consumed));
-      consumed += step.consumed;
-      content += textOf(step.content);
-      if (step.consumed === 0) break;
-    }
-    return decoder.isDone ? { value: { content }, consumed } : undefined;
+  return (buffer) => {
+    for (let piece; (piece = reader.read(buffer)) !== undefined;) content += textOf(piece);
+    return reader.isDone ? { content } : undefined;
   };
 }
 

@@ -1,5 +1,5 @@
-import { assertEquals } from "@std/assert";
 import type { Reply } from "../../lib/http/reply.ts";
+import { assertEquals } from "@std/assert";
 import { contentOf, fieldOf } from "./replies.ts";
 
 /** A response, from whatever source. */

@@ -1,10 +1,10 @@
+import type { Request } from "../../lib/net/handler.ts";
+import type { RequestHead } from "../../lib/http/request.ts";
+import type { Reply } from "../../lib/http/reply.ts";
 import { assertEquals } from "@std/assert";
 import { EntityTags } from "../../lib/files/entity_tags.ts";
 import { Root } from "../../lib/files/root.ts";
 import { StaticFiles, type StaticFilesOptions } from "../../lib/files/static_files.ts";
-import type { RequestHead } from "../../lib/http/message.ts";
-import type { Reply } from "../../lib/http/reply.ts";
-import type { Request } from "../../lib/net/handler.ts";
 import { textOf } from "./feed.ts";
 import { fieldsOf } from "./field_lines.ts";
 

@@ -1,12 +1,12 @@
-import { fieldSection } from "../../lib/http/field_section.ts";
-import { encodeOctets } from "../../lib/http/octets.ts";
-import type { Reply } from "../../lib/http/reply.ts";
-import { say } from "../../lib/log.ts";
-import { Acceptor } from "../../lib/net/accept.ts";
-import { DEADLINES, type Deadlines } from "../../lib/net/deadlines.ts";
 import { Service, type ServiceOptions } from "../../lib/net/service.ts";
-import type { Handler } from "../../lib/net/handler.ts";
 import type { Served } from "../../lib/net/served.ts";
+import type { Handler } from "../../lib/net/handler.ts";
+import { DEADLINES, type Deadlines } from "../../lib/net/deadlines.ts";
+import { Acceptor } from "../../lib/net/accept.ts";
+import type { Reply } from "../../lib/http/reply.ts";
+import { encodeOctets } from "../../lib/http/grammar.ts";
+import { fieldSection } from "../../lib/http/fields.ts";
+import { say } from "../../lib/log.ts";
 import { Arrivals } from "./arrivals.ts";
 import { RawPeer } from "./raw_peer.ts";
 

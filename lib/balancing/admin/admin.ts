@@ -1,6 +1,6 @@
-import { replyToMethod } from "../../http/method.ts";
-import type { Reply } from "../../http/reply.ts";
 import type { Handler, Request } from "../../net/handler.ts";
+import type { Reply } from "../../http/reply.ts";
+import { replyToMethod } from "../../http/method.ts";
 import type { FarmStatus } from "../status.ts";
 import { adminReply, lineReply } from "./admin_reply.ts";
 import { ASSETS } from "./assets.ts";

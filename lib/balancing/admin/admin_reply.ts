@@ -4,9 +4,8 @@
  * @module
  */
 
-import { fieldSection } from "../../http/field_section.ts";
-import type { FieldLine } from "../../http/fields.ts";
 import type { Reply } from "../../http/reply.ts";
+import { type FieldLine, fieldSection } from "../../http/fields.ts";
 
 /** Nothing but our own files runs in the page or is asked for by it. */
 const POLICY = [

@@ -5,11 +5,11 @@
  * @module
  */
 
+import { Service } from "../../../lib/net/service.ts";
+import { DEADLINES } from "../../../lib/net/deadlines.ts";
 import { Admin } from "../../../lib/balancing/admin/admin.ts";
 import type { FarmStatus, ServerStatus, TransferStatus } from "../../../lib/balancing/status.ts";
 import { say } from "../../../lib/log.ts";
-import { DEADLINES } from "../../../lib/net/deadlines.ts";
-import { Service } from "../../../lib/net/service.ts";
 
 const REASONS = [
   "connection refused",

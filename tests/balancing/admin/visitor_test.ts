@@ -1,6 +1,6 @@
+import { fieldsWith } from "../../support/field_lines.ts";
 import { assert, assertEquals } from "@std/assert";
 import { strangerReason } from "../../../lib/balancing/admin/visitor.ts";
-import { Fields } from "../../../lib/http/fields.ts";
 
 const OWN = [
   ...["127.0.0.1:9000", "127.0.0.1", "192.0.2.1:80", "[::1]:9000", "[2001:db8::1]", "2130706433"],
@@ -12,7 +12,7 @@ const FOREIGN = [
 ];
 
 function reasonOf(lines: Record<string, string>, isLoopback = true): string | undefined {
-  return strangerReason(new Fields(Object.entries(lines)), isLoopback);
+  return strangerReason(fieldsWith(Object.entries(lines)), isLoopback);
 }
 
 Deno.test("strangerReason() lets addresses and localhost pass on loopback", () => {

@@ -1,0 +1,124 @@
+import { HeadReader, type HttpVersion, parseVersion } from "./message.ts";
+import { STRICT } from "./limits.ts";
+import { isHostAndPort, ProtocolError, REQUEST_TARGET, TOKEN } from "./grammar.ts";
+import { type FieldLine, type Fields, fieldSection } from "./fields.ts";
+
+/** Request line and header section (RFC 9112 §3, §5). */
+export interface RequestHead {
+  /** Case-sensitive token (RFC 9110 §9). */
+  readonly method: string;
+  /** As received, of any form (RFC 9112 §3.2): visible ASCII without a fragment. */
+  readonly requestTarget: string;
+  /** The highest that the client understands, as far as we do. */
+  readonly httpVersion: HttpVersion;
+  /** Its header section. */
+  readonly fields: Fields;
+}
+
+/** A reader of request heads, as a server reads them. */
+export type RequestHeadReader = HeadReader<RequestLine, RequestHead>;
+
+/** A reader of request heads, as a server reads them. */
+export function requestHeadReader(): RequestHeadReader {
+  return new HeadReader({
+    startLine: parseRequestLine,
+    hasEmptyLinesBefore: true,
+    reading: STRICT,
+    head: requestHead,
+  });
+}
+
+/** RFC 9112 §3. */
+type RequestLine = Omit<RequestHead, "fields">;
+
+/** RFC 9112 §3: `request-line = method SP request-target SP HTTP-version`. */
+function parseRequestLine(line: string): RequestLine {
+  const methodEnd = line.indexOf(" ");
+  const method = line.slice(0, Math.max(0, methodEnd));
+  if (!TOKEN.test(method)) {
+    throw new ProtocolError("The method is not a token with one space behind it.");
+  }
+  const targetEnd = line.indexOf(" ", methodEnd + 1);
+  const requestTarget = line.slice(methodEnd + 1, Math.max(methodEnd + 1, targetEnd));
+  if (!REQUEST_TARGET.test(requestTarget)) {
+    throw new ProtocolError("The request-target holds what only an encoded one may hold.");
+  }
+  return { method, requestTarget, httpVersion: parseVersion(line.slice(targetEnd + 1)) };
+}
+
+/** RFC 9112 §3.2: Host exactly once on 1.1, at most once on 1.0, and a host it must be. */
+function requestHead(requestLine: RequestLine, fields: Fields): RequestHead {
+  const { method, requestTarget, httpVersion } = requestLine;
+  const host = fields.get("host");
+  if (host === undefined && httpVersion === "1.1") {
+    throw new ProtocolError("The Host field is missing.");
+  }
+  if (host !== undefined && host !== knownHost) {
+    // Two Host lines are joined by a comma and a space, which stand in no host.
+    if (!isHostAndPort(host)) throw new ProtocolError("The Host field does not name one host.");
+    knownHost = host;
+  }
+  return { method, requestTarget, httpVersion, fields };
+}
+
+/** The last that was found to be a host: most clients of a server name the same. */
+let knownHost: string | undefined;
+
+/** RFC 9112 §3.2.2: `absolute-form = absolute-URI`, of the schemes that a client may ask us for. */
+const ABSOLUTE_FORM = /^https?:\/\/([^/?]*)(.*)$/i;
+
+/**
+ * Path and query of a request-target, byte for byte as the client sent them: nothing is decoded,
+ * nothing resolved. The authority of an absolute-form target is checked and left aside.
+ *
+ * @param method decides which forms are allowed (RFC 9112 §3.2)
+ * @param requestTarget visible ASCII without a fragment, as the head reader gives it
+ * @returns what begins with `/`; `*` for OPTIONS of the whole server; the authority for CONNECT
+ * @throws {ProtocolError} when the target has no form that the method may have
+ */
+export function originForm(method: string, requestTarget: string): string {
+  if (method === "CONNECT") {
+    if (isHostAndPort(requestTarget) && /:[0-9]+$/.test(requestTarget)) return requestTarget;
+    throw new ProtocolError("The target of CONNECT is not a host and a port.");
+  }
+  if (requestTarget.startsWith("/")) return requestTarget;
+  if (requestTarget === "*" && method === "OPTIONS") return "*";
+  const [, authority, rest = ""] = ABSOLUTE_FORM.exec(requestTarget) ?? [];
+  if (authority === undefined) throw new ProtocolError("The request-target has no known form.");
+  // User information is no part of a host either: RFC 9110 §4.2.4 warns of it.
+  if (!isHostAndPort(authority)) {
+    throw new ProtocolError("The request-target names no valid host.");
+  }
+  if (rest.startsWith("/")) return rest;
+  // RFC 9112 §3.2.4: OPTIONS with neither path nor query means the server as a whole.
+  return rest === "" && method === "OPTIONS" ? "*" : `/${rest}`;
+}
+
+/**
+ * Whether the client waits for a 100 (Continue) before it sends its content (RFC 9110 §10.1.1).
+ *
+ * @throws {ProtocolError} 417 for an expectation that no one here can meet
+ */
+export function expectsContinue({ httpVersion, fields }: RequestHead): boolean {
+  if (httpVersion === "1.0" || !fields.has("expect")) return false;
+  const expectations = fields.tokens("expect");
+  if (expectations.every((it) => it === "100-continue")) return expectations.length > 0;
+  throw new ProtocolError("The expectation cannot be met.", 417);
+}
+
+/**
+ * The text of a request head, always of HTTP/1.1; ASCII, so that each character is an octet.
+ *
+ * @throws {TypeError} when a part holds what it may not: nothing that we write ends a line early
+ */
+export function writeRequestHead(
+  method: string,
+  requestTarget: string,
+  fieldLines: Iterable<FieldLine>,
+): string {
+  if (!TOKEN.test(method)) throw new TypeError(`Cannot write the method "${method}"`);
+  if (!REQUEST_TARGET.test(requestTarget)) {
+    throw new TypeError(`Cannot write the request-target "${requestTarget}"`);
+  }
+  return `${method} ${requestTarget} HTTP/1.1\r\n${fieldSection(fieldLines)}\r\n`;
+}

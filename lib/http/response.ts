@@ -1,0 +1,127 @@
+import { contentRange } from "./byte_range.ts";
+import { HeadReader, type HttpVersion, parseVersion } from "./message.ts";
+import { LENIENT } from "./limits.ts";
+import { ProtocolError } from "./grammar.ts";
+import { type Fields, type FieldSection, NO_FIELDS } from "./fields.ts";
+
+/** Status line and header section (RFC 9112 §4, §5). */
+export interface ResponseHead {
+  /** The highest that the server understands, as far as we do. */
+  readonly httpVersion: HttpVersion;
+  /** 100 to 999. */
+  readonly statusCode: number;
+  /** As received; may be empty. */
+  readonly reasonPhrase: string;
+  /** Its header section. */
+  readonly fields: Fields;
+}
+
+/** A reader of response heads, as a user agent reads them. */
+export type ResponseHeadReader = HeadReader<StatusLine, ResponseHead>;
+
+/** A reader of response heads, as a user agent reads them. */
+export function responseHeadReader(): ResponseHeadReader {
+  return new HeadReader({
+    startLine: parseStatusLine,
+    hasEmptyLinesBefore: false,
+    reading: LENIENT,
+    head: (statusLine: StatusLine, fields: Fields) => ({ ...statusLine, fields }),
+  });
+}
+
+/** RFC 9112 §4. */
+type StatusLine = Omit<ResponseHead, "fields">;
+
+/** RFC 9112 §4: `status-line = HTTP-version SP status-code SP [ reason-phrase ]`. */
+function parseStatusLine(line: string): StatusLine {
+  // Without a reason phrase many servers leave the second SP out as well; no harm can come of it.
+  const [, version, statusCode, phrase] = /^(\S+) ([1-9][0-9]{2})(?: (.*))?$/.exec(line) ?? [];
+  if (version === undefined) throw new ProtocolError("There is no status line.");
+  const httpVersion = parseVersion(version);
+  return { httpVersion, statusCode: Number(statusCode), reasonPhrase: phrase ?? "" };
+}
+
+/** Successes of RFC 9110 §15.3 and others whose content is not that of the resource. */
+const OTHER_SUCCESSES: ReadonlySet<number> = new Set([201, 202, 204, 205, 206, 207, 208, 226]);
+
+/**
+ * Whether an answer to a GET brings the whole content: 200; 203 (RFC 9110 §15.3.4); a 2xx that is not
+ * known, which is to be taken for a 200 (§15); and a 206 whose part is all there is.
+ */
+export function isWhole(head: ResponseHead): boolean {
+  const { statusCode } = head;
+  if (statusCode === 206) {
+    const range = contentRange(head);
+    return range !== undefined && range.first === 0 && range.last + 1 === range.total;
+  }
+  return statusCode >= 200 && statusCode < 300 && !OTHER_SUCCESSES.has(statusCode);
+}
+
+const REASON_PHRASES: Readonly<Record<number, string>> = {
+  100: "Continue",
+  101: "Switching Protocols",
+  103: "Early Hints",
+  200: "OK",
+  201: "Created",
+  202: "Accepted",
+  203: "Non-Authoritative Information",
+  204: "No Content",
+  205: "Reset Content",
+  206: "Partial Content",
+  300: "Multiple Choices",
+  301: "Moved Permanently",
+  302: "Found",
+  303: "See Other",
+  304: "Not Modified",
+  307: "Temporary Redirect",
+  308: "Permanent Redirect",
+  400: "Bad Request",
+  401: "Unauthorized",
+  403: "Forbidden",
+  404: "Not Found",
+  405: "Method Not Allowed",
+  406: "Not Acceptable",
+  408: "Request Timeout",
+  409: "Conflict",
+  410: "Gone",
+  411: "Length Required",
+  412: "Precondition Failed",
+  413: "Content Too Large",
+  414: "URI Too Long",
+  415: "Unsupported Media Type",
+  416: "Range Not Satisfiable",
+  417: "Expectation Failed",
+  421: "Misdirected Request",
+  426: "Upgrade Required",
+  429: "Too Many Requests",
+  431: "Request Header Fields Too Large",
+  500: "Internal Server Error",
+  501: "Not Implemented",
+  502: "Bad Gateway",
+  503: "Service Unavailable",
+  504: "Gateway Timeout",
+  505: "HTTP Version Not Supported",
+};
+
+/** The reason phrase that goes with a status code (RFC 9110 §15); empty for one not known here. */
+export function reasonPhrase(statusCode: number): string {
+  return REASON_PHRASES[statusCode] ?? "";
+}
+
+/**
+ * The text of a response head, always of HTTP/1.1 (RFC 9110 §6.2: the version is ours, not that of
+ * the request); ASCII.
+ *
+ * @param statusCode 100 to 999; the reason phrase is chosen by it
+ * @param section its field lines
+ */
+export function writeResponseHead(statusCode: number, section: FieldSection = NO_FIELDS): string {
+  return `${statusLine(statusCode)}${section}\r\n`;
+}
+
+/** RFC 9112 §4, with its CRLF; each is written once. */
+function statusLine(statusCode: number): string {
+  return statusLines[statusCode] ??= `HTTP/1.1 ${statusCode} ${reasonPhrase(statusCode)}\r\n`;
+}
+
+const statusLines: Record<number, string> = {};
