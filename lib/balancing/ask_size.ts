@@ -1,8 +1,8 @@
 import { exchange, failureReason } from "../net/exchange.ts";
 import { now } from "../net/deadlines.ts";
 import type { Connection } from "../net/connection.ts";
-import { isWhole } from "../http/response.ts";
 import { responseBodyFraming } from "../http/body.ts";
+import { isWhole } from "../http/response.ts";
 import type { Server } from "./list/server.ts";
 import { connectTo, requestTo } from "./server_request.ts";
 

@@ -8,8 +8,8 @@ import {
 import { exchange, failureReason } from "../net/exchange.ts";
 import { now } from "../net/deadlines.ts";
 import type { Connection } from "../net/connection.ts";
-import { isWhole, reasonPhrase, type ResponseHead } from "../http/response.ts";
 import { ProtocolError } from "../http/grammar.ts";
+import { isWhole, reasonPhrase, type ResponseHead } from "../http/response.ts";
 import { format } from "@std/fmt/bytes";
 import type { Server } from "./list/server.ts";
 import type { Fault, Outcome, TestFile, TransferSample } from "./sample.ts";

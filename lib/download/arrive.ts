@@ -1,5 +1,5 @@
-import type { ResponseHead } from "../http/response.ts";
 import type { FieldLine } from "../http/fields.ts";
+import type { ResponseHead } from "../http/response.ts";
 import { type Answer, ask, type Asking, readAway } from "./ask.ts";
 import { DownloadError, TryError } from "./download_error.ts";
 import type { Ledger } from "./ledger.ts";

@@ -6,9 +6,9 @@ import {
   failureReason,
   IncompleteMessageError,
 } from "../net/exchange.ts";
-import type { ResponseHead } from "../http/response.ts";
 import { ProtocolError } from "../http/grammar.ts";
 import type { FieldLine } from "../http/fields.ts";
+import type { ResponseHead } from "../http/response.ts";
 import type { Connections, Link } from "./connections.ts";
 import { TryError } from "./download_error.ts";
 import type { TargetUri } from "./target_uri.ts";

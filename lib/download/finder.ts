@@ -1,5 +1,5 @@
-import { isWhole, reasonPhrase, type ResponseHead } from "../http/response.ts";
 import type { FieldLine } from "../http/fields.ts";
+import { isWhole, reasonPhrase, type ResponseHead } from "../http/response.ts";
 import {
   type Arrival,
   type Arriving,

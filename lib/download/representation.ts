@@ -1,8 +1,8 @@
+import type { FieldLine } from "../http/fields.ts";
+import { writeContentRange } from "../http/byte_range.ts";
+import type { BodyFraming } from "../http/body.ts";
 import { isStrongMatch, parseEntityTag } from "../http/validators.ts";
 import { isWhole, type ResponseHead } from "../http/response.ts";
-import type { FieldLine } from "../http/fields.ts";
-import { contentRange } from "../http/byte_range.ts";
-import type { BodyFraming } from "../http/body.ts";
 
 /** What is known of the content that a server offers. */
 export interface Representation {
@@ -64,7 +64,7 @@ export function rangeFields(kept: Kept): FieldLine[] {
  */
 export function offerOf(head: ResponseHead, framing: BodyFraming, kept?: Kept): Offer {
   const entityTag = strongTag(head);
-  const range = head.statusCode === 206 ? contentRange(head) : undefined;
+  const range = head.statusCode === 206 ? writeContentRange(head) : undefined;
   if (head.statusCode === 206 && !(kept === undefined && isWhole(head))) {
     return restOffer(range, framing, entityTag, kept);
   }
@@ -80,7 +80,7 @@ export function offerOf(head: ResponseHead, framing: BodyFraming, kept?: Kept): 
 }
 
 function restOffer(
-  range: ReturnType<typeof contentRange>,
+  range: ReturnType<typeof writeContentRange>,
   framing: BodyFraming,
   entityTag: string | undefined,
   kept: Kept | undefined,

@@ -1,5 +1,5 @@
-import type { ResponseHead } from "../http/response.ts";
 import type { Fields } from "../http/fields.ts";
+import type { ResponseHead } from "../http/response.ts";
 import type { Connections } from "./connections.ts";
 import { duplicatesOf } from "./duplicates.ts";
 import type { Ledger } from "./ledger.ts";

@@ -1,5 +1,3 @@
-import { evaluatePreconditions, rangeApplies } from "../http/validators.ts";
-import type { RequestHead } from "../http/request.ts";
 import { htmlReply, type Reply } from "../http/reply.ts";
 import { encodeOctets } from "../http/grammar.ts";
 import { fieldSection } from "../http/fields.ts";
@@ -10,6 +8,8 @@ import {
   unsatisfiedRange,
   writeContentRange,
 } from "../http/byte_range.ts";
+import { evaluatePreconditions, rangeApplies } from "../http/validators.ts";
+import type { RequestHead } from "../http/request.ts";
 import { MemoryOctets, type Octets } from "./octets.ts";
 import { RangeContent } from "./range_content.ts";
 import type { Representation } from "./representation.ts";

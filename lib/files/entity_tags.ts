@@ -1,6 +1,6 @@
+import type { Fields } from "../http/fields.ts";
 import type { EntityTag } from "../http/validators.ts";
 import type { ContentCoding } from "../http/negotiation.ts";
-import type { Fields } from "../http/fields.ts";
 import type { ContentDigests } from "./content_digests.ts";
 import { tellsVersions } from "./modification_time.ts";
 import type { OpenFile } from "./open_file.ts";

@@ -1,6 +1,6 @@
 import type { Reply } from "../http/reply.ts";
-import { chooseContentCoding, type ContentCoding } from "../http/negotiation.ts";
 import type { Fields } from "../http/fields.ts";
+import { chooseContentCoding, type ContentCoding } from "../http/negotiation.ts";
 import { contentType } from "@std/media-types";
 import { extname } from "@std/path";
 import { type CodedSibling, codedSiblings } from "./coded_siblings.ts";

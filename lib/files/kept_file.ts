@@ -1,6 +1,6 @@
 import type { Reply } from "../http/reply.ts";
-import { chooseContentCoding, type ContentCoding } from "../http/negotiation.ts";
 import type { Fields } from "../http/fields.ts";
+import { chooseContentCoding, type ContentCoding } from "../http/negotiation.ts";
 import { type AskedHead, replyWith } from "./conditional_reply.ts";
 import type { Cached } from "./file_cache.ts";
 import type { Representation } from "./representation.ts";

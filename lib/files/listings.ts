@@ -1,6 +1,6 @@
 import type { Reply } from "../http/reply.ts";
-import { chooseMediaType } from "../http/negotiation.ts";
 import { type Fields, type FieldSection, fieldSection } from "../http/fields.ts";
+import { chooseMediaType } from "../http/negotiation.ts";
 import { directoryEntries } from "./directory_entries.ts";
 import { type ListingForm, listingOrder, parentReference } from "./listing.ts";
 import { ListingContent } from "./listing_content.ts";

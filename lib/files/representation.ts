@@ -1,8 +1,8 @@
-import { type EntityTag, type Validators, writeEntityTag } from "../http/validators.ts";
 import type { Reply } from "../http/reply.ts";
-import type { ContentCoding } from "../http/negotiation.ts";
 import { imfFixdate } from "../http/http_date.ts";
 import { type FieldLine, fieldLine, type FieldSection, fieldSection } from "../http/fields.ts";
+import { type EntityTag, type Validators, writeEntityTag } from "../http/validators.ts";
+import type { ContentCoding } from "../http/negotiation.ts";
 import { tellsVersions } from "./modification_time.ts";
 import type { Octets } from "./octets.ts";
 import { RangeContent } from "./range_content.ts";

@@ -1,6 +1,6 @@
-import type { RequestHead } from "./request.ts";
 import { htmlReply, type Reply } from "./reply.ts";
 import { fieldLine } from "./fields.ts";
+import type { RequestHead } from "./request.ts";
 
 /** What may be asked of resources that can only be read. */
 const ALLOW = "GET, HEAD, OPTIONS";

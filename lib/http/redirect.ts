@@ -1,7 +1,7 @@
-import { reasonPhrase } from "./response.ts";
 import type { TextReply } from "./reply.ts";
 import { escapeHtml, PAGE_END, PAGE_TYPE, pageStart } from "./html.ts";
 import { type FieldLine, fieldLine, type FieldSection, fieldSection, NO_FIELDS } from "./fields.ts";
+import { reasonPhrase } from "./response.ts";
 
 /** Visible ASCII that no URI may hold (RFC 3986 §2), but which clients send in request-targets. */
 const NOT_IN_URI = /["<>\\^`{|}]/;

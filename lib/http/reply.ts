@@ -1,6 +1,6 @@
-import { reasonPhrase } from "./response.ts";
 import { PAGE_END, PAGE_TYPE, pageStart } from "./html.ts";
 import { type FieldLine, type FieldSection, fieldSection } from "./fields.ts";
+import { reasonPhrase } from "./response.ts";
 
 /** Content that is read piece by piece while it is sent, such as an open file. */
 export interface ContentSource {

@@ -14,8 +14,8 @@ export interface AcceptorOptions {
    */
   readonly onError: (error: Error) => void;
   /**
-   * Asked before each accept: settles when there is room for one more connection; undefined for at
-   * once. Until then clients wait with the system.
+   * Asked before each accept, but for those of `finish`: settles when there is room for one more
+   * connection; undefined for at once. Until then clients wait with the system.
    */
   readonly room?: () => Promise<void> | undefined;
 }
@@ -34,6 +34,7 @@ export class Acceptor<Conn extends Deno.Conn = Deno.TcpConn> {
   #pauseMs = 0;
   #wake: (() => void) | undefined;
   #endPause: (() => void) | undefined;
+  #endWait: (() => void) | undefined;
   /** What becomes of connections when `until` takes none any more. */
   #onLate: ((conn: Conn) => void) | undefined;
 
@@ -82,13 +83,14 @@ export class Acceptor<Conn extends Deno.Conn = Deno.TcpConn> {
     };
     this.#disposeAccepted();
     if (!this.#isAccepting) this.#accept();
+    this.#endWait?.();
     let count: number;
     do {
       count = late.length;
       await turn();
     } while (late.length > count && !this.#isClosed);
     this.close();
-    // The last accept may have ended just before; one that waits for room never does.
+    // The last accept may have ended just before.
     for (let turns = 0; this.#isAccepting && turns < 10; turns++) await turn();
     late.forEach(take);
   }
@@ -100,6 +102,7 @@ export class Acceptor<Conn extends Deno.Conn = Deno.TcpConn> {
     this.#listener.close();
     this.#disposeAccepted();
     this.#endPause?.();
+    this.#endWait?.();
     this.#wake?.();
   }
 
@@ -115,7 +118,9 @@ export class Acceptor<Conn extends Deno.Conn = Deno.TcpConn> {
     this.#isAccepting = true;
     while (!this.#isClosed && this.#accepted === undefined) {
       try {
-        await this.#options.room?.();
+        const room = this.#onLate === undefined ? this.#options.room?.() : undefined;
+        if (room !== undefined) await this.#waitFor(room);
+        if (this.#isClosed) break;
         this.#accepted = await this.#listener.accept();
         this.#pauseMs = 0;
         if (this.#onLate !== undefined) this.#disposeAccepted();
@@ -126,6 +131,14 @@ export class Acceptor<Conn extends Deno.Conn = Deno.TcpConn> {
     this.#isAccepting = false;
     if (this.#isClosed) this.#disposeAccepted();
     this.#wake?.();
+  }
+
+  /** Waits for room, or until it does not matter any more. */
+  #waitFor(room: Promise<void>): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#endWait = resolve;
+      room.then(resolve, reject);
+    });
   }
 
   async #pauseAfter(error: unknown): Promise<void> {

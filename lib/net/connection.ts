@@ -7,8 +7,8 @@ import {
   NetworkError,
   networkError,
 } from "./network_error.ts";
-import { ReceiveBuffer } from "../http/receive_buffer.ts";
 import { DEADLINES, type Deadlines, now, unwatch, watch, type Watched } from "./deadlines.ts";
+import { ReceiveBuffer } from "../http/receive_buffer.ts";
 
 /** Where octets go that nobody wants; all connections read into it. */
 const SCRAP = new Uint8Array(16 * 1024);
@@ -35,6 +35,8 @@ export class Connection implements Watched {
   readonly input: ReceiveBuffer;
   /** Called when the system has taken what was to be sent. */
   onSent: (() => void) | undefined;
+  /** Called when all was sent and the wait for something to begin does. */
+  onIdle: (() => void) | undefined;
   /** For the roster of those that are watched. */
   place = 0;
   readonly #conn: Deno.Conn;
@@ -115,6 +117,7 @@ export class Connection implements Watched {
     const reading = this.#readAhead ?? this.#conn.read(this.input.makeRoom());
     this.#readAhead = undefined;
     this.#begin(deadline, until);
+    if (deadline === "idle") this.onIdle?.();
     let count: number | null;
     try {
       count = await reading;
@@ -203,6 +206,13 @@ export class Connection implements Watched {
   endWhenIdle(): void {
     this.#endsWhenIdle = true;
     if (this.waitingFor === "idle" || this.waitingFor === "handshake") this.close();
+  }
+
+  /** Ends the connection at once if it waits for something to begin; whether it did. */
+  closeIfIdle(): boolean {
+    if (this.waitingFor !== "idle") return false;
+    this.close();
+    return true;
   }
 
   /** For the sweep of deadlines. */

@@ -1,5 +1,5 @@
-import type { RequestHead } from "../http/request.ts";
 import type { Reply } from "../http/reply.ts";
+import type { RequestHead } from "../http/request.ts";
 
 /** A request as a handler sees it. */
 export interface Request {

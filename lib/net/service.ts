@@ -8,17 +8,18 @@ import { Connection, type ConnectionOptions } from "./connection.ts";
 import { htmlReply } from "../http/reply.ts";
 import { encodeOctets } from "../http/grammar.ts";
 import type { FieldSection } from "../http/fields.ts";
+import { IdleList } from "./idle_list.ts";
 
 /** How long sessions may take to notice that their connection was closed, and to say so. */
 const CLOSING_MS = 1000;
 
 /** How connections are served. */
-export interface ServiceOptions extends Omit<SessionParts, "deadlines"> {
+export interface ServiceOptions extends Omit<SessionParts, "deadlines" | "idle"> {
   /** How long a client may keep us waiting. */
   readonly deadlines?: Deadlines;
-  /** Connections at a time. */
+  /** Connections at a time. When there are more, those that are kept and idle are closed for them. */
   readonly maxConnections: number;
-  /** Told when that many are open; not again before half of them have gone. */
+  /** Told when that many are open and busy; not again before half of them have gone. */
   readonly onFull: () => void;
   /** Bytes per second to each connection; 0 for no limit. */
   readonly limitRate?: number;
@@ -29,6 +30,10 @@ export class Service {
   readonly #options: ServiceOptions & SessionParts;
   readonly #connectionOptions: ConnectionOptions;
   readonly #sessions = new Roster<Session>();
+  readonly #idle = new IdleList();
+  /** Accepted when a connection was idle, which then was so no more: they wait for a place. */
+  readonly #held: Deno.Conn<Deno.NetAddr>[] = [];
+  #isDraining = false;
   #onEmpty: (() => void) | undefined;
   #onRoom: (() => void) | undefined;
   #wasFull = false;
@@ -36,31 +41,21 @@ export class Service {
   /** Serves all connections alike. */
   constructor(options: ServiceOptions) {
     const { deadlines = DEADLINES, limitRate = 0 } = options;
-    this.#options = { ...options, deadlines };
+    this.#options = { ...options, deadlines, idle: this.#idle };
+    this.#idle.onAdded = () => this.#offerPlaces();
     const lastWords = (deadline: DeadlineName) => timeoutResponse(deadline, options.addedFields);
     this.#connectionOptions = { deadlines, limitRate, lastWords };
   }
 
-  /** Serves a connection to its end, beside the others. Never rejects. */
-  async serve(conn: Deno.Conn<Deno.NetAddr>): Promise<void> {
-    // A listener for IPv6 shows IPv4 clients as mapped addresses (RFC 4291 §2.5.5.2).
-    const client = conn.remoteAddr.hostname.replace(/^::ffff:(?=\d+\.)/, "");
-    const connection = new Connection(conn, this.#connectionOptions);
-    const session = new Session(connection, client, this.#options);
-    this.#sessions.add(session);
-    try {
-      await session.run();
-    } catch (error) {
-      this.#options.onError(error);
-      connection.close();
-    }
-    connection.input.release(); // The session waits for no read any more.
-    this.#remove(session);
+  /** Serves a connection to its end, beside the others; one that is too many once it has a place. */
+  serve(conn: Deno.Conn<Deno.NetAddr>): void {
+    if (this.#takePlace()) this.#serve(conn);
+    else this.#held.push(conn);
   }
 
-  /** Settles when there is room for one more connection; undefined when there is now. */
+  /** Settles when one more connection would have a place; undefined when it has now. */
   room(): Promise<void> | undefined {
-    if (this.#sessions.size < this.#options.maxConnections) return undefined;
+    if (this.#hasRoom) return undefined;
     if (!this.#wasFull) this.#options.onFull();
     this.#wasFull = true;
     return new Promise((resolve) => this.#onRoom = resolve);
@@ -74,6 +69,8 @@ export class Service {
    * @param idleMs how long before idle connections end; each may bring one more request until then
    */
   async drain(graceMs: number, idleMs = 0): Promise<void> {
+    this.#isDraining = true;
+    this.#offerPlaces();
     for (const session of this.#sessions) session.retire();
     const idleGraceMs = Math.min(graceMs, idleMs);
     if (idleGraceMs > 0) await this.#emptyWithin(idleGraceMs);
@@ -92,10 +89,45 @@ export class Service {
     clearTimeout(timer);
   }
 
+  /** That a client waits can only be known by accepting it: so that is done while one is idle. */
+  get #hasRoom(): boolean {
+    if (this.#held.length > 0) return false;
+    return this.#sessions.size < this.#options.maxConnections || !this.#idle.isEmpty;
+  }
+
+  /** Whether there is a place for a connection, or could be made. */
+  #takePlace(): boolean {
+    if (this.#isDraining || this.#sessions.size < this.#options.maxConnections) return true;
+    return this.#idle.closeLongest();
+  }
+
+  /** A connection has ended or become idle. */
+  #offerPlaces(): void {
+    while (this.#held.length > 0 && this.#takePlace()) this.#serve(this.#held.shift()!);
+    if (this.#onRoom === undefined || !this.#hasRoom) return;
+    this.#onRoom();
+    this.#onRoom = undefined;
+  }
+
+  async #serve(conn: Deno.Conn<Deno.NetAddr>): Promise<void> {
+    // A listener for IPv6 shows IPv4 clients as mapped addresses (RFC 4291 §2.5.5.2).
+    const client = conn.remoteAddr.hostname.replace(/^::ffff:(?=\d+\.)/, "");
+    const connection = new Connection(conn, this.#connectionOptions);
+    const session = new Session(connection, client, this.#options);
+    this.#sessions.add(session);
+    try {
+      await session.run();
+    } catch (error) {
+      this.#options.onError(error);
+      connection.close();
+    }
+    connection.input.release(); // The session waits for no read any more.
+    this.#remove(session);
+  }
+
   #remove(session: Session): void {
     this.#sessions.delete(session);
-    this.#onRoom?.();
-    this.#onRoom = undefined;
+    this.#offerPlaces();
     if (this.#sessions.size <= this.#options.maxConnections / 2) this.#wasFull = false;
     if (this.#sessions.size === 0) this.#onEmpty?.();
   }

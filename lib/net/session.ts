@@ -7,6 +7,12 @@ import type { Request } from "./handler.ts";
 import { discardBody, isTooLarge } from "./discard_body.ts";
 import { now } from "./deadlines.ts";
 import type { Connection } from "./connection.ts";
+import { htmlReply, type Reply } from "../http/reply.ts";
+import { replyToMethod } from "../http/method.ts";
+import { isPersistent } from "../http/message.ts";
+import { decodeOctets, encodeOctets, ProtocolError } from "../http/grammar.ts";
+import { type BodyFraming, requestBodyFraming } from "../http/body.ts";
+import type { Idle } from "./idle_list.ts";
 import { writeResponseHead } from "../http/response.ts";
 import {
   expectsContinue,
@@ -14,18 +20,19 @@ import {
   type RequestHead,
   requestHeadReader,
 } from "../http/request.ts";
-import { htmlReply, type Reply } from "../http/reply.ts";
-import { replyToMethod } from "../http/method.ts";
-import { isPersistent } from "../http/message.ts";
-import { decodeOctets, encodeOctets, ProtocolError } from "../http/grammar.ts";
-import { type BodyFraming, requestBodyFraming } from "../http/body.ts";
 
 const CONTINUE = encodeOctets(writeResponseHead(100));
 
 /** The server's side of one connection: requests in, replies out in their order. */
-export class Session implements Listed {
+export class Session implements Listed, Idle {
   /** For the roster of sessions. */
   place = 0;
+  /** For the list of idle ones. */
+  nextIdle: Idle | undefined;
+  /** For the list of idle ones. */
+  previousIdle: Idle | undefined;
+  /** For the list of idle ones. */
+  isListedIdle = false;
   readonly #connection: Connection;
   readonly #client: string;
   readonly #parts: SessionParts;
@@ -58,6 +65,7 @@ export class Session implements Listed {
     try {
       await this.#run();
     } finally {
+      this.#parts.idle.delete(this);
       this.#served?.close(this.#connection.sentBytes);
     }
   }
@@ -98,6 +106,11 @@ export class Session implements Listed {
     this.#connection.endWhenIdle();
   }
 
+  /** Ends the session at once if it waits for a request; whether it did. */
+  closeIfIdle(): boolean {
+    return this.#connection.closeIfIdle();
+  }
+
   /** Ends the session at once. */
   abort(): void {
     this.#connection.close();
@@ -107,6 +120,7 @@ export class Session implements Listed {
   #bufferedHead(): RequestHead | undefined {
     const head = this.#heads.read(this.#connection.input);
     if (head === undefined) return undefined;
+    this.#parts.idle.delete(this);
     this.#idleUntil = undefined;
     this.#headUntil = undefined;
     return head;
@@ -122,6 +136,7 @@ export class Session implements Listed {
   }
 
   async #waitForHead(): Promise<true> {
+    this.#parts.idle.delete(this);
     await this.#connection.flush(); // Before the deadline of the client runs.
     this.#headUntil ??= now() + this.#parts.deadlines.headMs;
     if (await this.#connection.fill("head", this.#headUntil)) return true;
@@ -182,6 +197,8 @@ export class Session implements Listed {
     const { method, httpVersion } = head;
     const isLast = this.#isStopping || (this.#isRetiring && this.#connection.input.length === 0);
     const persistent = bodyEnded && !isLast && isPersistent(head);
+    // Not before the first request: who has just connected is about to send it.
+    if (persistent) this.#connection.onIdle ??= () => this.#parts.idle.add(this);
     const at = this.#startedAt!;
     const sender = new ReplySender(this.#connection, reply, {
       method,

@@ -4,6 +4,7 @@ import type { Handler, Request } from "./handler.ts";
 import type { Deadlines } from "./deadlines.ts";
 import type { Reply } from "../http/reply.ts";
 import type { FieldSection } from "../http/fields.ts";
+import type { IdleList } from "./idle_list.ts";
 
 /** Whom a session asks and tells. */
 export interface SessionParts {
@@ -18,6 +19,8 @@ export interface SessionParts {
   readonly addedFields?: FieldSection | undefined;
   /** How long the client may keep us waiting. */
   readonly deadlines: Deadlines;
+  /** Where the connection stands while it is kept and idle. */
+  readonly idle: IdleList;
   /** Told of each request once it is answered, where anybody wants to know. */
   readonly onServed: ((served: Served) => void) | undefined;
   /** Told of a client with whom encryption could not be agreed on. */

@@ -1,9 +1,9 @@
 // How long the pure parts take, beside the platform's own objects doing the same.
 
-import { writeResponseHead } from "../../lib/http/response.ts";
-import { requestHeadReader } from "../../lib/http/request.ts";
 import { encodeOctets } from "../../lib/http/grammar.ts";
 import { fieldSection } from "../../lib/http/fields.ts";
+import { writeResponseHead } from "../../lib/http/response.ts";
+import { requestHeadReader } from "../../lib/http/request.ts";
 import { POLICIES, POLICY_NAMES, type PolicyName } from "../../lib/balancing/policies.ts";
 import { arrive } from "../support/feed.ts";
 import { ReceiveBuffer } from "../../lib/http/receive_buffer.ts";

@@ -1,5 +1,5 @@
-import { fieldsWith } from "../support/field_lines.ts";
 import type { FieldLine } from "../../lib/http/fields.ts";
+import { fieldsWith } from "../support/field_lines.ts";
 import { assertEquals } from "@std/assert";
 import { isSameFile, modifiedAt } from "../../lib/download/finished_file.ts";
 

@@ -1,7 +1,7 @@
-import { fieldsWith } from "../support/field_lines.ts";
-import type { ResponseHead } from "../../lib/http/response.ts";
 import type { FieldLine } from "../../lib/http/fields.ts";
 import { responseBodyFraming } from "../../lib/http/body.ts";
+import { fieldsWith } from "../support/field_lines.ts";
+import type { ResponseHead } from "../../lib/http/response.ts";
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import {
   type Kept,

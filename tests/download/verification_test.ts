@@ -1,5 +1,5 @@
-import { fieldsWith } from "../support/field_lines.ts";
 import type { FieldLine } from "../../lib/http/fields.ts";
+import { fieldsWith } from "../support/field_lines.ts";
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { Verification } from "../../lib/download/verification.ts";
 

@@ -1,5 +1,5 @@
-import { parseEntityTag } from "../../lib/http/validators.ts";
 import type { Reply } from "../../lib/http/reply.ts";
+import { parseEntityTag } from "../../lib/http/validators.ts";
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { replyWith } from "../../lib/files/conditional_reply.ts";
 import { MemoryOctets, type Octets } from "../../lib/files/octets.ts";

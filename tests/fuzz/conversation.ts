@@ -1,7 +1,3 @@
-import { ReceiveBuffer } from "../../lib/http/receive_buffer.ts";
-import { arrive, textOf } from "../support/feed.ts";
-import { responseHeadReader } from "../../lib/http/response.ts";
-import { expectsContinue, originForm, requestHeadReader } from "../../lib/http/request.ts";
 import { isPersistent } from "../../lib/http/message.ts";
 import { LENIENT, type Reading, STRICT } from "../../lib/http/limits.ts";
 import { ProtocolError } from "../../lib/http/grammar.ts";
@@ -12,6 +8,10 @@ import {
   requestBodyFraming,
   responseBodyFraming,
 } from "../../lib/http/body.ts";
+import { ReceiveBuffer } from "../../lib/http/receive_buffer.ts";
+import { arrive, textOf } from "../support/feed.ts";
+import { responseHeadReader } from "../../lib/http/response.ts";
+import { expectsContinue, originForm, requestHeadReader } from "../../lib/http/request.ts";
 
 /** One message that was understood. */
 export interface Understood {

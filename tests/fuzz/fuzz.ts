@@ -1,5 +1,5 @@
-import { writeRequestHead } from "../../lib/http/request.ts";
 import { encodeOctets } from "../../lib/http/grammar.ts";
+import { writeRequestHead } from "../../lib/http/request.ts";
 import { assertEquals } from "@std/assert";
 import { seededRandom } from "../support/random.ts";
 import { type Conversation, readRequests, readResponses } from "./conversation.ts";

@@ -1,8 +1,8 @@
-import { writeResponseHead } from "../../lib/http/response.ts";
-import { writeRequestHead } from "../../lib/http/request.ts";
 import { decodeOctets, encodeOctets } from "../../lib/http/grammar.ts";
 import { fieldSection } from "../../lib/http/fields.ts";
 import { LAST_CHUNK, writeChunk } from "../../lib/http/body.ts";
+import { writeResponseHead } from "../../lib/http/response.ts";
+import { writeRequestHead } from "../../lib/http/request.ts";
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { readRequests, readResponses } from "./conversation.ts";

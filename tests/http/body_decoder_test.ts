@@ -1,7 +1,7 @@
-import { ReceiveBuffer } from "../../lib/http/receive_buffer.ts";
 import { LENIENT } from "../../lib/http/limits.ts";
 import { encodeOctets } from "../../lib/http/grammar.ts";
 import { bodyReader, LAST_CHUNK, writeChunk } from "../../lib/http/body.ts";
+import { ReceiveBuffer } from "../../lib/http/receive_buffer.ts";
 import { assert, assertEquals } from "@std/assert";
 import { CHUNKED_BODIES, LENGTH_BODIES } from "../cases/bodies.ts";
 import { TOLERATED_BODIES } from "../cases/response_tolerances.ts";

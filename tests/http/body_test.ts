@@ -1,9 +1,9 @@
+import { type BodyFraming, requestBodyFraming, responseBodyFraming } from "../../lib/http/body.ts";
 import { fieldsWith } from "../support/field_lines.ts";
 import { requestHeadReader } from "../../lib/http/request.ts";
-import { type BodyFraming, requestBodyFraming, responseBodyFraming } from "../../lib/http/body.ts";
 import { assertEquals } from "@std/assert";
 import { REQUEST_FRAMING } from "../cases/request_framing.ts";
-import { type Read } from "../support/feed.ts";
+import type { Read } from "../support/feed.ts";
 import { checkRow, testRows } from "../support/rows.ts";
 
 function newFramingRead(): Read<{ framing: BodyFraming }> {

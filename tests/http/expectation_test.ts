@@ -1,8 +1,8 @@
-import { fieldsWith } from "../support/field_lines.ts";
-import { expectsContinue, type RequestHead } from "../../lib/http/request.ts";
 import type { HttpVersion } from "../../lib/http/message.ts";
 import { ProtocolError } from "../../lib/http/grammar.ts";
 import type { FieldLine } from "../../lib/http/fields.ts";
+import { fieldsWith } from "../support/field_lines.ts";
+import { expectsContinue, type RequestHead } from "../../lib/http/request.ts";
 import { assertEquals, assertThrows } from "@std/assert";
 
 function head(values: string[], httpVersion: HttpVersion = "1.1"): RequestHead {

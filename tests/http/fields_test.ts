@@ -1,4 +1,5 @@
-import { assertEquals, assertThrows } from "@std/assert";
+import { LENIENT, type Reading, STRICT } from "../../lib/http/limits.ts";
+import { ProtocolError } from "../../lib/http/grammar.ts";
 import {
   type FieldLine,
   fieldLine,
@@ -6,8 +7,7 @@ import {
   FieldSectionReader,
   NO_FIELDS,
 } from "../../lib/http/fields.ts";
-import { ProtocolError } from "../../lib/http/grammar.ts";
-import { LENIENT, type Reading, STRICT } from "../../lib/http/limits.ts";
+import { assertEquals, assertThrows } from "@std/assert";
 import { feed, type Outcome, received, textOf } from "../support/feed.ts";
 import { fieldsWith } from "../support/field_lines.ts";
 

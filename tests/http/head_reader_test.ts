@@ -1,9 +1,9 @@
-import { responseHeadReader } from "../../lib/http/response.ts";
-import { type RequestHead, requestHeadReader } from "../../lib/http/request.ts";
 import { HEAD_LIMIT } from "../../lib/http/limits.ts";
-import { ReceiveBuffer } from "../../lib/http/receive_buffer.ts";
 import { encodeOctets, ProtocolError } from "../../lib/http/grammar.ts";
 import { responseBodyFraming } from "../../lib/http/body.ts";
+import { responseHeadReader } from "../../lib/http/response.ts";
+import { type RequestHead, requestHeadReader } from "../../lib/http/request.ts";
+import { ReceiveBuffer } from "../../lib/http/receive_buffer.ts";
 import { assertEquals, assertThrows } from "@std/assert";
 import { HOSTS } from "../cases/hosts.ts";
 import { REQUEST_FIELDS } from "../cases/request_fields.ts";

@@ -1,6 +1,6 @@
+import { type HttpVersion, isPersistent } from "../../lib/http/message.ts";
 import { fieldsWith } from "../support/field_lines.ts";
 import { reasonPhrase } from "../../lib/http/response.ts";
-import { type HttpVersion, isPersistent } from "../../lib/http/message.ts";
 import { assert, assertEquals } from "@std/assert";
 
 /** Version, values of Connection, and whether the connection may go on. */

@@ -1,12 +1,11 @@
-import { ReceiveBuffer } from "../../lib/http/receive_buffer.ts";
-import { arrive } from "../support/feed.ts";
-import { reasonPhrase, responseHeadReader, writeResponseHead } from "../../lib/http/response.ts";
-import { requestHeadReader, writeRequestHead } from "../../lib/http/request.ts";
 import { encodeOctets } from "../../lib/http/grammar.ts";
 import { type FieldLine, fieldSection } from "../../lib/http/fields.ts";
 import { LAST_CHUNK, writeChunk } from "../../lib/http/body.ts";
+import { ReceiveBuffer } from "../../lib/http/receive_buffer.ts";
+import { arrive, textOf } from "../support/feed.ts";
+import { reasonPhrase, responseHeadReader, writeResponseHead } from "../../lib/http/response.ts";
+import { requestHeadReader, writeRequestHead } from "../../lib/http/request.ts";
 import { assertEquals, assertThrows } from "@std/assert";
-import { textOf } from "../support/feed.ts";
 import { randomInteger, randomText, seededRandom } from "../support/random.ts";
 
 const VISIBLE = String.fromCharCode(...Array.from({ length: 94 }, (_, i) => 0x21 + i));

@@ -1,10 +1,10 @@
+import { parseHttpDate } from "../../lib/http/http_date.ts";
 import {
   evaluatePreconditions,
   parseEntityTag,
   rangeApplies,
   type Validators,
 } from "../../lib/http/validators.ts";
-import { parseHttpDate } from "../../lib/http/http_date.ts";
 import { assertEquals } from "@std/assert";
 import { ifRanges } from "../cases/if_ranges.ts";
 import { type DatedFile, preconditions } from "../cases/preconditions.ts";

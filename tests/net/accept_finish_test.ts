@@ -53,12 +53,20 @@ Deno.test("Acceptor.finish() ends although somebody comes again and again, and n
   assertEquals([listener.isClosed, taken.length > 0], [true, true]);
 });
 
-Deno.test("Acceptor.finish() does not wait for room", async () => {
+Deno.test("Acceptor.finish() takes those who come although there is no room", async () => {
   const listener = new FakeListener();
   const acceptor = new Acceptor(listener as unknown as Deno.TcpListener, {
     onError: () => {},
     room: () => new Promise<void>(() => {}),
   });
-  await acceptor.finish(() => {});
+  const signal = new AbortController().signal;
+  const next = acceptor.until(signal).next(); // Waits for room.
+  const conns = [fakeConn(), fakeConn()];
+  const taken: unknown[] = [];
+  const finished = acceptor.finish((conn) => taken.push(conn));
+  for (const conn of conns) (await listener.accepts.next()).resolve(conn);
+  await finished;
+  assertEquals(taken, conns);
   assertEquals(listener.isClosed, true);
+  assertEquals((await next).done, true);
 });

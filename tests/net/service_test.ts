@@ -50,28 +50,6 @@ Deno.test("Service tells an IPv4 client of an IPv6 listener by its IPv4 address"
   assertEquals((await server.served.next()).client, "192.0.2.1");
 });
 
-Deno.test("Service serves maxConnections at a time, the others when there is room", async () => {
-  await using server = new Serving(echoTarget, { maxConnections: 4 });
-  using clients = new DisposableStack();
-  const connect = async () => clients.use(await server.connect());
-  const kept = [await connect(), await connect(), await connect(), await connect()];
-  for (const client of kept) {
-    await client.send(request("/kept"));
-    await client.receiveUntil("\r\n\r\n/kept");
-    assertEquals((await server.served.next()).requestLine, "GET /kept HTTP/1.1");
-  }
-  const waiting = [await connect(), await connect()];
-  for (const client of waiting) await client.sendLast(request("/waiting"));
-  await kept[3]!.send(request("/kept"));
-  await kept[3]!.receiveUntil("\r\n\r\n/kept");
-  assertEquals(server.served.waiting.length, 1);
-  kept[0]![Symbol.dispose]();
-  for (const client of waiting) {
-    assertEquals(replyOf(await client.receiveAll()).content, "/waiting");
-  }
-  assertEquals(server.timesFull, 1);
-});
-
 Deno.test("Service.drain() ends idle connections at once", async () => {
   await using server = new Serving(echoTarget);
   using silent = await server.connect();

@@ -1,6 +1,6 @@
-import { ReceiveBuffer } from "../../lib/http/receive_buffer.ts";
 import { decodeOctets, encodeOctets, ProtocolError } from "../../lib/http/grammar.ts";
 import type { BodyReader } from "../../lib/http/body.ts";
+import { ReceiveBuffer } from "../../lib/http/receive_buffer.ts";
 import { assertEquals } from "@std/assert";
 
 /** A reader as the feed sees it: called when more has arrived, until it gives a value or throws. */
