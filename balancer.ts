@@ -145,7 +145,7 @@ await runCommand(command, async (options, operands) => {
   const source = await ServerSource.open(operands, SERVERS_TXT, new DnsResolver(options.resolver));
   const front = isSupervisor(options)
     ? await CrewFront.of(options, tally, tell)
-    : new OwnFront(openDesk, options, tell);
+    : new OwnFront(openDesk, options);
   const farm = farmOf(options, source, front, chooser, picked, tally, tell);
   const stop = stopSignal(() => front.kill());
   let nextAt: number | undefined;

@@ -47,10 +47,6 @@ Of a file that has a.css.br, a.css.zst or a.css.gz beside it, clients that can
 read them are sent these.`,
 };
 
-/** What is said at SIGHUP, which ends nothing. */
-const NOTHING_TO_READ = "there is nothing to be read again";
-const CERTIFICATE_STAYS = "the certificate stays as it is: only with --workers is it read again";
-
 await runCommand(command, async (options, operands) => {
   await using notices = new Notices("server", options.log === "json", Date.now);
   const { tell } = notices;
@@ -62,8 +58,11 @@ await runCommand(command, async (options, operands) => {
   const handler = await fileHandler(root, options);
 
   const stop = stopSignal();
-  onHangup(() => tell(credentials === undefined ? NOTHING_TO_READ : CERTIFICATE_STAYS));
   const desk = new Desk(options, { handler, credentials, limitRate: options["limit-rate"], tell });
+  onHangup(() => {
+    if (credentials === undefined) tell("there is nothing to be read again");
+    else desk.renewCertificate(options);
+  });
   desk.announce();
   await desk.serveUntil(stop);
   await desk.close(stop);

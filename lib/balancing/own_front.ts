@@ -7,8 +7,7 @@ import type { Front } from "./front.ts";
 export class OwnFront implements Front {
   readonly audiences: readonly Audience[] = [];
   readonly #openDesk: () => Desk;
-  readonly #hasCertificate: boolean;
-  readonly #tell: (message: string) => void;
+  readonly #options: TlsValues;
   #desk: Desk | undefined;
   #isClosing = false;
 
@@ -16,12 +15,10 @@ export class OwnFront implements Front {
    * Listens nowhere yet.
    *
    * @param openDesk begins to listen
-   * @param tell told what the user should know
    */
-  constructor(openDesk: () => Desk, options: TlsValues, tell: (message: string) => void) {
+  constructor(openDesk: () => Desk, options: TlsValues) {
     this.#openDesk = openDesk;
-    this.#hasCertificate = credentialFiles(options).length > 0;
-    this.#tell = tell;
+    this.#options = options;
   }
 
   /** As `Front` has it. */
@@ -41,10 +38,9 @@ export class OwnFront implements Front {
     await this.#desk?.serveUntil(due);
   }
 
-  /** A certificate cannot be exchanged while a socket listens. */
+  /** As `Front` has it. */
   renew(): void {
-    if (!this.#hasCertificate) return;
-    this.#tell("the certificate stays as it is: only with --workers is it read again");
+    if (credentialFiles(this.#options).length > 0) this.#desk?.renewCertificate(this.#options);
   }
 
   /** As `Front` has it. */

@@ -5,10 +5,17 @@ import { type FieldLine, fieldSection } from "../http/fields.ts";
 import { AccessLog, standardOutput, tellDropped } from "../access_log.ts";
 import type { LogFormat } from "../access_event.ts";
 import { LAST_LINES_MS, type LineWriter } from "../line_writer.ts";
-import { type AddressNames, announce, listen, type Listener } from "./listener.ts";
+import {
+  type AddressNames,
+  announce,
+  CAN_LISTEN_BESIDE,
+  listen,
+  listenBeside,
+  type Listener,
+} from "./listener.ts";
 import { Seldom } from "../seldom.ts";
 import { idleGraceMs } from "./stop.ts";
-import type { Credentials } from "./tls.ts";
+import { type Credentials, readCredentials, type TlsValues } from "./tls.ts";
 
 /** How often a failed TLS handshake is told. */
 const HANDSHAKES_TOLD_MS = 60_000;
@@ -55,9 +62,14 @@ export class Desk {
   readonly #parts: DeskParts;
   readonly #output: LineWriter;
   readonly #log: AccessLog;
-  readonly #listener: Listener;
   readonly #service: Service;
-  readonly #acceptor: Acceptor<Deno.TcpConn | Deno.TlsConn>;
+  #listener: Listener;
+  #acceptor: Acceptor<Deno.TcpConn | Deno.TlsConn>;
+  #isRenewalDue = false;
+  #renewing: Promise<void> | undefined;
+  /** Settles when the listener before the present one has closed. */
+  #replaced: Promise<void> = Promise.resolve();
+  #isClosing = false;
 
   /**
    * Listens; clients wait with the system until they are served.
@@ -83,10 +95,7 @@ export class Desk {
         handshakes.tell(`${client} failed to agree on TLS: ${message}`, performance.now()),
       onFull: () => tell(`${maxConnections} connections are open; others have to wait`),
     });
-    this.#acceptor = new Acceptor(this.#listener, {
-      onError: (error) => tell(`cannot accept for now: ${error.message}`),
-      room: () => this.#service.room(),
-    });
+    this.#acceptor = this.#acceptorOf(this.#listener);
   }
 
   /** Where it listens. */
@@ -101,7 +110,21 @@ export class Desk {
 
   /** Serves all who come until the signal fires; those who are there are served on beside. */
   async serveUntil(signal: AbortSignal): Promise<void> {
-    for await (const conn of this.#acceptor.until(signal)) this.#service.serve(conn);
+    let acceptor;
+    do {
+      acceptor = this.#acceptor;
+      for await (const conn of acceptor.until(signal)) this.#service.serve(conn);
+    } while (acceptor !== this.#acceptor && !signal.aborted);
+  }
+
+  /**
+   * Reads the certificate again, for clients that connect from now on; the others go on. One that
+   * is of no use is told, and the one before stays. Asked for while it is under way, it begins anew
+   * afterwards. Never rejects.
+   */
+  renewCertificate(options: TlsValues): Promise<void> {
+    this.#isRenewalDue = true;
+    return this.#renewing ??= this.#renewWhileDue(options);
   }
 
   /**
@@ -110,9 +133,43 @@ export class Desk {
    * @param stop the signal that has fired
    */
   async close(stop: AbortSignal): Promise<void> {
+    this.#isClosing = true;
+    await this.#replaced;
     await this.#acceptor.finish((conn) => this.#service.serve(conn));
     await this.#service.drain(this.#options.grace, idleGraceMs(stop));
     await this.#output.flush(LAST_LINES_MS);
     tellDropped(this.#log.dropped, this.#parts.tell);
+  }
+
+  async #renewWhileDue(options: TlsValues): Promise<void> {
+    while (this.#isRenewalDue) {
+      this.#isRenewalDue = false;
+      try {
+        await this.#renew(options);
+      } catch (error) {
+        const reason = error instanceof Error ? error.message : String(error);
+        this.#parts.tell(`${reason}; the certificate in use stays`);
+      }
+    }
+    this.#renewing = undefined;
+  }
+
+  async #renew(options: TlsValues): Promise<void> {
+    if (!CAN_LISTEN_BESIDE) throw new Error("only on Linux can a certificate be read again");
+    const credentials = await readCredentials(options, Date.now());
+    if (credentials === undefined || this.#isClosing) return;
+    const before = this.#acceptor;
+    this.#listener = listenBeside(this.#listener, credentials, this.#parts.names);
+    this.#acceptor = this.#acceptorOf(this.#listener);
+    this.#replaced = before.finish((conn) => this.#service.serve(conn));
+    await this.#replaced;
+    this.#parts.tell("the certificate was read again: who connects from now on gets it");
+  }
+
+  #acceptorOf(listener: Listener): Acceptor<Deno.TcpConn | Deno.TlsConn> {
+    return new Acceptor(listener, {
+      onError: (error) => this.#parts.tell(`cannot accept for now: ${error.message}`),
+      room: () => this.#service.room(),
+    });
   }
 }

@@ -6,7 +6,7 @@
 
 import type { FieldLine } from "../http/fields.ts";
 import { authorityOf } from "../authority.ts";
-import { CommandError } from "../command.ts";
+import { CommandError, UsageError } from "../command.ts";
 import { choice, count, duration, type Option, option, PORT, repeatable, text } from "../option.ts";
 import { LOG_FORMATS, type LogFormat } from "../access_event.ts";
 import { print } from "../log.ts";
@@ -67,6 +67,9 @@ export interface AddressNames {
 /** What connections are accepted from, with TLS or without. */
 export type Listener = Deno.Listener<Deno.TcpConn | Deno.TlsConn, Deno.NetAddr>;
 
+/** Whether `listenBeside` can listen: two sockets can share a port only on Linux. */
+export const CAN_LISTEN_BESIDE: boolean = Deno.build.os === "linux";
+
 /**
  * Listens for TCP connections; in a worker, on the port that its parent says, beside others.
  *
@@ -74,16 +77,46 @@ export type Listener = Deno.Listener<Deno.TcpConn | Deno.TlsConn, Deno.NetAddr>;
  * @param port 0 for any free one
  * @param credentials where connections are to be encrypted
  * @param names of the options by which the user chose address and port
- * @throws {CommandError} status 1, when that is not possible, or not with this key
+ * @throws {CommandError} status 1, when that is not possible
+ * @throws {UsageError} when it is not possible with this key
  */
 export function listen(
   hostname: string,
   port: number,
   credentials?: Credentials,
+  names?: AddressNames,
+): Listener {
+  if (workerPort !== undefined) return open(hostname, workerPort, true, credentials, names);
+  const isShared = credentials !== undefined && CAN_LISTEN_BESIDE;
+  // A socket that may share its port does not notice one of the same kind that has it already.
+  if (isShared && port !== 0) open(hostname, port, false, undefined, names).close();
+  return open(hostname, port, isShared, credentials, names);
+}
+
+/**
+ * Listens at the address of another listener, beside it. Until that one closes, the system deals
+ * connections out to both.
+ *
+ * @param listener one that listens with credentials
+ * @throws as `listen`
+ */
+export function listenBeside(
+  listener: Listener,
+  credentials: Credentials,
+  names?: AddressNames,
+): Listener {
+  const { hostname, port } = listener.addr;
+  return open(hostname, port, true, credentials, names);
+}
+
+function open(
+  hostname: string,
+  port: number,
+  reusePort: boolean,
+  credentials: Credentials | undefined,
   names: AddressNames = { host: "--host", port: "--port" },
 ): Listener {
-  const reusePort = workerPort !== undefined;
-  const address = { hostname, port: workerPort ?? port, tcpBacklog: BACKLOG, reusePort };
+  const address = { hostname, port, tcpBacklog: BACKLOG, reusePort };
   try {
     if (credentials === undefined) return Deno.listen(address);
     const { cert, key } = credentials;
@@ -92,7 +125,7 @@ export function listen(
     if (credentials !== undefined && isAboutKey(error)) {
       const needed = "RSA of 2048 bits or more, ECDSA with P-256, P-384 or P-521, or Ed25519";
       const reason = `--tls-key=${credentials.keyFile} is a key that Deno cannot use: ${needed}`;
-      throw new CommandError(`${reason} is needed`, 1, { cause: error });
+      throw new UsageError(`${reason} is needed`, { cause: error });
     }
     const reason = reasonOf(error, hostname, port, names);
     throw new CommandError(reason, 1, { cause: error });

@@ -5,22 +5,6 @@ import { Desk } from "../../lib/run/desk.ts";
 
 const NO_CERTIFICATE = { "tls-cert": undefined, "tls-key": undefined };
 
-Deno.test("OwnFront.renew() says that a certificate stays, where there is one", () => {
-  for (
-    const [options, count] of [[NO_CERTIFICATE, 0], [
-      { ...NO_CERTIFICATE, "tls-cert": "a" },
-      1,
-    ]] as const
-  ) {
-    const told: string[] = [];
-    const openDesk = () => {
-      throw new Error("Nobody asked for it");
-    };
-    new OwnFront(openDesk, options, (message) => told.push(message)).renew();
-    assertEquals(told.length, count);
-  }
-});
-
 Deno.test("OwnFront.isListening is so from its opening until it closes", async () => {
   const options = {
     host: "127.0.0.1",
@@ -34,7 +18,7 @@ Deno.test("OwnFront.isListening is so from its opening until it closes", async (
   const original = Deno.stdout.writeSync;
   Deno.stdout.writeSync = (octets) => octets.length; // It announces where it listens.
   try {
-    const front = new OwnFront(openDesk, NO_CERTIFICATE, () => {});
+    const front = new OwnFront(openDesk, NO_CERTIFICATE);
     assertEquals(front.isListening, false);
     await front.open();
     assertEquals(front.isListening, true);

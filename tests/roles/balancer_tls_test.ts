@@ -5,7 +5,16 @@ import { answering, FakeServer } from "../support/fake_server.ts";
 import { RawClient } from "../support/raw_client.ts";
 import { assertRefused, type ListeningRole, listeningRole, runRole } from "../support/role.ts";
 import { TemporaryDirectory } from "../support/temporary_directory.ts";
-import { AUTHORITY, connectTls, EXPIRED, RENEWED, SERVER, tlsOptions } from "../support/tls.ts";
+import {
+  AUTHORITY,
+  connectTls,
+  exchange,
+  exchangeable,
+  EXPIRED,
+  RENEWED,
+  SERVER,
+  tlsOptions,
+} from "../support/tls.ts";
 
 const FIT = answering("200 OK", "test");
 const NET = "--allow-net=127.0.0.1";
@@ -65,18 +74,10 @@ async function withCertificate(
   directory: TemporaryDirectory,
   server: string,
 ): Promise<ListeningRole> {
-  const files = { cert: directory.join("cert.pem"), key: directory.join("key.pem") };
+  const files = exchangeable(directory);
   const permissions = [NET, RUN, `--allow-read=${files.cert},${files.key}`];
   const args = ["--workers=2", ...tlsOptions(files), server];
   return await listeningRole("balancer", args, { permissions });
-}
-
-async function copyPair(
-  directory: TemporaryDirectory,
-  { cert, key }: { cert: string; key: string },
-): Promise<void> {
-  await directory.write("cert.pem", await Deno.readFile(cert));
-  await directory.write("key.pem", await Deno.readFile(key));
 }
 
 Deno.test({
@@ -85,7 +86,7 @@ Deno.test({
   async fn() {
     await using farm = new FakeServer(FIT);
     await using directory = await TemporaryDirectory.with();
-    await copyPair(directory, SERVER);
+    await exchange(directory, SERVER);
     await using balancer = await withCertificate(directory, farm.authority);
     assertEquals(await isTrusted(balancer.port, AUTHORITY), true);
     assertEquals(await isTrusted(balancer.port, RENEWED.cert), false);
@@ -93,7 +94,7 @@ Deno.test({
     using kept = RawClient.over(await connectTls(balancer.port));
     assertEquals((await kept.get("/x")).statusCode, 301);
 
-    await copyPair(directory, RENEWED);
+    await exchange(directory, RENEWED);
     balancer.process.signal("SIGHUP");
     await said(balancer, "all workers were replaced");
     // Until they have retired, the old ones may still answer who came before.
@@ -115,10 +116,10 @@ Deno.test({
   async fn() {
     await using farm = new FakeServer(FIT);
     await using directory = await TemporaryDirectory.with();
-    await copyPair(directory, SERVER);
+    await exchange(directory, SERVER);
     await using balancer = await withCertificate(directory, farm.authority);
     const before = await childrenOf(balancer.process.pid);
-    await copyPair(directory, EXPIRED);
+    await exchange(directory, EXPIRED);
     balancer.process.signal("SIGHUP");
     await said(balancer, "cert\\.pem has expired, on 2020-01-02");
     await said(balancer, "the new worker does not listen; the others go on");
@@ -133,7 +134,7 @@ Deno.test({
   async fn() {
     await using farm = new FakeServer(FIT);
     await using directory = await TemporaryDirectory.with();
-    await copyPair(directory, SERVER);
+    await exchange(directory, SERVER);
     await using balancer = await withCertificate(directory, farm.authority);
     const { pid } = balancer.process;
     const before = await childrenOf(pid);

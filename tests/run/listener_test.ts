@@ -50,6 +50,6 @@ Deno.test("listen() names a key that cannot be used, and not the address", async
   const key = `${privateKey.export({ type: "pkcs8", format: "pem" })}`;
   const listening = () => listen("127.0.0.1", 0, { cert, key, keyFile: "small.pem" });
   const { exitStatus, message } = assertThrows(listening, CommandError);
-  assertEquals(exitStatus, 1);
+  assertEquals(exitStatus, 2);
   assertMatch(message, /^--tls-key=small\.pem is a key that Deno cannot use: RSA of 2048 bits/);
 });

@@ -5,6 +5,7 @@
  */
 
 import { fromFileUrl } from "@std/path";
+import type { TemporaryDirectory } from "./temporary_directory.ts";
 
 /** The authority, for clients that are to trust it. */
 export const AUTHORITY: string = path("ca.pem");
@@ -21,6 +22,20 @@ export const RENEWED = { cert: path("renewed.pem"), key: path("renewed.key") } a
 /** The options by which a role serves HTTPS. */
 export function tlsOptions({ cert, key }: { cert: string; key: string }): string[] {
   return [`--tls-cert=${cert}`, `--tls-key=${key}`];
+}
+
+/** Where `exchange` puts a certificate and its key. */
+export function exchangeable(directory: TemporaryDirectory): { cert: string; key: string } {
+  return { cert: directory.join("cert.pem"), key: directory.join("key.pem") };
+}
+
+/** Makes copies of these files the certificate and key of a directory. */
+export async function exchange(
+  directory: TemporaryDirectory,
+  { cert, key }: { cert: string; key: string },
+): Promise<void> {
+  await directory.write("cert.pem", await Deno.readFile(cert));
+  await directory.write("key.pem", await Deno.readFile(key));
 }
 
 /** Connects to this machine, trusting the authority or another certificate. */
