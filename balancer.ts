@@ -47,7 +47,7 @@ import { workerPort } from "./lib/orders.ts";
 import { Hangups } from "./lib/run/hangups.ts";
 import { fired, stopSignal } from "./lib/run/stop.ts";
 import { isSupervisor, WORKERS_OPTION } from "./lib/run/supervisor.ts";
-import { readCredentials, TLS_OPTIONS } from "./lib/run/tls.ts";
+import { type Credentials, readCredentials, TLS_OPTIONS } from "./lib/run/tls.ts";
 
 const PATH: Kind<string> = {
   placeholder: "PATH",
@@ -134,18 +134,19 @@ await runCommand(command, async (options, operands) => {
   const tally = new Tally();
   const picked = new PickedShares(tally);
   const chooser = new Chooser(POLICIES[options.policy](options.workers), picked);
+  const deskWith = (credentials: Credentials | undefined) =>
+    redirectingDesk(options, credentials, chooser, tally, notices);
   if (workerPort !== undefined) {
-    const openDesk = await redirectingDesk(options, chooser, tally, notices);
-    await redirectAsTold(chooser, tally, openDesk);
+    await redirectAsTold(chooser, tally, deskWith(await readCredentials(options, Date.now())));
     return 0;
   }
 
   const hangups = new Hangups(() => tell("SIGHUP is acted on once the first round has ended"));
-  const openDesk = await redirectingDesk(options, chooser, tally, notices);
+  const credentials = await readCredentials(options, Date.now());
   const source = await ServerSource.open(operands, SERVERS_TXT, new DnsResolver(options.resolver));
   const front = isSupervisor(options)
     ? await CrewFront.of(options, tally, tell)
-    : new OwnFront(openDesk, options);
+    : new OwnFront(deskWith(credentials), options);
   const farm = farmOf(options, source, front, chooser, picked, tally, tell);
   const stop = stopSignal(() => front.kill());
   let nextAt: number | undefined;
@@ -154,7 +155,8 @@ await runCommand(command, async (options, operands) => {
   const scene = { farm, chooser, tally, front, nextAt: () => nextAt, stop };
   const admin = options.admin && new AdminDesk(options.admin, new Overview(scene, facts), notices);
 
-  listen(options.host, options.port).close(); // A taken port is better known before the test.
+  // A taken port, or a key that cannot be used, is better known before the test.
+  listen(options.host, options.port, credentials).close();
   const failed = await testAtFirst(farm, hangups, stop, notices) ??
     await Promise.race([front.open(), fired(stop)]);
   if (failed !== undefined) return failed;
@@ -226,13 +228,13 @@ function after(ms: number): (call: () => void) => void {
 }
 
 /** How to open a desk that redirects. */
-async function redirectingDesk(
+function redirectingDesk(
   options: BalancerOptions,
+  credentials: Credentials | undefined,
   chooser: Chooser,
   tally: Tally,
   { tell, tellError }: Notices,
-): Promise<(output?: LineWriter) => Desk> {
-  const credentials = await readCredentials(options, Date.now());
+): (output?: LineWriter) => Desk {
   const ask: AskSize = (...asked) => askSize(...asked).catch((error) => void tellError(error));
   const sizes = chooser.wantsSizes ? new KnownSizes(ask, clock, options.workers) : undefined;
   const redirector = new Redirector(chooser, {

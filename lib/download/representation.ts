@@ -1,5 +1,5 @@
 import type { FieldLine } from "../http/fields.ts";
-import { writeContentRange } from "../http/byte_range.ts";
+import { parseContentRange } from "../http/byte_range.ts";
 import type { BodyFraming } from "../http/body.ts";
 import { isStrongMatch, parseEntityTag } from "../http/validators.ts";
 import { isWhole, type ResponseHead } from "../http/response.ts";
@@ -64,7 +64,7 @@ export function rangeFields(kept: Kept): FieldLine[] {
  */
 export function offerOf(head: ResponseHead, framing: BodyFraming, kept?: Kept): Offer {
   const entityTag = strongTag(head);
-  const range = head.statusCode === 206 ? writeContentRange(head) : undefined;
+  const range = head.statusCode === 206 ? parseContentRange(head) : undefined;
   if (head.statusCode === 206 && !(kept === undefined && isWhole(head))) {
     return restOffer(range, framing, entityTag, kept);
   }
@@ -80,7 +80,7 @@ export function offerOf(head: ResponseHead, framing: BodyFraming, kept?: Kept): 
 }
 
 function restOffer(
-  range: ReturnType<typeof writeContentRange>,
+  range: ReturnType<typeof parseContentRange>,
   framing: BodyFraming,
   entityTag: string | undefined,
   kept: Kept | undefined,

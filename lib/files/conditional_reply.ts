@@ -4,9 +4,9 @@ import { fieldSection } from "../http/fields.ts";
 import {
   type ByteRange,
   byteRanges,
+  contentRange,
   multipartByteRanges,
   unsatisfiedRange,
-  writeContentRange,
 } from "../http/byte_range.ts";
 import { evaluatePreconditions, rangeApplies } from "../http/validators.ts";
 import type { RequestHead } from "../http/request.ts";
@@ -74,7 +74,7 @@ function partialReply(representation: Representation, ranges: readonly ByteRange
   if (ranges.length === 1 && range !== undefined) {
     const lines = [
       ["Content-Type", contentType],
-      ["Content-Range", writeContentRange(range, length)],
+      ["Content-Range", contentRange(range, length)],
     ] as const;
     const content = octets instanceof Uint8Array
       ? octets.subarray(range.first, range.last + 1)

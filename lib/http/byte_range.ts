@@ -102,7 +102,7 @@ function coalesced(ranges: readonly ByteRange[]): ByteRange[] {
 }
 
 /** RFC 9110 §14.4: Content-Range of a 206, or of a part of one: `bytes 0-499/1234`. */
-export function writeContentRange({ first, last }: ByteRange, length: number): string {
+export function contentRange({ first, last }: ByteRange, length: number): string {
   return `bytes ${first}-${last}/${length}`;
 }
 
@@ -115,7 +115,7 @@ export function unsatisfiedRange(length: number): string {
 const CONTENT_RANGE = /^bytes ([0-9]+)-([0-9]+)\/([0-9]+)$/i;
 
 /** Which part of the content a 206 brings: first and last octet, and the length of the whole. */
-export function contentRange({ fields }: { readonly fields: Fields }):
+export function parseContentRange({ fields }: { readonly fields: Fields }):
   | { readonly first: number; readonly last: number; readonly total: number }
   | undefined {
   const [, first, last, total] = CONTENT_RANGE.exec(fields.get("content-range") ?? "") ?? [];
@@ -168,7 +168,7 @@ export function multipartByteRanges(
   const typeLine = contentType === undefined ? "" : `Content-Type: ${contentType}\r\n`;
   const parts = ranges.map((range, index) => {
     const delimiter = `${index === 0 ? "" : "\r\n"}--${boundary}\r\n`;
-    const rangeLine = `Content-Range: ${writeContentRange(range, length)}\r\n`;
+    const rangeLine = `Content-Range: ${contentRange(range, length)}\r\n`;
     return { head: `${delimiter}${typeLine}${rangeLine}\r\n`, range };
   });
   const end = `\r\n--${boundary}--\r\n`;

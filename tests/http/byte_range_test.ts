@@ -1,4 +1,4 @@
-import { byteRanges, unsatisfiedRange, writeContentRange } from "../../lib/http/byte_range.ts";
+import { byteRanges, contentRange, unsatisfiedRange } from "../../lib/http/byte_range.ts";
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { RANGE_SETS } from "../cases/range_sets.ts";
@@ -92,9 +92,9 @@ Deno.test("byteRanges() takes no more time than its text has octets", () => {
   for (const range of hostile) for (let i = 0; i < 10; i++) byteRanges(range, 1000);
 });
 
-Deno.test("writeContentRange() and unsatisfiedRange() write the examples of RFC 9110 §14.4", () => {
-  assertEquals(writeContentRange({ first: 42, last: 1233 }, 1234), "bytes 42-1233/1234");
-  assertEquals(writeContentRange({ first: 0, last: 499 }, 1234), "bytes 0-499/1234");
+Deno.test("contentRange() and unsatisfiedRange() write the examples of RFC 9110 §14.4", () => {
+  assertEquals(contentRange({ first: 42, last: 1233 }, 1234), "bytes 42-1233/1234");
+  assertEquals(contentRange({ first: 0, last: 499 }, 1234), "bytes 0-499/1234");
   assertEquals(unsatisfiedRange(1234), "bytes */1234");
   assertEquals(unsatisfiedRange(0), "bytes */0");
 });

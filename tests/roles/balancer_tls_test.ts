@@ -14,6 +14,7 @@ import {
   RENEWED,
   SERVER,
   tlsOptions,
+  WEAK,
 } from "../support/tls.ts";
 
 const FIT = answering("200 OK", "test");
@@ -61,8 +62,14 @@ Deno.test("balancer ends with one line when its certificate is of no use", async
   assertRefused(await run(`--tls-key=${key}`), 2, /^balancer: --tls-key needs --tls-cert=FILE/);
   assertRefused(await run(...tlsOptions({ cert, key: EXPIRED.key })), 2, /is not the key of/);
   assertRefused(await run(...tlsOptions(EXPIRED)), 1, /has expired, on 2020-01-02/);
+  assertRefused(
+    await run(...tlsOptions(WEAK)),
+    2,
+    /--tls-key=.*weak\.key is a key that Deno cannot/,
+  );
   if (Deno.build.os === "linux") {
     assertRefused(await run("--workers=2", ...tlsOptions(EXPIRED)), 1, /has expired, on 2020-/);
+    assertRefused(await run("--workers=2", ...tlsOptions(WEAK)), 2, /weak\.key is a key that Deno/);
   }
   const unread = await runRole("balancer", [...tlsOptions(SERVER), farm.authority]);
   assertRefused(unread, 2, /needs --allow-read=.*server\.pem as well/);

@@ -2,7 +2,7 @@ import { assertEquals, assertMatch } from "@std/assert";
 import { RawClient } from "../support/raw_client.ts";
 import { assertRefused, listeningRole, runRole } from "../support/role.ts";
 import { TemporaryDirectory } from "../support/temporary_directory.ts";
-import { connectTls, EXPIRED, SERVER, tlsOptions } from "../support/tls.ts";
+import { connectTls, EXPIRED, SERVER, tlsOptions, WEAK } from "../support/tls.ts";
 
 const LARGE = new Uint8Array(3 * 1024 * 1024).map((_, index) => index);
 
@@ -57,10 +57,11 @@ Deno.test("server ends with one line when its certificate is of no use", async (
   assertRefused(await run(...tlsOptions({ cert: key, key })), 2, /holds no certificate/);
   assertRefused(await run(...tlsOptions({ cert: "none", key })), 2, /none does not exist/);
   assertRefused(await run(...tlsOptions(EXPIRED)), 1, /has expired, on 2020-01-02/);
-  const withWorkers = await runRole(
-    "server",
-    ["--port=0", "--workers=2", ...tlsOptions(EXPIRED)],
-    { permissions: ["--allow-net", "--allow-read", `--allow-run=${Deno.execPath()}`] },
-  );
-  assertRefused(withWorkers, 1, /has expired/);
+  assertRefused(await run(...tlsOptions(WEAK)), 2, /weak\.key is a key that Deno cannot use/);
+  const runWithWorkers = (...options: string[]) =>
+    runRole("server", ["--port=0", "--workers=2", ...options], {
+      permissions: ["--allow-net", "--allow-read", `--allow-run=${Deno.execPath()}`],
+    });
+  assertRefused(await runWithWorkers(...tlsOptions(EXPIRED)), 1, /has expired/);
+  assertRefused(await runWithWorkers(...tlsOptions(WEAK)), 2, /weak\.key is a key that Deno/);
 });

@@ -19,6 +19,9 @@ export const EXPIRED = { cert: path("expired.pem"), key: path("expired.key") } a
 /** Another one, valid until 2126, that only those trust who know it: no authority signed it. */
 export const RENEWED = { cert: path("renewed.pem"), key: path("renewed.key") } as const;
 
+/** A key that Deno cannot use, since it is too short, with its certificate: in a file each. */
+export const WEAK = { cert: path("weak.pem"), key: path("weak.key") } as const;
+
 /** The options by which a role serves HTTPS. */
 export function tlsOptions({ cert, key }: { cert: string; key: string }): string[] {
   return [`--tls-cert=${cert}`, `--tls-key=${key}`];
