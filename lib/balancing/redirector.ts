@@ -1,7 +1,6 @@
 import type { Handler } from "../net/handler.ts";
-import { htmlReply, type Reply } from "../http/reply.ts";
-import { Redirect } from "../http/redirect.ts";
 import { type FieldSection, NO_FIELDS } from "../http/fields.ts";
+import { htmlReply, Redirect, type Reply } from "../net/reply.ts";
 import { alternativeLinks } from "./alternatives.ts";
 import { AVOID_FIELD, avoids } from "./avoid.ts";
 import type { KnownSizes } from "./known_sizes.ts";
@@ -59,7 +58,7 @@ export class Redirector {
     );
     // A 301 may be cached for ever (RFC 9110 §15.4.2), and would pin a client to one server, dead
     // or not.
-    this.#redirect = new Redirect(options.statusCode, "The file is here:", [NO_STORE]);
+    this.#redirect = new Redirect(options.statusCode, "The file is here", [NO_STORE]);
   }
 
   /** The handler of all requests. */

@@ -1,4 +1,4 @@
-import type { ContentSource } from "../http/reply.ts";
+import type { ContentSource } from "../net/reply.ts";
 import {
   compareEntries,
   type ListingEntry,

@@ -1,4 +1,4 @@
-import { htmlReply, type Reply } from "../http/reply.ts";
+import { htmlReply, type Reply } from "../net/reply.ts";
 
 /** Why there is no file. */
 export type RefusalStatus = 400 | 403 | 404 | 503;

@@ -1,6 +1,5 @@
 import type { Request } from "../net/handler.ts";
-import { htmlReply, type Reply } from "../http/reply.ts";
-import { Redirect } from "../http/redirect.ts";
+import { htmlReply, Redirect, type Reply } from "../net/reply.ts";
 import type { AskedHead } from "./conditional_reply.ts";
 import { directoryEntries } from "./directory_entries.ts";
 import { FileCache } from "./file_cache.ts";
@@ -142,7 +141,7 @@ const NOTHING_YET = htmlReply(
     `are found under their names; one called ${INDEX} is shown here.`,
 );
 
-const TO_DIRECTORY = new Redirect(301, "This is a directory:");
+const TO_DIRECTORY = new Redirect(301, "This is a directory");
 
 /** Relative, and never `//`, so that it cannot lead to another host (RFC 9110 §10.2.2). */
 function redirectToDirectory(target: string): Reply {

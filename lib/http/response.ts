@@ -2,7 +2,7 @@ import { HeadReader, type HttpVersion, parseVersion } from "./message.ts";
 import { LENIENT } from "./limits.ts";
 import { ProtocolError } from "./grammar.ts";
 import { type Fields, type FieldSection, NO_FIELDS } from "./fields.ts";
-import { writeContentRange } from "./byte_range.ts";
+import { parseContentRange } from "./byte_range.ts";
 
 /** Status line and header section (RFC 9112 §4, §5). */
 export interface ResponseHead {
@@ -51,7 +51,7 @@ const OTHER_SUCCESSES: ReadonlySet<number> = new Set([201, 202, 204, 205, 206, 2
 export function isWhole(head: ResponseHead): boolean {
   const { statusCode } = head;
   if (statusCode === 206) {
-    const range = writeContentRange(head);
+    const range = parseContentRange(head);
     return range !== undefined && range.first === 0 && range.last + 1 === range.total;
   }
   return statusCode >= 200 && statusCode < 300 && !OTHER_SUCCESSES.has(statusCode);

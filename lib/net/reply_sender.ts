@@ -1,9 +1,9 @@
 import type { Connection } from "./connection.ts";
-import type { ContentSource, Reply } from "../http/reply.ts";
 import type { HttpVersion } from "../http/message.ts";
 import { imfFixdate } from "../http/http_date.ts";
 import type { FieldSection } from "../http/fields.ts";
 import { LAST_CHUNK, writeChunk } from "../http/body.ts";
+import type { ContentSource, Reply } from "./reply.ts";
 import { writeResponseHead } from "../http/response.ts";
 import { setImmediate } from "node:timers";
 

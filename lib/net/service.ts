@@ -5,9 +5,9 @@ import { replyHead } from "./reply_sender.ts";
 import type { DeadlineName } from "./network_error.ts";
 import { DEADLINES, type Deadlines } from "./deadlines.ts";
 import { Connection, type ConnectionOptions } from "./connection.ts";
-import { htmlReply } from "../http/reply.ts";
 import { encodeOctets } from "../http/grammar.ts";
 import type { FieldSection } from "../http/fields.ts";
+import { htmlReply } from "./reply.ts";
 import { IdleList } from "./idle_list.ts";
 
 /** How long sessions may take to notice that their connection was closed, and to say so. */

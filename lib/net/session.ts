@@ -3,15 +3,14 @@ import { ServedQueue } from "./served_queue.ts";
 import type { Listed } from "./roster.ts";
 import { ReplySender } from "./reply_sender.ts";
 import { DeadlineError, HandshakeError, NetworkError } from "./network_error.ts";
-import type { Request } from "./handler.ts";
+import { replyToMethod, type Request } from "./handler.ts";
 import { discardBody, isTooLarge } from "./discard_body.ts";
 import { now } from "./deadlines.ts";
 import type { Connection } from "./connection.ts";
-import { htmlReply, type Reply } from "../http/reply.ts";
-import { replyToMethod } from "../http/method.ts";
 import { isPersistent } from "../http/message.ts";
 import { decodeOctets, encodeOctets, ProtocolError } from "../http/grammar.ts";
 import { type BodyFraming, requestBodyFraming } from "../http/body.ts";
+import { htmlReply, type Reply } from "./reply.ts";
 import type { Idle } from "./idle_list.ts";
 import { writeResponseHead } from "../http/response.ts";
 import {

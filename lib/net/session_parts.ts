@@ -2,8 +2,8 @@ import type { Served } from "./served.ts";
 import type { HandshakeError } from "./network_error.ts";
 import type { Handler, Request } from "./handler.ts";
 import type { Deadlines } from "./deadlines.ts";
-import type { Reply } from "../http/reply.ts";
 import type { FieldSection } from "../http/fields.ts";
+import type { Reply } from "./reply.ts";
 import type { IdleList } from "./idle_list.ts";
 
 /** Whom a session asks and tells. */

@@ -1,4 +1,4 @@
-import type { Reply } from "../../lib/http/reply.ts";
+import type { Reply } from "../../lib/net/reply.ts";
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { LOCATIONS } from "../cases/locations.ts";
 import { POLICIES } from "../../lib/balancing/policies.ts";

@@ -1,10 +1,23 @@
-import { type BodyFraming, requestBodyFraming, responseBodyFraming } from "../../lib/http/body.ts";
+import {
+  type BodyFraming,
+  bodyReader,
+  LAST_CHUNK,
+  requestBodyFraming,
+  responseBodyFraming,
+  writeChunk,
+} from "../../lib/http/body.ts";
 import { fieldsWith } from "../support/field_lines.ts";
 import { requestHeadReader } from "../../lib/http/request.ts";
-import { assertEquals } from "@std/assert";
 import { REQUEST_FRAMING } from "../cases/request_framing.ts";
-import type { Read } from "../support/feed.ts";
+import { arrive, feed, type Read, readBody, received, textOf } from "../support/feed.ts";
 import { checkRow, testRows } from "../support/rows.ts";
+import { LENIENT } from "../../lib/http/limits.ts";
+import { encodeOctets } from "../../lib/http/grammar.ts";
+import { ReceiveBuffer } from "../../lib/http/receive_buffer.ts";
+import { assert, assertEquals } from "@std/assert";
+import { CHUNKED_BODIES, LENGTH_BODIES } from "../cases/bodies.ts";
+import { TOLERATED_BODIES } from "../cases/response_tolerances.ts";
+import { randomInteger, randomOctets, seededRandom } from "../support/random.ts";
 
 function newFramingRead(): Read<{ framing: BodyFraming }> {
   const reader = requestHeadReader();
@@ -34,5 +47,85 @@ Deno.test("responseBodyFraming() gives the answer to HEAD no body, whatever its 
       fields: fieldsWith(section),
     } as const;
     assertEquals(responseBodyFraming("HEAD", head), { kind: "none" });
+  }
+});
+
+testRows("bodyReader() decodes chunked bodies, and no others", CHUNKED_BODIES, (row) => {
+  checkRow(row, () => readBody(bodyReader({ kind: "chunked" })));
+});
+
+testRows("bodyReader() bears in responses what leaves no doubt", TOLERATED_BODIES, (row) => {
+  checkRow(row, () => readBody(bodyReader({ kind: "chunked" }, LENIENT)));
+});
+
+Deno.test("bodyReader() reads chunked bodies of responses wherever it does those of requests", () => {
+  for (const row of CHUNKED_BODIES.filter(({ verdict }) => verdict === "accepted")) {
+    checkRow(row, () => readBody(bodyReader({ kind: "chunked" }, LENIENT)));
+  }
+});
+
+testRows("bodyReader() takes as many octets as were announced", LENGTH_BODIES, (row) => {
+  const contentLength = row.raw.length;
+  checkRow(row, () => readBody(bodyReader({ kind: "length", contentLength })));
+  const longer = () => readBody(bodyReader({ kind: "length", contentLength: contentLength + 1 }));
+  assertEquals(feed(longer, row.raw), { verdict: "incomplete" });
+});
+
+Deno.test("bodyReader() is done at once when there is no body", () => {
+  for (const framing of [{ kind: "none" }, { kind: "length", contentLength: 0 }] as const) {
+    const body = bodyReader(framing);
+    assert(body.isDone);
+    assertEquals(body.read(received("GET")), undefined);
+  }
+});
+
+Deno.test("bodyReader() takes all there is until the connection closes", () => {
+  const body = bodyReader({ kind: "untilClose" });
+  for (const piece of ["a", "0\r\n\r\n", "\0".repeat(100_000)]) {
+    const buffer = received(piece);
+    assertEquals([body.read(buffer)?.length, buffer.length], [piece.length, 0]);
+    assertEquals([body.read(buffer), body.isDone], [undefined, false]);
+  }
+});
+
+Deno.test("bodyReader() counts to 2^53 - 1", () => {
+  const body = bodyReader({ kind: "length", contentLength: Number.MAX_SAFE_INTEGER });
+  assertEquals(body.read(received("hello"))?.length, 5);
+  assert(!body.isDone);
+});
+
+Deno.test("bodyReader() gives what has come of a chunk before all of it has", () => {
+  const body = bodyReader({ kind: "chunked" });
+  const buffer = received("ff\r\nabc");
+  assertEquals([textOf(body.read(buffer)!), body.read(buffer)], ["abc", undefined]);
+});
+
+Deno.test("bodyReader() takes nothing once it is done", () => {
+  const body = bodyReader({ kind: "chunked" });
+  const buffer = received("0\r\n\r\n0\r\n\r\n");
+  for (let i = 0; i < 2; i++) {
+    assertEquals([body.read(buffer), body.isDone, buffer.takenBytes], [undefined, true, 5]);
+  }
+});
+
+Deno.test("bodyReader() reads back what writeChunk() wrote, however it is split", () => {
+  const random = seededRandom(20);
+  for (let round = 0; round < 500; round++) {
+    const chunks = Array.from(
+      { length: randomInteger(random, 8) },
+      () => randomOctets(random, 1 + randomInteger(random, 300)),
+    );
+    const raw = [...chunks.map(writeChunk), LAST_CHUNK].map(textOf).join("");
+    const octets = encodeOctets(`${raw}GET /`);
+    const read = readBody(bodyReader({ kind: "chunked" }));
+    const buffer = new ReceiveBuffer();
+    let result: ReturnType<typeof read>;
+    for (let at = 0; (result = read(buffer)) === undefined;) {
+      const count = 1 + randomInteger(random, 200);
+      arrive(buffer, octets.subarray(at, at + count));
+      at += count;
+    }
+    const content = chunks.map(textOf).join("");
+    assertEquals([result, buffer.takenBytes], [{ content }, raw.length], `round ${round}`);
   }
 });

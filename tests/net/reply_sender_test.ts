@@ -2,9 +2,9 @@ import { ContentError, type ReplyContext, ReplySender } from "../../lib/net/repl
 import { OUTPUT_BYTES } from "../../lib/net/output_buffer.ts";
 import { NetworkError } from "../../lib/net/network_error.ts";
 import { Connection } from "../../lib/net/connection.ts";
-import type { ContentSource, Reply } from "../../lib/http/reply.ts";
 import { encodeOctets } from "../../lib/http/grammar.ts";
 import { fieldSection, NO_FIELDS } from "../../lib/http/fields.ts";
+import type { ContentSource, Reply } from "../../lib/net/reply.ts";
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { FakeSocket } from "../support/fake_socket.ts";
 import { replyOf } from "../support/raw_reply.ts";

@@ -1,6 +1,5 @@
-import type { Handler, Request } from "../../net/handler.ts";
-import type { Reply } from "../../http/reply.ts";
-import { replyToMethod } from "../../http/method.ts";
+import { type Handler, replyToMethod, type Request } from "../../net/handler.ts";
+import type { Reply } from "../../net/reply.ts";
 import type { FarmStatus } from "../status.ts";
 import { adminReply, lineReply } from "./admin_reply.ts";
 import { ASSETS } from "./assets.ts";

@@ -1,4 +1,4 @@
-import type { ContentSource } from "../../http/reply.ts";
+import type { ContentSource } from "../../net/reply.ts";
 
 /** One event as it is sent; the same octets for all streams. */
 export interface StreamEvent {

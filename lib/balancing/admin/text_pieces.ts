@@ -1,4 +1,4 @@
-import type { ContentSource } from "../../http/reply.ts";
+import type { ContentSource } from "../../net/reply.ts";
 
 const encoder = new TextEncoder();
 const NOTHING = new Uint8Array();

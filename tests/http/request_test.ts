@@ -1,9 +1,29 @@
+import {
+  expectsContinue,
+  originForm,
+  type RequestHead,
+  requestHeadReader,
+} from "../../lib/http/request.ts";
+import { REQUEST_TARGETS, type TargetValue } from "../cases/request_targets.ts";
+import type { Read } from "../support/feed.ts";
+import { checkRow, testRows } from "../support/rows.ts";
 import type { HttpVersion } from "../../lib/http/message.ts";
 import { ProtocolError } from "../../lib/http/grammar.ts";
 import type { FieldLine } from "../../lib/http/fields.ts";
 import { fieldsWith } from "../support/field_lines.ts";
-import { expectsContinue, type RequestHead } from "../../lib/http/request.ts";
 import { assertEquals, assertThrows } from "@std/assert";
+
+function newTargetRead(): Read<TargetValue> {
+  const reader = requestHeadReader();
+  return (buffer) => {
+    const head = reader.read(buffer);
+    return head && { originForm: originForm(head.method, head.requestTarget) };
+  };
+}
+
+testRows("originForm() gives path and query byte for byte", REQUEST_TARGETS, (row) => {
+  checkRow(row, newTargetRead);
+});
 
 function head(values: string[], httpVersion: HttpVersion = "1.1"): RequestHead {
   const fields = fieldsWith(values.map((value): FieldLine => ["Expect", value]));

@@ -1,17 +1,42 @@
-import { Redirect } from "../../lib/http/redirect.ts";
 import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
+import { escapeHtml, htmlReply, Redirect } from "../../lib/net/reply.ts";
 import { fieldsOf } from "../support/field_lines.ts";
 
+Deno.test("htmlReply() makes a page that says its status and sentence", () => {
+  const { statusCode, headerSection, content } = htmlReply(404, "There is no such file.");
+  assertEquals(statusCode, 404);
+  assertEquals(headerSection, "Content-Type: text/html; charset=utf-8\r\n");
+  assert(content.startsWith("<!DOCTYPE html>\n"));
+  assertStringIncludes(content, '<meta charset="utf-8">');
+  assertStringIncludes(content, "<title>404 Not Found</title>");
+  assertStringIncludes(content, "<h1>404 Not Found</h1>");
+  assertStringIncludes(content, "<p>There is no such file.</p>");
+  assert(content.endsWith("</html>\n"));
+});
+
+Deno.test("htmlReply() puts other fields behind Content-Type", () => {
+  const { headerSection } = htmlReply(405, "No.", [["Allow", "GET"]]);
+  assertEquals(headerSection, "Content-Type: text/html; charset=utf-8\r\nAllow: GET\r\n");
+});
+
+Deno.test("htmlReply() refuses a field that would split the response", () => {
+  assertThrows(() => htmlReply(200, "No.", [["A", "b\r\nC: d"]]), TypeError, "Cannot write");
+});
+
+Deno.test("htmlReply() escapes its sentence, and what is not ASCII in it", () => {
+  const { content } = htmlReply(200, "<b> d\u00e9j\u00e0 \u{1f600}");
+  assertStringIncludes(content, "<p>&lt;b&gt; d&#233;j&#224; &#128512;</p>");
+});
+
 Deno.test("Redirect.to() leads there, by field and by link", () => {
-  const { statusCode, headerSection, content } = new Redirect(301, "It is here:").to("http://a/b");
+  const { statusCode, headerSection, content } = new Redirect(301, "It is here").to("http://a/b");
   assertEquals(statusCode, 301);
   assertEquals([...fieldsOf(headerSection)], [
     ["Content-Type", "text/html; charset=utf-8"],
     ["Location", "http://a/b"],
   ]);
   assertStringIncludes(content, "<title>301 Moved Permanently</title>");
-  assertStringIncludes(content, '<p>It is here: <a href="http://a/b">http://a/b</a></p>');
-  assert(content.endsWith("</html>\n"));
+  assertStringIncludes(content, '<p><a href="http://a/b">It is here</a></p>\n');
 });
 
 Deno.test("Redirect.to() sends the other fields that it was given", () => {
@@ -28,7 +53,7 @@ Deno.test("Redirect.to() sends the other fields that it was given", () => {
 
 Deno.test("Redirect names each status by its reason phrase", () => {
   const titles = [301, 302, 303, 307, 308].map((statusCode) =>
-    /<h1>(.*)<\/h1>/.exec(new Redirect(statusCode, "").to("/").content)?.[1]
+    /<title>(.*)<\/title>/.exec(new Redirect(statusCode, "").to("/").content)?.[1]
   );
   assertEquals(titles, [
     "301 Moved Permanently",
@@ -52,10 +77,10 @@ Deno.test("Redirect.to() makes each reply anew", () => {
 Deno.test("Redirect escapes its sentence and its link", () => {
   const hostile = `"><script>alert('&')</script>`;
   const escaped = "&quot;&gt;&lt;script&gt;alert(&#39;&amp;&#39;)&lt;/script&gt;";
-  const { headerSection, content } = new Redirect(301, `See ${hostile}:`).to(`http://a/${hostile}`);
+  const { headerSection, content } = new Redirect(301, `See ${hostile}`).to(`http://a/${hostile}`);
   assertStringIncludes(
     content,
-    `<p>See ${escaped}: <a href="http://a/${escaped}">http://a/${escaped}</a></p>`,
+    `<p><a href="http://a/${escaped}">See ${escaped}</a></p>`,
   );
   assert(!content.includes("<script"));
   const encoded = "%22%3E%3Cscript%3Ealert('&')%3C/script%3E";
@@ -85,4 +110,34 @@ Deno.test("Redirect.to() refuses a location that would end the field line, or is
 
 Deno.test("Redirect refuses fields that would split the response", () => {
   assertThrows(() => new Redirect(301, "See", [["A", "b\r\nC: d"]]), TypeError, "Cannot write");
+});
+
+Deno.test("escapeHtml() escapes each character that means something, wherever it stands", () => {
+  const meanings = { '"': "&quot;", "&": "&amp;", "'": "&#39;", "<": "&lt;", ">": "&gt;" };
+  for (const [character, reference] of Object.entries(meanings)) {
+    for (const [before, behind] of [["", ""], ["a", ""], ["", "a"], ["a\n", "\nb"]]) {
+      const text = before + character + behind;
+      assertEquals(escapeHtml(text), before + reference + behind, JSON.stringify(text));
+    }
+  }
+  assertEquals(escapeHtml("&amp;"), "&amp;amp;");
+});
+
+Deno.test("escapeHtml() leaves the rest of ASCII as it is", () => {
+  for (let octet = 0; octet < 128; octet++) {
+    const character = String.fromCharCode(octet);
+    if (!`"&'<>`.includes(character)) assertEquals(escapeHtml(character), character, `${octet}`);
+  }
+  assertEquals(escapeHtml(""), "");
+});
+
+Deno.test("escapeHtml() writes what is not ASCII as character references", () => {
+  assertEquals(escapeHtml("d\u00e9j\u00e0 \u{1f600}"), "d&#233;j&#224; &#128512;");
+  assertEquals(
+    escapeHtml("\x80\xff\u0100\uffff\u{10ffff}"),
+    "&#128;&#255;&#256;&#65535;&#1114111;",
+  );
+  assertEquals(escapeHtml("<\u00e9>"), "&lt;&#233;&gt;");
+  // Half of a surrogate pair is no character, and is to be ASCII all the same.
+  assertEquals(escapeHtml("\ud83d"), "&#55357;");
 });

@@ -3,10 +3,17 @@ import { type FieldLine, fieldSection } from "../../lib/http/fields.ts";
 import { LAST_CHUNK, writeChunk } from "../../lib/http/body.ts";
 import { ReceiveBuffer } from "../../lib/http/receive_buffer.ts";
 import { arrive, textOf } from "../support/feed.ts";
-import { reasonPhrase, responseHeadReader, writeResponseHead } from "../../lib/http/response.ts";
+import {
+  isWhole,
+  reasonPhrase,
+  responseHeadReader,
+  writeResponseHead,
+} from "../../lib/http/response.ts";
 import { requestHeadReader, writeRequestHead } from "../../lib/http/request.ts";
 import { assertEquals, assertThrows } from "@std/assert";
 import { randomInteger, randomText, seededRandom } from "../support/random.ts";
+import { fieldsWith } from "../support/field_lines.ts";
+import { WHOLE_ANSWERS } from "../cases/response_tolerances.ts";
 
 const VISIBLE = String.fromCharCode(...Array.from({ length: 94 }, (_, i) => 0x21 + i));
 const TCHARS = VISIBLE.replace(/["(),/:;<=>?@[\\\]{}]/g, "");
@@ -139,5 +146,13 @@ Deno.test("responseHeadReader() reads back what writeResponseHead() wrote", () =
       },
       `round ${round}`,
     );
+  }
+});
+
+Deno.test("isWhole() tells answers that bring the whole content", () => {
+  for (const [statusCode, range, expected] of WHOLE_ANSWERS) {
+    const fields = fieldsWith(range === undefined ? [] : [["Content-Range", range]]);
+    const head = { httpVersion: "1.1", statusCode, reasonPhrase: "", fields } as const;
+    assertEquals(isWhole(head), expected, `${statusCode} ${range}`);
   }
 });

@@ -1,4 +1,4 @@
-import { replyToMethod } from "../../lib/http/method.ts";
+import { replyToMethod } from "../../lib/net/handler.ts";
 import { assertEquals } from "@std/assert";
 import { fieldsOf, fieldsWith } from "../support/field_lines.ts";
 
