@@ -3,14 +3,18 @@ import { STRICT } from "./limits.ts";
 import { isHostAndPort, ProtocolError, REQUEST_TARGET, TOKEN } from "./grammar.ts";
 import { type FieldLine, type Fields, fieldSection } from "./fields.ts";
 
-/** Request line and header section (RFC 9112 §3, §5). */
-export interface RequestHead {
+/** RFC 9112 §3. */
+export interface RequestLine {
   /** Case-sensitive token (RFC 9110 §9). */
   readonly method: string;
   /** As received, of any form (RFC 9112 §3.2): visible ASCII without a fragment. */
   readonly requestTarget: string;
   /** The highest that the client understands, as far as we do. */
   readonly httpVersion: HttpVersion;
+}
+
+/** Request line and header section (RFC 9112 §3, §5). */
+export interface RequestHead extends RequestLine {
   /** Its header section. */
   readonly fields: Fields;
 }
@@ -27,9 +31,6 @@ export function requestHeadReader(): RequestHeadReader {
     head: requestHead,
   });
 }
-
-/** RFC 9112 §3. */
-type RequestLine = Omit<RequestHead, "fields">;
 
 /** RFC 9112 §3: `request-line = method SP request-target SP HTTP-version`. */
 function parseRequestLine(line: string): RequestLine {

@@ -4,14 +4,18 @@ import { ProtocolError } from "./grammar.ts";
 import { type Fields, type FieldSection, NO_FIELDS } from "./fields.ts";
 import { parseContentRange } from "./byte_range.ts";
 
-/** Status line and header section (RFC 9112 §4, §5). */
-export interface ResponseHead {
+/** RFC 9112 §4. */
+export interface StatusLine {
   /** The highest that the server understands, as far as we do. */
   readonly httpVersion: HttpVersion;
   /** 100 to 999. */
   readonly statusCode: number;
   /** As received; may be empty. */
   readonly reasonPhrase: string;
+}
+
+/** Status line and header section (RFC 9112 §4, §5). */
+export interface ResponseHead extends StatusLine {
   /** Its header section. */
   readonly fields: Fields;
 }
@@ -28,9 +32,6 @@ export function responseHeadReader(): ResponseHeadReader {
     head: (statusLine: StatusLine, fields: Fields) => ({ ...statusLine, fields }),
   });
 }
-
-/** RFC 9112 §4. */
-type StatusLine = Omit<ResponseHead, "fields">;
 
 /** RFC 9112 §4: `status-line = HTTP-version SP status-code SP [ reason-phrase ]`. */
 function parseStatusLine(line: string): StatusLine {
