@@ -44,6 +44,7 @@ export class Connection implements Watched {
   readonly #deadlines: Deadlines;
   readonly #pacer: Pacer | undefined;
   readonly #output = new OutputBuffer();
+  readonly #isNagled: boolean;
   #waitingFor: DeadlineName = "idle";
   #deadline = Infinity;
   #expired: DeadlineName | undefined;
@@ -60,8 +61,10 @@ export class Connection implements Watched {
     this.#options = options;
     this.input = new ReceiveBuffer(options.inputBytes);
     // What is handed over is meant to go: with Nagle's algorithm the second of two writes would wait
-    // for the peer's delayed acknowledgement of the first, some 40 ms.
-    if ("setNoDelay" in conn) (conn as Deno.TcpConn).setNoDelay();
+    // for the peer's delayed acknowledgement of the first, some 40 ms. Deno cannot turn it off for
+    // an accepted TLS connection.
+    this.#isNagled = !("setNoDelay" in conn);
+    if (!this.#isNagled) (conn as Deno.TcpConn).setNoDelay();
     this.#deadlines = options.deadlines ?? DEADLINES;
     if (options.limitRate) this.#pacer = new Pacer(options.limitRate, performance.now());
     watch(this);
@@ -238,9 +241,24 @@ export class Connection implements Watched {
 
   /** Sends octets that are too many to be copied. */
   async #sendBehind(octets: Uint8Array): Promise<void> {
+    const rest = this.#isNagled ? this.#fillUp(octets) : octets;
     await this.flush();
-    if (octets.length < OUTPUT_BYTES) this.#output.addOctets(octets);
-    else await this.#send(octets);
+    if (rest.length < OUTPUT_BYTES) this.#output.addOctets(rest);
+    else await this.#send(rest);
+  }
+
+  /**
+   * What was written before, most often a head, is to leave together with as many octets as fill the
+   * buffer, which are just one TLS record: alone it would be a small segment, and the end of what
+   * follows would wait for its acknowledgement. Without Nagle's algorithm the copying is no gain.
+   *
+   * @returns the octets that are left
+   */
+  #fillUp(octets: Uint8Array): Uint8Array {
+    if (this.#output.length === 0) return octets;
+    const room = OUTPUT_BYTES - this.#output.length;
+    this.#output.addOctets(octets.subarray(0, room));
+    return octets.subarray(room);
   }
 
   async #send(octets: Uint8Array): Promise<void> {

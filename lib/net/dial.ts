@@ -106,6 +106,8 @@ async function encrypted(
   ending: AbortSignal | undefined,
 ): Promise<Connection> {
   const alpnProtocols = ["http/1.1"];
+  // Not possible any more once it is a TLS connection.
+  conn.setNoDelay();
   // By then Deno has taken the first connection over, whatever becomes of the second.
   const tlsConn = await Deno.startTls(conn, {
     hostname: serverName,

@@ -1,3 +1,5 @@
+import { LENIENT } from "../../lib/http/limits.ts";
+import { encodeOctets } from "../../lib/http/grammar.ts";
 import {
   type BodyFraming,
   bodyReader,
@@ -11,8 +13,6 @@ import { requestHeadReader } from "../../lib/http/request.ts";
 import { REQUEST_FRAMING } from "../cases/request_framing.ts";
 import { arrive, feed, type Read, readBody, received, textOf } from "../support/feed.ts";
 import { checkRow, testRows } from "../support/rows.ts";
-import { LENIENT } from "../../lib/http/limits.ts";
-import { encodeOctets } from "../../lib/http/grammar.ts";
 import { ReceiveBuffer } from "../../lib/http/receive_buffer.ts";
 import { assert, assertEquals } from "@std/assert";
 import { CHUNKED_BODIES, LENGTH_BODIES } from "../cases/bodies.ts";

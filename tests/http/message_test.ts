@@ -1,3 +1,4 @@
+import { type HttpVersion, isPersistent } from "../../lib/http/message.ts";
 import { HEAD_LIMIT } from "../../lib/http/limits.ts";
 import { encodeOctets, ProtocolError } from "../../lib/http/grammar.ts";
 import { responseBodyFraming } from "../../lib/http/body.ts";
@@ -13,7 +14,6 @@ import { RESPONSE_HEADS, type ResponseHeadValue } from "../cases/response_heads.
 import { TOLERATED_HEADS } from "../cases/response_tolerances.ts";
 import { arrive, type Read, received, textOf } from "../support/feed.ts";
 import { checkRow, testRows } from "../support/rows.ts";
-import { type HttpVersion, isPersistent } from "../../lib/http/message.ts";
 import { fieldsWith } from "../support/field_lines.ts";
 
 /** What the tables of requests hold. */

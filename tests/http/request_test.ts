@@ -1,3 +1,6 @@
+import type { HttpVersion } from "../../lib/http/message.ts";
+import { ProtocolError } from "../../lib/http/grammar.ts";
+import type { FieldLine } from "../../lib/http/fields.ts";
 import {
   expectsContinue,
   originForm,
@@ -7,9 +10,6 @@ import {
 import { REQUEST_TARGETS, type TargetValue } from "../cases/request_targets.ts";
 import type { Read } from "../support/feed.ts";
 import { checkRow, testRows } from "../support/rows.ts";
-import type { HttpVersion } from "../../lib/http/message.ts";
-import { ProtocolError } from "../../lib/http/grammar.ts";
-import type { FieldLine } from "../../lib/http/fields.ts";
 import { fieldsWith } from "../support/field_lines.ts";
 import { assertEquals, assertThrows } from "@std/assert";
 

@@ -1,3 +1,4 @@
+import { parseHttpDate } from "../../lib/http/http_date.ts";
 import {
   type EntityTag,
   evaluatePreconditions,
@@ -11,7 +12,6 @@ import {
 } from "../../lib/http/validators.ts";
 import { assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
-import { parseHttpDate } from "../../lib/http/http_date.ts";
 import { ifRanges } from "../cases/if_ranges.ts";
 import { type DatedFile, preconditions } from "../cases/preconditions.ts";
 import { fieldsOf } from "../support/field_lines.ts";

@@ -2,6 +2,7 @@ import { OUTPUT_BYTES } from "../../lib/net/output_buffer.ts";
 import { Connection } from "../../lib/net/connection.ts";
 import { encodeOctets } from "../../lib/http/grammar.ts";
 import { assert, assertEquals, assertRejects } from "@std/assert";
+import { textOf } from "../support/feed.ts";
 import { FakeSocket, SlowSocket } from "../support/fake_socket.ts";
 import { randomInteger, seededRandom } from "../support/random.ts";
 
@@ -134,4 +135,39 @@ Deno.test("Connection.write() keeps nothing that is larger than OUTPUT_BYTES", a
     assert(socket.writes.join("") === text, "not all was sent");
     connection.close();
   }
+});
+
+/** What a connection writes of a head and content, the sizes of each write. */
+async function writeSizes(socket: FakeSocket, head: string, content: Uint8Array) {
+  const connection = new Connection(socket.conn);
+  await connection.write(head);
+  await connection.write(content);
+  await connection.flush();
+  connection.close();
+  assert(socket.writes.join("") === head + textOf(content), "something else was written");
+  return socket.writes.map(({ length }) => length);
+}
+
+Deno.test("Connection.write() sends no head alone where Nagle's algorithm stays on", async () => {
+  const head = "h".repeat(300);
+  const [some, all] = [OUTPUT_BYTES - 300, OUTPUT_BYTES];
+  const rows: readonly [number, number[]][] = [
+    [some, [all]],
+    [some + 1, [all, 1]],
+    [20_000, [all, 20_300 - all]],
+    [100_000, [all, 100_300 - all]],
+  ];
+  for (const [length, sizes] of rows) {
+    const content = new Uint8Array(length).fill(120);
+    assertEquals(await writeSizes(new FakeSocket(), head, content), sizes);
+  }
+});
+
+Deno.test("Connection.write() copies no large content where nothing waits for it", async () => {
+  class NoDelaySocket extends FakeSocket {
+    setNoDelay(): void {}
+  }
+  const content = new Uint8Array(100_000).fill(120);
+  assertEquals(await writeSizes(new NoDelaySocket(), "head", content), [4, 100_000]);
+  assertEquals(await writeSizes(new FakeSocket(), "", content), [100_000]);
 });

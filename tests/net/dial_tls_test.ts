@@ -47,6 +47,27 @@ Deno.test("dial() over TLS talks to a server that proves its name", async () => 
   }
 });
 
+Deno.test("dial() over TLS turns Nagle's algorithm off before the handshake", async () => {
+  await using server = tlsServer(SERVER);
+  const original = Deno.connect;
+  const delays: (boolean | undefined)[] = [];
+  try {
+    Deno.connect = (async (options: Deno.ConnectOptions) => {
+      const conn = await original(options);
+      const setNoDelay = conn.setNoDelay.bind(conn);
+      conn.setNoDelay = (...args) => {
+        delays.push(...args.length === 0 ? [undefined] : args);
+        setNoDelay(...args);
+      };
+      return conn;
+    }) as typeof Deno.connect;
+    (await dial("127.0.0.1", server.port, 10_000, TRUSTING)).close();
+  } finally {
+    Deno.connect = original;
+  }
+  assertEquals(delays, [undefined]); // Its default is to set it.
+});
+
 Deno.test("dial() over TLS says in words what is wrong with a certificate", async () => {
   await using server = tlsServer(SERVER);
   const nobody = { caCerts: [] };
