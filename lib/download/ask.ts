@@ -127,6 +127,44 @@ export async function readAway({ response, release }: Answer): Promise<void> {
   }
 }
 
+/**
+ * Reads the first octets of an answer's content, as many as there are.
+ *
+ * @returns them, and the answer with its whole content before it
+ * @throws {TryError} when they do not come
+ */
+export async function peek(
+  uri: TargetUri,
+  answer: Answer,
+  count: number,
+): Promise<{ readonly octets: Uint8Array; readonly answer: Answer }> {
+  const { response } = answer;
+  const pieces: Uint8Array<ArrayBuffer>[] = [];
+  try {
+    for (let length = 0; length < count; length += pieces.at(-1)!.length) {
+      const next = await response.content.next();
+      if (next.done) break;
+      pieces.push(next.value.slice());
+    }
+  } catch (error) {
+    throw tryError(error, uri);
+  }
+  async function* content(): AsyncGenerator<Uint8Array, void> {
+    yield* pieces;
+    yield* response.content;
+  }
+  const octets = await new Blob(pieces).bytes();
+  const whole: ClientResponse = {
+    head: response.head,
+    framing: response.framing,
+    content: content(),
+    get isReusable() {
+      return response.isReusable;
+    },
+  };
+  return { octets: octets.subarray(0, count), answer: { ...answer, response: whole } };
+}
+
 /** What an exchange threw, as the end of a try; anything that is no fault of the network as it is. */
 export function tryError(error: unknown, uri: TargetUri): unknown {
   const reason = failureReason(error);

@@ -2,6 +2,7 @@ import { isWhole, reasonPhrase } from "../http/response.ts";
 import { arrive } from "./arrive.ts";
 import type { Answer } from "./ask.ts";
 import { TryError } from "./download_error.ts";
+import { askedFrom } from "./joint.ts";
 import { offerOf } from "./representation.ts";
 import type { Shared, Worker } from "./segment_round.ts";
 import type { Segment } from "./segments.ts";
@@ -43,7 +44,7 @@ export async function askSegment(
     method: "GET",
     fieldsFor: ({ href }) => [
       ...(href === typed.href && avoidance !== "" ? [["Avoid-Server", avoidance] as const] : []),
-      ["Range", `bytes=${position}-${end - 1}`],
+      ["Range", `bytes=${askedFrom(position)}-${end - 1}`],
       ["If-Range", whole.entityTag],
     ],
   }, arriving);
@@ -62,7 +63,7 @@ function partOf(
   uri: TargetUri,
   answer: Answer,
   position: number,
-  { whole, workers, partless }: Shared,
+  { whole, workers, partless, ledger }: Shared,
 ): Part {
   const { head, framing } = answer.response;
   const { statusCode, fields } = head;
@@ -75,8 +76,11 @@ function partOf(
     });
   }
   const offer = offerOf(head, framing, { position, ...whole });
-  if (offer.kind === "rest") return { uri, answer, start: position, octets: offer.octets };
-  if (offer.kind !== "faulty") partless.add(uri.server);
+  if (offer.kind === "rest" && ledger.allowsRange(uri.server)) {
+    const start = askedFrom(position);
+    return { uri, answer, start, octets: position + offer.octets - start };
+  }
+  if (offer.kind === "whole" || offer.kind === "again") partless.add(uri.server);
   if (offer.kind === "again" && workers.size === 1) {
     return { uri, answer, start: 0, octets: whole.length };
   }

@@ -107,6 +107,7 @@ class Download {
       get received() {
         return output.received;
       },
+      tail: () => output.tail(),
       get begunAt() {
         return output.canBegin ? receiver.begunAt : undefined;
       },

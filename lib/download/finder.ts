@@ -9,7 +9,9 @@ import {
   seek,
   settleFor,
 } from "./arrive.ts";
+import { peek } from "./ask.ts";
 import { DownloadError, TryError } from "./download_error.ts";
+import { isSameTail } from "./joint.ts";
 import { type Ledger, MOST_SERVERS } from "./ledger.ts";
 import { NO_ANSWER, Relief, ReliefRace, type Relieve } from "./relief.ts";
 import { type Kept, offerOf, rangeFields, strongTag } from "./representation.ts";
@@ -31,6 +33,8 @@ export interface Standing {
   readonly kept: Kept | undefined;
   /** How many octets are there. */
   readonly received: number;
+  /** The last of those from the start, as many as a joint is compared over. */
+  readonly tail: () => Uint8Array;
   /** When what is here began to come; undefined when the content cannot begin anew. */
   readonly begunAt: number | undefined;
 }
@@ -158,7 +162,8 @@ export class Finder {
       try {
         const found = await this.#seekBeside(silent, method, options);
         if (!("answer" in found)) return undefined;
-        if (this.#isFit(found, method, mayStartOver)) return found;
+        const fit = await this.#fitOf(found, method, mayStartOver);
+        if (fit !== undefined) return fit;
         found.answer.release();
         if (found.uri.server === typed) return undefined;
       } catch (error) {
@@ -227,28 +232,43 @@ export class Finder {
   }
 
   /**
-   * Whether an answer brings what follows what is here, or the whole where that will do.
+   * An answer that brings what follows what is here, and goes on behind it, or the whole where that
+   * will do; undefined for any other.
    *
-   * @throws {TryError} when it is an error
+   * @throws {TryError} when it is an error, or its content does not come
    */
-  #isFit(
-    { uri, answer: { response, release } }: Arrival,
+  async #fitOf(
+    arrival: Arrival,
     method: Question["method"],
     mayStartOver: boolean,
-  ): boolean {
-    const { head, framing } = response;
+  ): Promise<Arrival | undefined> {
+    const { uri, answer } = arrival;
+    const { head, framing } = answer.response;
     const { statusCode } = head;
     const kept = method === "GET" ? this.keptFor(uri) : undefined;
     if (statusCode >= 400 && statusCode !== 416) {
-      release();
+      answer.release();
       throw answerError(uri, head, false);
     }
     const mayBegin = mayStartOver || this.#standing.received === 0;
     const isRest = statusCode === 206 && kept !== undefined &&
       offerOf(head, framing, kept).kind === "rest";
-    const isFit = (isWhole(head) && mayBegin) || isRest;
-    if (!isFit) this.#unfit.add(uri.server, strongTag(head));
-    return isFit;
+    if (isWhole(head) && mayBegin) return arrival;
+    const going = isRest ? await this.#goingOn(arrival) : undefined;
+    if (going === undefined) this.#unfit.add(uri.server, isRest ? undefined : strongTag(head));
+    return going;
+  }
+
+  /** An answer that begins with the end of what is here; undefined when that is another. */
+  async #goingOn({ uri, answer }: Arrival): Promise<Arrival | undefined> {
+    const tail = this.#standing.tail();
+    try {
+      const peeked = await peek(uri, answer, tail.length);
+      return isSameTail(peeked.octets, tail) ? { uri, answer: peeked.answer } : undefined;
+    } catch (error) {
+      answer.release();
+      throw error;
+    }
   }
 
   /** A server beside the silent one has failed; of the one as typed only its rest matters. */

@@ -33,6 +33,8 @@ export interface Output {
    * @throws {DownloadError} `file`
    */
   write(octets: Uint8Array): Promise<void> | undefined;
+  /** The last of the octets from the start, as many as a joint is compared over. */
+  tail(): Uint8Array;
   /** All that is there, from its start; undefined where it cannot be read. */
   octets(): AsyncIterable<Uint8Array> | undefined;
   /**

@@ -1,5 +1,6 @@
 import { DownloadError } from "./download_error.ts";
 import { fileErrors, fileErrorsSync } from "./file_error.ts";
+import { askedFrom, isSameTail, type Joint, OVERLAP_BYTES } from "./joint.ts";
 import type { Output, OutputOptions, Placed } from "./output.ts";
 import { type OpenPart, openPart } from "./part_name.ts";
 import type { Pieces } from "./pieces.ts";
@@ -29,6 +30,8 @@ export class PartFile implements Output {
   #position = 0;
   /** What is there, where it does not come in its order. */
   #pieces: Pieces | undefined;
+  /** Those before which octets are still missing. */
+  #joints: Joint[] = [];
   /** As far as the side file goes; undefined while there is none of ours. */
   #recorded: number | undefined;
   /** Whether what is in the file is left from before, and not known to us. */
@@ -102,36 +105,114 @@ export class PartFile implements Output {
     });
     this.#representation = representation;
     this.#pieces = undefined;
+    this.#joints = [];
     this.#recorded = undefined;
   }
 
   /**
-   * From now on octets may come in any order, up to where the content begins anew.
+   * From now on octets may come in any order, up to where the content begins anew. What is behind a
+   * hole gives up its first octets: they come again, and are compared where it begins then.
    *
    * @param fresh takes note of what is there, unless something does already
    * @returns what does
+   * @throws {DownloadError} `file`
    */
   scatter(fresh: Pieces): Pieces {
     if (this.#pieces === undefined) fresh.add(0, this.#position);
-    this.#pieces ??= fresh;
-    return this.#pieces;
+    const pieces = this.#pieces ??= fresh;
+    this.#joints = [];
+    fileErrorsSync(this.#partName, () => {
+      const later = pieces.list.filter(([first]) => first > 0);
+      for (const [first, end] of later) {
+        const position = Math.min(end, first + OVERLAP_BYTES);
+        if (position < end) {
+          const before = this.#read(first, position);
+          this.#joints.push({ position, before, server: undefined });
+        }
+        pieces.remove(first, position);
+      }
+      // Before anything else stands where they were.
+      if (later.length > 0) this.#record();
+    });
+    return pieces;
+  }
+
+  /**
+   * What will be written behind a joint is from another answer than what is, or will be, before it.
+   *
+   * @returns whether both go together, as far as can be told by now
+   * @throws {DownloadError} `file`
+   */
+  join(joint: Joint): boolean {
+    if (!this.#isDue(joint)) return this.#joints.push(joint) > 0;
+    return fileErrorsSync(this.#partName, () => this.#holds(joint));
   }
 
   /**
    * Writes all of the octets at a position, once `scatter` was called.
    *
+   * @returns where they, or those before them, meet what does not go with them: from there on all is
+   * forgotten, and so is whatever is behind a hole, and no more may be written so
    * @throws {DownloadError} `file`
    */
-  writeAt(octets: Uint8Array, position: number): void {
-    fileErrorsSync(this.#partName, () => {
+  writeAt(octets: Uint8Array, position: number): Joint | undefined {
+    return fileErrorsSync(this.#partName, () => {
       this.#file.seekSync(position, Deno.SeekMode.Start);
       for (let rest = octets; rest.length > 0;) {
         rest = rest.subarray(this.#file.writeSync(rest));
       }
       this.#pieces!.add(position, position + octets.length);
+      const due = this.#joints.filter((it) => this.#isDue(it));
+      if (due.length > 0) this.#joints = this.#joints.filter((it) => !due.includes(it));
+      const broken = due.find((it) => !this.#holds(it));
+      if (broken !== undefined) {
+        this.#forgetBehind(Math.min(broken.position, this.#pieces!.prefix));
+        return broken;
+      }
       this.#position = this.#pieces!.prefix;
       this.#recordIfDue();
+      return undefined;
     });
+  }
+
+  /** Whether what a joint is compared with is there. */
+  #isDue({ position, before }: Joint): boolean {
+    return this.#pieces!.has(position - before.length, position);
+  }
+
+  #holds({ position, before }: Joint): boolean {
+    return isSameTail(before, this.#read(position - before.length, position));
+  }
+
+  #forgetBehind(position: number): void {
+    this.#side.remove(); // First: it may tell of what is no more.
+    this.#goTo(position);
+    this.#pieces = undefined;
+    this.#joints = [];
+    this.#recorded = undefined;
+    if (position > 0) this.#record();
+  }
+
+  tail(): Uint8Array {
+    const { position } = this;
+    const octets = fileErrorsSync(
+      this.#partName,
+      () => this.#read(askedFrom(position), position),
+    );
+    this.#file.seekSync(position, Deno.SeekMode.Start);
+    return octets;
+  }
+
+  /** The octets from a position up to another, as far as the file goes. */
+  #read(from: number, to: number): Uint8Array {
+    const octets = new Uint8Array(to - from);
+    this.#file.seekSync(from, Deno.SeekMode.Start);
+    for (let rest = octets; rest.length > 0;) {
+      const count = this.#file.readSync(rest);
+      if (count === null) throw new DownloadError("file", `${this.#partName} has become shorter`);
+      rest = rest.subarray(count);
+    }
+    return octets;
   }
 
   /**
@@ -145,6 +226,7 @@ export class PartFile implements Output {
         this.#position += written;
         rest = rest.subarray(written);
       }
+      this.#pieces?.add(0, this.#position);
       this.#recordIfDue();
     });
   }

@@ -38,6 +38,19 @@ export class Pieces {
     this.#list = [...before, [from, to], ...behind];
   }
 
+  /** These are there no more. */
+  remove(first: number, end: number): void {
+    this.#list = this.#list.flatMap(([a, b]): Piece[] => [[a, Math.min(b, first)], [
+      Math.max(a, end),
+      b,
+    ]]).filter(([a, b]) => a < b);
+  }
+
+  /** Whether all of these are there. */
+  has(first: number, end: number): boolean {
+    return this.#list.some((it) => it[0] <= first && end <= it[1]);
+  }
+
   /** What is missing of a content of that length, in ascending order. */
   holes(length: number): Piece[] {
     const firsts = [0, ...this.#list.map(([, end]) => end)];

@@ -2,6 +2,7 @@ import { now } from "../net/deadlines.ts";
 import type { Fields } from "../http/fields.ts";
 import type { Answer } from "./ask.ts";
 import { DownloadError, TryError } from "./download_error.ts";
+import { askedFrom, isSameTail, otherContentError, Tail } from "./joint.ts";
 import type { Output } from "./output.ts";
 import { Relief, ReliefRace, type Relieve, relievedError } from "./relief.ts";
 import { type Kept, type Offer, offerOf, type Representation } from "./representation.ts";
@@ -115,8 +116,9 @@ export class Receiver {
     try {
       if (this.#mayMix && segmented?.suits(head, whole)) {
         const { entityTag, length } = whole;
-        const octets = offer.kind === "rest" ? offer.octets : length!;
-        const start = offer.kind === "rest" ? kept!.position : 0;
+        const end = offer.kind === "rest" ? kept!.position + offer.octets : length!;
+        const start = offer.kind === "rest" ? askedFrom(kept!.position) : 0;
+        const octets = end - start;
         const part = { uri, answer, start, octets };
         const all = { entityTag: entityTag!, length: length! };
         servers = await this.#join(await segmented.receive(all, part, race));
@@ -151,11 +153,13 @@ export class Receiver {
       case "again":
         await this.#copy(server, answer, { known: kept!.position, octets: kept!.length });
         break;
-      case "rest":
-        await this.#copy(server, answer, { known: 0, octets: offer.octets });
+      case "rest": {
+        const known = kept!.position - askedFrom(kept!.position);
+        await this.#copy(server, answer, { known, octets: known + offer.octets });
         if (this.#output.position < kept!.length) {
           throw new TryError("network", server, "it sent no more than a part of the rest");
         }
+      }
     }
   }
 
@@ -194,6 +198,7 @@ export class Receiver {
     const speed = minSpeed > 0
       ? new SpeedWatch(minSpeed, timeoutMs, this.#options.now())
       : undefined;
+    const tail = new Tail();
     let received = 0;
     for (;;) {
       const piece = await nextPiece(server, content, answer.race);
@@ -201,6 +206,11 @@ export class Receiver {
       const old = Math.min(piece.length, Math.max(0, known - received));
       received += piece.length;
       if (octets !== undefined && received > octets) break;
+      if (old > 0) {
+        tail.add(piece.subarray(0, old));
+        const isJoint = received >= known;
+        if (isJoint && !isSameTail(tail.octets, output.tail())) throw otherContentError(server);
+      }
       const fresh = old === 0 ? piece : piece.subarray(old);
       const writing = output.write(fresh);
       if (writing !== undefined) await writing;

@@ -3,6 +3,7 @@ import { parseContentRange } from "../http/byte_range.ts";
 import type { BodyFraming } from "../http/body.ts";
 import { isStrongMatch, parseEntityTag } from "../http/validators.ts";
 import { isWhole, type ResponseHead } from "../http/response.ts";
+import { askedFrom } from "./joint.ts";
 
 /** What is known of the content that a server offers. */
 export interface Representation {
@@ -43,7 +44,7 @@ export function keptOf(
  *
  * - `whole`: the content from its first octet, of this representation
  * - `again`: the same content as is kept, but from its first octet
- * - `rest`: what follows what is kept; so many octets of it
+ * - `rest`: what follows what is kept, behind some of that again; so many octets of it
  * - `faulty`: it is none that was asked for
  */
 export type Offer =
@@ -52,9 +53,12 @@ export type Offer =
   | { readonly kind: "rest"; readonly octets: number }
   | { readonly kind: "faulty"; readonly reason: string };
 
-/** The fields that ask for the rest of what is kept, if it is still the same (RFC 9110 §13.1.5). */
+/**
+ * The fields that ask for the rest of what is kept, and for some of that again, if it is still the
+ * same (RFC 9110 §13.1.5).
+ */
 export function rangeFields(kept: Kept): FieldLine[] {
-  return [["Range", `bytes=${kept.position}-`], ["If-Range", kept.entityTag]];
+  return [["Range", `bytes=${askedFrom(kept.position)}-`], ["If-Range", kept.entityTag]];
 }
 
 /**
@@ -89,8 +93,9 @@ function restOffer(
   // RFC 9110 §14.4: the total may be unknown to others, not to us.
   if (range === undefined) return faulty("the part does not say which one it is");
   const { first, last, total } = range;
-  if (first !== kept.position) {
-    return faulty(`the part begins at ${first}, but was asked for from ${kept.position}`);
+  const from = askedFrom(kept.position);
+  if (first !== from) {
+    return faulty(`the part begins at ${first}, but was asked for from ${from}`);
   }
   if (total !== kept.length || last >= kept.length) {
     return faulty(`the part is of ${total} bytes in all, but there were ${kept.length}`);
@@ -98,7 +103,8 @@ function restOffer(
   // RFC 9110 §15.3.7: it would have been in a 200, so it has to be here; and If-Range asked for it.
   if (!isSame(entityTag, kept.entityTag)) return faulty("the part has another ETag");
   const octets = last - kept.position + 1;
-  if (octets < 1 || (framing.kind === "length" && framing.contentLength !== octets)) {
+  const isAsLong = framing.kind !== "length" || framing.contentLength === last - first + 1;
+  if (octets < 1 || !isAsLong) {
     return faulty("the part is not as long as it says");
   }
   return { kind: "rest", octets };

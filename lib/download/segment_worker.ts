@@ -1,6 +1,7 @@
 import { tryError } from "./ask.ts";
 import { askSegment, type Part } from "./ask_segment.ts";
 import { DownloadError, TryError } from "./download_error.ts";
+import { askedFrom, otherContentError, Tail } from "./joint.ts";
 import { PaceMeter } from "./pace_meter.ts";
 import { pauseMs, retryAfterMs } from "./retry.ts";
 import type { Shared, Worker } from "./segment_round.ts";
@@ -21,6 +22,9 @@ export class SegmentWorker implements Worker {
   #meter = new PaceMeter();
   #received = 0;
   #part: Part | undefined;
+  /** What the present answer has brought last, and how far of it was written. */
+  #tail = new Tail();
+  #writtenTo = 0;
   #hasLost = false;
   #failures = 0;
   server: string | undefined;
@@ -85,8 +89,10 @@ export class SegmentWorker implements Worker {
     this.server = part.uri.server;
     this.hasBegun = true;
     // It was asked for what is missing, and sends what is there as well.
-    if (part.start < segment.position) this.#shared.partless.add(this.server);
+    if (part.start < askedFrom(segment.position)) this.#shared.partless.add(this.server);
     this.#meter = new PaceMeter();
+    this.#tail = new Tail();
+    this.#writtenTo = 0;
     this.#shared.responses.push(part.answer.response.head.fields);
     try {
       await this.#copy(part);
@@ -122,23 +128,53 @@ export class SegmentWorker implements Worker {
 
   /** Writes what is still missing of a piece at a position; whether its sender has more to bring. */
   #write(piece: Uint8Array, at: number, answerEnd: number): boolean {
-    const { segments, output, whole, partless } = this.#shared;
+    const { segments, whole, partless } = this.#shared;
     const end = Math.min(at + piece.length, answerEnd);
     let segment = segments.segmentOf(this);
     while (segment !== undefined) {
       const from = Math.max(at, segment.position);
       const to = Math.min(end, segment.end);
       if (from < to) {
-        output.writeAt(piece.subarray(from - at, to - at), from);
+        if (from !== this.#writtenTo) {
+          this.#join(from, this.#tail.with(piece.subarray(0, from - at)));
+        }
+        this.#put(piece.subarray(from - at, to - at), from);
         this.#received += to - from;
         segments.advance(segment, to);
       }
-      if (segment.position < segment.end) return true;
+      if (segment.position < segment.end) {
+        this.#tail.add(piece);
+        return true;
+      }
       // Who sends all of it whatever is asked for may as well go on with any of it.
       const mayLeap = answerEnd === whole.length && partless.has(this.server!);
       segment = segments.extend(this, segment.end, answerEnd, mayLeap);
     }
     return false;
+  }
+
+  /** What follows goes on behind what somebody else has brought, or will. */
+  #join(position: number, before: Uint8Array): void {
+    const { output, ledger, options, workers } = this.#shared;
+    const server = this.server!;
+    if (output.join({ position, before, server })) return;
+    const error = otherContentError(server);
+    if (workers.size > 1) {
+      ledger.failBeside(error);
+      options.onNotice(`${error.message}; its segment goes to another`);
+    }
+    throw error;
+  }
+
+  /** Writes, and ends the round where that shows what is here to be of two contents. */
+  #put(octets: Uint8Array, position: number): void {
+    const { output, round } = this.#shared;
+    const broken = output.writeAt(octets, position);
+    this.#writtenTo = position + octets.length;
+    if (broken === undefined) return;
+    const error = otherContentError(broken.server ?? this.server!);
+    round.end(error);
+    throw error;
   }
 
   #note(octets: number, server: string): void {

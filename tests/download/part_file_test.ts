@@ -1,4 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
+import { OVERLAP_BYTES } from "../../lib/download/joint.ts";
 import { PartFile } from "../../lib/download/part_file.ts";
 import { Pieces } from "../../lib/download/pieces.ts";
 import { formatRecord, parseRecord } from "../../lib/download/side_file.ts";
@@ -133,27 +134,95 @@ Deno.test("PartFile.octets() reads what is there, and writing goes on behind it"
   assertEquals((await Deno.stat(directory.join("b"))).mtime?.getTime(), 1_000_000_000_000);
 });
 
+/** Longer than what is compared before a joint, and nowhere the same twice. */
+const LONG = Uint8Array.from({ length: 30_000 }, (_, i) => (i * 7919) >>> 5);
+const LONG_STRONG = { entityTag: '"x"', length: LONG.length };
+
+/** Opens a part of the long content, to be written in any order. */
+async function scattered(directory: TemporaryDirectory, ...pieces: readonly [number, number][]) {
+  const part = await open(directory);
+  part.begin(LONG_STRONG);
+  part.scatter(new Pieces());
+  for (const [first, end] of pieces) part.writeAt(LONG.subarray(first, end), first);
+  return part;
+}
+
+/** What stands before a position elsewhere; with one octet wrong, other content. */
+function jointAt(position: number, server: string | undefined, isSame = true) {
+  const before = LONG.slice(position - OVERLAP_BYTES, position);
+  if (!isSame) before[100]! ^= 1;
+  return { position, before, server };
+}
+
 Deno.test("PartFile takes octets in any order, and a later one knows which are missing", async () => {
   await using directory = await TemporaryDirectory.with();
-  const first = await open(directory);
-  first.begin(STRONG);
-  first.scatter(new Pieces());
-  first.writeAt(octets("wo"), 5);
-  first.writeAt(octets("he"), 0);
-  assertEquals([first.position, first.received, first.hasHoles], [2, 4, true]);
-  first.writeAt(octets("d"), 9);
+  const first = await scattered(directory, [10_000, 20_000], [0, 5000], [25_000, 26_000]);
+  assertEquals([first.position, first.received, first.hasHoles], [5000, 16_000, true]);
   assertEquals(first.abandon(), true);
   const second = await open(directory);
-  assertEquals([second.position, second.received], [2, 5]);
-  assertEquals(second.kept, { position: 2, ...STRONG });
-  assertEquals(second.scatter(new Pieces()).holes(10), [[2, 5], [7, 9]]);
-  second.writeAt(octets("rl"), 7);
-  second.writeAt(octets("llo"), 2);
-  assertEquals([second.position, second.hasHoles], [10, false]);
-  const all = await Array.fromAsync(second.octets(), (piece) => textOf(piece));
-  assertEquals(all.join(""), "helloworld");
+  assertEquals([second.position, second.received], [5000, 16_000]);
+  assertEquals(second.kept, { position: 5000, ...LONG_STRONG });
+  // What is behind a hole gives up what is to be compared there.
+  const holes = second.scatter(new Pieces()).holes(30_000);
+  assertEquals(holes, [[5000, 10_000 + OVERLAP_BYTES], [20_000, 30_000]]);
+  for (const [from, end] of holes) {
+    assertEquals(second.writeAt(LONG.subarray(from, end), from), undefined);
+  }
+  assertEquals([second.position, second.hasHoles], [30_000, false]);
   await second.complete();
-  assertEquals(textOf(await directory.read("a")), "helloworld");
+  assertEquals(await directory.read("a"), LONG);
+});
+
+Deno.test("PartFile joins nothing to what is another content", async () => {
+  await using directory = await TemporaryDirectory.with();
+  const part = await scattered(directory, [0, 10_000]);
+  assertEquals(part.join(jointAt(10_000, "s:1", false)), false);
+  assertEquals(part.join(jointAt(10_000, "s:1")), true);
+  assertEquals(part.join({ position: 50, before: LONG.slice(0, 50), server: "s:1" }), true);
+  assertEquals(part.received, 10_000);
+  part.abandon();
+});
+
+Deno.test("PartFile finds out where two contents meet as soon as both are there, and keeps the first", async () => {
+  await using directory = await TemporaryDirectory.with();
+  const part = await scattered(directory, [0, 5000]);
+  const wrong = jointAt(10_000, "s:1", false);
+  assertEquals(part.join(wrong), true);
+  assertEquals(part.writeAt(LONG.subarray(10_000, 20_000), 10_000), undefined);
+  assertEquals(part.writeAt(LONG.subarray(5000, 9000), 5000), undefined);
+  assertEquals(part.writeAt(LONG.subarray(9000, 10_000), 9000), wrong);
+  assertEquals([part.position, part.received], [10_000, 10_000]);
+  assertEquals((await Deno.stat(directory.join("a.part"))).size, 10_000);
+  assertEquals(parseRecord(textOf(await directory.read("a.part.json"))), {
+    url: URL,
+    ...LONG_STRONG,
+    written: 10_000,
+  });
+  assertEquals(part.tail(), LONG.subarray(10_000 - OVERLAP_BYTES, 10_000));
+  part.write(LONG.subarray(10_000));
+  await part.complete();
+  assertEquals(await directory.read("a"), LONG);
+});
+
+Deno.test("PartFile believes nothing behind a hole that an earlier run left, until both sides are there", async () => {
+  await using directory = await TemporaryDirectory.with();
+  const others = LONG.map((octet) => octet ^ 0x55);
+  const first = await scattered(directory, [0, 5000]);
+  first.writeAt(others.subarray(10_000), 10_000);
+  first.abandon();
+  const second = await open(directory);
+  const [[from, end] = [0, 0]] = second.scatter(new Pieces()).holes(30_000);
+  // Killed in the middle of what is fetched again, the next run knows no more than this one did.
+  second.writeAt(LONG.subarray(from, end - 1), from);
+  second.abandon();
+  const third = await open(directory);
+  const [[thirdFrom, thirdEnd] = [0, 0]] = third.scatter(new Pieces()).holes(30_000);
+  assertEquals([thirdFrom, thirdEnd], [end - 1, end + OVERLAP_BYTES]);
+  assertEquals(third.writeAt(LONG.subarray(thirdFrom, end), thirdFrom), undefined);
+  const broken = third.writeAt(LONG.subarray(end, thirdEnd), end);
+  assertEquals([broken?.position, broken?.server], [thirdEnd, undefined]);
+  assertEquals([third.position, third.received], [thirdEnd, thirdEnd]);
+  third.abandon();
 });
 
 Deno.test("PartFile can be gone on with when its start is missing, and forgets when it begins anew", async () => {

@@ -11,6 +11,9 @@ Deno.test("Pieces joins what touches, and knows what is missing", () => {
   assertEquals([pieces.list, pieces.prefix, pieces.holes(9)], [[[0, 9]], 9, []]);
   assertEquals([new Pieces().prefix, new Pieces([[1, 2]]).prefix], [0, 0]);
   assertEquals(new Pieces().holes(3), [[0, 3]]);
+  pieces.remove(2, 4);
+  assertEquals(pieces.list, [[0, 2], [4, 9]]);
+  assertEquals([pieces.has(4, 9), pieces.has(1, 3), pieces.has(0, 2)], [true, false, true]);
 });
 
 Deno.test("Pieces is right whatever comes in whatever order", () => {
@@ -23,6 +26,10 @@ Deno.test("Pieces is right whatever comes in whatever order", () => {
       const end = Math.min(30, first + randomInteger(random, 8));
       pieces.add(first, end);
       there.fill(true, first, Math.max(first, end));
+      const [from, to] = [randomInteger(random, 30), randomInteger(random, 30)];
+      if (i % 3 > 0 || from >= to) continue;
+      pieces.remove(from, to);
+      there.fill(false, from, to);
     }
     const missing = new Array(30).fill(true);
     for (const [first, end] of pieces.list) missing.fill(false, first, end);

@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { OVERLAP_BYTES } from "../../lib/download/joint.ts";
 import { StreamOutput } from "../../lib/download/stream_output.ts";
 import { Verification } from "../../lib/download/verification.ts";
 import { answerWhole } from "../misbehaviour/answering.ts";
@@ -31,7 +32,7 @@ Deno.test("download() goes on at another server when one that was fast has falle
   ]);
   assertMatch(outcomes[0]!.join(), /^nothing arrived for 0\.[3-9] s$/);
   assertEquals(outcomes[1], ["done"]);
-  assertEquals(sent, [BRINK, content.octets.length - BRINK]);
+  assertEquals(sent, [BRINK, content.octets.length - BRINK + OVERLAP_BYTES]);
   assertEquals([pauses, ledger.repeats, ledger.failures], [[], 0, 1]);
   assertMatch(notices[0]!, /^\S+: nothing arrived for 0\.[3-9] s; going on at \S+$/);
   assertStringIncludes(notices[0]!, `going on at ${names[1]}`);
@@ -46,7 +47,7 @@ Deno.test("download() goes on at a third server when the second falls silent, to
     "done",
     "nothing arrived",
   ]);
-  assertEquals(sent, [900_000, 50_000, 50_000]);
+  assertEquals(sent, [900_000, 50_000 + OVERLAP_BYTES, 50_000 + OVERLAP_BYTES]);
 });
 
 Deno.test("download() goes on with the first server when that wakes up before another answers", async () => {
@@ -179,4 +180,13 @@ Deno.test("download() goes on at another server into a stream", async () => {
   const octets = new Uint8Array(await new Blob(pieces as BlobPart[]).arrayBuffer());
   assert(octets.length === content.octets.length);
   assertEquals(await sha256(octets), content.sha256);
+});
+
+Deno.test("download() takes no server for relief that has other content under the same ETag", async () => {
+  const { entityTag } = content;
+  const liar: Script = {
+    answer: (scene) => answerWhole(scene, { content: { ...others, entityTag } }),
+  };
+  const { outcomes, notices } = await relieved([silentAt(BRINK), liar, upright]);
+  assertEquals(outcomes.slice(1), [[], ["done"]], notices.join("\n"));
 });

@@ -3,6 +3,7 @@ import { responseBodyFraming } from "../../lib/http/body.ts";
 import { fieldsWith } from "../support/field_lines.ts";
 import type { ResponseHead } from "../../lib/http/response.ts";
 import { assertEquals, assertStringIncludes } from "@std/assert";
+import { OVERLAP_BYTES } from "../../lib/download/joint.ts";
 import {
   type Kept,
   keptOf,
@@ -11,7 +12,10 @@ import {
   rangeFields,
 } from "../../lib/download/representation.ts";
 
-const KEPT: Kept = { position: 40, entityTag: '"x"', length: 100 };
+/** Of this the octets from 40 on are asked for again. */
+const KEPT: Kept = { position: OVERLAP_BYTES + 40, entityTag: '"x"', length: OVERLAP_BYTES + 100 };
+const TOTAL = KEPT.length;
+const REST = TOTAL - 40;
 
 function offered(statusCode: number, fieldLines: readonly FieldLine[], kept?: Kept): Offer {
   const fields = fieldsWith(fieldLines);
@@ -20,29 +24,30 @@ function offered(statusCode: number, fieldLines: readonly FieldLine[], kept?: Ke
 }
 
 Deno.test("keptOf() keeps only what a strong ETag and a length tell the rest of", () => {
-  const representation = { entityTag: '"x"', length: 100 };
-  assertEquals(keptOf(representation, 40), KEPT);
-  for (const position of [0, 100]) assertEquals(keptOf(representation, position), undefined);
+  const representation = { entityTag: '"x"', length: TOTAL };
+  assertEquals(keptOf(representation, KEPT.position), KEPT);
+  for (const position of [0, TOTAL]) assertEquals(keptOf(representation, position), undefined);
   assertEquals(keptOf({ ...representation, entityTag: undefined }, 40), undefined);
   assertEquals(keptOf({ ...representation, length: undefined }, 40), undefined);
   assertEquals(keptOf(undefined, 40), undefined);
 });
 
-Deno.test("rangeFields() asks for the rest, if it is the same", () => {
+Deno.test("rangeFields() asks for the rest, and what is before it, if it is the same", () => {
   assertEquals(rangeFields(KEPT), [["Range", "bytes=40-"], ["If-Range", '"x"']]);
+  assertEquals(rangeFields({ ...KEPT, position: 1 })[0], ["Range", "bytes=0-"]);
 });
 
 Deno.test("offerOf() takes a 200 for the whole, of what it says", () => {
   const whole = (fieldLines: readonly FieldLine[], kept?: Kept) => offered(200, fieldLines, kept);
-  const length: FieldLine = ["Content-Length", "100"];
+  const length: FieldLine = ["Content-Length", `${TOTAL}`];
   assertEquals(whole([length, ["ETag", '"x"']]), {
     kind: "whole",
-    representation: { entityTag: '"x"', length: 100 },
+    representation: { entityTag: '"x"', length: TOTAL },
   });
   for (const weak of ['W/"x"', "x", "", '"\xe9"']) {
     assertEquals(whole([length, ["ETag", weak]], KEPT), {
       kind: "whole",
-      representation: { entityTag: undefined, length: 100 },
+      representation: { entityTag: undefined, length: TOTAL },
     });
   }
   assertEquals(whole([length, ["ETag", '"x"'], ["ETag", '"y"']]).kind, "whole");
@@ -51,35 +56,38 @@ Deno.test("offerOf() takes a 200 for the whole, of what it says", () => {
     representation: { entityTag: '"x"', length: undefined },
   });
   assertEquals(whole([length, ["ETag", '"y"']], KEPT).kind, "whole");
-  assertEquals(whole([["Content-Length", "99"], ["ETag", '"x"']], KEPT).kind, "whole");
+  assertEquals(whole([["Content-Length", `${TOTAL - 1}`], ["ETag", '"x"']], KEPT).kind, "whole");
   assertEquals(whole([length, ["ETag", '"x"']], KEPT), { kind: "again" });
 });
 
 Deno.test("offerOf() takes a 206 for the rest only when it is proved to be", () => {
-  const part = (range: string, length = "60", tag = '"x"') =>
-    offered(206, [["Content-Range", range], ["Content-Length", length], ["ETag", tag]], KEPT);
-  assertEquals(part("bytes 40-99/100"), { kind: "rest", octets: 60 });
-  assertEquals(part("bytes 40-59/100", "20"), { kind: "rest", octets: 20 });
+  const part = (range: string, length = REST, tag = '"x"') =>
+    offered(206, [["Content-Range", range], ["Content-Length", `${length}`], ["ETag", tag]], KEPT);
+  const last = TOTAL - 1;
+  assertEquals(part(`bytes 40-${last}/${TOTAL}`), { kind: "rest", octets: 60 });
+  assertEquals(part(`bytes 40-${last - 40}/${TOTAL}`, REST - 40), { kind: "rest", octets: 20 });
   assertEquals(offered(206, [["Content-Range", "bytes 0-8/9"]]), {
     kind: "whole",
     representation: { entityTag: undefined, length: 9 },
   });
   const faulty: readonly [Offer, string][] = [
-    [part("bytes 41-99/100", "59"), "begins at 41, but was asked for from 40"],
-    [part("bytes 0-99/100", "100"), "begins at 0"],
-    [part("bytes 0-98/100", "99"), "begins at 0"],
-    [part("bytes 40-99/101"), "of 101 bytes in all, but there were 100"],
-    [part("bytes 40-100/100", "61"), "of 100 bytes in all"],
-    [part("bytes 40-99/*"), "does not say which one"],
-    [part("bytes */100"), "does not say which one"],
-    [part("lines 40-99/100"), "does not say which one"],
-    [part("bytes 40-99/100", "59"), "not as long as it says"],
-    [part("bytes 40-39/100", "0"), "not as long as it says"],
-    [part("bytes 40-99/100", "60", '"y"'), "another ETag"],
-    [part("bytes 40-99/100", "60", 'W/"x"'), "another ETag"],
-    [offered(206, [["Content-Range", "bytes 40-99/100"]], KEPT), "another ETag"],
+    [part(`bytes 41-${last}/${TOTAL}`, REST - 1), "begins at 41, but was asked for from 40"],
+    [part(`bytes ${KEPT.position}-${last}/${TOTAL}`, 60), "but was asked for from 40"],
+    [part(`bytes 0-${last}/${TOTAL}`, TOTAL), "begins at 0"],
+    [part(`bytes 0-${last - 1}/${TOTAL}`, TOTAL - 1), "begins at 0"],
+    [part(`bytes 40-${last}/${TOTAL + 1}`), `but there were ${TOTAL}`],
+    [part(`bytes 40-${TOTAL}/${TOTAL}`, REST + 1), `of ${TOTAL} bytes in all`],
+    [part(`bytes 40-${last}/*`), "does not say which one"],
+    [part(`bytes */${TOTAL}`), "does not say which one"],
+    [part(`lines 40-${last}/${TOTAL}`), "does not say which one"],
+    [part(`bytes 40-${last}/${TOTAL}`, REST - 1), "not as long as it says"],
+    [part(`bytes 40-39/${TOTAL}`, 0), "not as long as it says"],
+    [part(`bytes 40-${KEPT.position - 1}/${TOTAL}`, OVERLAP_BYTES), "not as long as it says"],
+    [part(`bytes 40-${last}/${TOTAL}`, REST, '"y"'), "another ETag"],
+    [part(`bytes 40-${last}/${TOTAL}`, REST, 'W/"x"'), "another ETag"],
+    [offered(206, [["Content-Range", `bytes 40-${last}/${TOTAL}`]], KEPT), "another ETag"],
     [offered(206, [["ETag", '"x"']], KEPT), "does not say which one"],
-    [offered(206, [["Content-Range", "bytes 40-99/100"]]), "nobody asked for"],
+    [offered(206, [["Content-Range", `bytes 40-${last}/${TOTAL}`]]), "nobody asked for"],
   ];
   for (const [offer, why] of faulty) {
     assertEquals(offer.kind, "faulty", why);

@@ -90,16 +90,18 @@ const TRUNCATIONS = {
 
   "closes between chunks": fault(NETWORK, (scene) => answerInChunks(scene, scene.brink)),
 
-  /** It cuts off a whole, and answers a range with the whole again. */
+  /** It cuts off a whole, and answers a range with the whole again; one from 0 with one from 1. */
   "wrong start in Content-Range": fault(NETWORK, async (scene) => {
     const { request, content: { entityTag, octets } } = scene;
-    if (!request.fields.has("range")) return await answerUpTo(scene, scene.brink);
+    const range = request.fields.get("range");
+    if (range === undefined) return await answerUpTo(scene, scene.brink);
+    const from = range.startsWith("bytes=0-") ? 1 : 0;
     await scene.wire.send(headOf("206 Partial Content", {
       "ETag": entityTag,
-      "Content-Range": `bytes 0-${octets.length - 1}/${octets.length}`,
-      "Content-Length": octets.length,
+      "Content-Range": `bytes ${from}-${octets.length - 1}/${octets.length}`,
+      "Content-Length": octets.length - from,
     }));
-    await scene.sendContent(octets);
+    await scene.sendContent(octets.subarray(from));
   }),
 
   /** It cuts off a whole, and answers a range with one of something longer. */

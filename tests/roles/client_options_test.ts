@@ -126,11 +126,12 @@ Deno.test({
     assertEquals([code, await directory.names()], [130, ["a.part", "a.part.json"]]);
     server.answer = answering(
       "206 Partial Content",
-      "world",
+      "helloworld",
       ETAG,
-      "Content-Range: bytes 5-9/10",
+      "Content-Range: bytes 0-9/10",
     );
     assertEquals((await runRole("client", ["-c", url], { cwd: directory.path })).code, 0);
+    assertMatch(server.requestHeads.at(-1)!, /^Range: bytes=0-\r$/m);
     assertEquals(textOf(await directory.read("a")), "helloworld");
     assertEquals(await directory.names(), ["a"]);
   },
