@@ -71,7 +71,7 @@ function partOf(
     throw new TryError("answer", uri.server, `${statusCode} ${reasonPhrase(statusCode)}`, {
       subject: uri.href,
       statusCode,
-      retryAfter: fields.get("retry-after"),
+      fields,
       isOfRange: statusCode === 416,
     });
   }

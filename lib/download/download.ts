@@ -202,7 +202,7 @@ class Download {
     if (details.isOfRange) this.#ledger.denyRange(server);
     const hasGained = kept !== undefined && !details.isTooSlow &&
       received - before >= kept.length * FAIR_PART;
-    const restMs = retryAfterMs(details.retryAfter, date()) ?? 0;
+    const restMs = retryAfterMs(details.fields, date()) ?? 0;
     this.#ledger.fail(error, hasGained, now() + restMs);
     const canGoOn = canBegin || kept !== undefined;
     const mayRetry = canGoOn && isWorthRetry(error, server === typed);

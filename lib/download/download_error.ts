@@ -1,3 +1,5 @@
+import type { Fields } from "../http/fields.ts";
+
 /**
  * What kept a download from its end:
  *
@@ -35,8 +37,8 @@ export interface TryDetails extends ErrorOptions {
   readonly subject?: string;
   /** Of an answer. */
   readonly statusCode?: number;
-  /** The value of Retry-After. */
-  readonly retryAfter?: string | undefined;
+  /** Those of the answer. */
+  readonly fields?: Fields;
   /** Whether it came of asking for a part: the whole may come all the same. */
   readonly isOfRange?: boolean;
   /** Whether it was given up for its speed, whatever it brought. */

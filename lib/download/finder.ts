@@ -275,7 +275,7 @@ export class Finder {
   async #note(error: TryError): Promise<void> {
     const { retryAfterMs } = await import("./retry.ts");
     const { now, date } = this.#options;
-    const until = now() + (retryAfterMs(error.details.retryAfter, date()) ?? 0);
+    const until = now() + (retryAfterMs(error.details.fields, date()) ?? 0);
     if (error.server === this.#typed.server) this.#ledger.rest(error.server, until);
     else this.#ledger.failBeside(error, until);
   }
@@ -291,7 +291,7 @@ export function answerError(
   return new TryError("answer", uri.server, `${statusCode} ${phrase}`.trimEnd(), {
     subject: uri.href,
     statusCode,
-    retryAfter: fields.get("retry-after"),
+    fields,
     ...(wasRangeAsked && statusCode === 416 && { isOfRange: true }),
   });
 }

@@ -1,6 +1,7 @@
 import { parseHttpDate } from "../http/http_date.ts";
 import type { Fields } from "../http/fields.ts";
 import { equalLength } from "../http/body.ts";
+import { answerDate } from "./answer_date.ts";
 import type { Algorithm } from "./digest_fields.ts";
 
 /** A file that stands under its name, whole as far as we know, but perhaps of something else. */
@@ -45,9 +46,9 @@ function lengthOf(fields: Fields): number | undefined {
  * When the content was last changed (RFC 9110 §8.8.2).
  *
  * @param now seconds since 1970
- * @returns the same; undefined when it is not said, or yet to come
+ * @returns the same; undefined when it is not said, or yet to come for who said it
  */
 export function modifiedAt(fields: Fields, now: number): number | undefined {
   const date = parseHttpDate(fields.get("last-modified") ?? "", now);
-  return date !== undefined && date <= now ? date : undefined;
+  return date !== undefined && date <= answerDate(fields, now) ? date : undefined;
 }

@@ -5,6 +5,8 @@
  */
 
 import { parseHttpDate } from "../http/http_date.ts";
+import type { Fields } from "../http/fields.ts";
+import { answerDate } from "./answer_date.ts";
 import type { TryError } from "./download_error.ts";
 
 const FIRST_PAUSE_MS = 200;
@@ -41,14 +43,18 @@ export function secondsText(ms: number): string {
 }
 
 /**
- * How long a Retry-After asks to wait: `HTTP-date / delay-seconds` (RFC 9110 §10.2.3), up to 60 s.
+ * How long an answer asks to wait by Retry-After: `HTTP-date / delay-seconds` (RFC 9110 §10.2.3), up
+ * to 60 s.
  *
+ * @param fields of the answer; undefined where there was none
  * @param now seconds since 1970
  * @returns in ms; undefined when it says nothing
  */
-export function retryAfterMs(fieldValue: string | undefined, now: number): number | undefined {
-  if (fieldValue === undefined) return undefined;
-  const seconds = /^[0-9]+$/.test(fieldValue) ? Number(fieldValue) : secondsUntil(fieldValue, now);
+export function retryAfterMs(fields: Fields | undefined, now: number): number | undefined {
+  const fieldValue = fields?.get("retry-after");
+  if (fields === undefined || fieldValue === undefined) return undefined;
+  const isCount = /^[0-9]+$/.test(fieldValue);
+  const seconds = isCount ? Number(fieldValue) : secondsUntil(fieldValue, answerDate(fields, now));
   if (seconds === undefined) return undefined;
   return Math.min(LONGEST_RETRY_AFTER_MS, Math.max(0, seconds * 1000));
 }

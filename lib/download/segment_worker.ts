@@ -200,7 +200,7 @@ export class SegmentWorker implements Worker {
       if (server === typed.server || ++this.#failures >= MOST_FAILURES) return this.#giveUp();
       return await round.sleep(IDLE_MS);
     }
-    const restMs = retryAfterMs(details.retryAfter, options.date()) ?? 0;
+    const restMs = retryAfterMs(details.fields, options.date()) ?? 0;
     ledger.failBeside(error, options.now() + restMs);
     options.onNotice(`${error.message}; its segment goes to another`);
     this.#failures = gained >= whole.length * FAIR_PART ? 0 : this.#failures + 1;

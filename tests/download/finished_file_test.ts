@@ -1,7 +1,8 @@
-import type { FieldLine } from "../../lib/http/fields.ts";
+import { type FieldLine, Fields } from "../../lib/http/fields.ts";
 import { fieldsWith } from "../support/field_lines.ts";
 import { assertEquals } from "@std/assert";
 import { isSameFile, modifiedAt } from "../../lib/download/finished_file.ts";
+import { ANSWER_DATES } from "../cases/answer_dates.ts";
 
 const DATE = "Sun, 06 Nov 1994 08:49:37 GMT";
 const SECONDS = Date.UTC(1994, 10, 6, 8, 49, 37) / 1000;
@@ -18,6 +19,17 @@ Deno.test("modifiedAt() is what Last-Modified says, if that is past", () => {
   assertEquals(modifiedAt(fields, NOW), SECONDS);
   assertEquals(modifiedAt(fields, SECONDS - 1), undefined);
   assertEquals(modifiedAt(fieldsWith(), NOW), undefined);
+});
+
+Deno.test("modifiedAt() takes the answer's clock for what is past", () => {
+  for (const { story, own, date, time, seconds } of ANSWER_DATES) {
+    const fields = new Fields([
+      ["Last-Modified", time],
+      ...(date === undefined ? [] : [["Date", date] as const]),
+    ]);
+    const expected = seconds > 0 ? undefined : Date.parse(time) / 1000;
+    assertEquals(modifiedAt(fields, Date.parse(own) / 1000), expected, story);
+  }
 });
 
 Deno.test("isSameFile() wants a proof: the digest, or else length and time", async () => {

@@ -1,6 +1,10 @@
+import { Fields } from "../../lib/http/fields.ts";
 import { assert, assertEquals } from "@std/assert";
 import { type TryDetails, TryError } from "../../lib/download/download_error.ts";
+import { ANSWER_DATES } from "../cases/answer_dates.ts";
 import { isWorthRetry, pauseMs, retryAfterMs } from "../../lib/download/retry.ts";
+
+const NOW = Date.UTC(1994, 10, 6, 8, 49, 37) / 1000;
 
 const failed = (failure: TryError["failure"], details: TryDetails = {}) =>
   new TryError(failure, "a:80", "x", details);
@@ -20,15 +24,27 @@ Deno.test("pauseMs() does not grow when a server lacks the file", () => {
 });
 
 Deno.test("retryAfterMs() reads seconds and dates, and waits a minute at the most", () => {
-  const now = Date.UTC(1994, 10, 6, 8, 49, 37) / 1000;
-  assertEquals(retryAfterMs("2", now), 2000);
-  assertEquals(retryAfterMs("0", now), 0);
-  assertEquals(retryAfterMs("3600", now), 60_000);
-  assertEquals(retryAfterMs("9".repeat(400), now), 60_000);
-  assertEquals(retryAfterMs("Sun, 06 Nov 1994 08:49:40 GMT", now), 3000);
-  assertEquals(retryAfterMs("Sun, 06 Nov 1994 08:49:30 GMT", now), 0);
-  for (const nothing of [undefined, "", "soon", "-1", "1.5"]) {
-    assertEquals(retryAfterMs(nothing, now), undefined);
+  const after = (value: string) => retryAfterMs(new Fields([["Retry-After", value]]), NOW);
+  assertEquals(after("2"), 2000);
+  assertEquals(after("0"), 0);
+  assertEquals(after("3600"), 60_000);
+  assertEquals(after("9".repeat(400)), 60_000);
+  assertEquals(after("Sun, 06 Nov 1994 08:49:40 GMT"), 3000);
+  assertEquals(after("Sun, 06 Nov 1994 08:49:30 GMT"), 0);
+  for (const nothing of ["", "soon", "-1", "1.5"]) assertEquals(after(nothing), undefined);
+  assertEquals([retryAfterMs(new Fields(), NOW), retryAfterMs(undefined, NOW)], [
+    undefined,
+    undefined,
+  ]);
+});
+
+Deno.test("retryAfterMs() takes the answer's clock for its dates", () => {
+  for (const { story, own, date, time, seconds } of ANSWER_DATES) {
+    const fields = new Fields([
+      ["Retry-After", time],
+      ...(date === undefined ? [] : [["Date", date] as const]),
+    ]);
+    assertEquals(retryAfterMs(fields, Date.parse(own) / 1000), Math.max(0, seconds) * 1000, story);
   }
 });
 
