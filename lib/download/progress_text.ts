@@ -1,5 +1,6 @@
 import { format } from "@std/fmt/bytes";
 import { escapeControls } from "../log.ts";
+import { columnsOf, fitted } from "./columns.ts";
 import type { Progress } from "./display.ts";
 
 /** How fast a download is, and how long it will take. */
@@ -27,16 +28,15 @@ export function progressLine(
   hasColor: boolean,
 ): string {
   const room = Math.max(1, columns - 1);
-  const shown = shortened(
-    escapeControls(name),
-    Math.max(1, Math.min(MOST_NAME, Math.floor(room / 2))),
-  );
+  const most = Math.max(1, Math.min(MOST_NAME, Math.floor(room / 2)));
+  const shown = fitted(escapeControls(name), most);
   const parts: string[] = [];
-  let used = shown.length;
+  let used = columnsOf(shown);
   const add = (text: string) => {
-    if (used + 2 + text.length > room) return;
+    const columns = columnsOf(text);
+    if (used + 2 + columns > room) return;
     parts.push(text);
-    used += 2 + text.length;
+    used += 2 + columns;
   };
   if (length !== undefined && length > 0) {
     add(`${Math.floor(received / length * 100)} %`.padStart(5));
@@ -45,9 +45,10 @@ export function progressLine(
   if (perSecond !== undefined) add(`${bytes(perSecond)}/s`);
   const left = timeLeft(received, length, perSecond);
   if (left !== undefined) add(left);
-  const bar = barWidth(room - used, server.length, length);
+  const from = escapeControls(server);
+  const bar = barWidth(room - used, columnsOf(from), length);
   if (bar > 0) used += bar + 4;
-  add(escapeControls(server));
+  add(from);
   const drawn = bar > 0 ? drawnBar(received / length!, bar, hasColor) : undefined;
   return [shown, drawn, ...parts].filter((part) => part !== undefined).join("  ").trimEnd();
 }
@@ -90,9 +91,4 @@ function drawnBar(fraction: number, width: number, hasColor: boolean): string {
   const full = Math.min(width, Math.floor(fraction * width));
   const done = "█".repeat(full);
   return `[${hasColor && full > 0 ? `\x1b[32m${done}\x1b[0m` : done}${"░".repeat(width - full)}]`;
-}
-
-function shortened(text: string, most: number): string {
-  const characters = [...text];
-  return characters.length <= most ? text : `${characters.slice(0, most - 1).join("")}…`;
 }

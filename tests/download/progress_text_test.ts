@@ -1,4 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
+import { columnsOf } from "../../lib/download/columns.ts";
 import { progressLine, timeLeft } from "../../lib/download/progress_text.ts";
 
 const MIB = 1024 * 1024;
@@ -22,6 +23,19 @@ Deno.test("progressLine() fits every width, and has the most important last", ()
     progressLine("a.iso", HALF, { perSecond: MIB }, 40, false),
     "a.iso   50 %  2 MiB of 4 MiB  1 MiB/s",
   );
+});
+
+Deno.test("progressLine() fits every width as a terminal counts it", () => {
+  const names = ["天地玄黃宇宙洪荒".repeat(4), "e\u0301".repeat(50), "🦕".repeat(20)];
+  const server = "サーバー.example:8000";
+  for (const name of names) {
+    for (let columns = 4; columns < 150; columns++) {
+      const line = progressLine(name, { ...HALF, server }, { perSecond: MIB }, columns, false);
+      assert(columnsOf(line) < columns, `${columns}: ${line}`);
+    }
+  }
+  const line = progressLine("天地玄黃", HALF, { perSecond: undefined }, 12, false);
+  assertEquals(line, "天地…");
 });
 
 Deno.test("progressLine() colors the bar only where that is wanted", () => {
