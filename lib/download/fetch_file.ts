@@ -6,6 +6,7 @@ import type { Algorithm } from "./digest_fields.ts";
 import { fileErrors } from "./file_error.ts";
 import { safeName } from "./file_name.ts";
 import type { Job } from "./jobs.ts";
+import { leftoverLine, NOTHING } from "./leftover.ts";
 import { Ledger, type ServerRecord } from "./ledger.ts";
 import type { NameClaims } from "./name_claims.ts";
 import { openOutput } from "./open_output.ts";
@@ -37,12 +38,8 @@ export interface Outcome {
   readonly downloaded: Downloaded | undefined;
   /** Why it failed. */
   readonly failure: DownloadError | undefined;
-  /** Whether a part of it stays. */
-  readonly isKept: boolean;
-  /** Which file that is. */
-  readonly partName?: string | undefined;
-  /** Whether it can be gone on with; unless it is false, it can. */
-  readonly canContinue?: boolean;
+  /** What is left of it, where it failed, in words; undefined for nothing. */
+  readonly leftover: string | undefined;
   /** The servers that were tried, and what each did. */
   readonly servers: readonly ServerRecord[];
   /** How many tries failed. */
@@ -59,7 +56,7 @@ export async function fetchFile(job: Job, options: FetchOptions): Promise<Outcom
     job,
     downloaded: undefined,
     failure: undefined,
-    isKept: false,
+    leftover: undefined,
     servers: ledger.records,
     failedTries: ledger.failures,
     seconds: (options.now() - since) / 1000,
@@ -82,10 +79,10 @@ export async function fetchFile(job: Job, options: FetchOptions): Promise<Outcom
     return end({ downloaded });
   } catch (error) {
     const failure = error instanceof DownloadError ? error : undefined;
-    const part = { partName: output?.partName, canContinue: output?.kept !== undefined };
-    const isKept = output?.abandon(failure?.failure === "file") ?? false;
+    const { partName, received = 0 } = output ?? {};
+    const leftover = output?.abandon(failure?.failure === "file") ?? NOTHING;
     if (failure === undefined) throw error;
-    return end({ failure, isKept, ...part });
+    return end({ failure, leftover: leftoverLine(job.name, partName, received, leftover) });
   } finally {
     options.onOutput(undefined);
   }

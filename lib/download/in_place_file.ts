@@ -1,4 +1,5 @@
 import { fileErrors, fileErrorsSync } from "./file_error.ts";
+import { type Leftover, NOTHING } from "./leftover.ts";
 import type { Output, Placed } from "./output.ts";
 import { attempt } from "./place_file.ts";
 import type { Representation } from "./representation.ts";
@@ -10,6 +11,8 @@ import { SequentialOutput } from "./sequential_output.ts";
  */
 export class InPlaceFile extends SequentialOutput implements Output {
   readonly #file: Deno.FsFile;
+  #hasBegun = false;
+  #isWhole = false;
   override readonly canBegin = true;
 
   /** Takes over a file that is open for writing; the name is for messages. */
@@ -20,6 +23,7 @@ export class InPlaceFile extends SequentialOutput implements Output {
 
   override begin(representation: Representation): void {
     fileErrorsSync(this.name, () => {
+      this.#hasBegun = true;
       this.#file.truncateSync(0);
       this.#file.seekSync(0, Deno.SeekMode.Start);
     });
@@ -37,6 +41,7 @@ export class InPlaceFile extends SequentialOutput implements Output {
   }
 
   override async complete(modifiedAt?: number): Promise<Placed> {
+    this.#isWhole = true;
     await fileErrors(this.name, async () => {
       if (modifiedAt !== undefined) await attempt(() => this.#file.utime(modifiedAt, modifiedAt));
       await attempt(() => this.#file.sync());
@@ -45,8 +50,9 @@ export class InPlaceFile extends SequentialOutput implements Output {
     return "own";
   }
 
-  override abandon(): boolean {
+  override abandon(): Leftover {
     this.#file.close();
-    return false;
+    if (this.#isWhole) return { kind: "whole" };
+    return this.#hasBegun ? { kind: "overwritten", hasPart: false } : NOTHING;
   }
 }

@@ -1,7 +1,7 @@
 import { say } from "../log.ts";
 import type { Display } from "./display.ts";
+import { leftoverLine } from "./leftover.ts";
 import type { Output } from "./output.ts";
-import { shownPart } from "./part_name.ts";
 
 /**
  * From now on a signal to end the process keeps what has arrived, says how to go on with it, and
@@ -22,10 +22,7 @@ export function keepWhenInterrupted(open: ReadonlyMap<string, Output>, display: 
 }
 
 function keep(name: string, output: Output): void {
-  const { kept, received } = output;
-  if (!output.abandon(true)) return;
-  const how = kept === undefined
-    ? "its server names no strong ETag, so it cannot be gone on with"
-    : "the same command with --continue goes on with it";
-  say(`${shownPart(name, output.partName)} is kept, ${received} bytes: ${how}`);
+  const { partName, received } = output;
+  const line = leftoverLine(name, partName, received, output.abandon(true));
+  if (line !== undefined) say(line);
 }

@@ -1,3 +1,4 @@
+import type { Leftover } from "./leftover.ts";
 import type { NameClaims } from "./name_claims.ts";
 import type { Replaced } from "./place_file.ts";
 import type { Kept, Representation } from "./representation.ts";
@@ -50,9 +51,9 @@ export interface Output {
    * end at once. Never throws.
    *
    * @param mustStay whether to keep also what cannot be gone on with
-   * @returns whether something stays
+   * @returns what is left
    */
-  abandon(mustStay?: boolean): boolean;
+  abandon(mustStay?: boolean): Leftover;
 }
 
 /** How an output is opened. */

@@ -1,6 +1,7 @@
 import { DownloadError } from "./download_error.ts";
 import { fileErrors, fileErrorsSync } from "./file_error.ts";
 import { askedFrom, isSameTail, type Joint, OVERLAP_BYTES } from "./joint.ts";
+import { type Leftover, NOTHING } from "./leftover.ts";
 import type { Output, OutputOptions, Placed } from "./output.ts";
 import { type OpenPart, openPart } from "./part_name.ts";
 import type { Pieces } from "./pieces.ts";
@@ -36,6 +37,10 @@ export class PartFile implements Output {
   #recorded: number | undefined;
   /** Whether what is in the file is left from before, and not known to us. */
   #isOld: boolean;
+  /** Whether the file is being given its name, and whether what has the name is overwritten. */
+  #isPlacing = false;
+  #placedAs: string | undefined;
+  #isOverwriting = false;
   /** What is good to have, and the file system has not. */
   readonly #lacks: string[] = [];
 
@@ -263,8 +268,11 @@ export class PartFile implements Output {
   /** Gives the whole file its name, and takes away no other that is to stay. */
   async #place(proposed: string | undefined): Promise<Placed> {
     const { keepsExisting, replaced, onNotice } = this.#options;
+    this.#isPlacing = true;
     if (proposed !== undefined && proposed !== this.#name) {
+      this.#placedAs = proposed;
       if (await moveToNew(this.#partName, proposed)) return "proposed";
+      this.#placedAs = undefined;
       onNotice?.(`${proposed} is there by now: it stays as it is`);
     }
     if (keepsExisting) return await moveToNew(this.#partName, this.#name) ? "own" : "taken";
@@ -272,7 +280,10 @@ export class PartFile implements Output {
       await this.#attempt("its mode", () => takeAfter(this.#partName, replaced));
     }
     const isKnown = replaced?.isMountPoint === true;
-    if (await moveOver(this.#partName, this.#name, isKnown) && !isKnown) {
+    const onOverwrite = () => {
+      this.#isOverwriting = true;
+    };
+    if (await moveOver(this.#partName, this.#name, isKnown, onOverwrite) && !isKnown) {
       onNotice?.(`${this.#name} cannot be replaced: its content was overwritten`);
     }
     return "own";
@@ -287,8 +298,18 @@ export class PartFile implements Output {
     this.#options.onNotice?.(`the file system does not let it have ${this.#lacks.join(", ")}`);
   }
 
-  abandon(mustStay = false): boolean {
-    let stays = this.#isOld || (this.received > 0 && (mustStay || this.kept !== undefined));
+  abandon(mustStay = false): Leftover {
+    const leftover = this.#leave(mustStay);
+    this.#file.close();
+    return leftover;
+  }
+
+  #leave(mustStay: boolean): Leftover {
+    const links = this.#linksOfPart();
+    const isWhole = this.#isPlacing && links !== 1;
+    const isOverwritten = this.#isOverwriting && !isWhole;
+    let stays = this.#isOld || isOverwritten ||
+      (!isWhole && this.received > 0 && (mustStay || this.kept !== undefined));
     try {
       if (stays && !this.#isOld) this.#record();
     } catch {
@@ -296,13 +317,35 @@ export class PartFile implements Output {
     }
     try {
       if (stays) this.#side.close();
-      else this.#side.remove();
-      if (!stays) Deno.removeSync(this.#partName);
+      else {
+        this.#side.remove();
+        if (links > 0) Deno.removeSync(this.#partName);
+      }
     } catch {
       stays = true;
     }
-    this.#file.close();
-    return stays && !this.#isOld;
+    if (isWhole) return { kind: "whole", proposed: this.#placedAs };
+    const obstacle = this.#obstacle();
+    if (isOverwritten) return { kind: "overwritten", hasPart: true, obstacle };
+    return stays && !this.#isOld ? { kind: "part", obstacle } : NOTHING;
+  }
+
+  /** What keeps everybody from going on with what is here; undefined for nothing. */
+  #obstacle(): string | undefined {
+    const { entityTag, length } = this.#representation ?? {};
+    if (entityTag === undefined) return "its server names no strong ETag";
+    if (length === undefined) return "its server does not say how long it is";
+    return this.#recorded === undefined ? "nothing could be written beside it" : undefined;
+  }
+
+  /** How many names the part file has; none once it has been moved. */
+  #linksOfPart(): number {
+    try {
+      const [file, found] = [this.#file.statSync(), Deno.lstatSync(this.#partName)];
+      return found.ino === file.ino && found.dev === file.dev ? file.nlink ?? 1 : 0;
+    } catch (error) {
+      return error instanceof Deno.errors.NotFound ? 0 : 1;
+    }
   }
 
   /** Goes on with what is there, as far as it is known. */

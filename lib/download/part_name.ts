@@ -39,16 +39,6 @@ export async function openPart(name: string, options: OutputOptions): Promise<Op
   throw new DownloadError("file", `${nameOf(name, 1)} is in the way, and ${MOST_NAMES} like it`);
 }
 
-/** The path of a part file as messages show it, for a file that is named `name`. */
-export function shownPart(name: string, partName: string | undefined): string {
-  const [start, partStart] = [name, partName ?? ""].map((it) =>
-    Math.max(it.lastIndexOf("/"), it.lastIndexOf("\\")) + 1
-  ) as [number, number];
-  const isBeside = partName?.slice(partStart).startsWith(name.slice(start));
-  if (isBeside) return name.slice(0, start) + partName!.slice(partStart);
-  return partName ?? `${name}.part`;
-}
-
 /** The path of a part file; one that would be too long is shortened, and told apart by its sum. */
 function nameOf(path: string, n: number): string {
   const suffix = n === 1 ? ".part" : `.${n}.part`;

@@ -57,24 +57,27 @@ export async function moveToNew(from: string, to: string): Promise<boolean> {
   } catch (error) {
     if (error instanceof Deno.errors.AlreadyExists) return false;
     if (!isRefusal(error)) throw error;
-    return await moveWithoutLink(from, to);
+    return moveWithoutLink(from, to);
   }
   await Deno.remove(from).catch(() => {}); // It is there under its new name, whatever becomes of this.
   return true;
 }
 
-/** For file systems without hard links: an empty file that only one can make holds the name. */
-async function moveWithoutLink(from: string, to: string): Promise<boolean> {
+/**
+ * For file systems without hard links: an empty file that only one can make holds the name. At once,
+ * so that no signal to end leaves that.
+ */
+function moveWithoutLink(from: string, to: string): boolean {
   try {
-    (await Deno.open(to, { write: true, createNew: true })).close();
+    Deno.openSync(to, { write: true, createNew: true }).close();
   } catch (error) {
     if (error instanceof Deno.errors.AlreadyExists) return false;
     throw error;
   }
   try {
-    await Deno.rename(from, to);
+    Deno.renameSync(from, to);
   } catch (error) {
-    await Deno.remove(to).catch(() => {});
+    Deno.removeSync(to);
     throw error;
   }
   return true;
@@ -85,9 +88,15 @@ async function moveWithoutLink(from: string, to: string): Promise<boolean> {
  * one, or another user's file in a directory such as /tmp, its content is overwritten.
  *
  * @param mustOverwrite whether that is known
+ * @param onOverwrite called before that begins
  * @returns whether it was overwritten
  */
-export async function moveOver(from: string, to: string, mustOverwrite: boolean): Promise<boolean> {
+export async function moveOver(
+  from: string,
+  to: string,
+  mustOverwrite: boolean,
+  onOverwrite: () => void = () => {},
+): Promise<boolean> {
   if (!mustOverwrite) {
     try {
       await Deno.rename(from, to);
@@ -98,6 +107,7 @@ export async function moveOver(from: string, to: string, mustOverwrite: boolean)
       if (!found?.isFile || !(isBusy || isRefusal(error))) throw error;
     }
   }
+  onOverwrite();
   await overwrite(from, to);
   await Deno.remove(from);
   return true;

@@ -2,7 +2,6 @@ import type { ClientRequest } from "../net/exchange.ts";
 import { reasonPhrase, type ResponseHead } from "../http/response.ts";
 import type { DownloadFailure } from "./download_error.ts";
 import type { Outcome } from "./fetch_file.ts";
-import { shownPart } from "./part_name.ts";
 import type { TargetUri } from "./target_uri.ts";
 
 /** The exit status that tells of each failure. */
@@ -23,12 +22,9 @@ export function exitStatusOf({ failure }: Outcome): number {
 
 /** What a person is told of an outcome, a line each. */
 export function outcomeLines(outcome: Outcome): string[] {
-  const { job: { name, uri }, downloaded, failure, servers, failedTries, isKept } = outcome;
+  const { job: { name, uri }, downloaded, failure, servers, failedTries, leftover } = outcome;
   if (failure !== undefined) {
-    const how = outcome.canContinue === false
-      ? "its server names no strong ETag, so it cannot be gone on with"
-      : "--continue goes on with it";
-    const kept = isKept ? [`${shownPart(name, outcome.partName)} is kept: ${how}`] : [];
+    const kept = leftover === undefined ? [] : [leftover];
     if (failedTries < 2) return [...kept, `client: ${failure.message}`];
     const tried = serverLines(servers).map((line) => `client: tried ${line}`);
     const last = `client: ${uri.href}: given up after ${failedTries} tries: ${failure.message}`;

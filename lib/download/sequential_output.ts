@@ -1,4 +1,5 @@
 import { Tail } from "./joint.ts";
+import type { Leftover } from "./leftover.ts";
 import type { Output, Placed } from "./output.ts";
 import { type Kept, keptOf, type Representation } from "./representation.ts";
 
@@ -42,7 +43,7 @@ export abstract class SequentialOutput implements Output {
   abstract readonly canBegin: boolean;
   abstract write(octets: Uint8Array): Promise<void> | undefined;
   abstract complete(modifiedAt?: number): Promise<Placed>;
-  abstract abandon(): boolean;
+  abstract abandon(): Leftover;
 
   /** These were written. */
   protected note(octets: Uint8Array): void {

@@ -1,5 +1,6 @@
 import { DownloadError } from "./download_error.ts";
 import { fileErrors } from "./file_error.ts";
+import { type Leftover, NOTHING } from "./leftover.ts";
 import type { Output, Placed } from "./output.ts";
 import type { Representation } from "./representation.ts";
 import { SequentialOutput } from "./sequential_output.ts";
@@ -43,8 +44,8 @@ export class StreamOutput extends SequentialOutput implements Output {
     return Promise.resolve("own");
   }
 
-  override abandon(): boolean {
+  override abandon(): Leftover {
     if (this.#stream !== Deno.stdout) this.#stream.close();
-    return false;
+    return NOTHING;
   }
 }

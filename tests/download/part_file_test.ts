@@ -1,5 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { OVERLAP_BYTES } from "../../lib/download/joint.ts";
+import { type Leftover, NOTHING } from "../../lib/download/leftover.ts";
 import { PartFile } from "../../lib/download/part_file.ts";
 import { Pieces } from "../../lib/download/pieces.ts";
 import { formatRecord, parseRecord } from "../../lib/download/side_file.ts";
@@ -8,6 +9,8 @@ import { TemporaryDirectory } from "../support/temporary_directory.ts";
 
 const URL = "http://a/b";
 const STRONG = { entityTag: '"x"', length: 10 };
+/** What can be gone on with. */
+const PART: Leftover = { kind: "part", obstacle: undefined };
 const octets = (text: string) => new TextEncoder().encode(text);
 
 const open = (directory: TemporaryDirectory, mayContinue = true, url = URL) =>
@@ -19,7 +22,7 @@ Deno.test("PartFile keeps what can be gone on with, and goes on with it", async 
   first.begin(STRONG);
   first.write(octets("hello"));
   assertEquals(first.kept, { position: 5, ...STRONG });
-  assertEquals(first.abandon(), true);
+  assertEquals(first.abandon(), PART);
   assertEquals(await directory.names(), ["a.part", "a.part.json"]);
   const second = await open(directory);
   assertEquals([second.position, second.kept], [5, { position: 5, ...STRONG }]);
@@ -36,7 +39,10 @@ Deno.test("PartFile keeps nothing that no strong ETag and no length go with", as
       const part = await open(directory);
       part.begin(weak);
       part.write(octets("hello"));
-      assertEquals(part.abandon(mustStay), mustStay);
+      const obstacle = weak.length === undefined
+        ? "its server does not say how long it is"
+        : "its server names no strong ETag";
+      assertEquals(part.abandon(mustStay), mustStay ? { kind: "part", obstacle } : NOTHING);
       assertEquals(await directory.names(), mustStay ? ["a.part", "a.part.json"] : []);
     }
     const next = await open(directory);
@@ -79,7 +85,7 @@ Deno.test("PartFile without --continue begins anew, but spoils nothing before it
   await using directory = await TemporaryDirectory.with(files);
   const first = await open(directory, false);
   assertEquals(first.position, 0);
-  assertEquals(first.abandon(), false);
+  assertEquals(first.abandon(), NOTHING);
   assertEquals(textOf(await directory.read("a.part")), "hello");
   const second = await open(directory, false);
   second.begin(STRONG);
@@ -158,7 +164,7 @@ Deno.test("PartFile takes octets in any order, and a later one knows which are m
   await using directory = await TemporaryDirectory.with();
   const first = await scattered(directory, [10_000, 20_000], [0, 5000], [25_000, 26_000]);
   assertEquals([first.position, first.received, first.hasHoles], [5000, 16_000, true]);
-  assertEquals(first.abandon(), true);
+  assertEquals(first.abandon(), PART);
   const second = await open(directory);
   assertEquals([second.position, second.received], [5000, 16_000]);
   assertEquals(second.kept, { position: 5000, ...LONG_STRONG });
@@ -232,7 +238,7 @@ Deno.test("PartFile can be gone on with when its start is missing, and forgets w
   first.scatter(new Pieces());
   first.writeAt(octets("world"), 5);
   assertEquals(first.kept, { position: 0, ...STRONG });
-  assertEquals(first.abandon(), true);
+  assertEquals(first.abandon(), PART);
   const second = await open(directory);
   assertEquals([second.kept, second.hasHoles], [{ position: 0, ...STRONG }, true]);
   second.begin(STRONG);

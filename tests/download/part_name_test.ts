@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { NameClaims } from "../../lib/download/name_claims.ts";
 import { PartFile } from "../../lib/download/part_file.ts";
-import { shownPart } from "../../lib/download/part_name.ts";
+import { shownPart } from "../../lib/download/leftover.ts";
 import { textOf } from "../support/feed.ts";
 import { TemporaryDirectory } from "../support/temporary_directory.ts";
 

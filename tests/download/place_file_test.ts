@@ -1,6 +1,8 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { openOutput } from "../../lib/download/open_output.ts";
-import type { OutputOptions } from "../../lib/download/output.ts";
+import { type Leftover, leftoverLine, NOTHING } from "../../lib/download/leftover.ts";
+import type { Output, OutputOptions } from "../../lib/download/output.ts";
+import { PartFile } from "../../lib/download/part_file.ts";
 import { isRefusal, moveOver, moveToNew } from "../../lib/download/place_file.ts";
 import { textOf } from "../support/feed.ts";
 import { TemporaryDirectory } from "../support/temporary_directory.ts";
@@ -152,4 +154,89 @@ Deno.test("openOutput() writes into no file that has another name as well", asyn
   await save(directory.join("a"));
   assertEquals(await directory.names(), ["a", "other"]);
   assertEquals(textOf(await directory.read("other")), "kept");
+});
+
+/** Opens an output and lets a content of three octets arrive. */
+async function arrived(path: string, options: Partial<OutputOptions> = {}): Promise<Output> {
+  const output = await openOutput(path, { url: "http://a/", mayContinue: false, ...options });
+  output.begin({ entityTag: '"x"', length: 3 });
+  output.write(new TextEncoder().encode("new"));
+  return output;
+}
+
+/** What is left when a signal to end comes within a call of the system, before or behind its effect. */
+async function interruptedWithin(
+  call: "rename" | "link",
+  moment: "before" | "behind",
+  options: Partial<OutputOptions> = {},
+) {
+  await using directory = await TemporaryDirectory.with();
+  const output = await arrived(directory.join("a"), options);
+  const original: (...args: string[]) => Promise<void> = Deno[call];
+  let leftover: Leftover = NOTHING;
+  const interrupting = async (...args: string[]) => {
+    if (moment === "behind") await original(...args);
+    leftover = output.abandon(true);
+    throw new Error("The process has ended.");
+  };
+  await withStubs(Deno, { [call]: interrupting }, async () => {
+    await assertRejects(() => output.complete());
+  });
+  const names = await directory.names();
+  return [leftover, ...names, textOf(await directory.read(names[0]!))];
+}
+
+Deno.test("a signal to end while a file gets its name leaves the whole or the part, and says which", async () => {
+  const part: Leftover = { kind: "part", obstacle: undefined };
+  const whole: Leftover = { kind: "whole", proposed: undefined };
+  const keepsExisting = true;
+  assertEquals(await interruptedWithin("rename", "before"), [part, "a.part", "a.part.json", "new"]);
+  assertEquals(await interruptedWithin("rename", "behind"), [whole, "a", "new"]);
+  assertEquals(await interruptedWithin("link", "before", { keepsExisting }), [
+    part,
+    "a.part",
+    "a.part.json",
+    "new",
+  ]);
+  assertEquals(await interruptedWithin("link", "behind", { keepsExisting }), [whole, "a", "new"]);
+});
+
+Deno.test("a signal to end while a file is overwritten leaves the part as well, and says so", async () => {
+  await using directory = await TemporaryDirectory.with({ a: "much longer" });
+  const replaced = { mode: null, uid: null, gid: null, isMountPoint: true };
+  const all = { url: "http://a/", mayContinue: false, replaced };
+  const output = await PartFile.open(directory.join("a"), all);
+  output.begin({ entityTag: '"x"', length: 3 });
+  output.write(new TextEncoder().encode("new"));
+  let leftover: Leftover = NOTHING;
+  const truncate = () => {
+    leftover = output.abandon(true);
+    return Promise.reject(new Error("The process has ended."));
+  };
+  await withStubs(Deno.FsFile.prototype, { truncate }, async () => {
+    await assertRejects(() => output.complete());
+  });
+  assertEquals(leftover, { kind: "overwritten", hasPart: true, obstacle: undefined });
+  assertEquals(await directory.names(), ["a", "a.part", "a.part.json"]);
+  assertEquals(textOf(await directory.read("a.part")), "new");
+  assertEquals(
+    leftoverLine("a", directory.join("a.part"), 3, leftover),
+    "a is overwritten in part; a.part is kept, all 3 bytes: " +
+      "the same command with --continue goes on with it",
+  );
+});
+
+Deno.test("a part is kept without a promise where nothing could be written beside it", async () => {
+  await using directory = await TemporaryDirectory.with();
+  const output = await openOutput(directory.join("a"), { url: "http://a/", mayContinue: false });
+  output.begin({ entityTag: '"x"', length: 10 });
+  const full = () => {
+    throw Object.assign(new Error("full"), { code: "ENOSPC" });
+  };
+  await withStubs(Deno, { openSync: full }, async () => {
+    await assertRejects(async () => await output.write(new TextEncoder().encode("new")));
+    const leftover = output.abandon(true);
+    assertEquals(leftover, { kind: "part", obstacle: "nothing could be written beside it" });
+  });
+  assertEquals(await directory.names(), ["a.part"]);
 });

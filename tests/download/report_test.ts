@@ -20,7 +20,7 @@ const FAILED: Outcome = {
   job: { uri, name: "a", sha256: undefined },
   downloaded: undefined,
   failure: new DownloadError("network", "s:1: gone"),
-  isKept: false,
+  leftover: undefined,
   servers: SERVERS,
   failedTries: 3,
   seconds: 1.23456,
@@ -47,8 +47,8 @@ Deno.test("outcomeLines() lists the servers that were tried, and what each did",
     "client: http://b/a: given up after 3 tries: s:1: gone",
   ]);
   assertEquals(outcomeLines(SAVED), [...tried, "saved a: 5 bytes"]);
-  assertEquals(outcomeLines({ ...FAILED, failedTries: 1, isKept: true }), [
-    "a.part is kept: --continue goes on with it",
+  assertEquals(outcomeLines({ ...FAILED, failedTries: 1, leftover: "a.part is kept" }), [
+    "a.part is kept",
     "client: s:1: gone",
   ]);
   assertEquals(outcomeLines({ ...SAVED, failedTries: 0 }), ["saved a: 5 bytes"]);

@@ -137,6 +137,35 @@ Deno.test({
   },
 });
 
+Deno.test({
+  name: "client that writes in place says that the file is overwritten in part",
+  ignore: Deno.build.os === "windows",
+  async fn() {
+    const half = `HTTP/1.1 200 OK\r\nContent-Length: 10\r\n${ETAG}\r\n\r\nhello`;
+    await using server = new FakeServer(saying(half));
+    await using directory = await TemporaryDirectory.with({ a: "much longer than that" });
+    const permissions = ["--allow-net", "--allow-read", `--allow-write=${directory.join("a")}`];
+    const args = ["--retries=0", "-o", directory.join("a"), `http://${server.authority}/a`];
+    const said = /a is overwritten in part, 5 bytes: the same command begins anew$/m;
+    const failed = await runRole("client", args, { permissions });
+    assertEquals(failed.code, 3, failed.stderr);
+    assertMatch(failed.stderr, said);
+    server.answer = async (conn, requestHead) => {
+      await saying(half)(conn, requestHead);
+      await hanging(conn, requestHead);
+    };
+    await directory.write("a", "much longer than that");
+    await using process = startRole("client", args, { permissions });
+    await process.stderr.next(/^200 OK$/);
+    while (textOf(await directory.read("a")) !== "hello") await process.stderr;
+    process.signal("SIGTERM");
+    const { code, stderr } = await finished(process);
+    assertEquals(code, 143, stderr);
+    assertMatch(stderr, said);
+    assertEquals(await directory.names(), ["a"]);
+  },
+});
+
 Deno.test("client -v shows the heads of both sides", async () => {
   await using server = new FakeServer(page("hello", "X-Odd: \x1b[2J"));
   server.answer = page("hello", "X-Odd: plain");
