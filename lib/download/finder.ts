@@ -255,7 +255,7 @@ export class Finder {
       offerOf(head, framing, kept).kind === "rest";
     if (isWhole(head) && mayBegin) return arrival;
     const going = isRest ? await this.#goingOn(arrival) : undefined;
-    if (going === undefined) this.#unfit.add(uri.server, isRest ? undefined : strongTag(head));
+    if (going === undefined) this.#unfit.add(uri.server, strongTag(head));
     return going;
   }
 
@@ -264,7 +264,10 @@ export class Finder {
     const tail = this.#standing.tail();
     try {
       const peeked = await peek(uri, answer, tail.length);
-      return isSameTail(peeked.octets, tail) ? { uri, answer: peeked.answer } : undefined;
+      if (isSameTail(peeked.octets, tail)) return { uri, answer: peeked.answer };
+      // Where the file is started over, it is asked for all of it.
+      this.#ledger.denyRange(uri.server);
+      return undefined;
     } catch (error) {
       answer.release();
       throw error;

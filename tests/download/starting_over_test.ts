@@ -7,7 +7,7 @@ import {
 } from "@std/assert";
 import { DownloadError } from "../../lib/download/download_error.ts";
 import { StreamOutput } from "../../lib/download/stream_output.ts";
-import { answerUpTo } from "../misbehaviour/answering.ts";
+import { answerUpTo, answerWhole } from "../misbehaviour/answering.ts";
 import { retagged } from "../misbehaviour/content.ts";
 import { redirecting } from "../misbehaviour/redirecting.ts";
 import type { Script } from "../misbehaviour/scripted_server.ts";
@@ -18,6 +18,7 @@ import {
   BALANCER,
   BRINK,
   content,
+  others,
   relieved,
   serving,
   SILENCE,
@@ -45,6 +46,20 @@ Deno.test("download() starts over beside a silent server where none has the same
       notices.join("\n"),
       `starting over: nothing proves that ${names[1]} has the same content`,
     );
+  }
+});
+
+Deno.test("download() starts over at servers with other content under the same ETag", async () => {
+  const { entityTag } = content;
+  const liar: Script = {
+    answer: (scene) => answerWhole(scene, { content: { ...others, entityTag } }),
+  };
+  for (const liars of [[liar], [liar, liar]]) {
+    const farm = [silentAt(BRINK), ...liars];
+    const { outcomes, notices } = await relieved(farm, { silence }, { expected: others });
+    assertMatch(outcomes[0]!.join(), /^nothing arrived for [0-9.]+ s$/);
+    assertEquals(outcomes.slice(1).flat().includes("done"), true, notices.join("\n"));
+    assertStringIncludes(notices.join("\n"), "starting over: nothing proves that");
   }
 });
 
