@@ -69,7 +69,11 @@ export class Arena implements AsyncDisposable {
     if (program === undefined) return undefined;
     const port = freePort();
     const directory = Deno.makeTempDirSync({ dir: this.directory.path });
-    const words = [program, ...recipe.args(port, directory)];
+    const variables = Object.entries(recipe.env?.(directory) ?? {});
+    const env = variables.length > 0
+      ? ["env", ...variables.map(([key, it]) => `${key}=${it}`)]
+      : [];
+    const words = [...env, program, ...recipe.args(port, directory)];
     const contestant = new Contestant(recipe, port, this.spawn("server", words, "discarded"));
     await contestant.listens();
     return contestant;

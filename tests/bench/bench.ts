@@ -6,9 +6,10 @@
 
 import { runCommand } from "../../lib/args.ts";
 import { CommandError, UsageError } from "../../lib/command.ts";
-import { choice, count, option } from "../../lib/option.ts";
+import { count, flag, option } from "../../lib/option.ts";
 import { Arena } from "./arena.ts";
 import { client } from "./client.ts";
+import { print } from "../../lib/log.ts";
 import { findProgram } from "./cores.ts";
 import { files } from "./files.ts";
 import { memory } from "./memory.ts";
@@ -33,7 +34,8 @@ const command = {
       "40000",
       "short connections after which memory is measured; the target means 1200000",
     ),
-    json: option(choice(["yes", "no"]), "no", "one JSON document; --json alone means yes"),
+    json: flag("print one JSON document"),
+    list: flag("print the names of the suites, and measure nothing"),
   },
   notes: `It needs Linux and wrk; on Debian, peers included:
   apt-get install wrk nginx haproxy lighttpd curl wget aria2
@@ -44,18 +46,18 @@ Examples:
   deno task bench memory --connections=1200000`,
 };
 
-// The options of our commands take a value each, and this one need not.
-const json = Deno.args.indexOf("--json");
-if (json !== -1) Deno.args[json] = "--json=yes";
-
 await runCommand(command, async (options, operands) => {
   const suites = chosen(operands);
+  if (options.list) {
+    for (const name of Object.keys(SUITES)) print(name);
+    return 0;
+  }
   if (Deno.build.os !== "linux") throw new CommandError("it reads /proc, so it needs Linux", 1);
   if (findProgram("wrk") === undefined) throw new CommandError("wrk is not installed", 1);
   await using arena = await Arena.with(options);
   const measure = async () => {
     for (const suite of suites) await suite(arena);
-    report(arena, options.json === "yes");
+    report(arena, options.json);
     return 0;
   };
   return await Promise.race([measure(), interrupted()]);

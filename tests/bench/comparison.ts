@@ -2,6 +2,7 @@ import {
   type Metric,
   type Name,
   type Results,
+  type Series,
   type Spread,
   spreadOf,
   type Subject,
@@ -40,6 +41,16 @@ export function compare(results: Results): Comparison[] {
     const target = targetOf(subject, metric, contestant, peer);
     return [judge({ subject, metric, contestant, peer }, turned, target)];
   });
+}
+
+/** A figure as a multiple of the floor's, the median of the rounds; undefined where it has none. */
+export function timesFloor(
+  results: Results,
+  { subject, metric, contestant, values }: Series,
+): number | undefined {
+  const floor = results.find(subject, metric, "floor");
+  if (floor === undefined || contestant === "floor") return undefined;
+  return spreadOf(values.map((value, round) => value / floor.values[round]!)).median;
 }
 
 function judge(

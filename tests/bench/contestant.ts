@@ -7,9 +7,13 @@ import { cpuSeconds, residentKib } from "./usage.ts";
 export interface Recipe {
   readonly name: Name;
   /** Looked for in PATH. */
-  readonly program: "deno" | "node" | "nginx" | "haproxy" | "lighttpd";
+  readonly program: "deno" | "node" | "nginx" | "haproxy" | "lighttpd" | "caddy";
   /** Its arguments, for a port of 127.0.0.1 and a directory of its own to write files into. */
   readonly args: (port: number, directory: string) => string[];
+  /** Variables that it needs, for that directory. */
+  readonly env?: (directory: string) => Readonly<Record<string, string>>;
+  /** By default `http`. */
+  readonly scheme?: "http" | "https";
 }
 
 const START_DEADLINE_MS = 10_000;
@@ -19,18 +23,18 @@ const START_POLL_MS = 10;
 export class Contestant implements AsyncDisposable {
   readonly name: Name;
   readonly port: number;
-  /** `http://127.0.0.1:PORT`. */
+  /** `http://127.0.0.1:PORT`, or `https://`. */
   readonly origin: string;
   /** Whether its code is compiled only once it has run for a while. */
   readonly isCompiledLate: boolean;
   readonly #child: Child;
 
   /** It need not listen yet. */
-  constructor({ name, program }: Recipe, port: number, child: Child) {
+  constructor({ name, program, scheme = "http" }: Recipe, port: number, child: Child) {
     this.name = name;
     this.isCompiledLate = program === "deno" || program === "node";
     this.port = port;
-    this.origin = `http://127.0.0.1:${port}`;
+    this.origin = `${scheme}://127.0.0.1:${port}`;
     this.#child = child;
   }
 

@@ -16,14 +16,14 @@ export function fileServers(root: string): Recipe[] {
   ];
 }
 
-/** Our server; also what stands behind our balancer. */
-export function server(name: Name, root: string): Recipe {
+/** Our server, with further options; also what stands behind our balancer. */
+export function server(name: Name, root: string, options: readonly string[] = []): Recipe {
   return {
     name,
     program: "deno",
     args: (port) => [
       ...["run", "--allow-net", "--allow-read", join(PROJECT, "server.ts"), "--log=none"],
-      ...["--host=127.0.0.1", `--port=${port}`, root],
+      ...["--host=127.0.0.1", `--port=${port}`, ...options, root],
     ],
   };
 }

@@ -10,8 +10,8 @@ export interface LoadOptions {
   readonly connections?: number;
   /** Requests that are sent together. */
   readonly pipelined?: number;
-  /** One request per connection. */
-  readonly close?: boolean;
+  /** Requests until a connection is closed: as many as are sent together, if any are; 0: no end. */
+  readonly perConnection?: number;
   readonly seconds?: number;
 }
 
@@ -38,13 +38,14 @@ export async function load(
   path: string,
   options: LoadOptions = {},
 ): Promise<LoadFigures> {
-  const { connections = 64, pipelined = 1, close = false } = options;
+  const { connections = 64, pipelined = 1, perConnection = 0 } = options;
   const { seconds = arena.choices.seconds } = options;
+  // A thread that has one connection can count its requests.
+  const threads = perConnection > 1 && pipelined === 1 ? connections : 1;
   const before = contestant.cpuSeconds;
   const { stdout } = await arena.run([
-    ...["wrk", "-t1", `-c${connections}`, `-d${seconds}`, "--timeout=10s", `-s${SCRIPT}`],
-    ...(close ? ["-HConnection: close"] : []),
-    ...[`${contestant.origin}${path}`, "--", `${pipelined}`],
+    ...["wrk", `-t${threads}`, `-c${connections}`, `-d${seconds}`, "--timeout=10s", `-s${SCRIPT}`],
+    ...[`${contestant.origin}${path}`, "--", `${pipelined}`, `${perConnection}`],
   ]);
   const cpu = contestant.cpuSeconds - before;
   const told = JSON.parse(stdout.trimEnd().split("\n").at(-1)!) as Told;
@@ -67,9 +68,10 @@ export async function warmUp(
   arena: Arena,
   contestants: readonly Contestant[],
   path: string,
+  options: LoadOptions = {},
 ): Promise<void> {
   for (const contestant of contestants) {
-    if (contestant.isCompiledLate) await load(arena, contestant, path, { seconds: 1 });
+    if (contestant.isCompiledLate) await load(arena, contestant, path, { ...options, seconds: 1 });
   }
 }
 

@@ -3,11 +3,12 @@ import type { Arena } from "./arena.ts";
 import { checkRedirects } from "./check.ts";
 import type { Contestant } from "./contestant.ts";
 import { server } from "./file_servers.ts";
-import { load, warmUp } from "./load.ts";
-import type { Name } from "./results.ts";
+import { load, type LoadOptions, warmUp } from "./load.ts";
+import type { Name, Subject } from "./results.ts";
 import {
   balancer,
   denoServe,
+  floor,
   haproxyRedir,
   haproxyRedirect,
   nginxRandom,
@@ -21,11 +22,30 @@ export const PATH = "/files/release-1.2.3.iso?mirror=any";
 /** Who sends all clients to one server. */
 const TO_ONE: readonly Name[] = ["nginx return 301", "HAProxy redirect"];
 
-/** Who takes part where not all do. */
-const PIPELINED: readonly Name[] = ["ours", "nginx return 301"];
-const ONE_EACH: readonly Name[] = [
-  ...["ours", "nginx return 301"] as const,
-  ...["HAProxy redirect", "HAProxy redir"] as const,
+/** Who keeps connections: `redir` of HAProxy closes each after its 302. */
+const KEEPING: readonly Name[] = [
+  ...["ours", "floor", "Deno.serve", "HAProxy redirect", "nginx return 301"] as const,
+];
+/** How many requests are sent together. */
+const BATCH = 16;
+
+/** Loads whose connections end, what they ask, and who takes part. */
+const CLOSING: readonly {
+  readonly subject: Subject;
+  readonly asking: LoadOptions & { readonly perConnection: number };
+  readonly names: readonly Name[];
+}[] = [
+  {
+    subject: "redirect, one request per connection",
+    asking: { perConnection: 1 },
+    names: [...KEEPING, "HAProxy redir"],
+  },
+  { subject: "redirect, 3 requests per connection", asking: { perConnection: 3 }, names: KEEPING },
+  {
+    subject: "redirect, 16 pipelined requests per connection",
+    asking: { pipelined: BATCH, perConnection: BATCH },
+    names: KEEPING,
+  },
 ];
 
 /** Our balancer beside what else can redirect. */
@@ -35,11 +55,12 @@ export async function redirect(arena: Arena): Promise<void> {
   const contestants = await arena.startAll([
     balancer("ours", "none", servers),
     balancer("ours, --log=common", "common", servers),
-    ...[nginxReturn, nginxRandom, haproxyRedirect, haproxyRedir, denoServe, nodeHttp]
+    ...[floor, nginxReturn, nginxRandom, haproxyRedirect, haproxyRedir, denoServe, nodeHttp]
       .map((recipe) => recipe(servers)),
   ], stack);
   for (const contestant of contestants) await check(contestant, servers);
   await warmUp(arena, contestants, PATH);
+  await warmUp(arena, contestants, PATH, { perConnection: 1 });
   for (let round = 1; round <= arena.choices.rounds; round++) {
     say(`bench: redirect, round ${round} of ${arena.choices.rounds}`);
     await measureRound(arena, contestants);
@@ -72,20 +93,22 @@ async function measureRound(arena: Arena, contestants: readonly Contestant[]): P
       "core busy %": figures.busyPercent,
     });
   }
-  for (const contestant of contestants.filter(({ name }) => PIPELINED.includes(name))) {
-    const figures = await load(arena, contestant, PATH, { pipelined: 16 });
+  for (const contestant of contestants.filter(({ name }) => KEEPING.includes(name))) {
+    const figures = await load(arena, contestant, PATH, { pipelined: BATCH });
     arena.results.add("redirect, pipelined ×16", contestant.name, {
       "requests/s": figures.requestsPerSecond,
       "CPU µs/request": figures.cpuMicrosPerRequest,
       "core busy %": figures.busyPercent,
     });
   }
-  for (const contestant of contestants.filter(({ name }) => ONE_EACH.includes(name))) {
-    const figures = await load(arena, contestant, PATH, { close: true });
-    arena.results.add("redirect, one request per connection", contestant.name, {
-      "requests/s": figures.requestsPerSecond,
-      "CPU µs/request": figures.cpuMicrosPerRequest,
-      "core busy %": figures.busyPercent,
-    });
+  for (const { subject, asking, names } of CLOSING) {
+    for (const contestant of contestants.filter(({ name }) => names.includes(name))) {
+      const figures = await load(arena, contestant, PATH, asking);
+      arena.results.add(subject, contestant.name, {
+        "requests/s": figures.requestsPerSecond,
+        "CPU µs/connection": figures.cpuMicrosPerRequest * asking.perConnection,
+        "core busy %": figures.busyPercent,
+      });
+    }
   }
 }

@@ -70,6 +70,12 @@ listen redirect
 `;
 }
 
+/** A loop on Deno.listen that does no more than redirect to one of the servers. */
+export function floor(servers: readonly string[]): Recipe {
+  const args = ["run", "--allow-net", script("floor.ts")];
+  return { name: "floor", program: "deno", args: (port) => [...args, `${port}`, ...servers] };
+}
+
 /** Deno's own HTTP server, which picks one of the servers at random. */
 export function denoServe(servers: readonly string[]): Recipe {
   const args = ["run", "--allow-net", script("deno_redirect.ts")];

@@ -3,7 +3,7 @@ import { print } from "../../lib/log.ts";
 import type { Arena } from "./arena.ts";
 import { compare } from "./comparison.ts";
 import { spreadOf } from "./results.ts";
-import { tableOf } from "./table.ts";
+import { tableOf, targetTableOf } from "./table.ts";
 
 /** Prints what was found: one table, or one JSON document. */
 export function report(arena: Arena, asJson: boolean): void {
@@ -33,14 +33,16 @@ export function report(arena: Arena, asJson: boolean): void {
     ? "servers and load share all cores"
     : `servers on core ${cores.server}, load on core ${cores.load}`;
   print(`${about.processor}, Deno ${about.deno}, ${where}; ${rounds} rounds of ${seconds} s.`);
-  print(`Load average before: ${loadAverage.toFixed(2)}\n`);
-  print(tableOf(series, comparisons));
+  const loadAfter = Deno.loadavg()[0]!;
+  print(`Load average before: ${loadAverage.toFixed(2)}, after: ${loadAfter.toFixed(2)}\n`);
+  print(tableOf(arena.results, comparisons));
   for (const [program, contestants] of arena.missing) {
     print(`Not installed: ${program}; so missing: ${contestants.join(", ")}.`);
   }
   const judged = comparisons.filter(({ target }) => target !== undefined);
+  if (judged.length > 0) print(`\n${targetTableOf(judged)}`);
   const reached = judged.filter(({ isReached }) => isReached);
-  print(`Targets reached: ${reached.length} of ${judged.length} that were measured.`);
+  print(`Targets met: ${reached.length} of ${judged.length} that were measured.`);
 }
 
 function processor(): string {

@@ -1,32 +1,41 @@
 /** Who takes part. */
 export type Name =
-  | ("ours" | "ours, --log=common" | "Deno.serve" | "node:http")
+  | ("ours" | "ours, --log=common" | "floor" | "Deno.serve" | "node:http")
   | ("nginx" | "nginx return 301" | "nginx random of three" | "nginx open_file_cache")
-  | ("HAProxy redirect" | "HAProxy redir" | "lighttpd")
+  | ("HAProxy redirect" | "HAProxy redir" | "lighttpd" | "Caddy")
   | ("curl" | "wget" | "aria2c" | "deno run that prints");
 
 /** What is measured, in its unit. */
 export type Metric =
   | ("requests/s" | "CPU µs/request" | "median ms" | "99 % ms" | "core busy %")
-  | ("GiB/s" | "CPU ms/GiB" | "ms" | "MiB" | "KiB/connection" | "connections" | "growth");
+  | ("connections/s" | "CPU µs/connection" | "KiB/connection" | "connections")
+  | ("GiB/s" | "CPU ms/GiB" | "ms" | "MiB" | "growth" | "files" | "functions");
 
 /** Where it is measured. */
 export type Subject =
   | "redirect, keep-alive"
   | "redirect, pipelined ×16"
   | "redirect, one request per connection"
+  | "redirect, 3 requests per connection"
+  | "redirect, 16 pipelined requests per connection"
   | "file of 1 KiB, keep-alive"
   | "file of 100 KiB"
   | "file of 10 MiB"
   | "file of 1 GiB"
   | "1 KiB answers while a 1 GiB download runs"
   | "the 1 GiB download beside them"
+  | "TLS, file of 20 kB, one kept connection"
+  | "TLS, new connections, one request each"
   | "memory at start"
   | "5,000 idle keep-alive connections"
+  | "the next 5,000 idle connections"
   | "memory after short connections"
   | "client, 1 GiB to a file in memory"
   | "client, 1 GiB to /dev/null"
-  | "client, fifty times 1 KiB, each";
+  | "client, fifty times 1 KiB, each"
+  | "code that runs for a GET of a new file"
+  | "code that runs for a GET of a cached file"
+  | "code that runs for a redirect";
 
 /** One figure of one contestant, as each round gave it. */
 export interface Series {

@@ -1,64 +1,81 @@
-import type { Comparison } from "./comparison.ts";
-import { type Metric, type Series, spreadOf } from "./results.ts";
+import { type Comparison, timesFloor } from "./comparison.ts";
+import { type Metric, type Results, type Series, spreadOf } from "./results.ts";
 
 /** A contestant that used less of its core waited for the load, which then was the slower one. */
 const BUSY_PERCENT = 90;
 
-const HEADINGS = ["", "median", "min–max", "ours/peer", "min–max", "target", ""];
+const HEADINGS = ["", "median", "min–max", "ours/peer", "min–max", "÷ floor"];
 const MARK = "°";
 const LEGEND =
   `${MARK} busy for less than ${BUSY_PERCENT} % of the time: it waited for the load, ` +
-  `or other programs used the core.\nThe ratio of "ours, --log=common" is to ours.`;
+  `or other programs used the core.\nThe ratio of "ours, --log=common" is to ours. ` +
+  `"÷ floor" is the row's own figure to that of a bare loop on Deno.listen.`;
+
+const TARGET_HEADINGS = ["target", "measured", "target", ""];
 
 /** All series and comparisons as text, in columns. */
-export function tableOf(series: readonly Series[], comparisons: readonly Comparison[]): string {
+export function tableOf(results: Results, comparisons: readonly Comparison[]): string {
+  const { series } = results;
   const shown = series.filter(({ metric }) => metric !== "core busy %");
   const sections = Map.groupBy(shown, ({ subject, metric }) => `${subject}: ${metric}`);
   const rows = [...sections].flatMap(([title, members]) => [
     [],
     [title],
-    ...members.map((member) => rowOf(member, comparisons, isIdle(member, series))),
+    ...members.map((member) => rowOf(member, comparisons, results)),
   ]);
   return [...aligned([HEADINGS, ...rows]), "", LEGEND].join("\n");
 }
 
-function rowOf(
-  { subject, metric, contestant, values }: Series,
-  comparisons: readonly Comparison[],
-  isIdle: boolean,
-): string[] {
-  const figure = spreadOf(values);
-  const mine = comparisons.find((it) =>
-    it.subject === subject && it.metric === metric &&
-    (contestant === "ours" ? it.peer === undefined : [it.contestant, it.peer].includes(contestant))
-  );
-  const cells = [
-    `  ${contestant}`,
-    `${format(metric, figure.median)}${isIdle ? MARK : " "}`,
-    `${format(metric, figure.min)}–${format(metric, figure.max)}`,
-  ];
-  if (mine === undefined) return cells;
-  const { ratio, target, isReached } = mine;
-  const ratioCells = mine.peer === undefined
-    ? ["", ""]
-    : [ratio.median.toFixed(2), `${ratio.min.toFixed(2)}–${ratio.max.toFixed(2)}`];
-  if (target === undefined) return [...cells, ...ratioCells];
-  const bound = mine.peer === undefined ? format(metric, target.bound) : target.bound.toFixed(2);
-  return [...cells, ...ratioCells, `${target.relation} ${bound}`, isReached ? "reached" : "MISSED"];
+/** Each comparison that has a target: measured, target, and whether it is met. */
+export function targetTableOf(comparisons: readonly Comparison[]): string {
+  const rows = comparisons.flatMap(({ subject, metric, contestant, peer, ...rest }) => {
+    const { ratio, target, isReached } = rest;
+    if (target === undefined) return [];
+    const written = (value: number) =>
+      peer === undefined ? format(metric, value) : value.toFixed(2);
+    const who = contestant === "ours" ? "" : `${contestant} `;
+    const of = peer === undefined ? "" : ` ${who}÷ ${peer}`;
+    const bound = `${target.relation} ${written(target.bound)}`;
+    return [[
+      `${subject}: ${metric}${of}`,
+      written(ratio.median),
+      bound,
+      isReached ? "met" : "MISSED",
+    ]];
+  });
+  return aligned([TARGET_HEADINGS, ...rows]).join("\n");
 }
 
-function isIdle({ subject, contestant }: Series, series: readonly Series[]): boolean {
-  const busy = series.find((it) =>
-    it.subject === subject && it.contestant === contestant && it.metric === "core busy %"
+function rowOf(member: Series, comparisons: readonly Comparison[], results: Results): string[] {
+  const { subject, metric, contestant, values } = member;
+  const figure = spreadOf(values);
+  const mine = comparisons.find((it) =>
+    it.subject === subject && it.metric === metric && it.peer !== undefined &&
+    contestant !== "ours" && [it.contestant, it.peer].includes(contestant)
   );
+  const { ratio } = mine ?? {};
+  return [
+    `  ${contestant}`,
+    `${format(metric, figure.median)}${isIdle(member, results) ? MARK : " "}`,
+    `${format(metric, figure.min)}–${format(metric, figure.max)}`,
+    ratio === undefined ? "" : ratio.median.toFixed(2),
+    ratio === undefined ? "" : `${ratio.min.toFixed(2)}–${ratio.max.toFixed(2)}`,
+    timesFloor(results, member)?.toFixed(2) ?? "",
+  ];
+}
+
+function isIdle({ subject, contestant }: Series, results: Results): boolean {
+  const busy = results.find(subject, "core busy %", contestant);
   return busy !== undefined && spreadOf(busy.values).median < BUSY_PERCENT;
 }
 
+/** Metrics that count. */
+const COUNTS: readonly Metric[] = ["connections", "files", "functions"];
+
 /** How a figure is written: three digits, or all before the point. */
 function format(metric: Metric, value: number): string {
-  if (metric === "connections") return grouped(value);
-  if (value >= 1000) return grouped(value);
-  return value >= 100 ? value.toFixed(0) : value >= 10 ? value.toFixed(1) : value.toFixed(2);
+  if (value >= 100 || COUNTS.includes(metric)) return grouped(value);
+  return value >= 10 ? value.toFixed(1) : value >= 1 ? value.toFixed(2) : value.toFixed(3);
 }
 
 function grouped(value: number): string {
@@ -68,7 +85,7 @@ function grouped(value: number): string {
 /** The rows with their cells in columns, the first to the left; one cell alone may stand out. */
 function aligned(rows: readonly string[][]): string[] {
   const full = rows.filter(({ length }) => length > 1);
-  const widths = HEADINGS.map((_, column) =>
+  const widths = rows[0]!.map((_, column) =>
     Math.max(...full.map((row) => row[column]?.length ?? 0))
   );
   return rows.map((row) =>

@@ -1,4 +1,4 @@
-import { type FieldLine, Fields } from "../../lib/http/fields.ts";
+import type { FieldLine } from "../../lib/http/fields.ts";
 import { fieldsWith } from "../support/field_lines.ts";
 import { assertEquals } from "@std/assert";
 import { isSameFile, modifiedAt } from "../../lib/download/finished_file.ts";
@@ -23,7 +23,7 @@ Deno.test("modifiedAt() is what Last-Modified says, if that is past", () => {
 
 Deno.test("modifiedAt() takes the answer's clock for what is past", () => {
   for (const { story, own, date, time, seconds } of ANSWER_DATES) {
-    const fields = new Fields([
+    const fields = fieldsWith([
       ["Last-Modified", time],
       ...(date === undefined ? [] : [["Date", date] as const]),
     ]);

@@ -1,4 +1,4 @@
-import { Fields } from "../../lib/http/fields.ts";
+import { fieldsWith } from "../support/field_lines.ts";
 import { assert, assertEquals } from "@std/assert";
 import { type TryDetails, TryError } from "../../lib/download/download_error.ts";
 import { ANSWER_DATES } from "../cases/answer_dates.ts";
@@ -24,7 +24,7 @@ Deno.test("pauseMs() does not grow when a server lacks the file", () => {
 });
 
 Deno.test("retryAfterMs() reads seconds and dates, and waits a minute at the most", () => {
-  const after = (value: string) => retryAfterMs(new Fields([["Retry-After", value]]), NOW);
+  const after = (value: string) => retryAfterMs(fieldsWith([["Retry-After", value]]), NOW);
   assertEquals(after("2"), 2000);
   assertEquals(after("0"), 0);
   assertEquals(after("3600"), 60_000);
@@ -32,7 +32,7 @@ Deno.test("retryAfterMs() reads seconds and dates, and waits a minute at the mos
   assertEquals(after("Sun, 06 Nov 1994 08:49:40 GMT"), 3000);
   assertEquals(after("Sun, 06 Nov 1994 08:49:30 GMT"), 0);
   for (const nothing of ["", "soon", "-1", "1.5"]) assertEquals(after(nothing), undefined);
-  assertEquals([retryAfterMs(new Fields(), NOW), retryAfterMs(undefined, NOW)], [
+  assertEquals([retryAfterMs(fieldsWith(), NOW), retryAfterMs(undefined, NOW)], [
     undefined,
     undefined,
   ]);
@@ -40,7 +40,7 @@ Deno.test("retryAfterMs() reads seconds and dates, and waits a minute at the mos
 
 Deno.test("retryAfterMs() takes the answer's clock for its dates", () => {
   for (const { story, own, date, time, seconds } of ANSWER_DATES) {
-    const fields = new Fields([
+    const fields = fieldsWith([
       ["Retry-After", time],
       ...(date === undefined ? [] : [["Date", date] as const]),
     ]);
