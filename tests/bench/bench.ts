@@ -15,9 +15,10 @@ import { files } from "./files.ts";
 import { memory } from "./memory.ts";
 import { redirect } from "./redirect.ts";
 import { report } from "./report.ts";
+import { tls } from "./tls.ts";
 
 /** What can be measured, in the order in which it is. */
-const SUITES = { redirect, files, client, memory };
+const SUITES = { redirect, files, tls, client, memory };
 
 const command = {
   name: "bench",
@@ -38,7 +39,7 @@ const command = {
     list: flag("print the names of the suites, and measure nothing"),
   },
   notes: `It needs Linux and wrk; on Debian, peers included:
-  apt-get install wrk nginx haproxy lighttpd curl wget aria2
+  apt-get install wrk nginx haproxy lighttpd caddy openssl curl wget aria2
 
 Examples:
   deno task bench
