@@ -6,11 +6,12 @@
 
 import { runCommand } from "../../lib/args.ts";
 import { CommandError, UsageError } from "../../lib/command.ts";
+import { print } from "../../lib/log.ts";
 import { count, flag, option } from "../../lib/option.ts";
 import { Arena } from "./arena.ts";
 import { client } from "./client.ts";
-import { print } from "../../lib/log.ts";
 import { findProgram } from "./cores.ts";
+import { coverage } from "./coverage.ts";
 import { files } from "./files.ts";
 import { memory } from "./memory.ts";
 import { redirect } from "./redirect.ts";
@@ -18,7 +19,7 @@ import { report } from "./report.ts";
 import { tls } from "./tls.ts";
 
 /** What can be measured, in the order in which it is. */
-const SUITES = { redirect, files, tls, client, memory };
+const SUITES = { redirect, files, tls, client, memory, coverage };
 
 const command = {
   name: "bench",
@@ -44,6 +45,7 @@ const command = {
 Examples:
   deno task bench
   deno task bench redirect --seconds=3 --rounds=9
+  deno task bench coverage
   deno task bench memory --connections=1200000`,
 };
 

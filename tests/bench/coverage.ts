@@ -1,0 +1,95 @@
+import { join } from "@std/path";
+import { CommandError } from "../../lib/command.ts";
+import { say } from "../../lib/log.ts";
+import { manyOctets } from "../support/farm.ts";
+import { Process } from "../support/process.ts";
+import { listening, type ListeningRole, PROJECT } from "../support/role.ts";
+import { TemporaryDirectory } from "../support/temporary_directory.ts";
+import type { Arena } from "./arena.ts";
+import { type Coverage, Inspector } from "./inspector.ts";
+import type { Subject } from "./results.ts";
+
+/** So many requests create and fill what later ones find. */
+const WARM_UP = 20;
+/** What follows a reply, such as the end of the connection, has run after so long. */
+const SETTLE_MS = 100;
+/** Rounds are at most 100. */
+const LONGEST_LIFE_MS = 600_000;
+const ROOT = import.meta.resolve("../../");
+
+/** How many of our files and functions one request runs through. */
+export async function coverage(arena: Arena): Promise<void> {
+  const names = Array.from({ length: arena.choices.rounds }, (_, round) => `new-${round}.bin`);
+  await using directory = await TemporaryDirectory.with();
+  for (const name of ["cached.bin", ...names]) await directory.write(name, manyOctets(1024));
+  await using server = await inspected("server", [directory.path], ["--allow-read"]);
+  using files = await inspectorOf(server);
+  const cached = () => getOnce(server.port, "/cached.bin", 200);
+  await measure(arena, files, "code that runs for a GET of a cached file", cached, cached);
+  const uncached = () => getOnce(server.port, `/${names.pop()}`, 200);
+  await measure(arena, files, "code that runs for a GET of a new file", cached, uncached);
+  await using balancer = await inspected("balancer", ["--interval=1h", server.authority]);
+  using redirects = await inspectorOf(balancer);
+  const redirect = () => getOnce(balancer.port, "/cached.bin", 301);
+  await measure(arena, redirects, "code that runs for a redirect", redirect, redirect);
+}
+
+/** Starts a role that can be inspected. */
+async function inspected(
+  name: "server" | "balancer",
+  args: readonly string[],
+  permissions: readonly string[] = [],
+): Promise<ListeningRole> {
+  const flags = ["--inspect=127.0.0.1:0", "--allow-net", ...permissions];
+  const script = [join(PROJECT, `${name}.ts`), "--host=127.0.0.1", "--port=0"];
+  const words = ["run", ...flags, ...script, ...args];
+  return await listening(new Process(Deno.execPath(), words, { longestLifeMs: LONGEST_LIFE_MS }));
+}
+
+async function inspectorOf({ process }: ListeningRole): Promise<Inspector> {
+  return await Inspector.connect(await process.stderr.next(/^Debugger listening on /));
+}
+
+/** What runs between the moment before one request and that after the end of its connection. */
+async function measure(
+  arena: Arena,
+  inspector: Inspector,
+  subject: Subject,
+  warmUp: () => Promise<void>,
+  request: () => Promise<void>,
+): Promise<void> {
+  for (let i = 0; i < WARM_UP; i++) await warmUp();
+  for (let round = 1; round <= arena.choices.rounds; round++) {
+    await pause();
+    await inspector.takeCoverage(ROOT);
+    await request();
+    await pause();
+    const { files, functions }: Coverage = await inspector.takeCoverage(ROOT);
+    arena.results.add(subject, "ours", { files: files.length, functions: functions.length });
+    if (round === 1) say(`bench: ${subject}, functions in each file:\n${perFile(functions)}`);
+  }
+}
+
+/** How many functions of each file ran, a line for each. */
+function perFile(functions: readonly string[]): string {
+  const files = Map.groupBy(functions, (it) => it.slice(0, it.indexOf(":")));
+  return [...files].map(([file, { length }]) => `${`${length}`.padStart(5)} ${file}`).join("\n");
+}
+
+/** Asks once on a connection of its own, and reads until it is closed. */
+async function getOnce(port: number, path: string, statusCode: number): Promise<void> {
+  using connection = await Deno.connect({ hostname: "127.0.0.1", port });
+  const request = `GET ${path} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n`;
+  await connection.write(new TextEncoder().encode(request));
+  const buffer = new Uint8Array(16 * 1024);
+  let response = "";
+  for (let count; (count = await connection.read(buffer)) !== null;) {
+    response += new TextDecoder("latin1").decode(buffer.subarray(0, count));
+  }
+  if (response.startsWith(`HTTP/1.1 ${statusCode} `)) return;
+  throw new CommandError(`${path} was answered with ${response.slice(0, 100)}`, 1);
+}
+
+function pause(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
+}
