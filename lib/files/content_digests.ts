@@ -83,7 +83,6 @@ export class ContentDigests {
       const buffer = new Uint8Array(Math.min(PIECE_BYTES, file.size));
       for (let position = 0; position < file.size;) {
         const count = await file.readElsewhere(buffer, position);
-        if (count === 0) return undefined;
         hash.update(buffer.subarray(0, count));
         position += count;
       }

@@ -5,8 +5,9 @@ export interface Octets {
   /**
    * Reads octets.
    *
-   * @param position of the first of them
-   * @returns how many there were; 0 at the end
+   * @param position of the first of them, less than the size
+   * @returns how many there were; never 0
+   * @throws {Error} says what could not be read, and where
    */
   readAt(buffer: Uint8Array, position: number): number | Promise<number>;
   /** Frees them. Called once. */

@@ -1,5 +1,4 @@
-import { readSync } from "node:fs";
-import type { FileHandle } from "node:fs/promises";
+import { close, read, readSync } from "node:fs";
 import type { Octets } from "./octets.ts";
 
 /** A read of 64 KiB takes 5 us from memory; what takes longer than this, in ms, came from a disk. */
@@ -16,13 +15,22 @@ export class OpenFile implements Octets {
   readonly modifiedMs: number;
   /** Tells it from all other files, and from itself with another content. */
   readonly identity: string;
-  readonly #handle: FileHandle;
+  readonly #fd: number;
+  /** For messages. */
+  readonly #path: string;
   /** The first read is the one that most likely waits for a disk. */
   #readsElsewhere = 1;
 
-  /** Takes over a handle. */
-  constructor(handle: FileHandle, size: number, modifiedMs: number, identity: string) {
-    this.#handle = handle;
+  /** Takes over a descriptor. */
+  constructor(
+    fd: number,
+    path: string,
+    size: number,
+    modifiedMs: number,
+    identity: string,
+  ) {
+    this.#fd = fd;
+    this.#path = path;
     this.size = size;
     this.modifiedMs = modifiedMs;
     this.identity = identity;
@@ -33,9 +41,10 @@ export class OpenFile implements Octets {
    *
    * What is in memory is read at once, which is three times as fast as by another thread.
    *
-   * @param position of the first of them in the file
-   * @returns how many there were; 0 at the end of the file
-   * @throws what the system says, such as EIO
+   * @param position of the first of them in the file, less than its size
+   * @returns how many there were; never 0
+   * @throws {Error} says which file could not be read and where, with what the system says as its
+   *     cause; or that the file became shorter
    */
   readAt(buffer: Uint8Array, position: number): number | Promise<number> {
     if (this.#readsElsewhere > 0) {
@@ -43,33 +52,56 @@ export class OpenFile implements Octets {
       return this.readElsewhere(buffer, position);
     }
     const before = performance.now();
-    const count = readSync(this.#handle.fd, buffer, 0, buffer.length, position);
+    let count: number;
+    try {
+      count = readSync(this.#fd, buffer, 0, buffer.length, position);
+    } catch (cause) {
+      throw this.#unreadable(position, cause);
+    }
     if (performance.now() - before > SLOW_READ_MS) this.#readsElsewhere = READS_ELSEWHERE;
-    return count;
+    return this.#counted(count, position);
   }
 
   /** As `readAt`, always by another thread, so that everybody else has a turn meanwhile. */
   async readElsewhere(buffer: Uint8Array, position: number): Promise<number> {
-    return (await this.#handle.read(buffer, 0, buffer.length, position)).bytesRead;
+    const count = await new Promise<number>((resolve, reject) => {
+      read(this.#fd, buffer, 0, buffer.length, position, (error, count) => {
+        error ? reject(this.#unreadable(position, error)) : resolve(count!);
+      });
+    });
+    return this.#counted(count, position);
   }
 
   /**
    * Reads all of it.
    *
-   * @throws {Error} when it is shorter by now, or what the system says
+   * @throws as `readAt`
    */
   async readAll(): Promise<Uint8Array> {
     const content = new Uint8Array(this.size);
     for (let position = 0; position < content.length;) {
-      const count = await this.readAt(content.subarray(position), position);
-      if (count === 0) throw new Error("The file became shorter while it was read.");
-      position += count;
+      position += await this.readAt(content.subarray(position), position);
     }
     return content;
   }
 
   /** Frees it. Called once. */
   close(): void {
-    this.#handle.close().catch(() => {}); // A file that was only read has nothing to lose.
+    close(this.#fd, () => {}); // A file that was only read has nothing to lose.
+  }
+
+  #counted(count: number, position: number): number {
+    if (count > 0) return count;
+    throw new Error(
+      `${this.#path} became shorter while it was sent: it ends before ${this.#at(position)}`,
+    );
+  }
+
+  #unreadable(position: number, cause: unknown): Error {
+    return new Error(`${this.#path} cannot be read at ${this.#at(position)}`, { cause });
+  }
+
+  #at(position: number): string {
+    return `byte ${position} of ${this.size}`;
   }
 }

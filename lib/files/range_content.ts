@@ -24,7 +24,11 @@ export class RangeContent implements ContentSource {
     this.length = segments.reduce((sum, segment) => sum + lengthOf(segment), 0);
   }
 
-  /** As `ContentSource`; null also where the octets end too early. */
+  /**
+   * As `ContentSource`.
+   *
+   * @throws as `Octets.readAt`, also where the octets end too early
+   */
   read(buffer: Uint8Array): number | null | Promise<number | null> {
     const segment = this.#segments[this.#index];
     if (segment === undefined) return null;
@@ -45,13 +49,13 @@ export class RangeContent implements ContentSource {
     this.#octets.close();
   }
 
-  #advance(segment: Segment, count: number): number | null {
+  #advance(segment: Segment, count: number): number {
     this.#given += count;
     if (this.#given === lengthOf(segment)) {
       this.#index++;
       this.#given = 0;
     }
-    return count === 0 ? null : count;
+    return count;
   }
 }
 

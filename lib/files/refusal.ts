@@ -1,4 +1,5 @@
 import { htmlReply, type Reply } from "../net/reply.ts";
+import { UnsteadyPathError } from "./path_proof.ts";
 
 /** Why there is no file. */
 export type RefusalStatus = 400 | 403 | 404 | 503;
@@ -49,6 +50,7 @@ function statusOf(error: unknown): RefusalStatus | undefined {
   if (error instanceof Deno.errors.PermissionDenied) return 403;
   if (error instanceof Deno.errors.NotFound) return 404;
   if (error instanceof Deno.errors.InvalidData) return 404; // A link to a name that is no UTF-8.
+  if (error instanceof UnsteadyPathError) return 503;
   const code = error instanceof Error && "code" in error ? String(error.code) : "";
   return STATUSES[code];
 }

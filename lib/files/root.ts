@@ -1,8 +1,7 @@
-import { constants, existsSync, fstatSync, lstatSync, type Stats } from "node:fs";
-import { type FileHandle, lstat, open } from "node:fs/promises";
+import { close, constants, existsSync, fstatSync, open, openSync, type Stats } from "node:fs";
 import { join } from "@std/path";
 import { OpenFile } from "./open_file.ts";
-import { isProven, isSettled } from "./path_proof.ts";
+import { isProven, isSettled, UnsteadyPathError } from "./path_proof.ts";
 
 /** What stands under a name. */
 export type Found = FoundDirectory | { readonly kind: "file"; readonly file: OpenFile };
@@ -17,44 +16,67 @@ export interface FoundDirectory {
   readonly since: number;
 }
 
-/** Never waits for the other end of a pipe, and never follows a link that was put in its place. */
+/**
+ * Never waits for the other end of a pipe. A link that was put in the last place is not followed, but
+ * only where all is allowed: otherwise Deno itself resolves a path to see whether it may be opened.
+ */
 const OPEN_FLAGS = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW;
 
-/** How often a file may be replaced while we open it, before we give up. */
-const MOST_ATTEMPTS = 5;
+/**
+ * How often a name is looked at that leads to something else each time. The pauses between, 1 ms and
+ * each twice the one before, add up to more than a tick, after which `isProven` needs no luck unless
+ * a directory above is changed on and on.
+ */
+const MOST_LOOKS = 12;
+
+/** The same for an entry of a listing, of which there are many. */
+const MOST_LISTED_LOOKS = 6;
+
+/** The codes for a name that a moment ago led somewhere. */
+const PASSING = new Set(["ENOENT", "ENOTDIR", "ELOOP", "ESTALE"]);
+
+/** What a look gives when the name was made to mean something else meanwhile. */
+const CHANGED = Symbol();
 
 /** A directory below which files are found, and nothing else. */
 export class Root {
   readonly #path: string;
+  readonly #pause: (ms: number) => Promise<void>;
 
-  /** The real path of a directory: no part of it is a symbolic link. */
-  constructor(path: string) {
+  /**
+   * The real path of a directory: no part of it is a symbolic link.
+   *
+   * @param pause waits; a parameter for tests
+   */
+  constructor(path: string, pause: (ms: number) => Promise<void> = pauseOf) {
     this.#path = path;
+    this.#pause = pause;
   }
 
   /**
    * Finds what stands under a name. Symbolic links are followed as long as they end below the root.
    *
-   * What may be given is judged by what was opened: its inode has to be the one that the name, with
-   * no link on the way, has before and after. Nothing but a regular file is ever opened.
+   * What may be given is judged by what was opened, which is nothing but a regular file: `isProven`
+   * says that it stood below the root when it was. A file that is replaced by a rename is found.
    *
    * @param names from the root down; none holds a separator
    * @returns a file, which the caller closes, or a directory; undefined for anything else
+   * @throws {UnsteadyPathError} when the name means something else each time
    * @throws what the system says, with its `code`: ENOENT, EACCES, EMFILE and others
    */
   async open(names: readonly string[]): Promise<Found | undefined> {
-    for (let attempt = 1; attempt <= MOST_ATTEMPTS; attempt++) {
-      const since = Date.now();
-      const path = await this.#realPath(names);
-      if (path === undefined) return undefined;
-      const named = await lstat(path);
-      if (named.isDirectory()) return { kind: "directory", path, since };
-      if (named.isSymbolicLink()) continue; // It was put there just now.
-      if (!named.isFile()) return undefined;
-      const file = this.#openedFile(await open(path, OPEN_FLAGS), path, named, since);
-      if (file !== undefined) return { kind: "file", file };
-    }
-    return undefined;
+    let isFirst = true;
+    return await this.#find<Found>(names, MOST_LOOKS, async (path, since) => {
+      const named = await Deno.lstat(path);
+      if (named.isDirectory) return { kind: "directory", path, since };
+      if (named.isSymlink) return CHANGED;
+      if (!named.isFile) return undefined;
+      // Elsewhere it holds nobody up, but what is replaced on and on is gone when it is looked at.
+      const fd = isFirst ? await openElsewhere(path) : openSync(path, OPEN_FLAGS);
+      isFirst = false;
+      const file = this.#openedFile(fd, path, since);
+      return file === undefined ? CHANGED : { kind: "file", file };
+    });
   }
 
   /**
@@ -63,10 +85,11 @@ export class Root {
    * @throws as `open`
    */
   async identify(names: readonly string[]): Promise<string | undefined> {
-    const path = await this.#realPath(names);
-    if (path === undefined) return undefined;
-    const info = await lstat(path);
-    return info.isFile() ? identityOf(info) : undefined;
+    return await this.#find(names, MOST_LOOKS, async (path) => {
+      const info = await Deno.lstat(path);
+      if (info.isSymlink) return CHANGED;
+      return info.isFile ? identityOf(info) : undefined;
+    });
   }
 
   /** Whether something seems to stand under a name: not to be told to anybody. It takes 1 us. */
@@ -81,16 +104,18 @@ export class Root {
    * @throws as `open`
    */
   async describe(names: readonly string[]): Promise<Deno.FileInfo | undefined> {
-    const since = Date.now();
-    const path = await this.#realPath(names);
-    if (path === undefined) return undefined;
-    const info = await Deno.lstat(path);
-    if (!info.isFile && !info.isDirectory) return undefined;
-    const isThere = () => {
-      const { ino, dev } = Deno.lstatSync(path);
-      return ino === info.ino && dev === info.dev;
-    };
-    return isProven(this.#path, path, since, isThere) ? info : undefined;
+    return await this.#find(names, MOST_LISTED_LOOKS, (path, since) => {
+      // It is in the kernel's memory, now that it was resolved. The first look is what is given.
+      let info: Deno.FileInfo | undefined;
+      const isThere = () => {
+        const seen = Deno.lstatSync(path);
+        info ??= seen;
+        return isSame(info, seen);
+      };
+      if (!isProven(this.#path, path, since, isThere) || info === undefined) return CHANGED;
+      if (info.isSymlink) return CHANGED;
+      return info.isFile || info.isDirectory ? info : undefined;
+    });
   }
 
   /** Whether a directory that was found can have been nothing else until now. */
@@ -98,23 +123,44 @@ export class Root {
     return isSettled(this.#path, path, since);
   }
 
-  /** The file, if it is the one that was named, all the time. If not, it is closed. */
-  #openedFile(
-    handle: FileHandle,
-    path: string,
-    named: Stats,
-    since: number,
-  ): OpenFile | undefined {
+  /**
+   * Looks at where a name leads, and again when that has changed meanwhile. Nothing is missing that
+   * is there at the next look.
+   *
+   * @param look at a real path that was resolved after `since`
+   */
+  async #find<T>(
+    names: readonly string[],
+    most: number,
+    look: (path: string, since: number) => Look<T> | Promise<Look<T>>,
+  ): Promise<T | undefined> {
+    for (let count = 1;; count++) {
+      const since = Date.now();
+      try {
+        const path = await this.#realPath(names);
+        if (path === undefined) return undefined;
+        const found = await look(path, since);
+        if (found !== CHANGED) return found;
+      } catch (error) {
+        if (!isPassing(error) || !this.mayHave(names)) throw error;
+      }
+      if (count === most) throw new UnsteadyPathError(`${names.join("/")} changes all the time.`);
+      await this.#pause(2 ** (count - 1));
+    }
+  }
+
+  /** The file, if it is proven to stand below the root. If not, it is closed. */
+  #openedFile(fd: number, path: string, since: number): OpenFile | undefined {
     let file: OpenFile | undefined;
     try {
-      const opened = fstatSync(handle.fd);
       // All of this is in the kernel's memory by now: asked at once it takes a tenth of the time.
-      const isThere = () => isSame(opened, lstatSync(path));
-      if (isSame(opened, named) && isProven(this.#path, path, since, isThere)) {
-        file = new OpenFile(handle, opened.size, opened.mtimeMs, identityOf(opened));
+      const opened = fstatSync(fd);
+      const isThere = () => isSame(opened, Deno.lstatSync(path));
+      if (opened.isFile() && isProven(this.#path, path, since, isThere)) {
+        file = new OpenFile(fd, path, opened.size, opened.mtimeMs, identityOf(opened));
       }
     } finally {
-      if (file === undefined) handle.close().catch(() => {});
+      if (file === undefined) close(fd, () => {});
     }
     return file;
   }
@@ -128,11 +174,32 @@ export class Root {
   }
 }
 
-function isSame(one: Stats, other: Stats): boolean {
+type Look<T> = T | typeof CHANGED | undefined;
+
+function openElsewhere(path: string): Promise<number> {
+  return new Promise((resolve, reject) => {
+    open(path, OPEN_FLAGS, (error, fd) => error ? reject(error) : resolve(fd!));
+  });
+}
+
+function pauseOf(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
+
+function isPassing(error: unknown): boolean {
+  if (error instanceof Deno.errors.NotFound) return true;
+  return error instanceof Error && "code" in error && PASSING.has(String(error.code));
+}
+
+/** Which file or directory it is. */
+type Inode = Pick<Stats | Deno.FileInfo, "dev" | "ino">;
+
+function isSame(one: Inode, other: Inode): boolean {
   return one.ino === other.ino && one.dev === other.dev;
 }
 
 /** With what chmod and a time that was set back change as well. */
-function identityOf({ dev, ino, size, mtimeMs, ctimeMs, mode }: Stats): string {
-  return `${dev} ${ino} ${size} ${mtimeMs} ${ctimeMs} ${mode}`;
+function identityOf(info: Stats | Deno.FileInfo): string {
+  const { dev, ino, size, mtime, ctime, mode } = info;
+  return `${dev} ${ino} ${size} ${mtime?.getTime()} ${ctime?.getTime()} ${mode}`;
 }

@@ -175,7 +175,8 @@ async function readPiece(content: ContentSource, piece: Uint8Array): Promise<num
   try {
     count = await content.read(piece);
   } catch (cause) {
-    throw new ContentError("The content could not be read.", { cause });
+    const reason = cause instanceof Error ? `: ${cause.message}` : ".";
+    throw new ContentError(`The content could not be read${reason}`, { cause });
   }
   if (count === null && content.length !== undefined) {
     throw new ContentError("The content became shorter while it was sent.");

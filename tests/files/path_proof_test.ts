@@ -1,5 +1,6 @@
-import { assert, assertEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertGreater, assertThrows } from "@std/assert";
 import { isProven, isSettled } from "../../lib/files/path_proof.ts";
+import { withPatched } from "../support/patched.ts";
 import { TemporaryDirectory } from "../support/temporary_directory.ts";
 
 /** Moments after and before which nothing has changed, whatever the clock of the file system. */
@@ -16,26 +17,46 @@ Deno.test("isSettled() says whether a directory above was changed since", async 
   assert(isSettled("/", "/usr/bin", Date.now()), "the file system's root is a root as well");
 });
 
-Deno.test("isProven() asks once where nothing has changed, and often where something has", async () => {
+/** How often it is looked whether something is there until it is proven. */
+function looksAt(root: TemporaryDirectory, path: string, since: number): number {
+  let count = 0;
+  assert(isProven(root.path, path, since, () => ++count > 0));
+  return count;
+}
+
+Deno.test("isProven() asks once where nothing above has changed, and often where something has", async () => {
   await using root = await TemporaryDirectory.with({ "a/b": "" });
-  const looks = (since: number) => {
-    let count = 0;
-    assert(isProven(root.path, root.join("a/b"), since, () => ++count > 0));
-    return count;
-  };
-  assertEquals(looks(LATER()), 1);
-  const often = looks(Date.now());
+  assertEquals(looksAt(root, root.join("a/b"), LATER()), 1);
+  const often = looksAt(root, root.join("a/b"), Date.now());
   assert(often > 1 && often <= 33, `${often}`);
+  assertEquals(looksAt(root, root.join("a"), Date.now()), 1, "nothing is above it but the root");
+  assertEquals(looksAt(root, root.path, Date.now()), 1);
 });
 
-Deno.test("isProven() is false where what was found is gone, and where a link is on the way", async () => {
+Deno.test("isProven() minds no change in the directory itself, if none above it has changed", async () => {
+  await using root = await TemporaryDirectory.with({ "a/b/c": "", "a/d/e": "" });
+  const path = root.join("a/b/c");
+  const since = Date.now();
+  const ctimes: Record<string, number> = { [root.join("a")]: 0, [root.path]: 0 };
+  await withPatched(Deno, "lstatSync", (lstatSync) => (path: string) => {
+    const ctime = ctimes[path];
+    return { ...lstatSync(path), ctime: new Date(ctime ?? since) };
+  }, () => {
+    assertEquals(looksAt(root, path, since), 1);
+    ctimes[root.path] = since;
+    assertGreater(looksAt(root, path, since), 1);
+  });
+});
+
+Deno.test("isProven() is false where what was taken is gone, and where a link is on the way", async () => {
   await using root = await TemporaryDirectory.with({ "a/b": "", "c": "" });
   await Deno.symlink("a", root.join("link"));
-  for (const since of [LATER(), Date.now()]) {
-    assert(!isProven(root.path, root.join("a/b"), since, () => false));
-    assert(!isProven(root.path, root.join("link/b"), since, () => true));
-    assertThrows(() => isProven(root.path, root.join("none"), since, () => true));
+  const since = Date.now();
+  for (const at of [since, LATER()]) {
+    assert(!isProven(root.path, root.join("a/b"), at, () => false));
   }
+  assert(!isProven(root.path, root.join("link/b"), since, () => true));
+  assertThrows(() => isProven(root.path, root.join("a/none"), since, () => true));
 });
 
 Deno.test("isProven() is not deceived by what is there at some looks only", async () => {

@@ -1,5 +1,5 @@
 import { encodeOctets } from "../../lib/http/grammar.ts";
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
 import { MemoryOctets, type Octets } from "../../lib/files/octets.ts";
 import { RangeContent, type Segment } from "../../lib/files/range_content.ts";
 import { textOf } from "../support/feed.ts";
@@ -36,16 +36,19 @@ Deno.test("RangeContent gives its segments one after the other, whatever the buf
   }
 });
 
-Deno.test("RangeContent ends early when the octets do, and waits when they take time", async () => {
+Deno.test("RangeContent fails where the octets do, and waits when they take time", async () => {
   const short: Octets = {
     size: 10,
-    readAt: (buffer, position) =>
-      Promise.resolve(new MemoryOctets(LETTERS.subarray(0, 4)).readAt(buffer, position)),
+    readAt: async (buffer, position) => {
+      if (position >= 4) throw new Error(`it ends before byte ${position}`);
+      return await new MemoryOctets(LETTERS.subarray(0, 4)).readAt(buffer, position);
+    },
     close: () => {},
   };
   const content = new RangeContent(short, [{ first: 2, last: 9 }]);
   assertEquals(content.length, 8);
-  assertEquals(await allOf(content, 3), "cd");
+  assertEquals(await content.read(new Uint8Array(3)), 2);
+  await assertRejects(async () => await content.read(new Uint8Array(3)), Error, "before byte 4");
 });
 
 Deno.test("RangeContent closes what it reads from", () => {

@@ -1,4 +1,6 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
+import { UnsteadyPathError } from "../../lib/files/path_proof.ts";
+import { withPatched } from "../support/patched.ts";
 import { contentOf, fieldOf, staticFile, statusCodes } from "../support/replies.ts";
 import { TemporaryDirectory } from "../support/temporary_directory.ts";
 
@@ -121,13 +123,7 @@ Deno.test("StaticFiles opens nothing that is not a regular file", async () => {
 
 /** Runs with a Deno.realPath that fails so: as root, there is no file that may not be read. */
 async function withFailing(error: Error, run: () => Promise<void>): Promise<void> {
-  const { realPath } = Deno;
-  Reflect.set(Deno, "realPath", () => Promise.reject(error));
-  try {
-    await run();
-  } finally {
-    Reflect.set(Deno, "realPath", realPath);
-  }
+  await withPatched(Deno, "realPath", () => () => Promise.reject(error), run);
 }
 
 function systemError(code: string): Error {
@@ -135,11 +131,12 @@ function systemError(code: string): Error {
 }
 
 Deno.test("StaticFiles answers by the error when a file cannot be found", async () => {
-  await using root = await TemporaryDirectory.with({ a: "a" });
+  await using root = await TemporaryDirectory.with();
   const errors = [
     [new Deno.errors.PermissionDenied("/a/secret/path"), 403],
     [new Deno.errors.NotCapable("/a/secret/path"), 403],
     [new Deno.errors.NotFound("/a/secret/path"), 404],
+    [new UnsteadyPathError("/a/secret/path"), 503],
     [systemError("EMFILE"), 503],
     [systemError("ENFILE"), 503],
   ] as const;

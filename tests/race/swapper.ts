@@ -1,20 +1,33 @@
-// Swaps a file or a directory for a link to outside and back, as fast as it can, until it is told to
-// stop; then it says how often. `WHAT` is `file` or `directory`, `DIRECTORY` holds `outside` and
-// `root`, in which `swapped` stands.
+// Swaps what a server is asked for, until it is told to stop; then it says how often. `DIRECTORY`
+// holds `root`, in which `swapped` stands. `WHAT` is
 //
-//   deno run -A tests/race/swapper.ts WHAT DIRECTORY
+// - `file` or `directory`: for a link to outside and back, as fast as it can
+// - `replace`: a file for a new one by a rename, `RATE` times a second, or as fast as it can
+// - `replace below`: the same, while the directory above is changed as often
+//
+//   deno run -A tests/race/swapper.ts WHAT DIRECTORY [RATE]
 
 import { print } from "../../lib/log.ts";
 
-const [what, directory = ""] = Deno.args;
+const [what, directory = "", rate] = Deno.args;
+const swap =
+  { file: swapFile, directory: swapDirectory, replace, "replace below": replaceBelow }[what ?? ""];
+if (swap === undefined) throw new TypeError(`Nothing can be swapped as ${what}.`);
 Deno.chdir(`${directory}/root`);
 let swaps = 0;
 let isOver = false;
 Deno.addSignalListener("SIGTERM", () => isOver = true);
+const start = performance.now();
 while (!isOver) {
-  for (let i = 0; i < 100; i++) what === "file" ? swapFile() : swapDirectory();
+  const due = rate === undefined
+    ? swaps + 100
+    : Math.floor((performance.now() - start) / 1000 * Number(rate));
+  while (swaps < due) {
+    swap();
+    swaps++;
+  }
   // A turn, so that the signal is seen.
-  await new Promise((resolve) => setTimeout(resolve, 0));
+  await new Promise((resolve) => setTimeout(resolve, rate === undefined ? 0 : 1));
 }
 print(`${swaps} swaps`);
 Deno.exit(0);
@@ -25,7 +38,6 @@ function swapFile(): void {
   Deno.renameSync("../next", "swapped");
   Deno.linkSync("../inside", "../next");
   Deno.renameSync("../next", "swapped");
-  swaps += 2;
 }
 
 function swapDirectory(): void {
@@ -33,5 +45,16 @@ function swapDirectory(): void {
   Deno.renameSync("../link", "swapped");
   Deno.renameSync("swapped", "../link");
   Deno.renameSync("../inside", "swapped");
-  swaps += 2;
+}
+
+/** As careful tools write: there is always a whole file under the name. */
+function replace(): void {
+  Deno.writeTextFileSync("swapped/next", `inside ${swaps}`.padEnd(1000, "."));
+  Deno.renameSync("swapped/next", "swapped/file");
+}
+
+function replaceBelow(): void {
+  Deno.mkdirSync("other");
+  replace();
+  Deno.removeSync("other");
 }
