@@ -6,6 +6,7 @@ import { extname } from "@std/path";
 import { type CodedSibling, codedSiblings } from "./coded_siblings.ts";
 import { type AskedHead, replyWith } from "./conditional_reply.ts";
 import type { EntityTags } from "./entity_tags.ts";
+import { FileCache } from "./file_cache.ts";
 import { KeptFile } from "./kept_file.ts";
 import { TICK_MS } from "./modification_time.ts";
 import type { OpenFile } from "./open_file.ts";
@@ -15,19 +16,28 @@ import type { Root } from "./root.ts";
 /** Files up to this size, in octets, are kept in memory. */
 const MOST_KEPT_OCTETS = 256 * 1024;
 
+/** How much is kept in memory. */
+const CACHE_BOUNDS = { octets: 64 * 1024 * 1024, entries: 10_000 };
+
 /** How files are replied with. */
 export interface FileReplyOptions {
   /** The value of Cache-Control; none if undefined. */
   readonly cacheControl: string | undefined;
   /** Where entity-tags come from. */
   readonly tags: EntityTags;
-  /** Gives ms, on any clock that never goes back. */
-  readonly now: () => number;
   /** Gives ms since 1970. */
   readonly epochMs: () => number;
 }
 
-/** A file in memory. */
+/** A reply with a file. */
+export interface FileReply {
+  /** To be sent. */
+  readonly reply: Reply;
+  /** Under which the file is kept in memory, if it is. */
+  readonly key: string | undefined;
+}
+
+/** The content of a file. */
 interface ReadFile {
   readonly octets: Uint8Array;
   readonly modifiedMs: number;
@@ -37,6 +47,7 @@ interface ReadFile {
 export class FileReplies {
   readonly #root: Root;
   readonly #options: FileReplyOptions;
+  readonly #kept = new FileCache<KeptFile>(CACHE_BOUNDS);
 
   /** With files below a root. */
   constructor(root: Root, options: FileReplyOptions) {
@@ -45,40 +56,50 @@ export class FileReplies {
   }
 
   /**
-   * The reply with a file, which it closes.
+   * The reply with a file, which it closes. One that is small enough is kept in memory, once,
+   * whatever paths lead to it.
    *
    * @param names by which it was found; they decide the media type, whatever a link points to
    * @param head that of the request
-   * @param keep is given what is small enough to be kept in memory
    * @throws what the system says
    */
-  async reply(
-    names: readonly string[],
-    file: OpenFile,
-    head: AskedHead,
-    keep: (kept: KeptFile) => void,
-  ): Promise<Reply> {
+  async reply(names: readonly string[], file: OpenFile, head: AskedHead): Promise<FileReply> {
     const { epochMs } = this.#options;
     const siblings = await codedSiblings(this.#root, names);
     // What is that new may change without another time, and nobody could tell; what is from the
     // future has another Last-Modified each time.
     if (file.size > MOST_KEPT_OCTETS || this.#isNew(file)) {
-      return replyWith(await this.#choose(names, file, siblings, head.fields), head, epochMs);
+      const chosen = await this.#choose(names, file, siblings, head.fields);
+      return { reply: replyWith(chosen, head, epochMs), key: undefined };
+    }
+    const key = keyOf(file.identity, siblings, names);
+    const known = this.#kept.get(key);
+    if (known !== undefined) {
+      file.close();
+      return { reply: known.reply(head, epochMs), key };
     }
     const { kept, isSettled } = await this.#read(names, file, siblings);
-    if (isSettled) keep(kept);
-    return kept.reply(head, epochMs);
+    if (isSettled) this.#kept.set(key, kept);
+    return { reply: kept.reply(head, epochMs), key: isSettled ? key : undefined };
   }
 
-  /** Whether what is in memory is still what stands on the disk. */
-  async isStill(kept: KeptFile): Promise<boolean> {
-    const now = this.#options.now();
-    const identity = await this.#root.identify(kept.names).catch(() => undefined);
-    if (identity === undefined) return false;
-    const siblings = await codedSiblings(this.#root, kept.names);
-    if (signatureOf(identity, siblings) !== kept.signature) return false;
-    kept.checkedAt = now;
-    return true;
+  /** What is kept in memory under a key. */
+  kept(key: string): KeptFile | undefined {
+    return this.#kept.get(key);
+  }
+
+  /**
+   * Whether what is kept under a key is what stands under a name now. What it is no more is not kept
+   * any longer.
+   */
+  async isStill(names: readonly string[], key: string): Promise<boolean> {
+    const identity = await this.#root.identify(names).catch(() => undefined);
+    if (identity !== undefined) {
+      const siblings = await codedSiblings(this.#root, names);
+      if (keyOf(identity, siblings, names) === key) return true;
+    }
+    this.#kept.delete(key);
+    return false;
   }
 
   /** Whether a file was modified within a tick, or will have been. */
@@ -92,7 +113,6 @@ export class FileReplies {
     file: OpenFile,
     siblings: readonly CodedSibling[],
   ): Promise<{ readonly kept: KeptFile; readonly isSettled: boolean }> {
-    const now = this.#options.now();
     const plain = await readAndClose(file);
     const coded = new Map<ContentCoding, ReadFile>();
     for (const sibling of siblings) {
@@ -121,12 +141,10 @@ export class FileReplies {
       coded,
       ([coding, file]) => [coding, represent(coding, file)] as const,
     );
-    const signature = signatureOf(file.identity, siblings);
-    const isSettled = ![...coded.values()].some((it) => this.#isNew(it));
     const whole = represent("identity", plain);
     return {
-      kept: new KeptFile(names, signature, whole, new Map(representations), now),
-      isSettled,
+      kept: new KeptFile(whole, new Map(representations)),
+      isSettled: ![...coded.values()].some((it) => this.#isNew(it)),
     };
   }
 
@@ -178,9 +196,18 @@ function mediaType(names: readonly string[]): string {
   return contentType(extname(names.at(-1)!)) ?? "application/octet-stream";
 }
 
-/** Of siblings, what could not be opened counts as well: it may be by the next time. */
-function signatureOf(identity: string, siblings: readonly CodedSibling[]): string {
-  return [identity, ...siblings.map(({ coding, identity }) => `${coding} ${identity}`)].join(", ");
+/**
+ * The key of a file in memory: which file it is, in which version, what siblings it has, and what
+ * decides its media type. Of siblings, what could not be opened counts as well: it may be by the
+ * next time.
+ */
+function keyOf(
+  identity: string,
+  siblings: readonly CodedSibling[],
+  names: readonly string[],
+): string {
+  const coded = siblings.map(({ coding, identity }) => `${coding} ${identity}`);
+  return [identity, ...coded, extname(names.at(-1)!)].join(", ");
 }
 
 async function readAndClose(file: OpenFile): Promise<ReadFile> {

@@ -8,14 +8,6 @@ import type { Representation } from "./representation.ts";
 /** A small file in memory, in all of its codings. */
 export class KeptFile implements Cached {
   readonly octets: number;
-  /** When it was last known to be what stands on the disk, in ms by the clock of its owner. */
-  checkedAt: number;
-  /** The look at the disk that is under way: one is enough for all who ask. */
-  check: Promise<boolean> | undefined;
-  /** Where it stands, from the root down. */
-  readonly names: readonly string[];
-  /** Tells it from itself with other contents. */
-  readonly signature: string;
   readonly #plain: Representation;
   readonly #coded: ReadonlyMap<ContentCoding, Representation>;
   readonly #codings: readonly ContentCoding[];
@@ -25,16 +17,7 @@ export class KeptFile implements Cached {
    *
    * @param coded by their codings, in our order of preference; none for most files
    */
-  constructor(
-    names: readonly string[],
-    signature: string,
-    plain: Representation,
-    coded: ReadonlyMap<ContentCoding, Representation>,
-    now: number,
-  ) {
-    this.names = names;
-    this.signature = signature;
-    this.checkedAt = now;
+  constructor(plain: Representation, coded: ReadonlyMap<ContentCoding, Representation>) {
     this.#plain = plain;
     this.#coded = coded;
     this.#codings = [...coded.keys()];

@@ -2,19 +2,19 @@ import type { Request } from "../net/handler.ts";
 import { htmlReply, Redirect, type Reply } from "../net/reply.ts";
 import type { AskedHead } from "./conditional_reply.ts";
 import { directoryEntries } from "./directory_entries.ts";
-import { FileCache } from "./file_cache.ts";
+import { type Cached, FileCache } from "./file_cache.ts";
 import { filePath } from "./file_path.ts";
 import { FileReplies, type FileReplyOptions } from "./file_replies.ts";
-import type { KeptFile } from "./kept_file.ts";
 import { Listings } from "./listings.ts";
 import { isMissing, refusal, replyToError } from "./refusal.ts";
+import type { OpenFile } from "./open_file.ts";
 import type { FoundDirectory, Root } from "./root.ts";
 
 /** What the content of a directory is called, unless it is to be listed. */
 const INDEX = "index.html";
 
-/** How much is kept in memory. */
-const CACHE_BOUNDS = { octets: 64 * 1024 * 1024, entries: 10_000 };
+/** How many paths to files in memory are known, and characters of them. */
+const PATH_BOUNDS = { octets: 4 * 1024 * 1024, entries: 10_000 };
 
 /** For how long, in ms, a file in memory is taken to be what stands on the disk. */
 const FRESH_MS = 1000;
@@ -23,6 +23,20 @@ const FRESH_MS = 1000;
 export interface StaticFilesOptions extends FileReplyOptions {
   /** Whether directories without an index are listed. */
   readonly isListing: boolean;
+  /** Gives ms, on any clock that never goes back. */
+  readonly now: () => number;
+}
+
+/** A path that led to a file in memory. */
+interface KnownPath extends Cached {
+  /** From the root down. */
+  readonly names: readonly string[];
+  /** See `FileReply.key`. */
+  readonly key: string;
+  /** When it was last known to lead there, in ms by the clock of the options. */
+  checkedAt: number;
+  /** The look at the disk that is under way: one is enough for all who ask. */
+  check: Promise<boolean> | undefined;
 }
 
 /** Replies with the files below a root. */
@@ -31,7 +45,7 @@ export class StaticFiles {
   readonly #options: StaticFilesOptions;
   readonly #files: FileReplies;
   readonly #listings: Listings;
-  readonly #cache = new FileCache<KeptFile>(CACHE_BOUNDS);
+  readonly #paths = new FileCache<KnownPath>(PATH_BOUNDS);
 
   /** For the files of one root. */
   constructor(root: Root, options: StaticFilesOptions) {
@@ -49,60 +63,84 @@ export class StaticFiles {
    * @throws what the system says, when it has no answer of its own
    */
   reply({ head, target }: Request): Reply | Promise<Reply> {
-    const key = cacheKey(target);
-    const kept = this.#cache.get(key);
+    const path = pathOf(target);
+    const known = this.#paths.get(path);
     // Without a wait replies to pipelined requests leave in one write.
-    if (kept !== undefined && this.#options.now() - kept.checkedAt < FRESH_MS) {
-      return kept.reply(head, this.#options.epochMs);
+    if (known !== undefined && this.#options.now() - known.checkedAt < FRESH_MS) {
+      const kept = this.#files.kept(known.key);
+      if (kept !== undefined) return kept.reply(head, this.#options.epochMs);
     }
-    return this.#find(key, target, head, kept);
+    return this.#find(path, target, head, known);
   }
 
   async #find(
-    key: string,
+    path: string,
     target: string,
     head: AskedHead,
-    kept: KeptFile | undefined,
+    known: KnownPath | undefined,
   ): Promise<Reply> {
-    if (kept !== undefined) {
-      kept.check ??= this.#files.isStill(kept).finally(() => kept.check = undefined);
-      if (await kept.check) return kept.reply(head, this.#options.epochMs);
-      this.#cache.delete(key);
+    if (known !== undefined) {
+      known.check ??= this.#isStill(known).finally(() => known.check = undefined);
+      const kept = await known.check ? this.#files.kept(known.key) : undefined;
+      if (kept !== undefined) return kept.reply(head, this.#options.epochMs);
+      this.#paths.delete(path);
     }
     try {
-      return await this.#look(key, target, head);
+      return await this.#look(path, target, head);
     } catch (error) {
       return replyToError(error);
     }
   }
 
-  async #look(key: string, target: string, head: AskedHead): Promise<Reply> {
+  async #isStill(known: KnownPath): Promise<boolean> {
+    const now = this.#options.now();
+    if (!await this.#files.isStill(known.names, known.key)) return false;
+    known.checkedAt = now;
+    return true;
+  }
+
+  async #look(path: string, target: string, head: AskedHead): Promise<Reply> {
     const asked = filePath(target);
     if ("refusedWith" in asked) return refusal(asked.refusedWith);
     const { names, isDirectory } = asked;
+    const now = this.#options.now();
     const found = await this.#root.open(names);
     if (found?.kind === "directory") {
       if (!isDirectory) return redirectToDirectory(target);
-      return await this.#replyWithDirectory(key, found, names, target, head);
+      return await this.#replyWithDirectory(path, found, names, target, head);
     }
     if (found !== undefined && !isDirectory) {
-      return await this.#files.reply(names, found.file, head, (it) => this.#cache.set(key, it));
+      return await this.#replyWithFile(path, found.file, names, head, now);
     }
     found?.file.close();
     return refusal(404);
   }
 
+  async #replyWithFile(
+    path: string,
+    file: OpenFile,
+    names: readonly string[],
+    head: AskedHead,
+    checkedAt: number,
+  ): Promise<Reply> {
+    const { reply, key } = await this.#files.reply(names, file, head);
+    if (key !== undefined) {
+      this.#paths.set(path, { names, key, checkedAt, check: undefined, octets: path.length });
+    }
+    return reply;
+  }
+
   async #replyWithDirectory(
-    key: string,
+    path: string,
     directory: FoundDirectory,
     names: readonly string[],
     target: string,
     head: AskedHead,
   ): Promise<Reply> {
+    const now = this.#options.now();
     const index = await this.#root.open([...names, INDEX]).catch(undefinedIfMissing);
     if (index?.kind === "file") {
-      const keep = (kept: KeptFile) => this.#cache.set(key, kept);
-      return await this.#files.reply([...names, INDEX], index.file, head, keep);
+      return await this.#replyWithFile(path, index.file, [...names, INDEX], head, now);
     }
     if (this.#options.isListing) {
       return await this.#listings.reply(directory, names, target, head.fields);
@@ -120,10 +158,10 @@ export class StaticFiles {
 }
 
 /**
- * The key under which a target's file is kept: the names from the root down to it, however they are
- * spelled, so that no file is kept twice. What means no file has a key of no use.
+ * The path of a target's file: the names from the root down to it, however they are spelled, so that
+ * no path is known twice. What means no file has a path of no use.
  */
-function cacheKey(target: string): string {
+function pathOf(target: string): string {
   const query = target.indexOf("?");
   const path = query === -1 ? target : target.slice(0, query);
   if (!path.includes("%") && !path.includes("//")) {

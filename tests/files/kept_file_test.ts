@@ -103,3 +103,39 @@ Deno.test("StaticFiles keeps a file once, however its path is spelled", async ()
     for (const target of others) assert(get(target) === reply, `${target} is kept apart`);
   }
 });
+
+Deno.test("StaticFiles keeps a file once, whatever links lead to it", async () => {
+  const large = "a".repeat(250_000);
+  await using root = await TemporaryDirectory.with({ "d/a": large, "d/a.gz": "coded", b: "b" });
+  for (const name of ["0", "1"]) await Deno.symlink(".", root.join(`d/${name}`));
+  await Deno.symlink("d/a", root.join("link"));
+  await Deno.symlink("d/a", root.join("link.txt"));
+  await Deno.link(root.join("b"), root.join("d/hard"));
+  const { get, content } = served(root);
+  assertEquals(await content("/b"), "b");
+  const kept = await get("/d/a");
+  // All of them together are more than is kept in memory.
+  for (let i = 0; i < 300; i++) {
+    const target = `/d/${[...i.toString(2)].join("/")}/a`;
+    assert(await get(target) === kept, target);
+  }
+  assert(!(get("/b") instanceof Promise), "others are kept as well");
+  assert(await get("/d/hard") === get("/b"));
+  const other = await get("/link.txt");
+  assert(other !== kept && await get("/link") !== kept, "they have no siblings");
+  assertEquals(fieldOf(other, "Content-Type"), "text/plain; charset=UTF-8");
+});
+
+Deno.test("StaticFiles notices where a link leads by now, whatever is known of other paths", async () => {
+  await using root = await TemporaryDirectory.with({ "v1/a": "one", "v2/a": "two" });
+  await Deno.symlink("v1", root.join("now"));
+  const { clock, content } = served(root);
+  for (const target of ["/now/a", "/v1/a", "/v2/a"]) await content(target);
+  await Deno.symlink("v2", root.join("next"));
+  await Deno.rename(root.join("next"), root.join("now"));
+  assertEquals(await content("/now/a"), "one");
+  clock.now = 1000;
+  assertEquals(await content("/v1/a"), "one");
+  assertEquals(await content("/now/a"), "two");
+  assertEquals(await content("/v1/a"), "one");
+});
