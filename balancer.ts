@@ -31,6 +31,7 @@ import { redirectAsTold } from "./lib/balancing/redirecting_worker.ts";
 import { Desk } from "./lib/run/desk.ts";
 import { listen, listenerOptions } from "./lib/run/listener.ts";
 import { UsageError } from "./lib/command.ts";
+import { logFaults } from "./lib/fault.ts";
 import type { LineWriter } from "./lib/line_writer.ts";
 import { Notices } from "./lib/notices.ts";
 import {
@@ -130,6 +131,7 @@ await runCommand(command, async (options, operands) => {
   }
   await using notices = new Notices("balancer", options.log === "json", Date.now);
   const { tell, tellError } = notices;
+  logFaults(notices);
   const startedAt = Date.now();
   const tally = new Tally();
   const picked = new PickedShares(tally);
@@ -243,6 +245,6 @@ function redirectingDesk(
     retryAfterSeconds: Math.ceil(Math.min(options.interval, LONGEST_RETRY_MS) / 1000),
     ...{ sizes, tally, tell },
   });
-  const parts = { handler: redirector.handle, credentials, namesChosen: true, tell };
+  const parts = { handler: redirector.handle, credentials, namesChosen: true, tell, tellError };
   return (output) => new Desk(options, { ...parts, output });
 }

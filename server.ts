@@ -8,6 +8,7 @@ import { runCommand } from "./lib/args.ts";
 import { CommandError, UsageError } from "./lib/command.ts";
 import { Desk } from "./lib/run/desk.ts";
 import { FILE_OPTIONS, fileHandler } from "./lib/files/file_handler.ts";
+import { logFaults } from "./lib/fault.ts";
 import { listenerOptions } from "./lib/run/listener.ts";
 import { Notices } from "./lib/notices.ts";
 import { option, SIZE } from "./lib/option.ts";
@@ -49,7 +50,8 @@ read them are sent these.`,
 
 await runCommand(command, async (options, operands) => {
   await using notices = new Notices("server", options.log === "json", Date.now);
-  const { tell } = notices;
+  const { tell, tellError } = notices;
+  logFaults(notices);
   const root = await realRoot(operands);
   if (isSupervisor(options)) {
     return await supervise(options, [root, ...credentialFiles(options)], tell);
@@ -58,7 +60,8 @@ await runCommand(command, async (options, operands) => {
   const handler = await fileHandler(root, options);
 
   const stop = stopSignal();
-  const desk = new Desk(options, { handler, credentials, limitRate: options["limit-rate"], tell });
+  const limitRate = options["limit-rate"];
+  const desk = new Desk(options, { handler, credentials, limitRate, tell, tellError });
   onHangup(() => {
     if (credentials === undefined) tell("there is nothing to be read again");
     else desk.renewCertificate(options);

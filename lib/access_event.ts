@@ -106,8 +106,8 @@ function isoTime(at: number): string {
 const SPECIAL = /[^ !#-[\]-~]/u;
 const SPECIALS = new RegExp(SPECIAL, "gu");
 
-/** A text between quotes, everything special as `\xHH`, a byte each; `-` for none. */
-function quoted(text = ""): string {
+/** A text of bytes between quotes, everything special as `\xHH`, a byte each; `-` for none. */
+export function quoted(text = ""): string {
   if (text === "") return '"-"';
   return SPECIAL.test(text) ? `"${text.replace(SPECIALS, bytesEscape)}"` : `"${text}"`;
 }

@@ -1,5 +1,5 @@
 import { type AccessEvent, formatAccess, type LogFormat } from "./access_event.ts";
-import { LineWriter } from "./line_writer.ts";
+import { type GapLine, LineWriter, type LostLines, lostRecord, lostText } from "./line_writer.ts";
 
 /** How long lines wait for others, in ms. */
 const DELAY_MS = 100;
@@ -7,6 +7,12 @@ const DELAY_MS = 100;
 /** A writer of standard output, for an access log and what else is to come between its lines. */
 export function standardOutput(): LineWriter {
   return new LineWriter(Deno.stdout, DELAY_MS);
+}
+
+/** The line in an access log that stands where others got lost. */
+export function accessGapLine(format: LogFormat): GapLine {
+  if (format !== "json") return lostText;
+  return (lost) => JSON.stringify({ time: new Date().toISOString(), ...lostRecord(lost) });
 }
 
 /** An access log, a line for each event; those that its writer does not take are counted. */
@@ -17,7 +23,7 @@ export class AccessLog {
   #dropped = 0;
 
   /**
-   * A log in one format.
+   * A log in one format, and so is what its writer says of lost lines.
    *
    * @param lines where it goes, perhaps beside other lines
    * @param namesChosen whether lines tell whom the client was sent to
@@ -25,6 +31,7 @@ export class AccessLog {
   constructor(format: LogFormat, lines: LineWriter, namesChosen = false) {
     this.#format = format;
     this.#lines = lines;
+    lines.gapLine = accessGapLine(format);
     this.#namesChosen = namesChosen;
   }
 
@@ -42,7 +49,17 @@ export class AccessLog {
   }
 }
 
-/** Says, where that is so, that lines of access logs got lost. */
-export function tellDropped(dropped: number, tell: (message: string) => void): void {
+/**
+ * Says at the end, where that is so, that lines of access logs got lost.
+ *
+ * @param dropped those that their reader did not take
+ * @param lost those that could not be written
+ */
+export function tellMissing(
+  dropped: number,
+  lost: LostLines | undefined,
+  tell: (message: string, record?: object) => void,
+): void {
   if (dropped > 0) tell(`${dropped} lines of the access log were not taken by its reader`);
+  if (lost !== undefined) tell(lostText(lost), lostRecord(lost));
 }

@@ -7,6 +7,7 @@
 
 import { parseArgs } from "@std/cli/parse-args";
 import config from "../deno.json" with { type: "json" };
+import { catchFaults, type ErrorRecord, errorRecord, faultLog } from "./fault.ts";
 import { print, say } from "./log.ts";
 import { type Command, CommandError, UsageError } from "./command.ts";
 import { FLAGS, helpText } from "./help.ts";
@@ -134,12 +135,17 @@ function isOneSlip(typed: string, name: string): boolean {
 /**
  * Runs a command on the process's arguments and ends the process: with the status that `main`
  * gives, 0 after `--help` and `--version`, a CommandError's status after its message on standard
- * error, or 70 after the stack of any other error, which is a bug.
+ * error, or 70 after any other error, which is a bug. Where one that no code catches is not told
+ * of, it ends the process with 70 as well.
  */
 export async function runCommand<O extends Options>(
   command: Command<O>,
   main: (values: Values<O>, operands: readonly string[]) => Promise<number>,
 ): Promise<never> {
+  catchFaults((error) => {
+    sayBug(command.name, error);
+    Deno.exit(BUG_STATUS);
+  });
   Deno.exit(await exitStatusOf(command, main));
 }
 
@@ -157,8 +163,22 @@ async function exitStatusOf<O extends Options>(
       say(`${command.name}: ${error.message}`);
       return error.exitStatus;
     }
-    const stack = error instanceof Error ? error.stack ?? error.message : String(error);
-    for (const line of `${command.name}: internal error: ${stack}`.split("\n")) say(line);
-    return 70;
+    const log = faultLog();
+    if (log === undefined) sayBug(command.name, error);
+    log?.tellError(error);
+    await log?.flush();
+    return BUG_STATUS;
   }
+}
+
+/** The exit status after a bug. */
+const BUG_STATUS = 70;
+
+function sayBug(name: string, error: unknown): void {
+  let prefix = `${name}: internal error`;
+  for (let it: ErrorRecord | undefined = errorRecord(error); it !== undefined; it = it.cause) {
+    for (const line of `${prefix}: ${it.stack ?? it.message}`.split("\n")) say(line);
+    prefix = "caused by";
+  }
+  say(`${name}: this is a bug in ${name} ${config.version}, please report it with these lines`);
 }

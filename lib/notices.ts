@@ -1,5 +1,11 @@
-import { LAST_LINES_MS, LineWriter } from "./line_writer.ts";
+import { LAST_LINES_MS, LineWriter, lostRecord, lostText } from "./line_writer.ts";
+import { type FaultContext, faultRecord, faultText } from "./fault.ts";
 import { escapeControls, escapeControlsInJson } from "./log.ts";
+import { Seldom } from "./seldom.ts";
+
+/** How many errors are told in so many ms: each is long, and one may come with every request. */
+const MOST_ERRORS = 20;
+const ERRORS_MS = 60_000;
 
 /**
  * What a role says on standard error while it runs: a line of text, or of JSON with the time, for
@@ -29,6 +35,7 @@ export class Notices implements AsyncDisposable {
     this.#isJson = isJson;
     this.#now = now;
     this.#lines = lines;
+    lines.gapLine = (lost) => this.#line(lostText(lost), lostRecord(lost));
   }
 
   /**
@@ -42,9 +49,16 @@ export class Notices implements AsyncDisposable {
     if (!this.#say(words, record)) this.#dropped++;
   };
 
-  /** What must not happen is told, and ends nothing. */
-  readonly tellError = (error: unknown): void => {
-    this.tell(error instanceof Error ? error.message : String(error));
+  readonly #errors = new Seldom(this.tell, ERRORS_MS, MOST_ERRORS);
+
+  /**
+   * Tells of an error that must not happen, with its stack and causes; of very many, how many more
+   * there were. Never throws.
+   *
+   * @param context what was under way
+   */
+  readonly tellError = (error: unknown, context?: FaultContext): void => {
+    this.#errors.tell(faultText(error, context), this.#now(), faultRecord(error, context));
   };
 
   /** Waits until all is written, but for a reader that has stalled no more than a second. */
@@ -66,9 +80,13 @@ export class Notices implements AsyncDisposable {
   }
 
   #say(words: string, record: object): boolean {
-    if (!this.#isJson) return this.#lines.write(escapeControls(`${this.#name}: ${words}`));
+    return this.#lines.write(this.#line(words, record));
+  }
+
+  #line(words: string, record: object): string {
+    if (!this.#isJson) return escapeControls(`${this.#name}: ${words}`);
     const members = { time: new Date(this.#now()).toISOString(), ...record };
-    return this.#lines.write(escapeControlsInJson(JSON.stringify(members, rounded)));
+    return escapeControlsInJson(JSON.stringify(members, rounded));
   }
 }
 

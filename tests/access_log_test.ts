@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { formatAccess } from "../lib/access_event.ts";
-import { AccessLog, standardOutput, tellDropped } from "../lib/access_log.ts";
+import { AccessLog, standardOutput, tellMissing } from "../lib/access_log.ts";
 import { LineWriter } from "../lib/line_writer.ts";
 import { EVENT as event, LINE as line } from "./support/access_event.ts";
 import { MemorySink } from "./support/memory_sink.ts";
@@ -65,9 +65,41 @@ Deno.test("standardOutput() lets lines wait for others", async () => {
   }
 });
 
-Deno.test("tellDropped() says how many lines got lost, if any", () => {
-  const told: string[] = [];
-  tellDropped(0, (message) => told.push(message));
-  tellDropped(7, (message) => told.push(message));
-  assertEquals(told, ["7 lines of the access log were not taken by its reader"]);
+Deno.test("AccessLog says of lost lines in its own format", async () => {
+  const line = "x".repeat(1024 * 1024);
+  for (const format of ["common", "combined", "json", "none"] as const) {
+    const sink = new MemorySink(Infinity, {
+      0: new Error("No space left on device (os error 28)"),
+    });
+    const lines = new LineWriter(sink);
+    new AccessLog(format, lines);
+    lines.write("first");
+    await lines.flush(LONG_MS);
+    for (const text of [line, "lost", "lost"]) lines.write(text);
+    await lines.flush(LONG_MS);
+    const last = sink.text.split("\n").at(-2)!;
+    const reason = "No space left on device";
+    if (format === "json") {
+      const { time, ...rest } = JSON.parse(last);
+      assertEquals([new Date(time).toISOString(), rest], [time, {
+        event: "lost",
+        lines: 2,
+        reason,
+      }]);
+    } else {
+      assertEquals(last, `2 log lines were lost: ${reason}`);
+    }
+  }
+});
+
+Deno.test("tellMissing() says how many lines got lost, if any", () => {
+  const told: [string, object?][] = [];
+  const tell = (...message: [string, object?]) => told.push(message);
+  tellMissing(0, undefined, tell);
+  assertEquals(told, []);
+  tellMissing(7, { count: 3, reason: "x" }, tell);
+  assertEquals(told, [
+    ["7 lines of the access log were not taken by its reader"],
+    ["3 log lines were lost: x", { event: "lost", lines: 3, reason: "x" }],
+  ]);
 });

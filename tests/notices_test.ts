@@ -44,9 +44,13 @@ Deno.test("Notices put words without a record into one", async () => {
 
 Deno.test("Notices.tellError() says what was thrown, whatever it is", async () => {
   for (const thrown of [new TypeError("a bug"), "a bug"]) {
-    assertEquals(await readBy(({ tellError }) => tellError(thrown)), {
-      text: ["balancer: a bug"],
-      json: [{ time: TIME, event: "notice", message: "a bug" }],
+    const { text, json } = await readBy(({ tellError }) => tellError(thrown));
+    const [name, stack] = thrown instanceof Error ? ["TypeError", thrown.stack] : ["string"];
+    const frames = stack?.split(/\n +/).slice(1).map((frame) => ` | ${frame}`).join("") ?? "";
+    const error = { name, message: "a bug", ...(stack !== undefined && { stack }) };
+    assertEquals({ text, json }, {
+      text: [`balancer: a bug | ${name}${frames}`],
+      json: [{ time: TIME, event: "error", message: "a bug", error }],
     });
   }
 });
@@ -84,6 +88,22 @@ Deno.test("Notices begin each line of JSON with its event's time, then the event
     '{"time":"2026-11-22T08:22:54.000Z","event":"y"}',
     "",
   ]);
+});
+
+Deno.test("Notices say what a sink that failed has lost, once it takes again, in their own form", async () => {
+  const reason = "No space left on device";
+  for (const isJson of [false, true]) {
+    const sink = new MemorySink(Infinity, { 0: new Error(`${reason} (os error 28)`) });
+    const lines = new LineWriter(sink);
+    const notices = new Notices("server", isJson, () => NOW, lines);
+    notices.tell("first");
+    await notices.flush();
+    for (const text of ["x".repeat(1024 * 1024), "lost", "lost"]) notices.tell(text);
+    await notices[Symbol.asyncDispose]();
+    const last = sink.text.split("\n").at(-2)!;
+    if (!isJson) assertEquals(last, `server: 2 log lines were lost: ${reason}`);
+    else assertEquals(JSON.parse(last), { time: TIME, event: "lost", lines: 2, reason });
+  }
 });
 
 Deno.test("Notices say how much a reader has left, once it takes again", async () => {

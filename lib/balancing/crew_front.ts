@@ -29,7 +29,7 @@ export class CrewFront implements Front {
   static async of(
     options: CrewOptions & TlsValues,
     tally: Tally,
-    tell: (message: string) => void,
+    tell: (message: string, record?: object) => void,
   ): Promise<CrewFront> {
     const files = credentialFiles(options);
     const publisher = new PoolPublisher();

@@ -109,20 +109,22 @@ export class Service {
     this.#onRoom = undefined;
   }
 
+  /** Never rejects. */
   async #serve(conn: Deno.Conn<Deno.NetAddr>): Promise<void> {
-    // A listener for IPv6 shows IPv4 clients as mapped addresses (RFC 4291 §2.5.5.2).
-    const client = conn.remoteAddr.hostname.replace(/^::ffff:(?=\d+\.)/, "");
-    const connection = new Connection(conn, this.#connectionOptions);
-    const session = new Session(connection, client, this.#options);
-    this.#sessions.add(session);
+    let session: Session | undefined;
     try {
+      // A listener for IPv6 shows IPv4 clients as mapped addresses (RFC 4291 §2.5.5.2).
+      const client = conn.remoteAddr.hostname.replace(/^::ffff:(?=\d+\.)/, "");
+      const connection = new Connection(conn, this.#connectionOptions);
+      session = new Session(connection, client, this.#options);
+      this.#sessions.add(session);
       await session.run();
+      connection.input.release(); // The session waits for no read any more.
     } catch (error) {
-      this.#options.onError(error);
-      connection.close();
+      this.#options.onError(error, {});
+      close(conn);
     }
-    connection.input.release(); // The session waits for no read any more.
-    this.#remove(session);
+    if (session !== undefined) this.#remove(session);
   }
 
   #remove(session: Session): void {
@@ -130,6 +132,15 @@ export class Service {
     this.#offerPlaces();
     if (this.#sessions.size <= this.#options.maxConnections / 2) this.#wasFull = false;
     if (this.#sessions.size === 0) this.#onEmpty?.();
+  }
+}
+
+/** Closes a connection that may be closed already. */
+function close(conn: Deno.Conn): void {
+  try {
+    conn.close();
+  } catch {
+    // It is.
   }
 }
 

@@ -59,10 +59,13 @@ export class Session implements Listed, Idle {
     connection.onSent = () => served.settle(connection.sentBytes);
   }
 
-  /** Serves the connection to its end. Never rejects. */
+  /** Serves the connection to its end. */
   async run(): Promise<void> {
     try {
       await this.#run();
+    } catch (error) {
+      this.#tellError(error);
+      this.#connection.close();
     } finally {
       this.#parts.idle.delete(this);
       this.#served?.close(this.#connection.sentBytes);
@@ -187,7 +190,7 @@ export class Session implements Listed, Idle {
   }
 
   #failed(error: unknown): Reply {
-    this.#parts.onError(error);
+    this.#tellError(error);
     return htmlReply(500, "Something went wrong here. It is not your fault.");
   }
 
@@ -215,6 +218,11 @@ export class Session implements Listed, Idle {
   async #sendSlowly(sender: ReplySender, reply: Reply, sending: Promise<void>): Promise<boolean> {
     try {
       await sending;
+    } catch (error) {
+      if (error instanceof NetworkError) throw error;
+      this.#tellError(error);
+      this.#connection.close(); // Nothing else tells the client that this is not all.
+      return false;
     } finally {
       this.#tell(reply.statusCode, sender.contentBytes, reply.chosen);
     }
@@ -249,11 +257,15 @@ export class Session implements Listed, Idle {
       if (isAnswered) this.#tell(408, 0);
       return isAnswered;
     }
-    if (!(error instanceof NetworkError)) this.#parts.onError(error);
+    if (!(error instanceof NetworkError)) this.#tellError(error);
     if (error instanceof HandshakeError && !this.#isStopping) {
       this.#parts.onHandshakeFailed?.(this.#client, error);
     }
     return false;
+  }
+
+  #tellError(error: unknown): void {
+    this.#parts.onError(error, { client: this.#client, request: this.#requestLine });
   }
 
   #tell(statusCode: number, contentBytes: number, chosen?: string): void {

@@ -25,6 +25,9 @@ export interface SessionParts {
   readonly onServed: ((served: Served) => void) | undefined;
   /** Told of a client with whom encryption could not be agreed on. */
   readonly onHandshakeFailed?: (client: string, error: HandshakeError) => void;
-  /** Told of what must not happen: a handler that throws, content that fails on the way. */
-  readonly onError: (error: unknown) => void;
+  /**
+   * Told of what must not happen: a handler that throws, content that fails on the way; and what
+   * was under way: the client's address and its request line, untrusted.
+   */
+  readonly onError: (error: unknown, at: { client?: string; request?: string }) => void;
 }

@@ -1,7 +1,7 @@
-import { tellDropped } from "../access_log.ts";
+import { tellMissing } from "../access_log.ts";
+import type { LogFormat } from "../access_event.ts";
 import { UsageError } from "../command.ts";
 import { LAST_LINES_MS } from "../line_writer.ts";
-import { print } from "../log.ts";
 import { CrewOutput } from "./crew_output.ts";
 import { listen } from "./listener.ts";
 import { type WorkerEnd, WorkerProcess } from "./worker.ts";
@@ -21,12 +21,14 @@ export interface CrewOptions {
   readonly workers: number;
   /** How long they may finish transfers, in ms. */
   readonly grace: number;
+  /** The form of the access log. */
+  readonly log: LogFormat;
 }
 
 /** Whom a crew tells and asks. */
 export interface CrewLinks {
-  /** Told what happens to workers, for people. */
-  readonly tell: (message: string) => void;
+  /** Told what happens to workers, for people, and perhaps the same for programs. */
+  readonly tell: (message: string, record?: object) => void;
   /** Given how to send lines to each new worker, before all else; what it returns ends that. */
   readonly subscribe?: (send: (line: string) => Promise<void>) => () => void;
   /** Told what a worker reports. */
@@ -38,11 +40,12 @@ export class Crew {
   readonly #options: CrewOptions;
   readonly #links: CrewLinks;
   readonly #workers: Workers;
-  readonly #output = new CrewOutput(Deno.stdout);
+  readonly #output: CrewOutput;
 
   private constructor(options: CrewOptions, command: WorkerCommand, links: CrewLinks) {
     this.#options = options;
     this.#links = links;
+    this.#output = new CrewOutput(Deno.stdout, options.log);
     this.#workers = new Workers({
       ...links,
       count: options.workers,
@@ -80,9 +83,9 @@ export class Crew {
    */
   async start(): Promise<WorkerEnd | undefined> {
     const started = await this.#workers.start(this.#options.port);
-    if (typeof started === "string") print(started);
-    this.#output.begin();
-    return typeof started === "string" ? undefined : started;
+    if (typeof started !== "string") return started;
+    this.#output.begin(started);
+    return undefined;
   }
 
   /** Whether at least one of them listens at the moment. */
@@ -99,7 +102,7 @@ export class Crew {
   async stop(): Promise<void> {
     await this.#workers.stop(this.#options.grace + LEEWAY_MS);
     await this.#output.flush(LAST_LINES_MS);
-    tellDropped(this.#output.dropped, this.#links.tell);
+    tellMissing(this.#output.dropped, this.#output.lost, this.#links.tell);
   }
 
   /** Ends them at once. */

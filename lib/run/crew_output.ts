@@ -1,4 +1,6 @@
-import { type LineSink, LineWriter } from "../line_writer.ts";
+import { accessGapLine } from "../access_log.ts";
+import type { LogFormat } from "../access_event.ts";
+import { type LineSink, LineWriter, type LostLines } from "../line_writer.ts";
 
 /**
  * What workers write to their standard output, on the one of their parent: whole lines, after the
@@ -6,13 +8,18 @@ import { type LineSink, LineWriter } from "../line_writer.ts";
  */
 export class CrewOutput {
   readonly #lines: LineWriter;
-  readonly #begun = Promise.withResolvers<void>();
+  /** What came before it was to begin. */
+  #early: string[] | undefined = [];
   #dropped = 0;
 
-  /** Writes nothing before it is to begin. */
-  constructor(sink: LineSink) {
-    const write = (octets: Uint8Array) => this.#begun.promise.then(() => sink.write(octets));
-    this.#lines = new LineWriter({ write });
+  /**
+   * Writes nothing before it is to begin.
+   *
+   * @param format that of the lines
+   */
+  constructor(sink: LineSink, format: LogFormat) {
+    this.#lines = new LineWriter(sink);
+    this.#lines.gapLine = accessGapLine(format);
   }
 
   /** How many lines were dropped until now. */
@@ -20,14 +27,22 @@ export class CrewOutput {
     return this.#dropped;
   }
 
-  /** From now on it writes. */
-  begin(): void {
-    this.#begun.resolve();
+  /** As `LineWriter.lost`. */
+  get lost(): LostLines | undefined {
+    return this.#lines.lost;
+  }
+
+  /** From now on it writes, this line first. */
+  begin(firstLine: string): void {
+    const early = this.#early ?? [];
+    this.#early = undefined;
+    for (const lines of [firstLine, ...early]) this.write(lines);
   }
 
   /** Adds whole lines, without the last line end. */
   readonly write = (lines: string): void => {
-    if (!this.#lines.write(lines)) this.#dropped += lines.split("\n").length;
+    if (this.#early !== undefined) this.#early.push(lines);
+    else if (!this.#lines.write(lines)) this.#dropped += lines.split("\n").length;
   };
 
   /** Writes all that was added, as `LineWriter.flush`. */

@@ -2,17 +2,19 @@ import { Service, type ServiceOptions } from "../net/service.ts";
 import type { Handler } from "../net/handler.ts";
 import { Acceptor } from "../net/accept.ts";
 import { type FieldLine, fieldSection } from "../http/fields.ts";
-import { AccessLog, standardOutput, tellDropped } from "../access_log.ts";
 import type { LogFormat } from "../access_event.ts";
 import { LAST_LINES_MS, type LineWriter } from "../line_writer.ts";
 import {
   type AddressNames,
   announce,
+  announcement,
   CAN_LISTEN_BESIDE,
   listen,
   listenBeside,
   type Listener,
 } from "./listener.ts";
+import { AccessLog, standardOutput, tellMissing } from "../access_log.ts";
+import type { FaultContext } from "../fault.ts";
 import { Seldom } from "../seldom.ts";
 import { idleGraceMs } from "./stop.ts";
 import { type Credentials, readCredentials, type TlsValues } from "./tls.ts";
@@ -52,8 +54,10 @@ export interface DeskParts {
   readonly output?: LineWriter | undefined;
   /** The options by which the user chose address and port, where they are others than usual. */
   readonly names?: AddressNames;
-  /** Told what the user should know. */
-  readonly tell: (message: string) => void;
+  /** Told what the user should know, and perhaps the same for programs. */
+  readonly tell: (message: string, record?: object) => void;
+  /** Told of what must not happen. */
+  readonly tellError: (error: unknown, context?: FaultContext) => void;
 }
 
 /** One port, the clients that come there, and the log of what they were answered. */
@@ -90,7 +94,7 @@ export class Desk {
       replyToMethod: parts.replyToMethod,
       addedFields: fieldSection(options.header ?? []),
       onServed: options.log === "none" ? undefined : (served) => this.#log.record(served),
-      onError: (error) => tell(error instanceof Error ? error.message : String(error)),
+      onError: parts.tellError,
       onHandshakeFailed: (client, { message }) =>
         handshakes.tell(`${client} failed to agree on TLS: ${message}`, performance.now()),
       onFull: () => tell(`${maxConnections} connections are open; others have to wait`),
@@ -105,7 +109,8 @@ export class Desk {
 
   /** Says where it listens, on standard output. */
   announce(): void {
-    announce(this.#listener, this.#parts.credentials);
+    this.#output.write(announcement(this.#listener, this.#parts.credentials));
+    void this.#output.flush(LAST_LINES_MS); // At once.
   }
 
   /** Serves all who come until the signal fires; those who are there are served on beside. */
@@ -138,7 +143,7 @@ export class Desk {
     await this.#acceptor.finish((conn) => this.#service.serve(conn));
     await this.#service.drain(this.#options.grace, idleGraceMs(stop));
     await this.#output.flush(LAST_LINES_MS);
-    tellDropped(this.#log.dropped, this.#parts.tell);
+    tellMissing(this.#log.dropped, this.#output.lost, this.#parts.tell);
   }
 
   async #renewWhileDue(options: TlsValues): Promise<void> {

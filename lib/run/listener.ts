@@ -9,7 +9,6 @@ import { authorityOf } from "../authority.ts";
 import { CommandError, UsageError } from "../command.ts";
 import { choice, count, duration, type Option, option, PORT, repeatable, text } from "../option.ts";
 import { LOG_FORMATS, type LogFormat } from "../access_event.ts";
-import { print } from "../log.ts";
 import { workerPort } from "../orders.ts";
 import { ADDED_FIELD } from "./added_field.ts";
 import type { Credentials } from "./tls.ts";
@@ -154,8 +153,8 @@ function reasonOf(error: unknown, hostname: string, port: number, names: Address
 }
 
 /** The first line on standard output: where clients can connect, with the real port. */
-export function announce(listener: Listener, credentials?: Credentials): void {
+export function announcement(listener: Listener, credentials?: Credentials): string {
   const { hostname, port } = listener.addr;
   const scheme = credentials === undefined ? "http" : "https";
-  print(`listening on ${scheme}://${authorityOf(hostname, port)}`);
+  return `listening on ${scheme}://${authorityOf(hostname, port)}`;
 }

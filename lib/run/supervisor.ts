@@ -37,7 +37,7 @@ export function isSupervisor({ workers }: { readonly workers: number }): boolean
 export async function supervise(
   options: CrewOptions,
   paths: readonly string[],
-  tell: (message: string) => void,
+  tell: (message: string, record?: object) => void,
 ): Promise<number> {
   const crew = await Crew.of(options, paths, { tell });
   const stop = stopSignal(() => crew.kill());

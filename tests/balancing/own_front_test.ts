@@ -14,7 +14,7 @@ Deno.test("OwnFront.isListening is so from its opening until it closes", async (
     grace: 0,
   } as const;
   const handler = () => htmlReply(200, "Here");
-  const openDesk = () => new Desk(options, { handler, tell: () => {} });
+  const openDesk = () => new Desk(options, { handler, tell: () => {}, tellError: () => {} });
   const original = Deno.stdout.writeSync;
   Deno.stdout.writeSync = (octets) => octets.length; // It announces where it listens.
   try {

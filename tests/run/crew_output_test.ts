@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { CrewOutput } from "../../lib/run/crew_output.ts";
 import { MemorySink } from "../support/memory_sink.ts";
 
@@ -6,22 +6,24 @@ const LONG_MS = 60_000;
 
 Deno.test("CrewOutput writes nothing before it is to begin, then whole lines", async () => {
   const sink = new MemorySink(3);
-  const output = new CrewOutput(sink);
+  const output = new CrewOutput(sink, "common");
   output.write("first line\nsecond line");
   output.write("");
   await output.flush(1);
   assertEquals(sink.writes, 0);
-  output.begin();
+  output.begin("here");
   output.write("third line");
   await output.flush(LONG_MS);
-  assertEquals([sink.text, output.dropped], ["first line\nsecond line\n\nthird line\n", 0]);
+  const text = "here\nfirst line\nsecond line\n\nthird line\n";
+  assertEquals([sink.text, output.dropped], [text, 0]);
 });
 
 Deno.test("CrewOutput counts the lines that its sink does not take", async () => {
   const gate = Promise.withResolvers<void>();
   const sink = new MemorySink(Infinity, {}, gate.promise);
-  const output = new CrewOutput(sink);
-  output.begin();
+  const output = new CrewOutput(sink, "common");
+  output.begin("here");
+  await output.flush(1); // It waits with the sink.
   const lines = "x\n".repeat(1000) + "x";
   let count = 0;
   for (; output.dropped === 0; count++) output.write(lines);
@@ -29,15 +31,29 @@ Deno.test("CrewOutput counts the lines that its sink does not take", async () =>
   assertEquals(output.dropped, 1002);
   gate.resolve();
   await output.flush(LONG_MS);
-  assertEquals(sink.text, `${lines}\n`.repeat(count - 1));
+  assertEquals(sink.text, `here\n${`${lines}\n`.repeat(count - 1)}`);
 });
 
-Deno.test("CrewOutput bears a sink that fails", async () => {
-  const output = new CrewOutput(new MemorySink(3, { 1: new Deno.errors.BrokenPipe() }));
-  output.begin();
-  output.write("first line");
+Deno.test("CrewOutput goes on once a sink that failed takes lines again", async () => {
+  const failing = new MemorySink(0);
+  const output = new CrewOutput(failing, "json");
+  output.begin("here");
+  output.write("a line");
   await output.flush(LONG_MS);
-  output.write("second line");
+  assertEquals([output.dropped, output.lost], [0, { count: 2, reason: "nothing was taken" }]);
+  failing.most = Infinity;
   await output.flush(LONG_MS);
-  assertEquals(output.dropped, 0);
+  assertEquals(output.lost, undefined);
+  const [empty, gap, ...lines] = failing.text.split("\n");
+  assertEquals([empty, JSON.parse(gap!).lines, lines], ["", 1, ["a line", ""]]);
+
+  const sink = new MemorySink(3, { 1: new Deno.errors.BrokenPipe() });
+  const broken = new CrewOutput(sink, "json");
+  broken.begin("here");
+  await broken.flush(LONG_MS);
+  broken.write("a line");
+  await broken.flush(LONG_MS);
+  assertEquals(broken.lost, undefined);
+  assertStringIncludes(sink.text, '"event":"lost","lines":1,');
+  assert(sink.text.startsWith("her\n{") && sink.text.endsWith("}\na line\n"), sink.text);
 });

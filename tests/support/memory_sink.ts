@@ -10,7 +10,7 @@ export class MemorySink implements LineSink {
 
   /** @param errors by the number of the write */
   constructor(
-    readonly most = Infinity,
+    public most = Infinity,
     readonly errors: Readonly<Record<number, Error>> = {},
     readonly wait: Promise<void> = Promise.resolve(),
   ) {}

@@ -44,6 +44,7 @@ export class AdminDesk {
         replyToMethod: this.#admin.replyToMethod,
         names: { host: "--admin", port: "--admin" },
         tell,
+        tellError,
       },
     );
     const { hostname, port } = this.#desk.address;
