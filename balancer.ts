@@ -147,7 +147,7 @@ await runCommand(command, async (options, operands) => {
   const credentials = await readCredentials(options, Date.now());
   const source = await ServerSource.open(operands, SERVERS_TXT, new DnsResolver(options.resolver));
   const front = isSupervisor(options)
-    ? await CrewFront.of(options, tally, tell)
+    ? await CrewFront.of(options, tally, notices)
     : new OwnFront(deskWith(credentials), options);
   const farm = farmOf(options, source, front, chooser, picked, tally, tell);
   const stop = stopSignal(() => front.kill());

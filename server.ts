@@ -54,7 +54,7 @@ await runCommand(command, async (options, operands) => {
   logFaults(notices);
   const root = await realRoot(operands);
   if (isSupervisor(options)) {
-    return await supervise(options, [root, ...credentialFiles(options)], tell);
+    return await supervise(options, [root, ...credentialFiles(options)], notices);
   }
   const credentials = await readCredentials(options, Date.now());
   const handler = await fileHandler(root, options);

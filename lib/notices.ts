@@ -45,8 +45,7 @@ export class Notices implements AsyncDisposable {
    * @param record the same for programs: `event` and what belongs to it
    */
   readonly tell = (words: string, record: object = { event: "notice", message: words }): void => {
-    if (this.#dropped > 0) this.#tellDropped();
-    if (!this.#say(words, record)) this.#dropped++;
+    if (!this.#write(this.#line(words, record))) this.#dropped++;
   };
 
   readonly #errors = new Seldom(this.tell, ERRORS_MS, MOST_ERRORS);
@@ -59,6 +58,19 @@ export class Notices implements AsyncDisposable {
    */
   readonly tellError = (error: unknown, context?: FaultContext): void => {
     this.#errors.tell(faultText(error, context), this.#now(), faultRecord(error, context));
+  };
+
+  /**
+   * Says what a worker of this role said, as it did; what is in another form, as such notices.
+   *
+   * @param lines whole ones, without the last line end
+   */
+  readonly relay = (lines: string): void => {
+    for (const line of lines.split("\n")) {
+      const isOwn = line.startsWith(this.#isJson ? "{" : `${this.#name}: `);
+      if (!isOwn) this.tell(line);
+      else if (!this.#write(escapeControls(line))) this.#dropped++;
+    }
   };
 
   /** Waits until all is written, but for a reader that has stalled no more than a second. */
@@ -74,13 +86,15 @@ export class Notices implements AsyncDisposable {
 
   #tellDropped(): boolean {
     const record = { event: "dropped", lines: this.#dropped };
-    const isSaid = this.#say(`${this.#dropped} lines of this were not taken by its reader`, record);
+    const words = `${this.#dropped} lines of this were not taken by its reader`;
+    const isSaid = this.#lines.write(this.#line(words, record));
     if (isSaid) this.#dropped = 0;
     return isSaid;
   }
 
-  #say(words: string, record: object): boolean {
-    return this.#lines.write(this.#line(words, record));
+  #write(line: string): boolean {
+    if (this.#dropped > 0) this.#tellDropped();
+    return this.#lines.write(line);
   }
 
   #line(words: string, record: object): string {

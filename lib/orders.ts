@@ -44,7 +44,8 @@ export function writeNews(news: string): Uint8Array<ArrayBuffer> {
 }
 
 /**
- * Waits for an order on standard input; its end means `stop`, since then the parent is gone.
+ * Waits for an order on standard input; its end means `stop`, since then the parent is gone. Never
+ * rejects.
  *
  * @param onNews told what comes, before the order and after it
  */
@@ -54,7 +55,7 @@ export function receiveOrder(onNews: (news: string) => void = () => {}): Promise
     if (line === "stop" || line === "retire") resolve(line);
     else if (line.startsWith(NEWS)) onNews(line.slice(NEWS.length));
   };
-  readLines(take).then(() => resolve("stop"));
+  readLines(take).catch(reportError).then(() => resolve("stop"));
   return promise;
 }
 
@@ -67,7 +68,13 @@ async function readLines(take: (line: string) => void): Promise<void> {
     if (count === null) return;
     const lines = (rest + decoder.decode(buffer.subarray(0, count), { stream: true })).split("\n");
     rest = lines.pop()!;
-    lines.forEach(take);
+    for (const line of lines) {
+      try {
+        take(line);
+      } catch (error) {
+        reportError(error); // The next line may be the order.
+      }
+    }
   }
 }
 

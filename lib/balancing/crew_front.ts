@@ -1,3 +1,4 @@
+import type { Notices } from "../notices.ts";
 import { Crew, type CrewOptions } from "../run/crew.ts";
 import { fired } from "../run/stop.ts";
 import { credentialFiles, type TlsValues } from "../run/tls.ts";
@@ -23,13 +24,13 @@ export class CrewFront implements Front {
    * Prepares workers, and starts none.
    *
    * @param tally is given what they report
-   * @param tell told what happens to them, for people
+   * @param notices told what happens to them, and what they say
    * @throws as `Crew.of`
    */
   static async of(
     options: CrewOptions & TlsValues,
     tally: Tally,
-    tell: (message: string, record?: object) => void,
+    { tell, relay }: Pick<Notices, "tell" | "relay">,
   ): Promise<CrewFront> {
     const files = credentialFiles(options);
     const publisher = new PoolPublisher();
@@ -39,7 +40,7 @@ export class CrewFront implements Front {
       if (counts !== undefined) tally.add(counts);
     };
     const { subscribe } = publisher;
-    const crew = await Crew.of(options, files, { tell, subscribe, onReport });
+    const crew = await Crew.of(options, files, { tell, relay, subscribe, onReport });
     return new CrewFront(crew, publisher, files.length > 0);
   }
 

@@ -94,12 +94,15 @@ export class PoolPublisher implements Audience {
   async #bringUpToDate(subscriber: Subscriber): Promise<void> {
     if (subscriber.isSending) return;
     subscriber.isSending = true;
-    while (subscriber.version < this.#version && this.#isSubscribed(subscriber)) {
-      const line = this.#newsSince(subscriber.version);
-      subscriber.version = this.#version;
-      await subscriber.send(line);
+    try {
+      while (subscriber.version < this.#version && this.#isSubscribed(subscriber)) {
+        const line = this.#newsSince(subscriber.version);
+        subscriber.version = this.#version;
+        await subscriber.send(line);
+      }
+    } finally {
+      subscriber.isSending = false;
     }
-    subscriber.isSending = false;
   }
 
   #isSubscribed(subscriber: Subscriber): boolean {

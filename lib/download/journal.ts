@@ -27,7 +27,7 @@ export class Journal implements Display {
     // Most downloads end before: what makes the text is loaded only here.
     import("./progress_text.ts").then(({ sizes }) => {
       if (this.#due.has(name)) this.#write(`${name}: ${sizes(received, length)} from ${server}`);
-    });
+    }).catch(reportError);
   }
 
   end(name: string): void {

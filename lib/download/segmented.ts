@@ -87,7 +87,9 @@ export class Segmented {
     const workers = Array.from({ length: count }, () => new SegmentWorker(shared));
     const ending = race?.wait(round.ended) ?? round.ended;
     try {
-      for (const [i, worker] of workers.entries()) worker.work(i === 0 ? part : undefined);
+      for (const [i, worker] of workers.entries()) {
+        worker.work(i === 0 ? part : undefined).catch((error) => round.end(error));
+      }
       const ended = await ending;
       if (ended instanceof Relief) throw await relievedError(this.asked ?? part.uri.server, ended);
     } finally {

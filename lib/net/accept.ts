@@ -110,8 +110,12 @@ export class Acceptor<Conn extends Deno.Conn = Deno.TcpConn> {
     const conn = this.#accepted;
     this.#accepted = undefined;
     if (conn === undefined) return;
-    if (this.#onLate === undefined) conn.close();
-    else this.#onLate(conn);
+    if (this.#onLate !== undefined) return this.#onLate(conn);
+    try {
+      conn.close();
+    } catch {
+      // It is closed.
+    }
   }
 
   async #accept(): Promise<void> {

@@ -64,7 +64,11 @@ export class Connection implements Watched {
     // for the peer's delayed acknowledgement of the first, some 40 ms. Deno cannot turn it off for
     // an accepted TLS connection.
     this.#isNagled = !("setNoDelay" in conn);
-    if (!this.#isNagled) (conn as Deno.TcpConn).setNoDelay();
+    try {
+      if (!this.#isNagled) (conn as Deno.TcpConn).setNoDelay();
+    } catch {
+      // The peer has gone, which the first read will tell.
+    }
     this.#deadlines = options.deadlines ?? DEADLINES;
     if (options.limitRate) this.#pacer = new Pacer(options.limitRate, performance.now());
     watch(this);
@@ -230,7 +234,11 @@ export class Connection implements Watched {
     this.#expired ??= this.#waitingFor;
     if (words === undefined) return this.close();
     this.#deadline = now() + this.#deadlines.lingerMs;
-    this.#conn.write(words).then(() => this.#conn.closeWrite()).catch(() => this.close());
+    this.#writtenBytes += words.length;
+    this.#conn.write(words).then((count) => {
+      this.#sentBytes += count;
+      return this.#conn.closeWrite();
+    }).catch(() => this.close());
   }
 
   async #flushThenAdd(text: string): Promise<void> {

@@ -98,8 +98,8 @@ function sweep(): void {
   paused += Math.max(0, step - LONGEST_STEP_MS);
   isSweeping = watched.size > 0;
   if (!isSweeping) return;
+  sweepLater(); // First, so that one that throws does not end all deadlines.
   for (const it of watched) {
     if (it.deadline + SWEEP_MS <= time) it.expire();
   }
-  sweepLater();
 }

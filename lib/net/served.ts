@@ -14,7 +14,7 @@ export interface Served {
   readonly statusCode: number;
   /** Octets of content that were sent. */
   readonly contentBytes: number;
-  /** From the complete head to the last octet handed to the system, in ms. */
+  /** From the complete head, or the beginning of one that never was, to the last octet handed to the system, in ms. */
   readonly elapsedMs: number;
   /** Whom the client was sent to; undefined when to nobody. */
   readonly chosen: string | undefined;

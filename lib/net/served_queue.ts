@@ -2,8 +2,11 @@ import type { Served } from "./served.ts";
 
 /** What is known of an answered request before its answer has left. */
 export interface Answered extends Omit<Served, "contentBytes" | "elapsedMs"> {
-  /** When its head was complete, in ms on a clock that never goes back; undefined without one. */
-  readonly startedMs: number | undefined;
+  /**
+   * When its head was complete, in ms on a clock that never goes back; when it had begun to arrive,
+   * where it never was.
+   */
+  readonly startedMs: number;
   /** Octets of content that were written to the connection. */
   readonly contentBytes: number;
   /** Octets of all that was written to the connection, the answer being the last. */
@@ -47,7 +50,7 @@ export class ServedQueue {
     this.#tell({
       ...served,
       contentBytes: Math.max(0, served.contentBytes - missing),
-      elapsedMs: startedMs === undefined ? 0 : performance.now() - startedMs,
+      elapsedMs: performance.now() - startedMs,
     });
   }
 }

@@ -1,5 +1,5 @@
 import type { SessionParts } from "./session_parts.ts";
-import { Session } from "./session.ts";
+import { Session, TIMEOUT_REPLY } from "./session.ts";
 import { Roster } from "./roster.ts";
 import { replyHead } from "./reply_sender.ts";
 import type { DeadlineName } from "./network_error.ts";
@@ -7,7 +7,6 @@ import { DEADLINES, type Deadlines } from "./deadlines.ts";
 import { Connection, type ConnectionOptions } from "./connection.ts";
 import { encodeOctets } from "../http/grammar.ts";
 import type { FieldSection } from "../http/fields.ts";
-import { htmlReply } from "./reply.ts";
 import { IdleList } from "./idle_list.ts";
 
 /** How long sessions may take to notice that their connection was closed, and to say so. */
@@ -144,9 +143,7 @@ function close(conn: Deno.Conn): void {
   }
 }
 
-const TOO_LATE = htmlReply(408, "The request did not arrive in time.");
-
-/** What a client that kept us waiting is told (RFC 9110 §15.5.9). */
+/** The same as octets; undefined where nothing is to be said. */
 function timeoutResponse(
   deadline: DeadlineName,
   added: FieldSection | undefined,
@@ -154,5 +151,5 @@ function timeoutResponse(
   if (deadline !== "head" && deadline !== "body") return undefined;
   const at = Date.now();
   const context = { method: "GET", httpVersion: "1.1", persistent: false, at, added } as const;
-  return encodeOctets(replyHead(TOO_LATE, context) + TOO_LATE.content);
+  return encodeOctets(replyHead(TIMEOUT_REPLY, context) + TIMEOUT_REPLY.content);
 }

@@ -10,7 +10,7 @@ import type { Connection } from "./connection.ts";
 import { isPersistent } from "../http/message.ts";
 import { decodeOctets, encodeOctets, ProtocolError } from "../http/grammar.ts";
 import { type BodyFraming, requestBodyFraming } from "../http/body.ts";
-import { htmlReply, type Reply } from "./reply.ts";
+import { htmlReply, type Reply, type TextReply } from "./reply.ts";
 import type { Idle } from "./idle_list.ts";
 import { writeResponseHead } from "../http/response.ts";
 import {
@@ -21,6 +21,9 @@ import {
 } from "../http/request.ts";
 
 const CONTINUE = encodeOctets(writeResponseHead(100));
+
+/** What a client that kept us waiting is told (RFC 9110 §15.5.9). */
+export const TIMEOUT_REPLY: TextReply = htmlReply(408, "The request did not arrive in time.");
 
 /** The server's side of one connection: requests in, replies out in their order. */
 export class Session implements Listed, Idle {
@@ -46,6 +49,8 @@ export class Session implements Listed, Idle {
   #idleUntil: number | undefined;
   #headUntil: number | undefined;
   #head: RequestHead | undefined;
+  /** When a part of a head had arrived first, on the monotonic clock. */
+  #begunMs: number | undefined;
   #startedAt: number | undefined;
   #startedMs = 0;
 
@@ -125,12 +130,16 @@ export class Session implements Listed, Idle {
     this.#parts.idle.delete(this);
     this.#idleUntil = undefined;
     this.#headUntil = undefined;
+    this.#begunMs = undefined;
     return head;
   }
 
   /** Waits for more of the next request head; whether there is more to come. */
   #waitForMore(): boolean | Promise<boolean> {
-    if (this.#heads.isUnderWay || this.#connection.input.length > 0) return this.#waitForHead();
+    if (this.#heads.isUnderWay || this.#connection.input.length > 0) {
+      this.#begunMs ??= this.#monotonicMs;
+      return this.#waitForHead();
+    }
     if (this.#isStopping) return false;
     // Empty lines are no request, and cannot put the end of the wait off again and again.
     this.#idleUntil ??= now() + this.#parts.deadlines.idleMs;
@@ -254,7 +263,7 @@ export class Session implements Listed, Idle {
     }
     if (error instanceof DeadlineError) {
       const isAnswered = error.deadline === "head" || error.deadline === "body";
-      if (isAnswered) this.#tell(408, 0);
+      if (isAnswered) this.#tell(TIMEOUT_REPLY.statusCode, TIMEOUT_REPLY.content.length);
       return isAnswered;
     }
     if (!(error instanceof NetworkError)) this.#tellError(error);
@@ -279,7 +288,9 @@ export class Session implements Listed, Idle {
         statusCode,
         contentBytes,
         chosen,
-        startedMs: this.#startedAt === undefined ? undefined : this.#startedMs,
+        startedMs: this.#startedAt === undefined
+          ? this.#begunMs ?? this.#monotonicMs
+          : this.#startedMs,
         endBytes: writtenBytes,
       });
       this.#served.settle(sentBytes);

@@ -29,6 +29,8 @@ export interface CrewOptions {
 export interface CrewLinks {
   /** Told what happens to workers, for people, and perhaps the same for programs. */
   readonly tell: (message: string, record?: object) => void;
+  /** Given what workers say on standard error: whole lines, without the last line end. */
+  readonly relay: (lines: string) => void;
   /** Given how to send lines to each new worker, before all else; what it returns ends that. */
   readonly subscribe?: (send: (line: string) => Promise<void>) => () => void;
   /** Told what a worker reports. */
@@ -49,7 +51,12 @@ export class Crew {
     this.#workers = new Workers({
       ...links,
       count: options.workers,
-      hire: (port) => new WorkerProcess(command, port, this.#output.write, links.onReport),
+      hire: (port) =>
+        new WorkerProcess(command, port, {
+          onLines: this.#output.write,
+          onErrorLines: links.relay,
+          onReport: links.onReport,
+        }),
       now: () => performance.now(),
       retireMs: options.grace + LEEWAY_MS,
       pause: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),

@@ -6,7 +6,6 @@ import type { LogFormat } from "../access_event.ts";
 import { LAST_LINES_MS, type LineWriter } from "../line_writer.ts";
 import {
   type AddressNames,
-  announce,
   announcement,
   CAN_LISTEN_BESIDE,
   listen,

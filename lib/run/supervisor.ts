@@ -7,6 +7,7 @@
 
 import { Crew, type CrewOptions } from "./crew.ts";
 import { count, type Option, option } from "../option.ts";
+import type { Notices } from "../notices.ts";
 import { workerPort } from "../orders.ts";
 import { fired, onHangup, stopSignal } from "./stop.ts";
 
@@ -30,16 +31,16 @@ export function isSupervisor({ workers }: { readonly workers: number }): boolean
  * Runs workers of this role until a signal stops them; at SIGHUP replaces them one by one.
  *
  * @param paths what they read, where not everything may be read
- * @param tell told what happens to them, for people
+ * @param notices told what happens to them, and what they say
  * @returns the exit status
  * @throws {CommandError} when they cannot be started
  */
 export async function supervise(
   options: CrewOptions,
   paths: readonly string[],
-  tell: (message: string, record?: object) => void,
+  { tell, relay }: Pick<Notices, "tell" | "relay">,
 ): Promise<number> {
-  const crew = await Crew.of(options, paths, { tell });
+  const crew = await Crew.of(options, paths, { tell, relay });
   const stop = stopSignal(() => crew.kill());
   onHangup(() => void crew.renew());
   const failure = await Promise.race([crew.start(), fired(stop)]);

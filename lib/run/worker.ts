@@ -1,4 +1,5 @@
 import { type Order, takeReports, workerArguments, writeNews, writeOrder } from "../orders.ts";
+import { WholeLines } from "./whole_lines.ts";
 import type { WorkerCommand } from "./worker_command.ts";
 
 /** How a worker process ended. */
@@ -15,7 +16,7 @@ export interface Worker {
   readonly pid: number;
   /** The line in which it says where it listens; undefined when it ends without. */
   readonly listening: Promise<string | undefined>;
-  /** Settles when it has ended and all that it said is handed on. */
+  /** Settles when it has ended and all that it said is handed on. Never rejects. */
   readonly ended: Promise<WorkerEnd>;
   /** Tells it something. One that has ended does not hear it. */
   order(order: Order): void;
@@ -28,39 +29,44 @@ export interface Worker {
   kill(): void;
 }
 
+/** What takes the output of a worker. */
+export interface WorkerListeners {
+  /**
+   * Told what it says on standard output: whole lines without the last line end, and without the
+   * first of all and reports.
+   */
+  readonly onLines: (lines: string) => void;
+  /** Told what it says on standard error, in the same way. */
+  readonly onErrorLines: (lines: string) => void;
+  /** Told what it reports. */
+  readonly onReport?: ((report: string) => void) | undefined;
+}
+
 /** A worker as a child process. */
 export class WorkerProcess implements Worker {
   readonly #child: Deno.ChildProcess;
   readonly #stdin: WritableStreamDefaultWriter<Uint8Array>;
   readonly #listening = Promise.withResolvers<string | undefined>();
-  readonly #onLines: (lines: string) => void;
-  readonly #onReport: (report: string) => void;
+  readonly #listeners: WorkerListeners;
   #isOver = false;
+  /** Whether it has said where it listens. */
+  #isAnnounced = false;
   readonly listening: Promise<string | undefined> = this.#listening.promise;
   readonly ended: Promise<WorkerEnd>;
 
   /**
-   * Starts it; its standard error is that of the parent.
+   * Starts it.
    *
    * @param port 0 for any free one
-   * @param onLines told what it says on standard output: whole lines without the last line end, and
-   * without the first of all and reports
-   * @param onReport told what it reports
    * @throws {Deno.errors.NotCapable} without permission to run the program
    */
-  constructor(
-    { program, args }: WorkerCommand,
-    port: number,
-    onLines: (lines: string) => void,
-    onReport: (report: string) => void = () => {},
-  ) {
-    this.#onLines = onLines;
-    this.#onReport = onReport;
+  constructor({ program, args }: WorkerCommand, port: number, listeners: WorkerListeners) {
+    this.#listeners = listeners;
     this.#child = new Deno.Command(program, {
       args: [...args(port), ...workerArguments(port)],
       stdin: "piped",
       stdout: "piped",
-      stderr: "inherit",
+      stderr: "piped",
     }).spawn();
     this.#stdin = this.#child.stdin.getWriter();
     this.#stdin.closed.catch(() => {}); // It ends when the worker does.
@@ -88,7 +94,12 @@ export class WorkerProcess implements Worker {
   }
 
   async #end(): Promise<WorkerEnd> {
-    const [{ code, signal }] = await Promise.all([this.#status(), this.#read()]);
+    const { onErrorLines } = this.#listeners;
+    const [{ code, signal }] = await Promise.all([
+      this.#status(),
+      readLines(this.#child.stdout, (lines) => this.#take(lines), (line) => this.#takeLast(line)),
+      readLines(this.#child.stderr, (lines) => onErrorLines(lines.slice(0, -1)), onErrorLines),
+    ]);
     await this.#stdin.close().catch(() => {});
     this.#listening.resolve(undefined);
     return { code, signal };
@@ -100,23 +111,47 @@ export class WorkerProcess implements Worker {
     return status;
   }
 
-  /** Hands whole lines on, since those of other workers come between what is written. */
-  async #read(): Promise<void> {
-    const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
-    let rest = "";
-    let isFirst = true;
-    for await (const piece of this.#child.stdout) {
-      const text = rest + decoder.decode(piece, { stream: true });
-      let start = 0;
-      if (isFirst) {
-        start = text.indexOf("\n") + 1;
-        if (start > 0) this.#listening.resolve(text.slice(0, start - 1));
-        isFirst = start === 0;
-      }
-      const end = isFirst ? 0 : text.lastIndexOf("\n") + 1;
-      const lines = takeReports(text.slice(start, end), this.#onReport);
-      if (lines !== "") this.#onLines(lines.slice(0, -1));
-      rest = text.slice(end);
+  #take(lines: string): void {
+    const { onLines, onReport } = this.#listeners;
+    if (this.#isAnnounced) {
+      const rest = takeReports(lines, (report) => onReport?.(report));
+      if (rest !== "") onLines(rest.slice(0, -1));
+      return;
     }
+    this.#isAnnounced = true;
+    const start = lines.indexOf("\n") + 1;
+    this.#listening.resolve(lines.slice(0, start - 1));
+    if (start < lines.length) this.#take(lines.slice(start));
   }
+
+  /** A last line without an end. Where it is the first as well, it says what went wrong. */
+  #takeLast(line: string): void {
+    if (!this.#isAnnounced) this.#listeners.onErrorLines(line);
+    else if (takeReports(line, () => {}) !== "") this.#listeners.onLines(line);
+  }
+}
+
+/**
+ * Hands on whole lines, since those of other workers come between them, up to the end of a stream.
+ * Never rejects: what fails with one piece is reported, and the next one is read.
+ */
+async function readLines(
+  stream: ReadableStream<Uint8Array>,
+  take: (lines: string) => void,
+  takeLast: (line: string) => void,
+): Promise<void> {
+  const whole = new WholeLines();
+  const hand = (lines: string, to: (lines: string) => void) => {
+    try {
+      if (lines !== "") to(lines);
+    } catch (error) {
+      reportError(error);
+    }
+  };
+  try {
+    for await (const piece of stream) hand(whole.take(piece), take);
+  } catch (error) {
+    reportError(error);
+  }
+  hand(whole.end(), takeLast);
 }

@@ -18,7 +18,7 @@ export interface WorkersOptions {
   readonly now: () => number;
   /** How long one that was replaced may take for what is under way, in ms; then it is killed. */
   readonly retireMs: number;
-  /** Settles after so many ms. */
+  /** Settles after so many ms. Never rejects. */
   readonly pause: (ms: number) => Promise<void>;
 }
 
@@ -30,6 +30,8 @@ export class Workers {
   readonly #alive = new Set<Worker>();
   /** Those of the living who have said that they listen. */
   readonly #listening = new Set<Worker>();
+  /** Those that were killed since they did not listen. */
+  readonly #late = new WeakSet<Worker>();
   readonly #started = Promise.withResolvers<void>();
   #port = 0;
   #isStopping = false;
@@ -42,23 +44,32 @@ export class Workers {
   }
 
   /**
-   * Starts all of them, the others once the first one listens, on the same port.
+   * Starts one, and once it listens all others on the same port; it does not wait for these. One
+   * that hangs instead is killed and followed by another.
    *
    * @param port 0 for any free one
    * @returns where the first one says that it listens; how it ended, when it never did
    * @throws {Error} when the first one cannot be started
    */
   async start(port: number): Promise<string | WorkerEnd> {
-    const first = this.#hire(port);
-    const line = await first.listening;
-    if (line === undefined) return await first.ended;
+    let first = this.#hire(port);
+    let line = await first.listening;
+    while (line === undefined) {
+      const end = await first.ended;
+      if (!this.#late.has(first) || this.#isStopping) return end;
+      const pauseMs = nextPauseMs(0, START_MS);
+      this.#options.tell(`${lateText(first)}; the next one starts in ${pauseMs} ms`);
+      await this.#options.pause(pauseMs);
+      if (this.#isStopping) return end;
+      first = this.#hire(port);
+      line = await first.listening;
+    }
     this.#port = Number(/[0-9]+$/.exec(line)?.[0]);
     this.#keep(0, first);
     for (let place = 1; place < this.#options.count && !this.#isStopping; place++) {
       this.#keep(place, this.#hire(this.#port));
     }
-    await Promise.all(this.#places.map(({ listening }) => listening));
-    this.#started.resolve();
+    Promise.all(this.#places.map(({ listening }) => listening)).then(() => this.#started.resolve());
     return line;
   }
 
@@ -104,6 +115,11 @@ export class Workers {
     const worker = this.#options.hire(port);
     const unsubscribe = this.#options.subscribe?.((line) => worker.inform(line));
     this.#alive.add(worker);
+    this.#options.pause(START_MS).then(() => {
+      if (this.#listening.has(worker) || !this.#alive.has(worker)) return;
+      this.#late.add(worker);
+      worker.kill();
+    });
     worker.listening.then((line) => {
       if (line !== undefined && this.#alive.has(worker)) this.#listening.add(worker);
     });
@@ -136,7 +152,10 @@ export class Workers {
       const end = await worker.ended;
       if (isDone()) return;
       pauseMs = nextPauseMs(pauseMs, now() - since);
-      tell(`worker ${worker.pid} ended ${described(end)}; the next one starts in ${pauseMs} ms`);
+      const what = this.#late.has(worker)
+        ? lateText(worker)
+        : `worker ${worker.pid} ended ${described(end)}`;
+      tell(`${what}; the next one starts in ${pauseMs} ms`);
       await pause(pauseMs);
       if (isDone()) return;
       worker = this.#places[place] = this.#hireOneMore() ?? worker;
@@ -146,11 +165,9 @@ export class Workers {
   async #renewAll(): Promise<void> {
     for (let place = 0; place < this.#places.length && !this.#isStopping; place++) {
       const successor = this.#hireOneMore();
-      const late = this.#options.pause(START_MS).then(() => undefined);
-      const line = await Promise.race([successor?.listening, late]);
+      const line = await successor?.listening;
       if (this.#isStopping) return;
       if (successor === undefined || line === undefined) {
-        successor?.kill();
         return this.#options.tell("the new worker does not listen; the others go on");
       }
       const old = this.#places[place]!;
@@ -160,6 +177,10 @@ export class Workers {
     }
     if (!this.#isStopping) this.#options.tell("all workers were replaced");
   }
+}
+
+function lateText({ pid }: Worker): string {
+  return `worker ${pid} did not listen within ${START_MS / 1000} s and was killed`;
 }
 
 function described({ code, signal }: WorkerEnd): string {

@@ -10,7 +10,7 @@ function queueOf(...answers: readonly [statusCode: number, contentBytes: number,
   const queue = new ServedQueue(tell);
   const common = { at: 0, client: "", requestLine: "", fields: undefined, chosen: undefined };
   for (const [statusCode, contentBytes, endBytes] of answers) {
-    queue.add({ ...common, statusCode, contentBytes, endBytes, startedMs: undefined });
+    queue.add({ ...common, statusCode, contentBytes, endBytes, startedMs: 0 });
   }
   return { queue, told };
 }

@@ -12,21 +12,27 @@ async function readFrom(pieces: readonly Uint8Array[]) {
       const status: Promise<WorkerEnd> = Promise.resolve({ code: 0, signal: null });
       const write = (octets: Uint8Array) => void stdin.push(new TextDecoder().decode(octets));
       const stdout = ReadableStream.from(pieces);
-      return { pid: 7, stdin: new WritableStream({ write }), stdout, status, kill() {} };
+      const stderr = ReadableStream.from([]);
+      return { pid: 7, stdin: new WritableStream({ write }), stdout, stderr, status, kill() {} };
     }
   }
   let log = "";
   const reports: string[] = [];
+  const errors: string[] = [];
   const onLines = (lines: string) => void (log += `${lines}\n`);
   try {
     Object.assign(Deno, { Command: FakeCommand });
     const command = { program: "none", args: () => [] };
-    const worker = new WorkerProcess(command, 0, onLines, (report) => reports.push(report));
+    const worker = new WorkerProcess(command, 0, {
+      onLines,
+      onErrorLines: (lines) => errors.push(lines),
+      onReport: (report) => reports.push(report),
+    });
     worker.inform('{"a":1}');
     worker.order("stop");
     const listening = await worker.listening;
     assertEquals(await worker.ended, { code: 0, signal: null });
-    return { listening, log, reports, stdin: stdin.join("") };
+    return { listening, log, reports, errors, stdin: stdin.join("") };
   } finally {
     Object.assign(Deno, { Command: original });
   }
@@ -51,7 +57,8 @@ const OUTPUTS: readonly (readonly [output: string, log: string, reports: readonl
   ["here\nline 1\n\x1e{a}\nline 2\n", "line 1\nline 2\n", ["{a}"]],
   ["here\n\x1ea\n\x1eb\nline →\n\x1e→\nx\n", "line →\nx\n", ["a", "b", "→"]],
   ["here\n\x1ea\n\n\x1e\n", "\n", ["a", ""]],
-  ["here\nline 1\n\x1ea\nlost", "line 1\n", ["a"]],
+  ["here\nline 1\n\x1ea\nlast", "line 1\nlast\n", ["a"]],
+  ["here\nlast →", "last →\n", []],
   ["here\nline 1\n\x1ea\n\x1elost", "line 1\n", ["a"]],
 ];
 
@@ -73,8 +80,9 @@ Deno.test("WorkerProcess writes what it is told a line at a time, in its order",
 });
 
 Deno.test("WorkerProcess bears a worker that ends without a whole line", async () => {
-  for (const pieces of [[], [octetsOf("he")], [octetsOf("\x1ea")]]) {
-    const { listening, log, reports } = await readFrom(pieces);
+  for (const text of ["", "he", "\x1ea"]) {
+    const { listening, log, reports, errors } = await readFrom(text === "" ? [] : [octetsOf(text)]);
     assertEquals({ listening, log, reports }, { listening: undefined, log: "", reports: [] });
+    assertEquals(errors, text === "" ? [] : [text]);
   }
 });

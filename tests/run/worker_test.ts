@@ -6,9 +6,12 @@ function worker(
   code: string,
   onLines: (lines: string) => void,
   onReport?: (report: string) => void,
+  onErrorLines: (lines: string) => void = (lines) => {
+    throw new Error(lines);
+  },
 ): WorkerProcess {
   const command = { program: Deno.execPath(), args: () => ["eval", "--quiet", code] };
-  return new WorkerProcess(command, 0, onLines, onReport);
+  return new WorkerProcess(command, 0, { onLines, onErrorLines, onReport });
 }
 
 Deno.test("WorkerProcess hands on whole lines but the first, which says where it listens", async () => {
@@ -25,7 +28,7 @@ Deno.test("WorkerProcess hands on whole lines but the first, which says where it
   );
   assertEquals(await process.listening, "listening on http://a:1");
   assertEquals(await process.ended, { code: 7, signal: null });
-  assertEquals(text, "line 1\nline 2\n");
+  assertEquals(text, "line 1\nline 2\nline 3\n");
   process.order("stop"); // Nobody hears it.
   process.kill();
 });
@@ -61,4 +64,31 @@ Deno.test("WorkerProcess lets its worker know news, and hears its reports", asyn
   process.order("retire");
   assertEquals((await process.ended).code, 0);
   assertEquals([reports, text], [["1 49", "200000 8594", "2 128512"], "retire\n"]);
+});
+
+Deno.test("WorkerProcess hands on what it says on standard error, and all up to its being killed", async () => {
+  const code = `const write = (stream, text) => stream.writeSync(new TextEncoder().encode(text));
+    write(Deno.stdout, "listening on http://a:1\\nline 1\\nline");
+    write(Deno.stderr, "error 1\\nerror");
+    Deno.kill(Deno.pid, "SIGKILL");`;
+  const [lines, errors]: string[][] = [[], []];
+  const process = worker(code, (it) => lines!.push(it), undefined, (it) => errors!.push(it));
+  assertEquals((await process.ended).signal, "SIGKILL");
+  assertEquals([lines, errors], [["line 1", "line"], ["error 1", "error"]]);
+});
+
+Deno.test("WorkerProcess.ended settles though those that are told throw", async () => {
+  const reported: unknown[] = [];
+  const take = (event: ErrorEvent) => {
+    event.preventDefault();
+    reported.push(event.error.message);
+  };
+  addEventListener("error", take);
+  const fail = (lines: string) => {
+    throw new Error(lines);
+  };
+  const code = `console.log("listening on http://a:1\\na"); console.error("b"); Deno.exit(7);`;
+  assertEquals((await worker(code, fail, fail, fail).ended).code, 7);
+  removeEventListener("error", take);
+  assertEquals(reported.toSorted(), ["a", "b"]);
 });

@@ -1,6 +1,6 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import type { Order } from "../../lib/orders.ts";
-import type { Worker, WorkerEnd } from "../../lib/run/worker.ts";
+import { type Worker, type WorkerEnd, WorkerProcess } from "../../lib/run/worker.ts";
 import { Workers } from "../../lib/run/workers.ts";
 
 /** A worker that does what the test says. */
@@ -87,6 +87,11 @@ class Stage {
     }
     await started;
     return stage;
+  }
+
+  /** The time is over in which those that were started until now are to listen. */
+  passStart(): void {
+    for (const { ms, pass } of this.deadlines.splice(0)) if (ms === START_MS) pass();
   }
 
   orders(): (Order | "kill")[][] {
@@ -176,7 +181,7 @@ Deno.test("Workers stay when a successor does not listen", async () => {
   await settle();
   stage.hired[2]!.ends();
   await renewed;
-  assertEquals(stage.orders(), [[], [], ["kill"]]);
+  assertEquals(stage.orders(), [[], [], []]);
   assertEquals(stage.told, ["the new worker does not listen; the others go on"]);
 });
 
@@ -255,9 +260,89 @@ Deno.test("Workers.renew() gives up a new one that hangs, and lets the old ones 
   const stage = await Stage.started(2);
   const renewed = stage.workers.renew();
   await settle();
-  stage.deadlines.find(({ ms }) => ms === START_MS)!.pass();
+  stage.passStart();
   await renewed;
   assertEquals(stage.hired.map(({ orders }) => orders), [[], [], ["kill"]]);
+});
+
+Deno.test("Workers kill a first one that hangs before it listens, and start another", async () => {
+  const stage = new Stage(2);
+  const started = stage.workers.start(80);
+  for (const i of [0, 1]) {
+    await settle();
+    assertEquals(stage.hired.length, i + 1);
+    stage.passStart();
+  }
+  await settle();
+  stage.hired[2]!.listens();
+  assertEquals(await started, "listening on http://127.0.0.1:4711");
+  const what = "did not listen within 30 s and was killed; the next one starts in 5 ms";
+  assertEquals(stage.told, [`worker 0 ${what}`, `worker 1 ${what}`]);
+  assertEquals(stage.orders(), [["kill"], ["kill"], [], []]);
+  assertEquals(stage.hired.map(({ port }) => port), [80, 80, 80, 4711]);
+});
+
+Deno.test("Workers have started when the first one listens, whatever becomes of the others", async () => {
+  const stage = new Stage(3);
+  const started = stage.workers.start(0);
+  stage.hired[0]!.listens();
+  assertEquals(await started, "listening on http://127.0.0.1:4711");
+  stage.hired[1]!.listens();
+  await settle();
+  const renewed = stage.workers.renew();
+  await settle();
+  assertEquals([stage.hired.length, stage.told], [3, []]);
+  stage.passStart();
+  await settle();
+  const what = "did not listen within 30 s and was killed; the next one starts in 5 ms";
+  assertEquals(stage.told, [`worker 2 ${what}`]);
+  for (const worker of stage.hired) worker.listens();
+  for (let i = 0; i < 3; i++) {
+    await settle();
+    for (const worker of stage.hired) worker.listens();
+  }
+  await renewed;
+  assertEquals(stage.told.at(-1), "all workers were replaced");
+});
+
+Deno.test("Workers end when they are stopped while the first one hangs", async () => {
+  const stage = new Stage(2);
+  const started = stage.workers.start(0);
+  await stage.workers.stop(0);
+  assertEquals(await started, { code: 137, signal: "SIGKILL" });
+  assertEquals([stage.hired.length, stage.told], [1, []]);
+});
+
+Deno.test("Workers kill a real process that hangs before it listens", async () => {
+  const codes = [
+    "await new Promise(() => setInterval(() => {}, 1000));",
+    `console.log("on :4711");
+    await new Promise(() => setInterval(() => {}, 1000));`,
+  ];
+  const told: string[] = [];
+  const pids: number[] = [];
+  const late: (() => void)[] = [];
+  const workers = new Workers({
+    count: 1,
+    hire: (port) => {
+      const args = () => ["eval", "--quiet", codes[pids.length]!];
+      const listeners = { onLines: () => {}, onErrorLines: (lines: string) => told.push(lines) };
+      const worker = new WorkerProcess({ program: Deno.execPath(), args }, port, listeners);
+      pids.push(worker.pid);
+      return worker;
+    },
+    tell: (message) => told.push(message),
+    now: () => 0,
+    retireMs: 0,
+    pause: (ms) =>
+      ms === START_MS ? new Promise((resolve) => late.push(resolve)) : Promise.resolve(),
+  });
+  const started = workers.start(0);
+  late[0]!();
+  assertEquals(await started, "on :4711");
+  await workers.stop(0);
+  const what = "did not listen within 30 s and was killed; the next one starts in 5 ms";
+  assertEquals([told, pids.length], [[`worker ${pids[0]} ${what}`], 2]);
 });
 
 Deno.test("Workers.renew() kills an old one that does not end in time", async () => {
