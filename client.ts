@@ -77,7 +77,7 @@ const command = {
   notes: `Exit status, for several files the highest:
   0 done, 1 the server answered with an error, 2 wrong usage,
   3 network or protocol failure, 4 cannot write, 5 redirects without end,
-  6 wrong checksum, 130 interrupted
+  6 wrong checksum, 70 a bug of ours, 130 interrupted
 
 Variables such as HTTP_PROXY are not read.
 

@@ -1,4 +1,4 @@
-import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { assertEquals, assertMatch, assertRejects, assertStringIncludes } from "@std/assert";
 import { CommandError } from "../lib/command.ts";
 
 /** What a command whose main is the given code does as a process. */
@@ -6,6 +6,8 @@ async function run(main: string, ...args: string[]) {
   const code = `
     import { runCommand } from ${JSON.stringify(import.meta.resolve("../lib/args.ts"))};
     import { CommandError } from ${JSON.stringify(import.meta.resolve("../lib/command.ts"))};
+    import { logFaults } from ${JSON.stringify(import.meta.resolve("../lib/fault.ts"))};
+    import { Notices } from ${JSON.stringify(import.meta.resolve("../lib/notices.ts"))};
     const command = { name: "demo", permissions: "", synopsis: "", summary: "", operands: {},
       options: {}, notes: "" };
     await runCommand(command, async (values, operands) => { ${main} });`;
@@ -55,6 +57,58 @@ Deno.test("runCommand() keeps the stack of an internal error and exits with 70",
   const { status, stdout, stderr } = await run('throw new TypeError("oops")');
   assertEquals([status, stdout], [70, ""]);
   assertStringIncludes(stderr, "demo: internal error: TypeError: oops\n    at ");
+  assertMatch(stderr, /\ndemo: this is a bug in demo [\d.]+, please report it with these lines\n$/);
+});
+
+/** What a command does, whose main waits for these. */
+const UNCAUGHT = `setTimeout(() => { throw new TypeError("oops", { cause: new Error("why") }); });
+  setTimeout(() => Promise.reject(new TypeError("oops", { cause: new Error("why") })), 10);
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  return 9;`;
+
+Deno.test("runCommand() exits with 70 when no code catches an error, unless it is told of", async () => {
+  const ended = await run(UNCAUGHT);
+  assertEquals([ended.status, ended.stdout], [70, ""]);
+  assertMatch(
+    ended.stderr,
+    /^demo: internal error: TypeError: oops\n {4}at .*\ncaused by: Error: why\n/s,
+  );
+  assertMatch(
+    ended.stderr,
+    /\ndemo: this is a bug in demo [\d.]+, please report it with these lines\n$/,
+  );
+
+  for (const isJson of [false, true]) {
+    const told = await run(`
+      await using notices = new Notices("demo", ${isJson}, Date.now);
+      logFaults(notices);
+      ${UNCAUGHT}`);
+    assertEquals([told.status, told.stdout], [9, ""]);
+    const lines = told.stderr.split("\n").slice(0, -1);
+    assertEquals(lines.length, 2, told.stderr);
+    for (const line of lines) {
+      if (!isJson) {
+        assertMatch(line, /^demo: oops \| TypeError \| at .* \| caused by Error: why \| at /);
+        continue;
+      }
+      const { event, message, error } = JSON.parse(line);
+      assertEquals([event, message, error.name, error.cause.message], [
+        "error",
+        "oops",
+        "TypeError",
+        "why",
+      ]);
+      assertMatch(error.stack, /^TypeError: oops\n {4}at /);
+    }
+  }
+});
+
+Deno.test("runCommand() tells of a bug that ends it where faults are told", async () => {
+  const { status, stderr } = await run(`
+    await using notices = new Notices("demo", true, Date.now);
+    logFaults(notices);
+    throw new TypeError("oops");`);
+  assertEquals([status, JSON.parse(stderr).error.name], [70, "TypeError"]);
 });
 
 Deno.test("CommandError carries its status and its cause", async () => {

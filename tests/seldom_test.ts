@@ -1,6 +1,18 @@
 import { assertEquals } from "@std/assert";
 import { Seldom } from "../lib/seldom.ts";
 
+Deno.test("Seldom tells so many an interval, with records, whatever the clock does", () => {
+  const told: unknown[][] = [];
+  const seldom = new Seldom((...it) => told.push(it), 100, 2);
+  for (const now of [0, 1, 2, 3, 100, 50]) seldom.tell(`at ${now}`, now, { now });
+  assertEquals(told, [
+    ["at 0", { now: 0 }],
+    ["at 1", { now: 1 }],
+    ["at 100 (and 2 more before)", { now: 100, more: 2 }],
+    ["at 50", { now: 50 }],
+  ]);
+});
+
 Deno.test("Seldom tells one message an interval, and how many it did not tell", () => {
   const told: string[] = [];
   const seldom = new Seldom((message) => told.push(message), 100);

@@ -50,6 +50,36 @@ Deno.test("Service tells an IPv4 client of an IPv6 listener by its IPv4 address"
   assertEquals((await server.served.next()).client, "192.0.2.1");
 });
 
+Deno.test("Service.serve() never rejects, whatever of a connection throws", async () => {
+  const usable = {
+    remoteAddr: { hostname: "192.0.2.1" },
+    setNoDelay: () => {},
+    read: () => Promise.resolve(null),
+    write: (octets: Uint8Array) => Promise.resolve(octets.length),
+    closeWrite: () => Promise.resolve(),
+    close: () => {},
+  };
+  const names = ["remoteAddr", "setNoDelay", "handshake", "read", "closeWrite", "close"];
+  for (const name of names) {
+    await using server = new Serving(echoTarget);
+    let isClosed = false;
+    const close = () => void (isClosed = true);
+    const conn = Object.defineProperty({ ...usable, close }, name, {
+      get: () => {
+        isClosed = name === "close"; // It cannot be asked for.
+        throw new TypeError(`no ${name}`);
+      },
+    });
+    server.service.serve(conn as unknown as Deno.TcpConn);
+    await server.service.drain(10_000);
+    assert(isClosed, name);
+    // What is of no consequence is not told.
+    const isTold = !["setNoDelay", "closeWrite"].includes(name);
+    if (isTold) assertEquals(`${await server.errors.next()}`, `TypeError: no ${name}`);
+    assertEquals(server.errors.waiting, []);
+  }
+});
+
 Deno.test("Service.drain() ends idle connections at once", async () => {
   await using server = new Serving(echoTarget);
   using silent = await server.connect();

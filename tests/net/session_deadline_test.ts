@@ -31,8 +31,9 @@ Deno.test("Session answers 408 when the head is not whole in time, and ends", as
     assertEquals([statusCode, fields.get("connection")], [408, "close"], begun);
     assertStringIncludes(content, "408");
     const served = await server.served.next();
-    assertEquals(served.statusCode, 408);
+    assertEquals([served.statusCode, served.contentBytes], [408, content.length]);
     assertEquals(served.requestLine, begun.split("\r\n")[0]!);
+    assert(served.elapsedMs >= 50, `${served.elapsedMs}`);
   }
 });
 
@@ -62,9 +63,12 @@ Deno.test("Session answers 408 when a body is not whole in time, and ends", asyn
   await using server = new Serving(echoTarget, { deadlines: { bodyMs: 50 } });
   for (const body of ["Content-Length: 5\r\n\r\nabcd", "Transfer-Encoding: chunked\r\n\r\n5\r\n"]) {
     const text = await received(server, `GET / HTTP/1.1\r\nHost: a\r\n${body}`);
+    const { content } = replyOf(text);
     assertEquals(replyOf(text).statusCode, 408);
-    const { statusCode, requestLine } = await server.served.next();
+    const { statusCode, requestLine, contentBytes, elapsedMs } = await server.served.next();
     assertEquals([statusCode, requestLine], [408, "GET / HTTP/1.1"]);
+    assertEquals(contentBytes, content.length);
+    assert(elapsedMs >= 50, `${elapsedMs}`);
   }
 });
 

@@ -43,7 +43,33 @@ for (const [what, fields, expected] of CUT_SHORT) {
     const { stderr } = server.role.process;
     const line = await stderr.next(/became shorter while it was sent/);
     assert(line.includes(`${path} became`), line);
-    assertMatch(line, /it ends before byte [0-9]+ of 1000000$/);
+    assertMatch(
+      line,
+      /it ends before byte [0-9]+ of 1000000 \| client 127\.0\.0\.1 \| request "GET/,
+    );
+    assertMatch(line, / \| at .*response_writer|reply_sender/);
+  });
+}
+
+for (const workers of Deno.build.os === "linux" ? [1, 2] : [1]) {
+  Deno.test(`server --workers=${workers} --log=json tells in one record of content that failed, and whose`, async () => {
+    const permissions = ["--allow-net", "--allow-read", `--allow-run=${Deno.execPath()}`];
+    await using directory = await TemporaryDirectory.with({ file: "a".repeat(SIZE) });
+    const args = [`--workers=${workers}`, "--log=json", ...SLOWLY, directory.path];
+    await using server = await listeningRole("server", args, { permissions });
+    using client = await downloading(server.port);
+    await Deno.truncate(directory.join("file"), 200_000);
+    await client.receiveUntilLost();
+    const { message, client: address, request, error } = JSON.parse(
+      await server.process.stderr.next(/^\{.*"event":"error"/),
+    );
+    assertMatch(message, /\/file became shorter while it was sent/);
+    assertEquals([address, request], ["127.0.0.1", "GET /file HTTP/1.1"]);
+    assertEquals([error.name, error.message], ["ContentError", message]);
+    assertMatch(error.stack, /^ContentError: .*\n {4}at /);
+    server.process.signal("SIGTERM");
+    assertEquals((await server.process.ended).code, 0);
+    assertEquals(server.process.stderr.lines.length, 1);
   });
 }
 
