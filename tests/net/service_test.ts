@@ -71,7 +71,7 @@ Deno.test("Service.serve() never rejects, whatever of a connection throws", asyn
       },
     });
     server.service.serve(conn as unknown as Deno.TcpConn);
-    await server.service.drain(10_000);
+    await server.service.drain(10_000, 10_000); // It ends by itself.
     assert(isClosed, name);
     // What is of no consequence is not told.
     const isTold = !["setNoDelay", "closeWrite"].includes(name);
