@@ -43,9 +43,9 @@ Deno.test("balancer tests an https server over TLS, below its path", async () =>
   using listener = Deno.listenTls({ hostname: "127.0.0.1", port: 0, cert: cert!, key: key! });
   const { port } = listener.addr;
   const heads: string[] = [];
+  // How often a server is looked at depends on how long the balancer had to stand still.
   const serving = (async () => {
-    for (let i = 0; i < 3; i++) { // The stranger looks twice.
-      using conn = await listener.accept();
+    for await (using conn of listener) {
       const buffer = new Uint8Array(4096);
       const count = await conn.read(buffer).catch(() => null);
       if (count === null) continue;
@@ -61,10 +61,11 @@ Deno.test("balancer tests an https server over TLS, below its path", async () =>
   await stderr.next(new RegExp(`localhost:${port} is out: .*(certificate|UnknownIssuer)`));
   await unknown[Symbol.asyncDispose]();
   await using balancer = await listeningRole("balancer", [entry], { permissions });
-  await serving;
-  assertEquals(heads.length, 1);
+  assertEquals(new Set(heads).size, 1);
   assertStringIncludes(heads[0]!, `GET /pub/test.bin HTTP/1.1\r\nHost: localhost:${port}\r\n`);
   assertEquals(await locations(balancer.port, "", 5), new Set([`${entry}/x`]));
+  listener.close();
+  await serving;
 });
 
 Deno.test("balancer uses a backup only when all others are out", async () => {
