@@ -50,9 +50,10 @@ function orderedStop(
   return controller.signal;
 }
 
-/** Calls back at every SIGHUP, where there is one. */
+/** Calls back at every SIGHUP, where there is one; not in a worker, whose parent acts on it. */
 export function onHangup(call: () => void): void {
-  if (Deno.build.os !== "windows") Deno.addSignalListener("SIGHUP", call);
+  if (Deno.build.os === "windows" || workerPort !== undefined) return;
+  Deno.addSignalListener("SIGHUP", call);
 }
 
 /** Settles when the signal fires. */

@@ -33,13 +33,15 @@ async function isTrusted(port: number, certificate: string): Promise<boolean> {
   }
 }
 
+async function server(directory: TemporaryDirectory, ...options: string[]): Promise<ListeningRole> {
+  await directory.write("root/large", LARGE);
+  const tls = tlsOptions(exchangeable(directory));
+  return await listeningRole("server", [...tls, ...options, directory.join("root")]);
+}
+
 /** Both roles with a certificate that can be exchanged, and a file of their own to redirect to. */
 const ROLES = {
-  async server(directory: TemporaryDirectory): Promise<ListeningRole> {
-    await directory.write("root/large", LARGE);
-    const args = [...tlsOptions(exchangeable(directory)), directory.join("root")];
-    return await listeningRole("server", args);
-  },
+  server: (directory: TemporaryDirectory, _farm: FakeServer) => server(directory),
   async balancer(directory: TemporaryDirectory, farm: FakeServer): Promise<ListeningRole> {
     const files = exchangeable(directory);
     const permissions = ["--allow-net=127.0.0.1", `--allow-read=${files.cert},${files.key}`];
@@ -116,14 +118,14 @@ Deno.test({
   async fn() {
     await using directory = await TemporaryDirectory.with();
     await exchange(directory, SERVER);
-    await using server = await ROLES.server(directory);
+    await using role = await server(directory);
     let isOver = false;
     let connected = 0;
     const failures = new Set<string>();
     const connecting = (async () => {
       while (!isOver) {
         try {
-          (await Deno.connect({ hostname: "127.0.0.1", port: server.port })).close();
+          (await Deno.connect({ hostname: "127.0.0.1", port: role.port })).close();
           connected++;
         } catch (error) {
           failures.add((error as Error).name);
@@ -131,8 +133,8 @@ Deno.test({
       }
     })();
     for (let i = 0; i < 10; i++) {
-      server.process.signal("SIGHUP");
-      await server.process.stderr.next(READ_AGAIN);
+      role.process.signal("SIGHUP");
+      await role.process.stderr.next(READ_AGAIN);
     }
     isOver = true;
     await connecting;
@@ -142,7 +144,27 @@ Deno.test({
     failures.delete("ConnectionReset");
     failures.delete("NotConnected");
     assertEquals(failures, new Set());
-    assertEquals(await isTrusted(server.port, AUTHORITY), true);
+    assertEquals(await isTrusted(role.port, AUTHORITY), true);
+  },
+});
+
+Deno.test({
+  name: "server that is full loses nobody who waits while its certificate is exchanged",
+  ignore,
+  async fn() {
+    await using directory = await TemporaryDirectory.with();
+    await exchange(directory, SERVER);
+    await using role = await server(directory, "--max-connections=1");
+    using busy = RawClient.over(await connectTls(role.port));
+    await busy.send("GET /large HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+    await busy.responseHead();
+    const conn = await Deno.connect({ hostname: "127.0.0.1", port: role.port });
+    role.process.signal("SIGHUP");
+    await role.process.stderr.next(READ_AGAIN);
+    assertEquals((await busy.rest()).length, LARGE.length);
+    const caCerts = [await Deno.readTextFile(AUTHORITY)];
+    using waiting = RawClient.over(await Deno.startTls(conn, { hostname: "localhost", caCerts }));
+    assertEquals((await waiting.get("/x")).statusCode, 404);
   },
 });
 

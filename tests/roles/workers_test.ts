@@ -138,6 +138,17 @@ async function rolls() {
   assert(answered > 100, `${answered}`);
 }
 
+Deno.test({ name: "server's workers leave a SIGHUP to their parent", ignore, fn: hangUpOnAll });
+
+async function hangUpOnAll() {
+  await using directory = await TemporaryDirectory.with({ "a.txt": "text" });
+  await using server = await pair(directory, ...tlsOptions(SERVER));
+  for (const pid of await workersOf(server)) Deno.kill(pid, "SIGHUP");
+  server.process.signal("SIGHUP");
+  await server.process.stderr.next(/all workers were replaced/);
+  assertEquals(server.process.stderr.lines.length, 1);
+}
+
 Deno.test({ name: "server's workers end when their parent is killed", ignore, fn: orphansEnd });
 
 async function orphansEnd() {
