@@ -5,7 +5,8 @@ import { type Leftover, NOTHING } from "./leftover.ts";
 import type { Output, OutputOptions, Placed } from "./output.ts";
 import { type OpenPart, openPart } from "./part_name.ts";
 import type { Pieces } from "./pieces.ts";
-import { attempt, moveOver, moveToNew, takeAfter } from "./place_file.ts";
+import { attempt } from "./place_file.ts";
+import { Placement } from "./placement.ts";
 import { type Kept, keptOf, type Representation } from "./representation.ts";
 import { type PartRecord, SideFile } from "./side_file.ts";
 
@@ -37,12 +38,8 @@ export class PartFile implements Output {
   #recorded: number | undefined;
   /** Whether what is in the file is left from before, and not known to us. */
   #isOld: boolean;
-  /** Whether the file is being given its name, and whether what has the name is overwritten. */
-  #isPlacing = false;
-  #placedAs: string | undefined;
-  #isOverwriting = false;
-  /** What is good to have, and the file system has not. */
-  readonly #lacks: string[] = [];
+  readonly #placement: Placement;
+  #isPlaced = false;
 
   private constructor(name: string, options: OutputOptions, opened: OpenPart) {
     this.#name = name;
@@ -51,7 +48,8 @@ export class PartFile implements Output {
     this.#file = opened.file;
     this.#side = new SideFile(opened.partName);
     this.#isOld = opened.isOld;
-    if (opened.lacksLock) this.#lacks.push("a lock");
+    this.#placement = new Placement(name, opened.partName, options);
+    if (opened.lacksLock) this.#placement.lack("a lock");
   }
 
   /**
@@ -167,9 +165,7 @@ export class PartFile implements Output {
         rest = rest.subarray(this.#file.writeSync(rest));
       }
       this.#pieces!.add(position, position + octets.length);
-      const due = this.#joints.filter((it) => this.#isDue(it));
-      if (due.length > 0) this.#joints = this.#joints.filter((it) => !due.includes(it));
-      const broken = due.find((it) => !this.#holds(it));
+      const broken = this.#brokenJoint();
       if (broken !== undefined) {
         this.#forgetBehind(Math.min(broken.position, this.#pieces!.prefix));
         return broken;
@@ -178,6 +174,13 @@ export class PartFile implements Output {
       this.#recordIfDue();
       return undefined;
     });
+  }
+
+  /** The first joint that does not hold, of those that can be told by now; none of them stays. */
+  #brokenJoint(): Joint | undefined {
+    const due = this.#joints.filter((it) => this.#isDue(it));
+    if (due.length > 0) this.#joints = this.#joints.filter((it) => !due.includes(it));
+    return due.find((it) => !this.#holds(it));
   }
 
   /** Whether what a joint is compared with is there. */
@@ -200,12 +203,11 @@ export class PartFile implements Output {
 
   tail(): Uint8Array {
     const { position } = this;
-    const octets = fileErrorsSync(
-      this.#partName,
-      () => this.#read(askedFrom(position), position),
-    );
-    this.#file.seekSync(position, Deno.SeekMode.Start);
-    return octets;
+    return fileErrorsSync(this.#partName, () => {
+      const octets = this.#read(askedFrom(position), position);
+      this.#file.seekSync(position, Deno.SeekMode.Start);
+      return octets;
+    });
   }
 
   /** The octets from a position up to another, as far as the file goes. */
@@ -250,55 +252,25 @@ export class PartFile implements Output {
   }
 
   async complete(modifiedAt?: number, proposed?: string): Promise<Placed> {
+    const placement = this.#placement;
     const placed = await fileErrors(this.#name, async () => {
       if (modifiedAt !== undefined) {
-        await this.#attempt("its time", () => this.#file.utimeSync(modifiedAt, modifiedAt));
+        await placement.attempt("its time", () => this.#file.utimeSync(modifiedAt, modifiedAt));
       }
-      await this.#attempt("to be forced to the disk", () => this.#file.sync());
-      return await this.#place(proposed);
+      await placement.attempt("to be forced to the disk", () => this.#file.sync());
+      return await placement.place(proposed);
     });
-    this.#tellLacks();
+    placement.tellLacks();
     if (placed === "taken") return placed;
+    this.#isPlaced = true;
     this.#side.remove();
     this.#file.close();
     await forgetPart(placed === "proposed" ? proposed! : this.#name);
     return placed;
   }
 
-  /** Gives the whole file its name, and takes away no other that is to stay. */
-  async #place(proposed: string | undefined): Promise<Placed> {
-    const { keepsExisting, replaced, onNotice } = this.#options;
-    this.#isPlacing = true;
-    if (proposed !== undefined && proposed !== this.#name) {
-      this.#placedAs = proposed;
-      if (await moveToNew(this.#partName, proposed)) return "proposed";
-      this.#placedAs = undefined;
-      onNotice?.(`${proposed} is there by now: it stays as it is`);
-    }
-    if (keepsExisting) return await moveToNew(this.#partName, this.#name) ? "own" : "taken";
-    if (replaced !== undefined) {
-      await this.#attempt("its mode", () => takeAfter(this.#partName, replaced));
-    }
-    const isKnown = replaced?.isMountPoint === true;
-    const onOverwrite = () => {
-      this.#isOverwriting = true;
-    };
-    if (await moveOver(this.#partName, this.#name, isKnown, onOverwrite) && !isKnown) {
-      onNotice?.(`${this.#name} cannot be replaced: its content was overwritten`);
-    }
-    return "own";
-  }
-
-  async #attempt(what: string, operation: () => Promise<unknown> | unknown): Promise<void> {
-    if (await attempt(operation)) this.#lacks.push(what);
-  }
-
-  #tellLacks(): void {
-    if (this.#lacks.length === 0) return;
-    this.#options.onNotice?.(`the file system does not let it have ${this.#lacks.join(", ")}`);
-  }
-
   abandon(mustStay = false): Leftover {
+    if (this.#isPlaced) return { kind: "whole", proposed: this.#placement.proposed };
     const leftover = this.#leave(mustStay);
     this.#file.close();
     return leftover;
@@ -306,8 +278,9 @@ export class PartFile implements Output {
 
   #leave(mustStay: boolean): Leftover {
     const links = this.#linksOfPart();
-    const isWhole = this.#isPlacing && links !== 1;
-    const isOverwritten = this.#isOverwriting && !isWhole;
+    const { hasBegun, isOverwriting, proposed } = this.#placement;
+    const isWhole = hasBegun && links !== 1;
+    const isOverwritten = isOverwriting && !isWhole;
     let stays = this.#isOld || isOverwritten ||
       (!isWhole && this.received > 0 && (mustStay || this.kept !== undefined));
     try {
@@ -324,7 +297,7 @@ export class PartFile implements Output {
     } catch {
       stays = true;
     }
-    if (isWhole) return { kind: "whole", proposed: this.#placedAs };
+    if (isWhole) return { kind: "whole", proposed };
     const obstacle = this.#obstacle();
     if (isOverwritten) return { kind: "overwritten", hasPart: true, obstacle };
     return stays && !this.#isOld ? { kind: "part", obstacle } : NOTHING;
@@ -352,7 +325,8 @@ export class PartFile implements Output {
   async #continue(): Promise<void> {
     const record = await this.#side.read();
     if (record === undefined) return;
-    // A query may be a signature, another one each time: If-Range proves that the content is the same.
+    // A query may be a signature, another one each time: If-Range, and what is compared before the
+    // joint, show that the content is the same.
     if (withoutQuery(record.url) !== withoutQuery(this.#options.url)) {
       this.#options.onNotice?.(`starting over: ${this.#partName} is of ${record.url}`);
       return;

@@ -201,6 +201,14 @@ Deno.test("a signal to end while a file gets its name leaves the whole or the pa
   assertEquals(await interruptedWithin("link", "behind", { keepsExisting }), [whole, "a", "new"]);
 });
 
+Deno.test("a signal to end behind the last step leaves the whole alone", async () => {
+  await using directory = await TemporaryDirectory.with();
+  const output = await arrived(directory.join("a"));
+  await output.complete();
+  assertEquals(output.abandon(true), { kind: "whole", proposed: undefined });
+  assertEquals(await directory.names(), ["a"]);
+});
+
 Deno.test("a signal to end while a file is overwritten leaves the part as well, and says so", async () => {
   await using directory = await TemporaryDirectory.with({ a: "much longer" });
   const replaced = { mode: null, uid: null, gid: null, isMountPoint: true };
