@@ -30,7 +30,11 @@ const command = {
   operands: { SUITE: `${Object.keys(SUITES).join(", ")} (default: all)` },
   options: {
     seconds: option(count(1, 600), "1", "how long each measurement of throughput takes"),
-    rounds: option(count(1, 100), "5", "measurements of each, interleaved; memory has one"),
+    rounds: option(
+      count(1, 100),
+      "5",
+      "measurements of each, interleaved; memory and coverage have one",
+    ),
     connections: option(
       count(1000, 100_000_000),
       "40000",
