@@ -245,6 +245,6 @@ function redirectingDesk(
     retryAfterSeconds: Math.ceil(Math.min(options.interval, LONGEST_RETRY_MS) / 1000),
     ...{ sizes, tally, tell },
   });
-  const parts = { handler: redirector.handle, credentials, namesChosen: true, tell, tellError };
+  const parts = { handler: redirector.handle, credentials, isAnnotated: true, tell, tellError };
   return (output) => new Desk(options, { ...parts, output });
 }

@@ -6,46 +6,29 @@
  */
 
 import { escapeControlsInJson, hexEscape } from "./log.ts";
+import { oncePerSecond } from "./http/http_date.ts";
+import type { AccessRecord } from "./net/access_record.ts";
 
-/** One answered request. */
-export interface AccessEvent {
-  /** When its request had arrived, in ms since the epoch. */
-  readonly at: number;
-  /** The client's address, without its port. */
-  readonly client: string;
-  /** As received, one character a byte; untrusted; empty when none arrived. */
-  readonly requestLine: string;
-  /** Its fields, as untrusted; undefined when what arrived could not be read. */
-  readonly fields: { get(lowerCaseName: string): string | undefined } | undefined;
-  /** The answer's status code. */
-  readonly statusCode: number;
-  /** Body bytes really sent. */
-  readonly contentBytes: number;
-  /** From then until the answer was written, in ms. */
-  readonly elapsedMs: number;
-  /** Whom the client was sent to, `host:port`; undefined when to nobody. */
-  readonly chosen: string | undefined;
-}
-
-/** How access events are written. */
+/** How access records are written. */
 export const LOG_FORMATS = ["common", "combined", "json", "none"] as const;
 
-/** How access events are written; `none` writes nothing. */
+/** How access records are written; `none` writes nothing. */
 export type LogFormat = (typeof LOG_FORMATS)[number];
 
 /**
- * One event as one line without its line end.
+ * One record as one line without its line end.
  *
- * @param namesChosen whether the line ends with whom the client was sent to, `-` for nobody
+ * @param isAnnotated whether the line ends with the annotation, `-` for none: the server that a balancer
+ *     chose
  */
 export function formatAccess(
-  event: AccessEvent,
+  record: AccessRecord,
   format: Exclude<LogFormat, "none">,
-  namesChosen = false,
+  isAnnotated = false,
 ): string {
-  if (format === "json") return formatJson(event, namesChosen);
-  const { at, client, requestLine, statusCode, contentBytes, fields, chosen = "-" } = event;
-  const end = namesChosen ? ` ${chosen}` : "";
+  if (format === "json") return formatJson(record, isAnnotated);
+  const { at, client, requestLine, statusCode, contentBytes, fields, annotation = "-" } = record;
+  const end = isAnnotated ? ` ${annotation}` : "";
   const line = `${client} - - [${clfTime(at)}] ${
     quoted(requestLine)
   } ${statusCode} ${contentBytes}`;
@@ -53,53 +36,29 @@ export function formatAccess(
   return `${line} ${quoted(fields?.get("referer"))} ${quoted(fields?.get("user-agent"))}${end}`;
 }
 
-function formatJson(event: AccessEvent, namesChosen: boolean): string {
-  const { client, statusCode, contentBytes, chosen } = event;
-  const server = chosen === undefined ? "null" : `"${chosen}"`;
-  const end = namesChosen ? `,"server":${server}}` : "}";
-  const elapsedMs = Math.round(event.elapsedMs * 1000) / 1000;
+function formatJson(record: AccessRecord, isAnnotated: boolean): string {
+  const { client, statusCode, contentBytes, annotation } = record;
+  const server = annotation === undefined ? "null" : `"${annotation}"`;
+  const end = isAnnotated ? `,"server":${server}}` : "}";
+  const elapsedMs = Math.round(record.elapsedMs * 1000) / 1000;
   // Not by one JSON.stringify of it all, which takes five times as long.
-  return `{"time":"${isoTime(event.at)}","client":"${client}",` +
-    `"requestLine":${jsonText(event.requestLine)},"statusCode":${statusCode},` +
+  return `{"time":"${isoTime(record.at)}","client":"${client}",` +
+    `"requestLine":${jsonText(record.requestLine)},"statusCode":${statusCode},` +
     `"contentBytes":${contentBytes},"elapsedMs":${elapsedMs}${end}`;
 }
 
-/** The start of a text that depends on the second alone, kept since a busy log repeats it. */
-class SecondText {
-  #second = NaN;
-  #text = "";
-  readonly #format: (date: Date) => string;
-
-  constructor(format: (date: Date) => string) {
-    this.#format = format;
-  }
-
-  of(at: number): string {
-    const second = Math.floor(at / 1000);
-    if (second !== this.#second) {
-      this.#text = this.#format(new Date(at));
-      this.#second = second;
-    }
-    return this.#text;
-  }
-}
-
-const clfTimes = new SecondText((date) => {
+/** `22/Nov/2026:08:22:53 +0000`. */
+const clfTime = oncePerSecond((date) => {
   const [, day, month, year, time] = date.toUTCString().split(" ");
   return `${day}/${month}/${year}:${time} +0000`;
 });
 
-/** `22/Nov/2026:08:22:53 +0000`. */
-function clfTime(at: number): string {
-  return clfTimes.of(at);
-}
-
-const isoTimes = new SecondText((date) => date.toISOString().slice(0, -"000Z".length));
+const isoSecond = oncePerSecond((date) => date.toISOString().slice(0, -"000Z".length));
 
 /** `2026-11-22T08:22:53.999Z`. */
 function isoTime(at: number): string {
   const ms = Math.floor(at) - Math.floor(at / 1000) * 1000;
-  return `${isoTimes.of(at)}${String(ms).padStart(3, "0")}Z`;
+  return `${isoSecond(at)}${String(ms).padStart(3, "0")}Z`;
 }
 
 /** All but visible ASCII and spaces, and `"` and `\`, which have a meaning in either format. */

@@ -1,4 +1,5 @@
-import { type AccessEvent, formatAccess, type LogFormat } from "./access_event.ts";
+import type { AccessRecord } from "./net/access_record.ts";
+import { formatAccess, type LogFormat } from "./access_event.ts";
 import { type GapLine, LineWriter, type LostLines, lostRecord, lostText } from "./line_writer.ts";
 
 /** How long lines wait for others, in ms. */
@@ -15,24 +16,24 @@ export function accessGapLine(format: LogFormat): GapLine {
   return (lost) => JSON.stringify({ time: new Date().toISOString(), ...lostRecord(lost) });
 }
 
-/** An access log, a line for each event; those that its writer does not take are counted. */
+/** An access log, a line for each answered request; those that its writer does not take are counted. */
 export class AccessLog {
   readonly #format: LogFormat;
   readonly #lines: LineWriter;
-  readonly #namesChosen: boolean;
+  readonly #isAnnotated: boolean;
   #dropped = 0;
 
   /**
    * A log in one format, and so is what its writer says of lost lines.
    *
    * @param lines where it goes, perhaps beside other lines
-   * @param namesChosen whether lines tell whom the client was sent to
+   * @param isAnnotated whether lines tell whom the client was sent to
    */
-  constructor(format: LogFormat, lines: LineWriter, namesChosen = false) {
+  constructor(format: LogFormat, lines: LineWriter, isAnnotated = false) {
     this.#format = format;
     this.#lines = lines;
     lines.gapLine = accessGapLine(format);
-    this.#namesChosen = namesChosen;
+    this.#isAnnotated = isAnnotated;
   }
 
   /** How many lines were dropped until now. */
@@ -40,12 +41,12 @@ export class AccessLog {
     return this.#dropped;
   }
 
-  /** Adds the event's line. */
-  record(event: AccessEvent): void {
+  /** Adds the record's line. */
+  record(record: AccessRecord): void {
     if (this.#format === "none") return;
     // First, since a line that is dropped need not be written.
     if (this.#lines.isFull) this.#dropped++;
-    else this.#lines.write(formatAccess(event, this.#format, this.#namesChosen));
+    else this.#lines.write(formatAccess(record, this.#format, this.#isAnnotated));
   }
 }
 

@@ -90,13 +90,13 @@ Deno.test("formatAccess() ends with whom the client was sent to, where that is a
   const formats = [["common", line], ["combined", `${line} "-" "curl"`]] as const;
   for (const [format, start] of formats) {
     for (const [chosen, end] of [["web1:8000", " web1:8000"], [undefined, " -"]] as const) {
-      const it = { ...event, fields, chosen };
+      const it = { ...event, fields, annotation: chosen };
       assertEquals(formatAccess(it, format, true), start + end);
       assertEquals([formatAccess(it, format), formatAccess(it, format, false)], [start, start]);
     }
   }
   for (const [chosen, server] of [["[::1]:80", "[::1]:80"], [undefined, null]] as const) {
-    const it = { ...event, chosen };
+    const it = { ...event, annotation: chosen };
     const { server: said, ...others } = JSON.parse(formatAccess(it, "json", true));
     assertEquals(said, server);
     assertEquals(others, JSON.parse(formatAccess(it, "json")));

@@ -33,19 +33,19 @@ Deno.test("AccessLog counts what its writer does not take", async () => {
 Deno.test("AccessLog tells whom clients were sent to where it was told to", async () => {
   const chosen = "web1:8000";
   for (const format of ["common", "combined", "json"] as const) {
-    for (const namesChosen of [true, false]) {
+    for (const isAnnotated of [true, false]) {
       const sink = new MemorySink();
       const lines = new LineWriter(sink);
-      const log = new AccessLog(format, lines, namesChosen);
-      log.record({ ...event, chosen });
+      const log = new AccessLog(format, lines, isAnnotated);
+      log.record({ ...event, annotation: chosen });
       lines.write("\x1e→"); // What else is to come between them.
       log.record(event);
       await lines.flush(LONG_MS);
-      const [first, second] = [{ ...event, chosen }, event].map((it) =>
-        formatAccess(it, format, namesChosen)
+      const [first, second] = [{ ...event, annotation: chosen }, event].map((it) =>
+        formatAccess(it, format, isAnnotated)
       );
       assertEquals(sink.text, `${first}\n\x1e→\n${second}\n`);
-      assertEquals(sink.text.includes(chosen), namesChosen);
+      assertEquals(sink.text.includes(chosen), isAnnotated);
     }
   }
 });

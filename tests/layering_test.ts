@@ -11,7 +11,7 @@ const ROLES = ["server.ts", "client.ts", "balancer.ts"];
 const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   "lib/http": ["lib/http"],
   "lib/net": ["lib/net", "lib/http", "@std", "node:timers", "node:dns/promises"],
-  "lib": ["lib", "@std", "deno.json"],
+  "lib": ["lib", "lib/net", "lib/http", "@std", "deno.json"],
   "lib/run": ["lib/run", "lib/net", "lib/http", "lib", "@std", "node:crypto"],
   "lib/files": [
     "lib/files",
@@ -99,7 +99,12 @@ function assertNone(found: readonly string[]): void {
 
 Deno.test("IMPORT finds every kind of import", () => {
   const code = `import "a";
+import { type B } from "b";
+import type { C } from "c";
 import * as d from "d";
+import {
+  E,
+} from "e";
 export { f } from "f";
 export * from "g";
 const h = await import("h");

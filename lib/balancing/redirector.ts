@@ -1,6 +1,5 @@
-import type { Handler } from "../net/handler.ts";
+import { type Handler, htmlReply, Redirect, type Reply } from "../net/handler.ts";
 import { type FieldSection, NO_FIELDS } from "../http/fields.ts";
-import { htmlReply, Redirect, type Reply } from "../net/reply.ts";
 import { alternativeLinks } from "./alternatives.ts";
 import { AVOID_FIELD, avoids } from "./avoid.ts";
 import type { KnownSizes } from "./known_sizes.ts";
@@ -81,7 +80,7 @@ export class Redirector {
     const location = `${server.publicUrl}${target}`;
     const redirect = this.#redirect.to(location, this.#links(server, request));
     const { statusCode, headerSection, content } = redirect;
-    return { statusCode, headerSection, content, chosen: server.authority };
+    return { statusCode, headerSection, content, annotation: server.authority };
   };
 
   #turnAway(): Reply {

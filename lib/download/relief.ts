@@ -48,7 +48,7 @@ export async function relievedError(
  */
 export class ReliefRace implements Watched {
   /** For the roster of those that are watched. */
-  place = 0;
+  index = 0;
   /** When it is to be looked at, on the clock of deadlines. */
   deadline: number = Infinity;
   readonly #silence: SilenceWatch;

@@ -1,3 +1,4 @@
+import { htmlReply, type Reply } from "../net/handler.ts";
 import { encodeOctets } from "../http/grammar.ts";
 import { fieldSection } from "../http/fields.ts";
 import {
@@ -7,7 +8,6 @@ import {
   multipartByteRanges,
   unsatisfiedRange,
 } from "../http/byte_range.ts";
-import { htmlReply, type Reply } from "../net/reply.ts";
 import { evaluatePreconditions, rangeApplies } from "../http/validators.ts";
 import type { RequestHead } from "../http/request.ts";
 import { MemoryOctets, type Octets } from "./octets.ts";

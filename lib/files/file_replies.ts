@@ -1,5 +1,5 @@
+import type { Reply } from "../net/handler.ts";
 import type { Fields } from "../http/fields.ts";
-import type { Reply } from "../net/reply.ts";
 import { chooseContentCoding, type ContentCoding } from "../http/negotiation.ts";
 import { contentType } from "@std/media-types";
 import { extname } from "@std/path";

@@ -1,5 +1,5 @@
+import type { Reply } from "../net/handler.ts";
 import type { Fields } from "../http/fields.ts";
-import type { Reply } from "../net/reply.ts";
 import { chooseContentCoding, type ContentCoding } from "../http/negotiation.ts";
 import { type AskedHead, replyWith } from "./conditional_reply.ts";
 import type { Cached } from "./file_cache.ts";

@@ -1,5 +1,5 @@
+import type { Reply } from "../net/handler.ts";
 import { type Fields, type FieldSection, fieldSection } from "../http/fields.ts";
-import type { Reply } from "../net/reply.ts";
 import { chooseMediaType } from "../http/negotiation.ts";
 import { directoryEntries } from "./directory_entries.ts";
 import { type ListingForm, listingOrder, parentReference } from "./listing.ts";

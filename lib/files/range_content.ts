@@ -1,5 +1,5 @@
+import type { ContentSource } from "../net/handler.ts";
 import type { ByteRange } from "../http/byte_range.ts";
-import type { ContentSource } from "../net/reply.ts";
 import type { Octets } from "./octets.ts";
 
 /** A part of a content: octets that are there, or a range of those that are read. */

@@ -1,4 +1,4 @@
-import { htmlReply, type Reply } from "../net/reply.ts";
+import { htmlReply, type Reply } from "../net/handler.ts";
 import { UnsteadyPathError } from "./path_proof.ts";
 
 /** Why there is no file. */

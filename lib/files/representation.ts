@@ -1,6 +1,6 @@
+import type { Reply } from "../net/handler.ts";
 import { imfFixdate } from "../http/http_date.ts";
 import { type FieldLine, fieldLine, type FieldSection, fieldSection } from "../http/fields.ts";
-import type { Reply } from "../net/reply.ts";
 import { type EntityTag, type Validators, writeEntityTag } from "../http/validators.ts";
 import type { ContentCoding } from "../http/negotiation.ts";
 import { tellsVersions } from "./modification_time.ts";

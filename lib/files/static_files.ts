@@ -1,5 +1,4 @@
-import type { Request } from "../net/handler.ts";
-import { htmlReply, Redirect, type Reply } from "../net/reply.ts";
+import { htmlReply, Redirect, type Reply, type Request } from "../net/handler.ts";
 import type { AskedHead } from "./conditional_reply.ts";
 import { directoryEntries } from "./directory_entries.ts";
 import { type Cached, FileCache } from "./file_cache.ts";

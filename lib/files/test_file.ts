@@ -1,5 +1,4 @@
-import type { Request } from "../net/handler.ts";
-import { htmlReply, type Reply } from "../net/reply.ts";
+import { htmlReply, type Reply, type Request } from "../net/handler.ts";
 import { replyWith } from "./conditional_reply.ts";
 import { filePath } from "./file_path.ts";
 import type { Octets } from "./octets.ts";

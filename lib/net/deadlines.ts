@@ -5,7 +5,7 @@
  * @module
  */
 
-import { type Listed, Roster } from "./roster.ts";
+import { Bag, type Indexed } from "./collections.ts";
 
 /** How long a peer may keep a connection waiting, in ms. */
 export interface Deadlines {
@@ -34,14 +34,14 @@ export const DEADLINES: Deadlines = {
 const SWEEP_MS = 100;
 
 /** Something with a deadline. */
-export interface Watched extends Listed {
+export interface Watched extends Indexed {
   /** When, on the clock of `now()`; Infinity for not at present. */
   readonly deadline: number;
   /** Called when it has passed, at every sweep until the deadline is moved or unwatched. */
   expire(): void;
 }
 
-const watched = new Roster<Watched>();
+const watched = new Bag<Watched>();
 /** Whether a sweep is due; it is even when nothing is watched any more. */
 let isSweeping = false;
 

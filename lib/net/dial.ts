@@ -46,7 +46,7 @@ export async function dial(
 
 /** Aborts a connect when its deadline has passed. */
 class ConnectDeadline implements Watched {
-  place = 0;
+  index = 0;
   readonly #timeout = new AbortController();
 
   constructor(readonly deadline: number) {}

@@ -1,6 +1,19 @@
-import { fieldLine } from "../http/fields.ts";
+/**
+ * What a handler is asked and what it answers, and the small pages that go with a status code.
+ *
+ * @module
+ */
+
+import {
+  type FieldLine,
+  fieldLine,
+  type FieldSection,
+  fieldSection,
+  NO_FIELDS,
+} from "../http/fields.ts";
+import { escape } from "@std/html";
 import type { RequestHead } from "../http/request.ts";
-import { htmlReply, type Reply } from "./reply.ts";
+import { reasonPhrase } from "../http/response.ts";
 
 /** A request as a handler sees it. */
 export interface Request {
@@ -14,6 +27,136 @@ export interface Request {
 
 /** Decides what a request is answered. It writes nothing, and what it throws is a bug: 500. */
 export type Handler = (request: Request) => Reply | Promise<Reply>;
+
+/** Content that is read piece by piece while it is sent, such as an open file. */
+export interface ContentSource {
+  /** How many octets there are; undefined when that is not known before the end. */
+  readonly length: number | undefined;
+  /** Whether it waits for what happens: then all that it gave is sent before it is read again. */
+  readonly isLive?: boolean;
+  /**
+   * Fills a buffer with the next octets of the content.
+   *
+   * @returns how many it gave, or null at the end; at once when there is nothing to wait for
+   */
+  read(buffer: Uint8Array): number | null | Promise<number | null>;
+  /** Frees what it holds. Called once, whether or not the content was read. */
+  close(): void;
+}
+
+/**
+ * What a handler answers. Who sends it adds Date, the framing fields and Connection, and leaves the
+ * content out where a response has none.
+ */
+export interface Reply {
+  /** 200 to 599. */
+  readonly statusCode: number;
+  /** The fields that are the handler's to know. */
+  readonly headerSection: FieldSection;
+  /** The whole of it, as octets or as text in ASCII, or what to read it from. */
+  readonly content: string | Uint8Array | ContentSource;
+  /** What the access log is to tell beside: one word, or undefined for nothing. */
+  readonly annotation?: string | undefined;
+}
+
+/** The media type of our pages. */
+const PAGE_TYPE = "text/html; charset=utf-8";
+
+/** A reply whose content is text. */
+export type TextReply = Reply & { readonly content: string };
+
+/**
+ * A reply with a small page that a person can read.
+ *
+ * @param statusCode names the page, with its reason phrase
+ * @param sentence what there is to say; plain text, escaped here
+ * @param fieldLines fields beside Content-Type
+ * @throws {TypeError} as `fieldSection`
+ */
+export function htmlReply(
+  statusCode: number,
+  sentence: string,
+  fieldLines: readonly FieldLine[] = [],
+): TextReply {
+  const title = escapeHtml(`${statusCode} ${reasonPhrase(statusCode)}`);
+  const content = `<!DOCTYPE html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<meta name="color-scheme" content="light dark">
+<title>${title}</title>
+<h1>${title}</h1>
+<p>${escapeHtml(sentence)}</p>
+</html>
+`;
+  const headerSection = fieldSection([["Content-Type", PAGE_TYPE], ...fieldLines]);
+  return { statusCode, headerSection, content };
+}
+
+/** Visible ASCII that no URI may hold (RFC 3986 §2), but which clients send in request-targets. */
+const NOT_IN_URI = /["<>\\^`{|}]/;
+const ALL_NOT_IN_URI = new RegExp(NOT_IN_URI, "g");
+
+/**
+ * Redirects of one kind, written but for where they lead (RFC 9110 §15.4). What is prepared saves
+ * half of what one costs us beside its system calls.
+ */
+export class Redirect {
+  readonly #statusCode: number;
+  readonly #headerSection: FieldSection;
+  readonly #beforeLink: string;
+  readonly #behindLink: string;
+
+  /**
+   * Prepares them.
+   *
+   * @param statusCode 301, 302, 303, 307 or 308
+   * @param linkText what their page calls the link; plain text, escaped here
+   * @param fieldLines fields beside Location and Content-Type
+   * @throws {TypeError} as `fieldSection`
+   */
+  constructor(statusCode: number, linkText: string, fieldLines: readonly FieldLine[] = []) {
+    this.#statusCode = statusCode;
+    this.#headerSection = fieldSection([["Content-Type", PAGE_TYPE], ...fieldLines]);
+    // Shorter than other pages: these are sent most often, and mostly to programs.
+    const title = escapeHtml(`${statusCode} ${reasonPhrase(statusCode)}`);
+    this.#beforeLink = `<!DOCTYPE html>\n<title>${title}</title>\n<p><a href="`;
+    this.#behindLink = `">${escapeHtml(linkText)}</a></p>\n`;
+  }
+
+  /**
+   * The one that leads there.
+   *
+   * @param location a URI reference (§10.2.2), or what becomes one by percent-encoding
+   * @param more fields of this one alone
+   * @throws {TypeError} when it could end the field line
+   */
+  to(location: string, more: FieldSection = NO_FIELDS): TextReply {
+    const own = fieldLine("Location", uriOf(location)) + more;
+    return {
+      statusCode: this.#statusCode,
+      headerSection: this.#headerSection + own as FieldSection,
+      content: this.#beforeLink + escapeHtml(location) + this.#behindLink,
+    };
+  }
+}
+
+function uriOf(location: string): string {
+  if (!NOT_IN_URI.test(location)) return location;
+  return location.replace(
+    ALL_NOT_IN_URI,
+    (it) => `%${it.charCodeAt(0).toString(16).toUpperCase()}`,
+  );
+}
+
+/** ASCII without what means something in HTML: `"&'<>`. */
+const PLAIN = /^[\x20\x21\x23-\x25\x28-\x3b\x3d\x3f-\x7e]*$/;
+
+/** Text for a page, also for an attribute in quotes; what is not ASCII becomes a reference. */
+export function escapeHtml(text: string): string {
+  if (PLAIN.test(text)) return text;
+  return escape(text).replace(/[\u{80}-\u{10ffff}]/gu, (it) => `&#${it.codePointAt(0)};`);
+}
 
 /** What may be asked of resources that can only be read. */
 const ALLOW = "GET, HEAD, OPTIONS";
@@ -29,7 +172,7 @@ const KNOWN_METHODS: ReadonlySet<string> = new Set([
  * 501 for an unknown method (RFC 9110 §9.1), 405 with Allow for one that is not for reading
  * (§15.5.6), and what is allowed for OPTIONS (§9.3.7).
  */
-export function replyToMethod({ method }: RequestHead): Reply | undefined {
+export function replyToMethod({ head: { method } }: Request): Reply | undefined {
   if (method === "GET" || method === "HEAD") return undefined;
   if (method === "OPTIONS") {
     return { statusCode: 204, headerSection: fieldLine("Allow", ALLOW), content: "" };

@@ -1,5 +1,5 @@
-import { Service, type ServiceOptions } from "../net/service.ts";
 import type { Handler } from "../net/handler.ts";
+import { ConnectionManager, type ConnectionManagerOptions } from "../net/connection_manager.ts";
 import { Acceptor } from "../net/accept.ts";
 import { type FieldLine, fieldSection } from "../http/fields.ts";
 import type { LogFormat } from "../access_event.ts";
@@ -42,13 +42,13 @@ export interface DeskParts {
   /** Decides the replies. */
   readonly handler: Handler;
   /** See `SessionParts.replyToMethod`. */
-  readonly replyToMethod?: ServiceOptions["replyToMethod"];
+  readonly replyToMethod?: ConnectionManagerOptions["replyToMethod"];
   /** Where connections are to be encrypted. */
   readonly credentials?: Credentials | undefined;
   /** Bytes per second to each connection; 0 for no limit. */
   readonly limitRate?: number;
-  /** Whether the access log tells whom clients were sent to. */
-  readonly namesChosen?: boolean;
+  /** Whether the access log tells the annotations of replies. */
+  readonly isAnnotated?: boolean;
   /** Where the access log goes; to standard output of its own by default. */
   readonly output?: LineWriter | undefined;
   /** The options by which the user chose address and port, where they are others than usual. */
@@ -65,7 +65,7 @@ export class Desk {
   readonly #parts: DeskParts;
   readonly #output: LineWriter;
   readonly #log: AccessLog;
-  readonly #service: Service;
+  readonly #service: ConnectionManager;
   #listener: Listener;
   #acceptor: Acceptor<Deno.TcpConn | Deno.TlsConn>;
   #isRenewalDue = false;
@@ -80,15 +80,15 @@ export class Desk {
    * @throws {CommandError} status 1, when it is not possible to listen there
    */
   constructor(options: DeskOptions, parts: DeskParts) {
-    const { tell, handler, credentials, limitRate = 0, namesChosen = false, names } = parts;
+    const { tell, handler, credentials, limitRate = 0, isAnnotated = false, names } = parts;
     const maxConnections = options["max-connections"];
     const handshakes = new Seldom(tell, HANDSHAKES_TOLD_MS);
     this.#options = options;
     this.#parts = parts;
     this.#output = parts.output ?? standardOutput();
-    this.#log = new AccessLog(options.log, this.#output, namesChosen);
+    this.#log = new AccessLog(options.log, this.#output, isAnnotated);
     this.#listener = listen(options.host, options.port, credentials, names);
-    this.#service = new Service({
+    this.#service = new ConnectionManager({
       ...{ handler, limitRate, maxConnections },
       replyToMethod: parts.replyToMethod,
       addedFields: fieldSection(options.header ?? []),

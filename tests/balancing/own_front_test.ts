@@ -1,4 +1,4 @@
-import { htmlReply } from "../../lib/net/reply.ts";
+import { htmlReply } from "../../lib/net/handler.ts";
 import { assertEquals } from "@std/assert";
 import { OwnFront } from "../../lib/balancing/own_front.ts";
 import { Desk } from "../../lib/run/desk.ts";

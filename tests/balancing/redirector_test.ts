@@ -1,4 +1,4 @@
-import type { Reply } from "../../lib/net/reply.ts";
+import type { Reply } from "../../lib/net/handler.ts";
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { LOCATIONS } from "../cases/locations.ts";
 import { POLICIES } from "../../lib/balancing/policies.ts";
@@ -166,9 +166,9 @@ Deno.test("Redirector counts whom it sends where, and names the server in the re
   const chosen: (string | undefined)[] = [];
   for (let i = 0; i < 50; i++) {
     const reply = await desk.ask("/x", "", "192.0.2.1", i % 2 === 0 ? "GET" : "HEAD");
-    const location = reply.chosen === "a:1" ? "https://files.example/pub/x" : "http://b:1/x";
+    const location = reply.annotation === "a:1" ? "https://files.example/pub/x" : "http://b:1/x";
     assertStringIncludes(reply.headerSection, `Location: ${location}\r\n`);
-    chosen.push(reply.chosen);
+    chosen.push(reply.annotation);
   }
   const countOf = (name: string) => chosen.filter((it) => it === name).length;
   const redirects = { "a:1": countOf("a:1"), "b:1": countOf("b:1") };
@@ -179,8 +179,8 @@ Deno.test("Redirector counts whom it sends where, and names the server in the re
 Deno.test("Redirector counts whom it turns away, and names nobody in the reply", async () => {
   const desk = new Desk(["a:1 drain"]);
   for (const method of ["GET", "HEAD", "GET"]) {
-    const { statusCode, chosen } = await desk.ask("/x", "", "192.0.2.1", method);
-    assertEquals([statusCode, chosen], [503, undefined]);
+    const { statusCode, annotation } = await desk.ask("/x", "", "192.0.2.1", method);
+    assertEquals([statusCode, annotation], [503, undefined]);
   }
   assertEquals(desk.tally.take(), { redirects: {}, unavailable: 3 });
 });

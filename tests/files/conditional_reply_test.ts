@@ -1,4 +1,4 @@
-import type { Reply } from "../../lib/net/reply.ts";
+import type { Reply } from "../../lib/net/handler.ts";
 import { parseEntityTag } from "../../lib/http/validators.ts";
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { replyWith } from "../../lib/files/conditional_reply.ts";

@@ -1,4 +1,4 @@
-import type { Reply } from "../../lib/net/reply.ts";
+import type { Reply } from "../../lib/net/handler.ts";
 import { assert, assertEquals } from "@std/assert";
 import { CACHE_CONTROL, fileHandler, type FileValues } from "../../lib/files/file_handler.ts";
 import { contentOf, fieldOf, requestFor } from "../support/replies.ts";

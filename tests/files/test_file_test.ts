@@ -1,5 +1,5 @@
+import type { Reply } from "../../lib/net/handler.ts";
 import { encodeOctets } from "../../lib/http/grammar.ts";
-import type { Reply } from "../../lib/net/reply.ts";
 import { assert, assertEquals, assertStrictEquals } from "@std/assert";
 import { isTestFile, replyWithTestFile } from "../../lib/files/test_file.ts";
 import { contentOf, fieldOf, requestFor } from "../support/replies.ts";

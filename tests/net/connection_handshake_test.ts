@@ -1,6 +1,6 @@
 import { HandshakeError } from "../../lib/net/network_error.ts";
 import { now } from "../../lib/net/deadlines.ts";
-import { Connection } from "../../lib/net/connection.ts";
+import { Connection, type Socket } from "../../lib/net/connection.ts";
 import { assertEquals, assertRejects } from "@std/assert";
 import { socketPair } from "../support/raw_peer.ts";
 
@@ -21,14 +21,16 @@ class FakeTlsConn {
 
 function connecting(): [FakeTlsConn, Connection] {
   const conn = new FakeTlsConn();
-  return [conn, new Connection(conn as unknown as Deno.Conn)];
+  return [conn, new Connection(conn as unknown as Socket)];
 }
 
 Deno.test("Connection.handshake() has nothing to wait for without TLS", async () => {
   const sockets = await socketPair();
   const connections = sockets.map((conn) => new Connection(conn));
   for (const connection of connections) {
-    assertEquals(connection.handshake(now()), undefined);
+    const handshake = connection.handshake(now());
+    assertEquals(connection.waitingFor, undefined);
+    await handshake;
     connection.close();
   }
 });
@@ -59,7 +61,7 @@ Deno.test("Connection.handshake() closes a connection whose client lets the dead
 Deno.test("Connection.endWhenIdle() ends a handshake", async () => {
   const [conn, connection] = connecting();
   const handshake = connection.handshake(now() + 10_000)!;
-  connection.endWhenIdle();
+  connection.drain();
   await assertRejects(() => handshake, HandshakeError);
   assertEquals(conn.closed, 1);
 });

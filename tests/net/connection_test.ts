@@ -98,9 +98,9 @@ Deno.test("Connection.fill() throws when its deadline passes, and the connection
   assertEquals(await peer.receiveAll(), "");
 });
 
-Deno.test("Connection has last words for a peer that let a deadline pass", async () => {
+Deno.test("Connection has a response for a peer that let a deadline pass", async () => {
   const [connection, peer] = await connected({
-    lastWords: (deadline: string) => encodeOctets(`too late for the ${deadline}`),
+    timeoutResponse: (deadline: string) => encodeOctets(`too late for the ${deadline}`),
   });
   using _ = peer;
   const filling = assertRejects(() => connection.fill("head", now() + 20), DeadlineError);
@@ -110,9 +110,9 @@ Deno.test("Connection has last words for a peer that let a deadline pass", async
   await connection.finish(true);
 });
 
-Deno.test("Connection waits for no more than lingerMs after its last words", async () => {
+Deno.test("Connection waits for no more than lingerMs after its timeout response", async () => {
   const [connection, peer] = await connected({
-    lastWords: () => encodeOctets("bye"),
+    timeoutResponse: () => encodeOctets("bye"),
     deadlines: { ...DEADLINES, lingerMs: 20 },
   });
   using _ = peer;

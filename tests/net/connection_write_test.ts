@@ -1,4 +1,4 @@
-import { OUTPUT_BYTES } from "../../lib/net/output_buffer.ts";
+import { SEND_BYTES } from "../../lib/net/send_buffer.ts";
 import { Connection } from "../../lib/net/connection.ts";
 import { encodeOctets } from "../../lib/http/grammar.ts";
 import { assert, assertEquals, assertRejects } from "@std/assert";
@@ -61,8 +61,8 @@ Deno.test("Connection.write() puts text and octets into one write, in their orde
   connection.close();
 });
 
-Deno.test("Connection.write() waits for nothing up to OUTPUT_BYTES, in whatever form", async () => {
-  const octets = new Uint8Array(OUTPUT_BYTES - 1).fill(97);
+Deno.test("Connection.write() waits for nothing up to SEND_BYTES, in whatever form", async () => {
+  const octets = new Uint8Array(SEND_BYTES - 1).fill(97);
   for (const [first, second] of [["x", octets], [octets, "x"], [octets, octets.subarray(0, 1)]]) {
     const socket = new FakeSocket();
     const connection = new Connection(socket.conn);
@@ -71,10 +71,10 @@ Deno.test("Connection.write() waits for nothing up to OUTPUT_BYTES, in whatever 
       const writing = connection.write(more);
       assert(writing instanceof Promise);
       await writing;
-      await connection.write("z".repeat(OUTPUT_BYTES - 1));
+      await connection.write("z".repeat(SEND_BYTES - 1));
     }
     await connection.flush();
-    assertEquals(socket.writes.map(({ length }) => length), Array(3).fill(OUTPUT_BYTES));
+    assertEquals(socket.writes.map(({ length }) => length), Array(3).fill(SEND_BYTES));
     connection.close();
   }
 });
@@ -86,7 +86,7 @@ Deno.test("Connection.write() keeps the order, however much it is given", async 
     const connection = new Connection(socket.conn);
     let expected = "";
     for (let i = 0; i < 300; i++) {
-      const large = randomInteger(random, 10) === 0 ? 4 * OUTPUT_BYTES : 2000;
+      const large = randomInteger(random, 10) === 0 ? 4 * SEND_BYTES : 2000;
       const text = `${i}:`.padEnd(randomInteger(random, large), "x");
       await connection.write(randomInteger(random, 2) === 0 ? text : encodeOctets(text));
       expected += text;
@@ -126,8 +126,8 @@ Deno.test("Connection.flush() throws for text that is not ASCII, and sends none 
   connection.close();
 });
 
-Deno.test("Connection.write() keeps nothing that is larger than OUTPUT_BYTES", async () => {
-  const text = "x".repeat(10 * OUTPUT_BYTES);
+Deno.test("Connection.write() keeps nothing that is larger than SEND_BYTES", async () => {
+  const text = "x".repeat(10 * SEND_BYTES);
   for (const data of [text, encodeOctets(text)]) {
     const socket = new FakeSocket();
     const connection = new Connection(socket.conn);
@@ -150,7 +150,7 @@ async function writeSizes(socket: FakeSocket, head: string, content: Uint8Array)
 
 Deno.test("Connection.write() sends no head alone where Nagle's algorithm stays on", async () => {
   const head = "h".repeat(300);
-  const [some, all] = [OUTPUT_BYTES - 300, OUTPUT_BYTES];
+  const [some, all] = [SEND_BYTES - 300, SEND_BYTES];
   const rows: readonly [number, number[]][] = [
     [some, [all]],
     [some + 1, [all, 1]],

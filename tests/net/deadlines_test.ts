@@ -11,7 +11,7 @@ class Waiting implements Watched {
     this.deadline = deadline;
   }
 
-  place = 0;
+  index = 0;
 
   expire(): void {
     this.deadline = Infinity;

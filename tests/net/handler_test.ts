@@ -4,7 +4,8 @@ import { fieldsOf, fieldsWith } from "../support/field_lines.ts";
 
 function statusOf(method: string): number | undefined {
   const fields = fieldsWith();
-  const reply = replyToMethod({ method, requestTarget: "/", httpVersion: "1.1", fields });
+  const head = { method, requestTarget: "/", httpVersion: "1.1", fields } as const;
+  const reply = replyToMethod({ head, target: "/", client: "" });
   if (reply === undefined) return undefined;
   assertEquals(fieldsOf(reply.headerSection).get("allow"), "GET, HEAD, OPTIONS", method);
   assertEquals(reply.content === "", method === "OPTIONS", method);

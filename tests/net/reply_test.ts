@@ -1,5 +1,5 @@
+import { escapeHtml, htmlReply, Redirect } from "../../lib/net/handler.ts";
 import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
-import { escapeHtml, htmlReply, Redirect } from "../../lib/net/reply.ts";
 import { fieldsOf } from "../support/field_lines.ts";
 
 Deno.test("htmlReply() makes a page that says its status and sentence", () => {

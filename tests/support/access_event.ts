@@ -1,7 +1,7 @@
-import type { AccessEvent } from "../../lib/access_event.ts";
+import type { AccessRecord } from "../../lib/net/access_record.ts";
 
 /** One event, for tests of how it is written. */
-export const EVENT: AccessEvent = {
+export const EVENT: AccessRecord = {
   at: Date.UTC(2026, 10, 22, 8, 22, 53, 999),
   client: "127.0.0.1",
   requestLine: "GET / HTTP/1.1",
@@ -9,7 +9,7 @@ export const EVENT: AccessEvent = {
   statusCode: 200,
   contentBytes: 1234,
   elapsedMs: 1.23456,
-  chosen: undefined,
+  annotation: undefined,
 };
 
 /** Its line in the Common Log Format. */

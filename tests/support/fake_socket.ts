@@ -1,3 +1,4 @@
+import type { Socket } from "../../lib/net/connection.ts";
 import { textOf } from "./feed.ts";
 
 /** A socket that takes at the most so many octets a write, and remembers them. */
@@ -7,8 +8,8 @@ export class FakeSocket {
   constructor(readonly most = Infinity) {}
 
   /** As a connection wants it. */
-  get conn(): Deno.Conn {
-    return this as unknown as Deno.Conn;
+  get conn(): Socket {
+    return this as unknown as Socket;
   }
 
   write(octets: Uint8Array): Promise<number> {

@@ -1,4 +1,4 @@
-import type { Reply } from "../../lib/net/reply.ts";
+import type { Reply } from "../../lib/net/handler.ts";
 import { assertEquals } from "@std/assert";
 import { contentOf, fieldOf } from "./replies.ts";
 

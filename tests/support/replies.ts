@@ -1,5 +1,4 @@
-import type { Request } from "../../lib/net/handler.ts";
-import type { Reply } from "../../lib/net/reply.ts";
+import type { Reply, Request } from "../../lib/net/handler.ts";
 import type { RequestHead } from "../../lib/http/request.ts";
 import { assertEquals } from "@std/assert";
 import { EntityTags } from "../../lib/files/entity_tags.ts";

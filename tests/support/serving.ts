@@ -1,11 +1,13 @@
-import { Service, type ServiceOptions } from "../../lib/net/service.ts";
-import type { Served } from "../../lib/net/served.ts";
-import type { Handler } from "../../lib/net/handler.ts";
+import type { Handler, Reply } from "../../lib/net/handler.ts";
 import { DEADLINES, type Deadlines } from "../../lib/net/deadlines.ts";
+import {
+  ConnectionManager,
+  type ConnectionManagerOptions,
+} from "../../lib/net/connection_manager.ts";
+import type { AccessRecord } from "../../lib/net/access_record.ts";
 import { Acceptor } from "../../lib/net/accept.ts";
 import { encodeOctets } from "../../lib/http/grammar.ts";
 import { fieldSection } from "../../lib/http/fields.ts";
-import type { Reply } from "../../lib/net/reply.ts";
 import { say } from "../../lib/log.ts";
 import { Arrivals } from "./arrivals.ts";
 import { RawPeer } from "./raw_peer.ts";
@@ -16,8 +18,8 @@ export interface ServingOptions {
   readonly deadlines?: Partial<Deadlines>;
   readonly limitRate?: number;
   readonly maxConnections?: number;
-  readonly addedFields?: ServiceOptions["addedFields"];
-  readonly replyToMethod?: ServiceOptions["replyToMethod"];
+  readonly addedFields?: ConnectionManagerOptions["addedFields"];
+  readonly replyToMethod?: ConnectionManagerOptions["replyToMethod"];
   /** False where nobody wants to know what was served. */
   readonly isLogged?: boolean;
 }
@@ -25,19 +27,19 @@ export interface ServingOptions {
 /** A handler behind a real listener on 127.0.0.1. */
 export class Serving implements AsyncDisposable {
   /** What was told of each request. */
-  readonly served: Arrivals<Served> = new Arrivals();
+  readonly served: Arrivals<AccessRecord> = new Arrivals();
   /** What must not happen; a test that provokes such an error takes it from here. */
   readonly errors: Arrivals<unknown> = new Arrivals();
   /** How often it was told that there is no room. */
   timesFull = 0;
-  readonly service: Service;
+  readonly service: ConnectionManager;
   readonly #acceptor: Acceptor;
   readonly #accepting: Promise<void>;
   readonly #port: number;
 
   constructor(handler: Handler, options: ServingOptions = {}) {
     const { deadlines, limitRate = 0, maxConnections = 1000 } = options;
-    this.service = new Service({
+    this.service = new ConnectionManager({
       handler,
       deadlines: { ...DEADLINES, ...deadlines },
       limitRate,

@@ -1,5 +1,4 @@
-import { type Handler, replyToMethod, type Request } from "../../net/handler.ts";
-import type { Reply } from "../../net/reply.ts";
+import { type Handler, type Reply, replyToMethod, type Request } from "../../net/handler.ts";
 import type { FarmStatus } from "../status.ts";
 import { adminReply, lineReply } from "./admin_reply.ts";
 import { ASSETS } from "./assets.ts";
@@ -53,10 +52,11 @@ export class Admin {
     return this.#routes.get(path)?.() ?? ASSETS.get(path) ?? NOTHING;
   };
 
-  /** As `SessionParts`: OPTIONS of `/healthz`, by which HAProxy asks, says what GET would. */
-  readonly replyToMethod = ({ head, target }: Request): Reply | undefined => {
+  /** As `ServerConfig`: OPTIONS of `/healthz`, by which HAProxy asks, says what GET would. */
+  readonly replyToMethod = (request: Request): Reply | undefined => {
+    const { head, target } = request;
     const isHealthCheck = head.method === "OPTIONS" && pathOf(target) === "/healthz";
-    return isHealthCheck ? undefined : replyToMethod(head);
+    return isHealthCheck ? undefined : replyToMethod(request);
   };
 
   /** Ends all event streams, after the last status; from now on no new one is opened. */

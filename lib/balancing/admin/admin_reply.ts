@@ -4,8 +4,8 @@
  * @module
  */
 
+import type { Reply } from "../../net/handler.ts";
 import { type FieldLine, fieldSection } from "../../http/fields.ts";
-import type { Reply } from "../../net/reply.ts";
 
 /** Nothing but our own files runs in the page or is asked for by it. */
 const POLICY = [

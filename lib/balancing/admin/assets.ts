@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Reply } from "../../net/reply.ts";
+import type { Reply } from "../../net/handler.ts";
 import { adminReply } from "./admin_reply.ts";
 import page from "./page.html" with { type: "text" };
 import style from "./page.css" with { type: "text" };

@@ -1,4 +1,4 @@
-import type { ContentSource } from "../../net/reply.ts";
+import type { ContentSource } from "../../net/handler.ts";
 
 /** One event as it is sent; the same octets for all streams. */
 export interface StreamEvent {

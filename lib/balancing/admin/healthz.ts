@@ -1,4 +1,4 @@
-import type { Reply } from "../../net/reply.ts";
+import type { Reply } from "../../net/handler.ts";
 import type { FarmStatus, ServerStatus } from "../status.ts";
 import { lineReply } from "./admin_reply.ts";
 

@@ -1,4 +1,4 @@
-import type { ContentSource } from "../../net/reply.ts";
+import type { ContentSource } from "../../net/handler.ts";
 
 const encoder = new TextEncoder();
 const NOTHING = new Uint8Array();

@@ -5,8 +5,8 @@
  * @module
  */
 
-import { Service } from "../../../lib/net/service.ts";
 import { DEADLINES } from "../../../lib/net/deadlines.ts";
+import { ConnectionManager } from "../../../lib/net/connection_manager.ts";
 import { Admin } from "../../../lib/balancing/admin/admin.ts";
 import type { FarmStatus, ServerStatus, TransferStatus } from "../../../lib/balancing/status.ts";
 import { say } from "../../../lib/log.ts";
@@ -131,7 +131,7 @@ const admin = new Admin(status, {
   isLoopback: true,
   onError: (error) => say(String(error)),
 });
-const service = new Service({
+const service = new ConnectionManager({
   handler: admin.handle,
   deadlines: DEADLINES,
   maxConnections: 200,

@@ -1,21 +1,20 @@
-import { ServedQueue } from "../../lib/net/served_queue.ts";
-import type { Served } from "../../lib/net/served.ts";
+import { type AccessRecord, CompletionQueue } from "../../lib/net/access_record.ts";
 import { assert, assertEquals } from "@std/assert";
 import { request, Serving, textReply } from "../support/serving.ts";
 
 /** A queue, and the status codes and octets that it has told of. */
 function queueOf(...answers: readonly [statusCode: number, contentBytes: number, end: number][]) {
   const told: [statusCode: number, contentBytes: number][] = [];
-  const tell = (it: Served) => void told.push([it.statusCode, it.contentBytes]);
-  const queue = new ServedQueue(tell);
-  const common = { at: 0, client: "", requestLine: "", fields: undefined, chosen: undefined };
+  const tell = (it: AccessRecord) => void told.push([it.statusCode, it.contentBytes]);
+  const queue = new CompletionQueue(tell);
+  const common = { at: 0, client: "", requestLine: "", fields: undefined, annotation: undefined };
   for (const [statusCode, contentBytes, endBytes] of answers) {
     queue.add({ ...common, statusCode, contentBytes, endBytes, startedMs: 0 });
   }
   return { queue, told };
 }
 
-Deno.test("ServedQueue tells of each request once its answer has left", () => {
+Deno.test("CompletionQueue tells of each request once its answer has left", () => {
   const { queue, told } = queueOf([200, 50, 100], [304, 0, 150], [404, 20, 200]);
   queue.settle(99);
   assertEquals(told, []);
@@ -25,7 +24,7 @@ Deno.test("ServedQueue tells of each request once its answer has left", () => {
   assertEquals(told.at(-1), [404, 20]);
 });
 
-Deno.test("ServedQueue counts what the system took where the connection is lost", () => {
+Deno.test("CompletionQueue counts what the system took where the connection is lost", () => {
   const rows = [[0, 0, 0], [50, 0, 0], [60, 10, 0], [100, 50, 0], [170, 50, 0], [190, 50, 10]];
   for (const [sentBytes, first, second] of rows) {
     const { queue, told } = queueOf([200, 50, 100], [200, 20, 200]);

@@ -1,7 +1,27 @@
-import type { Served } from "./served.ts";
+import type { Fields } from "../http/fields.ts";
+
+/** What became of one request, for the log. */
+export interface AccessRecord {
+  /** The client's address, without its port. */
+  readonly client: string;
+  /** When its head was complete, in ms since 1970. */
+  readonly at: number;
+  /** As received, not to be trusted; empty when there was none. */
+  readonly requestLine: string;
+  /** Its header section, not to be trusted; undefined when it could not be read. */
+  readonly fields: Fields | undefined;
+  /** Of the reply. */
+  readonly statusCode: number;
+  /** Octets of content that were sent. */
+  readonly contentBytes: number;
+  /** From the complete head, or the beginning of one that never was, to the last octet handed to the system, in ms. */
+  readonly elapsedMs: number;
+  /** See `Reply`. */
+  readonly annotation: string | undefined;
+}
 
 /** What is known of an answered request before its answer has left. */
-export interface Answered extends Omit<Served, "contentBytes" | "elapsedMs"> {
+export interface Answered extends Omit<AccessRecord, "contentBytes" | "elapsedMs"> {
   /**
    * When its head was complete, in ms on a clock that never goes back; when it had begun to arrive,
    * where it never was.
@@ -14,12 +34,12 @@ export interface Answered extends Omit<Served, "contentBytes" | "elapsedMs"> {
 }
 
 /** Requests whose answers were written, each told of once the system has taken its answer. */
-export class ServedQueue {
-  readonly #tell: (served: Served) => void;
+export class CompletionQueue {
+  readonly #tell: (served: AccessRecord) => void;
   readonly #waiting: Answered[] = [];
 
   /** For one connection; `tell` is given the requests in their order. */
-  constructor(tell: (served: Served) => void) {
+  constructor(tell: (served: AccessRecord) => void) {
     this.#tell = tell;
   }
 

@@ -221,7 +221,7 @@ Deno.test("Session says nothing to a client that sends nothing", async () => {
 Deno.test("Session tells whom a reply sends its client to, at once or after a while", async () => {
   await using server = new Serving(({ target }) => {
     if (target === "/nobody") return textReply("");
-    const reply = { ...textReply("x".repeat(200_000)), chosen: `web${target.length}:8000` };
+    const reply = { ...textReply("x".repeat(200_000)), annotation: `web${target.length}:8000` };
     return target === "/late" ? Promise.resolve(reply) : reply;
   });
   const targets = ["/", "/late", "/nobody"];
@@ -229,7 +229,7 @@ Deno.test("Session tells whom a reply sends its client to, at once or after a wh
     targets.map((it) => request(it)).join("") + request("/ab", "", "HEAD") + "none\r\n\r\n",
   );
   const told: (string | undefined)[] = [];
-  for (let i = 0; i < 5; i++) told.push((await server.served.next()).chosen);
+  for (let i = 0; i < 5; i++) told.push((await server.served.next()).annotation);
   assertEquals(told, ["web1:8000", "web5:8000", undefined, "web3:8000", undefined]);
 });
 

@@ -2,10 +2,10 @@
  * Spreads octets evenly over time. At no moment more than a tenth of a second's worth goes at once,
  * and after a pause nothing is made up for beyond that.
  */
-export class Pacer {
+export class TokenBucket {
   readonly #perMs: number;
   readonly #burst: number;
-  #saved: number;
+  #tokens: number;
   #at: number;
 
   /**
@@ -17,7 +17,7 @@ export class Pacer {
   constructor(rate: number, now: number) {
     this.#perMs = rate / 1000;
     this.#burst = Math.max(1, Math.floor(rate / 10));
-    this.#saved = this.#burst;
+    this.#tokens = this.#burst;
     this.#at = now;
   }
 
@@ -27,21 +27,21 @@ export class Pacer {
    * @returns how many may go; 0 when it is too early
    */
   take(wanted: number, now: number): number {
-    this.#saved = Math.min(this.#burst, this.#saved + (now - this.#at) * this.#perMs);
+    this.#tokens = Math.min(this.#burst, this.#tokens + (now - this.#at) * this.#perMs);
     this.#at = now;
-    if (this.#saved < Math.min(wanted, this.#worthwhile)) return 0;
-    const taken = Math.min(wanted, Math.floor(this.#saved));
-    this.#saved -= taken;
+    if (this.#tokens < Math.min(wanted, this.#minWrite)) return 0;
+    const taken = Math.min(wanted, Math.floor(this.#tokens));
+    this.#tokens -= taken;
     return taken;
   }
 
   /** After `take` gave 0: the ms to wait before some of `wanted` may go. */
   waitMs(wanted: number): number {
-    return Math.max(1, (Math.min(wanted, this.#worthwhile) - this.#saved) / this.#perMs);
+    return Math.max(1, (Math.min(wanted, this.#minWrite) - this.#tokens) / this.#perMs);
   }
 
   /** Half a burst: fewer octets at a time would only cost more calls. */
-  get #worthwhile(): number {
+  get #minWrite(): number {
     return Math.max(1, this.#burst / 2);
   }
 }

@@ -1,5 +1,5 @@
 /** How much goes out at a time, at the most, unless it came in one piece. */
-export const OUTPUT_BYTES: number = 16 * 1024;
+export const SEND_BYTES: number = 16 * 1024;
 
 const encoder = new TextEncoder();
 
@@ -8,7 +8,7 @@ const spares: Uint8Array<ArrayBuffer>[] = [];
 const MOST_SPARES = 64;
 
 /** What is to be sent, in its order, collected so that it can go in one write. */
-export class OutputBuffer {
+export class SendBuffer {
   #memory: Uint8Array<ArrayBuffer> | undefined;
   #octetCount = 0;
   /** What follows the octets. It stays text until it is sent: 16 replies are encoded in one call. */
@@ -25,10 +25,10 @@ export class OutputBuffer {
     this.#text += text;
   }
 
-  /** Adds a copy of octets, for which there must be room: `OUTPUT_BYTES` in all. */
+  /** Adds a copy of octets, for which there must be room: `SEND_BYTES` in all. */
   addOctets(octets: Uint8Array): void {
     this.#settleText();
-    this.#memory ??= spares.pop() ?? new Uint8Array(OUTPUT_BYTES);
+    this.#memory ??= spares.pop() ?? new Uint8Array(SEND_BYTES);
     this.#memory.set(octets, this.#octetCount);
     this.#octetCount += octets.length;
   }
@@ -49,7 +49,7 @@ export class OutputBuffer {
 
   /** What was taken has been sent. */
   release(): void {
-    const isOrdinary = this.#taken?.length === OUTPUT_BYTES;
+    const isOrdinary = this.#taken?.length === SEND_BYTES;
     if (isOrdinary && spares.length < MOST_SPARES) spares.push(this.#taken!);
     this.#taken = undefined;
   }
@@ -61,7 +61,7 @@ export class OutputBuffer {
     this.#text = "";
     const before = this.#octetCount;
     const after = before + text.length;
-    let memory = this.#memory ?? spares.pop() ?? new Uint8Array(OUTPUT_BYTES);
+    let memory = this.#memory ?? spares.pop() ?? new Uint8Array(SEND_BYTES);
     if (after > memory.length) {
       const larger = new Uint8Array(after);
       larger.set(memory.subarray(0, before));

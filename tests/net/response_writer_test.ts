@@ -1,10 +1,15 @@
-import { ContentError, type ReplyContext, ReplySender } from "../../lib/net/reply_sender.ts";
-import { OUTPUT_BYTES } from "../../lib/net/output_buffer.ts";
+import { SEND_BYTES } from "../../lib/net/send_buffer.ts";
+import {
+  ContentError,
+  endsWithConnection,
+  type ReplyContext,
+  writeReply,
+} from "../../lib/net/response_writer.ts";
 import { NetworkError } from "../../lib/net/network_error.ts";
-import { Connection } from "../../lib/net/connection.ts";
+import type { ContentSource, Reply } from "../../lib/net/handler.ts";
+import { Connection, type Socket } from "../../lib/net/connection.ts";
 import { encodeOctets } from "../../lib/http/grammar.ts";
 import { fieldSection, NO_FIELDS } from "../../lib/http/fields.ts";
-import type { ContentSource, Reply } from "../../lib/net/reply.ts";
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { FakeSocket } from "../support/fake_socket.ts";
 import { replyOf } from "../support/raw_reply.ts";
@@ -37,32 +42,34 @@ class Pieces implements ContentSource {
 const GET: ReplyContext = {
   method: "GET",
   httpVersion: "1.1",
-  persistent: true,
+  isPersistent: true,
   at: 784_111_777_000,
+  addedFields: undefined,
 };
 
 /** What is sent for a reply. */
 async function sent(reply: Reply, context: Partial<ReplyContext> = {}) {
   const socket = new FakeSocket();
   const connection = new Connection(socket.conn);
-  const sender = new ReplySender(connection, reply, { ...GET, ...context });
+  const written = { contentBytes: 0 };
   let error: unknown;
   try {
-    await sender.send();
+    await writeReply(connection, reply, { ...GET, ...context }, written);
   } catch (it) {
     error = it;
   }
   await connection.flush();
   connection.close();
   const text = socket.writes.join("");
-  return { text, error, persistent: sender.persistent, contentBytes: sender.contentBytes };
+  const goesOn = !endsWithConnection(reply, context.httpVersion ?? "1.1");
+  return { text, error, persistent: goesOn, ...written };
 }
 
 function ok(content: Reply["content"]): Reply {
   return { statusCode: 200, headerSection: fieldSection([["A", "b"]]), content };
 }
 
-Deno.test("ReplySender sends Date, the handler's fields and Content-Length", async () => {
+Deno.test("writeReply() sends Date, the handler's fields and Content-Length", async () => {
   const { text, persistent, contentBytes } = await sent(textReply("hello"));
   const { statusCode, fields, content } = replyOf(text);
   const date = fields.get("date")!;
@@ -76,16 +83,16 @@ Deno.test("ReplySender sends Date, the handler's fields and Content-Length", asy
   });
 });
 
-Deno.test("ReplySender says Connection where the version's custom is another", async () => {
+Deno.test("writeReply() says Connection where the version's custom is another", async () => {
   const connectionOf = async (context: Partial<ReplyContext>) =>
     replyOf((await sent(textReply(""), context)).text).fields.get("connection");
-  assertEquals(await connectionOf({ persistent: true }), undefined);
-  assertEquals(await connectionOf({ persistent: false }), "close");
-  assertEquals(await connectionOf({ httpVersion: "1.0", persistent: true }), "keep-alive");
-  assertEquals(await connectionOf({ httpVersion: "1.0", persistent: false }), "close");
+  assertEquals(await connectionOf({ isPersistent: true }), undefined);
+  assertEquals(await connectionOf({ isPersistent: false }), "close");
+  assertEquals(await connectionOf({ httpVersion: "1.0", isPersistent: true }), "keep-alive");
+  assertEquals(await connectionOf({ httpVersion: "1.0", isPersistent: false }), "close");
 });
 
-Deno.test("ReplySender leaves the content out for HEAD, and nothing else", async () => {
+Deno.test("writeReply() leaves the content out for HEAD, and nothing else", async () => {
   const sources = [
     () => encodeOctets("hello"),
     () => new Pieces(5, "hello"),
@@ -102,7 +109,7 @@ Deno.test("ReplySender leaves the content out for HEAD, and nothing else", async
   }
 });
 
-Deno.test("ReplySender sends a source of known length to its length and no further", async () => {
+Deno.test("writeReply() sends a source of known length to its length and no further", async () => {
   const source = new Pieces(100_000, "a".repeat(70_000), "b".repeat(70_000));
   const { text, contentBytes } = await sent(ok(source));
   const { fields, content } = replyOf(text);
@@ -111,13 +118,13 @@ Deno.test("ReplySender sends a source of known length to its length and no furth
   assertEquals({ contentBytes, closed: source.closed }, { contentBytes: 100_000, closed: 1 });
 });
 
-Deno.test("ReplySender sends a source of length 0", async () => {
+Deno.test("writeReply() sends a source of length 0", async () => {
   const source = new Pieces(0);
   assertEquals(replyOf((await sent(ok(source))).text).content, "");
   assertEquals(source.closed, 1);
 });
 
-Deno.test("ReplySender sends a source of unknown length in chunks on 1.1", async () => {
+Deno.test("writeReply() sends a source of unknown length in chunks on 1.1", async () => {
   for (const pieces of [["hello ", "w", "orld"], ["x".repeat(200_000)], []]) {
     const { text, persistent, contentBytes } = await sent(ok(new Pieces(undefined, ...pieces)));
     const { fields, content } = replyOf(text);
@@ -128,7 +135,7 @@ Deno.test("ReplySender sends a source of unknown length in chunks on 1.1", async
   }
 });
 
-Deno.test("ReplySender sends a source of unknown length until close on 1.0", async () => {
+Deno.test("writeReply() sends a source of unknown length until close on 1.0", async () => {
   const source = new Pieces(undefined, "hello ", "world");
   const { text, persistent } = await sent(ok(source), { httpVersion: "1.0" });
   const { fields, content } = replyOf(text);
@@ -137,14 +144,14 @@ Deno.test("ReplySender sends a source of unknown length until close on 1.0", asy
   assertEquals({ content, persistent }, { content: "hello world", persistent: false });
 });
 
-Deno.test("ReplySender sends no framing fields where there is no content", async () => {
+Deno.test("writeReply() sends no framing fields where there is no content", async () => {
   for (const statusCode of [204, 304]) {
     const { text } = await sent({ statusCode, headerSection: NO_FIELDS, content: "" });
     assertEquals([...replyOf(text).fields.keys()], ["date"]);
   }
 });
 
-Deno.test("ReplySender.send() throws when the content fails or shrinks", async () => {
+Deno.test("writeReply() throws when the content fails or shrinks", async () => {
   const cause = new Error("the disk is gone");
   const sources = [
     new Pieces(10, "hello", cause),
@@ -159,34 +166,38 @@ Deno.test("ReplySender.send() throws when the content fails or shrinks", async (
   }
 });
 
-Deno.test("ReplySender closes the source when the head cannot be sent", async () => {
+Deno.test("writeReply() closes the source when the head cannot be sent", async () => {
   const source = new Pieces(1, "a");
   const socket = {
     write: () => Promise.reject(new Deno.errors.BrokenPipe("no one reads")),
     close() {},
   };
-  const connection = new Connection(socket as unknown as Deno.Conn);
-  await connection.write("x".repeat(OUTPUT_BYTES)); // The head does not fit behind it.
-  const sender = new ReplySender(connection, ok(source), GET);
-  await assertRejects(async () => await sender.send(), NetworkError);
-  assertEquals({ contentBytes: sender.contentBytes, closed: source.closed }, {
+  const connection = new Connection(socket as unknown as Socket);
+  await connection.write("x".repeat(SEND_BYTES)); // The head does not fit behind it.
+  const written = { contentBytes: 0 };
+  await assertRejects(
+    async () => await writeReply(connection, ok(source), GET, written),
+    NetworkError,
+  );
+  assertEquals({ ...written, closed: source.closed }, {
     contentBytes: 0,
     closed: 1,
   });
   connection.close();
 });
 
-Deno.test("ReplySender.send() waits for nothing where all fits into the buffer", () => {
+Deno.test("writeReply() waits for nothing where text fits into the buffer", () => {
   const connection = new Connection(new FakeSocket().conn);
-  for (const content of ["hello", encodeOctets("hello"), ""]) {
-    const sender = new ReplySender(connection, ok(content), GET);
-    assertEquals([sender.send(), sender.contentBytes], [undefined, content.length]);
+  for (const content of ["hello", ""]) {
+    const written = { contentBytes: 0 };
+    const writing = writeReply(connection, ok(content), GET, written);
+    assertEquals([writing, written.contentBytes], [undefined, content.length]);
   }
   connection.close();
 });
 
-Deno.test("ReplySender sends text as it sends octets", async () => {
-  for (const length of [0, 5, OUTPUT_BYTES, 100_000]) {
+Deno.test("writeReply() sends text as it sends octets", async () => {
+  for (const length of [0, 5, SEND_BYTES, 100_000]) {
     const text = "x".repeat(length);
     for (const method of ["GET", "HEAD"]) {
       const octets = await sent(ok(encodeOctets(text)), { method });
@@ -195,7 +206,7 @@ Deno.test("ReplySender sends text as it sends octets", async () => {
   }
 });
 
-Deno.test("ReplySender says in Date when the reply was made", async () => {
+Deno.test("writeReply() says in Date when the reply was made", async () => {
   const dateAt = async (at: number) =>
     replyOf((await sent(ok(""), { at })).text).fields.get("date");
   // RFC 9110 §5.6.7 has this date as its example. The third is of the same second as the second.
@@ -206,7 +217,7 @@ Deno.test("ReplySender says in Date when the reply was made", async () => {
   }
 });
 
-Deno.test("ReplySender sends what a live source gave before it is read again", async () => {
+Deno.test("writeReply() sends what a live source gave before it is read again", async () => {
   for (const isLive of [true, false]) {
     const socket = new FakeSocket();
     const sentBefore: string[] = [];
@@ -218,7 +229,8 @@ Deno.test("ReplySender sends what a live source gave before it is read again", a
       }
     }
     const connection = new Connection(socket.conn);
-    await new ReplySender(connection, ok(new Events(undefined, "one", "two")), GET).send();
+    const reply = ok(new Events(undefined, "one", "two"));
+    await writeReply(connection, reply, GET, { contentBytes: 0 });
     await connection.flush();
     connection.close();
     const live = ["", "3\r\none\r\n", "3\r\none\r\n3\r\ntwo\r\n"];

@@ -1,11 +1,11 @@
-import { OUTPUT_BYTES, OutputBuffer } from "../../lib/net/output_buffer.ts";
+import { SEND_BYTES, SendBuffer } from "../../lib/net/send_buffer.ts";
 import { encodeOctets } from "../../lib/http/grammar.ts";
 import { assert, assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
 import { textOf } from "../support/feed.ts";
 
 /** A buffer with these added, octets as octets and text as text. */
-function bufferOf(...parts: readonly (string | Uint8Array)[]): OutputBuffer {
-  const buffer = new OutputBuffer();
+function bufferOf(...parts: readonly (string | Uint8Array)[]): SendBuffer {
+  const buffer = new SendBuffer();
   for (const part of parts) {
     if (typeof part === "string") buffer.addText(part);
     else buffer.addOctets(part);
@@ -14,13 +14,13 @@ function bufferOf(...parts: readonly (string | Uint8Array)[]): OutputBuffer {
 }
 
 /** All that a buffer has, as text; its memory is given back. */
-function drained(buffer: OutputBuffer): string {
+function drained(buffer: SendBuffer): string {
   const text = textOf(buffer.take());
   buffer.release();
   return text;
 }
 
-Deno.test("OutputBuffer.take() gives text and octets in the order they were added", () => {
+Deno.test("SendBuffer.take() gives text and octets in the order they were added", () => {
   const octets = encodeOctets("octets\0\x80\xff, ");
   assertEquals(drained(bufferOf("text")), "text");
   assertEquals(drained(bufferOf(octets)), textOf(octets));
@@ -29,8 +29,8 @@ Deno.test("OutputBuffer.take() gives text and octets in the order they were adde
   assertEquals(drained(all), `ab, ${textOf(octets).repeat(2)}cd, ${textOf(octets)}ef`);
 });
 
-Deno.test("OutputBuffer.length counts text and octets", () => {
-  const buffer = new OutputBuffer();
+Deno.test("SendBuffer.length counts text and octets", () => {
+  const buffer = new SendBuffer();
   const lengths = [buffer.length];
   for (const part of ["ab", "", "c"]) {
     buffer.addText(part);
@@ -47,15 +47,15 @@ Deno.test("OutputBuffer.length counts text and octets", () => {
   assertEquals(buffer.length, 0);
 });
 
-Deno.test("OutputBuffer is empty after take(), and can be used again", () => {
+Deno.test("SendBuffer is empty after take(), and can be used again", () => {
   const buffer = bufferOf("a", encodeOctets("b"));
   assertEquals(drained(buffer), "ab");
   buffer.addText("c");
   assertEquals(drained(buffer), "c");
 });
 
-Deno.test("OutputBuffer.take() gives text of any length", () => {
-  for (const length of [OUTPUT_BYTES - 1, OUTPUT_BYTES, OUTPUT_BYTES + 1, 1_000_000]) {
+Deno.test("SendBuffer.take() gives text of any length", () => {
+  for (const length of [SEND_BYTES - 1, SEND_BYTES, SEND_BYTES + 1, 1_000_000]) {
     const text = `${"x".repeat(length - 1)}y`;
     for (const before of ["", "octets"]) {
       const buffer = bufferOf(encodeOctets(before), text);
@@ -65,16 +65,16 @@ Deno.test("OutputBuffer.take() gives text of any length", () => {
   }
 });
 
-Deno.test("OutputBuffer.addOctets() takes as many as there is room for, and a copy of them", () => {
-  const octets = new Uint8Array(OUTPUT_BYTES - 3).fill(97);
+Deno.test("SendBuffer.addOctets() takes as many as there is room for, and a copy of them", () => {
+  const octets = new Uint8Array(SEND_BYTES - 3).fill(97);
   const buffer = bufferOf("bcd", octets);
   octets.fill(98);
-  assert(drained(buffer) === `bcd${"a".repeat(OUTPUT_BYTES - 3)}`);
+  assert(drained(buffer) === `bcd${"a".repeat(SEND_BYTES - 3)}`);
 });
 
-Deno.test("OutputBuffer refuses text that is not ASCII, wherever it stands", () => {
+Deno.test("SendBuffer refuses text that is not ASCII, wherever it stands", () => {
   const octets = encodeOctets("octets");
-  const filling = "x".repeat(OUTPUT_BYTES - 1);
+  const filling = "x".repeat(SEND_BYTES - 1);
   for (const character of ["\x80", "\xff", "\u0100", "\u{1f600}", "\ud83d", "\u560a"]) {
     const texts = [character, `a${character}`, `${character}a`, filling + character];
     for (const text of texts) {
@@ -85,7 +85,7 @@ Deno.test("OutputBuffer refuses text that is not ASCII, wherever it stands", () 
   }
 });
 
-Deno.test("OutputBuffer lets what was taken be until release()", () => {
+Deno.test("SendBuffer lets what was taken be until release()", () => {
   const buffer = bufferOf("taken");
   const taken = buffer.take();
   buffer.addText("added");
@@ -98,7 +98,7 @@ Deno.test("OutputBuffer lets what was taken be until release()", () => {
   other.release();
 });
 
-Deno.test("OutputBuffer uses memory again that was released, once", () => {
+Deno.test("SendBuffer uses memory again that was released, once", () => {
   const first = bufferOf("a");
   const { buffer: memory } = first.take();
   first.release();
@@ -111,15 +111,15 @@ Deno.test("OutputBuffer uses memory again that was released, once", () => {
   second.release();
 });
 
-Deno.test("OutputBuffer does not keep the memory that one long text needed", () => {
+Deno.test("SendBuffer does not keep the memory that one long text needed", () => {
   const buffer = bufferOf("x".repeat(1_000_000));
   drained(buffer);
   buffer.addText("a");
-  assertEquals(buffer.take().buffer.byteLength, OUTPUT_BYTES);
+  assertEquals(buffer.take().buffer.byteLength, SEND_BYTES);
   buffer.release();
 });
 
-Deno.test("OutputBuffer sends nothing in place of text that it has refused", () => {
+Deno.test("SendBuffer sends nothing in place of text that it has refused", () => {
   drained(bufferOf("of another"));
   const buffer = bufferOf("d\u00e9j\u00e0");
   assertThrows(() => buffer.take(), TypeError);

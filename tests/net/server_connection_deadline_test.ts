@@ -18,7 +18,7 @@ async function received(server: Serving, text: string): Promise<string> {
 /** Settles when the deadlines of all connections have been looked at. */
 async function nextSweep(): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
-  const watched = { deadline: 0, place: 0, expire: resolve };
+  const watched = { deadline: 0, index: 0, expire: resolve };
   watch(watched);
   await promise;
   unwatch(watched);

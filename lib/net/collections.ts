@@ -1,3 +1,55 @@
+/**
+ * What open connections stand in: adding and taking out cost some ns each and leave no garbage.
+ *
+ * @module
+ */
+
+/** Something that can stand in one bag. */
+export interface Indexed {
+  /** Where it stands; the bag's own to write. */
+  index: number;
+}
+
+/**
+ * An unordered set. JavaScript's own Set, when it makes itself anew, leaves its old
+ * table behind with all that stood in it, and of a thousand connections a second most then outlive
+ * the collector's first, cheap look at them: a short connection cost 10 % more.
+ */
+export class Bag<Member extends Indexed> {
+  readonly #members: Member[] = [];
+
+  /** How many there are. */
+  get size(): number {
+    return this.#members.length;
+  }
+
+  /** Adds one that is not there. */
+  add(member: Member): void {
+    member.index = this.#members.length;
+    this.#members.push(member);
+  }
+
+  /** Takes one away, if it is there. */
+  delete(member: Member): void {
+    if (this.#members[member.index] !== member) return;
+    const last = this.#members.pop()!;
+    if (last === member) return;
+    this.#members[member.index] = last;
+    last.index = member.index;
+  }
+
+  /**
+   * All of them, the latest first. Members may be added and taken away meanwhile: those that are
+   * taken away do not come any more, and one that takes the place of another may come twice.
+   */
+  *[Symbol.iterator](): IterableIterator<Member> {
+    for (let index = this.#members.length - 1; index >= 0; index--) {
+      const member = this.#members[index];
+      if (member !== undefined) yield member;
+    }
+  }
+}
+
 /** A connection that can stand in the list of idle ones. */
 export interface Idle {
   /** The one that has been idle next longest; the list's own to write, as the two below. */

@@ -1,39 +1,39 @@
-import { Pacer } from "../../lib/net/pacer.ts";
+import { TokenBucket } from "../../lib/net/token_bucket.ts";
 import { assert, assertEquals, assertLessOrEqual } from "@std/assert";
 import { seededRandom } from "../support/random.ts";
 
-Deno.test("Pacer.take() gives a tenth of a second's worth at once, and no more", () => {
-  const pacer = new Pacer(10_000, 0);
+Deno.test("TokenBucket.take() gives a tenth of a second's worth at once, and no more", () => {
+  const pacer = new TokenBucket(10_000, 0);
   assertEquals(pacer.take(5000, 0), 1000);
   assertEquals(pacer.take(5000, 0), 0);
 });
 
-Deno.test("Pacer.take() gives what is wanted when that is less", () => {
-  const pacer = new Pacer(10_000, 0);
+Deno.test("TokenBucket.take() gives what is wanted when that is less", () => {
+  const pacer = new TokenBucket(10_000, 0);
   assertEquals(pacer.take(300, 0), 300);
   assertEquals(pacer.take(700, 0), 700);
   assertEquals(pacer.take(1, 0), 0);
 });
 
-Deno.test("Pacer.take() makes up for no pause", () => {
-  const pacer = new Pacer(10_000, 0);
+Deno.test("TokenBucket.take() makes up for no pause", () => {
+  const pacer = new TokenBucket(10_000, 0);
   assertEquals(pacer.take(5000, 0), 1000);
   assertEquals(pacer.take(5000, 3_600_000), 1000);
   assertEquals(pacer.take(5000, 3_600_000), 0);
 });
 
-Deno.test("Pacer.take() loses no fraction of an octet", () => {
-  const pacer = new Pacer(500, 0);
+Deno.test("TokenBucket.take() loses no fraction of an octet", () => {
+  const pacer = new TokenBucket(500, 0);
   assertEquals(pacer.take(50, 0), 50);
   let taken = 0;
   for (let now = 1; now <= 1000; now++) taken += pacer.take(1, now);
   assertEquals(taken, 500);
 });
 
-Deno.test("Pacer.waitMs() is when take() gives something again", () => {
+Deno.test("TokenBucket.waitMs() is when take() gives something again", () => {
   const random = seededRandom(1);
   for (const rate of [1, 7, 100, 1234, 65_536, 1_000_000_000]) {
-    const pacer = new Pacer(rate, 0);
+    const pacer = new TokenBucket(rate, 0);
     let now = 0;
     for (let i = 0; i < 200; i++) {
       const wanted = 1 + Math.floor(random() * 100_000);
@@ -47,7 +47,7 @@ Deno.test("Pacer.waitMs() is when take() gives something again", () => {
 
 /** Takes all it can get for some seconds; the octets and their times. */
 function taking(rate: number, ms: number, wanted: () => number): [at: number, octets: number][] {
-  const pacer = new Pacer(rate, 0);
+  const pacer = new TokenBucket(rate, 0);
   const taken: [number, number][] = [];
   for (let now = 0; now <= ms;) {
     const want = wanted();
@@ -58,7 +58,7 @@ function taking(rate: number, ms: number, wanted: () => number): [at: number, oc
   return taken;
 }
 
-Deno.test("Pacer never lets more through than its rate, in whatever time, and one burst", () => {
+Deno.test("TokenBucket never lets more through than its rate, in whatever time, and one burst", () => {
   const random = seededRandom(2);
   for (const rate of [50, 3000, 1_000_000]) {
     const taken = taking(rate, 5000, () => 1 + Math.floor(random() * rate));
@@ -74,7 +74,7 @@ Deno.test("Pacer never lets more through than its rate, in whatever time, and on
   }
 });
 
-Deno.test("Pacer lets through its rate on average", () => {
+Deno.test("TokenBucket lets through its rate on average", () => {
   for (const rate of [20, 999, 65_536, 10_000_000]) {
     const sum = taking(rate, 20_000, () => 100_000_000).reduce((sum, [, it]) => sum + it, 0);
     const expected = rate * 20 + rate / 10;

@@ -1,0 +1,174 @@
+import type { ContentSource, Reply } from "./handler.ts";
+import type { Connection } from "./connection.ts";
+import type { HttpVersion } from "../http/message.ts";
+import { imfFixdate } from "../http/http_date.ts";
+import { type FieldSection, NO_FIELDS } from "../http/fields.ts";
+import { LAST_CHUNK, writeChunk } from "../http/body.ts";
+import { setImmediate } from "node:timers";
+import { writeResponseHead } from "../http/response.ts";
+
+/**
+ * How much content is read at a time. A segment that is handed to the network has room for hardly
+ * 64 KiB; with a whole 64 KiB each piece would need two, and 1 GiB takes 30 % longer.
+ */
+const PIECE_BYTES = 63 * 1024;
+
+/**
+ * Lets everybody else have a turn: a source that waits for nothing, to a client as quick, would keep
+ * them all waiting. It takes 1 us, where a timer takes 2 ms.
+ */
+function turn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
+
+/** A content source that gave less than it promised, or failed: the message cannot be completed. */
+export class ContentError extends Error {
+  /** For logs. */
+  override readonly name = "ContentError";
+}
+
+/** What of a request and its connection decides the form of the response. */
+export interface ReplyContext {
+  /** That of the request: a reply to HEAD has no content. */
+  readonly method: string;
+  /** That of the request: HTTP/1.0 knows no chunks. */
+  readonly httpVersion: HttpVersion;
+  /** Whether the connection is to go on after the reply. */
+  readonly isPersistent: boolean;
+  /** When the reply is made, in ms since 1970. */
+  readonly at: number;
+  /** Fields of every answer. */
+  readonly addedFields: FieldSection | undefined;
+}
+
+/** What was written of a reply. */
+export interface Written {
+  /** Bytes of its content. */
+  contentBytes: number;
+}
+
+type ReplyFraming = "none" | "length" | "chunked" | "untilClose";
+
+function replyFraming({ statusCode, content }: Reply, httpVersion: HttpVersion): ReplyFraming {
+  if (statusCode < 200 || statusCode === 204 || statusCode === 304) return "none";
+  if (content.length !== undefined) return "length";
+  return httpVersion === "1.1" ? "chunked" : "untilClose";
+}
+
+/** Whether only the end of the connection tells the client where the reply ends. */
+export function endsWithConnection(reply: Reply, httpVersion: HttpVersion): boolean {
+  return replyFraming(reply, httpVersion) === "untilClose";
+}
+
+/** The text of a reply's head: the fields of its handler, and those of message and connection. */
+export function replyHead(reply: Reply, context: ReplyContext): string {
+  const date = `Date: ${imfFixdate(context.at)}\r\n`;
+  const own = (context.addedFields ?? NO_FIELDS) + reply.headerSection;
+  const section = date + own + framingFields(reply, context);
+  return writeResponseHead(reply.statusCode, section as FieldSection);
+}
+
+/** Content-Length or Transfer-Encoding, and Connection where it is not the version's custom. */
+function framingFields(reply: Reply, { httpVersion, isPersistent }: ReplyContext): string {
+  const framing = replyFraming(reply, httpVersion);
+  let fields = "";
+  if (framing === "chunked") fields = "Transfer-Encoding: chunked\r\n";
+  if (framing === "length") fields = `Content-Length: ${reply.content.length}\r\n`;
+  if (!isPersistent || framing === "untilClose") return `${fields}Connection: close\r\n`;
+  return httpVersion === "1.0" ? `${fields}Connection: keep-alive\r\n` : fields;
+}
+
+/**
+ * Writes a reply as a response: the fields that its handler gave, and those that belong to the
+ * message and the connection.
+ *
+ * @param written is told, as it is done, what was written
+ * @returns undefined when there is nothing to wait for
+ * @throws {ContentError} when the content fails on the way; then the connection is to be closed,
+ *     since nothing else tells the client
+ * @throws {NetworkError} when the connection was lost
+ */
+export function writeReply(
+  connection: Connection,
+  reply: Reply,
+  context: ReplyContext,
+  written: Written,
+): Promise<void> | undefined {
+  const { content } = reply;
+  const head = replyHead(reply, context);
+  const framing = replyFraming(reply, context.httpVersion);
+  const hasContent = framing !== "none" && context.method !== "HEAD";
+  if (isSource(content)) {
+    return writeSource(connection, head, hasContent ? framing : "none", content, written);
+  }
+  if (!hasContent) return connection.write(head);
+  if (typeof content !== "string") return writeBytes(connection, head, content, written);
+  written.contentBytes = content.length;
+  return connection.write(head + content);
+}
+
+async function writeBytes(
+  connection: Connection,
+  head: string,
+  content: Uint8Array,
+  written: Written,
+): Promise<void> {
+  const waiting = connection.write(head);
+  if (waiting !== undefined) await waiting;
+  written.contentBytes = content.length;
+  await connection.write(content);
+}
+
+async function writeSource(
+  connection: Connection,
+  head: string,
+  framing: ReplyFraming,
+  content: ContentSource,
+  written: Written,
+): Promise<void> {
+  try {
+    await connection.write(head);
+    if (framing !== "none") await writePieces(connection, framing, content, written);
+  } finally {
+    content.close();
+  }
+}
+
+async function writePieces(
+  connection: Connection,
+  framing: ReplyFraming,
+  content: ContentSource,
+  written: Written,
+): Promise<void> {
+  const length = content.length ?? Infinity;
+  const buffer = new Uint8Array(Math.min(PIECE_BYTES, length));
+  while (written.contentBytes < length) {
+    if (content.isLive) await connection.flush();
+    const room = Math.min(buffer.length, length - written.contentBytes);
+    const count = await readPiece(content, buffer.subarray(0, room));
+    if (count === null) break;
+    const piece = buffer.subarray(0, count);
+    written.contentBytes += count;
+    await connection.write(framing === "chunked" ? writeChunk(piece) : piece);
+    await turn();
+  }
+  if (framing === "chunked") await connection.write(LAST_CHUNK);
+}
+
+function isSource(content: Reply["content"]): content is ContentSource {
+  return typeof content === "object" && !(content instanceof Uint8Array);
+}
+
+async function readPiece(content: ContentSource, piece: Uint8Array): Promise<number | null> {
+  let count: number | null;
+  try {
+    count = await content.read(piece);
+  } catch (cause) {
+    const reason = cause instanceof Error ? `: ${cause.message}` : ".";
+    throw new ContentError(`The content could not be read${reason}`, { cause });
+  }
+  if (count === null && content.length !== undefined) {
+    throw new ContentError("The content became shorter while it was sent.");
+  }
+  return count;
+}
