@@ -5,8 +5,8 @@
  * @module
  */
 
-import { escapeControlsInJson, hexEscape } from "./log.ts";
 import { oncePerSecond } from "./http/http_date.ts";
+import { escapeControlsInJson, hexEscape } from "./log.ts";
 import type { AccessRecord } from "./net/access_record.ts";
 
 /** How access records are written. */

@@ -11,7 +11,7 @@ import {
 import { evaluatePreconditions, rangeApplies } from "../http/validators.ts";
 import type { RequestHead } from "../http/request.ts";
 import { MemoryOctets, type Octets } from "./octets.ts";
-import { RangeContent } from "./range_content.ts";
+import { MemoryOctets, type Octets, RangeContent } from "./range_content.ts";
 import type { Representation } from "./representation.ts";
 
 /** What of a request decides the reply. */

@@ -6,8 +6,7 @@ import { extname } from "@std/path";
 import { type CodedSibling, codedSiblings } from "./coded_siblings.ts";
 import { type AskedHead, replyWith } from "./conditional_reply.ts";
 import type { EntityTags } from "./entity_tags.ts";
-import { FileCache } from "./file_cache.ts";
-import { KeptFile } from "./kept_file.ts";
+import { type Cached, FileCache } from "./file_cache.ts";
 import { TICK_MS } from "./modification_time.ts";
 import type { OpenFile } from "./open_file.ts";
 import { Representation } from "./representation.ts";
@@ -41,6 +40,37 @@ export interface FileReply {
 interface ReadFile {
   readonly octets: Uint8Array;
   readonly modifiedMs: number;
+}
+
+/** A small file in memory, in all of its codings. */
+export class KeptFile implements Cached {
+  readonly octets: number;
+  readonly #plain: Representation;
+  readonly #coded: ReadonlyMap<ContentCoding, Representation>;
+  readonly #codings: readonly ContentCoding[];
+
+  /**
+   * Keeps it.
+   *
+   * @param coded by their codings, in our order of preference; none for most files
+   */
+  constructor(plain: Representation, coded: ReadonlyMap<ContentCoding, Representation>) {
+    this.#plain = plain;
+    this.#coded = coded;
+    this.#codings = [...coded.keys()];
+    this.octets = [plain, ...coded.values()].reduce((sum, { length }) => sum + length, 0);
+  }
+
+  /** The reply to a request for it. */
+  reply(head: AskedHead, epochMs: () => number): Reply {
+    return replyWith(this.#chosen(head.fields), head, epochMs);
+  }
+
+  #chosen(fields: Fields): Representation {
+    if (this.#codings.length === 0) return this.#plain;
+    const coding = chooseContentCoding(fields.get("accept-encoding"), this.#codings);
+    return this.#coded.get(coding) ?? this.#plain;
+  }
 }
 
 /** Replies with files that were found, in the coding and with the validators that suit. */

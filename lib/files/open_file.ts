@@ -1,5 +1,5 @@
 import { close, read, readSync } from "node:fs";
-import type { Octets } from "./octets.ts";
+import type { Octets } from "./range_content.ts";
 
 /** A read of 64 KiB takes 5 us from memory; what takes longer than this, in ms, came from a disk. */
 const SLOW_READ_MS = 0.3;

@@ -4,8 +4,7 @@ import { type FieldLine, fieldLine, type FieldSection, fieldSection } from "../h
 import { type EntityTag, type Validators, writeEntityTag } from "../http/validators.ts";
 import type { ContentCoding } from "../http/negotiation.ts";
 import { tellsVersions } from "./modification_time.ts";
-import type { Octets } from "./octets.ts";
-import { RangeContent } from "./range_content.ts";
+import { type Octets, RangeContent } from "./range_content.ts";
 
 /** What is known of a representation before it is asked for. */
 export interface RepresentationFacts {

@@ -1,7 +1,7 @@
 import { htmlReply, type Reply, type Request } from "../net/handler.ts";
 import { replyWith } from "./conditional_reply.ts";
 import { filePath } from "./file_path.ts";
-import type { Octets } from "./octets.ts";
+import type { Octets } from "./range_content.ts";
 import { Representation } from "./representation.ts";
 
 /** The name of the performance-test file, at the root. */

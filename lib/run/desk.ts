@@ -1,7 +1,7 @@
 import type { Handler } from "../net/handler.ts";
-import { ConnectionManager, type ConnectionManagerOptions } from "../net/connection_manager.ts";
 import { Acceptor } from "../net/accept.ts";
 import { type FieldLine, fieldSection } from "../http/fields.ts";
+import { ConnectionManager, type ConnectionManagerOptions } from "../net/connection_manager.ts";
 import type { LogFormat } from "../access_event.ts";
 import { LAST_LINES_MS, type LineWriter } from "../line_writer.ts";
 import {

@@ -2,7 +2,7 @@ import type { Reply } from "../../lib/net/handler.ts";
 import { parseEntityTag } from "../../lib/http/validators.ts";
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { replyWith } from "../../lib/files/conditional_reply.ts";
-import { MemoryOctets, type Octets } from "../../lib/files/octets.ts";
+import { MemoryOctets, type Octets } from "../../lib/files/range_content.ts";
 import { Representation } from "../../lib/files/representation.ts";
 import { ifRanges } from "../cases/if_ranges.ts";
 import { type DatedFile, preconditions } from "../cases/preconditions.ts";

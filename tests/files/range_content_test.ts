@@ -1,7 +1,12 @@
 import { encodeOctets } from "../../lib/http/grammar.ts";
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { MemoryOctets, type Octets } from "../../lib/files/octets.ts";
-import { RangeContent, type Segment } from "../../lib/files/range_content.ts";
+import {
+  MemoryOctets,
+  type Octets,
+  RangeContent,
+  type Segment,
+} from "../../lib/files/range_content.ts";
 import { textOf } from "../support/feed.ts";
 
 /** All of a content, read with a buffer of that size. */

@@ -1,6 +1,6 @@
-import { SEND_BYTES } from "../../lib/net/send_buffer.ts";
 import { Connection } from "../../lib/net/connection.ts";
 import { encodeOctets } from "../../lib/http/grammar.ts";
+import { SEND_BYTES } from "../../lib/net/send_buffer.ts";
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { textOf } from "../support/feed.ts";
 import { FakeSocket, SlowSocket } from "../support/fake_socket.ts";

@@ -1,3 +1,8 @@
+import { NetworkError } from "../../lib/net/network_error.ts";
+import type { ContentSource, Reply } from "../../lib/net/handler.ts";
+import { Connection, type Socket } from "../../lib/net/connection.ts";
+import { encodeOctets } from "../../lib/http/grammar.ts";
+import { fieldSection, NO_FIELDS } from "../../lib/http/fields.ts";
 import { SEND_BYTES } from "../../lib/net/send_buffer.ts";
 import {
   ContentError,
@@ -5,11 +10,6 @@ import {
   type ReplyContext,
   writeReply,
 } from "../../lib/net/response_writer.ts";
-import { NetworkError } from "../../lib/net/network_error.ts";
-import type { ContentSource, Reply } from "../../lib/net/handler.ts";
-import { Connection, type Socket } from "../../lib/net/connection.ts";
-import { encodeOctets } from "../../lib/http/grammar.ts";
-import { fieldSection, NO_FIELDS } from "../../lib/http/fields.ts";
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { FakeSocket } from "../support/fake_socket.ts";
 import { replyOf } from "../support/raw_reply.ts";

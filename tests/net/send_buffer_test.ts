@@ -1,5 +1,5 @@
-import { SEND_BYTES, SendBuffer } from "../../lib/net/send_buffer.ts";
 import { encodeOctets } from "../../lib/http/grammar.ts";
+import { SEND_BYTES, SendBuffer } from "../../lib/net/send_buffer.ts";
 import { assert, assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
 import { textOf } from "../support/feed.ts";
 
