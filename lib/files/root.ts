@@ -1,4 +1,13 @@
-import { close, constants, existsSync, fstatSync, open, openSync, type Stats } from "node:fs";
+import {
+  close,
+  constants,
+  existsSync,
+  fstatSync,
+  lstatSync,
+  open,
+  openSync,
+  type Stats,
+} from "node:fs";
 import { join } from "@std/path";
 import { OpenFile } from "./open_file.ts";
 import { isProven, isSettled, UnsteadyPathError } from "./path_proof.ts";
@@ -85,10 +94,10 @@ export class Root {
    * @throws as `open`
    */
   async identify(names: readonly string[]): Promise<string | undefined> {
-    return await this.#find(names, MOST_LOOKS, async (path) => {
-      const info = await Deno.lstat(path);
-      if (info.isSymlink) return CHANGED;
-      return info.isFile ? identityOf(info) : undefined;
+    return await this.#find(names, MOST_LOOKS, (path) => {
+      const info = lstatSync(path); // It is in the kernel's memory, now that it was resolved.
+      if (info.isSymbolicLink()) return CHANGED;
+      return info.isFile() ? identityOf(info) : undefined;
     });
   }
 
@@ -105,7 +114,7 @@ export class Root {
    */
   async describe(names: readonly string[]): Promise<Deno.FileInfo | undefined> {
     return await this.#find(names, MOST_LISTED_LOOKS, (path, since) => {
-      // It is in the kernel's memory, now that it was resolved. The first look is what is given.
+      // As in identify(). The first look is what is given.
       let info: Deno.FileInfo | undefined;
       const isThere = () => {
         const seen = Deno.lstatSync(path);
@@ -199,7 +208,6 @@ function isSame(one: Inode, other: Inode): boolean {
 }
 
 /** With what chmod and a time that was set back change as well. */
-function identityOf(info: Stats | Deno.FileInfo): string {
-  const { dev, ino, size, mtime, ctime, mode } = info;
-  return `${dev} ${ino} ${size} ${mtime?.getTime()} ${ctime?.getTime()} ${mode}`;
+function identityOf({ dev, ino, size, mtimeMs, ctimeMs, mode }: Stats): string {
+  return `${dev} ${ino} ${size} ${mtimeMs} ${ctimeMs} ${mode}`;
 }
