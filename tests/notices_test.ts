@@ -55,6 +55,35 @@ Deno.test("Notices.tellError() says what was thrown, whatever it is", async () =
   }
 });
 
+Deno.test("Notices.tellError() tells 20 errors a minute, and how many more there were", async () => {
+  const sink = new MemorySink();
+  let now = NOW;
+  {
+    await using notices = new Notices("server", true, () => now, new LineWriter(sink));
+    for (let i = 0; i < 25; i++) notices.tellError(i, { client: "a", request: `GET /${i}` });
+    now += 60_000;
+    notices.tellError("last");
+  }
+  const records = sink.text.split("\n").slice(0, -1).map((line) => JSON.parse(line));
+  assertEquals(records.length, 21);
+  assertEquals([records[19].request, records[20].message], ["GET /19", "last"]);
+  assertEquals(records.map(({ more }) => more), [...Array(20), 5]);
+});
+
+Deno.test("Notices.relay() says what a worker said as it is, and else as their own", async () => {
+  const own = { text: "balancer: a", json: `{"time":"${TIME}","event":"x"}` };
+  const { text, json } = await saidBy(({ relay }) => {
+    relay(`${own.text}\n${own.json}`);
+    relay("panicked\x1b");
+  });
+  assertEquals(text, [own.text, `balancer: ${own.json}`, "balancer: panicked\\x1B"]);
+  assertEquals(json[1], own.json);
+  assertEquals([json[0], json[2]].map((line) => JSON.parse(line!).message), [
+    own.text,
+    "panicked\x1b",
+  ]);
+});
+
 Deno.test("Notices escape what steers a terminal or ends a line, JSON in its own way", async () => {
   const hostile = 'a\nb\x1b[2J"→\x7f\x9b\u2028\u202e';
   const { text, json } = await saidBy(({ tell }) => tell(hostile));

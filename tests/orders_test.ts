@@ -9,11 +9,16 @@ import {
   writeOrder,
   writeReport,
 } from "../lib/orders.ts";
+import { ReportedErrors } from "./support/reported_errors.ts";
 
 const octetsOf = (text: string) => new TextEncoder().encode(text);
 
 /** Standard input that comes in these pieces; then it ends, or fails. */
-async function receiveFrom(pieces: readonly Uint8Array[], error?: Error) {
+async function receiveFrom(
+  pieces: readonly Uint8Array[],
+  error?: Error,
+  onNews: (text: string) => void = () => {},
+) {
   const original = Deno.stdin.read;
   const left = [...pieces];
   const news: string[] = [];
@@ -28,7 +33,10 @@ async function receiveFrom(pieces: readonly Uint8Array[], error?: Error) {
       buffer.set(piece);
       return Promise.resolve(piece.length);
     };
-    const order = await receiveOrder((text) => news.push(text));
+    const order = await receiveOrder((text) => {
+      news.push(text);
+      onNews(text);
+    });
     await end.promise;
     return { order, news };
   } finally {
@@ -99,4 +107,13 @@ Deno.test("takeReports() takes lines that writeReport() wrote out of others", ()
     assertEquals(takeReports(text(lines), (report) => heard.push(report)), text(others));
     assertEquals(heard, reports);
   }
+});
+
+Deno.test("receiveOrder() hears the order behind news that cannot be acted on", async () => {
+  using reported = new ReportedErrors();
+  const pieces = [joined(writeNews("a"), writeNews("b"), writeOrder("retire"))];
+  const { order, news } = await receiveFrom(pieces, undefined, (text) => {
+    throw new Error(text);
+  });
+  assertEquals([order, news, reported.messages], ["retire", ["a", "b"], ["a", "b"]]);
 });

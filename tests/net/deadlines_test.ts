@@ -1,6 +1,7 @@
 import { now, pausedMs, unwatch, watch, type Watched } from "../../lib/net/deadlines.ts";
 import { assert, assertEquals } from "@std/assert";
 import { Arrivals } from "../support/arrivals.ts";
+import { ReportedErrors } from "../support/reported_errors.ts";
 
 /** Tells when it expires, and has no other deadline until it is given one. */
 class Waiting implements Watched {
@@ -91,4 +92,22 @@ Deno.test("pausedMs() grows by what this process stood still, also when nothing 
   unwatch(waiting);
   await new Promise((resolve) => setTimeout(resolve, 300));
   assert(pausedMs() >= pending);
+});
+
+Deno.test("watch() goes on when an expire() throws", async () => {
+  using reported = new ReportedErrors();
+  const throwing: Watched = {
+    deadline: now(),
+    place: 0,
+    expire: () => {
+      unwatch(throwing);
+      throw new Error("on purpose");
+    },
+  };
+  watch(throwing);
+  const waiting = new Waiting(now() + 30);
+  watch(waiting);
+  await waiting.expiries.next();
+  unwatch(waiting);
+  assertEquals(reported.messages, ["on purpose"]);
 });

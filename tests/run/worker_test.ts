@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { WorkerProcess } from "../../lib/run/worker.ts";
+import { ReportedErrors } from "../support/reported_errors.ts";
 
 /** A process that runs the code instead of a role. */
 function worker(
@@ -78,17 +79,11 @@ Deno.test("WorkerProcess hands on what it says on standard error, and all up to 
 });
 
 Deno.test("WorkerProcess.ended settles though those that are told throw", async () => {
-  const reported: unknown[] = [];
-  const take = (event: ErrorEvent) => {
-    event.preventDefault();
-    reported.push(event.error.message);
-  };
-  addEventListener("error", take);
+  using reported = new ReportedErrors();
   const fail = (lines: string) => {
     throw new Error(lines);
   };
   const code = `console.log("listening on http://a:1\\na"); console.error("b"); Deno.exit(7);`;
   assertEquals((await worker(code, fail, fail, fail).ended).code, 7);
-  removeEventListener("error", take);
-  assertEquals(reported.toSorted(), ["a", "b"]);
+  assertEquals(reported.messages.toSorted(), ["a", "b"]);
 });
