@@ -44,8 +44,8 @@ export class Workers {
   }
 
   /**
-   * Starts one, and once it listens all others on the same port; it does not wait for these. One
-   * that hangs instead is killed and followed by another.
+   * Starts one, and once it listens all others on the same port, and waits until they listen too.
+   * One that hangs instead is killed, followed by another, and not waited for any more.
    *
    * @param port 0 for any free one
    * @returns where the first one says that it listens; how it ended, when it never did
@@ -69,7 +69,8 @@ export class Workers {
     for (let place = 1; place < this.#options.count && !this.#isStopping; place++) {
       this.#keep(place, this.#hire(this.#port));
     }
-    Promise.all(this.#places.map(({ listening }) => listening)).then(() => this.#started.resolve());
+    await Promise.all(this.#places.map(({ listening }) => listening)); // Or have been killed.
+    this.#started.resolve();
     return line;
   }
 

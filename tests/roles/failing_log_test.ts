@@ -145,14 +145,11 @@ Deno.test({
     assertEquals((await balancer.process.ended).code, 0);
     const lines = (await Deno.readTextFile(file)).split("\n").filter((line) => line !== "");
     const records = lines.map((line) => JSON.parse(line));
-    const [before, behind, ...more] = records.filter(({ event }) => event === "lost");
-    assertEquals(more, []);
-    // Where it listens; what waited until the file was emptied; what was more; and what came then.
-    const waited = records.length - 3;
-    assertEquals([before.lines, behind.lines], [1, 1 + 400 - waited]);
-    assertEquals([records[0], records.at(-2)], [before, behind]);
-    assertEquals(records.at(-1).requestLine, "GET /last HTTP/1.1");
-    assert(waited > 0 && behind.lines > 0);
+    const told = records.filter(({ event }) => event === "lost");
+    const count = told.reduce((sum, { lines }) => sum + lines, 0);
+    // Where it listens, and the requests; of some it is not known whether they were written.
+    assert(records.length - told.length + count >= 1 + 1 + 400 + 1, `${count}`);
+    assert(records.some(({ requestLine }) => requestLine === "GET /last HTTP/1.1"));
   },
 });
 
