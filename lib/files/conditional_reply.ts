@@ -10,7 +10,6 @@ import {
 } from "../http/byte_range.ts";
 import { evaluatePreconditions, rangeApplies } from "../http/validators.ts";
 import type { RequestHead } from "../http/request.ts";
-import { MemoryOctets, type Octets } from "./octets.ts";
 import { MemoryOctets, type Octets, RangeContent } from "./range_content.ts";
 import type { Representation } from "./representation.ts";
 

@@ -1,6 +1,5 @@
 import { encodeOctets } from "../../lib/http/grammar.ts";
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { MemoryOctets, type Octets } from "../../lib/files/octets.ts";
 import {
   MemoryOctets,
   type Octets,
