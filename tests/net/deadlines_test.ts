@@ -98,7 +98,7 @@ Deno.test("watch() goes on when an expire() throws", async () => {
   using reported = new ReportedErrors();
   const throwing: Watched = {
     deadline: now(),
-    place: 0,
+    index: 0,
     expire: () => {
       unwatch(throwing);
       throw new Error("on purpose");
