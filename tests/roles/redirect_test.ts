@@ -66,9 +66,9 @@ Deno.test("balancer lets nobody keep a redirect, and says in HTML where it leads
   assertEquals(fields.get("content-type"), "text/html; charset=utf-8");
   assertEquals(fields.get("content-length"), `${body.length}`);
   const page = new TextDecoder().decode(body);
-  assertStringIncludes(page, "<h1>301 Moved Permanently</h1>");
+  assertStringIncludes(page, "<title>301 Moved Permanently</title>");
   const escaped = `http://${farm.authority}/?a=&quot;&lt;b&gt;&amp;c`;
-  assertStringIncludes(page, `<a href="${escaped}">${escaped}</a>`);
+  assertStringIncludes(page, `<a href="${escaped}">`);
 });
 
 Deno.test("balancer answers HEAD as GET but without a body", async () => {
