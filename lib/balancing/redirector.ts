@@ -34,6 +34,8 @@ export class Redirector {
   readonly #redirect: Redirect;
   readonly #noServer: Reply;
   #hasWarned = false;
+  /** The latest client that is this machine. */
+  #localClient: string | undefined;
   /** The request under way: one object for all, since a pick is over before the next begins. */
   readonly #asked = {
     client: "",
@@ -75,12 +77,10 @@ export class Redirector {
     if (server === undefined) return this.#turnAway();
     this.#options.tally.redirected(server.authority);
     if (head.method === "GET") sizes?.want(target, server);
-    if (server.isPublicLocal && !this.#hasWarned) this.#warn(server, client);
+    if (server.isPublicLocal && client !== this.#localClient) this.#warn(server, client);
     // The target stands as it was received: validated, never decoded (RFC 9110 §10.2.2).
-    const location = `${server.publicUrl}${target}`;
-    const redirect = this.#redirect.to(location, this.#links(server, request));
-    const { statusCode, headerSection, content } = redirect;
-    return { statusCode, headerSection, content, annotation: server.authority };
+    const redirect = this.#redirect.to(server.publicUrl, target, this.#links(server, request));
+    return { ...redirect, annotation: server.authority };
   };
 
   #turnAway(): Reply {
@@ -98,7 +98,8 @@ export class Redirector {
 
   /** Such a redirect leads every client to itself, which is what is wanted only on this machine. */
   #warn({ publicUrl }: Server, client: string): void {
-    if (isLocalHost(client)) return;
+    if (isLocalHost(client)) this.#localClient = client;
+    if (this.#hasWarned || client === this.#localClient) return;
     this.#hasWarned = true;
     this.#options.tell(
       `clients from elsewhere, such as ${client}, are sent to ${publicUrl}, which for them is ` +

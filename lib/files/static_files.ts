@@ -184,7 +184,7 @@ const TO_DIRECTORY = new Redirect(301, "This is a directory");
 function redirectToDirectory(target: string): Reply {
   const [path = "", ...query] = target.split("?");
   const name = path.slice(path.lastIndexOf("/") + 1);
-  return TO_DIRECTORY.to([`./${name}/`, ...query].join("?"));
+  return TO_DIRECTORY.to("", [`./${name}/`, ...query].join("?"));
 }
 
 function undefinedIfMissing(error: unknown): undefined {

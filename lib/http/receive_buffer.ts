@@ -7,6 +7,8 @@ export const RECEIVE_BYTES: number = 1024;
 /** What is read at a time from a peer that has sent more than that at once. */
 const MOST_BYTES = 4 * 1024;
 
+const NOTHING = new Uint8Array(0);
+
 /** How much is decoded at once, if the line is not longer: one call costs 90 ns. */
 const DECODED_BYTES = 1024;
 
@@ -137,7 +139,7 @@ export class ReceiveBuffer {
   release(): void {
     const isAlike = this.#memory.length === RECEIVE_BYTES;
     if (isAlike && spares.length < MOST_SPARES) spares.push(this.#memory);
-    this.#memory = new Uint8Array(0);
+    this.#memory = NOTHING;
     this.#start = this.#end = this.#textStart = 0;
     this.#text = "";
   }

@@ -1,4 +1,4 @@
-import { HeadReader, type HttpVersion, parseVersion } from "./message.ts";
+import { HeadReader, type HeadSyntax, type HttpVersion, parseVersion } from "./message.ts";
 import { LENIENT } from "./limits.ts";
 import { ProtocolError } from "./grammar.ts";
 import { type Fields, type FieldSection, NO_FIELDS } from "./fields.ts";
@@ -25,13 +25,15 @@ export type ResponseHeadReader = HeadReader<StatusLine, ResponseHead>;
 
 /** A reader of response heads, as a user agent reads them. */
 export function responseHeadReader(): ResponseHeadReader {
-  return new HeadReader({
-    startLine: parseStatusLine,
-    hasEmptyLinesBefore: false,
-    reading: LENIENT,
-    head: (statusLine: StatusLine, fields: Fields) => ({ ...statusLine, fields }),
-  });
+  return new HeadReader(RESPONSE_SYNTAX);
 }
+
+const RESPONSE_SYNTAX: HeadSyntax<StatusLine, ResponseHead> = {
+  startLine: parseStatusLine,
+  hasEmptyLinesBefore: false,
+  reading: LENIENT,
+  head: (statusLine, fields) => ({ ...statusLine, fields }),
+};
 
 /** RFC 9112 §4: `status-line = HTTP-version SP status-code SP [ reason-phrase ]`. */
 function parseStatusLine(line: string): StatusLine {

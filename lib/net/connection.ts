@@ -117,7 +117,7 @@ export class Connection implements Watched {
   async fill(deadline: DeadlineName, until: number): Promise<boolean> {
     if (this.#output.length > 0) {
       const since = now();
-      await this.flush();
+      await this.#send(this.#output.take());
       if (this.#isDraining && deadline === "idle") return false;
       until += now() - since;
     }
@@ -187,7 +187,7 @@ export class Connection implements Watched {
     try {
       const mustRead = mayHaveMore || this.input.length > 0;
       if (this.#expired === undefined) {
-        await this.flush();
+        if (this.#output.length > 0) await this.#send(this.#output.take());
         // To close says as much, and costs a fifth less; but TLS has a message for it.
         if (!mustRead && this.#socket.handshake === undefined) return;
         this.#begin("write", now() + this.#deadlines.writeMs); // With TLS it waits for the peer.

@@ -1,14 +1,15 @@
 import { DEADLINES, type Deadlines } from "./deadlines.ts";
+import type { DeadlineName } from "./network_error.ts";
 import type { Socket } from "./connection.ts";
 import { Bag, IdleList } from "./collections.ts";
-import { type ServerConfig, ServerConnection } from "./server_connection.ts";
+import { type ServerConfig, ServerConnection, timeoutResponse } from "./server_connection.ts";
 
 /** How long connections may take to notice that they were closed, in ms. */
 const CLOSING_MS = 1000;
 
 /** How connections are served. */
 export interface ConnectionManagerOptions
-  extends Omit<ServerConfig, "deadlines" | "limitRate" | "idle"> {
+  extends Omit<ServerConfig, "deadlines" | "connection" | "idle"> {
   /** How long a client may keep us waiting. */
   readonly deadlines?: Deadlines;
   /** Bytes per second to each connection; 0 for no limit. */
@@ -34,7 +35,12 @@ export class ConnectionManager {
   /** Serves all connections alike. */
   constructor(options: ConnectionManagerOptions) {
     const { deadlines = DEADLINES, limitRate = 0 } = options;
-    this.#options = { ...options, deadlines, limitRate, idle: this.#idle };
+    const connection = {
+      deadlines,
+      limitRate,
+      timeoutResponse: (deadline: DeadlineName) => timeoutResponse(deadline, options.addedFields),
+    };
+    this.#options = { ...options, deadlines, connection, idle: this.#idle };
     this.#idle.onAdded = () => this.#offerPlaces();
   }
 
@@ -100,8 +106,7 @@ export class ConnectionManager {
     this.#onRoom = undefined;
   }
 
-  /** Never rejects. */
-  async #serve(socket: Socket): Promise<void> {
+  #serve(socket: Socket): void {
     let connection: ServerConnection;
     try {
       connection = new ServerConnection(socket, this.#options);
@@ -110,12 +115,15 @@ export class ConnectionManager {
       return closeSocket(socket);
     }
     this.#connections.add(connection);
-    await connection.run();
+    connection.run(this.#onEnd);
+  }
+
+  readonly #onEnd = (connection: ServerConnection): void => {
     this.#connections.delete(connection);
     this.#offerPlaces();
     if (this.#connections.size <= this.#options.maxConnections / 2) this.#wasFull = false;
     if (this.#connections.size === 0) this.#onEmpty?.();
-  }
+  };
 }
 
 /** Closes a socket that may be closed already. */

@@ -12,6 +12,7 @@ import {
   NO_FIELDS,
 } from "../http/fields.ts";
 import { escape } from "@std/html";
+import { inOnePiece } from "../http/grammar.ts";
 import type { RequestHead } from "../http/request.ts";
 import { reasonPhrase } from "../http/response.ts";
 
@@ -97,6 +98,18 @@ export function htmlReply(
 const NOT_IN_URI = /["<>\\^`{|}]/;
 const ALL_NOT_IN_URI = new RegExp(NOT_IN_URI, "g");
 
+/** Visible ASCII that stands for itself in a URI, in a field and in HTML. */
+const PLAIN_URI = /^[\x21\x23-\x25\x28-\x3b\x3d\x3f-\x5b\x5d\x5f\x61-\x7a\x7e]*$/;
+
+/** How many bases of redirects are kept in a form that is ready to be sent. */
+const MOST_BASES = 10_000;
+
+/** What a redirect begins with, up to where the rest of its location follows. */
+interface RedirectStart {
+  readonly headerSection: string;
+  readonly content: string;
+}
+
 /**
  * Redirects of one kind, written but for where they lead (RFC 9110 §15.4). What is prepared saves
  * half of what one costs us beside its system calls.
@@ -106,6 +119,7 @@ export class Redirect {
   readonly #headerSection: FieldSection;
   readonly #beforeLink: string;
   readonly #behindLink: string;
+  readonly #starts = new Map<string, RedirectStart>();
 
   /**
    * Prepares them.
@@ -125,21 +139,40 @@ export class Redirect {
   }
 
   /**
-   * The one that leads there.
+   * The one that leads to `base + rest`, a URI reference (§10.2.2), or what becomes one by
+   * percent-encoding.
    *
-   * @param location a URI reference (§10.2.2), or what becomes one by percent-encoding
+   * @param base is the same in many: scheme and host
+   * @param rest the rest of the location
    * @param more fields of this one alone
    * @throws {TypeError} when it could end the field line
    */
-  to(location: string, more: FieldSection = NO_FIELDS): TextReply {
-    const own = fieldLine("Location", uriOf(location)) + more;
+  to(base: string, rest: string, more: FieldSection = NO_FIELDS): TextReply {
+    const start = this.#starts.get(base) ?? this.#prepare(base);
+    const isPlain = PLAIN_URI.test(rest);
+    const location = isPlain
+      ? `${rest}\r\n`
+      : fieldLine("Location", uriOf(rest)).slice(LOCATION.length);
     return {
       statusCode: this.#statusCode,
-      headerSection: this.#headerSection + own as FieldSection,
-      content: this.#beforeLink + escapeHtml(location) + this.#behindLink,
+      headerSection: start.headerSection + location + more as FieldSection,
+      content: start.content + (isPlain ? rest : escapeHtml(rest)) + this.#behindLink,
     };
   }
+
+  #prepare(base: string): RedirectStart {
+    const location = fieldLine("Location", uriOf(base)).slice(0, -"\r\n".length);
+    const start = {
+      headerSection: inOnePiece(this.#headerSection + location),
+      content: inOnePiece(this.#beforeLink + escapeHtml(base)),
+    };
+    if (this.#starts.size === MOST_BASES) this.#starts.clear();
+    this.#starts.set(base, start);
+    return start;
+  }
 }
+
+const LOCATION = "Location: ";
 
 function uriOf(location: string): string {
   if (!NOT_IN_URI.test(location)) return location;

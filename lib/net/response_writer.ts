@@ -1,7 +1,8 @@
 import type { ContentSource, Reply } from "./handler.ts";
 import type { Connection } from "./connection.ts";
 import type { HttpVersion } from "../http/message.ts";
-import { imfFixdate } from "../http/http_date.ts";
+import { inOnePiece } from "../http/grammar.ts";
+import { oncePerSecond } from "../http/http_date.ts";
 import { type FieldSection, NO_FIELDS } from "../http/fields.ts";
 import { LAST_CHUNK, writeChunk } from "../http/body.ts";
 import { setImmediate } from "node:timers";
@@ -60,11 +61,13 @@ export function endsWithConnection(reply: Reply, httpVersion: HttpVersion): bool
   return replyFraming(reply, httpVersion) === "untilClose";
 }
 
+/** The Date field (RFC 9110 §6.6.1) of a time in ms since 1970. */
+const dateField = oncePerSecond((date) => inOnePiece(`Date: ${date.toUTCString()}\r\n`));
+
 /** The text of a reply's head: the fields of its handler, and those of message and connection. */
 export function replyHead(reply: Reply, context: ReplyContext): string {
-  const date = `Date: ${imfFixdate(context.at)}\r\n`;
-  const own = (context.addedFields ?? NO_FIELDS) + reply.headerSection;
-  const section = date + own + framingFields(reply, context);
+  const { at, addedFields = NO_FIELDS } = context;
+  const section = dateField(at) + addedFields + reply.headerSection + framingFields(reply, context);
   return writeResponseHead(reply.statusCode, section as FieldSection);
 }
 

@@ -1,11 +1,11 @@
 import { DeadlineError, type DeadlineName, HandshakeError, NetworkError } from "./network_error.ts";
 import { type Handler, htmlReply, type Reply, replyToMethod, type Request } from "./handler.ts";
 import { type Deadlines, now } from "./deadlines.ts";
-import { Connection, type Socket } from "./connection.ts";
-import { isPersistent } from "../http/message.ts";
+import { Connection, type ConnectionOptions, type Socket } from "./connection.ts";
+import { type HttpVersion, isPersistent as isPersistentAfter } from "../http/message.ts";
 import { DISCARDED_BODY_LIMIT } from "../http/limits.ts";
 import { decodeOctets, encodeOctets, ProtocolError } from "../http/grammar.ts";
-import type { FieldSection } from "../http/fields.ts";
+import type { Fields, FieldSection } from "../http/fields.ts";
 import { type BodyFraming, bodyReader, requestBodyFraming } from "../http/body.ts";
 import {
   expectsContinue,
@@ -17,7 +17,13 @@ import { writeResponseHead } from "../http/response.ts";
 import { type AccessRecord, CompletionQueue } from "./access_record.ts";
 import type { Idle, IdleList, Indexed } from "./collections.ts";
 import { SEND_BYTES } from "./send_buffer.ts";
-import { endsWithConnection, type ReplyContext, replyHead, writeReply } from "./response_writer.ts";
+import {
+  endsWithConnection,
+  type ReplyContext,
+  replyHead,
+  writeReply,
+  type Written,
+} from "./response_writer.ts";
 
 /** How a server treats the connections of its clients. */
 export interface ServerConfig {
@@ -32,8 +38,8 @@ export interface ServerConfig {
   readonly addedFields?: FieldSection | undefined;
   /** How long the client may keep us waiting. */
   readonly deadlines: Deadlines;
-  /** Bytes per second to each connection; 0 for no limit. */
-  readonly limitRate: number;
+  /** The same for what the connection decides, and what it sends then: see `timeoutResponse`. */
+  readonly connection: ConnectionOptions;
   /** Where the connection stands while it is kept and idle. */
   readonly idle: IdleList;
   /** Told of each request once it is answered, if it is to be logged. */
@@ -45,6 +51,15 @@ export interface ServerConfig {
    * was under way: the client's address and its request line, untrusted.
    */
   readonly onError: (error: unknown, at: { client?: string; request?: string }) => void;
+}
+
+/** What the fields of a request mean for its connection. */
+interface Judgement {
+  readonly fields: Fields;
+  readonly httpVersion: HttpVersion;
+  readonly framing: BodyFraming;
+  readonly awaitsContinue: boolean;
+  readonly isPersistent: boolean;
 }
 
 const CONTINUE = encodeOctets(writeResponseHead(100));
@@ -67,6 +82,7 @@ export class ServerConnection implements Indexed, Idle {
   readonly #config: ServerConfig;
   readonly #heads = requestHeadReader();
   readonly #completions: CompletionQueue | undefined;
+  #judgement: Judgement | undefined;
   #isLastReply = false;
   #isDraining = false;
   #idleUntil: number | undefined;
@@ -75,34 +91,40 @@ export class ServerConnection implements Indexed, Idle {
   #head: RequestHead | undefined;
   /** When it had arrived, or when the last read ended: in ms since 1970, and since any time. */
   #arrivedAt = Date.now();
-  #arrivedMs = performance.now();
+  #arrivedMs = 0;
   /** When a part of a head had arrived first, on the second clock. */
   #begunMs: number | undefined;
 
   /** Takes over an open socket, and ends it. */
   constructor(socket: Socket, config: ServerConfig) {
     // A listener for IPv6 shows IPv4 clients as mapped addresses (RFC 4291 §2.5.5.2).
-    this.#client = socket.remoteAddr.hostname.replace(/^::ffff:(?=\d+\.)/, "");
-    const { deadlines, limitRate, addedFields, onServed } = this.#config = config;
-    const timeoutResponse = (deadline: DeadlineName) => timeoutResponseFor(deadline, addedFields);
-    this.#connection = new Connection(socket, { deadlines, limitRate, timeoutResponse });
+    const { hostname } = socket.remoteAddr;
+    this.#client = hostname.startsWith("::ffff:") ? hostname.slice("::ffff:".length) : hostname;
+    const { onServed } = this.#config = config;
+    this.#connection = new Connection(socket, config.connection);
     if (onServed === undefined) return;
+    this.#arrivedMs = performance.now();
     const completions = this.#completions = new CompletionQueue(onServed);
     this.#connection.onSent = () => completions.settle(this.#connection.sentBytes);
   }
 
-  /** Serves the connection to its end. Never rejects. */
-  async run(): Promise<void> {
+  /**
+   * Serves the connection to its end. Never rejects.
+   *
+   * @param onEnd called then
+   */
+  async run(onEnd: (connection: ServerConnection) => void): Promise<void> {
     try {
       const mayHaveMore = await this.#serve().catch((error) => this.#refuse(error));
       if (mayHaveMore !== undefined) await this.#connection.finish(mayHaveMore);
     } catch (error) {
-      this.#tellError(error);
+      if (!(error instanceof NetworkError)) this.#tellError(error);
     } finally {
       this.#connection.close();
       this.#config.idle.delete(this);
       this.#completions?.close(this.#connection.sentBytes);
       this.#connection.input.release(); // No read is pending any more.
+      onEnd(this);
     }
   }
 
@@ -129,37 +151,45 @@ export class ServerConnection implements Indexed, Idle {
 
   /** Answers request after request; whether the client may send more after the last reply. */
   async #serve(): Promise<boolean> {
-    const { input } = this.#connection;
+    const { handler, replyToMethod: refusalOf = replyToMethod } = this.#config;
     await this.#connection.handshake(now() + this.#config.deadlines.headMs);
     for (;;) {
-      const head = this.#heads.read(input);
+      const head = this.#heads.read(this.#connection.input);
       if (head === undefined) {
         if (!await this.#receive()) return false;
-      } else if (!await this.#answer(head)) {
-        // A client that asks for the end sends nothing after it (RFC 9112 §9.6). Where it does, it
-        // shall not lose what may be on its way for long.
-        const isShort = this.#connection.writtenBytes <= SEND_BYTES;
-        return isPersistent(head) || input.length > 0 || !isShort;
+        this.#arrivedAt = Date.now();
+        if (this.#completions !== undefined) this.#arrivedMs = performance.now();
+        continue;
       }
+      this.#begin(head);
+      const target = originForm(head.method, head.requestTarget);
+      const request = { head, target, client: this.#client };
+      const { framing, awaitsContinue, isPersistent } = this.#judge(head);
+      let reply: Reply | Promise<Reply> | undefined = refusalOf(request);
+      const bodyEnded = framing.kind === "none" ||
+        await this.#discardBody(framing, awaitsContinue, reply !== undefined);
+      try {
+        reply ??= handler(request);
+        if (reply instanceof Promise) reply = await reply;
+      } catch (error) {
+        this.#tellError(error);
+        reply = htmlReply(500, "Something went wrong here. It is not your fault.");
+      }
+      const goesOn = bodyEnded && isPersistent && this.#goesOnAfter(head, reply);
+      const sending = this.#send(reply, head, goesOn);
+      const isWhole = sending === true || await sending;
+      this.#head = undefined;
+      if (!isWhole || !goesOn) return isPersistent || this.#mayHaveMore();
     }
   }
 
   /** Waits for more of the next request head; whether there is more to come. */
-  async #receive(): Promise<boolean> {
-    const isMore =
-      await (this.#heads.isUnderWay || this.#connection.input.length > 0
-        ? this.#receiveHead()
-        : this.#receiveFirst());
-    this.#arrivedAt = Date.now();
-    this.#arrivedMs = performance.now();
-    return isMore;
-  }
-
-  /** Waits for the first of a head. Empty lines are none, and cannot put the end of the wait off. */
-  async #receiveFirst(): Promise<boolean> {
-    if (this.#isDraining) return false;
+  #receive(): Promise<boolean> {
+    if (this.#heads.isUnderWay || this.#connection.input.length > 0) return this.#receiveHead();
+    if (this.#isDraining) return Promise.resolve(false);
+    // Empty lines are no request, and cannot put the end of the wait off.
     this.#idleUntil ??= now() + this.#config.deadlines.idleMs;
-    return await this.#connection.fill("idle", this.#idleUntil);
+    return this.#connection.fill("idle", this.#idleUntil);
   }
 
   async #receiveHead(): Promise<true> {
@@ -171,36 +201,60 @@ export class ServerConnection implements Indexed, Idle {
     throw new ProtocolError("The request head is incomplete.");
   }
 
-  /** Answers a request; whether the connection goes on. */
-  async #answer(head: RequestHead): Promise<boolean> {
+  #begin(head: RequestHead): void {
     this.#head = head;
     this.#config.idle.delete(this);
     this.#idleUntil = this.#headUntil = this.#begunMs = undefined;
-    const target = originForm(head.method, head.requestTarget);
-    const request = { head, target, client: this.#client };
-    const framing = requestBodyFraming(head);
-    const awaitsContinue = expectsContinue(head);
-    const refusal = (this.#config.replyToMethod ?? replyToMethod)(request);
-    let bodyEnded = true;
-    if (framing.kind !== "none" && !(framing.kind === "length" && framing.contentLength === 0)) {
-      // A client that waits for 100 is spared sending what will not be read.
-      const isSpared = awaitsContinue && (refusal !== undefined || isTooLarge(framing));
-      if (awaitsContinue && !isSpared) await this.#connection.write(CONTINUE);
-      bodyEnded = !isSpared && await this.#discardBody(framing);
-    }
-    return await this.#send(refusal ?? await this.#handle(request), head, bodyEnded);
+  }
+
+  /** Whether the connection goes on after this reply, as far as that is decided by both of them. */
+  #goesOnAfter(head: RequestHead, reply: Reply): boolean {
+    if (this.#isDraining) return false;
+    if (this.#isLastReply && this.#connection.input.length === 0) return false;
+    return !endsWithConnection(reply, head.httpVersion);
   }
 
   /**
-   * Reads away a request body that nobody wants, so that it is not taken for the next request; false
-   * when it is larger than `DISCARDED_BODY_LIMIT`: then the connection cannot go on.
+   * Whether a client may send more that asked for the end of the connection. By the rules it sends
+   * nothing (RFC 9112 §9.6); where it does, it shall not lose what may be on its way for long.
    */
-  async #discardBody(framing: BodyFraming): Promise<boolean> {
-    if (isTooLarge(framing)) return false;
+  #mayHaveMore(): boolean {
+    const { input, writtenBytes } = this.#connection;
+    return input.length > 0 || writtenBytes > SEND_BYTES;
+  }
+
+  /** What the fields of a request mean for the connection. Most requests of one have the same. */
+  #judge(head: RequestHead): Judgement {
+    const { fields, httpVersion } = head;
+    const last = this.#judgement;
+    if (last !== undefined && last.fields === fields && last.httpVersion === httpVersion) {
+      return last;
+    }
+    const framing = requestBodyFraming(head);
+    const awaitsContinue = expectsContinue(head);
+    const isPersistent = isPersistentAfter(head);
+    return this.#judgement = { fields, httpVersion, framing, awaitsContinue, isPersistent };
+  }
+
+  /**
+   * Reads away a request body that nobody wants, so that it is not taken for the next request.
+   *
+   * @param awaitsContinue whether the client waits for 100 before it sends its body
+   * @param isRefused whether it is spared that, since its request is refused anyway
+   * @returns false when it was not read to its end: then the connection cannot go on
+   */
+  async #discardBody(
+    framing: BodyFraming,
+    awaitsContinue: boolean,
+    isRefused: boolean,
+  ): Promise<boolean> {
+    const isTooLarge = framing.kind === "length" && framing.contentLength > DISCARDED_BODY_LIMIT;
+    if (isTooLarge || (awaitsContinue && isRefused)) return false;
     const { input } = this.#connection;
     const until = now() + this.#config.deadlines.bodyMs;
     const body = bodyReader(framing);
     const lastByte = input.takenBytes + DISCARDED_BODY_LIMIT;
+    if (awaitsContinue && !body.isDone) await this.#connection.write(CONTINUE);
     while (!body.isDone) {
       const content = body.read(input);
       if (input.takenBytes > lastByte) return false;
@@ -211,37 +265,36 @@ export class ServerConnection implements Indexed, Idle {
     return true;
   }
 
-  async #handle(request: Request): Promise<Reply> {
-    try {
-      return await this.#config.handler(request);
-    } catch (error) {
-      this.#tellError(error);
-      return htmlReply(500, "Something went wrong here. It is not your fault.");
-    }
-  }
-
-  /** Sends a reply; whether the connection goes on. */
-  async #send(reply: Reply, head: RequestHead, bodyEnded: boolean): Promise<boolean> {
-    const { method, httpVersion } = head;
-    const isLast = this.#isDraining ||
-      (this.#isLastReply && this.#connection.input.length === 0);
-    const goesOn = bodyEnded && !isLast && isPersistent(head) &&
-      !endsWithConnection(reply, httpVersion);
+  /** Sends a reply to a request; whether all of it could be written. */
+  #send(
+    reply: Reply,
+    { method, httpVersion }: RequestHead,
+    isPersistent: boolean,
+  ): true | Promise<boolean> {
     // Not before the first request: who has just connected is about to send it.
-    if (goesOn) this.#connection.onIdle ??= () => this.#config.idle.add(this);
+    if (isPersistent) this.#connection.onIdle ??= () => this.#config.idle.add(this);
     const { addedFields } = this.#config;
-    const context = { method, httpVersion, isPersistent: goesOn, at: this.#arrivedAt, addedFields };
-    const isWhole = await this.#write(reply, context);
-    this.#head = undefined;
-    return goesOn && isWhole;
+    return this.#write(reply, {
+      method,
+      httpVersion,
+      isPersistent,
+      at: this.#arrivedAt,
+      addedFields,
+    });
   }
 
   /** Writes a reply and tells of it; whether all of it could be written. */
-  async #write(reply: Reply, context: ReplyContext): Promise<boolean> {
+  #write(reply: Reply, context: ReplyContext): true | Promise<boolean> {
     const written = { contentBytes: 0 };
+    const writing = writeReply(this.#connection, reply, context, written);
+    if (writing !== undefined) return this.#writeSlowly(reply, writing, written);
+    this.#record(reply, written.contentBytes);
+    return true;
+  }
+
+  async #writeSlowly(reply: Reply, writing: Promise<void>, written: Written): Promise<boolean> {
     try {
-      const writing = writeReply(this.#connection, reply, context, written);
-      if (writing !== undefined) await writing;
+      await writing;
       return true;
     } catch (error) {
       if (error instanceof NetworkError) throw error;
@@ -264,9 +317,8 @@ export class ServerConnection implements Indexed, Idle {
       const [method = ""] = this.#requestLine.split(" ", 1);
       const { addedFields } = this.#config;
       const about = { httpVersion: "1.1", isPersistent: false, at: Date.now() } as const;
-      const isWritten = await this.#write(reply, { ...about, method, addedFields })
-        .catch((lost) => isNetworkError(lost) ? false : Promise.reject(lost));
-      return isWritten ? true : undefined;
+      await this.#write(reply, { ...about, method, addedFields });
+      return true;
     }
     if (error instanceof DeadlineError) {
       const isAnswered = error.deadline === "head" || error.deadline === "body";
@@ -317,17 +369,8 @@ function firstLine(octets: Uint8Array): string {
   return decodeOctets(octets, 0, Math.min(octets.length, 256)).split(/[\r\n]/, 1)[0]!;
 }
 
-/** Whether a body is known to be larger than what is read away. */
-function isTooLarge(framing: BodyFraming): boolean {
-  return framing.kind === "length" && framing.contentLength > DISCARDED_BODY_LIMIT;
-}
-
-function isNetworkError(error: unknown): boolean {
-  return error instanceof NetworkError;
-}
-
 /** What is sent when a deadline has passed; undefined where the connection is just closed. */
-function timeoutResponseFor(
+export function timeoutResponse(
   deadline: DeadlineName,
   addedFields: FieldSection | undefined,
 ): Uint8Array | undefined {

@@ -29,7 +29,10 @@ Deno.test("htmlReply() escapes its sentence, and what is not ASCII in it", () =>
 });
 
 Deno.test("Redirect.to() leads there, by field and by link", () => {
-  const { statusCode, headerSection, content } = new Redirect(301, "It is here").to("http://a/b");
+  const { statusCode, headerSection, content } = new Redirect(301, "It is here").to(
+    "",
+    "http://a/b",
+  );
   assertEquals(statusCode, 301);
   assertEquals([...fieldsOf(headerSection)], [
     ["Content-Type", "text/html; charset=utf-8"],
@@ -41,7 +44,7 @@ Deno.test("Redirect.to() leads there, by field and by link", () => {
 
 Deno.test("Redirect.to() sends the other fields that it was given", () => {
   const redirect = new Redirect(307, "See", [["Cache-Control", "no-store"], ["A", "b"]]);
-  const { statusCode, headerSection } = redirect.to("/a/");
+  const { statusCode, headerSection } = redirect.to("", "/a/");
   assertEquals(statusCode, 307);
   assertEquals([...fieldsOf(headerSection)], [
     ["Content-Type", "text/html; charset=utf-8"],
@@ -53,7 +56,7 @@ Deno.test("Redirect.to() sends the other fields that it was given", () => {
 
 Deno.test("Redirect names each status by its reason phrase", () => {
   const titles = [301, 302, 303, 307, 308].map((statusCode) =>
-    /<title>(.*)<\/title>/.exec(new Redirect(statusCode, "").to("/").content)?.[1]
+    /<title>(.*)<\/title>/.exec(new Redirect(statusCode, "").to("", "/").content)?.[1]
   );
   assertEquals(titles, [
     "301 Moved Permanently",
@@ -64,10 +67,21 @@ Deno.test("Redirect names each status by its reason phrase", () => {
   ]);
 });
 
+Deno.test("Redirect.to() leads to the rest below its base, wherever what is special stands", () => {
+  const redirect = new Redirect(301, "See");
+  const parts = ["/a", "/b?c=d&e='f'", "/{g}<h>", '/"i"|\\^`', ""];
+  for (const base of parts) {
+    for (const rest of parts) {
+      const whole = redirect.to("", base + rest);
+      for (let i = 0; i < 2; i++) assertEquals(redirect.to(base, rest), whole, `${base} ${rest}`);
+    }
+  }
+});
+
 Deno.test("Redirect.to() makes each reply anew", () => {
   const redirect = new Redirect(302, "See");
-  const first = redirect.to("/1");
-  const second = redirect.to("/22");
+  const first = redirect.to("", "/1");
+  const second = redirect.to("", "/22");
   for (const [location, { headerSection, content }] of [["/1", first], ["/22", second]] as const) {
     assertEquals(fieldsOf(headerSection).values("location"), [location]);
     assertEquals(content.match(/\/\d+"/g), [`${location}"`]);
@@ -77,7 +91,10 @@ Deno.test("Redirect.to() makes each reply anew", () => {
 Deno.test("Redirect escapes its sentence and its link", () => {
   const hostile = `"><script>alert('&')</script>`;
   const escaped = "&quot;&gt;&lt;script&gt;alert(&#39;&amp;&#39;)&lt;/script&gt;";
-  const { headerSection, content } = new Redirect(301, `See ${hostile}`).to(`http://a/${hostile}`);
+  const { headerSection, content } = new Redirect(301, `See ${hostile}`).to(
+    "",
+    `http://a/${hostile}`,
+  );
   assertStringIncludes(
     content,
     `<p><a href="http://a/${escaped}">See ${escaped}</a></p>`,
@@ -94,7 +111,10 @@ Deno.test("Redirect.to() percent-encodes in Location what no URI may hold (RFC 3
     if (character === "#") continue; // A request-target has none.
     const isAllowed = /[\w.~:/?@!$&'()*+,;=%[\]-]/.test(character);
     const encoded = isAllowed ? character : `%${code.toString(16).toUpperCase()}`;
-    const { headerSection, content } = redirect.to(`http://[::1]:80/${character}?%7b${character}`);
+    const { headerSection, content } = redirect.to(
+      "",
+      `http://[::1]:80/${character}?%7b${character}`,
+    );
     const location = `http://[::1]:80/${encoded}?%7b${encoded}`;
     assertEquals(fieldsOf(headerSection).get("location"), location);
     if (!isAllowed) assert(!content.includes(encoded), "the page has it as before");
@@ -104,7 +124,8 @@ Deno.test("Redirect.to() percent-encodes in Location what no URI may hold (RFC 3
 Deno.test("Redirect.to() refuses a location that would end the field line, or is not ASCII", () => {
   const redirect = new Redirect(301, "See");
   for (const end of ["\r\nA: b", "\r", "\n", "\0", "\x7f", "\u00e9", "\u560a"]) {
-    assertThrows(() => redirect.to(`http://a/${end}`), TypeError, "Location");
+    assertThrows(() => redirect.to("", `http://a/${end}`), TypeError, "Location");
+    assertThrows(() => redirect.to(`http://a${end}`, "/"), TypeError, "Location");
   }
 });
 
