@@ -5,58 +5,55 @@
  */
 
 import config from "./deno.json" with { type: "json" };
-import { pausedMs } from "./lib/net/deadlines.ts";
-import { REQUEST_TARGET } from "./lib/http/grammar.ts";
-import { runCommand } from "./lib/args.ts";
 import { ADMIN_ADDRESS } from "./lib/balancing/admin/admin_address.ts";
-import { AdminDesk } from "./lib/balancing/admin/admin_desk.ts";
+import { AdminServer } from "./lib/balancing/admin/admin_server.ts";
 import { askSize } from "./lib/balancing/ask_size.ts";
 import { Chooser } from "./lib/balancing/chooser.ts";
-import { CrewFront } from "./lib/balancing/crew_front.ts";
 import { Farm } from "./lib/balancing/farm.ts";
-import type { Front } from "./lib/balancing/front.ts";
+import { type Frontend, OwnFrontend, WorkerFrontend } from "./lib/balancing/frontend.ts";
 import { jitteredInterval } from "./lib/balancing/health_checker.ts";
 import { type AskSize, KnownSizes } from "./lib/balancing/known_sizes.ts";
 import { DnsResolver, NAME_SERVER } from "./lib/balancing/list/resolver.ts";
 import { ServerSource } from "./lib/balancing/list/server_source.ts";
 import { Overview } from "./lib/balancing/overview.ts";
-import { OwnFront } from "./lib/balancing/own_front.ts";
 import { PickedShares } from "./lib/balancing/picked_shares.ts";
 import { POLICIES, POLICY_NAMES, type PolicyName } from "./lib/balancing/policies.ts";
 import { Pool } from "./lib/balancing/pool.ts";
 import { PROBE_BYTES, probeWith } from "./lib/balancing/probe_size.ts";
+import { redirectAsTold } from "./lib/balancing/redirecting_worker.ts";
 import { Redirector } from "./lib/balancing/redirector.ts";
 import { Tally } from "./lib/balancing/tally.ts";
-import { redirectAsTold } from "./lib/balancing/redirecting_worker.ts";
-import { Desk } from "./lib/run/desk.ts";
-import { listen, listenerOptions } from "./lib/run/listener.ts";
-import { UsageError } from "./lib/command.ts";
-import { logFaults } from "./lib/fault.ts";
-import type { LineWriter } from "./lib/line_writer.ts";
-import { Notices } from "./lib/notices.ts";
+import { runCommand } from "./lib/cli/arguments.ts";
+import { UsageError } from "./lib/cli/command.ts";
 import {
   choice,
   count,
   duration,
-  type Kind,
   option,
   optional,
   SIZE,
+  type ValueParser,
   type Values,
-} from "./lib/option.ts";
-import { workerPort } from "./lib/orders.ts";
-import { Hangups } from "./lib/run/hangups.ts";
-import { fired, stopSignal } from "./lib/run/stop.ts";
-import { isSupervisor, WORKERS_OPTION } from "./lib/run/supervisor.ts";
-import { type Credentials, readCredentials, TLS_OPTIONS } from "./lib/run/tls.ts";
+} from "./lib/cli/option.ts";
+import { REQUEST_TARGET } from "./lib/http/grammar.ts";
+import { logFaults } from "./lib/log/fault.ts";
+import type { LineWriter } from "./lib/log/line_writer.ts";
+import { Logger } from "./lib/log/logger.ts";
+import { pausedMs } from "./lib/net/deadlines.ts";
+import { HttpServer } from "./lib/process/http_server.ts";
+import { listen, listenerOptions } from "./lib/process/listener.ts";
+import { fired, ReloadSignal, stopSignal } from "./lib/process/signals.ts";
+import { isSupervisor, WORKERS_OPTION } from "./lib/process/supervisor.ts";
+import { type Credentials, readCredentials, TLS_OPTIONS } from "./lib/process/tls.ts";
+import { userArguments, workerPort } from "./lib/process/worker_protocol.ts";
 
-const PATH: Kind<string> = {
+const PATH: ValueParser<string> = {
   placeholder: "PATH",
   accepts: "a path that begins with / and is encoded as in a URL",
   parse: (text) => text.startsWith("/") && REQUEST_TARGET.test(text) ? text : undefined,
 };
 
-const POLICY: Kind<PolicyName> = { ...choice(POLICY_NAMES), placeholder: "NAME" };
+const POLICY: ValueParser<PolicyName> = { ...choice(POLICY_NAMES), placeholder: "NAME" };
 
 const command = {
   name: "balancer",
@@ -129,37 +126,37 @@ await runCommand(command, async (options, operands) => {
   if (options["probe-bytes"] !== "auto" && options["probe-path"].includes("?")) {
     throw new UsageError("--probe-bytes adds ?bytes=SIZE to --probe-path, which has a query");
   }
-  await using notices = new Notices("balancer", options.log === "json", Date.now);
-  const { tell, tellError } = notices;
-  logFaults(notices);
+  await using logger = new Logger("balancer", options.log === "json", Date.now);
+  const { tell, tellError } = logger;
+  logFaults(logger);
   const startedAt = Date.now();
   const tally = new Tally();
   const picked = new PickedShares(tally);
   const chooser = new Chooser(POLICIES[options.policy](options.workers), picked);
-  const deskWith = (credentials: Credentials | undefined) =>
-    redirectingDesk(options, credentials, chooser, tally, notices);
-  if (workerPort !== undefined) {
-    await redirectAsTold(chooser, tally, deskWith(await readCredentials(options, Date.now())));
+  const serverWith = (credentials: Credentials | undefined) =>
+    redirectingServer(options, credentials, chooser, tally, logger);
+  if (workerPort() !== undefined) {
+    await redirectAsTold(chooser, tally, serverWith(await readCredentials(options, Date.now())));
     return 0;
   }
 
-  const hangups = new Hangups(() => tell("SIGHUP is acted on once the first round has ended"));
+  const hangups = new ReloadSignal(() => tell("SIGHUP is acted on once the first round has ended"));
   const credentials = await readCredentials(options, Date.now());
   const source = await ServerSource.open(operands, SERVERS_TXT, new DnsResolver(options.resolver));
   const front = isSupervisor(options)
-    ? await CrewFront.of(options, tally, notices)
-    : new OwnFront(deskWith(credentials), options);
+    ? await WorkerFrontend.of(options, tally, logger)
+    : new OwnFrontend(serverWith(credentials), options);
   const farm = farmOf(options, source, front, chooser, picked, tally, tell);
   const stop = stopSignal(() => front.kill());
   let nextAt: number | undefined;
   const { policy, interval: intervalMs, workers } = options;
   const facts = { version: config.version, startedAt, policy, intervalMs, workers };
   const scene = { farm, chooser, tally, front, nextAt: () => nextAt, stop };
-  const admin = options.admin && new AdminDesk(options.admin, new Overview(scene, facts), notices);
+  const admin = options.admin && new AdminServer(options.admin, new Overview(scene, facts), logger);
 
   // A taken port, or a key that cannot be used, is better known before the test.
   listen(options.host, options.port, credentials).close();
-  const failed = await testAtFirst(farm, hangups, stop, notices) ??
+  const failed = await testAtFirst(farm, hangups, stop, logger) ??
     await Promise.race([front.open(), fired(stop)]);
   if (failed !== undefined) return failed;
   hangups.each(() => {
@@ -177,17 +174,17 @@ await runCommand(command, async (options, operands) => {
   await front.close(stop);
   await admin?.close();
   return 0;
-});
+}, userArguments());
 
 /** All servers, and how they are tested. */
 function farmOf(
   options: BalancerOptions,
   source: ServerSource,
-  { audiences }: Front,
+  { audiences }: Frontend,
   chooser: Chooser,
   picked: PickedShares,
   tally: Tally,
-  tell: Notices["tell"],
+  tell: Logger["tell"],
 ): Farm {
   const patience = { fall: options.fall, rise: options.rise };
   const pool = new Pool([], [chooser, ...audiences], patience, after(UPDATE_MS));
@@ -213,13 +210,13 @@ function farmOf(
 /** Before the first client: the first round. @returns the exit status, if that is to be the end */
 async function testAtFirst(
   farm: Farm,
-  hangups: Hangups,
+  hangups: ReloadSignal,
   stop: AbortSignal,
-  notices: Notices,
+  logger: Logger,
 ): Promise<number | undefined> {
   await Promise.race([farm.begin().then(() => farm.firstRound()), fired(stop)]);
   if (hangups.take()) await Promise.race([farm.reload(), fired(stop)]);
-  await notices.flush(); // What was found is said before where clients can come.
+  await logger.flush(); // What was found is said before where clients can come.
   if (stop.aborted) return 0;
   return farm.isOpen || farm.mayRecover ? undefined : 1; // The reasons have been told.
 }
@@ -229,14 +226,14 @@ function after(ms: number): (call: () => void) => void {
   return (call) => setTimeout(call, ms);
 }
 
-/** How to open a desk that redirects. */
-function redirectingDesk(
+/** How to open a server that redirects. */
+function redirectingServer(
   options: BalancerOptions,
   credentials: Credentials | undefined,
   chooser: Chooser,
   tally: Tally,
-  { tell, tellError }: Notices,
-): (output?: LineWriter) => Desk {
+  { tell, tellError }: Logger,
+): (output?: LineWriter) => HttpServer {
   const ask: AskSize = (...asked) => askSize(...asked).catch((error) => void tellError(error));
   const sizes = chooser.wantsSizes ? new KnownSizes(ask, clock, options.workers) : undefined;
   const redirector = new Redirector(chooser, {
@@ -246,5 +243,5 @@ function redirectingDesk(
     ...{ sizes, tally, tell },
   });
   const parts = { handler: redirector.handle, credentials, isAnnotated: true, tell, tellError };
-  return (output) => new Desk(options, { ...parts, output });
+  return (output) => new HttpServer(options, { ...parts, output });
 }

@@ -4,8 +4,20 @@
  * @module
  */
 
-import { runCommand } from "./lib/args.ts";
-import { UsageError } from "./lib/command.ts";
+import { runCommand } from "./lib/cli/arguments.ts";
+import { UsageError } from "./lib/cli/command.ts";
+import {
+  count,
+  duration,
+  flag,
+  option,
+  optional,
+  SIZE,
+  text,
+  type ValueParser,
+  type Values,
+} from "./lib/cli/option.ts";
+import { atOnce } from "./lib/download/at_once.ts";
 import { Connections } from "./lib/download/connections.ts";
 import type { Display } from "./lib/download/display.ts";
 import { fetchFile, type FetchOptions, type Outcome } from "./lib/download/fetch_file.ts";
@@ -23,21 +35,9 @@ import {
   summaryLine,
 } from "./lib/download/report.ts";
 import { SILENCE_LIMITS } from "./lib/download/silence_watch.ts";
-import { atOnce } from "./lib/download/at_once.ts";
-import { print, say } from "./lib/log.ts";
-import {
-  count,
-  duration,
-  flag,
-  type Kind,
-  option,
-  optional,
-  SIZE,
-  text,
-  type Values,
-} from "./lib/option.ts";
+import { print, say } from "./lib/log/console.ts";
 
-const SHA256: Kind<string> = {
+const SHA256: ValueParser<string> = {
   placeholder: "HEX",
   accepts: "a SHA-256 of 64 hexadecimal digits",
   parse: (text) => /^[0-9a-f]{64}$/i.test(text) ? text.toLowerCase() : undefined,

@@ -4,17 +4,18 @@
  * @module
  */
 
-import { runCommand } from "./lib/args.ts";
-import { CommandError, UsageError } from "./lib/command.ts";
-import { Desk } from "./lib/run/desk.ts";
+import { userArguments } from "./lib/process/worker_protocol.ts";
+import { runCommand } from "./lib/cli/arguments.ts";
+import { CommandError, UsageError } from "./lib/cli/command.ts";
+import { option, SIZE } from "./lib/cli/option.ts";
 import { FILE_OPTIONS, fileHandler } from "./lib/files/file_handler.ts";
-import { logFaults } from "./lib/fault.ts";
-import { listenerOptions } from "./lib/run/listener.ts";
-import { Notices } from "./lib/notices.ts";
-import { option, SIZE } from "./lib/option.ts";
-import { onHangup, stopSignal } from "./lib/run/stop.ts";
-import { isSupervisor, supervise, WORKERS_OPTION } from "./lib/run/supervisor.ts";
-import { credentialFiles, readCredentials, TLS_OPTIONS } from "./lib/run/tls.ts";
+import { logFaults } from "./lib/log/fault.ts";
+import { Logger } from "./lib/log/logger.ts";
+import { HttpServer } from "./lib/process/http_server.ts";
+import { listenerOptions } from "./lib/process/listener.ts";
+import { onHangup, stopSignal } from "./lib/process/signals.ts";
+import { isSupervisor, supervise, WORKERS_OPTION } from "./lib/process/supervisor.ts";
+import { credentialFiles, readCredentials, TLS_OPTIONS } from "./lib/process/tls.ts";
 
 const command = {
   name: "server",
@@ -49,28 +50,28 @@ read them are sent these.`,
 };
 
 await runCommand(command, async (options, operands) => {
-  await using notices = new Notices("server", options.log === "json", Date.now);
-  const { tell, tellError } = notices;
-  logFaults(notices);
+  await using logger = new Logger("server", options.log === "json", Date.now);
+  const { tell, tellError } = logger;
+  logFaults(logger);
   const root = await realRoot(operands);
   if (isSupervisor(options)) {
-    return await supervise(options, [root, ...credentialFiles(options)], notices);
+    return await supervise(options, [root, ...credentialFiles(options)], logger);
   }
   const credentials = await readCredentials(options, Date.now());
   const handler = await fileHandler(root, options);
 
   const stop = stopSignal();
   const limitRate = options["limit-rate"];
-  const desk = new Desk(options, { handler, credentials, limitRate, tell, tellError });
+  const server = new HttpServer(options, { handler, credentials, limitRate, tell, tellError });
   onHangup(() => {
     if (credentials === undefined) tell("there is nothing to be read again");
-    else desk.renewCertificate(options);
+    else server.renewCertificate(options);
   });
-  desk.announce();
-  await desk.serveUntil(stop);
-  await desk.close(stop);
+  server.announce();
+  await server.serveUntil(stop);
+  await server.close(stop);
   return 0;
-});
+}, userArguments());
 
 /** The real path of the directory that is to be served. */
 async function realRoot(operands: readonly string[]): Promise<string> {

@@ -1,8 +1,8 @@
-import { CommandError } from "../command.ts";
+import { CommandError } from "../cli/command.ts";
 import type { Chooser } from "./chooser.ts";
 import { FarmLog, type Tell } from "./farm_log.ts";
-import { History } from "./history.ts";
 import { HealthChecker, type HealthCheckerOptions } from "./health_checker.ts";
+import { History } from "./history.ts";
 import type { Server } from "./list/server.ts";
 import type { ServerSource } from "./list/server_source.ts";
 import type { Member, Pool, Replacement } from "./pool.ts";

@@ -1,3 +1,9 @@
+import { format } from "@std/fmt/bytes";
+import { ProtocolError } from "../http/grammar.ts";
+import { isWhole, reasonPhrase, type ResponseHead } from "../http/response.ts";
+import type { Connection } from "../net/connection.ts";
+import { now } from "../net/deadlines.ts";
+import { exchange, failureReason } from "../net/exchange.ts";
 import {
   DeadlineError,
   HandshakeError,
@@ -5,12 +11,6 @@ import {
   LocalError,
   UnknownHostError,
 } from "../net/network_error.ts";
-import { exchange, failureReason } from "../net/exchange.ts";
-import { now } from "../net/deadlines.ts";
-import type { Connection } from "../net/connection.ts";
-import { ProtocolError } from "../http/grammar.ts";
-import { isWhole, reasonPhrase, type ResponseHead } from "../http/response.ts";
-import { format } from "@std/fmt/bytes";
 import type { Server } from "./list/server.ts";
 import type { Fault, Outcome, TestFile, TransferSample } from "./sample.ts";
 import { connectTo, requestTo } from "./server_request.ts";

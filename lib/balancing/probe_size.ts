@@ -5,7 +5,7 @@
  * @module
  */
 
-import { type Kind, SIZE } from "../option.ts";
+import { SIZE, type ValueParser } from "../cli/option.ts";
 import type { Server } from "./list/server.ts";
 import { throughputOf } from "./policies/throughput.ts";
 import { type OnReceived, probe, type ProbeOptions } from "./probe.ts";
@@ -44,7 +44,7 @@ interface Known {
 const FIXED: Known = { bytes: undefined, isHonoured: false, fixedFor: FIXED_FOR };
 
 /** A size to ask for as the value of an option: `auto`, or a number of bytes. */
-export const PROBE_BYTES: Kind<number | "auto"> = {
+export const PROBE_BYTES: ValueParser<number | "auto"> = {
   placeholder: "SIZE|auto",
   accepts: "auto, or a size from 1 to 64M",
   parse: (text) => {

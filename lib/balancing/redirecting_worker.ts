@@ -1,8 +1,8 @@
-import { standardOutput } from "../access_log.ts";
-import { LAST_LINES_MS, type LineWriter } from "../line_writer.ts";
-import { writeReport } from "../orders.ts";
-import type { Desk } from "../run/desk.ts";
-import { fired, stopSignal } from "../run/stop.ts";
+import { standardOutput } from "../log/access_log.ts";
+import { LAST_LINES_MS, type LineWriter } from "../log/line_writer.ts";
+import type { HttpServer } from "../process/http_server.ts";
+import { fired, stopSignal } from "../process/signals.ts";
+import { writeReport } from "../process/worker_protocol.ts";
 import type { Chooser } from "./chooser.ts";
 import { NewsReader, writeCounts } from "./news.ts";
 import type { Tally } from "./tally.ts";
@@ -15,15 +15,15 @@ const REPORT_MS = 1000;
  * went where, until its parent stops it.
  *
  * @param chooser is told who may be picked
- * @param tally of the clients that come to the desk; it is emptied by each report
- * @param openDesk begins to listen, once there is somebody to choose; the desk is to write its log
+ * @param tally of the clients of the server; it is emptied by each report
+ * @param openServer begins to listen, once a server can be picked; its access log goes to the output given
  * to where the reports go
  * @throws {CommandError} when it is not possible to listen
  */
 export async function redirectAsTold(
   chooser: Chooser,
   tally: Tally,
-  openDesk: (output: LineWriter) => Desk,
+  openServer: (output: LineWriter) => HttpServer,
 ): Promise<void> {
   const reader = new NewsReader(chooser, () => performance.now());
   const greeted = Promise.withResolvers<void>();
@@ -33,11 +33,11 @@ export async function redirectAsTold(
   });
   await Promise.race([greeted.promise, fired(stop)]);
   const output = standardOutput();
-  const desk = openDesk(output);
-  desk.announce();
+  const server = openServer(output);
+  server.announce();
   const reporting = setInterval(() => report(tally, output), REPORT_MS);
-  await desk.serveUntil(stop);
-  await desk.close(stop);
+  await server.serveUntil(stop);
+  await server.close(stop);
   clearInterval(reporting);
   report(tally, output);
   await output.flush(LAST_LINES_MS);

@@ -1,4 +1,6 @@
-import { HandshakeError, LocalError, UnknownHostError } from "../net/network_error.ts";
+import type { FieldLine } from "../http/fields.ts";
+import { ProtocolError } from "../http/grammar.ts";
+import type { ResponseHead } from "../http/response.ts";
 import {
   type ClientRequest,
   type ClientResponse,
@@ -6,9 +8,7 @@ import {
   failureReason,
   IncompleteMessageError,
 } from "../net/exchange.ts";
-import { ProtocolError } from "../http/grammar.ts";
-import type { FieldLine } from "../http/fields.ts";
-import type { ResponseHead } from "../http/response.ts";
+import { HandshakeError, LocalError, UnknownHostError } from "../net/network_error.ts";
 import type { Connections, Link } from "./connections.ts";
 import { TryError } from "./download_error.ts";
 import type { TargetUri } from "./target_uri.ts";

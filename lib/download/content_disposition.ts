@@ -1,5 +1,5 @@
-import { trimOws } from "../http/grammar.ts";
 import type { Fields } from "../http/fields.ts";
+import { trimOws } from "../http/grammar.ts";
 
 /**
  * RFC 6266 §4.1: one parameter: a token, or a quoted-string in which a backslash quotes. What is not

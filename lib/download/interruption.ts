@@ -1,4 +1,4 @@
-import { say } from "../log.ts";
+import { say } from "../log/console.ts";
 import type { Display } from "./display.ts";
 import { leftoverLine } from "./leftover.ts";
 import type { Output } from "./output.ts";

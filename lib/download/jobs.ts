@@ -1,4 +1,4 @@
-import { UsageError } from "../command.ts";
+import { UsageError } from "../cli/command.ts";
 import type { Checksums } from "./checksums.ts";
 import { DownloadError } from "./download_error.ts";
 import { fileName } from "./file_name.ts";

@@ -1,5 +1,5 @@
 import { format } from "@std/fmt/bytes";
-import { escapeControls } from "../log.ts";
+import { escapeControls } from "../log/console.ts";
 import { columnsOf, fitted } from "./columns.ts";
 import type { Progress } from "./display.ts";
 

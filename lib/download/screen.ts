@@ -1,4 +1,4 @@
-import { escapeControls } from "../log.ts";
+import { escapeControls } from "../log/console.ts";
 import type { Display, Progress } from "./display.ts";
 import { PaceMeter } from "./pace_meter.ts";
 import { progressLine } from "./progress_text.ts";

@@ -1,6 +1,3 @@
-import { htmlReply, type Reply } from "../net/handler.ts";
-import { encodeOctets } from "../http/grammar.ts";
-import { fieldSection } from "../http/fields.ts";
 import {
   type ByteRange,
   byteRanges,
@@ -8,8 +5,11 @@ import {
   multipartByteRanges,
   unsatisfiedRange,
 } from "../http/byte_range.ts";
-import { evaluatePreconditions, rangeApplies } from "../http/validators.ts";
+import { fieldSection } from "../http/fields.ts";
+import { encodeOctets } from "../http/grammar.ts";
 import type { RequestHead } from "../http/request.ts";
+import { evaluatePreconditions, rangeApplies } from "../http/validators.ts";
+import { htmlReply, type Reply } from "../net/handler.ts";
 import { MemoryOctets, type Octets, RangeContent } from "./range_content.ts";
 import type { Representation } from "./representation.ts";
 

@@ -1,7 +1,15 @@
-import type { Handler } from "../net/handler.ts";
-import { trimOws } from "../http/grammar.ts";
+import {
+  choice,
+  type Flag,
+  flag,
+  type Option,
+  option,
+  optional,
+  type ValueParser,
+} from "../cli/option.ts";
 import { isWritable } from "../http/fields.ts";
-import { choice, type Flag, flag, type Kind, type Option, option, optional } from "../option.ts";
+import { trimOws } from "../http/grammar.ts";
+import type { Handler } from "../net/handler.ts";
 import { ContentDigests } from "./content_digests.ts";
 import { EntityTags } from "./entity_tags.ts";
 import { Root } from "./root.ts";
@@ -9,7 +17,7 @@ import { StaticFiles } from "./static_files.ts";
 import { isTestFile, replyWithTestFile } from "./test_file.ts";
 
 /** The value of Cache-Control. */
-export const CACHE_CONTROL: Kind<string> = {
+export const CACHE_CONTROL: ValueParser<string> = {
   placeholder: "VALUE",
   accepts: "a value such as max-age=3600 or no-cache, in ASCII,",
   parse: (text) => isWritable("Cache-Control", text) ? trimOws(text) || undefined : undefined,

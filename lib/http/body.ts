@@ -1,6 +1,6 @@
-import { CHUNK_EXTENSIONS_LIMIT, CHUNK_LINE_LIMIT, type Reading, STRICT } from "./limits.ts";
-import { CHUNK_EXT, DIGITS, encodeOctets, ProtocolError, TOKEN, trimOws } from "./grammar.ts";
 import { type Fields, FieldSectionReader } from "./fields.ts";
+import { CHUNK_EXT, DIGITS, encodeOctets, ProtocolError, TOKEN, trimOws } from "./grammar.ts";
+import { CHUNK_EXTENSIONS_LIMIT, CHUNK_LINE_LIMIT, type Reading, STRICT } from "./limits.ts";
 import type { ReceiveBuffer } from "./receive_buffer.ts";
 import type { RequestHead } from "./request.ts";
 import type { ResponseHead } from "./response.ts";

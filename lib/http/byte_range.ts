@@ -4,8 +4,8 @@
  * @module
  */
 
-import { trimOws, WRITTEN_VALUE } from "./grammar.ts";
 import type { Fields } from "./fields.ts";
+import { trimOws, WRITTEN_VALUE } from "./grammar.ts";
 
 /** Some octets of a representation: their positions from 0, both inclusive; `first <= last`. */
 export interface ByteRange {

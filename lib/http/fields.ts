@@ -1,4 +1,3 @@
-import type { Reading } from "./limits.ts";
 import {
   COLON,
   FIELD_NAME_AND_COLON,
@@ -8,6 +7,7 @@ import {
   trimOws,
   WRITTEN_VALUE,
 } from "./grammar.ts";
+import type { Reading } from "./limits.ts";
 import type { ReceiveBuffer } from "./receive_buffer.ts";
 
 /** One field line: its name as it was received or is to be sent, and its value without OWS. */

@@ -5,9 +5,9 @@
  * @module
  */
 
-import { type Reading, START_LINE_LIMIT } from "./limits.ts";
-import { HTTP_VERSION, LINE_OCTET, ProtocolError } from "./grammar.ts";
 import { type Fields, FieldSectionReader } from "./fields.ts";
+import { HTTP_VERSION, LINE_OCTET, ProtocolError } from "./grammar.ts";
+import { type Reading, START_LINE_LIMIT } from "./limits.ts";
 import type { ReceiveBuffer } from "./receive_buffer.ts";
 
 /** The versions we speak. A higher minor version than 1.1 is answered as 1.1 (RFC 9110 §2.5). */

@@ -1,5 +1,5 @@
-import { type Reading, STRICT } from "./limits.ts";
 import { CR, decodeOctets, LF, type OctetClass, ProtocolError } from "./grammar.ts";
+import { type Reading, STRICT } from "./limits.ts";
 
 /** What a server reads at a time at first, in bytes: most heads are smaller. */
 export const RECEIVE_BYTES: number = 1024;

@@ -1,7 +1,7 @@
-import { HeadReader, type HeadSyntax, type HttpVersion, parseVersion } from "./message.ts";
-import { STRICT } from "./limits.ts";
-import { isHostAndPort, ProtocolError, REQUEST_TARGET, TOKEN } from "./grammar.ts";
 import { type FieldLine, type Fields, fieldSection } from "./fields.ts";
+import { isHostAndPort, ProtocolError, REQUEST_TARGET, TOKEN } from "./grammar.ts";
+import { STRICT } from "./limits.ts";
+import { HeadReader, type HeadSyntax, type HttpVersion, parseVersion } from "./message.ts";
 
 /** RFC 9112 §3. */
 export interface RequestLine {

@@ -1,8 +1,8 @@
-import { HeadReader, type HeadSyntax, type HttpVersion, parseVersion } from "./message.ts";
-import { LENIENT } from "./limits.ts";
-import { ProtocolError } from "./grammar.ts";
-import { type Fields, type FieldSection, NO_FIELDS } from "./fields.ts";
 import { parseContentRange } from "./byte_range.ts";
+import { type Fields, type FieldSection, NO_FIELDS } from "./fields.ts";
+import { ProtocolError } from "./grammar.ts";
+import { LENIENT } from "./limits.ts";
+import { HeadReader, type HeadSyntax, type HttpVersion, parseVersion } from "./message.ts";
 
 /** RFC 9112 §4. */
 export interface StatusLine {

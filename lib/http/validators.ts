@@ -4,9 +4,9 @@
  * @module
  */
 
-import { parseHttpDate } from "./http_date.ts";
-import { trimOws } from "./grammar.ts";
 import type { Fields } from "./fields.ts";
+import { trimOws } from "./grammar.ts";
+import { parseHttpDate } from "./http_date.ts";
 
 /** A validator that is an opaque name of one representation (RFC 9110 §8.8.3). */
 export interface EntityTag {

@@ -1,13 +1,13 @@
-import { type DeadlineName, NetworkError } from "./network_error.ts";
-import { now } from "./deadlines.ts";
-import type { Connection } from "./connection.ts";
-import { isPersistent } from "../http/message.ts";
-import { INTERIM_RESPONSES_LIMIT, LENIENT } from "../http/limits.ts";
-import { encodeOctets, ProtocolError } from "../http/grammar.ts";
-import type { FieldLine } from "../http/fields.ts";
 import { type BodyFraming, bodyReader, responseBodyFraming } from "../http/body.ts";
-import { type ResponseHead, responseHeadReader } from "../http/response.ts";
+import type { FieldLine } from "../http/fields.ts";
+import { encodeOctets, ProtocolError } from "../http/grammar.ts";
+import { INTERIM_RESPONSES_LIMIT, LENIENT } from "../http/limits.ts";
+import { isPersistent } from "../http/message.ts";
 import { writeRequestHead } from "../http/request.ts";
+import { type ResponseHead, responseHeadReader } from "../http/response.ts";
+import type { Connection } from "./connection.ts";
+import { now } from "./deadlines.ts";
+import { type DeadlineName, NetworkError } from "./network_error.ts";
 
 /** How long a client waits for a server. */
 export interface Patience {

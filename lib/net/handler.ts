@@ -4,6 +4,7 @@
  * @module
  */
 
+import { escape } from "@std/html";
 import {
   type FieldLine,
   fieldLine,
@@ -11,7 +12,6 @@ import {
   fieldSection,
   NO_FIELDS,
 } from "../http/fields.ts";
-import { escape } from "@std/html";
 import { inOnePiece } from "../http/grammar.ts";
 import type { RequestHead } from "../http/request.ts";
 import { reasonPhrase } from "../http/response.ts";

@@ -1,12 +1,12 @@
-import type { ContentSource, Reply } from "./handler.ts";
-import type { Connection } from "./connection.ts";
-import type { HttpVersion } from "../http/message.ts";
+import { setImmediate } from "node:timers";
+import { LAST_CHUNK, writeChunk } from "../http/body.ts";
+import { type FieldSection, NO_FIELDS } from "../http/fields.ts";
 import { inOnePiece } from "../http/grammar.ts";
 import { oncePerSecond } from "../http/http_date.ts";
-import { type FieldSection, NO_FIELDS } from "../http/fields.ts";
-import { LAST_CHUNK, writeChunk } from "../http/body.ts";
-import { setImmediate } from "node:timers";
+import type { HttpVersion } from "../http/message.ts";
 import { writeResponseHead } from "../http/response.ts";
+import type { Connection } from "./connection.ts";
+import type { ContentSource, Reply } from "./handler.ts";
 
 /**
  * How much content is read at a time. A segment that is handed to the network has room for hardly

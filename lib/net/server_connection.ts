@@ -1,12 +1,8 @@
-import { DeadlineError, type DeadlineName, HandshakeError, NetworkError } from "./network_error.ts";
-import { type Handler, htmlReply, type Reply, replyToMethod, type Request } from "./handler.ts";
-import { type Deadlines, now } from "./deadlines.ts";
-import { Connection, type ConnectionOptions, type Socket } from "./connection.ts";
-import { type HttpVersion, isPersistent as isPersistentAfter } from "../http/message.ts";
-import { DISCARDED_BODY_LIMIT } from "../http/limits.ts";
-import { decodeOctets, encodeOctets, ProtocolError } from "../http/grammar.ts";
-import type { Fields, FieldSection } from "../http/fields.ts";
 import { type BodyFraming, bodyReader, requestBodyFraming } from "../http/body.ts";
+import type { Fields, FieldSection } from "../http/fields.ts";
+import { decodeOctets, encodeOctets, ProtocolError } from "../http/grammar.ts";
+import { DISCARDED_BODY_LIMIT } from "../http/limits.ts";
+import { type HttpVersion, isPersistent as isPersistentAfter } from "../http/message.ts";
 import {
   expectsContinue,
   originForm,
@@ -16,7 +12,10 @@ import {
 import { writeResponseHead } from "../http/response.ts";
 import { type AccessRecord, CompletionQueue } from "./access_record.ts";
 import type { Idle, IdleList, Indexed } from "./collections.ts";
-import { SEND_BYTES } from "./send_buffer.ts";
+import { Connection, type ConnectionOptions, type Socket } from "./connection.ts";
+import { type Deadlines, now } from "./deadlines.ts";
+import { type Handler, htmlReply, type Reply, replyToMethod, type Request } from "./handler.ts";
+import { DeadlineError, type DeadlineName, HandshakeError, NetworkError } from "./network_error.ts";
 import {
   endsWithConnection,
   type ReplyContext,
@@ -24,6 +23,7 @@ import {
   writeReply,
   type Written,
 } from "./response_writer.ts";
+import { SEND_BYTES } from "./send_buffer.ts";
 
 /** How a server treats the connections of its clients. */
 export interface ServerConfig {

@@ -3,7 +3,7 @@
 //
 //   deno task attack
 
-import { print } from "../../lib/log.ts";
+import { print } from "../../lib/log/console.ts";
 import { type Attack, attacks, type LargeRequest, type Order, pause } from "./attacks.ts";
 import { type Holdings, Victim } from "./victim.ts";
 

@@ -1,6 +1,6 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import type { Reloaded } from "../../lib/balancing/list/server_source.ts";
-import { UsageError } from "../../lib/command.ts";
+import { UsageError } from "../../lib/cli/command.ts";
 import { FarmStage } from "../support/farm_stage.ts";
 import { failed, passed, ProbeDesk } from "../support/servers.ts";
 

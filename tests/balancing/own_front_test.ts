@@ -1,11 +1,11 @@
-import { htmlReply } from "../../lib/net/handler.ts";
 import { assertEquals } from "@std/assert";
-import { OwnFront } from "../../lib/balancing/own_front.ts";
-import { Desk } from "../../lib/run/desk.ts";
+import { OwnFrontend } from "../../lib/balancing/frontend.ts";
+import { htmlReply } from "../../lib/net/handler.ts";
+import { HttpServer } from "../../lib/process/http_server.ts";
 
 const NO_CERTIFICATE = { "tls-cert": undefined, "tls-key": undefined };
 
-Deno.test("OwnFront.isListening is so from its opening until it closes", async () => {
+Deno.test("OwnFrontend.isListening is so from its opening until it closes", async () => {
   const options = {
     host: "127.0.0.1",
     port: 0,
@@ -14,11 +14,12 @@ Deno.test("OwnFront.isListening is so from its opening until it closes", async (
     grace: 0,
   } as const;
   const handler = () => htmlReply(200, "Here");
-  const openDesk = () => new Desk(options, { handler, tell: () => {}, tellError: () => {} });
+  const openServer = () =>
+    new HttpServer(options, { handler, tell: () => {}, tellError: () => {} });
   const original = Deno.stdout.writeSync;
   Deno.stdout.writeSync = (octets) => octets.length; // It announces where it listens.
   try {
-    const front = new OwnFront(openDesk, NO_CERTIFICATE);
+    const front = new OwnFrontend(openServer, NO_CERTIFICATE);
     assertEquals(front.isListening, false);
     await front.open();
     assertEquals(front.isListening, true);

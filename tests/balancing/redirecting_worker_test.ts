@@ -2,8 +2,8 @@ import { assert, assertEquals } from "@std/assert";
 import { readCounts } from "../../lib/balancing/news.ts";
 import { report } from "../../lib/balancing/redirecting_worker.ts";
 import { Tally } from "../../lib/balancing/tally.ts";
-import { LineWriter } from "../../lib/line_writer.ts";
-import { takeReports } from "../../lib/orders.ts";
+import { LineWriter } from "../../lib/log/line_writer.ts";
+import { takeReports } from "../../lib/process/worker_protocol.ts";
 import { MemorySink } from "../support/memory_sink.ts";
 
 const LONG_MS = 60_000;

@@ -11,7 +11,7 @@ import { requestFor } from "../support/replies.ts";
 import { failed, passed } from "../support/servers.ts";
 
 /** A redirector to these servers, the fastest first, and what it tells. */
-class Desk {
+class HttpServer {
   readonly told: string[] = [];
   readonly tally = new Tally();
   readonly pool: ChoosingPool;
@@ -50,7 +50,7 @@ class Desk {
 }
 
 Deno.test("Redirector sends clients to the public URL and the target", async () => {
-  const desk = new Desk(["a:1=https://files.example/pub/"]);
+  const desk = new HttpServer(["a:1=https://files.example/pub/"]);
   const kept = ["/x", "//y/../%2F?a=b", "/"].map((raw) => ({ raw, location: raw }));
   for (const { raw, location } of [...kept, ...LOCATIONS]) {
     const { headerSection, statusCode } = await desk.ask(raw);
@@ -61,7 +61,7 @@ Deno.test("Redirector sends clients to the public URL and the target", async () 
 });
 
 Deno.test("Redirector leaves out the servers that a retry names", async () => {
-  const desk = new Desk(["a:1", "b:1=http://b.example", "c:1"]);
+  const desk = new HttpServer(["a:1", "b:1=http://b.example", "c:1"]);
   assertEquals((await desk.locations()).size, 3);
   assertEquals(
     await desk.locations("Avoid-Server: a:1, b.example:80\r\n"),
@@ -87,7 +87,7 @@ const HOSTILE: readonly string[] = [
 ];
 
 Deno.test("Redirector is not moved by a hostile field, and never repeats it", async () => {
-  const desk = new Desk(["a:1", "b:1", "c:1"], 2);
+  const desk = new HttpServer(["a:1", "b:1", "c:1"], 2);
   for (const value of HOSTILE) {
     const fields = `Avoid-Server: ${value}\r\n`;
     assertEquals((await desk.locations(fields, 200)).size, 3, value);
@@ -101,7 +101,7 @@ Deno.test("Redirector is not moved by a hostile field, and never repeats it", as
 });
 
 Deno.test("Redirector names alternatives, the chosen first and nobody who is to be avoided", async () => {
-  const desk = new Desk(["a:1", "b:1", "c:1", "d:1 drain", "e:1 backup"], 9);
+  const desk = new HttpServer(["a:1", "b:1", "c:1", "d:1 drain", "e:1 backup"], 9);
   const linksFor = async (fields: string) => {
     const { headerSection } = await desk.ask("/x", fields);
     const location = /^Location: (.*)\r$/m.exec(headerSection)![1];
@@ -120,19 +120,19 @@ Deno.test("Redirector names alternatives, the chosen first and nobody who is to 
 });
 
 Deno.test("Redirector says once that clients from elsewhere are sent to themselves", async () => {
-  const desk = new Desk(["127.0.0.1:1", "a:1=http://0.0.0.0:80"]);
+  const desk = new HttpServer(["127.0.0.1:1", "a:1=http://0.0.0.0:80"]);
   for (const client of ["127.0.0.1", "::1", "127.0.0.9"]) await desk.ask("/", "", client);
   assertEquals(desk.told, []);
   for (const client of ["192.0.2.7", "2001:db8::7", "192.0.2.8"]) await desk.ask("/", "", client);
   assertEquals(desk.told.length, 1);
   assertMatch(desk.told[0]!, /^clients from elsewhere, such as 192\.0\.2\.7, are sent to http:/);
-  const fine = new Desk(["127.0.0.1:1=http://files.example", "a:1"]);
+  const fine = new HttpServer(["127.0.0.1:1=http://files.example", "a:1"]);
   await fine.locations();
   assertEquals(fine.told, []);
 });
 
 Deno.test("Redirector answers 503 when there is nobody to send clients to", async () => {
-  const desk = new Desk(["a:1"], 3);
+  const desk = new HttpServer(["a:1"], 3);
   for (const { server } of desk.pool.members) desk.pool.record(server, failed("refused"), 0);
   const { statusCode, headerSection } = await desk.ask("/x", "Avoid-Server: a:1\r\n");
   assertEquals(statusCode, 503);
@@ -151,7 +151,7 @@ Deno.test("Redirector tells its policy who asks for what, and when", async () =>
     },
     shares: () => new Map(),
   };
-  const desk = new Desk(["a:1"], 0, policy);
+  const desk = new HttpServer(["a:1"], 0, policy);
   await desk.ask("/x?y", "", "192.0.2.1");
   await desk.ask("/z", "Avoid-Server: b:1\r\n", "2001:db8::1");
   assertEquals(asked.map(({ client, target }) => [client, target]), [
@@ -162,7 +162,7 @@ Deno.test("Redirector tells its policy who asks for what, and when", async () =>
 });
 
 Deno.test("Redirector counts whom it sends where, and names the server in the reply", async () => {
-  const desk = new Desk(["a:1=https://files.example/pub", "b:1"]);
+  const desk = new HttpServer(["a:1=https://files.example/pub", "b:1"]);
   const chosen: (string | undefined)[] = [];
   for (let i = 0; i < 50; i++) {
     const reply = await desk.ask("/x", "", "192.0.2.1", i % 2 === 0 ? "GET" : "HEAD");
@@ -177,7 +177,7 @@ Deno.test("Redirector counts whom it sends where, and names the server in the re
 });
 
 Deno.test("Redirector counts whom it turns away, and names nobody in the reply", async () => {
-  const desk = new Desk(["a:1 drain"]);
+  const desk = new HttpServer(["a:1 drain"]);
   for (const method of ["GET", "HEAD", "GET"]) {
     const { statusCode, annotation } = await desk.ask("/x", "", "192.0.2.1", method);
     assertEquals([statusCode, annotation], [503, undefined]);

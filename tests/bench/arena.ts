@@ -1,4 +1,4 @@
-import { CommandError } from "../../lib/command.ts";
+import { CommandError } from "../../lib/cli/command.ts";
 import { freePort } from "../support/role.ts";
 import { TemporaryDirectory } from "../support/temporary_directory.ts";
 import { Child, type Destination, type Ending } from "./child.ts";

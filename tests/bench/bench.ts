@@ -4,10 +4,10 @@
  * @module
  */
 
-import { runCommand } from "../../lib/args.ts";
-import { CommandError, UsageError } from "../../lib/command.ts";
-import { print } from "../../lib/log.ts";
-import { count, flag, option } from "../../lib/option.ts";
+import { runCommand } from "../../lib/cli/arguments.ts";
+import { CommandError, UsageError } from "../../lib/cli/command.ts";
+import { count, flag, option } from "../../lib/cli/option.ts";
+import { print } from "../../lib/log/console.ts";
 import { Arena } from "./arena.ts";
 import { client } from "./client.ts";
 import { findProgram } from "./cores.ts";

@@ -1,4 +1,4 @@
-import { CommandError } from "../../lib/command.ts";
+import { CommandError } from "../../lib/cli/command.ts";
 import { AUTHORITY } from "../support/tls.ts";
 import type { Contestant } from "./contestant.ts";
 

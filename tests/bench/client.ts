@@ -1,6 +1,6 @@
 import { fromFileUrl, join } from "@std/path";
-import { CommandError } from "../../lib/command.ts";
-import { say } from "../../lib/log.ts";
+import { CommandError } from "../../lib/cli/command.ts";
+import { say } from "../../lib/log/console.ts";
 import { manyOctets } from "../support/farm.ts";
 import { PROJECT } from "../support/role.ts";
 import type { Arena } from "./arena.ts";

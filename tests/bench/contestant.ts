@@ -1,4 +1,4 @@
-import { CommandError } from "../../lib/command.ts";
+import { CommandError } from "../../lib/cli/command.ts";
 import type { Child } from "./child.ts";
 import type { Name } from "./results.ts";
 import { cpuSeconds, residentKib } from "./usage.ts";

@@ -1,6 +1,6 @@
 import { join } from "@std/path";
-import { CommandError } from "../../lib/command.ts";
-import { say } from "../../lib/log.ts";
+import { CommandError } from "../../lib/cli/command.ts";
+import { say } from "../../lib/log/console.ts";
 import { manyOctets } from "../support/farm.ts";
 import { Process } from "../support/process.ts";
 import { listening, type ListeningRole, PROJECT } from "../support/role.ts";

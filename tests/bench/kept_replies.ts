@@ -5,7 +5,7 @@
 //
 //   deno task bench:replies [COUNT]
 
-import { print } from "../../lib/log.ts";
+import { print } from "../../lib/log/console.ts";
 import { listeningRole } from "../support/role.ts";
 import { TemporaryDirectory } from "../support/temporary_directory.ts";
 import { AUTHORITY, SERVER, tlsOptions } from "../support/tls.ts";

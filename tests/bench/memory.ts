@@ -1,6 +1,6 @@
 import { fromFileUrl } from "@std/path";
-import { CommandError } from "../../lib/command.ts";
-import { say } from "../../lib/log.ts";
+import { CommandError } from "../../lib/cli/command.ts";
+import { say } from "../../lib/log/console.ts";
 import type { Arena } from "./arena.ts";
 import type { Child } from "./child.ts";
 import type { Contestant, Recipe } from "./contestant.ts";

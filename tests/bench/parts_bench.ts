@@ -1,14 +1,14 @@
 // How long the pure parts take, beside the platform's own objects doing the same.
 
-import { encodeOctets } from "../../lib/http/grammar.ts";
-import { fieldSection } from "../../lib/http/fields.ts";
-import { writeResponseHead } from "../../lib/http/response.ts";
-import { requestHeadReader } from "../../lib/http/request.ts";
-import { POLICIES, POLICY_NAMES, type PolicyName } from "../../lib/balancing/policies.ts";
-import { arrive } from "../support/feed.ts";
-import { ReceiveBuffer } from "../../lib/http/receive_buffer.ts";
-import { ChoosingPool } from "../support/choosing_pool.ts";
 import { parseServer } from "../../lib/balancing/list/server.ts";
+import { POLICIES, POLICY_NAMES, type PolicyName } from "../../lib/balancing/policies.ts";
+import { fieldSection } from "../../lib/http/fields.ts";
+import { encodeOctets } from "../../lib/http/grammar.ts";
+import { ReceiveBuffer } from "../../lib/http/receive_buffer.ts";
+import { requestHeadReader } from "../../lib/http/request.ts";
+import { writeResponseHead } from "../../lib/http/response.ts";
+import { ChoosingPool } from "../support/choosing_pool.ts";
+import { arrive } from "../support/feed.ts";
 
 const CURL = encodeOctets(
   "GET /files/release-1.2.3.iso HTTP/1.1\r\nHost: localhost:8080\r\n" +

@@ -1,10 +1,9 @@
-import { say } from "../../lib/log.ts";
+import { say } from "../../lib/log/console.ts";
 import type { Arena } from "./arena.ts";
 import { checkRedirects } from "./check.ts";
 import type { Contestant } from "./contestant.ts";
 import { server } from "./file_servers.ts";
 import { load, type LoadOptions, warmUp } from "./load.ts";
-import type { Name, Subject } from "./results.ts";
 import {
   balancer,
   denoServe,
@@ -15,6 +14,7 @@ import {
   nginxReturn,
   nodeHttp,
 } from "./redirectors.ts";
+import type { Name, Subject } from "./results.ts";
 
 /** What is asked for, by everyone. */
 export const PATH = "/files/release-1.2.3.iso?mirror=any";

@@ -1,5 +1,5 @@
 import config from "../../deno.json" with { type: "json" };
-import { print } from "../../lib/log.ts";
+import { print } from "../../lib/log/console.ts";
 import type { Arena } from "./arena.ts";
 import { compare } from "./comparison.ts";
 import { spreadOf } from "./results.ts";

@@ -4,9 +4,9 @@
 //
 //   deno task bench:rounds [SERVERS] [SECONDS]
 
-import { print } from "../../lib/log.ts";
-import { listening, type ListeningRole, startRole } from "../support/role.ts";
+import { print } from "../../lib/log/console.ts";
 import { RawClient } from "../support/raw_client.ts";
+import { listening, type ListeningRole, startRole } from "../support/role.ts";
 import { TemporaryDirectory } from "../support/temporary_directory.ts";
 
 const count = Number(Deno.args[0] ?? 1000);

@@ -1,5 +1,5 @@
-import { CommandError } from "../../lib/command.ts";
-import { say } from "../../lib/log.ts";
+import { CommandError } from "../../lib/cli/command.ts";
+import { say } from "../../lib/log/console.ts";
 import { manyOctets } from "../support/farm.ts";
 import { SERVER, tlsOptions } from "../support/tls.ts";
 import type { Arena } from "./arena.ts";

@@ -4,11 +4,11 @@ import { freePort, listening, startRole } from "../support/role.ts";
 import { TemporaryDirectory } from "../support/temporary_directory.ts";
 
 /** What serves the files. */
-export type Kind = "server.ts" | "nginx";
+export type ValueParser = "server.ts" | "nginx";
 
 /** What a server is. */
 export interface DayServerOptions {
-  readonly kind: Kind;
+  readonly kind: ValueParser;
   /** The directory that it serves. */
   readonly root: string;
   /** What it sends to every connection, in bytes per second. */
@@ -55,7 +55,7 @@ export class DayServer implements AsyncDisposable {
   }
 
   /** What serves the files. */
-  get kind(): Kind {
+  get kind(): ValueParser {
     return this.#options.kind;
   }
 

@@ -3,9 +3,9 @@
 //
 //   deno task day [--seconds=600] [--seed=1] [--clients=20] [--interval=1s]
 
-import { runCommand } from "../../lib/args.ts";
-import { print } from "../../lib/log.ts";
-import { count, duration, type Kind, option, optional } from "../../lib/option.ts";
+import { runCommand } from "../../lib/cli/arguments.ts";
+import { count, duration, option, optional, type ValueParser } from "../../lib/cli/option.ts";
+import { print } from "../../lib/log/console.ts";
 import { seededRandom } from "../support/random.ts";
 import { type Census, censusOf } from "./census.ts";
 import { Crowd } from "./crowd.ts";
@@ -29,7 +29,7 @@ const CENSUSES = [0.1, 0.5, 0.98];
 
 const SHOWN_RECORDS = 20;
 
-const FILE: Kind<string> = { placeholder: "FILE", accepts: "a name", parse: (name) => name };
+const FILE: ValueParser<string> = { placeholder: "FILE", accepts: "a name", parse: (name) => name };
 
 await runCommand({
   name: "day",

@@ -3,14 +3,14 @@ import { listening, type ListeningRole, startRole } from "../support/role.ts";
 import { TemporaryDirectory } from "../support/temporary_directory.ts";
 import { sha256 } from "../misbehaviour/digest.ts";
 import type { WantedFile } from "./client.ts";
-import { DayServer, type Kind } from "./day_server.ts";
+import { DayServer, type ValueParser } from "./day_server.ts";
 import { ServerFile } from "./server_file.ts";
 
 const KIB = 1024;
 const MIB = 1024 * KIB;
 
 /** The servers: what each is, and what it sends to every connection, in bytes per second. */
-const SERVERS: readonly (readonly [Kind, number])[] = [
+const SERVERS: readonly (readonly [ValueParser, number])[] = [
   ["server.ts", 2 * MIB],
   ["nginx", 3 * MIB],
   ["server.ts", 4 * MIB],

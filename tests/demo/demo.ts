@@ -5,7 +5,7 @@
  * @module
  */
 
-import { print } from "../../lib/log.ts";
+import { print } from "../../lib/log/console.ts";
 import { manyOctets } from "../support/farm.ts";
 import { png } from "../support/png.ts";
 import { countRedirects } from "../support/redirects.ts";

@@ -1,4 +1,4 @@
-import { say } from "../../lib/log.ts";
+import { say } from "../../lib/log/console.ts";
 
 /** What a play puts on the stage is cleared away when it is over. */
 export class Stage {

@@ -1,5 +1,5 @@
 import { format } from "@std/fmt/bytes";
-import { print } from "../../lib/log.ts";
+import { print } from "../../lib/log/console.ts";
 
 const isTerminal = Deno.stdout.isTerminal() && !Deno.noColor;
 

@@ -1,5 +1,5 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { UsageError } from "../../lib/command.ts";
+import { UsageError } from "../../lib/cli/command.ts";
 import { type JobOptions, planJobs, readCertificates } from "../../lib/download/jobs.ts";
 import { TemporaryDirectory } from "../support/temporary_directory.ts";
 

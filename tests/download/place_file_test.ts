@@ -28,8 +28,8 @@ async function withStubs<T extends object>(
 
 /** Downloads a few octets into a file; what was told, and where the file is. */
 async function save(path: string, options: Partial<OutputOptions> = {}, during = () => {}) {
-  const notices: string[] = [];
-  const onNotice = (text: string) => notices.push(text);
+  const logger: string[] = [];
+  const onNotice = (text: string) => logger.push(text);
   const all = { url: "http://a/", mayContinue: false, onNotice, ...options };
   const output = await openOutput(path, all);
   output.begin({ entityTag: undefined, length: undefined });
@@ -37,7 +37,7 @@ async function save(path: string, options: Partial<OutputOptions> = {}, during =
   during();
   const placed = await output.complete(1_000_000_000);
   if (placed === "taken") output.abandon();
-  return { placed, notices };
+  return { placed, logger };
 }
 
 Deno.test("moveToNew() takes no name that something has, with links and without", async () => {
@@ -113,8 +113,8 @@ Deno.test("openOutput() writes a file in place whose directory takes no other", 
   const denied = (path: string | URL, options?: Deno.OpenOptions) =>
     options?.create || options?.createNew ? Promise.reject(refusal("EACCES")) : open(path, options);
   await withStubs(Deno, { open: denied }, async () => {
-    const { notices } = await save(directory.join("a"));
-    assertEquals(notices, [
+    const { logger } = await save(directory.join("a"));
+    assertEquals(logger, [
       `${directory.join("a")} is written in place, and what was there lost: ` +
       "its directory may not be written",
     ]);
@@ -140,8 +140,8 @@ Deno.test("openOutput() does without what the file system has not, and says so i
     };
     const stubs = { utimeSync: refuseNow, sync: refuse, tryLock: refuse };
     await withStubs(Deno.FsFile.prototype, stubs, async () => {
-      const { placed, notices } = await save(directory.join("a"));
-      assertEquals([placed, notices.length], ["own", 1], code);
+      const { placed, logger } = await save(directory.join("a"));
+      assertEquals([placed, logger.length], ["own", 1], code);
     });
     assertEquals(textOf(await directory.read("a")), "new");
   }

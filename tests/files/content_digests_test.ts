@@ -1,7 +1,7 @@
-import { encodeOctets } from "../../lib/http/grammar.ts";
 import { assert, assertEquals } from "@std/assert";
 import { ContentDigests } from "../../lib/files/content_digests.ts";
 import { Root } from "../../lib/files/root.ts";
+import { encodeOctets } from "../../lib/http/grammar.ts";
 import { TemporaryDirectory } from "../support/temporary_directory.ts";
 
 /** Of the three letters `abc`, as FIPS 180-4 has it. */

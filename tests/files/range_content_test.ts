@@ -1,4 +1,3 @@
-import { encodeOctets } from "../../lib/http/grammar.ts";
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import {
   MemoryOctets,
@@ -6,6 +5,7 @@ import {
   RangeContent,
   type Segment,
 } from "../../lib/files/range_content.ts";
+import { encodeOctets } from "../../lib/http/grammar.ts";
 import { textOf } from "../support/feed.ts";
 
 /** All of a content, read with a buffer of that size. */

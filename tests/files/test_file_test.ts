@@ -1,7 +1,7 @@
-import type { Reply } from "../../lib/net/handler.ts";
-import { encodeOctets } from "../../lib/http/grammar.ts";
 import { assert, assertEquals, assertStrictEquals } from "@std/assert";
 import { isTestFile, replyWithTestFile } from "../../lib/files/test_file.ts";
+import { encodeOctets } from "../../lib/http/grammar.ts";
+import type { Reply } from "../../lib/net/handler.ts";
 import { contentOf, fieldOf, requestFor } from "../support/replies.ts";
 
 const MIB = 1024 * 1024;

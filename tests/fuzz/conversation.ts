@@ -1,17 +1,17 @@
-import { isPersistent } from "../../lib/http/message.ts";
-import { LENIENT, type Reading, STRICT } from "../../lib/http/limits.ts";
-import { ProtocolError } from "../../lib/http/grammar.ts";
-import type { FieldLine } from "../../lib/http/fields.ts";
 import {
   type BodyFraming,
   bodyReader,
   requestBodyFraming,
   responseBodyFraming,
 } from "../../lib/http/body.ts";
+import type { FieldLine } from "../../lib/http/fields.ts";
+import { ProtocolError } from "../../lib/http/grammar.ts";
+import { LENIENT, type Reading, STRICT } from "../../lib/http/limits.ts";
+import { isPersistent } from "../../lib/http/message.ts";
 import { ReceiveBuffer } from "../../lib/http/receive_buffer.ts";
-import { arrive, textOf } from "../support/feed.ts";
-import { responseHeadReader } from "../../lib/http/response.ts";
 import { expectsContinue, originForm, requestHeadReader } from "../../lib/http/request.ts";
+import { responseHeadReader } from "../../lib/http/response.ts";
+import { arrive, textOf } from "../support/feed.ts";
 
 /** One message that was understood. */
 export interface Understood {

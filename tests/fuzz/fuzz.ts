@@ -1,6 +1,6 @@
+import { assertEquals } from "@std/assert";
 import { encodeOctets } from "../../lib/http/grammar.ts";
 import { writeRequestHead } from "../../lib/http/request.ts";
-import { assertEquals } from "@std/assert";
 import { seededRandom } from "../support/random.ts";
 import { type Conversation, readRequests, readResponses } from "./conversation.ts";
 import { mutated, randomSplits, REQUESTS, RESPONSES } from "./mutator.ts";

@@ -1,10 +1,10 @@
-import { decodeOctets, encodeOctets } from "../../lib/http/grammar.ts";
-import { fieldSection } from "../../lib/http/fields.ts";
-import { LAST_CHUNK, writeChunk } from "../../lib/http/body.ts";
-import { writeResponseHead } from "../../lib/http/response.ts";
-import { writeRequestHead } from "../../lib/http/request.ts";
-import { assertEquals } from "@std/assert";
 import fc from "fast-check";
+import { assertEquals } from "@std/assert";
+import { LAST_CHUNK, writeChunk } from "../../lib/http/body.ts";
+import { fieldSection } from "../../lib/http/fields.ts";
+import { decodeOctets, encodeOctets } from "../../lib/http/grammar.ts";
+import { writeRequestHead } from "../../lib/http/request.ts";
+import { writeResponseHead } from "../../lib/http/response.ts";
 import { readRequests, readResponses } from "./conversation.ts";
 
 const TOKEN = fc.stringMatching(/^[!#$%&'*+\-.^_`|~0-9A-Za-z]{1,20}$/);

@@ -2,9 +2,9 @@
 //
 //   deno task fuzz [--cases=1000000] [--seed=1]
 
-import { runCommand } from "../../lib/args.ts";
-import { print } from "../../lib/log.ts";
-import { count, option } from "../../lib/option.ts";
+import { runCommand } from "../../lib/cli/arguments.ts";
+import { count, option } from "../../lib/cli/option.ts";
+import { print } from "../../lib/log/console.ts";
 import { fuzz } from "./fuzz.ts";
 import { PROPERTIES } from "./properties.ts";
 

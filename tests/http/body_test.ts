@@ -1,5 +1,4 @@
-import { LENIENT } from "../../lib/http/limits.ts";
-import { encodeOctets } from "../../lib/http/grammar.ts";
+import { assert, assertEquals } from "@std/assert";
 import {
   type BodyFraming,
   bodyReader,
@@ -8,16 +7,17 @@ import {
   responseBodyFraming,
   writeChunk,
 } from "../../lib/http/body.ts";
-import { fieldsWith } from "../support/field_lines.ts";
-import { requestHeadReader } from "../../lib/http/request.ts";
-import { REQUEST_FRAMING } from "../cases/request_framing.ts";
-import { arrive, feed, type Read, readBody, received, textOf } from "../support/feed.ts";
-import { checkRow, testRows } from "../support/rows.ts";
+import { encodeOctets } from "../../lib/http/grammar.ts";
+import { LENIENT } from "../../lib/http/limits.ts";
 import { ReceiveBuffer } from "../../lib/http/receive_buffer.ts";
-import { assert, assertEquals } from "@std/assert";
+import { requestHeadReader } from "../../lib/http/request.ts";
 import { CHUNKED_BODIES, LENGTH_BODIES } from "../cases/bodies.ts";
+import { REQUEST_FRAMING } from "../cases/request_framing.ts";
 import { TOLERATED_BODIES } from "../cases/response_tolerances.ts";
+import { arrive, feed, type Read, readBody, received, textOf } from "../support/feed.ts";
+import { fieldsWith } from "../support/field_lines.ts";
 import { randomInteger, randomOctets, seededRandom } from "../support/random.ts";
+import { checkRow, testRows } from "../support/rows.ts";
 
 function newFramingRead(): Read<{ framing: BodyFraming }> {
   const reader = requestHeadReader();

@@ -1,5 +1,4 @@
-import { LENIENT, type Reading, STRICT } from "../../lib/http/limits.ts";
-import { ProtocolError } from "../../lib/http/grammar.ts";
+import { assertEquals, assertThrows } from "@std/assert";
 import {
   type FieldLine,
   fieldLine,
@@ -7,7 +6,8 @@ import {
   FieldSectionReader,
   NO_FIELDS,
 } from "../../lib/http/fields.ts";
-import { assertEquals, assertThrows } from "@std/assert";
+import { ProtocolError } from "../../lib/http/grammar.ts";
+import { LENIENT, type Reading, STRICT } from "../../lib/http/limits.ts";
 import { feed, type Outcome, received, textOf } from "../support/feed.ts";
 import { fieldsWith } from "../support/field_lines.ts";
 

@@ -1,3 +1,4 @@
+import { assertEquals, assertThrows } from "@std/assert";
 import {
   CHUNK_EXT,
   decodeOctets,
@@ -9,7 +10,6 @@ import {
   TOKEN,
   WRITTEN_VALUE,
 } from "../../lib/http/grammar.ts";
-import { assertEquals, assertThrows } from "@std/assert";
 
 const EVERY_OCTET = Array.from({ length: 256 }, (_, octet) => octet);
 const EVERY_CHARACTER = EVERY_OCTET.map((octet) => String.fromCharCode(octet));

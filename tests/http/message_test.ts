@@ -1,11 +1,11 @@
-import { type HttpVersion, isPersistent } from "../../lib/http/message.ts";
-import { HEAD_LIMIT } from "../../lib/http/limits.ts";
-import { encodeOctets, ProtocolError } from "../../lib/http/grammar.ts";
-import { responseBodyFraming } from "../../lib/http/body.ts";
-import { reasonPhrase, responseHeadReader } from "../../lib/http/response.ts";
-import { type RequestHead, requestHeadReader } from "../../lib/http/request.ts";
-import { ReceiveBuffer } from "../../lib/http/receive_buffer.ts";
 import { assert, assertEquals, assertThrows } from "@std/assert";
+import { responseBodyFraming } from "../../lib/http/body.ts";
+import { encodeOctets, ProtocolError } from "../../lib/http/grammar.ts";
+import { HEAD_LIMIT } from "../../lib/http/limits.ts";
+import { type HttpVersion, isPersistent } from "../../lib/http/message.ts";
+import { ReceiveBuffer } from "../../lib/http/receive_buffer.ts";
+import { type RequestHead, requestHeadReader } from "../../lib/http/request.ts";
+import { reasonPhrase, responseHeadReader } from "../../lib/http/response.ts";
 import { HOSTS } from "../cases/hosts.ts";
 import { REQUEST_FIELDS } from "../cases/request_fields.ts";
 import { REQUEST_LINES, type RequestHeadValue } from "../cases/request_heads.ts";
@@ -13,8 +13,8 @@ import { REQUEST_LIMITS } from "../cases/request_limits.ts";
 import { RESPONSE_HEADS, type ResponseHeadValue } from "../cases/response_heads.ts";
 import { TOLERATED_HEADS } from "../cases/response_tolerances.ts";
 import { arrive, type Read, received, textOf } from "../support/feed.ts";
-import { checkRow, testRows } from "../support/rows.ts";
 import { fieldsWith } from "../support/field_lines.ts";
+import { checkRow, testRows } from "../support/rows.ts";
 
 /** What the tables of requests hold. */
 type HeadValue = RequestHeadValue & { host?: string };

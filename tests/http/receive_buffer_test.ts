@@ -1,6 +1,6 @@
-import { LENIENT } from "../../lib/http/limits.ts";
-import { encodeOctets, ProtocolError } from "../../lib/http/grammar.ts";
 import { assert, assertEquals, assertLessOrEqual } from "@std/assert";
+import { encodeOctets, ProtocolError } from "../../lib/http/grammar.ts";
+import { LENIENT } from "../../lib/http/limits.ts";
 import { RECEIVE_BYTES, ReceiveBuffer } from "../../lib/http/receive_buffer.ts";
 import { feed, received, textOf } from "../support/feed.ts";
 import { randomInteger, seededRandom } from "../support/random.ts";

@@ -1,6 +1,7 @@
-import type { HttpVersion } from "../../lib/http/message.ts";
-import { ProtocolError } from "../../lib/http/grammar.ts";
+import { assertEquals, assertThrows } from "@std/assert";
 import type { FieldLine } from "../../lib/http/fields.ts";
+import { ProtocolError } from "../../lib/http/grammar.ts";
+import type { HttpVersion } from "../../lib/http/message.ts";
 import {
   expectsContinue,
   originForm,
@@ -9,9 +10,8 @@ import {
 } from "../../lib/http/request.ts";
 import { REQUEST_TARGETS, type TargetValue } from "../cases/request_targets.ts";
 import type { Read } from "../support/feed.ts";
-import { checkRow, testRows } from "../support/rows.ts";
 import { fieldsWith } from "../support/field_lines.ts";
-import { assertEquals, assertThrows } from "@std/assert";
+import { checkRow, testRows } from "../support/rows.ts";
 
 function newTargetRead(): Read<TargetValue> {
   const reader = requestHeadReader();

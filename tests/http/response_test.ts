@@ -1,19 +1,19 @@
-import { encodeOctets } from "../../lib/http/grammar.ts";
-import { type FieldLine, fieldSection } from "../../lib/http/fields.ts";
+import { assertEquals, assertThrows } from "@std/assert";
 import { LAST_CHUNK, writeChunk } from "../../lib/http/body.ts";
+import { type FieldLine, fieldSection } from "../../lib/http/fields.ts";
+import { encodeOctets } from "../../lib/http/grammar.ts";
 import { ReceiveBuffer } from "../../lib/http/receive_buffer.ts";
-import { arrive, textOf } from "../support/feed.ts";
+import { requestHeadReader, writeRequestHead } from "../../lib/http/request.ts";
 import {
   isWhole,
   reasonPhrase,
   responseHeadReader,
   writeResponseHead,
 } from "../../lib/http/response.ts";
-import { requestHeadReader, writeRequestHead } from "../../lib/http/request.ts";
-import { assertEquals, assertThrows } from "@std/assert";
-import { randomInteger, randomText, seededRandom } from "../support/random.ts";
-import { fieldsWith } from "../support/field_lines.ts";
 import { WHOLE_ANSWERS } from "../cases/response_tolerances.ts";
+import { arrive, textOf } from "../support/feed.ts";
+import { fieldsWith } from "../support/field_lines.ts";
+import { randomInteger, randomText, seededRandom } from "../support/random.ts";
 
 const VISIBLE = String.fromCharCode(...Array.from({ length: 94 }, (_, i) => 0x21 + i));
 const TCHARS = VISIBLE.replace(/["(),/:;<=>?@[\\\]{}]/g, "");

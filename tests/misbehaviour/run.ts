@@ -2,9 +2,9 @@
 //
 //   deno task farm [--downloads=2000] [--seed=1] [--kills=0] [--jobs=12] [--peers]
 
-import { runCommand } from "../../lib/args.ts";
-import { print } from "../../lib/log.ts";
-import { count, flag, option } from "../../lib/option.ts";
+import { runCommand } from "../../lib/cli/arguments.ts";
+import { count, flag, option } from "../../lib/cli/option.ts";
+import { print } from "../../lib/log/console.ts";
 import { compare } from "./comparison.ts";
 import { describe } from "./plan.ts";
 import { killMany, tryMany } from "./season.ts";

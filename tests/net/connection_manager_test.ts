@@ -1,5 +1,5 @@
-import { encodeOctets } from "../../lib/http/grammar.ts";
 import { assert, assertEquals } from "@std/assert";
+import { encodeOctets } from "../../lib/http/grammar.ts";
 import { replyOf } from "../support/raw_reply.ts";
 import { echoTarget, request, Serving, textReply } from "../support/serving.ts";
 

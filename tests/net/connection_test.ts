@@ -1,8 +1,8 @@
-import { DeadlineError, NetworkError } from "../../lib/net/network_error.ts";
-import { DEADLINES, now } from "../../lib/net/deadlines.ts";
-import { Connection } from "../../lib/net/connection.ts";
-import { encodeOctets } from "../../lib/http/grammar.ts";
 import { assert, assertEquals, assertLessOrEqual, assertRejects } from "@std/assert";
+import { encodeOctets } from "../../lib/http/grammar.ts";
+import { Connection } from "../../lib/net/connection.ts";
+import { DEADLINES, now } from "../../lib/net/deadlines.ts";
+import { DeadlineError, NetworkError } from "../../lib/net/network_error.ts";
 import { FakeSocket } from "../support/fake_socket.ts";
 import { textOf } from "../support/feed.ts";
 import { RawPeer, sendAndReset, socketPair } from "../support/raw_peer.ts";

@@ -1,9 +1,9 @@
-import { Connection } from "../../lib/net/connection.ts";
-import { encodeOctets } from "../../lib/http/grammar.ts";
-import { SEND_BYTES } from "../../lib/net/send_buffer.ts";
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { textOf } from "../support/feed.ts";
+import { encodeOctets } from "../../lib/http/grammar.ts";
+import { Connection } from "../../lib/net/connection.ts";
+import { SEND_BYTES } from "../../lib/net/send_buffer.ts";
 import { FakeSocket, SlowSocket } from "../support/fake_socket.ts";
+import { textOf } from "../support/feed.ts";
 import { randomInteger, seededRandom } from "../support/random.ts";
 
 Deno.test("Connection.write() leaves what is small to one write of flush()", async () => {

@@ -1,10 +1,10 @@
-import { DeadlineError, NetworkError } from "../../lib/net/network_error.ts";
-import { exchange, failureReason, IncompleteMessageError } from "../../lib/net/exchange.ts";
-import { dial } from "../../lib/net/dial.ts";
-import { now } from "../../lib/net/deadlines.ts";
-import { INTERIM_RESPONSES_LIMIT } from "../../lib/http/limits.ts";
-import { encodeOctets, ProtocolError } from "../../lib/http/grammar.ts";
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { encodeOctets, ProtocolError } from "../../lib/http/grammar.ts";
+import { INTERIM_RESPONSES_LIMIT } from "../../lib/http/limits.ts";
+import { now } from "../../lib/net/deadlines.ts";
+import { dial } from "../../lib/net/dial.ts";
+import { exchange, failureReason, IncompleteMessageError } from "../../lib/net/exchange.ts";
+import { DeadlineError, NetworkError } from "../../lib/net/network_error.ts";
 import { RESPONSE_HEADS } from "../cases/response_heads.ts";
 import { TOLERATED_HEADS } from "../cases/response_tolerances.ts";
 import { Arrivals } from "../support/arrivals.ts";

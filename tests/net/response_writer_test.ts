@@ -1,16 +1,16 @@
-import { NetworkError } from "../../lib/net/network_error.ts";
-import type { ContentSource, Reply } from "../../lib/net/handler.ts";
-import { Connection, type Socket } from "../../lib/net/connection.ts";
-import { encodeOctets } from "../../lib/http/grammar.ts";
+import { assert, assertEquals, assertRejects } from "@std/assert";
 import { fieldSection, NO_FIELDS } from "../../lib/http/fields.ts";
-import { SEND_BYTES } from "../../lib/net/send_buffer.ts";
+import { encodeOctets } from "../../lib/http/grammar.ts";
+import { Connection, type Socket } from "../../lib/net/connection.ts";
+import type { ContentSource, Reply } from "../../lib/net/handler.ts";
+import { NetworkError } from "../../lib/net/network_error.ts";
 import {
   ContentError,
   endsWithConnection,
   type ReplyContext,
   writeReply,
 } from "../../lib/net/response_writer.ts";
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import { SEND_BYTES } from "../../lib/net/send_buffer.ts";
 import { FakeSocket } from "../support/fake_socket.ts";
 import { replyOf } from "../support/raw_reply.ts";
 import { textReply } from "../support/serving.ts";

@@ -1,6 +1,6 @@
+import { assert, assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
 import { encodeOctets } from "../../lib/http/grammar.ts";
 import { SEND_BYTES, SendBuffer } from "../../lib/net/send_buffer.ts";
-import { assert, assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
 import { textOf } from "../support/feed.ts";
 
 /** A buffer with these added, octets as octets and text as text. */

@@ -1,7 +1,7 @@
-import { unwatch, watch } from "../../lib/net/deadlines.ts";
-import { encodeOctets } from "../../lib/http/grammar.ts";
-import { NO_FIELDS } from "../../lib/http/fields.ts";
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { NO_FIELDS } from "../../lib/http/fields.ts";
+import { encodeOctets } from "../../lib/http/grammar.ts";
+import { unwatch, watch } from "../../lib/net/deadlines.ts";
 import { sendAndReset } from "../support/raw_peer.ts";
 import { repliesOf, replyOf } from "../support/raw_reply.ts";
 import { echoTarget, request, Serving, textReply } from "../support/serving.ts";

@@ -1,5 +1,5 @@
-import { encodeOctets } from "../../lib/http/grammar.ts";
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { encodeOctets } from "../../lib/http/grammar.ts";
 import { manyOctets } from "../support/farm.ts";
 import { fileGrownTo, openedBy } from "../support/file_state.ts";
 import { runPeer, startPeer } from "../support/peer.ts";

@@ -1,7 +1,7 @@
-import { encodeOctets } from "../../lib/http/grammar.ts";
 import { assertEquals } from "@std/assert";
 import { fromFileUrl } from "@std/path";
-import { print } from "../../lib/log.ts";
+import { encodeOctets } from "../../lib/http/grammar.ts";
+import { print } from "../../lib/log/console.ts";
 import { readRequests } from "../fuzz/conversation.ts";
 import { mutated, REQUESTS } from "../fuzz/mutator.ts";
 import { seededRandom } from "../support/random.ts";

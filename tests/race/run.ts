@@ -3,9 +3,9 @@
 //
 //   deno task race --requests=100000
 
-import { parseArguments } from "../../lib/args.ts";
-import { print } from "../../lib/log.ts";
-import { count, option } from "../../lib/option.ts";
+import { parseArguments } from "../../lib/cli/arguments.ts";
+import { count, option } from "../../lib/cli/option.ts";
+import { print } from "../../lib/log/console.ts";
 import { race, RACE_KINDS } from "./race.ts";
 
 const parsed = parseArguments({

@@ -7,7 +7,7 @@
 //
 //   deno run -A tests/race/swapper.ts WHAT DIRECTORY [RATE]
 
-import { print } from "../../lib/log.ts";
+import { print } from "../../lib/log/console.ts";
 
 const [what, directory = "", rate] = Deno.args;
 const swap =

@@ -19,7 +19,7 @@ import {
   startRole,
 } from "../support/role.ts";
 
-/** Workers share a port by what only Linux does. */
+/** WorkerPool share a port by what only Linux does. */
 const ignore = Deno.build.os !== "linux";
 
 const FIT = answering("200 OK", "test");

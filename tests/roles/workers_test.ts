@@ -15,7 +15,7 @@ import {
 import { TemporaryDirectory } from "../support/temporary_directory.ts";
 import { connectTls, SERVER, tlsOptions } from "../support/tls.ts";
 
-/** Workers share a port by what only Linux does. */
+/** WorkerPool share a port by what only Linux does. */
 const ignore = Deno.build.os !== "linux";
 
 /** More than the system buffers on its own for a client that does not read. */

@@ -2,9 +2,9 @@
 //
 //   deno task roll [--seconds=20] [--clients=32] [--workers=2] [--pause=0ms]
 
-import { runCommand } from "../../lib/args.ts";
-import { print } from "../../lib/log.ts";
-import { count, duration, option } from "../../lib/option.ts";
+import { runCommand } from "../../lib/cli/arguments.ts";
+import { count, duration, option } from "../../lib/cli/option.ts";
+import { print } from "../../lib/log/console.ts";
 import { type CrowdOptions, keepAsking } from "../support/crowd.ts";
 import { listeningRole } from "../support/role.ts";
 import { TemporaryDirectory } from "../support/temporary_directory.ts";

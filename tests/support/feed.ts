@@ -1,7 +1,7 @@
-import { decodeOctets, encodeOctets, ProtocolError } from "../../lib/http/grammar.ts";
-import type { BodyReader } from "../../lib/http/body.ts";
-import { ReceiveBuffer } from "../../lib/http/receive_buffer.ts";
 import { assertEquals } from "@std/assert";
+import type { BodyReader } from "../../lib/http/body.ts";
+import { decodeOctets, encodeOctets, ProtocolError } from "../../lib/http/grammar.ts";
+import { ReceiveBuffer } from "../../lib/http/receive_buffer.ts";
 
 /** A reader as the feed sees it: called when more has arrived, until it gives a value or throws. */
 export type Read<Value> = (buffer: ReceiveBuffer) => Value | undefined;

@@ -1,4 +1,4 @@
-import type { LineSink } from "../../lib/line_writer.ts";
+import type { LineSink } from "../../lib/log/line_writer.ts";
 
 /** Takes so many octets a write, or fails; waits before each if it is told to. */
 export class MemorySink implements LineSink {

@@ -1,5 +1,5 @@
-import { encodeOctets } from "../../lib/http/grammar.ts";
 import { connect as connectNode, createServer } from "node:net";
+import { encodeOctets } from "../../lib/http/grammar.ts";
 import { textOf } from "./feed.ts";
 
 /** Long enough that only what will never happen takes longer. */

@@ -1,14 +1,14 @@
-import type { Handler, Reply } from "../../lib/net/handler.ts";
-import { DEADLINES, type Deadlines } from "../../lib/net/deadlines.ts";
-import { Acceptor } from "../../lib/net/accept.ts";
-import { encodeOctets } from "../../lib/http/grammar.ts";
 import { fieldSection } from "../../lib/http/fields.ts";
+import { encodeOctets } from "../../lib/http/grammar.ts";
+import { say } from "../../lib/log/console.ts";
+import { Acceptor } from "../../lib/net/accept.ts";
+import type { AccessRecord } from "../../lib/net/access_record.ts";
 import {
   ConnectionManager,
   type ConnectionManagerOptions,
 } from "../../lib/net/connection_manager.ts";
-import type { AccessRecord } from "../../lib/net/access_record.ts";
-import { say } from "../../lib/log.ts";
+import { DEADLINES, type Deadlines } from "../../lib/net/deadlines.ts";
+import type { Handler, Reply } from "../../lib/net/handler.ts";
 import { Arrivals } from "./arrivals.ts";
 import { RawPeer } from "./raw_peer.ts";
 

@@ -3,10 +3,10 @@
 //
 //   deno task trial [--seconds=300] [--slice=75] [--clients=20] [--seed=1] [--interval=5s]
 
-import { runCommand } from "../../lib/args.ts";
 import { POLICY_NAMES, type PolicyName } from "../../lib/balancing/policies.ts";
-import { print } from "../../lib/log.ts";
-import { count, duration, type Kind, option } from "../../lib/option.ts";
+import { runCommand } from "../../lib/cli/arguments.ts";
+import { count, duration, option, type ValueParser } from "../../lib/cli/option.ts";
+import { print } from "../../lib/log/console.ts";
 import { seededRandom } from "../support/random.ts";
 import { listeningRole } from "../support/role.ts";
 import { Catalogue } from "./catalogue.ts";
@@ -28,7 +28,7 @@ const FILES = 200;
 /** What starting, settling and the last downloads take beside the slices, generously. */
 const ASIDE_MS = 1_800_000;
 
-const POLICIES: Kind<readonly PolicyName[]> = {
+const POLICIES: ValueParser<readonly PolicyName[]> = {
   placeholder: "NAMES",
   accepts: `names of ${POLICY_NAMES.join(", ")}, with commas between them,`,
   parse: (text) => {

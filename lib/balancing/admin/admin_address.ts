@@ -1,4 +1,4 @@
-import type { Kind } from "../../option.ts";
+import type { ValueParser } from "../../cli/option.ts";
 import { parseEndpoint } from "../list/endpoint.ts";
 import { isLocalHost } from "../list/local_host.ts";
 import { ServerListError } from "../list/server_list_error.ts";
@@ -14,7 +14,7 @@ export interface AdminAddress {
 }
 
 /** `HOST:PORT`, or only a port, which means this machine. */
-export const ADMIN_ADDRESS: Kind<AdminAddress> = {
+export const ADMIN_ADDRESS: ValueParser<AdminAddress> = {
   placeholder: "HOST:PORT",
   accepts: "an address such as 127.0.0.1:9000, [::1]:9000 or, for this machine only, :9000",
   parse,

@@ -1,5 +1,5 @@
 import { resolve } from "@std/path";
-import { UsageError } from "../../command.ts";
+import { UsageError } from "../../cli/command.ts";
 
 /**
  * A list that is part of the program: its text is imported, so it can be read without permission,

@@ -4,9 +4,9 @@
  * @module
  */
 
-import { authorityOf } from "../../authority.ts";
+import type { ValueParser } from "../../cli/option.ts";
+import { authorityOf } from "../../http/grammar.ts";
 import { isAddress, parseEndpoint } from "./endpoint.ts";
-import type { Kind } from "../../option.ts";
 
 /** Where a name server listens. */
 export interface NameServer {
@@ -17,7 +17,7 @@ export interface NameServer {
 }
 
 /** A name server as the value of an option: an address and maybe a port. */
-export const NAME_SERVER: Kind<NameServer> = {
+export const NAME_SERVER: ValueParser<NameServer> = {
   placeholder: "IP[:PORT]",
   accepts: "an IP address and maybe a port, such as 192.0.2.53, 192.0.2.53:5353 or [::1]:53,",
   parse: parseNameServer,

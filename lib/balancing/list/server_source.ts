@@ -4,7 +4,7 @@
  * @module
  */
 
-import { UsageError } from "../../command.ts";
+import { UsageError } from "../../cli/command.ts";
 import type { DnsEntry } from "./dns_entry.ts";
 import { type Entry, parseEntry } from "./entry.ts";
 import { type Finding, KnownNames } from "./known_names.ts";

@@ -5,11 +5,11 @@
  * @module
  */
 
-import { DEADLINES } from "../../../lib/net/deadlines.ts";
-import { ConnectionManager } from "../../../lib/net/connection_manager.ts";
 import { Admin } from "../../../lib/balancing/admin/admin.ts";
 import type { FarmStatus, ServerStatus, TransferStatus } from "../../../lib/balancing/status.ts";
-import { say } from "../../../lib/log.ts";
+import { say } from "../../../lib/log/console.ts";
+import { ConnectionManager } from "../../../lib/net/connection_manager.ts";
+import { DEADLINES } from "../../../lib/net/deadlines.ts";
 
 const REASONS = [
   "connection refused",

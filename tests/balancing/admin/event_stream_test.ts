@@ -1,6 +1,6 @@
-import { encodeOctets } from "../../../lib/http/grammar.ts";
 import { assertEquals } from "@std/assert";
 import { EventStream, type StreamEvent } from "../../../lib/balancing/admin/event_stream.ts";
+import { encodeOctets } from "../../../lib/http/grammar.ts";
 
 function event(number: number, text = `event ${number}`): StreamEvent {
   return { number, octets: encodeOctets(text) };

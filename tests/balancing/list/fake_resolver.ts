@@ -20,7 +20,7 @@ export function srv(target: string, port = 80, priority = 0, weight = 0): Deno.S
 export class FakeResolver implements Resolver {
   /** By kind and name, such as `A web`; what is not there does not exist. */
   readonly answers: Record<string, Answer<string> | Answer<Deno.SrvRecord>> = {};
-  /** Kind and name of each question. */
+  /** ValueParser and name of each question. */
   readonly asked: string[] = [];
   /** How many questions were open at once, at the most. */
   mostAtOnce = 0;

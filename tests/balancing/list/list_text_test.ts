@@ -1,6 +1,6 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { readListText } from "../../../lib/balancing/list/list_text.ts";
-import { UsageError } from "../../../lib/command.ts";
+import { UsageError } from "../../../lib/cli/command.ts";
 import { TemporaryDirectory } from "../../support/temporary_directory.ts";
 
 const NO_LIST = {

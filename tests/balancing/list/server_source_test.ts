@@ -1,7 +1,7 @@
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { parseServer } from "../../../lib/balancing/list/server.ts";
 import { type Listing, ServerSource } from "../../../lib/balancing/list/server_source.ts";
-import { UsageError } from "../../../lib/command.ts";
+import { UsageError } from "../../../lib/cli/command.ts";
 import { TemporaryDirectory } from "../../support/temporary_directory.ts";
 import { FAILED, FakeResolver, records, srv } from "./fake_resolver.ts";
 

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { print } from "../../../lib/log.ts";
+import { print } from "../../../lib/log/console.ts";
 import { compare } from "./comparison.ts";
 import { accidents, decisionTable, idleDecisions, likenessTable } from "./summary.ts";
 

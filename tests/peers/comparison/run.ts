@@ -2,7 +2,7 @@
 //
 //   deno task compare
 
-import { print, say } from "../../../lib/log.ts";
+import { print, say } from "../../../lib/log/console.ts";
 import { isInstalled } from "../../support/caddy.ts";
 import { compare } from "./comparison.ts";
 import type { FileServerName } from "./file_server.ts";

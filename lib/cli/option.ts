@@ -1,0 +1,162 @@
+/**
+ * The options a command can have: how one option's text becomes a typed value, and what is said
+ * about it in `--help` and in usage errors.
+ *
+ * @module
+ */
+
+/** How the text of one option becomes a value of type `T`. */
+export interface ValueParser<T> {
+  /** What stands for the value in `--help`, as in `--port=PORT`. */
+  readonly placeholder: string;
+  /** Completes "… is accepted" in a usage error. */
+  readonly accepts: string;
+  /** The value that a text means, or undefined when the text is not accepted. Never throws. */
+  readonly parse: (text: string) => T | undefined;
+}
+
+/** One option of a command; its long name is its key in the command's table. */
+export interface Option<T> {
+  /** How its text becomes a value. */
+  readonly kind: ValueParser<T>;
+  /** What it does, for `--help`. */
+  readonly description: string;
+  /** Its value when it is not given. */
+  readonly initial: T;
+  /** The text that means `initial`, for `--help`; undefined when there is none. */
+  readonly initialText: string | undefined;
+  /** One letter, so that `-o FILE` means `--output=FILE`; undefined when there is none. */
+  readonly short: string | undefined;
+  /** Whether it may be given several times; then its value is an array of all. */
+  readonly isRepeatable?: boolean;
+}
+
+/** An option that takes no value: true when it is given. */
+export interface Flag {
+  /** What it does, for `--help`. */
+  readonly description: string;
+  /** One letter that means the same; undefined when there is none. */
+  readonly short: string | undefined;
+}
+
+/** Options by their long names, which consist of lower-case letters and hyphens. */
+export type Options = Readonly<Record<string, Option<unknown> | Flag>>;
+
+/** The values of a table of options, by the same names. */
+export type Values<O extends Options> = {
+  readonly [Name in keyof O]: O[Name] extends Option<infer T> ? T : boolean;
+};
+
+/**
+ * An option with a default, written as a user would type it.
+ *
+ * @throws {TypeError} when the kind does not accept the default: a bug in the table
+ */
+export function option<T>(
+  kind: ValueParser<T>,
+  initialText: string,
+  description: string,
+  short?: string,
+): Option<T> {
+  const initial = kind.parse(initialText);
+  if (initial === undefined) {
+    throw new TypeError(`Default "${initialText}" is none: ${kind.accepts} is accepted`);
+  }
+  return { kind, description, initial, initialText, short };
+}
+
+/** An option whose value is undefined unless it is given. */
+export function optional<T>(
+  kind: ValueParser<T>,
+  description: string,
+  short?: string,
+): Option<T | undefined> {
+  return { kind, description, initial: undefined, initialText: undefined, short };
+}
+
+/** An option that may be given several times; its value has one element for each, none at first. */
+export function repeatable<T>(kind: ValueParser<T>, description: string): Option<readonly T[]> {
+  const parse = (text: string) => {
+    const value = kind.parse(text);
+    return value === undefined ? undefined : [value];
+  };
+  return {
+    kind: { ...kind, parse },
+    description,
+    initial: [],
+    initialText: undefined,
+    short: undefined,
+    isRepeatable: true,
+  };
+}
+
+/** An option that takes no value. */
+export function flag(description: string, short?: string): Flag {
+  return { description, short };
+}
+
+/** Any text but the empty one. */
+export function text(placeholder: string): ValueParser<string> {
+  return { placeholder, accepts: "any text", parse: (text) => text === "" ? undefined : text };
+}
+
+/** A whole number from `min` to `max`, in decimal digits. */
+export function count(min: number, max: number, placeholder = "N"): ValueParser<number> {
+  return {
+    placeholder,
+    accepts: `a number from ${min} to ${max}`,
+    parse: (text) => quantity(text, { "": 1 }, min, max),
+  };
+}
+
+/** A TCP port; 0 stands for any free one. */
+export const PORT: ValueParser<number> = count(0, 65535, "PORT");
+
+/** The longest timer there is, in ms: JavaScript fires a longer one at once. */
+const MAX_DURATION_MS = 2 ** 31 - 1;
+
+const MS_PER_UNIT = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
+
+/** A duration such as `250ms` or `5m`, of at least `minMs`; the value is in ms. */
+export function duration(minMs = 1): ValueParser<number> {
+  return {
+    placeholder: "DURATION",
+    accepts: `a duration from ${minMs}ms to 596h, such as 250ms, 10s, 5m or 1h,`,
+    parse: (text) => quantity(text, MS_PER_UNIT, minMs, MAX_DURATION_MS),
+  };
+}
+
+const KIB = 1024;
+const MIB = KIB ** 2;
+const GIB = KIB ** 3;
+const BYTES_PER_UNIT = { "": 1, K: KIB, M: MIB, G: GIB, k: KIB, m: MIB, g: GIB };
+
+/** A size such as `512`, `64K` or `2M`; the value is in bytes and a safe integer. */
+export const SIZE: ValueParser<number> = {
+  placeholder: "SIZE",
+  accepts: "a size such as 512, 64K, 2M or 1G",
+  parse: (text) => quantity(text, BYTES_PER_UNIT, 0, Number.MAX_SAFE_INTEGER),
+};
+
+/** One of a few texts or numbers; the value's type is their union. */
+export function choice<const T extends string | number>(choices: readonly T[]): ValueParser<T> {
+  const last = choices.length - 1;
+  return {
+    placeholder: choices.join("|"),
+    accepts: last > 0 ? `${choices.slice(0, last).join(", ")} or ${choices[last]}` : `${choices}`,
+    parse: (text) => choices.find((choice) => String(choice) === text),
+  };
+}
+
+/** Digits and a unit, multiplied; undefined when they are not that, or outside the range. */
+function quantity(
+  text: string,
+  units: Readonly<Record<string, number>>,
+  min: number,
+  max: number,
+): number | undefined {
+  const [, digits, unit = ""] = /^([0-9]+)([A-Za-z]*)$/.exec(text) ?? [];
+  if (digits === undefined || !Object.hasOwn(units, unit)) return undefined;
+  const value = Number(digits) * units[unit]!;
+  return value >= min && value <= max ? value : undefined;
+}

@@ -1,0 +1,148 @@
+/**
+ * One line of the access log: the Common Log Format in UTC, that with Referer and User-Agent, or
+ * JSON. What came over the network is escaped.
+ *
+ * @module
+ */
+
+import { oncePerSecond } from "../http/http_date.ts";
+import type { AccessRecord } from "../net/access_record.ts";
+import { escapeControlsInJson, hexEscape } from "./console.ts";
+import { type GapLine, LineWriter, type LostLines, lostRecord, lostText } from "./line_writer.ts";
+
+/** How access records are written. */
+export const LOG_FORMATS = ["common", "combined", "json", "none"] as const;
+
+/** How access records are written; `none` writes nothing. */
+export type LogFormat = (typeof LOG_FORMATS)[number];
+
+/**
+ * One record as one line without its line end.
+ *
+ * @param isAnnotated whether the line ends with the annotation, `-` for none: the server that a balancer
+ *     chose
+ */
+export function formatAccess(
+  record: AccessRecord,
+  format: Exclude<LogFormat, "none">,
+  isAnnotated = false,
+): string {
+  if (format === "json") return formatJson(record, isAnnotated);
+  const { at, client, requestLine, statusCode, contentBytes, fields, annotation = "-" } = record;
+  const end = isAnnotated ? ` ${annotation}` : "";
+  const line = `${client} - - [${clfTime(at)}] ${
+    quoted(requestLine)
+  } ${statusCode} ${contentBytes}`;
+  if (format === "common") return line + end;
+  return `${line} ${quoted(fields?.get("referer"))} ${quoted(fields?.get("user-agent"))}${end}`;
+}
+
+function formatJson(record: AccessRecord, isAnnotated: boolean): string {
+  const { client, statusCode, contentBytes, annotation } = record;
+  const server = annotation === undefined ? "null" : `"${annotation}"`;
+  const end = isAnnotated ? `,"server":${server}}` : "}";
+  const elapsedMs = Math.round(record.elapsedMs * 1000) / 1000;
+  // Not by one JSON.stringify of it all, which takes five times as long.
+  return `{"time":"${isoTime(record.at)}","client":"${client}",` +
+    `"requestLine":${jsonText(record.requestLine)},"statusCode":${statusCode},` +
+    `"contentBytes":${contentBytes},"elapsedMs":${elapsedMs}${end}`;
+}
+
+/** `22/Nov/2026:08:22:53 +0000`. */
+const clfTime = oncePerSecond((date) => {
+  const [, day, month, year, time] = date.toUTCString().split(" ");
+  return `${day}/${month}/${year}:${time} +0000`;
+});
+
+const isoSecond = oncePerSecond((date) => date.toISOString().slice(0, -"000Z".length));
+
+/** `2026-11-22T08:22:53.999Z`. */
+function isoTime(at: number): string {
+  const ms = Math.floor(at) - Math.floor(at / 1000) * 1000;
+  return `${isoSecond(at)}${String(ms).padStart(3, "0")}Z`;
+}
+
+/** All but visible ASCII and spaces, and `"` and `\`, which have a meaning in either format. */
+const SPECIAL = /[^ !#-[\]-~]/u;
+const SPECIALS = new RegExp(SPECIAL, "gu");
+
+/** A text of bytes between quotes, everything special as `\xHH`, a byte each; `-` for none. */
+export function quoted(text = ""): string {
+  if (text === "") return '"-"';
+  return SPECIAL.test(text) ? `"${text.replace(SPECIALS, bytesEscape)}"` : `"${text}"`;
+}
+
+function bytesEscape(character: string): string {
+  const code = character.codePointAt(0)!;
+  const bytes = code <= 0xFF ? [code] : [...new TextEncoder().encode(character)];
+  return bytes.map(hexEscape).join("");
+}
+
+/** A text as JSON of visible characters. */
+function jsonText(text: string): string {
+  if (!SPECIAL.test(text)) return `"${text}"`;
+  return escapeControlsInJson(JSON.stringify(text));
+}
+
+/** How long lines wait for others, in ms. */
+const DELAY_MS = 100;
+
+/** A writer of standard output, for an access log and what else is to come between its lines. */
+export function standardOutput(): LineWriter {
+  return new LineWriter(Deno.stdout, DELAY_MS);
+}
+
+/** The line in an access log that stands where others got lost. */
+export function accessGapLine(format: LogFormat): GapLine {
+  if (format !== "json") return lostText;
+  return (lost) => JSON.stringify({ time: new Date().toISOString(), ...lostRecord(lost) });
+}
+
+/** An access log, a line for each answered request; those that its writer does not take are counted. */
+export class AccessLog {
+  readonly #format: LogFormat;
+  readonly #lines: LineWriter;
+  readonly #isAnnotated: boolean;
+  #dropped = 0;
+
+  /**
+   * A log in one format, and so is what its writer says of lost lines.
+   *
+   * @param lines where it goes, perhaps beside other lines
+   * @param isAnnotated whether lines tell whom the client was sent to
+   */
+  constructor(format: LogFormat, lines: LineWriter, isAnnotated = false) {
+    this.#format = format;
+    this.#lines = lines;
+    lines.gapLine = accessGapLine(format);
+    this.#isAnnotated = isAnnotated;
+  }
+
+  /** How many lines were dropped until now. */
+  get dropped(): number {
+    return this.#dropped;
+  }
+
+  /** Adds the record's line. */
+  record(record: AccessRecord): void {
+    if (this.#format === "none") return;
+    // First, since a line that is dropped need not be written.
+    if (this.#lines.isFull) this.#dropped++;
+    else this.#lines.write(formatAccess(record, this.#format, this.#isAnnotated));
+  }
+}
+
+/**
+ * Says at the end, where that is so, that lines of access logs got lost.
+ *
+ * @param dropped those that their reader did not take
+ * @param lost those that could not be written
+ */
+export function tellMissing(
+  dropped: number,
+  lost: LostLines | undefined,
+  tell: (message: string, record?: object) => void,
+): void {
+  if (dropped > 0) tell(`${dropped} lines of the access log were not taken by its reader`);
+  if (lost !== undefined) tell(lostText(lost), lostRecord(lost));
+}

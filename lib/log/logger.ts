@@ -1,0 +1,152 @@
+import { escapeControls, escapeControlsInJson } from "./console.ts";
+import { type FaultContext, faultRecord, faultText } from "./fault.ts";
+import { LAST_LINES_MS, LineWriter, lostRecord, lostText } from "./line_writer.ts";
+
+/** How many errors are told in so many ms: each is long, and one may come with every request. */
+const MOST_ERRORS = 20;
+const ERRORS_MS = 60_000;
+
+/**
+ * What a role says on standard error while it runs: a line of text, or of JSON with the time, for
+ * programs. Nobody waits for who reads it: what such a reader leaves for too long is dropped, and
+ * how much that was is said as soon as it can be. To be disposed of before the process ends.
+ */
+export class Logger implements AsyncDisposable {
+  readonly #name: string;
+  readonly #isJson: boolean;
+  readonly #now: () => number;
+  readonly #lines: LineWriter;
+  #dropped = 0;
+
+  /**
+   * Says nothing yet.
+   *
+   * @param name that of the role, before every line of text
+   * @param now in ms since the epoch
+   */
+  constructor(
+    name: string,
+    isJson: boolean,
+    now: () => number,
+    lines: LineWriter = new LineWriter(Deno.stderr),
+  ) {
+    this.#name = name;
+    this.#isJson = isJson;
+    this.#now = now;
+    this.#lines = lines;
+    lines.gapLine = (lost) => this.#line(lostText(lost), lostRecord(lost));
+  }
+
+  /**
+   * Says something.
+   *
+   * @param words for people
+   * @param record the same for programs: `event` and what belongs to it
+   */
+  readonly tell = (words: string, record: object = { event: "notice", message: words }): void => {
+    if (!this.#write(this.#line(words, record))) this.#dropped++;
+  };
+
+  readonly #errors = new LogThrottle(this.tell, ERRORS_MS, MOST_ERRORS);
+
+  /**
+   * Tells of an error that must not happen, with its stack and causes; of very many, how many more
+   * there were. Never throws.
+   *
+   * @param context what was under way
+   */
+  readonly tellError = (error: unknown, context?: FaultContext): void => {
+    this.#errors.tell(faultText(error, context), this.#now(), faultRecord(error, context));
+  };
+
+  /**
+   * Says what a worker of this role said, as it did; what is in another form, as such logger.
+   *
+   * @param lines whole ones, without the last line end
+   */
+  readonly relay = (lines: string): void => {
+    for (const line of lines.split("\n")) {
+      const isOwn = line.startsWith(this.#isJson ? "{" : `${this.#name}: `);
+      if (!isOwn) this.tell(line);
+      else if (!this.#write(escapeControls(line))) this.#dropped++;
+    }
+  };
+
+  /** Waits until all is written, but for a reader that has stalled no more than a second. */
+  async flush(): Promise<void> {
+    await this.#lines.flush(LAST_LINES_MS);
+  }
+
+  /** The same at the end. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.flush();
+    if (this.#dropped > 0 && this.#tellDropped()) await this.flush();
+  }
+
+  #tellDropped(): boolean {
+    const record = { event: "dropped", lines: this.#dropped };
+    const words = `${this.#dropped} lines of this were not taken by its reader`;
+    const isSaid = this.#lines.write(this.#line(words, record));
+    if (isSaid) this.#dropped = 0;
+    return isSaid;
+  }
+
+  #write(line: string): boolean {
+    if (this.#dropped > 0) this.#tellDropped();
+    return this.#lines.write(line);
+  }
+
+  #line(words: string, record: object): string {
+    if (!this.#isJson) return escapeControls(`${this.#name}: ${words}`);
+    const members = { time: new Date(this.#now()).toISOString(), ...record };
+    return escapeControlsInJson(JSON.stringify(members, rounded));
+  }
+}
+
+/** Numbers to three decimals, shares of the whole to six: more mean nothing. */
+function rounded(name: string, value: unknown): unknown {
+  if (typeof value !== "number") return value;
+  const parts = name === "share" ? 1e6 : 1e3;
+  return Math.round(value * parts) / parts;
+}
+
+/** Messages of a kind that strangers can provoke, so many in so many ms; the others are counted. */
+export class LogThrottle {
+  readonly #tell: (message: string, record?: object) => void;
+  readonly #intervalMs: number;
+  readonly #most: number;
+  #begunAt = -Infinity;
+  #told = 0;
+  #kept = 0;
+
+  /** Tells by that function, no more than `most` in an interval. */
+  constructor(
+    tell: (message: string, record?: object) => void,
+    intervalMs: number,
+    most: number = 1,
+  ) {
+    this.#tell = tell;
+    this.#intervalMs = intervalMs;
+    this.#most = most;
+  }
+
+  /**
+   * Tells this and how many were not told before it, unless there were too many.
+   *
+   * @param now in ms, on any clock
+   * @param record the same for programs
+   */
+  tell(message: string, now: number, record?: object): void {
+    if (now < this.#begunAt || now - this.#begunAt >= this.#intervalMs) {
+      this.#begunAt = now;
+      this.#told = 0;
+    }
+    if (this.#told >= this.#most) return void this.#kept++;
+    this.#told++;
+    const more = this.#kept;
+    this.#kept = 0;
+    const words = more === 0 ? message : `${message} (and ${more} more before)`;
+    if (record === undefined) this.#tell(words);
+    else this.#tell(words, more === 0 ? record : { ...record, more });
+  }
+}

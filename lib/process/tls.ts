@@ -1,0 +1,133 @@
+/**
+ * The certificate of a role that speaks HTTPS: read, and looked at before anybody connects.
+ *
+ * @module
+ */
+
+import { CommandError, UsageError } from "../cli/command.ts";
+import { type Option, optional, text } from "../cli/option.ts";
+
+/** The options of a role that can speak HTTPS. */
+export interface TlsOptions {
+  /** The file of the certificate, followed by those that lead to a known authority. */
+  readonly "tls-cert": Option<string | undefined>;
+  /** The file of its private key. */
+  readonly "tls-key": Option<string | undefined>;
+}
+
+/** The options of a role that can speak HTTPS. */
+export const TLS_OPTIONS: TlsOptions = {
+  "tls-cert": optional(text("FILE"), "serve HTTPS with this certificate chain, in PEM"),
+  "tls-key": optional(text("FILE"), "the private key of that certificate, in PEM"),
+};
+
+/** A certificate chain and its private key, as PEM. */
+export interface Credentials {
+  /** The certificate, and those that lead to a known authority. */
+  readonly cert: string;
+  /** Its private key, not encrypted. */
+  readonly key: string;
+  /** The file of the key, for what is said about it. */
+  readonly keyFile?: string;
+}
+
+/** What the options say. */
+export interface TlsValues {
+  /** The file of the certificate. */
+  readonly "tls-cert": string | undefined;
+  /** The file of its private key. */
+  readonly "tls-key": string | undefined;
+}
+
+/** The files that `readCredentials` will read. */
+export function credentialFiles(options: TlsValues): string[] {
+  return [options["tls-cert"], options["tls-key"]].filter((file) => file !== undefined);
+}
+
+/**
+ * Reads a certificate and its key, which may stand in one file.
+ *
+ * @param now in ms since the epoch
+ * @returns undefined where neither is given
+ * @throws {UsageError} when one is given without the other, a file cannot be read, is not what it
+ * should be, or the two do not belong together
+ * @throws {CommandError} status 1, when the certificate is not valid now
+ */
+export async function readCredentials(
+  options: TlsValues,
+  now: number,
+): Promise<Credentials | undefined> {
+  const { "tls-cert": certFile, "tls-key": keyFile } = options;
+  if (certFile === undefined && keyFile === undefined) return undefined;
+  if (certFile === undefined) throw new UsageError("--tls-key needs --tls-cert=FILE as well");
+  if (keyFile === undefined) throw new UsageError("--tls-cert needs --tls-key=FILE as well");
+  const cert = pemBlocks(await readText("tls-cert", certFile), /CERTIFICATE$/);
+  const key = pemBlocks(await readText("tls-key", keyFile), /PRIVATE KEY$/);
+  await check(certFile, cert, keyFile, key, now);
+  return { cert, key, keyFile };
+}
+
+/** What a file in PEM (RFC 7468) holds under such labels, whatever else stands in it. */
+function pemBlocks(text: string, label: RegExp): string {
+  const blocks = text.matchAll(/-----BEGIN ([^-]+)-----[^-]*-----END \1-----/g);
+  return [...blocks].filter(([, it]) => label.test(it!)).map(([block]) => `${block}\n`).join("");
+}
+
+async function readText(name: string, file: string): Promise<string> {
+  try {
+    return await Deno.readTextFile(file);
+  } catch (error) {
+    throw new UsageError(`--${name}=${file} ${unreadable(error, file)}`, { cause: error });
+  }
+}
+
+function unreadable(error: unknown, file: string): string {
+  if (error instanceof Deno.errors.NotFound) return "does not exist";
+  if (error instanceof Deno.errors.IsADirectory) return "is a directory";
+  if (error instanceof Deno.errors.NotCapable) return `needs --allow-read=${file} as well`;
+  return "cannot be read";
+}
+
+async function check(
+  certFile: string,
+  cert: string,
+  keyFile: string,
+  key: string,
+  now: number,
+): Promise<void> {
+  // Only here, since Node's modules cost 20 ms at the start.
+  const { createPrivateKey, X509Certificate } = await import("node:crypto");
+  const certificate = parsed(() => new X509Certificate(cert));
+  if (certificate === undefined) {
+    throw new UsageError(`--tls-cert=${certFile} holds no certificate in PEM`);
+  }
+  const privateKey = parsed(() => createPrivateKey(key));
+  if (privateKey === undefined) {
+    throw new UsageError(`--tls-key=${keyFile} holds no private key in PEM that is not encrypted`);
+  }
+  if (!certificate.checkPrivateKey(privateKey)) {
+    throw new UsageError(`--tls-key=${keyFile} is not the key of --tls-cert=${certFile}`);
+  }
+  const problem = validity(Date.parse(certificate.validFrom), Date.parse(certificate.validTo), now);
+  if (problem !== undefined) throw new CommandError(`--tls-cert=${certFile} ${problem}`, 1);
+}
+
+function parsed<T>(parse: () => T): T | undefined {
+  try {
+    return parse();
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * What is wrong with a certificate's time; undefined for nothing.
+ *
+ * @param from the first ms since the epoch at which it is valid
+ * @param to the last one
+ */
+export function validity(from: number, to: number, now: number): string | undefined {
+  if (now < from) return `is not valid before ${new Date(from).toISOString()}`;
+  if (now > to) return `has expired, on ${new Date(to).toISOString()}`;
+  return undefined;
+}

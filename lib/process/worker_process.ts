@@ -1,0 +1,264 @@
+import { CommandError } from "../cli/command.ts";
+import { authorityOf } from "../http/grammar.ts";
+import {
+  type Order,
+  takeReports,
+  workerArguments,
+  writeNews,
+  writeOrder,
+} from "./worker_protocol.ts";
+
+/** How a worker process ended. */
+export interface WorkerEnd {
+  /** Its exit status; of a killed process, 128 and the signal's number. */
+  readonly code: number;
+  /** The signal that killed it. */
+  readonly signal: string | null;
+}
+
+/** A process that listens on the same port as others, as its parent sees it. */
+export interface Worker {
+  /** For people. */
+  readonly pid: number;
+  /** The line in which it says where it listens; undefined when it ends without. */
+  readonly listening: Promise<string | undefined>;
+  /** Settles when it has ended and all that it said is handed on. Never rejects. */
+  readonly ended: Promise<WorkerEnd>;
+  /** Tells it something. One that has ended does not hear it. */
+  order(order: Order): void;
+  /**
+   * Lets it know something, in one line of text, and settles once that was taken. One that has ended
+   * does not hear it. Never rejects.
+   */
+  inform(news: string): Promise<void>;
+  /** Ends it at once. */
+  kill(): void;
+}
+
+/** What takes the output of a worker. */
+export interface WorkerListeners {
+  /**
+   * Told what it says on standard output: whole lines without the last line end, and without the
+   * first of all and reports.
+   */
+  readonly onLines: (lines: string) => void;
+  /** Told what it says on standard error, in the same way. */
+  readonly onErrorLines: (lines: string) => void;
+  /** Told what it reports. */
+  readonly onReport?: ((report: string) => void) | undefined;
+}
+
+/** A worker as a child process. */
+export class WorkerProcess implements Worker {
+  readonly #child: Deno.ChildProcess;
+  readonly #stdin: WritableStreamDefaultWriter<Uint8Array>;
+  readonly #listening = Promise.withResolvers<string | undefined>();
+  readonly #listeners: WorkerListeners;
+  #isOver = false;
+  /** Whether it has said where it listens. */
+  #isAnnounced = false;
+  readonly listening: Promise<string | undefined> = this.#listening.promise;
+  readonly ended: Promise<WorkerEnd>;
+
+  /**
+   * Starts it.
+   *
+   * @param port 0 for any free one
+   * @throws {Deno.errors.NotCapable} without permission to run the program
+   */
+  constructor({ program, args }: WorkerCommand, port: number, listeners: WorkerListeners) {
+    this.#listeners = listeners;
+    this.#child = new Deno.Command(program, {
+      args: [...args(port), ...workerArguments(port)],
+      stdin: "piped",
+      stdout: "piped",
+      stderr: "piped",
+    }).spawn();
+    this.#stdin = this.#child.stdin.getWriter();
+    this.#stdin.closed.catch(() => {}); // It ends when the worker does.
+    this.ended = this.#end();
+  }
+
+  get pid(): number {
+    return this.#child.pid;
+  }
+
+  order(order: Order): void {
+    this.#stdin.write(writeOrder(order)).catch(() => {});
+  }
+
+  async inform(news: string): Promise<void> {
+    await this.#stdin.write(writeNews(news)).catch(() => {});
+  }
+
+  kill(): void {
+    try {
+      if (!this.#isOver) this.#child.kill("SIGKILL");
+    } catch {
+      // It has ended just now.
+    }
+  }
+
+  async #end(): Promise<WorkerEnd> {
+    const { onErrorLines } = this.#listeners;
+    const [{ code, signal }] = await Promise.all([
+      this.#status(),
+      readLines(this.#child.stdout, (lines) => this.#take(lines), (line) => this.#takeLast(line)),
+      readLines(this.#child.stderr, (lines) => onErrorLines(lines.slice(0, -1)), onErrorLines),
+    ]);
+    await this.#stdin.close().catch(() => {});
+    this.#listening.resolve(undefined);
+    return { code, signal };
+  }
+
+  async #status(): Promise<WorkerEnd> {
+    const status = await this.#child.status;
+    this.#isOver = true;
+    return status;
+  }
+
+  #take(lines: string): void {
+    const { onLines, onReport } = this.#listeners;
+    if (this.#isAnnounced) {
+      const rest = takeReports(lines, (report) => onReport?.(report));
+      if (rest !== "") onLines(rest.slice(0, -1));
+      return;
+    }
+    this.#isAnnounced = true;
+    const start = lines.indexOf("\n") + 1;
+    this.#listening.resolve(lines.slice(0, start - 1));
+    if (start < lines.length) this.#take(lines.slice(start));
+  }
+
+  /** A last line without an end. Where it is the first as well, it says what went wrong. */
+  #takeLast(line: string): void {
+    if (!this.#isAnnounced) this.#listeners.onErrorLines(line);
+    else if (takeReports(line, () => {}) !== "") this.#listeners.onLines(line);
+  }
+}
+
+/**
+ * Hands on whole lines, since those of other workers come between them, up to the end of a stream.
+ * Never rejects: what fails with one piece is reported, and the next one is read.
+ */
+async function readLines(
+  stream: ReadableStream<Uint8Array>,
+  take: (lines: string) => void,
+  takeLast: (line: string) => void,
+): Promise<void> {
+  const whole = new WholeLines();
+  const hand = (lines: string, to: (lines: string) => void) => {
+    try {
+      if (lines !== "") to(lines);
+    } catch (error) {
+      reportError(error);
+    }
+  };
+  try {
+    for await (const piece of stream) hand(whole.take(piece), take);
+  } catch (error) {
+    reportError(error);
+  }
+  hand(whole.end(), takeLast);
+}
+
+/** How worker processes are started. */
+export interface WorkerCommand {
+  /** The program. */
+  readonly program: string;
+  /** Its arguments, before those of the worker, when it is to listen on that port. */
+  readonly args: (port: number) => readonly string[];
+}
+
+/**
+ * How workers of this process are started: as itself, with those of its permissions that they need.
+ *
+ * @param host the address that they listen on
+ * @param paths what they read, where not everything may be read
+ * @throws {CommandError} status 2, without the permission to run them
+ */
+export async function workerCommand(
+  host: string,
+  paths: readonly string[],
+): Promise<WorkerCommand> {
+  const program = await permittedProgram();
+  if (Deno.build.standalone) return { program, args: () => [] };
+  const mayReadAll = await isGranted({ name: "read" });
+  const mayUseAnyNet = await isGranted({ name: "net" });
+  const read = paths.map((path) => path.replaceAll(",", ",,")).join(",");
+  const reading = mayReadAll ? ["--allow-read"] : read === "" ? [] : [`--allow-read=${read}`];
+  return {
+    program,
+    args: (port) => [
+      ...["run", "--quiet", "--no-prompt", "--unstable-net"],
+      mayUseAnyNet ? "--allow-net" : `--allow-net=${authorityOf(host, port)}`,
+      ...reading,
+      Deno.mainModule,
+    ],
+  };
+}
+
+/** This program, by the name under which it may be run. */
+async function permittedProgram(): Promise<string> {
+  const path = Deno.execPath();
+  // A link to it, which the permission may name, is not the same to Deno.
+  for (const command of [path, "deno"]) {
+    if (await isGranted({ name: "run", command })) return command;
+  }
+  throw new CommandError(
+    `there is no permission to start workers: run it with --allow-run=${path}`,
+    2,
+  );
+}
+
+async function isGranted(permission: Deno.PermissionDescriptor): Promise<boolean> {
+  return (await Deno.permissions.query(permission)).state === "granted";
+}
+
+/** No more of a line is kept; far more than any log has. */
+const LONGEST_LINE = 1024 * 1024;
+
+/**
+ * Takes output apart into whole lines, however its pieces are cut. Of a line that is longer than
+ * 1 MiB the rest is left out.
+ */
+export class WholeLines {
+  readonly #decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+  #rest = "";
+  #isTooLong = false;
+
+  /** The lines that have ended in this piece, each with its end; empty when there is none. */
+  take(piece: Uint8Array): string {
+    const text = this.#decoder.decode(piece, { stream: true });
+    const end = text.lastIndexOf("\n") + 1;
+    if (end === 0) {
+      this.#add(text);
+      return "";
+    }
+    const firstEnd = text.indexOf("\n") + 1;
+    this.#add(text.slice(0, firstEnd - 1));
+    const lines = this.#takeRest() + text.slice(firstEnd, end);
+    this.#add(text.slice(end));
+    return lines;
+  }
+
+  /** The last line when it had no end; empty when there is none. */
+  end(): string {
+    this.#add(this.#decoder.decode());
+    return this.#rest;
+  }
+
+  #add(text: string): void {
+    if (this.#isTooLong) return;
+    this.#rest += text;
+    this.#isTooLong = this.#rest.length > LONGEST_LINE;
+    if (this.#isTooLong) this.#rest = this.#rest.slice(0, LONGEST_LINE);
+  }
+
+  #takeRest(): string {
+    const line = `${this.#rest}\n`;
+    this.#rest = "";
+    this.#isTooLong = false;
+    return line;
+  }
+}
