@@ -134,8 +134,8 @@ function isOneSlip(typed: string, name: string): boolean {
 /**
  * Runs a command on its arguments and ends the process: with the status that `main`
  * gives, 0 after `--help` and `--version`, a CommandError's status after its message on standard
- * error, or 70 after any other error, which is a bug. Where one that no code catches is not told
- * of, it ends the process with 70 as well.
+ * error, or 70 after any other error, which is a bug; an uncaught error that is not logged ends it
+ * with 70 as well.
  */
 export async function runCommand<O extends Options>(
   command: Command<O>,

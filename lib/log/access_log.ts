@@ -109,7 +109,7 @@ export class AccessLog {
    * A log in one format, and so is what its writer says of lost lines.
    *
    * @param lines where it goes, perhaps beside other lines
-   * @param isAnnotated whether lines tell whom the client was sent to
+   * @param isAnnotated whether lines end with the annotation of the reply
    */
   constructor(format: LogFormat, lines: LineWriter, isAnnotated = false) {
     this.#format = format;

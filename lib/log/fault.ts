@@ -1,6 +1,5 @@
 /**
- * Errors that must not happen: how they are put into logs, and what becomes of those that no code
- * catches.
+ * Unexpected errors: their form in logs, and the handlers of those that no code catches.
  *
  * @module
  */
@@ -27,9 +26,9 @@ export interface ErrorRecord {
   readonly cause?: ErrorRecord;
 }
 
-/** What tells of faults, so that they need not end the process. */
+/** Log of unexpected errors, after which the process continues. */
 export interface FaultLog {
-  /** Tells of one. Never throws. */
+  /** Logs one. Never throws. */
   tellError(error: unknown): void;
   /** Waits until all is written. */
   flush(): Promise<void>;
@@ -87,19 +86,19 @@ export function faultRecord(error: unknown, context: FaultContext = {}): object 
 
 let log: FaultLog | undefined;
 
-/** From now on a fault that no code catches is told, and the process goes on. */
+/** From now on uncaught errors are logged, and the process continues. */
 export function logFaults(it: FaultLog): void {
   log = it;
 }
 
-/** What tells of faults; undefined while each ends the process. */
+/** The log of uncaught errors; undefined while each ends the process. */
 export function faultLog(): FaultLog | undefined {
   return log;
 }
 
 /**
- * From now on errors that no code catches are told, or given to `end` as long as nothing tells of
- * them; and a file that may not become larger fails to be written instead of ending the process.
+ * From now on uncaught errors are logged, or passed to `end` while there is no log; and writing
+ * beyond the limit of a file's size (SIGXFSZ) fails instead of ending the process.
  */
 export function catchFaults(end: (error: unknown) => void): void {
   const take = (event: Event, error: unknown) => {

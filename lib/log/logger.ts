@@ -2,14 +2,14 @@ import { escapeControls, escapeControlsInJson } from "./console.ts";
 import { type FaultContext, faultRecord, faultText } from "./fault.ts";
 import { LAST_LINES_MS, LineWriter, lostRecord, lostText } from "./line_writer.ts";
 
-/** How many errors are told in so many ms: each is long, and one may come with every request. */
+/** Errors logged per `ERRORS_MS`: each is long, and every request may bring one. */
 const MOST_ERRORS = 20;
 const ERRORS_MS = 60_000;
 
 /**
- * What a role says on standard error while it runs: a line of text, or of JSON with the time, for
- * programs. Nobody waits for who reads it: what such a reader leaves for too long is dropped, and
- * how much that was is said as soon as it can be. To be disposed of before the process ends.
+ * Log of a role on standard error: lines of text, or of JSON with the time. It never blocks: lines
+ * that a stalled reader does not take are dropped, and their number is logged when it reads again.
+ * Dispose of it before the process ends.
  */
 export class Logger implements AsyncDisposable {
   readonly #name: string;
@@ -19,7 +19,7 @@ export class Logger implements AsyncDisposable {
   #dropped = 0;
 
   /**
-   * Says nothing yet.
+   * Writes nothing yet.
    *
    * @param name that of the role, before every line of text
    * @param now in ms since the epoch
@@ -38,7 +38,7 @@ export class Logger implements AsyncDisposable {
   }
 
   /**
-   * Says something.
+   * Logs a message.
    *
    * @param words for people
    * @param record the same for programs: `event` and what belongs to it
@@ -50,8 +50,8 @@ export class Logger implements AsyncDisposable {
   readonly #errors = new LogThrottle(this.tell, ERRORS_MS, MOST_ERRORS);
 
   /**
-   * Tells of an error that must not happen, with its stack and causes; of very many, how many more
-   * there were. Never throws.
+   * Logs an unexpected error with its stack and causes; beyond `MOST_ERRORS` per minute only their
+   * number. Never throws.
    *
    * @param context what was under way
    */
@@ -110,7 +110,7 @@ function rounded(name: string, value: unknown): unknown {
   return Math.round(value * parts) / parts;
 }
 
-/** Messages of a kind that strangers can provoke, so many in so many ms; the others are counted. */
+/** Limits how often messages are logged that clients can provoke; counts those left out. */
 export class LogThrottle {
   readonly #tell: (message: string, record?: object) => void;
   readonly #intervalMs: number;
@@ -119,7 +119,7 @@ export class LogThrottle {
   #told = 0;
   #kept = 0;
 
-  /** Tells by that function, no more than `most` in an interval. */
+  /** Logs by `tell`, at most `most` messages in `intervalMs`. */
   constructor(
     tell: (message: string, record?: object) => void,
     intervalMs: number,
@@ -131,7 +131,8 @@ export class LogThrottle {
   }
 
   /**
-   * Tells this and how many were not told before it, unless there were too many.
+   * Logs the message, with the number of those left out before it; leaves it out when the limit of
+   * the interval is reached.
    *
    * @param now in ms, on any clock
    * @param record the same for programs

@@ -17,10 +17,10 @@ import {
 import { idleGraceMs } from "./signals.ts";
 import { type Credentials, readCredentials, type TlsValues } from "./tls.ts";
 
-/** How often a failed TLS handshake is told. */
+/** A failed TLS handshake is logged once in so many ms. */
 const HANDSHAKES_TOLD_MS = 60_000;
 
-/** What an HTTP server is told, as `listenerOptions` reads it. */
+/** Options of an HTTP server, as `listenerOptions` reads them. */
 export interface HttpServerOptions {
   /** The address to listen on. */
   readonly host: string;
@@ -52,9 +52,9 @@ export interface HttpServerConfig {
   readonly output?: LineWriter | undefined;
   /** The options by which the user chose address and port, where they are others than usual. */
   readonly names?: AddressNames;
-  /** Told what the user should know, and perhaps the same for programs. */
+  /** Logs a message for the user, and its record for programs. */
   readonly tell: (message: string, record?: object) => void;
-  /** Told of what must not happen. */
+  /** Logs an unexpected error. */
   readonly tellError: (error: unknown, context?: FaultContext) => void;
 }
 
@@ -105,13 +105,13 @@ export class HttpServer {
     return this.#listener.addr;
   }
 
-  /** Says where it listens, on standard output. */
+  /** Writes the line "listening on" to standard output. */
   announce(): void {
     this.#output.write(announcement(this.#listener, this.#parts.credentials));
     void this.#output.flush(LAST_LINES_MS); // At once.
   }
 
-  /** Serves all who come until the signal fires; those who are there are served on beside. */
+  /** Accepts until the signal fires; open connections are served on. */
   async serveUntil(signal: AbortSignal): Promise<void> {
     let acceptor;
     do {
@@ -121,9 +121,9 @@ export class HttpServer {
   }
 
   /**
-   * Reads the certificate again, for clients that connect from now on; the others go on. One that
-   * is of no use is told, and the one before stays. Asked for while it is under way, it begins anew
-   * afterwards. Never rejects.
+   * Reads the certificate again, for new connections; open ones go on. An unusable one is logged,
+   * and the one in use stays. A call while a renewal is under way starts another one after it. Never
+   * rejects.
    */
   renewCertificate(options: TlsValues): Promise<void> {
     this.#isRenewalDue = true;
@@ -131,7 +131,7 @@ export class HttpServer {
   }
 
   /**
-   * Takes nobody any more, lets answers be finished, and writes the rest of the log.
+   * Stops accepting, finishes replies under way, and writes the rest of the log.
    *
    * @param stop the signal that has fired
    */

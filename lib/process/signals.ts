@@ -1,5 +1,5 @@
 /**
- * When a role that listens is to stop, and how.
+ * Signals to a role that listens: stop, and reload.
  *
  * @module
  */
@@ -7,8 +7,8 @@
 import { receiveOrder, workerPort } from "./worker_protocol.ts";
 
 /**
- * How long a worker that another has replaced waits for clients that are between two requests, or
- * have connected and not yet asked: whoever sends one gets its answer, and that it is the last.
+ * How long a worker that was replaced waits for clients that are between two requests or have just
+ * connected; the reply to a request that comes meanwhile says that the connection ends.
  */
 const RETIREMENT_MS = 2000;
 
@@ -18,7 +18,7 @@ const RETIREMENT_MS = 2000;
  * a shell gives it: 128 and the signal's number; workers leave that to their parent.
  *
  * @param onSecond called before the process ends at once
- * @param onNews told, in a worker, what its parent has to say
+ * @param onNews called, in a worker, with news of its parent
  */
 export function stopSignal(
   onSecond: () => void = () => {},
@@ -50,7 +50,7 @@ function orderedStop(
   return controller.signal;
 }
 
-/** Calls back at every SIGHUP, where there is one; not in a worker, whose parent acts on it. */
+/** Calls back at every SIGHUP; not on Windows, and not in a worker, whose parent handles it. */
 export function onHangup(call: () => void): void {
   if (Deno.build.os === "windows" || workerPort() !== undefined) return;
   Deno.addSignalListener("SIGHUP", call);
@@ -67,15 +67,15 @@ export function idleGraceMs(stop: AbortSignal): number {
   return stop.reason === "retire" ? RETIREMENT_MS : 0;
 }
 
-/** SIGHUPs; one that comes before anybody can act on it is kept. */
+/** SIGHUP as a request to reload; one that comes before the handler is set is kept. */
 export class ReloadSignal {
   #call: (() => void) | undefined;
   #isKept = false;
 
   /**
-   * Waits for them from now on.
+   * Listens from now on.
    *
-   * @param onEarly called for each that is kept
+   * @param onEarly called for each signal that is kept
    */
   constructor(onEarly: () => void) {
     onHangup(() => {
@@ -85,14 +85,14 @@ export class ReloadSignal {
     });
   }
 
-  /** Whether one was kept; it is no more. */
+  /** Whether a signal was kept; forgets it. */
   take(): boolean {
     const wasKept = this.#isKept;
     this.#isKept = false;
     return wasKept;
   }
 
-  /** From now on each makes this call; one that was kept does so at once. */
+  /** Sets the handler of each signal; one that was kept calls it at once. */
   each(call: () => void): void {
     this.#call = call;
     if (this.take()) call();

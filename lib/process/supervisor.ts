@@ -41,7 +41,7 @@ export function isSupervisor({ workers }: { readonly workers: number }): boolean
  * Runs workers of this role until a signal stops them; at SIGHUP replaces them one by one.
  *
  * @param paths what they read, where not everything may be read
- * @param logger told what happens to them, and what they say
+ * @param logger logs what happens to workers and what they write
  * @returns the exit status
  * @throws {CommandError} when they cannot be started
  */
@@ -79,13 +79,13 @@ export interface SupervisorOptions {
 
 /** What a supervisor reports to, and what its workers are sent. */
 export interface SupervisorLinks {
-  /** Told what happens to workers, for people, and perhaps the same for programs. */
+  /** Logs what happens to workers, and its record for programs. */
   readonly tell: (message: string, record?: object) => void;
   /** Given what workers say on standard error: whole lines, without the last line end. */
   readonly relay: (lines: string) => void;
   /** Given how to send lines to each new worker, before all else; what it returns ends that. */
   readonly subscribe?: (send: (line: string) => Promise<void>) => () => void;
-  /** Told what a worker reports. */
+  /** Called with each report of a worker. */
   readonly onReport?: (report: string) => void;
 }
 
@@ -130,7 +130,7 @@ export class Supervisor {
     if (Deno.build.os !== "linux") throw new UsageError("--workers needs Linux");
     const { host, port } = options;
     const command = await workerCommand(host, paths);
-    // Where others listen, workers that share their port with anybody would not notice.
+    // Workers share their port with every socket that allows it, so they would not notice another.
     if (port !== 0) listen(host, port).close();
     return new Supervisor(options, command, links);
   }

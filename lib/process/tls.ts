@@ -1,5 +1,5 @@
 /**
- * The certificate of a role that speaks HTTPS: read, and looked at before anybody connects.
+ * Certificate and key of a role that serves HTTPS: read and checked before it listens.
  *
  * @module
  */

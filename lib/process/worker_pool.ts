@@ -17,7 +17,7 @@ export interface WorkersOptions {
   readonly spawn: (port: number) => Worker;
   /** Given how to send lines to each new worker, before all else; what it returns ends that. */
   readonly subscribe?: (send: (line: string) => Promise<void>) => () => void;
-  /** Told what happens to them, for people. */
+  /** Logs what happens to workers. */
   readonly tell: (message: string) => void;
   /** The time in ms, on a clock that never jumps. */
   readonly now: () => number;
@@ -33,7 +33,7 @@ export class WorkerPool {
   /** Those that are to listen; one that is at no place any more has retired. */
   readonly #places: Worker[] = [];
   readonly #alive = new Set<Worker>();
-  /** Those of the living who have said that they listen. */
+  /** Workers that run and listen. */
   readonly #listening = new Set<Worker>();
   /** Those that were killed since they did not listen. */
   readonly #late = new WeakSet<Worker>();

@@ -38,13 +38,13 @@ export interface Worker {
 /** What takes the output of a worker. */
 export interface WorkerListeners {
   /**
-   * Told what it says on standard output: whole lines without the last line end, and without the
+   * Called with its standard output: whole lines without the last line end, and without the
    * first of all and reports.
    */
   readonly onLines: (lines: string) => void;
-  /** Told what it says on standard error, in the same way. */
+  /** Called with its standard error, in the same way. */
   readonly onErrorLines: (lines: string) => void;
-  /** Told what it reports. */
+  /** Called with each report. */
   readonly onReport?: ((report: string) => void) | undefined;
 }
 

@@ -1,17 +1,17 @@
 /**
- * What a worker process is told: its port by its first argument, all else over its standard input,
- * a line at a time. What it has to report goes among the lines of its standard output, marked.
+ * Messages between a role and its worker processes. A worker gets its port as its first argument
+ * and lines on its standard input; its reports are marked lines of its standard output.
  *
  * @module
  */
 
 /**
- * What a worker is told: to `stop`, finishing what is under way, or to `retire` since another has
- * taken its place, so that there is time for clients that are between two requests.
+ * Command to a worker: `stop` finishes the replies under way; `retire`, sent when another worker has
+ * replaced it, also waits for clients that are between two requests.
  */
 export type Order = "stop" | "retire";
 
-/** What the first argument of a worker begins with; its port follows. No user writes it. */
+/** Start of a worker's first argument; its port follows. No user writes it. */
 const MARK = "--as-worker-on=";
 
 /** What a line with news begins with; no order does. */
@@ -50,7 +50,7 @@ export function writeNews(news: string): Uint8Array<ArrayBuffer> {
  * Waits for an order on standard input; its end means `stop`, since then the parent is gone. Never
  * rejects.
  *
- * @param onNews told what comes, before the order and after it
+ * @param onNews called with each line of news, before the order and after it
  */
 export function receiveOrder(onNews: (news: string) => void = () => {}): Promise<Order> {
   const { promise, resolve } = Promise.withResolvers<Order>();
@@ -89,7 +89,7 @@ export function writeReport(report: string): string {
 /**
  * Whole lines of a worker's standard output, without those that are reports.
  *
- * @param onReport told each of them
+ * @param onReport called with each report
  */
 export function takeReports(lines: string, onReport: (report: string) => void): string {
   if (!lines.includes(REPORT)) return lines;
