@@ -49,29 +49,24 @@ export class OwnFrontend implements Frontend {
     this.#options = options;
   }
 
-  /** As `Frontend` has it. */
   get isListening(): boolean {
     return this.#server !== undefined && !this.#isClosing;
   }
 
-  /** As `Frontend` has it. */
   open(): Promise<undefined> {
     this.#server = this.#openServer();
     this.#server.announce();
     return Promise.resolve(undefined);
   }
 
-  /** As `Frontend` has it. */
   async serveUntil(due: AbortSignal): Promise<void> {
     await this.#server?.serveUntil(due);
   }
 
-  /** As `Frontend` has it. */
   renew(): void {
     if (credentialFiles(this.#options).length > 0) this.#server?.renewCertificate(this.#options);
   }
 
-  /** As `Frontend` has it. */
   async close(stop: AbortSignal): Promise<void> {
     this.#isClosing = true;
     await this.#server?.close(stop);
@@ -122,7 +117,6 @@ export class WorkerFrontend implements Frontend {
     return this.#supervisor.isListening;
   }
 
-  /** As `Frontend` has it. */
   async open(): Promise<number | undefined> {
     return (await this.#supervisor.start())?.code;
   }
@@ -132,17 +126,14 @@ export class WorkerFrontend implements Frontend {
     await fired(due);
   }
 
-  /** As `Frontend` has it. */
   renew(): void {
     if (this.#isRenewable) void this.#supervisor.renew();
   }
 
-  /** As `Frontend` has it. */
   async close(): Promise<void> {
     await this.#supervisor.stop();
   }
 
-  /** As `Frontend` has it. */
   kill(): void {
     this.#supervisor.kill();
   }

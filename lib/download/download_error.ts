@@ -22,7 +22,6 @@ export type DownloadFailure =
 
 /** A download that failed; the message is one line for people. */
 export class DownloadError extends Error {
-  /** For logs. */
   override readonly name: string = "DownloadError";
 
   /** The message says what failed; `failure` what kind that is. */
@@ -49,7 +48,6 @@ export interface TryDetails extends ErrorOptions {
 
 /** One try that a server brought to nothing. Another server, or the same one later, may do better. */
 export class TryError extends DownloadError {
-  /** For logs. */
   override readonly name: string = "TryError";
 
   /** `server` is the authority of who failed; `reason` says how, as the end of a line. */

@@ -24,7 +24,6 @@ export class Relief {
 
 /** A server has fallen silent, and another sends what follows. */
 export class RelievedError extends TryError {
-  /** For logs. */
   override readonly name = "RelievedError";
 
   /** `reason` says how long the server was silent; `arrival` is the answer of the other. */

@@ -50,7 +50,6 @@ export class ListingContent implements ContentSource {
     await this.#fill();
   }
 
-  /** As `ContentSource`. */
   async read(buffer: Uint8Array): Promise<number | null> {
     if (this.#octets.length === 0 && !await this.#fill()) return null;
     const piece = this.#octets.subarray(0, buffer.length);
@@ -59,7 +58,6 @@ export class ListingContent implements ContentSource {
     return piece.length;
   }
 
-  /** As `ContentSource`. */
   close(): void {
     this.#onClose();
     this.#text.return().catch(() => {}); // A directory that was only read has nothing to lose.

@@ -6,7 +6,6 @@ const LOOKS = 32;
 
 /** A name that led to something else each time that it was looked at; 503 for a client. */
 export class UnsteadyPathError extends Error {
-  /** For logs. */
   override readonly name = "UnsteadyPathError";
 }
 

@@ -28,7 +28,6 @@ export class MemoryOctets implements Octets {
     this.size = octets.length;
   }
 
-  /** As `Octets`. */
   readAt(buffer: Uint8Array, position: number): number {
     const found = this.#octets.subarray(position, position + buffer.length);
     buffer.set(found);
@@ -81,7 +80,6 @@ export class RangeContent implements ContentSource {
       : count.then((it) => this.#advance(segment, it));
   }
 
-  /** As `ContentSource`. */
   close(): void {
     this.#octets.close();
   }

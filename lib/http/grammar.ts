@@ -146,7 +146,6 @@ function isOws(code: number): boolean {
  * answers with `statusHint`, who reads responses reports the message.
  */
 export class ProtocolError extends Error {
-  /** For logs. */
   override readonly name = "ProtocolError";
 
   /** The status code that suits it when it was found in a request. */

@@ -48,7 +48,6 @@ export interface ClientResponse {
 
 /** The connection closed before the message ended (RFC 9112 §8). */
 export class IncompleteMessageError extends Error {
-  /** For logs. */
   override readonly name = "IncompleteMessageError";
 }
 

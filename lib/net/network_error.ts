@@ -1,12 +1,10 @@
 /** A connection that could not be made or did not last. The message is for people. */
 export class NetworkError extends Error {
-  /** For logs. */
   override readonly name: string = "NetworkError";
 }
 
 /** A connection that could not be made for a cause on this side: it says nothing about the peer. */
 export class LocalError extends NetworkError {
-  /** For logs. */
   override readonly name: string = "LocalError";
 
   /** `isLasting`: trying again is useless, since a person has to change something first. */
@@ -20,13 +18,11 @@ export class LocalError extends NetworkError {
  * which the error does not tell.
  */
 export class HostUnreachableError extends LocalError {
-  /** For logs. */
   override readonly name = "HostUnreachableError";
 }
 
 /** There is no host of that name. */
 export class UnknownHostError extends NetworkError {
-  /** For logs. */
   override readonly name = "UnknownHostError";
 }
 
@@ -56,7 +52,6 @@ const DEADLINE_MESSAGES: Readonly<Record<DeadlineName, string>> = {
 
 /** The peer let a deadline pass. */
 export class DeadlineError extends NetworkError {
-  /** For logs. */
   override readonly name = "DeadlineError";
 
   /** Names the deadline that passed. */
@@ -67,7 +62,6 @@ export class DeadlineError extends NetworkError {
 
 /** The peer could not agree with us on how to encrypt the connection, or did not try. */
 export class HandshakeError extends NetworkError {
-  /** For logs. */
   override readonly name = "HandshakeError";
 
   /** For what ended the handshake; TLS's own reason, where there is one, is all that tells more. */

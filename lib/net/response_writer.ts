@@ -24,7 +24,6 @@ function turn(): Promise<void> {
 
 /** A content source that gave less than it promised, or failed: the message cannot be completed. */
 export class ContentError extends Error {
-  /** For logs. */
   override readonly name = "ContentError";
 }
 

@@ -195,7 +195,6 @@ export class WorkerOutput {
     return this.#dropped;
   }
 
-  /** As `LineWriter.lost`. */
   get lost(): LostLines | undefined {
     return this.#lines.lost;
   }

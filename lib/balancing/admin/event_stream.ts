@@ -82,7 +82,6 @@ export class EventStream implements ContentSource {
     return new Promise<void>((resolve) => this.#wake = resolve).then(() => this.read(buffer));
   }
 
-  /** As `ContentSource`. */
   close(): void {
     this.cut();
     this.#onClose(this);

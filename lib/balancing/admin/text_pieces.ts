@@ -28,7 +28,6 @@ export class TextPieces implements ContentSource {
     return part.length;
   }
 
-  /** As `ContentSource`. */
   close(): void {
     this.#pieces.return?.();
     this.#rest = NOTHING;

@@ -74,17 +74,14 @@ export class DnsResolver implements Resolver {
     this.#deadlineMs = deadlineMs;
   }
 
-  /** As `Resolver` has it. */
   a(name: string): Promise<Answer<string>> {
     return this.#answer((signal) => this.#ask("A", name, signal));
   }
 
-  /** As `Resolver` has it. */
   aaaa(name: string): Promise<Answer<string>> {
     return this.#answer((signal) => this.#ask("AAAA", name, signal));
   }
 
-  /** As `Resolver` has it. */
   srv(name: string): Promise<Answer<Deno.SrvRecord>> {
     return this.#answer((signal) => this.#askForServices(name, signal));
   }
