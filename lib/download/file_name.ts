@@ -3,8 +3,8 @@ import type { TargetUri } from "./target_uri.ts";
 /** What a URI without a last segment is saved as. */
 const NO_NAME = "index.html";
 
-/** In octets: what file systems allow, less the suffix of the file beside the part file. */
-const LONGEST_NAME = 255 - ".part.json".length;
+/** In octets: what file systems allow. */
+export const LONGEST_NAME = 255;
 
 /** Names that mean devices on Windows, whatever their extension, and standard output: `-`. */
 const DEVICE_NAME = /^(?:-$|(?:con|prn|aux|nul|com[0-9]|lpt[0-9])(?:\.|$))/i;

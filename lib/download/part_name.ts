@@ -1,11 +1,9 @@
 import { DownloadError } from "./download_error.ts";
 import { ignoreNotFound } from "./file_error.ts";
+import { LONGEST_NAME } from "./file_name.ts";
 import type { OutputOptions } from "./output.ts";
 import { attempt } from "./place_file.ts";
 import { SideFile } from "./side_file.ts";
-
-/** In octets: what file systems allow. */
-const LONGEST_NAME = 255;
 
 /** So many names are tried. */
 const MOST_NAMES = 20;

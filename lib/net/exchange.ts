@@ -11,7 +11,7 @@ import { type DeadlineName, NetworkError } from "./network_error.ts";
 
 /** How long a client waits for a server. */
 export interface Patience {
-  /** Between two arrivals of octets, in ms. */
+  /** For the head as a whole, between two arrivals of content, and from the last to its end, in ms. */
   readonly idleMs: number;
   /** For all of it: a time on the clock of `now()`. Infinity for as long as something arrives. */
   readonly until: number;
@@ -125,14 +125,18 @@ async function* readContent(
   const framing = framingOf();
   const body = bodyReader(framing, LENIENT);
   let received = 0;
+  // From content to content, or chunk extensions and trailers that come octet by octet would never
+  // be too slow.
+  let idleUntil = now() + patience.idleMs;
   while (!body.isDone) {
     const content = body.read(connection.input);
     if (content !== undefined) {
       received += content.length;
       yield content;
+      idleUntil = now() + patience.idleMs;
     }
     if (content !== undefined || body.isDone) continue;
-    if (await fillUntil(connection, "idle", now() + patience.idleMs, patience)) continue;
+    if (await fillUntil(connection, "idle", idleUntil, patience)) continue;
     if (framing.kind === "untilClose") return;
     const expected = framing.kind === "length" ? ` of ${framing.contentLength}` : "";
     throw new IncompleteMessageError(

@@ -186,6 +186,24 @@ Deno.test("exchange() gives up a server that always sends a little and has no en
   assertEquals(error.deadline, "transfer");
 });
 
+Deno.test("exchange() gives up a server whose framing drips on where content is due, or its end", async () => {
+  const drips = ["5;a=", "5\r\nhello\r\n0\r\nA: ", "5\r\nhello\r\n0\r\n"];
+  for (const begun of drips) {
+    await using server = new RawServer(async (peer) => {
+      await peer.receiveUntil("\r\n\r\n");
+      await peer.send(`HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n${begun}`);
+      const each = begun.endsWith("0\r\n") ? "A: b\r\n" : "a";
+      for (;;) {
+        await peer.send(each);
+        await new Promise((resolve) => setTimeout(resolve, 1));
+      }
+    });
+    const patience = { idleMs: 150, until: Infinity };
+    const error = await assertRejects(() => ask(server.port, "GET", patience), DeadlineError);
+    assertEquals(error.deadline, "idle", begun);
+  }
+});
+
 Deno.test("failureReason() has none for what is neither the server's nor the network's", () => {
   assertEquals(failureReason(new TypeError("a bug")), undefined);
 });

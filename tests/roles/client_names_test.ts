@@ -60,3 +60,23 @@ Deno.test("client refuses two URLs whose names are links to one file", async () 
   const result = await runRole("client", args, { cwd: directory.path });
   assertRefused(result, 2, /two URLs would be saved as the file that b is/);
 });
+
+Deno.test("client saves under names as long as file systems have them", async () => {
+  const whole = (content: string) => answering("200 OK", content, 'ETag: "x"');
+  const longest = `${"n".repeat(251)}.iso`;
+  const alike = ["a", "b"].map((end) => "n".repeat(254) + end);
+  const pages = [...alike, longest].map((name) => [`/${name}`, whole(name)] as const);
+  const proposed = "p".repeat(255);
+  await using server = new FakeServer(
+    byTarget({ ...Object.fromEntries(pages), "/p": proposing(proposed, proposed) }),
+  );
+  await using directory = await TemporaryDirectory.with();
+  const urls = [...alike, longest, "p"].map((name) => `http://${server.authority}/${name}`);
+  const args = ["--content-disposition", ...urls];
+  const { code, stderr } = await runRole("client", args, { cwd: directory.path });
+  assertEquals(code, 0, stderr);
+  assertEquals(await directory.names(), [longest, ...alike, proposed].toSorted());
+  for (const name of await directory.names()) {
+    assertEquals(textOf(await directory.read(name)), name);
+  }
+});
