@@ -221,7 +221,8 @@ function nextOf(
 /** Where a response sends us, if it does (RFC 9110 §15.4). */
 function redirectOf(head: ResponseHead, uri: TargetUri): TargetUri | undefined {
   if (!REDIRECTS.has(head.statusCode)) return undefined;
-  const [location, ...more] = head.fields.values("location");
+  // As with lengths, one that is repeated is one.
+  const [location, ...more] = new Set(head.fields.values("location"));
   if (head.statusCode === 300 && location === undefined) return undefined; // Its choices are people's.
   if (location === undefined || more.length > 0) {
     const count = location === undefined ? "no" : "more than one";

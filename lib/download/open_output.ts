@@ -41,7 +41,9 @@ async function openOver(
   } catch (error) {
     if (!(error instanceof DownloadError) || !isUnwritable(error.cause)) throw error;
   }
-  tell(`${path} is written in place, and what was there lost: its directory may not be written`);
+  tell(
+    `${path} will be written in place, and what is there lost: its directory may not be written`,
+  );
   const { InPlaceFile } = await import("./in_place_file.ts");
   return new InPlaceFile(path, await fileErrors(path, () => Deno.open(path, { write: true })));
 }

@@ -38,6 +38,8 @@ export class PartFile implements Output {
   #recorded: number | undefined;
   /** Whether what is in the file is left from before, and not known to us. */
   #isOld: boolean;
+  /** Why what is left from before is not gone on with. */
+  #whyAnew = "";
   readonly #placement: Placement;
   #isPlaced = false;
 
@@ -66,7 +68,7 @@ export class PartFile implements Output {
         // Meanwhile it is no more readable than the file that it will replace.
         const { mode } = options.replaced ?? {};
         if (mode) await attempt(() => Deno.chmod(partName, (mode % 0o1000) | 0o600));
-        if (isOld && options.mayContinue) await part.#continue();
+        if (isOld) await part.#continue();
         return part;
       } catch (error) {
         file.close();
@@ -101,6 +103,9 @@ export class PartFile implements Output {
   }
 
   begin(representation: Representation): void {
+    if (this.#isOld && this.#whyAnew !== "") {
+      this.#options.onNotice?.(`starting over: ${this.#whyAnew}`);
+    }
     fileErrorsSync(this.#partName, () => {
       // First, or a part of one content could be taken for one of another.
       this.#side.remove();
@@ -323,16 +328,25 @@ export class PartFile implements Output {
 
   /** Goes on with what is there, as far as it is known. */
   async #continue(): Promise<void> {
+    const { size } = await this.#file.stat();
+    if (size === 0) return;
+    const part = this.#partName;
+    if (!this.#options.mayContinue) {
+      this.#whyAnew = `without --continue the ${size} bytes of ${part} are written anew`;
+      return;
+    }
     const record = await this.#side.read();
-    if (record === undefined) return;
+    if (record === undefined) {
+      this.#whyAnew = `nothing can prove what the ${size} bytes of ${part} are of`;
+      return;
+    }
     // A query may be a signature, another one each time: If-Range, and what is compared before the
     // joint, show that the content is the same.
     if (withoutQuery(record.url) !== withoutQuery(this.#options.url)) {
-      this.#options.onNotice?.(`starting over: ${this.#partName} is of ${record.url}`);
+      this.#whyAnew = `${part} is of ${record.url}`;
       return;
     }
     const { entityTag, length, written, pieces } = record;
-    const { size } = await this.#file.stat();
     this.#representation = { entityTag, length };
     if (pieces !== undefined && await this.#continueScattered(record, size)) return;
     // One octet at least is left to be asked for: its answer proves that the content is the same.

@@ -36,7 +36,9 @@ export function isRefusal(error: unknown): boolean {
 
 /** Whether a file is a mount point: nothing can be linked from one mount into another. */
 export async function isMountPoint(path: string): Promise<boolean> {
-  const probe = `${path}.${crypto.randomUUID().slice(0, 8)}`;
+  // The name is short whatever the file's: one that is too long would be refused before all else.
+  const directory = path.slice(0, Math.max(path.lastIndexOf("/"), path.lastIndexOf("\\")) + 1);
+  const probe = `${directory}.${crypto.randomUUID()}`;
   try {
     await Deno.link(path, probe);
   } catch (error) {

@@ -95,6 +95,33 @@ Deno.test("PartFile without --continue begins anew, but spoils nothing before it
   assertEquals(parseRecord(textOf(await directory.read("a.part.json")))?.written, 2);
 });
 
+Deno.test("PartFile throws no octets of an earlier run away without a word", async () => {
+  const record = formatRecord({ url: URL, ...STRONG, written: 5 });
+  const other = formatRecord({ url: "http://a/c?d", ...STRONG, written: 5 });
+  const marked = `{"url":"${URL}","written":0}\n`;
+  const rows: readonly [part: string, side: string, mayContinue: boolean, why?: string][] = [
+    ["hello", record, false, "without --continue the 5 bytes of NAME are written anew"],
+    ["hello", other, true, "NAME is of http://a/c?d"],
+    ["hello", marked, true, "nothing can prove what the 5 bytes of NAME are of"],
+    ["hello", "", true, "nothing can prove what the 5 bytes of NAME are of"],
+    ["hello", record, true],
+    ["", record, false],
+    ["", marked, true],
+  ];
+  for (const [part, side, mayContinue, why] of rows) {
+    await using directory = await TemporaryDirectory.with({ "a.part": part, "a.part.json": side });
+    const notices: string[] = [];
+    const onNotice = (text: string) => notices.push(text);
+    const output = await PartFile.open(directory.join("a"), { url: URL, mayContinue, onNotice });
+    assertEquals(notices, [], "nothing is thrown away as yet");
+    output.begin(STRONG);
+    output.begin(STRONG);
+    const expected = why?.replace("NAME", directory.join("a.part"));
+    assertEquals(notices, expected === undefined ? [] : [`starting over: ${expected}`]);
+    output.abandon();
+  }
+});
+
 Deno.test("PartFile records now and then how much is surely written", async () => {
   await using directory = await TemporaryDirectory.with();
   const part = await open(directory);

@@ -113,9 +113,9 @@ Deno.test("openOutput() writes a file in place whose directory takes no other", 
   const denied = (path: string | URL, options?: Deno.OpenOptions) =>
     options?.create || options?.createNew ? Promise.reject(refusal("EACCES")) : open(path, options);
   await withStubs(Deno, { open: denied }, async () => {
-    const { logger } = await save(directory.join("a"));
-    assertEquals(logger, [
-      `${directory.join("a")} is written in place, and what was there lost: ` +
+    const { notices } = await save(directory.join("a"));
+    assertEquals(notices, [
+      `${directory.join("a")} will be written in place, and what is there lost: ` +
       "its directory may not be written",
     ]);
   });

@@ -23,6 +23,8 @@ const ROWS: readonly (readonly [story: string, answer: Answer, isContent: boolea
     saying("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5  \nhello\n0 \n\n"),
     true,
   ],
+  ["one Location twice", answering("302 F", "", "Location: /hello", "Location: /hello"), true],
+  ["two Locations", answering("302 F", "", "Location: /hello", "Location: /hello2"), false],
   ["a control in the Location", answering("302 Found", "", "Location: /hello\x01"), false],
 ];
 
