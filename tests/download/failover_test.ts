@@ -38,11 +38,11 @@ Deno.test("download() begins again at the URL as typed, and says whom to avoid",
   await using missing = page(answer("404 Not Found", ""));
   await using good = page(HELLO);
   await using chooser = new Chooser(bad.port, missing.port, good.port);
-  const { content, pauses, logger, ledger } = await downloaded(chooser.url, { retries });
+  const { content, pauses, notices, ledger } = await downloaded(chooser.url, { retries });
   assertEquals(content, "hello");
   assertEquals(pauses, [200], "a server that lacks the file needs no rest");
-  assertStringIncludes(logger[0]!, "503 Service Unavailable; trying again in 0.2 s");
-  assertStringIncludes(logger[1]!, "404 Not Found; asking for another server");
+  assertStringIncludes(notices[0]!, "503 Service Unavailable; trying again in 0.2 s");
+  assertStringIncludes(notices[1]!, "404 Not Found; asking for another server");
   const avoided = chooser.requests.map((head) => /^Avoid-Server: (.*)\r$/m.exec(head)?.[1]);
   const [first, second] = [bad, missing].map(({ port }) => `127.0.0.1:${port}`);
   assertEquals(avoided, [undefined, first, `${second}, ${first}`]);
@@ -102,10 +102,10 @@ Deno.test("download() waits as long as a server asks for, and says so when that 
   await using busy = page(answer("503 Service Unavailable", "Retry-After: 7\r\n"));
   const { waits, options } = withClock();
   const url = `http://127.0.0.1:${busy.port}/a`;
-  const { logger } = await failing("answer", url, { retries: 1, ...options });
+  const { notices } = await failing("answer", url, { retries: 1, ...options });
   assertEquals(waits, [7000]);
   const server = `127.0.0.1:${busy.port}`;
-  assertEquals(logger, [
+  assertEquals(notices, [
     `${url}: 503 Service Unavailable; ${server} asks to wait 7 s: trying again then`,
   ]);
 });
@@ -114,10 +114,10 @@ Deno.test("download() waits for a server that a redirect names again, and says s
   await using busy = page(answer("503 Service Unavailable", "Retry-After: 7\r\n"));
   await using chooser = new Chooser(busy.port);
   const { waits, options } = withClock();
-  const { logger } = await failing("answer", chooser.url, { retries: 1, ...options });
+  const { notices } = await failing("answer", chooser.url, { retries: 1, ...options });
   const server = `127.0.0.1:${busy.port}`;
   assertEquals(waits, [200, 6800]);
-  assertEquals(logger.filter((it) => it.includes("asks to wait")), [
+  assertEquals(notices.filter((it) => it.includes("asks to wait")), [
     `${server} asks to wait 6.8 s: trying again then`,
   ]);
 });

@@ -28,8 +28,8 @@ async function withStubs<T extends object>(
 
 /** Downloads a few octets into a file; what was told, and where the file is. */
 async function save(path: string, options: Partial<OutputOptions> = {}, during = () => {}) {
-  const logger: string[] = [];
-  const onNotice = (text: string) => logger.push(text);
+  const notices: string[] = [];
+  const onNotice = (text: string) => notices.push(text);
   const all = { url: "http://a/", mayContinue: false, onNotice, ...options };
   const output = await openOutput(path, all);
   output.begin({ entityTag: undefined, length: undefined });
@@ -37,7 +37,7 @@ async function save(path: string, options: Partial<OutputOptions> = {}, during =
   during();
   const placed = await output.complete(1_000_000_000);
   if (placed === "taken") output.abandon();
-  return { placed, logger };
+  return { placed, notices };
 }
 
 Deno.test("moveToNew() takes no name that something has, with links and without", async () => {
@@ -140,8 +140,8 @@ Deno.test("openOutput() does without what the file system has not, and says so i
     };
     const stubs = { utimeSync: refuseNow, sync: refuse, tryLock: refuse };
     await withStubs(Deno.FsFile.prototype, stubs, async () => {
-      const { placed, logger } = await save(directory.join("a"));
-      assertEquals([placed, logger.length], ["own", 1], code);
+      const { placed, notices } = await save(directory.join("a"));
+      assertEquals([placed, notices.length], ["own", 1], code);
     });
     assertEquals(textOf(await directory.read("a")), "new");
   }

@@ -27,12 +27,12 @@ const BRINK = 300_000;
 Deno.test("download() brings what is left over several connections once one has fallen silent", async () => {
   const options = { verification: new Verification(content.sha256, true) };
   const farm = [silentAt(BRINK), slowly(2000), slowly(2000), slowly(2000), slowly(2000)];
-  const { outcomes, logger, ledger, pauses, progress } = await relieved(farm, options);
+  const { outcomes, notices, ledger, pauses, progress } = await relieved(farm, options);
   assertMatch(outcomes[0]!.join(), /^nothing arrived for 0\.[3-9] s$/);
   assertEquals(outcomes.slice(1), [["done"], ["done"], ["done"], ["done"]]);
   assertEquals([ledger.failures, ledger.repeats, pauses], [1, 0, []]);
-  assertMatch(logger[0]!, /^\S+: nothing arrived for 0\.[3-9] s; going on at \S+$/);
-  assertEquals(logger.slice(1), [
+  assertMatch(notices[0]!, /^\S+: nothing arrived for 0\.[3-9] s; going on at \S+$/);
+  assertEquals(notices.slice(1), [
     "going on behind 300000 of 1000000 bytes",
     "in segments, up to 4 at a time",
   ]);
@@ -55,27 +55,27 @@ Deno.test("download() lets faster servers take over from a slow one that goes on
 
 Deno.test("download() takes several connections only where a server has fallen silent", async () => {
   const cut: Script = { answer: async (scene) => (await answerUpTo(scene, BRINK), "ends") };
-  const { logger, outcomes } = await relieved([cut, upright, upright]);
-  assert(!logger.join("\n").includes("in segments"), logger.join("\n"));
+  const { notices, outcomes } = await relieved([cut, upright, upright]);
+  assert(!notices.join("\n").includes("in segments"), notices.join("\n"));
   assertEquals(outcomes.filter((it) => it.includes("done")).length, 1);
 });
 
 Deno.test("download() brings all of it over several connections where no head came", async () => {
-  const { outcomes, logger } = await relieved([silentAt(undefined), slowly(8000), slowly(8000)]);
+  const { outcomes, notices } = await relieved([silentAt(undefined), slowly(8000), slowly(8000)]);
   assertMatch(outcomes[0]!.join(), /^no answer came for 0\.[3-9] s$/);
   assertEquals(outcomes.slice(1), [["done"], ["done"]]);
-  assertStringIncludes(logger.join("\n"), "in segments, up to 4 at a time");
+  assertStringIncludes(notices.join("\n"), "in segments, up to 4 at a time");
 });
 
 Deno.test("download() in segments goes on elsewhere when the one server that has parts falls silent", async () => {
-  const { outcomes, logger } = await relieved(
+  const { outcomes, notices } = await relieved(
     [silentAt(BRINK), UPRIGHT["has another ETag"], UPRIGHT["has no ranges"]],
     { segments: 4, silence: { ...SILENCE, startOverMs: 900 } },
     { brink: BRINK },
   );
   assertMatch(outcomes[0]!.join(), /^nothing arrived for [0-9.]+ s$/);
   assertEquals(outcomes.slice(1).filter((it) => it.includes("done")).length, 1);
-  assertStringIncludes(logger.join("\n"), "; going on at ");
+  assertStringIncludes(notices.join("\n"), "; going on at ");
 });
 
 Deno.test("download() goes on elsewhere over one connection into a file with holes", async () => {
@@ -91,10 +91,10 @@ Deno.test("download() goes on elsewhere over one connection into a file with hol
   output.writeAt(content.octets.subarray(0, 100_000), 0);
   output.writeAt(content.octets.subarray(900_000), 900_000);
   assertEquals(output.abandon().kind, "part");
-  const { logger } = await fetchInto(await openFile(directory, url, true), url, {
+  const { notices } = await fetchInto(await openFile(directory, url, true), url, {
     silence: SILENCE,
   });
   assertEquals(await sha256Of(directory, "a"), content.sha256);
-  assertMatch(logger[1]!, /nothing arrived for 0\.[3-9] s; going on at \S+$/);
+  assertMatch(notices[1]!, /nothing arrived for 0\.[3-9] s; going on at \S+$/);
   assert(second.sentOctets > 0);
 });

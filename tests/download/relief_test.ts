@@ -26,7 +26,7 @@ import { TemporaryDirectory } from "../support/temporary_directory.ts";
 const { upright } = UPRIGHT;
 
 Deno.test("download() goes on at another server when one that was fast has fallen silent", async () => {
-  const { names, outcomes, sent, logger, pauses, ledger } = await relieved([
+  const { names, outcomes, sent, notices, pauses, ledger } = await relieved([
     silentAt(BRINK),
     upright,
   ]);
@@ -34,9 +34,9 @@ Deno.test("download() goes on at another server when one that was fast has falle
   assertEquals(outcomes[1], ["done"]);
   assertEquals(sent, [BRINK, content.octets.length - BRINK + OVERLAP_BYTES]);
   assertEquals([pauses, ledger.repeats, ledger.failures], [[], 0, 1]);
-  assertMatch(logger[0]!, /^\S+: nothing arrived for 0\.[3-9] s; going on at \S+$/);
-  assertStringIncludes(logger[0]!, `going on at ${names[1]}`);
-  assertEquals(logger[1], "going on behind 900000 of 1000000 bytes");
+  assertMatch(notices[0]!, /^\S+: nothing arrived for 0\.[3-9] s; going on at \S+$/);
+  assertStringIncludes(notices[0]!, `going on at ${names[1]}`);
+  assertEquals(notices[1], "going on behind 900000 of 1000000 bytes");
 });
 
 Deno.test("download() goes on at a third server when the second falls silent, too", async () => {
@@ -101,10 +101,10 @@ Deno.test("download() passes over servers that fail, beside one that is silent",
 });
 
 Deno.test("download() asks another server when one sends no head for long", async () => {
-  const { names, outcomes, logger } = await relieved([silentAt(undefined), upright]);
+  const { names, outcomes, notices } = await relieved([silentAt(undefined), upright]);
   assertMatch(outcomes[0]!.join(), /^no answer came for 0\.[3-9] s$/);
   assertEquals(outcomes[1], ["done"]);
-  assertStringIncludes(logger[0]!, `; going on at ${names[1]}`);
+  assertStringIncludes(notices[0]!, `; going on at ${names[1]}`);
 });
 
 Deno.test("download() asks for all of it where nothing had arrived, whatever its ETag", async () => {
@@ -187,6 +187,6 @@ Deno.test("download() takes no server for relief that has other content under th
   const liar: Script = {
     answer: (scene) => answerWhole(scene, { content: { ...others, entityTag } }),
   };
-  const { outcomes, logger } = await relieved([silentAt(BRINK), liar, upright]);
-  assertEquals(outcomes.slice(1), [[], ["done"]], logger.join("\n"));
+  const { outcomes, notices } = await relieved([silentAt(BRINK), liar, upright]);
+  assertEquals(outcomes.slice(1), [[], ["done"]], notices.join("\n"));
 });

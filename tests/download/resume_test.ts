@@ -52,15 +52,15 @@ async function resumed(answers: readonly string[], options = {}) {
 }
 
 Deno.test("download() asks for the rest of what it has, if it is still the same", async () => {
-  const { content, ranges, logger } = await resumed([HALF, REST]);
+  const { content, ranges, notices } = await resumed([HALF, REST]);
   assertEquals([content, ranges], [WHOLE, [undefined, [`bytes=${REST_FROM}-`, '"x"']]]);
-  assertEquals(logger.at(-1), "going on behind 5000 of 10000 bytes");
+  assertEquals(notices.at(-1), "going on behind 5000 of 10000 bytes");
 });
 
 Deno.test("download() starts over when the content is another, and says so", async () => {
-  const { content, logger } = await resumed([HALF, OTHER]);
+  const { content, notices } = await resumed([HALF, OTHER]);
   assertEquals(content, WHOLE.toUpperCase());
-  assertStringIncludes(logger.at(-1)!, "starting over");
+  assertStringIncludes(notices.at(-1)!, "starting over");
 });
 
 Deno.test("download() starts over without a strong ETag", async () => {
@@ -72,9 +72,9 @@ Deno.test("download() starts over without a strong ETag", async () => {
 });
 
 Deno.test("download() takes from a 200 of the same content what is missing", async () => {
-  const { content, logger } = await resumed([HALF, answer("200 OK", ETAG, WHOLE)]);
+  const { content, notices } = await resumed([HALF, answer("200 OK", ETAG, WHOLE)]);
   assertEquals(content, WHOLE);
-  assertStringIncludes(logger.at(-1)!, "sends all of it again");
+  assertStringIncludes(notices.at(-1)!, "sends all of it again");
 });
 
 Deno.test("download() believes no part that is not the one it asked for", async () => {

@@ -59,7 +59,7 @@ async function segmented(
   });
   assertEquals(await directory.names(), ["a"]);
   const digest = await sha256Of(directory, "a");
-  assert(expected.some(({ sha256 }) => sha256 === digest), told.logger.join("\n"));
+  assert(expected.some(({ sha256 }) => sha256 === digest), told.notices.join("\n"));
   const outcomes = names.map((name) =>
     told.ledger.records.find(({ server }) => server === name)?.outcomes ?? []
   );
@@ -67,9 +67,9 @@ async function segmented(
 }
 
 Deno.test("download() in segments takes parts from all servers that are named", async () => {
-  const { outcomes, logger } = await segmented([slowly(8000), slowly(8000), slowly(8000)]);
+  const { outcomes, notices } = await segmented([slowly(8000), slowly(8000), slowly(8000)]);
   assertEquals(outcomes, [["done"], ["done"], ["done"]]);
-  assertStringIncludes(logger.join("\n"), "in segments, up to 4 at a time");
+  assertStringIncludes(notices.join("\n"), "in segments, up to 4 at a time");
 });
 
 Deno.test("download() in segments asks the balancer where it names no others", async () => {
@@ -85,8 +85,8 @@ Deno.test("download() in segments gives a part of what is slow to who is faster"
 
 Deno.test("download() in segments moves what fails to others", async () => {
   const cut: Script = { answer: async (scene) => (await answerUpTo(scene, scene.brink), "ends") };
-  const { outcomes, logger } = await segmented([slowly(8000), cut, slowly(8000)]);
-  assertStringIncludes(logger.join("\n"), "its segment goes to another");
+  const { outcomes, notices } = await segmented([slowly(8000), cut, slowly(8000)]);
+  assertStringIncludes(notices.join("\n"), "its segment goes to another");
   assert(outcomes[1]!.length > 0 && outcomes[0]!.includes("done"));
 });
 
@@ -111,9 +111,9 @@ const lying: Script = {
 Deno.test("download() in segments mixes no contents of one ETag, with no digest to tell them", async () => {
   const undigested = slowly(8000, { fields: { "Repr-Digest": undefined } });
   for (const scripts of [[undigested, lying], [undigested, lying, undigested]]) {
-    const { logger } = await segmented(scripts, {}, { expected: [content, others] });
+    const { notices } = await segmented(scripts, {}, { expected: [content, others] });
     assertStringIncludes(
-      logger.join("\n"),
+      notices.join("\n"),
       "it has other content than is here, under the same ETag",
     );
   }
@@ -121,8 +121,8 @@ Deno.test("download() in segments mixes no contents of one ETag, with no digest 
 
 Deno.test("download() in segments checks the digest of the whole when they are joined", async () => {
   const verification = new Verification(content.sha256, true);
-  const { logger } = await segmented([slowly(8000), lying], { verification });
-  assertMatch(logger.join("\n"), /was expected|other content/);
+  const { notices } = await segmented([slowly(8000), lying], { verification });
+  assertMatch(notices.join("\n"), /was expected|other content/);
   assertEquals(verification.sha256, content.sha256);
 });
 
@@ -157,8 +157,8 @@ Deno.test("download() in segments says once how long the balancer asks to wait",
   await using directory = await TemporaryDirectory.with();
   const url = `http://${front.authority}/file`;
   const output = await openFile(directory, url);
-  const { logger } = await fetchInto(output, url, { segments: 4 });
-  const waits = logger.filter((it) => it.includes("asks to wait"));
-  assertEquals(waits.length, 1, logger.join("\n"));
+  const { notices } = await fetchInto(output, url, { segments: 4 });
+  const waits = notices.filter((it) => it.includes("asks to wait"));
+  assertEquals(waits.length, 1, notices.join("\n"));
   assertMatch(waits[0]!, /asks to wait (?:29|30)(?:\.[0-9])? s: trying again then$/);
 });

@@ -35,15 +35,15 @@ Deno.test("download() starts over beside a silent server where none has the same
   const unfit = ["has another ETag", "has a weak ETag", "has no ETag", "has no ranges"] as const;
   for (const name of unfit) {
     const farm = [silentAt(BRINK), UPRIGHT[name]];
-    const { names, outcomes, logger, pauses, ledger } = await relieved(farm, { silence });
+    const { names, outcomes, notices, pauses, ledger } = await relieved(farm, { silence });
     const silentS = Number(/^nothing arrived for ([0-9.]+) s$/.exec(outcomes[0]!.join())?.[1]);
     assert(silentS >= 0.9 && silentS < 10, outcomes[0]!.join());
     assertEquals(outcomes[1], ["done"]);
     assertEquals([pauses, ledger.repeats, ledger.failures], [[], 0, 1]);
-    assertMatch(logger[0]!, /nothing arrived for [0-9.]+ s; going on at \S+$/);
+    assertMatch(notices[0]!, /nothing arrived for [0-9.]+ s; going on at \S+$/);
     if (name === "has no ranges") continue;
     assertStringIncludes(
-      logger.join("\n"),
+      notices.join("\n"),
       `starting over: nothing proves that ${names[1]} has the same content`,
     );
   }
@@ -56,10 +56,10 @@ Deno.test("download() starts over at servers with other content under the same E
   };
   for (const liars of [[liar], [liar, liar]]) {
     const farm = [silentAt(BRINK), ...liars];
-    const { outcomes, logger } = await relieved(farm, { silence }, { expected: others });
+    const { outcomes, notices } = await relieved(farm, { silence }, { expected: others });
     assertMatch(outcomes[0]!.join(), /^nothing arrived for [0-9.]+ s$/);
-    assertEquals(outcomes.slice(1).flat().includes("done"), true, logger.join("\n"));
-    assertStringIncludes(logger.join("\n"), "starting over: nothing proves that");
+    assertEquals(outcomes.slice(1).flat().includes("done"), true, notices.join("\n"));
+    assertStringIncludes(notices.join("\n"), "starting over: nothing proves that");
   }
 });
 
@@ -72,25 +72,25 @@ Deno.test("download() starts over beside a silent server that names no ETag", as
 Deno.test("download() starts over at no server while one has the same content", async () => {
   const late = { ...SILENCE, startOverMs: 0 };
   const farm = [silentAt(BRINK), UPRIGHT["has another ETag"], upright];
-  const { outcomes, logger } = await relieved(farm, { silence: late });
+  const { outcomes, notices } = await relieved(farm, { silence: late });
   assertEquals(outcomes.slice(1), [[], ["done"]]);
-  assert(!logger.join("\n").includes("starting over"), logger.join("\n"));
+  assert(!notices.join("\n").includes("starting over"), notices.join("\n"));
 });
 
 Deno.test("download() does not start over when the silent server wakes up before", async () => {
   const second = announced(UPRIGHT["has another ETag"]);
-  const { outcomes, logger } = await relieved([silentUntil(second.asked), second.script], {
+  const { outcomes, notices } = await relieved([silentUntil(second.asked), second.script], {
     silence: { ...SILENCE, startOverMs: 5000 },
   });
-  assertEquals([outcomes, logger], [[["done"], []], []]);
+  assertEquals([outcomes, notices], [[["done"], []], []]);
 });
 
 Deno.test("download() starts over across several connections, as far as others share the content", async () => {
   const other = retagged(content);
   const farm = [silentAt(300_000), slowly(8000, other), slowly(8000, other)];
-  const { outcomes, logger } = await relieved(farm, { silence }, { brink: 300_000 });
+  const { outcomes, notices } = await relieved(farm, { silence }, { brink: 300_000 });
   assertEquals(outcomes.slice(1), [["done"], ["done"]]);
-  assertStringIncludes(logger.join("\n"), "in segments, up to 4 at a time");
+  assertStringIncludes(notices.join("\n"), "in segments, up to 4 at a time");
 });
 
 Deno.test("download() starts over where several servers share the content", async () => {
@@ -125,13 +125,13 @@ Deno.test("download() waits for --timeout before it throws away a part of an ear
   const url = `http://${front.authority}/file`;
   await assertRejects(async () => fetchInto(await openFile(directory, url), url), DownloadError);
   names.splice(0, 1, second.authority);
-  const { logger, ledger } = await fetchInto(await openFile(directory, url, true), url, {
+  const { notices, ledger } = await fetchInto(await openFile(directory, url, true), url, {
     silence: { ...SILENCE, startOverMs: 300 },
     timeoutMs: 1500,
     retries: 5,
     onResponse: () => names.splice(0, 1, third.authority),
   });
-  assertEquals(logger[0], "going on behind 900000 of 1000000 bytes");
+  assertEquals(notices[0], "going on behind 900000 of 1000000 bytes");
   assertEquals(ledger.records[0]!.outcomes, ["nothing arrived for too long"]);
-  assertStringIncludes(logger.join("\n"), "starting over");
+  assertStringIncludes(notices.join("\n"), "starting over");
 });

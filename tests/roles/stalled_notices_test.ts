@@ -4,7 +4,7 @@ import { answering, FakeServer } from "../support/fake_server.ts";
 import { RawClient } from "../support/raw_client.ts";
 import { freePort, PROJECT } from "../support/role.ts";
 
-/** So many rounds with so many servers that refuse make far more logger than may wait. */
+/** So many rounds with so many servers that refuse make far more messages than may wait. */
 const ROUNDS = 300;
 const REFUSING = 60;
 

@@ -44,7 +44,7 @@ export class Site extends RawServer {
 export interface Told {
   readonly responses: string[];
   readonly progress: [number, number | undefined][];
-  readonly logger: string[];
+  readonly notices: string[];
   /** What it waited before tries, in ms. */
   readonly pauses: number[];
   readonly ledger: Ledger;
@@ -80,7 +80,7 @@ export async function fetchInto(
   output: Output,
   url: string,
   options: Partial<DownloadOptions> = {},
-  told: Told = { responses: [], progress: [], logger: [], pauses: [], ledger: new Ledger() },
+  told: Told = { responses: [], progress: [], notices: [], pauses: [], ledger: new Ledger() },
 ): Promise<Told & { bytes: number }> {
   const { timeoutMs = 30_000 } = options;
   const connections = new Connections(timeoutMs);
@@ -96,7 +96,7 @@ export async function fetchInto(
       onResponse: ({ statusCode }, to) =>
         told.responses.push([statusCode, to?.href].join(" ").trim()),
       onProgress: (received, length) => told.progress.push([received, length]),
-      onNotice: (text) => told.logger.push(text),
+      onNotice: (text) => told.notices.push(text),
       ...options,
     });
     return { ...told, bytes };
@@ -128,7 +128,7 @@ export async function failing(
   const told: Told = {
     responses: [],
     progress: [],
-    logger: [],
+    notices: [],
     pauses: [],
     ledger: new Ledger(),
   };
