@@ -1,13 +1,10 @@
-/**
- * How long to wait before something that keeps ending is started again.
- *
- * @module
- */
-
 import type { Worker, WorkerEnd } from "./worker_process.ts";
 
-/** How long a new one may take until it listens, in ms. */
+/** How long a new one may take until it listens, in ms: many may start at once. */
 const START_MS = 30_000;
+
+/** How long one that starts alone takes at the most, in ms, unless the machine is overloaded. */
+const PROMPT_MS = 10_000;
 
 /** What workers need beside themselves. */
 export interface WorkersOptions {
@@ -35,8 +32,8 @@ export class WorkerPool {
   readonly #alive = new Set<Worker>();
   /** Workers that run and listen. */
   readonly #listening = new Set<Worker>();
-  /** Those that were killed since they did not listen. */
-  readonly #late = new WeakSet<Worker>();
+  /** Those that were killed since they did not listen, and within how many ms. */
+  readonly #late = new WeakMap<Worker, number>();
   readonly #started = Promise.withResolvers<void>();
   #port = 0;
   #isStopping = false;
@@ -49,21 +46,21 @@ export class WorkerPool {
   }
 
   /**
-   * Starts one, and once it listens all others on the same port, and waits until they listen too.
-   * One that hangs instead is killed, followed by another, and not waited for any more.
+   * Starts one, and once it listens all others on the same port, and waits until they listen too,
+   * but not for long. One that hangs instead is killed, and followed by another.
    *
    * @param port 0 for any free one
    * @returns where the first one says that it listens; how it ended, when it never did
    * @throws {Error} when the first one cannot be started
    */
   async start(port: number): Promise<string | WorkerEnd> {
-    let first = this.#spawn(port);
+    let first = this.#spawn(port, PROMPT_MS);
     let line = await first.listening;
     while (line === undefined) {
       const end = await first.ended;
       if (!this.#late.has(first) || this.#isStopping) return end;
       const pauseMs = nextPauseMs(0, START_MS);
-      this.#options.tell(`${lateText(first)}; the next one starts in ${pauseMs} ms`);
+      this.#options.tell(`${this.#lateText(first)}; the next one starts in ${pauseMs} ms`);
       await this.#options.pause(pauseMs);
       if (this.#isStopping) return end;
       first = this.#spawn(port);
@@ -74,7 +71,8 @@ export class WorkerPool {
     for (let place = 1; place < this.#options.count && !this.#isStopping; place++) {
       this.#keep(place, this.#spawn(this.#port));
     }
-    await Promise.all(this.#places.map(({ listening }) => listening)); // Or have been killed.
+    const all = Promise.all(this.#places.map(({ listening }) => listening)); // Or have been killed.
+    await Promise.race([all, this.#options.pause(PROMPT_MS)]);
     this.#started.resolve();
     return line;
   }
@@ -117,13 +115,13 @@ export class WorkerPool {
     for (const worker of this.#alive) worker.kill();
   }
 
-  #spawn(port: number): Worker {
+  #spawn(port: number, withinMs = START_MS): Worker {
     const worker = this.#options.spawn(port);
     const unsubscribe = this.#options.subscribe?.((line) => worker.inform(line));
     this.#alive.add(worker);
-    this.#options.pause(START_MS).then(() => {
+    this.#options.pause(withinMs).then(() => {
       if (this.#listening.has(worker) || !this.#alive.has(worker)) return;
-      this.#late.add(worker);
+      this.#late.set(worker, withinMs);
       worker.kill();
     });
     worker.listening.then((line) => {
@@ -159,13 +157,18 @@ export class WorkerPool {
       if (isDone()) return;
       pauseMs = nextPauseMs(pauseMs, now() - since);
       const what = this.#late.has(worker)
-        ? lateText(worker)
+        ? this.#lateText(worker)
         : `worker ${worker.pid} ended ${described(end)}`;
       tell(`${what}; the next one starts in ${pauseMs} ms`);
       await pause(pauseMs);
       if (isDone()) return;
       worker = this.#places[place] = this.#hireOneMore() ?? worker;
     }
+  }
+
+  #lateText(worker: Worker): string {
+    const seconds = (this.#late.get(worker) ?? START_MS) / 1000;
+    return `worker ${worker.pid} did not listen within ${seconds} s and was killed`;
   }
 
   async #renewAll(): Promise<void> {
@@ -183,10 +186,6 @@ export class WorkerPool {
     }
     if (!this.#isStopping) this.#options.tell("all workers were replaced");
   }
-}
-
-function lateText({ pid }: Worker): string {
-  return `worker ${pid} did not listen within ${START_MS / 1000} s and was killed`;
 }
 
 function described({ code, signal }: WorkerEnd): string {

@@ -98,10 +98,10 @@ export class Fate {
   async #kill(server: DayServer, stayMs: number): Promise<void> {
     const { pause } = this.#world;
     const from = Date.now();
-    await this.#logger("killed: out", isAbout(server, "out"), () => server.kill());
+    await this.#notices("killed: out", isAbout(server, "out"), () => server.kill());
     await pause(stayMs);
     const isBack = isAbout(server, "returned");
-    await this.#logger("started again: returned", isBack, async () => {
+    await this.#notices("started again: returned", isBack, async () => {
       await server.restart();
       note(this.#deadSpans, server, from);
     }, "after");
@@ -110,32 +110,32 @@ export class Fate {
   async #hang(server: DayServer, stayMs: number): Promise<void> {
     const { pause } = this.#world;
     const from = Date.now();
-    await this.#logger("hangs: out", isAbout(server, "out"), () => server.hang());
+    await this.#notices("hangs: out", isAbout(server, "out"), () => server.hang());
     await pause(stayMs);
     note(this.#deadSpans, server, from);
-    await this.#logger("goes on: returned", isAbout(server, "returned"), () => server.goOn());
+    await this.#notices("goes on: returned", isAbout(server, "returned"), () => server.goOn());
   }
 
   /** Where a test finds it missing as it is started anew, it has to return first. */
   async #slow(server: DayServer, stayMs: number): Promise<void> {
     const { pause } = this.#world;
     const isSlow = isTimed(server, (ms) => ms >= SLOW_MS);
-    await this.#logger("slowed: round", isSlow, () => server.restart(SLOW_RATE), "after");
+    await this.#notices("slowed: round", isSlow, () => server.restart(SLOW_RATE), "after");
     await pause(stayMs);
     const isFast = isTimed(server, (ms) => ms < SLOW_MS);
-    await this.#logger("fast again: round", isFast, () => server.restart(), "after");
+    await this.#notices("fast again: round", isFast, () => server.restart(), "after");
   }
 
   async #unlist(server: DayServer, stayMs: number): Promise<void> {
     const { file, pause } = this.#world;
-    await this.#logger("taken off the list: unlisted", isAbout(server, "unlisted"), async () => {
+    await this.#notices("taken off the list: unlisted", isAbout(server, "unlisted"), async () => {
       await file.remove(server.authority);
       this.#hangup();
     });
     await pause(stayMs);
     const isTested = this.#world.log.next(isAbout(server, "available"), PATIENCE_MS);
     const since = Date.now();
-    await this.#logger("put on the list: listed", isAbout(server, "listed"), async () => {
+    await this.#notices("put on the list: listed", isAbout(server, "listed"), async () => {
       await file.add(server.authority);
       this.#hangup();
     });
@@ -144,12 +144,12 @@ export class Fate {
 
   async #mistake(number: number, stayMs: number): Promise<void> {
     const { file, pause } = this.#world;
-    await this.#logger("mistake in the list: unchanged", is("unchanged"), async () => {
+    await this.#notices("mistake in the list: unchanged", is("unchanged"), async () => {
       await file.spoil(number);
       this.#hangup();
     });
     await pause(stayMs);
-    await this.#logger("list put right: reread", is("reread"), async () => {
+    await this.#notices("list put right: reread", is("reread"), async () => {
       await file.write();
       this.#hangup();
     });
@@ -162,7 +162,7 @@ export class Fate {
     const isAboutIt = ({ message }: StateRecord) =>
       message?.startsWith(`worker ${pid} ended by SIGKILL`) ?? false;
     const act = () => Deno.kill(pid, "SIGKILL");
-    await this.#logger("worker killed: notice", isAboutIt, act);
+    await this.#notices("worker killed: notice", isAboutIt, act);
   }
 
   #hangup(): void {
@@ -170,7 +170,7 @@ export class Fate {
   }
 
   /** Does something, and waits for its line; the time counts from before it, or from its end. */
-  async #logger(
+  async #notices(
     kind: string,
     isMeant: (record: StateRecord) => boolean,
     act: () => void | Promise<void>,

@@ -44,7 +44,7 @@ Deno.test("StaticFiles looks again after a second, once for all who ask", async 
   assertEquals(await content("/a"), "three");
 });
 
-Deno.test("StaticFiles logger a sibling that comes, changes and goes", async () => {
+Deno.test("StaticFiles notices a sibling that comes, changes and goes", async () => {
   await using root = await TemporaryDirectory.with({ a: "plain" });
   const { clock, get, content } = served(root);
   const accept = "Accept-Encoding: gzip\r\n";
@@ -126,7 +126,7 @@ Deno.test("StaticFiles keeps a file once, whatever links lead to it", async () =
   assertEquals(fieldOf(other, "Content-Type"), "text/plain; charset=UTF-8");
 });
 
-Deno.test("StaticFiles logger where a link leads by now, whatever is known of other paths", async () => {
+Deno.test("StaticFiles notices where a link leads by now, whatever is known of other paths", async () => {
   await using root = await TemporaryDirectory.with({ "v1/a": "one", "v2/a": "two" });
   await Deno.symlink("v1", root.join("now"));
   const { clock, content } = served(root);

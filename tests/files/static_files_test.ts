@@ -149,7 +149,7 @@ Deno.test("StaticFiles serves the file system from its root as well", async () =
   assertEquals(await statusCodes("/", [root.join("a")]), [200]);
 });
 
-Deno.test("StaticFiles logger a file that is written twice within a tick of its clock", async () => {
+Deno.test("StaticFiles notices a file that is written twice within a tick of its clock", async () => {
   await using root = await TemporaryDirectory.with();
   const now = new Date();
   const tags = new EntityTags(undefined, () => now.getTime() + 5);
@@ -164,7 +164,7 @@ Deno.test("StaticFiles logger a file that is written twice within a tick of its 
   assertEquals(await contentOf(await files.reply(requestFor("/a"))), "two");
 });
 
-Deno.test("StaticFiles logger within a second that a file may not be read any more", async () => {
+Deno.test("StaticFiles notices within a second that a file may not be read any more", async () => {
   await using root = await TemporaryDirectory.with({ a: "a" });
   const names = ["a"];
   const before = await new Root(root.path).identify(names);

@@ -39,6 +39,7 @@ class FakeWorker implements Worker {
 }
 
 /** For a new one to listen, and for one that was replaced to end. */
+const PROMPT_MS = 10_000;
 const START_MS = 30_000;
 const RETIRE_MS = 12_345;
 
@@ -68,7 +69,7 @@ class Stage {
       now: () => this.now,
       retireMs: RETIRE_MS,
       pause: (ms) => {
-        if (ms === START_MS || ms === RETIRE_MS) {
+        if ([PROMPT_MS, START_MS, RETIRE_MS].includes(ms)) {
           return new Promise((resolve) => this.deadlines.push({ ms, pass: resolve }));
         }
         this.pauses.push(ms);
@@ -91,7 +92,12 @@ class Stage {
 
   /** The time is over in which those that were started until now are to listen. */
   passStart(): void {
-    for (const { ms, pass } of this.deadlines.splice(0)) if (ms === START_MS) pass();
+    for (const { ms, pass } of this.deadlines.splice(0)) if (ms !== RETIRE_MS) pass();
+  }
+
+  /** As much of it as one alone takes at the most. */
+  passPrompt(): void {
+    for (const { ms, pass } of this.deadlines) if (ms === PROMPT_MS) pass();
   }
 
   orders(): (Order | "kill")[][] {
@@ -278,8 +284,11 @@ Deno.test("WorkerPool kill a first one that hangs before it listens, and start a
   await settle();
   stage.hired[3]!.listens();
   assertEquals(await started, "listening on http://127.0.0.1:4711");
-  const what = "did not listen within 30 s and was killed; the next one starts in 5 ms";
-  assertEquals(stage.told, [`worker 0 ${what}`, `worker 1 ${what}`]);
+  const what = "s and was killed; the next one starts in 5 ms";
+  assertEquals(stage.told, [
+    `worker 0 did not listen within 10 ${what}`,
+    `worker 1 did not listen within 30 ${what}`,
+  ]);
   assertEquals(stage.orders(), [["kill"], ["kill"], [], []]);
   assertEquals(stage.hired.map(({ port }) => port), [80, 80, 80, 4711]);
 });
@@ -308,7 +317,26 @@ Deno.test("WorkerPool have started when those listen that do not hang", async ()
   assertEquals(stage.told.at(-1), "all workers were replaced");
 });
 
-Deno.test("WorkerPool end when they are stopped while the first one hangs", async () => {
+Deno.test("Workers have started when one listens and others take long, which go on", async () => {
+  const stage = new Stage(3);
+  const started = stage.workers.start(0);
+  stage.hired[0]!.listens();
+  await settle();
+  stage.hired[1]!.listens();
+  await settle();
+  let isStarted = false;
+  started.then(() => isStarted = true);
+  await settle();
+  assertEquals(isStarted, false);
+  stage.passPrompt();
+  assertEquals(await started, "listening on http://127.0.0.1:4711");
+  assertEquals([stage.told, stage.orders()], [[], [[], [], []]]);
+  stage.passStart();
+  await settle();
+  assertEquals([stage.told.length, stage.orders().slice(0, 3)], [1, [[], [], ["kill"]]]);
+});
+
+Deno.test("Workers end when they are stopped while the first one hangs", async () => {
   const stage = new Stage(2);
   const started = stage.workers.start(0);
   await stage.workers.stop(0);
@@ -338,13 +366,13 @@ Deno.test("WorkerPool kill a real process that hangs before it listens", async (
     now: () => 0,
     retireMs: 0,
     pause: (ms) =>
-      ms === START_MS ? new Promise((resolve) => late.push(resolve)) : Promise.resolve(),
+      ms >= PROMPT_MS ? new Promise((resolve) => late.push(resolve)) : Promise.resolve(),
   });
   const started = workers.start(0);
   late[0]!();
   assertEquals(await started, "on :4711");
   await workers.stop(0);
-  const what = "did not listen within 30 s and was killed; the next one starts in 5 ms";
+  const what = "did not listen within 10 s and was killed; the next one starts in 5 ms";
   assertEquals([told, pids.length], [[`worker ${pids[0]} ${what}`], 2]);
 });
 

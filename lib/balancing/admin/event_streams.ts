@@ -150,7 +150,7 @@ export class EventStreams {
     }
   }
 
-  /** Ends a stream; it may take long until its client logger, or is found to be gone. */
+  /** Ends a stream; it may take long until its client notices, or is found to be gone. */
   #cut(stream: EventStream): void {
     stream.cut();
     this.#streams.delete(stream);

@@ -9,7 +9,7 @@ const ADDRESS = { hostname: "127.0.0.1", port: 0, isLoopback: true };
 Deno.test("AdminServer tells of what goes wrong, and goes on", async () => {
   const told: string[] = [];
   const errors: unknown[] = [];
-  const logger = {
+  const notices = {
     tell: (words: string) => void told.push(words),
     tellError: (error: unknown) => void errors.push(error),
   };
@@ -25,7 +25,7 @@ Deno.test("AdminServer tells of what goes wrong, and goes on", async () => {
     },
   };
   const ticker = new HandTicker();
-  const desk = new AdminServer(ADDRESS, overview, logger, ticker.start);
+  const desk = new AdminServer(ADDRESS, overview, notices, ticker.start);
   const [, port] = /^the farm is shown at http:\/\/127\.0\.0\.1:(\d+)\/$/.exec(told[0]!)!;
   using client = await RawClient.connect(Number(port));
   await client.send("GET /events HTTP/1.1\r\nHost: localhost\r\n\r\n");

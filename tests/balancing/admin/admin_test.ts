@@ -152,7 +152,7 @@ Deno.test("Admin's streams do not keep a service from draining", async () => {
   await drained;
 });
 
-Deno.test("Admin logger clients that are gone, though nothing changes", async () => {
+Deno.test("Admin notices clients that are gone, though nothing changes", async () => {
   await using served = new ServedAdmin();
   for (let index = 0; index < 3; index++) {
     using client = await served.serving.connect();
