@@ -17,14 +17,17 @@ import {
   type ValueParser,
   type Values,
 } from "./lib/cli/option.ts";
-import { atOnce } from "./lib/download/at_once.ts";
 import { Connections } from "./lib/download/connections.ts";
-import type { Display } from "./lib/download/display.ts";
-import { fetchFile, type FetchOptions, type Outcome } from "./lib/download/fetch_file.ts";
-import { keepWhenInterrupted } from "./lib/download/interruption.ts";
-import { type Job, planJobs, readCertificates } from "./lib/download/jobs.ts";
-import { Journal } from "./lib/download/journal.ts";
-import { NameClaims } from "./lib/download/name_claims.ts";
+import { type Display, Journal } from "./lib/download/display.ts";
+import {
+  fetchFile,
+  type FetchOptions,
+  keepWhenInterrupted,
+  type Outcome,
+} from "./lib/download/fetch_file.ts";
+import { atOnce, type Job, planJobs, readCertificates } from "./lib/download/jobs.ts";
+import { NameClaims } from "./lib/download/file_name.ts";
+import { fileErrors } from "./lib/download/download_error.ts";
 import type { Output } from "./lib/download/output.ts";
 import {
   exitStatusOf,
@@ -34,7 +37,7 @@ import {
   responseLine,
   summaryLine,
 } from "./lib/download/report.ts";
-import { SILENCE_LIMITS } from "./lib/download/silence_watch.ts";
+import { SILENCE_LIMITS } from "./lib/download/relief.ts";
 import { print, say } from "./lib/log/console.ts";
 
 const SHA256: ValueParser<string> = {
@@ -193,6 +196,5 @@ async function displayFor({ quiet, verbose }: ClientOptions): Promise<Display> {
 }
 
 async function makeDirectory(path: string): Promise<void> {
-  const { fileErrors } = await import("./lib/download/file_error.ts");
   await fileErrors(path, () => Deno.mkdir(path, { recursive: true }));
 }

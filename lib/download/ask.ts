@@ -15,7 +15,7 @@ import { TryError } from "./download_error.ts";
 import type { TargetUri } from "./target_uri.ts";
 
 /** How a server is asked. */
-export interface Asking {
+export interface AskOptions {
   /** Where connections come from. */
   readonly connections: Connections;
   /** Between two arrivals of octets, and for a head as a whole, in ms. */
@@ -49,7 +49,7 @@ export async function ask(
   uri: TargetUri,
   method: "GET" | "HEAD",
   fieldLines: readonly FieldLine[],
-  asking: Asking,
+  options: AskOptions,
 ): Promise<Answer> {
   const request = {
     method,
@@ -63,8 +63,8 @@ export async function ask(
     ] as FieldLine[],
   };
   try {
-    const link = await asking.connections.open(uri, false, asking.signal);
-    return await askOver(link, uri, request, asking);
+    const link = await options.connections.open(uri, false, options.signal);
+    return await askOver(link, uri, request, options);
   } catch (error) {
     throw tryError(error, uri);
   }
@@ -74,9 +74,9 @@ async function askOver(
   { connection, isUsed }: Link,
   uri: TargetUri,
   request: ClientRequest,
-  asking: Asking,
+  options: AskOptions,
 ): Promise<Answer> {
-  const { connections, timeoutMs, onHead, signal } = asking;
+  const { connections, timeoutMs, onHead, signal } = options;
   const close = () => connection.close();
   signal?.addEventListener("abort", close);
   try {
@@ -103,7 +103,7 @@ async function askOver(
     // RFC 9112 §9.3.1: it may have ended as we asked, or what comes be none of our answer, or nothing
     // reach the server any more. Of a new connection that says nothing.
     if (!isUsed || failureReason(error) === undefined) throw error;
-    return await askOver(await connections.open(uri, true, signal), uri, request, asking);
+    return await askOver(await connections.open(uri, true, signal), uri, request, options);
   }
 }
 

@@ -1,9 +1,8 @@
 import { isWhole, reasonPhrase } from "../http/response.ts";
-import { arrive } from "./arrive.ts";
+import { followRedirects } from "./follow_redirects.ts";
 import type { Answer } from "./ask.ts";
 import { TryError } from "./download_error.ts";
-import { askedFrom } from "./joint.ts";
-import { offerOf } from "./representation.ts";
+import { askedFrom, resumeDecisionOf } from "./resume.ts";
 import type { Shared, Worker } from "./segment_round.ts";
 import type { Segment } from "./segments.ts";
 import type { TargetUri } from "./target_uri.ts";
@@ -34,20 +33,20 @@ export async function askSegment(
   worker: Worker,
   shared: Shared,
 ): Promise<Part | undefined> {
-  const { typed, ledger, segments, whole, arriving } = shared;
+  const { typed, attempts, segments, whole, followOptions } = shared;
   const { position, end } = segment;
   const busy = busyBeside(worker, shared);
   const target = targetOf(busy, shared);
   worker.server = target.server;
   const avoidance = avoidanceOf(busy, shared);
-  const { uri, answer } = await arrive(target, ledger, {
+  const { uri, answer } = await followRedirects(target, attempts, {
     method: "GET",
     fieldsFor: ({ href }) => [
       ...(href === typed.href && avoidance !== "" ? [["Avoid-Server", avoidance] as const] : []),
       ["Range", `bytes=${askedFrom(position)}-${end - 1}`],
       ["If-Range", whole.entityTag],
     ],
-  }, arriving);
+  }, followOptions);
   try {
     if (segments.segmentOf(worker) === segment) return partOf(uri, answer, position, shared);
     answer.release();
@@ -63,7 +62,7 @@ function partOf(
   uri: TargetUri,
   answer: Answer,
   position: number,
-  { whole, workers, partless, ledger }: Shared,
+  { whole, workers, partless, attempts }: Shared,
 ): Part {
   const { head, framing } = answer.response;
   const { statusCode, fields } = head;
@@ -75,28 +74,30 @@ function partOf(
       isOfRange: statusCode === 416,
     });
   }
-  const offer = offerOf(head, framing, { position, ...whole });
-  if (offer.kind === "rest" && ledger.allowsRange(uri.server)) {
+  const decision = resumeDecisionOf(head, framing, { position, ...whole });
+  if (decision.kind === "rest" && attempts.allowsRange(uri.server)) {
     const start = askedFrom(position);
-    return { uri, answer, start, octets: position + offer.octets - start };
+    return { uri, answer, start, octets: position + decision.octets - start };
   }
-  if (offer.kind === "whole" || offer.kind === "again") partless.add(uri.server);
-  if (offer.kind === "again" && workers.size === 1) {
+  if (decision.kind === "whole" || decision.kind === "again") partless.add(uri.server);
+  if (decision.kind === "again" && workers.size === 1) {
     return { uri, answer, start: 0, octets: whole.length };
   }
-  const reason = offer.kind === "faulty" ? offer.reason : "it sends no part of the same content";
+  const reason = decision.kind === "faulty"
+    ? decision.reason
+    : "it sends no part of the same content";
   throw new TryError("network", uri.server, reason, { isOfRange: true });
 }
 
 /** Whom to ask: a server that nobody asks yet, else whoever is named. */
 function targetOf(
   busy: ReadonlySet<string>,
-  { typed, duplicates, ledger, options, partless }: Shared,
+  { typed, duplicates, attempts, options, partless }: Shared,
 ): TargetUri {
   return duplicates().find(({ server }) =>
-    !busy.has(server) && !partless.has(server) && ledger.allowsRange(server) &&
-    ledger.failuresOf(server) === 0 &&
-    ledger.restMs(server, options.now()) === 0
+    !busy.has(server) && !partless.has(server) && attempts.allowsRange(server) &&
+    attempts.failuresOf(server) === 0 &&
+    attempts.restMs(server, options.now()) === 0
   ) ?? typed;
 }
 
@@ -107,9 +108,9 @@ function busyBeside(worker: Worker, { workers }: Shared): Set<string> {
 /** Avoid-Server: servers that are busy for this download, have failed, or send no parts. */
 function avoidanceOf(
   busy: ReadonlySet<string>,
-  { ledger, typed, workers, partless }: Shared,
+  { attempts, typed, workers, partless }: Shared,
 ): string {
-  const failed = ledger.avoidance(typed.server)?.split(", ") ?? [];
+  const failed = attempts.avoidance(typed.server)?.split(", ") ?? [];
   const others = [...busy].filter((it) => it !== typed.server && !failed.includes(it));
   // One that is left alone may have to take all of it from a server without ranges.
   const vain = workers.size === 1 ? [] : [...partless].filter((it) => it !== typed.server);

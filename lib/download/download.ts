@@ -1,10 +1,10 @@
 import { isWhole, type ResponseHead } from "../http/response.ts";
-import type { Arrival, Arriving } from "./arrive.ts";
+import type { Arrival, FollowOptions } from "./follow_redirects.ts";
 import { tryError } from "./ask.ts";
 import { TryError } from "./download_error.ts";
 import { answerError, Finder, type FinderOptions } from "./finder.ts";
 import { type FinishedFile, isSameFile, modifiedAt } from "./finished_file.ts";
-import { isMissing, type Ledger } from "./ledger.ts";
+import { type AttemptLog, isMissing } from "./attempt_log.ts";
 import type { Output } from "./output.ts";
 import { PartFile } from "./part_file.ts";
 import { Receiver, type ReceiverOptions } from "./receiver.ts";
@@ -56,16 +56,16 @@ const RELIEF_SEGMENTS = 4;
  * that is proved to be of the same content. When it fails, the output is left to the caller to
  * abandon.
  *
- * @param ledger is told of every server that was tried
+ * @param attempts is told of every server that was tried
  * @throws {DownloadError} when the content cannot be had or written
  */
 export async function download(
   typed: TargetUri,
   output: Output,
-  ledger: Ledger,
+  attempts: AttemptLog,
   options: DownloadOptions,
 ): Promise<Downloaded> {
-  const state = new Download(typed, output, ledger, options);
+  const state = new Download(typed, output, attempts, options);
   for (;;) {
     const before = output.received;
     try {
@@ -81,7 +81,7 @@ export async function download(
 class Download {
   readonly #typed: TargetUri;
   readonly #output: Output;
-  readonly #ledger: Ledger;
+  readonly #attempts: AttemptLog;
   readonly #options: DownloadOptions;
   readonly #receiver: Receiver;
   readonly #finder: Finder;
@@ -90,17 +90,17 @@ class Download {
   #segmented: Segmented | undefined;
   #hasLooked = false;
 
-  constructor(typed: TargetUri, output: Output, ledger: Ledger, options: DownloadOptions) {
+  constructor(typed: TargetUri, output: Output, attempts: AttemptLog, options: DownloadOptions) {
     this.#typed = typed;
     this.#output = output;
-    this.#ledger = ledger;
+    this.#attempts = attempts;
     this.#options = options;
     const receiver = this.#receiver = new Receiver(output, options);
-    const onResponse: Arriving["onResponse"] = (head, redirect, uri) => {
+    const onResponse: FollowOptions["onResponse"] = (head, redirect, uri) => {
       if (head.fields.has("link")) this.#linking.push([head, uri]);
       options.onResponse(head, redirect, uri);
     };
-    this.#finder = new Finder(typed, ledger, { ...options, onResponse }, {
+    this.#finder = new Finder(typed, attempts, { ...options, onResponse }, {
       get kept() {
         return receiver.mayMix ? output.kept : undefined;
       },
@@ -131,7 +131,7 @@ class Download {
     const { head } = answer.response;
     const { fields } = head;
     if (!isWhole(head) || !(await isSameFile(finished, fields, date()))) return undefined;
-    this.#ledger.succeed(uri.server);
+    this.#attempts.succeed(uri.server);
     return { uri, bytes: finished.size, name: undefined, sha256: undefined, wasFinished: true };
   }
 
@@ -165,7 +165,7 @@ class Download {
       const servers = await this.#receiver.receive(uri, answer, kept, help);
       const time = keepsTime ? modifiedAt(head.fields, date()) : undefined;
       const placed = await this.#output.complete(time, proposed);
-      for (const server of servers) this.#ledger.succeed(server);
+      for (const server of servers) this.#attempts.succeed(server);
       const { sha256 } = this.#receiver;
       const name = placed === "proposed" ? proposed : undefined;
       const isTaken = placed === "taken";
@@ -183,7 +183,7 @@ class Download {
     const most = Math.max(this.#options.segments, this.#finder.hasTurned ? RELIEF_SEGMENTS : 1);
     if (!(output instanceof PartFile) || (most < 2 && !output.hasHoles)) return undefined;
     const { Segmented } = await import("./segmented.ts");
-    this.#segmented ??= new Segmented(this.#typed, output, this.#ledger, this.#options);
+    this.#segmented ??= new Segmented(this.#typed, output, this.#attempts, this.#options);
     this.#segmented.most = most;
     for (const [head, uri] of this.#linking.splice(0)) this.#segmented.see(head, uri);
     this.#segmented.unfit = this.#finder.unfit;
@@ -199,22 +199,22 @@ class Download {
     const { kept, canBegin, received } = this.#output;
     const { server, details } = error;
     const typed = this.#typed.server;
-    if (details.isOfRange) this.#ledger.denyRange(server);
+    if (details.isOfRange) this.#attempts.denyRange(server);
     const hasGained = kept !== undefined && !details.isTooSlow &&
       received - before >= kept.length * FAIR_PART;
     const restMs = retryAfterMs(details.fields, date()) ?? 0;
-    this.#ledger.fail(error, hasGained, now() + restMs);
+    this.#attempts.fail(error, hasGained, now() + restMs);
     const canGoOn = canBegin || kept !== undefined;
     const mayRetry = canGoOn && isWorthRetry(error, server === typed);
-    if (!mayRetry || this.#ledger.repeats >= retries) throw error;
-    if (isMissing(error) && this.#ledger.failuresOf(server) === 1) {
+    if (!mayRetry || this.#attempts.repeats >= retries) throw error;
+    if (isMissing(error) && this.#attempts.failuresOf(server) === 1) {
       return onNotice(`${error.message}; asking for another server`);
     }
     // The server in the URL is asked next, whichever has failed.
-    const pause = pauseMs(error, this.#ledger.failuresInRow(server), random());
-    const typedRestMs = this.#ledger.restMs(typed, now());
+    const pause = pauseMs(error, this.#attempts.failuresInRow(server), random());
+    const typedRestMs = this.#attempts.restMs(typed, now());
     const rests = typedRestMs > pause;
-    if (rests) this.#ledger.mustTellRest(typed);
+    if (rests) this.#attempts.mustTellRest(typed);
     const then = rests ? restNotice(typed, typedRestMs) : `trying again in ${secondsText(pause)}`;
     onNotice(`${error.message}; ${then}`);
     await wait(Math.max(pause, typedRestMs));

@@ -1,16 +1,15 @@
+import { say } from "../log/console.ts";
 import type { ResponseHead } from "../http/response.ts";
-import { DownloadError } from "./download_error.ts";
+import type { Display } from "./display.ts";
+import { DownloadError, fileErrors } from "./download_error.ts";
 import { download, type Downloaded, type DownloadOptions } from "./download.ts";
 import type { FinishedFile } from "./finished_file.ts";
 import type { Algorithm } from "./digest_fields.ts";
-import { fileErrors } from "./file_error.ts";
-import { safeName } from "./file_name.ts";
+import { type NameClaims, safeName } from "./file_name.ts";
 import type { Job } from "./jobs.ts";
-import { leftoverLine, NOTHING } from "./leftover.ts";
-import { Ledger, type ServerRecord } from "./ledger.ts";
-import type { NameClaims } from "./name_claims.ts";
+import { leftoverLine, NOTHING, type Output } from "./output.ts";
+import { AttemptLog, type ServerRecord } from "./attempt_log.ts";
 import { openOutput } from "./open_output.ts";
-import type { Output } from "./output.ts";
 import type { Verification } from "./verification.ts";
 
 /** How files are downloaded. */
@@ -50,15 +49,15 @@ export interface Outcome {
 
 /** Downloads one file. What fails is told by what is returned. */
 export async function fetchFile(job: Job, options: FetchOptions): Promise<Outcome> {
-  const ledger = new Ledger();
+  const attempts = new AttemptLog();
   const since = options.now();
   const end = (rest: Partial<Outcome>): Outcome => ({
     job,
     downloaded: undefined,
     failure: undefined,
     leftover: undefined,
-    servers: ledger.records,
-    failedTries: ledger.failures,
+    servers: attempts.records,
+    failedTries: attempts.failures,
     seconds: (options.now() - since) / 1000,
     ...rest,
   });
@@ -73,7 +72,7 @@ export async function fetchFile(job: Job, options: FetchOptions): Promise<Outcom
     options.onOutput(output);
     const nameFor = options.followsDisposition ? proposedPath(job, options) : undefined;
     const settings = { ...options, verification, finished, nameFor };
-    const downloaded = await download(job.uri, output, ledger, settings);
+    const downloaded = await download(job.uri, output, attempts, settings);
     if (downloaded.wasFinished || downloaded.isTaken) output.abandon();
     if (downloaded.isTaken) return end({});
     return end({ downloaded });
@@ -151,4 +150,28 @@ function proposedPath({ name }: Job, { claims, onNotice }: FetchOptions) {
 
 function asIs({ uri, sha256 }: Job, { size }: FinishedFile): Downloaded {
   return { uri, bytes: size, name: undefined, sha256, wasFinished: true };
+}
+
+/**
+ * From now on a signal to end the process keeps what has arrived, says how to go on with it, and
+ * ends the process with the status that a shell gives it: 128 and the signal's number.
+ *
+ * @param open the outputs that are open at the time, by their names
+ */
+export function keepWhenInterrupted(open: ReadonlyMap<string, Output>, display: Display): void {
+  const exitStatuses = { SIGINT: 130, ...(Deno.build.os !== "windows" && { SIGTERM: 143 }) };
+  for (const [signal, exitStatus] of Object.entries(exitStatuses)) {
+    Deno.addSignalListener(signal as Deno.Signal, () => {
+      for (const name of open.keys()) display.end(name);
+      for (const [name, output] of open) keep(name, output);
+      say("client: interrupted");
+      Deno.exit(exitStatus);
+    });
+  }
+}
+
+function keep(name: string, output: Output): void {
+  const { partName, received } = output;
+  const line = leftoverLine(name, partName, received, output.abandon(true));
+  if (line !== undefined) say(line);
 }

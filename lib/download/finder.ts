@@ -2,25 +2,28 @@ import type { FieldLine } from "../http/fields.ts";
 import { isWhole, reasonPhrase, type ResponseHead } from "../http/response.ts";
 import {
   type Arrival,
-  type Arriving,
   failedBefore,
+  type FollowOptions,
   MOST_ASKS,
   type Question,
   seek,
   settleFor,
-} from "./arrive.ts";
+} from "./follow_redirects.ts";
 import { peek } from "./ask.ts";
 import { DownloadError, TryError } from "./download_error.ts";
-import { isSameTail } from "./joint.ts";
-import { type Ledger, MOST_SERVERS } from "./ledger.ts";
-import { NO_ANSWER, Relief, ReliefRace, type Relieve } from "./relief.ts";
-import { type Kept, offerOf, rangeFields, strongTag } from "./representation.ts";
-import type { SilenceLimits } from "./silence_watch.ts";
+import {
+  isSameTail,
+  rangeFields,
+  resumeDecisionOf,
+  type ResumePoint,
+  strongTag,
+} from "./resume.ts";
+import { type AttemptLog, MOST_SERVERS, UnfitServers } from "./attempt_log.ts";
+import { NO_ANSWER, Relief, ReliefRace, type Relieve, type SilenceLimits } from "./relief.ts";
 import type { TargetUri } from "./target_uri.ts";
-import { UnfitServers } from "./unfit_servers.ts";
 
 /** How servers are found. */
-export interface FinderOptions extends Arriving {
+export interface FinderOptions extends FollowOptions {
   /** After how long of silence another server is asked for. */
   readonly silence: SilenceLimits;
   /** Seconds since 1970. */
@@ -30,7 +33,7 @@ export interface FinderOptions extends Arriving {
 /** How far a download is. */
 export interface Standing {
   /** What may be gone on with; undefined when the content has to be asked for as a whole. */
-  readonly kept: Kept | undefined;
+  readonly kept: ResumePoint | undefined;
   /** How many octets are there. */
   readonly received: number;
   /** The last of those from the start, as many as a joint is compared over. */
@@ -51,16 +54,16 @@ const RELIEF_ASKS = 4;
 /** Finds the servers of one download, for each of its tries and beside silent ones. */
 export class Finder {
   readonly #typed: TargetUri;
-  readonly #ledger: Ledger;
+  readonly #attempts: AttemptLog;
   readonly #options: FinderOptions;
   readonly #standing: Standing;
   readonly #unfit = new UnfitServers();
   #hasTurned = false;
 
   /** For the URI as typed. */
-  constructor(typed: TargetUri, ledger: Ledger, options: FinderOptions, standing: Standing) {
+  constructor(typed: TargetUri, attempts: AttemptLog, options: FinderOptions, standing: Standing) {
     this.#typed = typed;
-    this.#ledger = ledger;
+    this.#attempts = attempts;
     this.#options = options;
     this.#standing = standing;
   }
@@ -76,8 +79,8 @@ export class Finder {
   }
 
   /** What is kept and may be gone on with at a server. */
-  keptFor({ server }: TargetUri): Kept | undefined {
-    return this.#ledger.allowsRange(server) ? this.#standing.kept : undefined;
+  keptFor({ server }: TargetUri): ResumePoint | undefined {
+    return this.#attempts.allowsRange(server) ? this.#standing.kept : undefined;
   }
 
   /**
@@ -120,7 +123,7 @@ export class Finder {
   /** Notes that a silent server has failed, and tells which one goes on in its place. */
   turnTo(arrival: Arrival, error: TryError): Arrival {
     this.#hasTurned = true;
-    this.#ledger.failBeside(error);
+    this.#attempts.failBeside(error);
     this.#options.onNotice(`${error.message}; going on at ${arrival.uri.server}`);
     return arrival;
   }
@@ -181,28 +184,34 @@ export class Finder {
   }
 
   async #seekBeside(silent: string, method: Question["method"], options: FinderOptions) {
-    const avoidance = this.#ledger.avoidance(this.#typed.server, [silent, ...this.#unfit.names]);
+    const avoidance = this.#attempts.avoidance(this.#typed.server, [silent, ...this.#unfit.names]);
     const question = this.#question(method, avoidance);
     const isUnwanted = (server: string) =>
-      server === silent || this.#unfit.has(server) || this.#ledger.failuresOf(server) > 0 ||
+      server === silent || this.#unfit.has(server) || this.#attempts.failuresOf(server) > 0 ||
       this.#rests(server);
     const search = { isUnwanted, asks: RELIEF_ASKS };
-    return await seek(this.#typed, this.#ledger, question, options, search);
+    return await seek(this.#typed, this.#attempts, question, options, search);
   }
 
   async #search(method: Question["method"], options: FinderOptions): Promise<Arrival> {
-    const ledger = this.#ledger;
+    const attempts = this.#attempts;
     const { server: typed } = this.#typed;
-    const question = this.#question(method, ledger.avoidance(typed));
-    const missing = ledger.missing(typed);
-    const asks = missing === undefined ? MOST_ASKS : asksForMissing(ledger.records.length);
-    const found = await seek(this.#typed, ledger, question, options, failedBefore(ledger, asks));
+    const question = this.#question(method, attempts.avoidance(typed));
+    const missing = attempts.missing(typed);
+    const asks = missing === undefined ? MOST_ASKS : asksForMissing(attempts.records.length);
+    const found = await seek(
+      this.#typed,
+      attempts,
+      question,
+      options,
+      failedBefore(attempts, asks),
+    );
     if ("answer" in found) return found;
     if (missing !== undefined && found.isCertain) {
       throw new DownloadError(missing.failure, missing.message, { cause: missing });
     }
     options.onNotice(`no other server is named: trying ${found.best.uri.server} once more`);
-    return await settleFor(found, ledger, question, options);
+    return await settleFor(found, attempts, question, options);
   }
 
   /** Tells the first server which ones to leave out, and all which part is wanted. */
@@ -224,11 +233,11 @@ export class Finder {
 
   /** No redirector may lead us for ever. */
   #mayGoOnAsking(): boolean {
-    return this.#ledger.records.length + this.#unfit.size <= MOST_SERVERS;
+    return this.#attempts.records.length + this.#unfit.size <= MOST_SERVERS;
   }
 
   #rests(server: string): boolean {
-    return this.#ledger.restMs(server, this.#options.now()) > 0;
+    return this.#attempts.restMs(server, this.#options.now()) > 0;
   }
 
   /**
@@ -252,7 +261,7 @@ export class Finder {
     }
     const mayBegin = mayStartOver || this.#standing.received === 0;
     const isRest = statusCode === 206 && kept !== undefined &&
-      offerOf(head, framing, kept).kind === "rest";
+      resumeDecisionOf(head, framing, kept).kind === "rest";
     if (isWhole(head) && mayBegin) return arrival;
     const going = isRest ? await this.#goingOn(arrival) : undefined;
     if (going === undefined) this.#unfit.add(uri.server, strongTag(head));
@@ -266,7 +275,7 @@ export class Finder {
       const peeked = await peek(uri, answer, tail.length);
       if (isSameTail(peeked.octets, tail)) return { uri, answer: peeked.answer };
       // Where the file is started over, it is asked for all of it.
-      this.#ledger.denyRange(uri.server);
+      this.#attempts.denyRange(uri.server);
       return undefined;
     } catch (error) {
       answer.release();
@@ -279,8 +288,8 @@ export class Finder {
     const { retryAfterMs } = await import("./retry.ts");
     const { now, date } = this.#options;
     const until = now() + (retryAfterMs(error.details.fields, date()) ?? 0);
-    if (error.server === this.#typed.server) this.#ledger.rest(error.server, until);
-    else this.#ledger.failBeside(error, until);
+    if (error.server === this.#typed.server) this.#attempts.rest(error.server, until);
+    else this.#attempts.failBeside(error, until);
   }
 }
 

@@ -1,7 +1,6 @@
 import { parseHttpDate } from "../http/http_date.ts";
 import type { Fields } from "../http/fields.ts";
 import { equalLength } from "../http/body.ts";
-import { answerDate } from "./answer_date.ts";
 import type { Algorithm } from "./digest_fields.ts";
 
 /** A file that stands under its name, whole as far as we know, but perhaps of something else. */
@@ -51,4 +50,15 @@ function lengthOf(fields: Fields): number | undefined {
 export function modifiedAt(fields: Fields, now: number): number | undefined {
   const date = parseHttpDate(fields.get("last-modified") ?? "", now);
   return date !== undefined && date <= answerDate(fields, now) ? date : undefined;
+}
+
+/**
+ * What time it was when an answer was made, by the clock that made the other times in it: its Date
+ * (RFC 9110 §6.6.1), whatever our own clock says; our own where it has none that can be read.
+ *
+ * @param now seconds since 1970
+ * @returns the same
+ */
+export function answerDate(fields: Fields, now: number): number {
+  return parseHttpDate(fields.get("date") ?? "", now) ?? now;
 }

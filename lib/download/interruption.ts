@@ -1,7 +1,6 @@
 import { say } from "../log/console.ts";
 import type { Display } from "./display.ts";
-import { leftoverLine } from "./leftover.ts";
-import type { Output } from "./output.ts";
+import { leftoverLine, type Output } from "./output.ts";
 
 /**
  * From now on a signal to end the process keeps what has arrived, says how to go on with it, and

@@ -84,7 +84,6 @@ function typedUri(url: string): TargetUri {
 }
 
 async function readUrls(file: string): Promise<string[]> {
-  const { parseUrlList } = await import("./url_list.ts");
   return parseUrlList(await readText("input", file));
 }
 
@@ -124,4 +123,30 @@ export async function readCertificates(file: string): Promise<string> {
   const text = await readText("ca", file);
   if (text.includes("-----BEGIN CERTIFICATE-----")) return text;
   throw new UsageError(`--ca=${file} holds no certificate in PEM`);
+}
+
+/**
+ * Does something with each item, with so many at a time.
+ *
+ * @returns what came of them, in the order of the items
+ */
+export async function atOnce<Item, Result>(
+  items: readonly Item[],
+  most: number,
+  act: (item: Item) => Promise<Result>,
+): Promise<Result[]> {
+  const results: Result[] = [];
+  const rest = items.entries();
+  const worker = async () => {
+    for (const [index, item] of rest) results[index] = await act(item);
+  };
+  await Promise.all(Array.from({ length: Math.min(most, items.length) }, worker));
+  return results;
+}
+
+/** Reads a list of URLs, one a line: blank lines and those that begin with `#` are passed over. */
+export function parseUrlList(text: string): string[] {
+  return text.split(/\r?\n/).map((line) => line.trim()).filter((line) =>
+    line !== "" && !line.startsWith("#")
+  );
 }

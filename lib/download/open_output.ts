@@ -1,5 +1,4 @@
-import { DownloadError } from "./download_error.ts";
-import { fileErrors, ignoreNotFound } from "./file_error.ts";
+import { DownloadError, fileErrors, ignoreNotFound } from "./download_error.ts";
 import type { Output, OutputOptions } from "./output.ts";
 import { isMountPoint, isRefusal } from "./place_file.ts";
 import { PartFile } from "./part_file.ts";
@@ -44,7 +43,7 @@ async function openOver(
   tell(
     `${path} will be written in place, and what is there lost: its directory may not be written`,
   );
-  const { InPlaceFile } = await import("./in_place_file.ts");
+  const { InPlaceFile } = await import("./sequential_output.ts");
   return new InPlaceFile(path, await fileErrors(path, () => Deno.open(path, { write: true })));
 }
 
@@ -70,6 +69,6 @@ async function streamOutput(
   name: string,
   stream: Deno.FsFile | typeof Deno.stdout,
 ): Promise<Output> {
-  const { StreamOutput } = await import("./stream_output.ts");
+  const { StreamOutput } = await import("./sequential_output.ts");
   return new StreamOutput(name, stream);
 }

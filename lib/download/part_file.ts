@@ -1,13 +1,17 @@
-import { DownloadError } from "./download_error.ts";
-import { fileErrors, fileErrorsSync } from "./file_error.ts";
-import { askedFrom, isSameTail, type Joint, OVERLAP_BYTES } from "./joint.ts";
-import { type Leftover, NOTHING } from "./leftover.ts";
-import type { Output, OutputOptions, Placed } from "./output.ts";
+import { DownloadError, fileErrors, fileErrorsSync } from "./download_error.ts";
+import {
+  askedFrom,
+  isSameTail,
+  type Joint,
+  OVERLAP_BYTES,
+  type Representation,
+  type ResumePoint,
+  resumePointOf,
+} from "./resume.ts";
+import { type Leftover, NOTHING, type Output, type OutputOptions, type Placed } from "./output.ts";
 import { type OpenPart, openPart } from "./part_name.ts";
-import type { Pieces } from "./pieces.ts";
-import { attempt } from "./place_file.ts";
-import { Placement } from "./placement.ts";
-import { type Kept, keptOf, type Representation } from "./representation.ts";
+import type { Pieces } from "./segments.ts";
+import { attempt, Placement } from "./place_file.ts";
 import { type PartRecord, SideFile } from "./side_file.ts";
 
 /** How much is written before the side file is, in octets, or as a fraction of the whole. */
@@ -94,8 +98,8 @@ export class PartFile implements Output {
     return this.received > this.#position;
   }
 
-  get kept(): Kept | undefined {
-    return keptOf(this.#representation, this.#position, this.received);
+  get kept(): ResumePoint | undefined {
+    return resumePointOf(this.#representation, this.#position, this.received);
   }
 
   get canBegin(): boolean {
@@ -357,7 +361,7 @@ export class PartFile implements Output {
   /** Goes on with what did not come in its order, if there is some of it. */
   async #continueScattered(record: PartRecord, size: number): Promise<boolean> {
     const { length, written, pieces = [] } = record;
-    const { Pieces } = await import("./pieces.ts");
+    const { Pieces } = await import("./segments.ts");
     const all = new Pieces([[0, written], ...pieces.filter(([, end]) => end <= size)]);
     if (written > size || all.octets === all.prefix) return false;
     if (size > length) this.#file.truncateSync(length);

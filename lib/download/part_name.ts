@@ -1,6 +1,5 @@
-import { DownloadError } from "./download_error.ts";
-import { ignoreNotFound } from "./file_error.ts";
 import { LONGEST_NAME } from "./file_name.ts";
+import { DownloadError, ignoreNotFound } from "./download_error.ts";
 import type { OutputOptions } from "./output.ts";
 import { attempt } from "./place_file.ts";
 import { SideFile } from "./side_file.ts";

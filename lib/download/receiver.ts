@@ -2,13 +2,20 @@ import { now } from "../net/deadlines.ts";
 import type { Fields } from "../http/fields.ts";
 import type { Answer } from "./ask.ts";
 import { DownloadError, TryError } from "./download_error.ts";
-import { askedFrom, isSameTail, otherContentError, Tail } from "./joint.ts";
+import {
+  askedFrom,
+  isSameTail,
+  otherContentError,
+  type Representation,
+  type ResumeDecision,
+  resumeDecisionOf,
+  type ResumePoint,
+  Tail,
+} from "./resume.ts";
 import type { Output } from "./output.ts";
-import { Relief, ReliefRace, type Relieve, relievedError } from "./relief.ts";
-import { type Kept, type Offer, offerOf, type Representation } from "./representation.ts";
+import { Relief, ReliefRace, type Relieve, relievedError, type SilenceLimits } from "./relief.ts";
 import type { Joined, Segmented } from "./segmented.ts";
-import type { SilenceLimits } from "./silence_watch.ts";
-import { SpeedWatch } from "./speed_watch.ts";
+import { SpeedWatch } from "./speed.ts";
 import type { TargetUri } from "./target_uri.ts";
 import type { Verification } from "./verification.ts";
 
@@ -97,18 +104,18 @@ export class Receiver {
   async receive(
     uri: TargetUri,
     answer: Answer,
-    kept: Kept | undefined,
+    kept: ResumePoint | undefined,
     { relieve, segmented }: Help = {},
   ): Promise<readonly string[]> {
     const { head, framing } = answer.response;
     const { server } = uri;
-    const offer = offerOf(head, framing, kept);
-    if (offer.kind === "faulty") {
-      throw new TryError("network", server, offer.reason, { isOfRange: true });
+    const decision = resumeDecisionOf(head, framing, kept);
+    if (decision.kind === "faulty") {
+      throw new TryError("network", server, decision.reason, { isOfRange: true });
     }
-    if (offer.kind === "whole") this.#begin(server, offer.representation);
-    else this.#noteKept(server, kept!, offer.kind === "again");
-    const whole = offer.kind === "whole" ? offer.representation : kept!;
+    if (decision.kind === "whole") this.#begin(server, decision.representation);
+    else this.#noteKept(server, kept!, decision.kind === "again");
+    const whole = decision.kind === "whole" ? decision.representation : kept!;
     const { silence } = this.#options;
     const find: Relieve = (...how) => relieve!(segmented?.asked ?? server, ...how);
     const race = relieve && new ReliefRace(silence.contentMs, silence, find, this.#begunAt);
@@ -116,14 +123,14 @@ export class Receiver {
     try {
       if (this.#mayMix && segmented?.suits(head, whole)) {
         const { entityTag, length } = whole;
-        const end = offer.kind === "rest" ? kept!.position + offer.octets : length!;
-        const start = offer.kind === "rest" ? askedFrom(kept!.position) : 0;
+        const end = decision.kind === "rest" ? kept!.position + decision.octets : length!;
+        const start = decision.kind === "rest" ? askedFrom(kept!.position) : 0;
         const octets = end - start;
         const part = { uri, answer, start, octets };
         const all = { entityTag: entityTag!, length: length! };
         servers = await this.#join(await segmented.receive(all, part, race));
       } else {
-        await this.#copyOffer(server, { ...answer, race }, offer, kept);
+        await this.#copyDecided(server, { ...answer, race }, decision, kept);
       }
     } finally {
       race?.close();
@@ -132,7 +139,7 @@ export class Receiver {
     return servers;
   }
 
-  #noteKept(server: string, { length }: Kept, isAgain: boolean): void {
+  #noteKept(server: string, { length }: ResumePoint, isAgain: boolean): void {
     this.#options.onNotice(
       isAgain
         ? `${server} sends all of it again, though a part is here`
@@ -140,22 +147,22 @@ export class Receiver {
     );
   }
 
-  async #copyOffer(
+  async #copyDecided(
     server: string,
     answer: Watched,
-    offer: Exclude<Offer, { kind: "faulty" }>,
-    kept: Kept | undefined,
+    decision: Exclude<ResumeDecision, { kind: "faulty" }>,
+    kept: ResumePoint | undefined,
   ): Promise<void> {
-    switch (offer.kind) {
+    switch (decision.kind) {
       case "whole":
-        await this.#copy(server, answer, { known: 0, octets: offer.representation.length });
+        await this.#copy(server, answer, { known: 0, octets: decision.representation.length });
         break;
       case "again":
         await this.#copy(server, answer, { known: kept!.position, octets: kept!.length });
         break;
       case "rest": {
         const known = kept!.position - askedFrom(kept!.position);
-        await this.#copy(server, answer, { known, octets: known + offer.octets });
+        await this.#copy(server, answer, { known, octets: known + decision.octets });
         if (this.#output.position < kept!.length) {
           throw new TryError("network", server, "it sent no more than a part of the rest");
         }

@@ -6,7 +6,7 @@
 
 import { parseHttpDate } from "../http/http_date.ts";
 import type { Fields } from "../http/fields.ts";
-import { answerDate } from "./answer_date.ts";
+import { answerDate } from "./finished_file.ts";
 import type { TryError } from "./download_error.ts";
 
 const FIRST_PAUSE_MS = 200;

@@ -1,7 +1,7 @@
-import { escapeControls } from "../log/console.ts";
 import type { Display, Progress } from "./display.ts";
-import { PaceMeter } from "./pace_meter.ts";
-import { progressLine } from "./progress_text.ts";
+import { escapeControls } from "../log/console.ts";
+import { PaceMeter } from "./speed.ts";
+import { type Progress, progressLine } from "./progress_text.ts";
 
 /** What progress is drawn on. */
 export interface Terminal {

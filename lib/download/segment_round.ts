@@ -1,14 +1,13 @@
 import type { Fields } from "../http/fields.ts";
-import type { Arriving } from "./arrive.ts";
-import type { Ledger } from "./ledger.ts";
+import type { FollowOptions } from "./follow_redirects.ts";
+import type { AttemptLog } from "./attempt_log.ts";
 import type { PartFile } from "./part_file.ts";
 import type { ReliefRace } from "./relief.ts";
 import type { Holder, Segments } from "./segments.ts";
 import type { TargetUri } from "./target_uri.ts";
-import type { TogetherUntil } from "./together_until.ts";
 
 /** How a file is downloaded in segments, and who is told of it. */
-export interface SegmentedOptions extends Arriving {
+export interface SegmentedOptions extends FollowOptions {
   /** A server that sends fewer octets per second over `timeoutMs` has failed; 0 for any speed. */
   readonly minSpeed: number;
   /** Told how much of the content has arrived, and of how much, in octets, and from whom. */
@@ -40,11 +39,11 @@ export interface Shared {
   /** Who brings which part of it. */
   readonly segments: Segments;
   /** Ends with the last part, or the last worker. */
-  readonly round: TogetherUntil;
+  readonly round: TaskGroup;
   /** Asks for another server when nothing arrives from any. */
   readonly race: ReliefRace | undefined;
   /** What each server did. */
-  readonly ledger: Ledger;
+  readonly attempts: AttemptLog;
   /** Where it goes. */
   readonly output: PartFile;
   /** The URI as typed. */
@@ -52,7 +51,7 @@ export interface Shared {
   /** Where else the content is said to be. */
   readonly duplicates: () => readonly TargetUri[];
   /** How servers are found. */
-  readonly arriving: Arriving;
+  readonly followOptions: FollowOptions;
   /** How it is done. */
   readonly options: SegmentedOptions;
   /** Those that have not given up. */
@@ -63,4 +62,44 @@ export interface Shared {
   readonly servers: Set<string>;
   /** The servers that send the whole, or something else, when they are asked for a part. */
   readonly partless: Set<string>;
+}
+
+/** What several do together until it is done, or cannot be. */
+export class TaskGroup {
+  readonly #ended = Promise.withResolvers<void>();
+  readonly #wake = new Set<() => void>();
+  #isOver = false;
+
+  /** Rejects with what kept it from its end. */
+  get ended(): Promise<void> {
+    return this.#ended.promise;
+  }
+
+  /** Whether nobody needs to do anything any more. */
+  get isOver(): boolean {
+    return this.#isOver;
+  }
+
+  /** It is done; or not, for this reason. */
+  end(error?: unknown): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    for (const wake of [...this.#wake]) wake();
+    if (error === undefined) this.#ended.resolve();
+    else this.#ended.reject(error);
+  }
+
+  /** Waits for so many ms, or until all is over. */
+  async sleep(ms: number): Promise<void> {
+    if (this.#isOver) return;
+    await new Promise<void>((resolve) => {
+      const wake = () => {
+        clearTimeout(timer);
+        this.#wake.delete(wake);
+        resolve();
+      };
+      const timer = setTimeout(wake, ms);
+      this.#wake.add(wake);
+    });
+  }
 }

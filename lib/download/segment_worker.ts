@@ -1,11 +1,10 @@
 import { tryError } from "./ask.ts";
 import { askSegment, type Part } from "./ask_segment.ts";
 import { DownloadError, TryError } from "./download_error.ts";
-import { askedFrom, otherContentError, Tail } from "./joint.ts";
-import { PaceMeter } from "./pace_meter.ts";
+import { askedFrom, otherContentError, Tail } from "./resume.ts";
+import { PaceMeter, SpeedWatch } from "./speed.ts";
 import { pauseMs, retryAfterMs } from "./retry.ts";
 import type { Shared, Worker } from "./segment_round.ts";
-import { SpeedWatch } from "./speed_watch.ts";
 
 /** Whoever fails so often with nothing gained gives up while others go on. */
 const MOST_FAILURES = 3;
@@ -155,12 +154,12 @@ export class SegmentWorker implements Worker {
 
   /** What follows goes on behind what somebody else has brought, or will. */
   #join(position: number, before: Uint8Array): void {
-    const { output, ledger, options, workers } = this.#shared;
+    const { output, attempts, options, workers } = this.#shared;
     const server = this.server!;
     if (output.join({ position, before, server })) return;
     const error = otherContentError(server);
     if (workers.size > 1) {
-      ledger.failBeside(error);
+      attempts.failBeside(error);
       options.onNotice(`${error.message}; its segment goes to another`);
     }
     throw error;
@@ -189,19 +188,19 @@ export class SegmentWorker implements Worker {
 
   /** After a failure: waits, or gives up; the last that is left tells the round. */
   async #recover(error: unknown, gained: number): Promise<void> {
-    const { round, workers, ledger, options, segments, whole, typed, partless } = this.#shared;
+    const { round, workers, attempts, options, segments, whole, typed, partless } = this.#shared;
     if (round.isOver || (this.#hasLost && workers.size === 1)) return;
     if (!(error instanceof TryError) || workers.size === 1) return round.end(error);
     segments.release(this);
     const { server, details } = error;
     if (details.isOfRange) {
-      if (!partless.has(server)) ledger.denyRange(server);
+      if (!partless.has(server)) attempts.denyRange(server);
       // It may well serve the whole: nobody needs to hear of it, or to keep away from it.
       if (server === typed.server || ++this.#failures >= MOST_FAILURES) return this.#giveUp();
       return await round.sleep(IDLE_MS);
     }
     const restMs = retryAfterMs(details.fields, options.date()) ?? 0;
-    ledger.failBeside(error, options.now() + restMs);
+    attempts.failBeside(error, options.now() + restMs);
     options.onNotice(`${error.message}; its segment goes to another`);
     this.#failures = gained >= whole.length * FAIR_PART ? 0 : this.#failures + 1;
     if (this.#failures >= MOST_FAILURES) return this.#giveUp();

@@ -1,18 +1,22 @@
 import type { Fields } from "../http/fields.ts";
 import type { ResponseHead } from "../http/response.ts";
 import type { Connections } from "./connections.ts";
-import { duplicatesOf } from "./duplicates.ts";
-import type { Ledger } from "./ledger.ts";
+import type { AttemptLog } from "./attempt_log.ts";
 import type { PartFile } from "./part_file.ts";
-import { Pieces } from "./pieces.ts";
+import { LEAST_SEGMENT, Pieces, Segments } from "./segments.ts";
 import type { Part } from "./ask_segment.ts";
 import { Relief, type ReliefRace, relievedError } from "./relief.ts";
-import type { SegmentedOptions, Shared, Whole, Worker } from "./segment_round.ts";
+import {
+  type SegmentedOptions,
+  type Shared,
+  TaskGroup,
+  type Whole,
+  type Worker,
+} from "./segment_round.ts";
 import { SegmentWorker } from "./segment_worker.ts";
-import { LEAST_SEGMENT, Segments } from "./segments.ts";
-import type { Representation } from "./representation.ts";
-import { TogetherUntil } from "./together_until.ts";
-import type { TargetUri } from "./target_uri.ts";
+import type { Representation } from "./resume.ts";
+import { parseLocation, type TargetUri } from "./target_uri.ts";
+import { DownloadError } from "./download_error.ts";
 
 /** Where content that came in segments came from. */
 export interface Joined {
@@ -26,7 +30,7 @@ export interface Joined {
 export class Segmented {
   readonly #typed: TargetUri;
   readonly #output: PartFile;
-  readonly #ledger: Ledger;
+  readonly #attempts: AttemptLog;
   readonly #options: SegmentedOptions;
   readonly #duplicates = new Map<string, TargetUri>();
   /** So many connections at once, at the most. */
@@ -36,10 +40,10 @@ export class Segmented {
   #workers: ReadonlySet<Worker> = new Set();
 
   /** Of one download. */
-  constructor(typed: TargetUri, output: PartFile, ledger: Ledger, options: SegmentedOptions) {
+  constructor(typed: TargetUri, output: PartFile, attempts: AttemptLog, options: SegmentedOptions) {
     this.#typed = typed;
     this.#output = output;
-    this.#ledger = ledger;
+    this.#attempts = attempts;
     this.#options = options;
   }
 
@@ -106,12 +110,12 @@ export class Segmented {
     connections: Connections,
     race: ReliefRace | undefined,
   ): Shared {
-    const round = new TogetherUntil();
+    const round = new TaskGroup();
     return {
-      ...{ whole, segments, round, race, ledger: this.#ledger, output: this.#output },
+      ...{ whole, segments, round, race, attempts: this.#attempts, output: this.#output },
       typed: this.#typed,
       duplicates: () => [...this.#duplicates.values()],
-      arriving: {
+      followOptions: {
         ...this.#options,
         connections,
         wait: (ms) => round.sleep(ms),
@@ -120,5 +124,46 @@ export class Segmented {
       options: this.#options,
       ...{ workers: new Set(), responses: [], servers: new Set(), partless: new Set(this.unfit) },
     };
+  }
+}
+
+/** RFC 8288 §3: `<URI-Reference>`, and parameters whose values are tokens or quoted-strings. */
+const LINK =
+  /<([^<>]*)>((?:[ \t]*;[ \t]*[!#$%&'*+.^_`|~0-9A-Za-z-]+(?:[ \t]*=[ \t]*(?:"(?:[^"\\]|\\.)*"|[^;,"\s]+))?)*)/g;
+
+const REL = /;[ \t]*rel[ \t]*=[ \t]*(?:"([^"]*)"|([^;,"\s]+))/i;
+const PRIORITY = /;[ \t]*pri[ \t]*=[ \t]*"?([0-9]{1,6})"?/i;
+
+/** RFC 6249 §3.1: whoever names none is the last choice. */
+const LAST_PRIORITY = 999_999;
+
+/** More are not looked at. */
+const MOST_DUPLICATES = 100;
+
+/**
+ * Where else the same content is said to be: the links of `rel=duplicate` (RFC 6249 §3), the best
+ * first. Those that this client cannot ask for are passed over.
+ *
+ * @param base the URI that was asked for
+ */
+export function duplicatesOf(fields: Fields, base: TargetUri): TargetUri[] {
+  const found: { readonly uri: TargetUri; readonly priority: number }[] = [];
+  for (const [, reference, parameters] of (fields.get("link") ?? "").matchAll(LINK)) {
+    const [, quoted, token] = REL.exec(parameters!) ?? [];
+    const relations = (quoted ?? token ?? "").toLowerCase().split(/\s+/);
+    const uri = relations.includes("duplicate") ? uriOf(reference!, base) : undefined;
+    if (uri === undefined) continue;
+    found.push({ uri, priority: Number(PRIORITY.exec(parameters!)?.[1] ?? LAST_PRIORITY) });
+    if (found.length === MOST_DUPLICATES) break;
+  }
+  return found.sort((a, b) => a.priority - b.priority).map(({ uri }) => uri);
+}
+
+function uriOf(reference: string, base: TargetUri): TargetUri | undefined {
+  try {
+    return parseLocation(reference, base);
+  } catch (error) {
+    if (!(error instanceof DownloadError)) throw error;
+    return undefined;
   }
 }

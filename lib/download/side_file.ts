@@ -1,6 +1,6 @@
-import { ignoreNotFound } from "./file_error.ts";
-import type { Piece } from "./pieces.ts";
-import { isUsableTag } from "./representation.ts";
+import { ignoreNotFound } from "./download_error.ts";
+import type { Piece } from "./segments.ts";
+import { isUsableTag } from "./resume.ts";
 
 /** What stands beside a part file: what its octets are of, so that the rest can be asked for. */
 export interface PartRecord {

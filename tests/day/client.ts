@@ -1,7 +1,7 @@
 import { Connections } from "../../lib/download/connections.ts";
-import { NameClaims } from "../../lib/download/name_claims.ts";
+import { NameClaims } from "../../lib/download/file_name.ts";
 import { fetchFile, type FetchOptions } from "../../lib/download/fetch_file.ts";
-import { SILENCE_LIMITS } from "../../lib/download/silence_watch.ts";
+import { SILENCE_LIMITS } from "../../lib/download/relief.ts";
 import { parseTypedUri } from "../../lib/download/target_uri.ts";
 import { sha256Of } from "../misbehaviour/digest.ts";
 import type { TemporaryDirectory } from "../support/temporary_directory.ts";

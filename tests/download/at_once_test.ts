@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { atOnce } from "../../lib/download/at_once.ts";
+import { atOnce } from "../../lib/download/jobs.ts";
 
 Deno.test("atOnce() has so many under way, and gives what came of them in their order", async () => {
   let underWay = 0;

@@ -1,6 +1,6 @@
 import { fieldsWith } from "../support/field_lines.ts";
 import { assertEquals } from "@std/assert";
-import { duplicatesOf } from "../../lib/download/duplicates.ts";
+import { duplicatesOf } from "../../lib/download/segmented.ts";
 import { parseTypedUri } from "../../lib/download/target_uri.ts";
 
 const BASE = parseTypedUri("http://a/dir/file");

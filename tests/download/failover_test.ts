@@ -38,7 +38,7 @@ Deno.test("download() begins again at the URL as typed, and says whom to avoid",
   await using missing = page(answer("404 Not Found", ""));
   await using good = page(HELLO);
   await using chooser = new Chooser(bad.port, missing.port, good.port);
-  const { content, pauses, notices, ledger } = await downloaded(chooser.url, { retries });
+  const { content, pauses, notices, attempts } = await downloaded(chooser.url, { retries });
   assertEquals(content, "hello");
   assertEquals(pauses, [200], "a server that lacks the file needs no rest");
   assertStringIncludes(notices[0]!, "503 Service Unavailable; trying again in 0.2 s");
@@ -48,7 +48,7 @@ Deno.test("download() begins again at the URL as typed, and says whom to avoid",
   assertEquals(avoided, [undefined, first, `${second}, ${first}`]);
   assert(!good.requests[0]!.includes("Avoid-Server"));
   assertEquals(chooser.connections.count, 1, "one connection is used for all questions");
-  assertEquals(ledger.records.map(({ outcomes }) => outcomes), [
+  assertEquals(attempts.records.map(({ outcomes }) => outcomes), [
     ["503 Service Unavailable"],
     ["404 Not Found"],
     ["done"],
@@ -67,9 +67,9 @@ Deno.test("download() asks again for another server before it takes one that fai
 Deno.test("download() takes the server that failed least when there is no other", async () => {
   await using bad = page(answer("500 Internal Server Error", ""));
   await using chooser = new Chooser(bad.port);
-  const { message, pauses, ledger } = await failing("answer", chooser.url, { retries });
+  const { message, pauses, attempts } = await failing("answer", chooser.url, { retries });
   assertStringIncludes(message, "500 Internal Server Error");
-  assertEquals([bad.requests.length, ledger.failures], [6, 6]);
+  assertEquals([bad.requests.length, attempts.failures], [6, 6]);
   assertEquals(pauses, [200, 400, 800, 1600, 3200]);
 });
 
@@ -82,8 +82,8 @@ Deno.test("download() takes the server that was named when the balancer then fai
     await peer.sendLast(isGone ? "" : redirect(`http://127.0.0.1:${flaky.port}/a`));
   });
   const url = `http://127.0.0.1:${balancer.port}/a`;
-  const { ledger } = await failing("answer", url, { retries: 1 });
-  assertEquals(ledger.failuresOf(`127.0.0.1:${flaky.port}`), 2);
+  const { attempts } = await failing("answer", url, { retries: 1 });
+  assertEquals(attempts.failuresOf(`127.0.0.1:${flaky.port}`), 2);
 });
 
 /** Options with a clock that moves by what is waited, and what was waited. */
@@ -155,10 +155,10 @@ Deno.test("download() ends with 404 when every server that is named has answered
   for (const choose of [(allowed: readonly Site[]) => allowed[0]!, byChance]) {
     const requests = sites.map((site) => site.requests.length);
     await using redirector = new Redirector(sites, choose);
-    const { message, pauses, ledger } = await failing("answer", redirector.url, { retries });
+    const { message, pauses, attempts } = await failing("answer", redirector.url, { retries });
     assertMatch(message, /: (?:404 Not Found|410 Gone)$/);
     assertEquals(pauses, []);
-    assertEquals([ledger.failures, ledger.repeats], [3, 0]);
+    assertEquals([attempts.failures, attempts.repeats], [3, 0]);
     assertEquals(sites.map((site) => site.requests.length), requests.map((it) => it + 1));
     assert(redirector.avoided.length < 40, `asked ${redirector.avoided.length} times`);
   }
@@ -183,8 +183,8 @@ Deno.test("download() goes on trying where one server lacks the file and another
     await peer.receiveUntilLost();
   });
   await using chooser = new Chooser(missing.port, failingOnce.port);
-  const { content, ledger } = await downloaded(chooser.url, { retries });
-  assertEquals([content, ledger.failures], ["hello", 2]);
+  const { content, attempts } = await downloaded(chooser.url, { retries });
+  assertEquals([content, attempts.failures], ["hello", 2]);
 });
 
 Deno.test("download() does not ask again whoever was asked directly and will not change", async () => {

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { Journal } from "../../lib/download/journal.ts";
+import { Journal } from "../../lib/download/display.ts";
 
 const server = "s:1";
 

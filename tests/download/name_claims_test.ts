@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { NameClaims } from "../../lib/download/name_claims.ts";
+import { NameClaims } from "../../lib/download/file_name.ts";
 import { TemporaryDirectory } from "../support/temporary_directory.ts";
 
 Deno.test("NameClaims gives each file to one claimant, however it is spelled", async () => {

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { PaceMeter } from "../../lib/download/pace_meter.ts";
+import { PaceMeter } from "../../lib/download/speed.ts";
 
 Deno.test("PaceMeter tells the speed of the last seconds", () => {
   const meter = new PaceMeter();

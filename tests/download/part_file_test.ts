@@ -1,8 +1,8 @@
 import { assert, assertEquals } from "@std/assert";
-import { OVERLAP_BYTES } from "../../lib/download/joint.ts";
-import { type Leftover, NOTHING } from "../../lib/download/leftover.ts";
+import { OVERLAP_BYTES } from "../../lib/download/resume.ts";
+import { type Leftover, NOTHING } from "../../lib/download/output.ts";
 import { PartFile } from "../../lib/download/part_file.ts";
-import { Pieces } from "../../lib/download/pieces.ts";
+import { Pieces } from "../../lib/download/segments.ts";
 import { formatRecord, parseRecord } from "../../lib/download/side_file.ts";
 import { textOf } from "../support/feed.ts";
 import { TemporaryDirectory } from "../support/temporary_directory.ts";

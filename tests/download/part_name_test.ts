@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
-import { NameClaims } from "../../lib/download/name_claims.ts";
+import { NameClaims } from "../../lib/download/file_name.ts";
 import { PartFile } from "../../lib/download/part_file.ts";
-import { shownPart } from "../../lib/download/leftover.ts";
+import { shownPart } from "../../lib/download/output.ts";
 import { textOf } from "../support/feed.ts";
 import { TemporaryDirectory } from "../support/temporary_directory.ts";
 

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { Pieces } from "../../lib/download/pieces.ts";
+import { Pieces } from "../../lib/download/segments.ts";
 import { randomInteger, seededRandom } from "../support/random.ts";
 
 Deno.test("Pieces joins what touches, and knows what is missing", () => {

@@ -1,7 +1,12 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { openOutput } from "../../lib/download/open_output.ts";
-import { type Leftover, leftoverLine, NOTHING } from "../../lib/download/leftover.ts";
-import type { Output, OutputOptions } from "../../lib/download/output.ts";
+import {
+  type Leftover,
+  leftoverLine,
+  NOTHING,
+  type Output,
+  type OutputOptions,
+} from "../../lib/download/output.ts";
 import { PartFile } from "../../lib/download/part_file.ts";
 import { isRefusal, moveOver, moveToNew } from "../../lib/download/place_file.ts";
 import { textOf } from "../support/feed.ts";

@@ -1,6 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { columnsOf } from "../../lib/download/columns.ts";
-import { progressLine, timeLeft } from "../../lib/download/progress_text.ts";
+import { columnsOf, progressLine, timeLeft } from "../../lib/download/progress_text.ts";
 
 const MIB = 1024 * 1024;
 const HALF = { received: 2 * MIB, length: 4 * MIB, server: "server:8000" };

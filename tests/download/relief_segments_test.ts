@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import type { PartFile } from "../../lib/download/part_file.ts";
-import { Pieces } from "../../lib/download/pieces.ts";
+import { Pieces } from "../../lib/download/segments.ts";
 import { Verification } from "../../lib/download/verification.ts";
 import { answerUpTo } from "../misbehaviour/answering.ts";
 import { sha256Of } from "../misbehaviour/digest.ts";
@@ -27,10 +27,10 @@ const BRINK = 300_000;
 Deno.test("download() brings what is left over several connections once one has fallen silent", async () => {
   const options = { verification: new Verification(content.sha256, true) };
   const farm = [silentAt(BRINK), slowly(2000), slowly(2000), slowly(2000), slowly(2000)];
-  const { outcomes, notices, ledger, pauses, progress } = await relieved(farm, options);
+  const { outcomes, notices, attempts, pauses, progress } = await relieved(farm, options);
   assertMatch(outcomes[0]!.join(), /^nothing arrived for 0\.[3-9] s$/);
   assertEquals(outcomes.slice(1), [["done"], ["done"], ["done"], ["done"]]);
-  assertEquals([ledger.failures, ledger.repeats, pauses], [1, 0, []]);
+  assertEquals([attempts.failures, attempts.repeats, pauses], [1, 0, []]);
   assertMatch(notices[0]!, /^\S+: nothing arrived for 0\.[3-9] s; going on at \S+$/);
   assertEquals(notices.slice(1), [
     "going on behind 300000 of 1000000 bytes",

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { OVERLAP_BYTES } from "../../lib/download/joint.ts";
-import { StreamOutput } from "../../lib/download/stream_output.ts";
+import { OVERLAP_BYTES } from "../../lib/download/resume.ts";
+import { StreamOutput } from "../../lib/download/sequential_output.ts";
 import { Verification } from "../../lib/download/verification.ts";
 import { answerWhole } from "../misbehaviour/answering.ts";
 import { sha256, sha256Of } from "../misbehaviour/digest.ts";
@@ -26,14 +26,14 @@ import { TemporaryDirectory } from "../support/temporary_directory.ts";
 const { upright } = UPRIGHT;
 
 Deno.test("download() goes on at another server when one that was fast has fallen silent", async () => {
-  const { names, outcomes, sent, notices, pauses, ledger } = await relieved([
+  const { names, outcomes, sent, notices, pauses, attempts } = await relieved([
     silentAt(BRINK),
     upright,
   ]);
   assertMatch(outcomes[0]!.join(), /^nothing arrived for 0\.[3-9] s$/);
   assertEquals(outcomes[1], ["done"]);
   assertEquals(sent, [BRINK, content.octets.length - BRINK + OVERLAP_BYTES]);
-  assertEquals([pauses, ledger.repeats, ledger.failures], [[], 0, 1]);
+  assertEquals([pauses, attempts.repeats, attempts.failures], [[], 0, 1]);
   assertMatch(notices[0]!, /^\S+: nothing arrived for 0\.[3-9] s; going on at \S+$/);
   assertStringIncludes(notices[0]!, `going on at ${names[1]}`);
   assertEquals(notices[1], "going on behind 900000 of 1000000 bytes");
@@ -54,9 +54,9 @@ Deno.test("download() goes on with the first server when that wakes up before an
   const second = announced(silentAt(undefined));
   const silence = { ...SILENCE, headMs: 30_000 };
   const first = silentUntil(second.asked);
-  const { outcomes, sent, ledger } = await relieved([first, second.script], { silence });
+  const { outcomes, sent, attempts } = await relieved([first, second.script], { silence });
   assertEquals(outcomes, [["done"], []]);
-  assertEquals([sent[0], ledger.failures], [content.octets.length, 0]);
+  assertEquals([sent[0], attempts.failures], [content.octets.length, 0]);
 });
 
 Deno.test("download() takes nothing but what follows from another server", async () => {
@@ -64,19 +64,19 @@ Deno.test("download() takes nothing but what follows from another server", async
   for (const name of unfit) {
     const second = announced(UPRIGHT[name]);
     const woken = second.asked.then(() => new Promise<void>((resolve) => setTimeout(resolve, 50)));
-    const { outcomes, ledger } = await relieved([silentUntil(woken), second.script]);
-    assertEquals([outcomes, ledger.failures], [[["done"], []], 0], name);
+    const { outcomes, attempts } = await relieved([silentUntil(woken), second.script]);
+    assertEquals([outcomes, attempts.failures], [[["done"], []], 0], name);
   }
 });
 
 Deno.test("download() passes over servers with other content, beside one that is silent", async () => {
-  const { outcomes, ledger } = await relieved([
+  const { outcomes, attempts } = await relieved([
     silentAt(BRINK),
     ...[UPRIGHT["has another ETag"], UPRIGHT["has no ranges"], upright],
   ]);
   assertMatch(outcomes[0]!.join(), /^nothing arrived for 0\.[3-9] s$/, "all were asked at once");
   assertEquals(outcomes.slice(1), [[], [], ["done"]]);
-  assertEquals(ledger.failures, 1);
+  assertEquals(attempts.failures, 1);
 });
 
 Deno.test("download() passes over servers that fail, beside one that is silent", async () => {
@@ -86,7 +86,7 @@ Deno.test("download() passes over servers that fail, beside one that is silent",
       return "persists";
     },
   };
-  const { outcomes, pauses, ledger } = await relieved([
+  const { outcomes, pauses, attempts } = await relieved([
     silentAt(BRINK),
     failing,
     silentAt(undefined),
@@ -97,7 +97,7 @@ Deno.test("download() passes over servers that fail, beside one that is silent",
     ["no answer came in time"],
     ["done"],
   ]);
-  assertEquals([pauses, ledger.repeats], [[], 0]);
+  assertEquals([pauses, attempts.repeats], [[], 0]);
 });
 
 Deno.test("download() asks another server when one sends no head for long", async () => {

@@ -3,33 +3,43 @@ import { responseBodyFraming } from "../../lib/http/body.ts";
 import { fieldsWith } from "../support/field_lines.ts";
 import type { ResponseHead } from "../../lib/http/response.ts";
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { OVERLAP_BYTES } from "../../lib/download/joint.ts";
 import {
-  type Kept,
-  keptOf,
-  type Offer,
-  offerOf,
+  OVERLAP_BYTES,
   rangeFields,
-} from "../../lib/download/representation.ts";
+  type ResumeDecision,
+  resumeDecisionOf,
+  type ResumePoint,
+  resumePointOf,
+} from "../../lib/download/resume.ts";
 
 /** Of this the octets from 40 on are asked for again. */
-const KEPT: Kept = { position: OVERLAP_BYTES + 40, entityTag: '"x"', length: OVERLAP_BYTES + 100 };
+const KEPT: ResumePoint = {
+  position: OVERLAP_BYTES + 40,
+  entityTag: '"x"',
+  length: OVERLAP_BYTES + 100,
+};
 const TOTAL = KEPT.length;
 const REST = TOTAL - 40;
 
-function offered(statusCode: number, fieldLines: readonly FieldLine[], kept?: Kept): Offer {
+function offered(
+  statusCode: number,
+  fieldLines: readonly FieldLine[],
+  kept?: ResumePoint,
+): ResumeDecision {
   const fields = fieldsWith(fieldLines);
   const head: ResponseHead = { httpVersion: "1.1", statusCode, reasonPhrase: "", fields };
-  return offerOf(head, responseBodyFraming("GET", head), kept);
+  return resumeDecisionOf(head, responseBodyFraming("GET", head), kept);
 }
 
-Deno.test("keptOf() keeps only what a strong ETag and a length tell the rest of", () => {
+Deno.test("resumePointOf() keeps only what a strong ETag and a length tell the rest of", () => {
   const representation = { entityTag: '"x"', length: TOTAL };
-  assertEquals(keptOf(representation, KEPT.position), KEPT);
-  for (const position of [0, TOTAL]) assertEquals(keptOf(representation, position), undefined);
-  assertEquals(keptOf({ ...representation, entityTag: undefined }, 40), undefined);
-  assertEquals(keptOf({ ...representation, length: undefined }, 40), undefined);
-  assertEquals(keptOf(undefined, 40), undefined);
+  assertEquals(resumePointOf(representation, KEPT.position), KEPT);
+  for (const position of [0, TOTAL]) {
+    assertEquals(resumePointOf(representation, position), undefined);
+  }
+  assertEquals(resumePointOf({ ...representation, entityTag: undefined }, 40), undefined);
+  assertEquals(resumePointOf({ ...representation, length: undefined }, 40), undefined);
+  assertEquals(resumePointOf(undefined, 40), undefined);
 });
 
 Deno.test("rangeFields() asks for the rest, and what is before it, if it is the same", () => {
@@ -37,8 +47,9 @@ Deno.test("rangeFields() asks for the rest, and what is before it, if it is the 
   assertEquals(rangeFields({ ...KEPT, position: 1 })[0], ["Range", "bytes=0-"]);
 });
 
-Deno.test("offerOf() takes a 200 for the whole, of what it says", () => {
-  const whole = (fieldLines: readonly FieldLine[], kept?: Kept) => offered(200, fieldLines, kept);
+Deno.test("resumeDecisionOf() takes a 200 for the whole, of what it says", () => {
+  const whole = (fieldLines: readonly FieldLine[], kept?: ResumePoint) =>
+    offered(200, fieldLines, kept);
   const length: FieldLine = ["Content-Length", `${TOTAL}`];
   assertEquals(whole([length, ["ETag", '"x"']]), {
     kind: "whole",
@@ -60,7 +71,7 @@ Deno.test("offerOf() takes a 200 for the whole, of what it says", () => {
   assertEquals(whole([length, ["ETag", '"x"']], KEPT), { kind: "again" });
 });
 
-Deno.test("offerOf() takes a 206 for the rest only when it is proved to be", () => {
+Deno.test("resumeDecisionOf() takes a 206 for the rest only when it is proved to be", () => {
   const part = (range: string, length = REST, tag = '"x"') =>
     offered(206, [["Content-Range", range], ["Content-Length", `${length}`], ["ETag", tag]], KEPT);
   const last = TOTAL - 1;
@@ -70,7 +81,7 @@ Deno.test("offerOf() takes a 206 for the rest only when it is proved to be", () 
     kind: "whole",
     representation: { entityTag: undefined, length: 9 },
   });
-  const faulty: readonly [Offer, string][] = [
+  const faulty: readonly [ResumeDecision, string][] = [
     [part(`bytes 41-${last}/${TOTAL}`, REST - 1), "begins at 41, but was asked for from 40"],
     [part(`bytes ${KEPT.position}-${last}/${TOTAL}`, 60), "but was asked for from 40"],
     [part(`bytes 0-${last}/${TOTAL}`, TOTAL), "begins at 0"],
@@ -89,8 +100,8 @@ Deno.test("offerOf() takes a 206 for the rest only when it is proved to be", () 
     [offered(206, [["ETag", '"x"']], KEPT), "does not say which one"],
     [offered(206, [["Content-Range", `bytes 40-${last}/${TOTAL}`]]), "nobody asked for"],
   ];
-  for (const [offer, why] of faulty) {
-    assertEquals(offer.kind, "faulty", why);
-    assertStringIncludes((offer as { reason: string }).reason, why);
+  for (const [decision, why] of faulty) {
+    assertEquals(decision.kind, "faulty", why);
+    assertStringIncludes((decision as { reason: string }).reason, why);
   }
 });

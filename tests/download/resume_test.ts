@@ -1,7 +1,7 @@
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { DownloadError } from "../../lib/download/download_error.ts";
-import { OVERLAP_BYTES } from "../../lib/download/joint.ts";
-import { StreamOutput } from "../../lib/download/stream_output.ts";
+import { OVERLAP_BYTES } from "../../lib/download/resume.ts";
+import { StreamOutput } from "../../lib/download/sequential_output.ts";
 import { Verification } from "../../lib/download/verification.ts";
 import { sha256 } from "../misbehaviour/digest.ts";
 import { answer, fetchInto, openFile } from "../support/downloading.ts";
@@ -183,11 +183,11 @@ Deno.test("download() goes on with a stream, but takes nothing back", async () =
 Deno.test("download() leaves a server that is too slow, and keeps what it sent", async () => {
   let clock = 0;
   const answers = [HALF, REST];
-  const { content, ledger } = await resumed(answers, {
+  const { content, attempts } = await resumed(answers, {
     minSpeed: 1000,
     timeoutMs: 30_000,
     now: () => clock += 40_000,
   });
   assertEquals(content, WHOLE);
-  assertEquals(ledger.records[0]!.outcomes[0], "it sent less than 1000 bytes a second");
+  assertEquals(attempts.records[0]!.outcomes[0], "it sent less than 1000 bytes a second");
 });

@@ -61,7 +61,7 @@ async function segmented(
   const digest = await sha256Of(directory, "a");
   assert(expected.some(({ sha256 }) => sha256 === digest), told.notices.join("\n"));
   const outcomes = names.map((name) =>
-    told.ledger.records.find(({ server }) => server === name)?.outcomes ?? []
+    told.attempts.records.find(({ server }) => server === name)?.outcomes ?? []
   );
   return { ...told, outcomes, sent: servers.map(({ sentOctets }) => sentOctets) };
 }
@@ -92,11 +92,11 @@ Deno.test("download() in segments moves what fails to others", async () => {
 
 Deno.test("download() in segments comes to its end over one connection where parts cannot be had", async () => {
   for (const name of ["has no ranges", "has a weak ETag", "has no ETag", "sends chunks"] as const) {
-    const { ledger } = await segmented([UPRIGHT[name]]);
-    assertEquals(ledger.failures, 0, name);
+    const { attempts } = await segmented([UPRIGHT[name]]);
+    assertEquals(attempts.failures, 0, name);
   }
-  const { ledger } = await segmented([slowly(8000), UPRIGHT["has another ETag"]]);
-  assertEquals(ledger.failures, 0);
+  const { attempts } = await segmented([slowly(8000), UPRIGHT["has another ETag"]]);
+  assertEquals(attempts.failures, 0);
 });
 
 /** Has other content under the same ETag, as where that is made of size and time. */

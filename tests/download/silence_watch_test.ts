@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { SilenceWatch } from "../../lib/download/silence_watch.ts";
+import { SilenceWatch } from "../../lib/download/relief.ts";
 
 Deno.test("SilenceWatch calls for another server after the least silence that counts", () => {
   const silence = new SilenceWatch(2000);

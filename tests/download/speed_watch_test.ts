@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { SpeedWatch } from "../../lib/download/speed_watch.ts";
+import { SpeedWatch } from "../../lib/download/speed.ts";
 
 Deno.test("SpeedWatch judges each window by itself", () => {
   const watch = new SpeedWatch(100, 1000, 0);

@@ -6,7 +6,7 @@ import {
   assertStringIncludes,
 } from "@std/assert";
 import { DownloadError } from "../../lib/download/download_error.ts";
-import { StreamOutput } from "../../lib/download/stream_output.ts";
+import { StreamOutput } from "../../lib/download/sequential_output.ts";
 import { answerUpTo, answerWhole } from "../misbehaviour/answering.ts";
 import { retagged } from "../misbehaviour/content.ts";
 import { redirecting } from "../misbehaviour/redirecting.ts";
@@ -35,11 +35,11 @@ Deno.test("download() starts over beside a silent server where none has the same
   const unfit = ["has another ETag", "has a weak ETag", "has no ETag", "has no ranges"] as const;
   for (const name of unfit) {
     const farm = [silentAt(BRINK), UPRIGHT[name]];
-    const { names, outcomes, notices, pauses, ledger } = await relieved(farm, { silence });
+    const { names, outcomes, notices, pauses, attempts } = await relieved(farm, { silence });
     const silentS = Number(/^nothing arrived for ([0-9.]+) s$/.exec(outcomes[0]!.join())?.[1]);
     assert(silentS >= 0.9 && silentS < 10, outcomes[0]!.join());
     assertEquals(outcomes[1], ["done"]);
-    assertEquals([pauses, ledger.repeats, ledger.failures], [[], 0, 1]);
+    assertEquals([pauses, attempts.repeats, attempts.failures], [[], 0, 1]);
     assertMatch(notices[0]!, /nothing arrived for [0-9.]+ s; going on at \S+$/);
     if (name === "has no ranges") continue;
     assertStringIncludes(
@@ -125,13 +125,13 @@ Deno.test("download() waits for --timeout before it throws away a part of an ear
   const url = `http://${front.authority}/file`;
   await assertRejects(async () => fetchInto(await openFile(directory, url), url), DownloadError);
   names.splice(0, 1, second.authority);
-  const { notices, ledger } = await fetchInto(await openFile(directory, url, true), url, {
+  const { notices, attempts } = await fetchInto(await openFile(directory, url, true), url, {
     silence: { ...SILENCE, startOverMs: 300 },
     timeoutMs: 1500,
     retries: 5,
     onResponse: () => names.splice(0, 1, third.authority),
   });
   assertEquals(notices[0], "going on behind 900000 of 1000000 bytes");
-  assertEquals(ledger.records[0]!.outcomes, ["nothing arrived for too long"]);
+  assertEquals(attempts.records[0]!.outcomes, ["nothing arrived for too long"]);
   assertStringIncludes(notices.join("\n"), "starting over");
 });

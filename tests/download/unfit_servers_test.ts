@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { UnfitServers } from "../../lib/download/unfit_servers.ts";
+import { UnfitServers } from "../../lib/download/attempt_log.ts";
 
 const TABLE: readonly [tags: (string | undefined)[], left: number[], why: string][] = [
   [['"a"', '"b"', '"b"', '"c"'], [0, 3], "two of them share one"],

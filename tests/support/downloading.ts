@@ -2,11 +2,11 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { Connections } from "../../lib/download/connections.ts";
 import { download, type DownloadOptions } from "../../lib/download/download.ts";
 import { DownloadError, type DownloadFailure } from "../../lib/download/download_error.ts";
-import { Ledger } from "../../lib/download/ledger.ts";
+import { AttemptLog } from "../../lib/download/attempt_log.ts";
 import { openOutput } from "../../lib/download/open_output.ts";
 import type { Output } from "../../lib/download/output.ts";
 import { parseTypedUri } from "../../lib/download/target_uri.ts";
-import { SILENCE_LIMITS } from "../../lib/download/silence_watch.ts";
+import { SILENCE_LIMITS } from "../../lib/download/relief.ts";
 import { textOf } from "./feed.ts";
 import { RawServer } from "./raw_peer.ts";
 import { TemporaryDirectory } from "./temporary_directory.ts";
@@ -47,7 +47,7 @@ export interface Told {
   readonly notices: string[];
   /** What it waited before tries, in ms. */
   readonly pauses: number[];
-  readonly ledger: Ledger;
+  readonly attempts: AttemptLog;
 }
 
 /** Those of client.ts when it is given none; nobody is told of anything. */
@@ -80,12 +80,12 @@ export async function fetchInto(
   output: Output,
   url: string,
   options: Partial<DownloadOptions> = {},
-  told: Told = { responses: [], progress: [], notices: [], pauses: [], ledger: new Ledger() },
+  told: Told = { responses: [], progress: [], notices: [], pauses: [], attempts: new AttemptLog() },
 ): Promise<Told & { bytes: number }> {
   const { timeoutMs = 30_000 } = options;
   const connections = new Connections(timeoutMs);
   try {
-    const { bytes } = await download(parseTypedUri(url), output, told.ledger, {
+    const { bytes } = await download(parseTypedUri(url), output, told.attempts, {
       ...plainOptions(connections, timeoutMs),
       retries: 0,
       random: () => 1,
@@ -130,7 +130,7 @@ export async function failing(
     progress: [],
     notices: [],
     pauses: [],
-    ledger: new Ledger(),
+    attempts: new AttemptLog(),
   };
   const error = await assertRejects(() => fetchInto(output, url, options, told), DownloadError);
   assertEquals(error.failure, failure, error.message);

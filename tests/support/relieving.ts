@@ -94,7 +94,7 @@ export async function relieved(
   });
   assertEquals(await sha256Of(directory, "a"), expected.sha256);
   const outcomes = names.map((name) =>
-    told.ledger.records.find(({ server }) => server === name)?.outcomes ?? []
+    told.attempts.records.find(({ server }) => server === name)?.outcomes ?? []
   );
   return { ...told, names, outcomes, sent: servers.map(({ sentOctets }) => sentOctets) };
 }

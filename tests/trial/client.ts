@@ -1,8 +1,8 @@
 import { Connections } from "../../lib/download/connections.ts";
 import { download } from "../../lib/download/download.ts";
 import { DownloadError } from "../../lib/download/download_error.ts";
-import { Ledger } from "../../lib/download/ledger.ts";
-import { StreamOutput } from "../../lib/download/stream_output.ts";
+import { AttemptLog } from "../../lib/download/attempt_log.ts";
+import { StreamOutput } from "../../lib/download/sequential_output.ts";
 import { parseTypedUri } from "../../lib/download/target_uri.ts";
 import { plainOptions } from "../support/downloading.ts";
 
@@ -24,11 +24,11 @@ const TIMEOUT_MS = 30_000;
 /** Downloads a file of that size through a balancer as client.ts would, and keeps nothing of it. */
 export async function experience(balancer: string, bytes: number): Promise<Experience> {
   const start = performance.now();
-  const ledger = new Ledger();
+  const attempts = new AttemptLog();
   const connections = new Connections(TIMEOUT_MS);
   const told = (reason: string | undefined, isWrong: boolean): Experience => ({
     seconds: (performance.now() - start) / 1000,
-    failures: ledger.failures,
+    failures: attempts.failures,
     reason,
     isWrong,
   });
@@ -37,7 +37,7 @@ export async function experience(balancer: string, bytes: number): Promise<Exper
     const downloaded = await download(
       uri,
       nowhere(),
-      ledger,
+      attempts,
       plainOptions(connections, TIMEOUT_MS),
     );
     return told(undefined, downloaded.bytes !== bytes);

@@ -1,12 +1,12 @@
 import type { FieldLine } from "../http/fields.ts";
 import type { ResponseHead } from "../http/response.ts";
-import { type Answer, ask, type Asking, readAway } from "./ask.ts";
+import { type Answer, ask, type AskOptions, readAway } from "./ask.ts";
 import { DownloadError, TryError } from "./download_error.ts";
-import type { Ledger } from "./ledger.ts";
+import type { AttemptLog } from "./attempt_log.ts";
 import { parseLocation, type TargetUri } from "./target_uri.ts";
 
 /** How one finds the server that has the content. */
-export interface Arriving extends Asking {
+export interface FollowOptions extends AskOptions {
   /** Redirects that are followed; one more is an error. */
   readonly maxRedirects: number;
   /** Whether a redirect may lead from https to http. */
@@ -46,7 +46,7 @@ export interface Arrival {
 /** What a search ended with: no server was named but unwanted ones. */
 export interface Unwanted {
   /** The one of them that has failed least. */
-  readonly best: Detour;
+  readonly best: UnfollowedRedirect;
   /** Whether the question was answered as often as it was to be put. */
   readonly isCertain: boolean;
 }
@@ -65,7 +65,7 @@ export const MOST_ASKS = 8;
 const REDIRECTS: ReadonlySet<number> = new Set([300, 301, 302, 303, 307, 308]);
 
 /** Where a redirect led that was not followed. */
-export interface Detour {
+export interface UnfollowedRedirect {
   /** What is to be asked for there. */
   readonly uri: TargetUri;
   /** The URIs on the way there. */
@@ -79,19 +79,25 @@ export interface Detour {
  *
  * @throws {TryError} when no server answers with anything but a redirect
  */
-export async function arrive(
+export async function followRedirects(
   typed: TargetUri,
-  ledger: Ledger,
+  attempts: AttemptLog,
   question: Question,
-  arriving: Arriving,
+  followOptions: FollowOptions,
 ): Promise<Arrival> {
-  const found = await seek(typed, ledger, question, arriving, failedBefore(ledger, MOST_ASKS));
-  return "answer" in found ? found : await settleFor(found, ledger, question, arriving);
+  const found = await seek(
+    typed,
+    attempts,
+    question,
+    followOptions,
+    failedBefore(attempts, MOST_ASKS),
+  );
+  return "answer" in found ? found : await settleFor(found, attempts, question, followOptions);
 }
 
 /** A search for servers that have not failed. */
-export function failedBefore(ledger: Ledger, asks: number): Search {
-  return { isUnwanted: (server) => ledger.failuresOf(server) > 0, asks };
+export function failedBefore(attempts: AttemptLog, asks: number): Search {
+  return { isUnwanted: (server) => attempts.failuresOf(server) > 0, asks };
 }
 
 /**
@@ -102,16 +108,19 @@ export function failedBefore(ledger: Ledger, asks: number): Search {
  */
 export async function seek(
   typed: TargetUri,
-  ledger: Ledger,
+  attempts: AttemptLog,
   question: Question,
-  arriving: Arriving,
+  followOptions: FollowOptions,
   search: Search,
 ): Promise<Arrival | Unwanted> {
-  const start: Detour = { uri: typed, visited: new Set() };
-  const failures = ({ uri }: Detour) => ledger.failuresOf(uri.server);
-  let best: Detour | undefined;
+  const start: UnfollowedRedirect = { uri: typed, visited: new Set() };
+  const failures = ({ uri }: UnfollowedRedirect) => attempts.failuresOf(uri.server);
+  let best: UnfollowedRedirect | undefined;
   for (let asks = 0; asks < search.asks; asks++) {
-    const found = await askAgain(best, () => follow(start, ledger, question, arriving, search));
+    const found = await askAgain(
+      best,
+      () => follow(start, attempts, question, followOptions, search),
+    );
     if (found === undefined) return { best: best!, isCertain: false };
     if ("answer" in found) return found;
     if (best === undefined || failures(found) < failures(best)) best = found;
@@ -122,18 +131,18 @@ export async function seek(
 /** Asks an unwanted server, where no other was named. */
 export async function settleFor(
   { best }: Unwanted,
-  ledger: Ledger,
+  attempts: AttemptLog,
   question: Question,
-  arriving: Arriving,
+  followOptions: FollowOptions,
 ): Promise<Arrival> {
-  return await follow(best, ledger, question, arriving) as Arrival;
+  return await follow(best, attempts, question, followOptions) as Arrival;
 }
 
 /** A question that nobody answers, after one was answered, is as good as that answer again. */
 async function askAgain(
-  best: Detour | undefined,
-  asking: () => Promise<Arrival | Detour>,
-): Promise<Arrival | Detour | undefined> {
+  best: UnfollowedRedirect | undefined,
+  asking: () => Promise<Arrival | UnfollowedRedirect>,
+): Promise<Arrival | UnfollowedRedirect | undefined> {
   try {
     return await asking();
   } catch (error) {
@@ -144,29 +153,29 @@ async function askAgain(
 
 /** Follows redirects: to an answer, or in a search no further than to an unwanted server. */
 async function follow(
-  { uri, visited: before }: Detour,
-  ledger: Ledger,
+  { uri, visited: before }: UnfollowedRedirect,
+  attempts: AttemptLog,
   question: Question,
-  arriving: Arriving,
+  followOptions: FollowOptions,
   search?: Search,
-): Promise<Arrival | Detour> {
+): Promise<Arrival | UnfollowedRedirect> {
   const visited = new Set(before);
   const isDetour = (next: TargetUri, from: TargetUri) =>
     next.server !== from.server && search?.isUnwanted(next.server) === true;
   for (;;) {
     visited.add(uri.href);
-    await rest(uri.server, ledger, arriving);
-    arriving.onAsk?.(uri);
-    const answer = await ask(uri, question.method, question.fieldsFor(uri), arriving);
+    await rest(uri.server, attempts, followOptions);
+    followOptions.onAsk?.(uri);
+    const answer = await ask(uri, question.method, question.fieldsFor(uri), followOptions);
     let next: TargetUri | undefined;
     try {
-      next = nextOf(answer.response.head, uri, visited, arriving, isDetour);
+      next = nextOf(answer.response.head, uri, visited, followOptions, isDetour);
     } catch (error) {
       answer.release();
       throw error;
     }
     if (next === undefined) return { uri, answer };
-    ledger.redirected(uri.server);
+    attempts.redirected(uri.server);
     await readAway(answer); // A redirect may have a page for people.
     const stops = isDetour(next, uri);
     uri = next;
@@ -175,14 +184,18 @@ async function follow(
 }
 
 /** Leaves a server alone for as long as it asked for, and says so when that begins. */
-async function rest(server: string, ledger: Ledger, arriving: Arriving): Promise<void> {
-  const ms = ledger.restMs(server, arriving.now());
+async function rest(
+  server: string,
+  attempts: AttemptLog,
+  followOptions: FollowOptions,
+): Promise<void> {
+  const ms = attempts.restMs(server, followOptions.now());
   if (ms <= 0) return;
-  if (ledger.mustTellRest(server)) {
+  if (attempts.mustTellRest(server)) {
     const { restNotice } = await import("./retry.ts");
-    arriving.onNotice(restNotice(server, ms));
+    followOptions.onNotice(restNotice(server, ms));
   }
-  await arriving.wait(ms);
+  await followOptions.wait(ms);
 }
 
 /** Where a response sends us, if it does and that may be followed. */
@@ -190,7 +203,7 @@ function nextOf(
   head: ResponseHead,
   uri: TargetUri,
   visited: ReadonlySet<string>,
-  { maxRedirects, allowDowngrade, onResponse }: Arriving,
+  { maxRedirects, allowDowngrade, onResponse }: FollowOptions,
   isDetour: (next: TargetUri, from: TargetUri) => boolean,
 ): TargetUri | undefined {
   let next: TargetUri | undefined;

@@ -3,7 +3,7 @@ import { parseContentRange } from "../http/byte_range.ts";
 import type { BodyFraming } from "../http/body.ts";
 import { isStrongMatch, parseEntityTag } from "../http/validators.ts";
 import { isWhole, type ResponseHead } from "../http/response.ts";
-import { askedFrom } from "./joint.ts";
+import { TryError } from "./download_error.ts";
 
 /** What is known of the content that a server offers. */
 export interface Representation {
@@ -14,7 +14,7 @@ export interface Representation {
 }
 
 /** The first octets of a representation of which the rest can be asked for. */
-export interface Kept {
+export interface ResumePoint {
   /** How many octets there are; less than `length`. */
   readonly position: number;
   /** Its strong ETag. */
@@ -29,11 +29,11 @@ export interface Kept {
  * @param position how many octets are there from its start
  * @param received how many are there in all
  */
-export function keptOf(
+export function resumePointOf(
   representation: Representation | undefined,
   position: number,
   received: number = position,
-): Kept | undefined {
+): ResumePoint | undefined {
   const { entityTag, length } = representation ?? {};
   if (entityTag === undefined || length === undefined) return undefined;
   return received > 0 && position < length ? { position, entityTag, length } : undefined;
@@ -47,7 +47,7 @@ export function keptOf(
  * - `rest`: what follows what is kept, behind some of that again; so many octets of it
  * - `faulty`: it is none that was asked for
  */
-export type Offer =
+export type ResumeDecision =
   | { readonly kind: "whole"; readonly representation: Representation }
   | { readonly kind: "again" }
   | { readonly kind: "rest"; readonly octets: number }
@@ -57,7 +57,7 @@ export type Offer =
  * The fields that ask for the rest of what is kept, and for some of that again, if it is still the
  * same (RFC 9110 §13.1.5).
  */
-export function rangeFields(kept: Kept): FieldLine[] {
+export function rangeFields(kept: ResumePoint): FieldLine[] {
   return [["Range", `bytes=${askedFrom(kept.position)}-`], ["If-Range", kept.entityTag]];
 }
 
@@ -66,11 +66,15 @@ export function rangeFields(kept: Kept): FieldLine[] {
  *
  * @param kept what was asked to be gone on with; undefined when the whole was asked for
  */
-export function offerOf(head: ResponseHead, framing: BodyFraming, kept?: Kept): Offer {
+export function resumeDecisionOf(
+  head: ResponseHead,
+  framing: BodyFraming,
+  kept?: ResumePoint,
+): ResumeDecision {
   const entityTag = strongTag(head);
   const range = head.statusCode === 206 ? parseContentRange(head) : undefined;
   if (head.statusCode === 206 && !(kept === undefined && isWhole(head))) {
-    return restOffer(range, framing, entityTag, kept);
+    return restDecision(range, framing, entityTag, kept);
   }
   const said = framing.kind === "length" ? framing.contentLength : undefined;
   if (range !== undefined && (said ?? range.total) !== range.total) {
@@ -83,12 +87,12 @@ export function offerOf(head: ResponseHead, framing: BodyFraming, kept?: Kept): 
   return { kind: "whole", representation: { entityTag, length } };
 }
 
-function restOffer(
+function restDecision(
   range: ReturnType<typeof parseContentRange>,
   framing: BodyFraming,
   entityTag: string | undefined,
-  kept: Kept | undefined,
-): Offer {
+  kept: ResumePoint | undefined,
+): ResumeDecision {
   if (kept === undefined) return faulty("a part came that nobody asked for");
   // RFC 9110 §14.4: the total may be unknown to others, not to us.
   if (range === undefined) return faulty("the part does not say which one it is");
@@ -110,7 +114,7 @@ function restOffer(
   return { kind: "rest", octets };
 }
 
-function faulty(reason: string): Offer {
+function faulty(reason: string): ResumeDecision {
   return { kind: "faulty", reason };
 }
 
@@ -128,4 +132,64 @@ export function isUsableTag(text: string): boolean {
 function isSame(one: string | undefined, other: string): boolean {
   const tags = [parseEntityTag(one ?? ""), parseEntityTag(other)];
   return tags[0] !== undefined && tags[1] !== undefined && isStrongMatch(tags[0], tags[1]);
+}
+
+/**
+ * So many octets before a joint are fetched again, and compared with those that are here. Two servers
+ * may give files of one size and time the same ETag, whatever is in them; and behind one name there
+ * may be several servers. So every joint is looked at, whoever the content comes from.
+ */
+export const OVERLAP_BYTES = 4096;
+
+/** Where content of one answer meets content of another. */
+export interface Joint {
+  /** The first octet behind it. */
+  readonly position: number;
+  /** What stands before it where that which follows comes from. */
+  readonly before: Uint8Array;
+  /** Who has sent that; undefined for somebody earlier. */
+  readonly server: string | undefined;
+}
+
+/** From where on to ask for what follows a position. */
+export function askedFrom(position: number): number {
+  return Math.max(0, position - OVERLAP_BYTES);
+}
+
+/** The last octets of what has passed by, as many as a joint is compared over. */
+export class Tail {
+  #octets: Uint8Array = new Uint8Array(0);
+
+  /** These have passed by. */
+  add(octets: Uint8Array): void {
+    this.#octets = this.with(octets);
+  }
+
+  /** What it would be with these. */
+  with(octets: Uint8Array): Uint8Array {
+    if (octets.length >= OVERLAP_BYTES) return octets.slice(-OVERLAP_BYTES);
+    const earlier = this.#octets.subarray(-(OVERLAP_BYTES - octets.length));
+    const all = new Uint8Array(earlier.length + octets.length);
+    all.set(earlier);
+    all.set(octets, earlier.length);
+    return all;
+  }
+
+  /** All of it. */
+  get octets(): Uint8Array {
+    return this.#octets;
+  }
+}
+
+/** Whether two tails are the same, as far as both go: the shorter one is of the same end. */
+export function isSameTail(one: Uint8Array, other: Uint8Array): boolean {
+  const length = Math.min(one.length, other.length);
+  const [a, b] = [one.subarray(one.length - length), other.subarray(other.length - length)];
+  return a.every((octet, i) => octet === b[i]);
+}
+
+/** What a server has does not go with what is here. */
+export function otherContentError(server: string): TryError {
+  const reason = "it has other content than is here, under the same ETag";
+  return new TryError("network", server, reason, { isOfRange: true });
 }
