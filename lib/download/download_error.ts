@@ -101,6 +101,15 @@ export function fileErrorsSync<T>(name: string, operation: () => T): T {
   }
 }
 
+/** What an operation on a file gives; undefined where the file is not there. */
+export function ifFound<T>(operation: () => T): T | undefined {
+  try {
+    return operation();
+  } catch (error) {
+    return ignoreNotFound(error);
+  }
+}
+
 /** Lets a file that is not there pass, as undefined. */
 export function ignoreNotFound(error: unknown): undefined {
   if (!(error instanceof Deno.errors.NotFound)) throw error;

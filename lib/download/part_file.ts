@@ -65,13 +65,13 @@ export class PartFile implements Output {
    */
   static async open(name: string, options: OutputOptions): Promise<PartFile> {
     return await fileErrors(`${name}.part`, async () => {
-      const opened = await openPart(name, options);
+      const opened = openPart(name, options);
       const { partName, file, isOld } = opened;
       try {
         const part = new PartFile(name, options, opened);
         // Meanwhile it is no more readable than the file that it will replace.
         const { mode } = options.replaced ?? {};
-        if (mode) await attempt(() => Deno.chmod(partName, (mode % 0o1000) | 0o600));
+        if (mode) await attempt(() => Deno.chmodSync(partName, (mode % 0o1000) | 0o600));
         if (isOld) await part.#continue();
         return part;
       } catch (error) {
@@ -274,7 +274,7 @@ export class PartFile implements Output {
     this.#isPlaced = true;
     this.#side.remove();
     this.#file.close();
-    await forgetPart(placed === "proposed" ? proposed! : this.#name);
+    forgetPart(placed === "proposed" ? proposed! : this.#name);
     return placed;
   }
 
@@ -406,8 +406,8 @@ function withoutQuery(url: string): string {
 }
 
 /** What stood under that name may have been a part file: it is one no more. */
-async function forgetPart(name: string): Promise<void> {
+function forgetPart(name: string): void {
   if (!name.endsWith(".part")) return;
   const side = new SideFile(name);
-  if (await side.owner() === "ours") side.remove();
+  if (side.owner() === "ours") side.remove();
 }

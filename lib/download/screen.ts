@@ -1,4 +1,4 @@
-import type { Display, Progress } from "./display.ts";
+import type { Display } from "./display.ts";
 import { escapeControls } from "../log/console.ts";
 import { PaceMeter } from "./speed.ts";
 import { type Progress, progressLine } from "./progress_text.ts";

@@ -1,4 +1,4 @@
-import { ignoreNotFound } from "./download_error.ts";
+import { ifFound, ignoreNotFound } from "./download_error.ts";
 import type { Piece } from "./segments.ts";
 import { isUsableTag } from "./resume.ts";
 
@@ -85,11 +85,11 @@ export class SideFile {
   }
 
   /** Who has written what stands there: these words are ours alone. */
-  async owner(): Promise<"ours" | "others" | undefined> {
-    const found = await Deno.lstat(this.#path).catch(ignoreNotFound);
+  owner(): "ours" | "others" | undefined {
+    const found = ifFound(() => Deno.lstatSync(this.#path));
     if (found === undefined) return undefined;
     if (!found.isFile) return "others";
-    const text = await Deno.readTextFile(this.#path).catch(ignoreNotFound) ?? "";
+    const text = ifFound(() => Deno.readTextFileSync(this.#path)) ?? "";
     return text === "" || isMark(text) || parseRecord(text) !== undefined ? "ours" : "others";
   }
 

@@ -176,13 +176,15 @@ Deno.test("openOutput() takes - for standard output and leaves it open", async (
 
 Deno.test("openOutput() says that the system denies a file, and why", async () => {
   await using directory = await TemporaryDirectory.with();
-  const original = Deno.open;
+  const original = Deno.openSync;
   const denied = Object.assign(new Deno.errors.PermissionDenied("os error 13"), { code: "EACCES" });
-  Deno.open = () => Promise.reject(denied);
+  Deno.openSync = () => {
+    throw denied;
+  };
   try {
     const message = "file.part: permission denied";
     await assertRejects(() => openOutput(directory.join("file")), DownloadError, message);
   } finally {
-    Deno.open = original;
+    Deno.openSync = original;
   }
 });

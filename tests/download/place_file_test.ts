@@ -114,10 +114,12 @@ Deno.test("openOutput() makes what a link leads to that leads to nothing", async
 
 Deno.test("openOutput() writes a file in place whose directory takes no other", async () => {
   await using directory = await TemporaryDirectory.with({ a: "much longer" });
-  const open = Deno.open;
-  const denied = (path: string | URL, options?: Deno.OpenOptions) =>
-    options?.create || options?.createNew ? Promise.reject(refusal("EACCES")) : open(path, options);
-  await withStubs(Deno, { open: denied }, async () => {
+  const open = Deno.openSync;
+  const denied = (path: string | URL, options?: Deno.OpenOptions) => {
+    if (options?.create || options?.createNew) throw refusal("EACCES");
+    return open(path, options);
+  };
+  await withStubs(Deno, { openSync: denied }, async () => {
     const { notices } = await save(directory.join("a"));
     assertEquals(notices, [
       `${directory.join("a")} will be written in place, and what is there lost: ` +
@@ -143,10 +145,11 @@ Deno.test("openOutput() does without what the file system has not, and says so i
     const refuseNow = () => {
       throw refusal(code);
     };
-    const stubs = { utimeSync: refuseNow, sync: refuse, tryLock: refuse };
+    const stubs = { utimeSync: refuseNow, sync: refuse, tryLockSync: refuseNow };
     await withStubs(Deno.FsFile.prototype, stubs, async () => {
       const { placed, notices } = await save(directory.join("a"));
-      assertEquals([placed, notices.length], ["own", 1], code);
+      const lacks = "a lock, its time, to be forced to the disk";
+      assertEquals([placed, notices], ["own", [`the file system does not let it have ${lacks}`]]);
     });
     assertEquals(textOf(await directory.read("a")), "new");
   }
