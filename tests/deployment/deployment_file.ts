@@ -1,5 +1,5 @@
 /**
- * The files that the README shows for those who run the commands in earnest.
+ * The files that README.md in this folder shows: examples of running the commands in earnest.
  *
  * @module
  */
@@ -7,7 +7,7 @@
 import { join } from "@std/path";
 import { PROJECT } from "../support/role.ts";
 
-/** By name: how the README marks the block. */
+/** By name: the language of its block in README.md. */
 export const DEPLOYMENT_FILES = {
   "balancer.service": "ini",
   "Dockerfile": "dockerfile",

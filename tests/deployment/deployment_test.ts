@@ -14,11 +14,14 @@ import { settingOf } from "./service_unit.ts";
 const SRV_ENTRY = "srv:_http._tcp.files.default.svc.cluster.local";
 
 for (const [name, language] of Object.entries(DEPLOYMENT_FILES)) {
-  Deno.test(`the README shows ${name} as it is`, async () => {
-    const readme = await Deno.readTextFile(join(PROJECT, "README.md"));
+  Deno.test(`README.md shows ${name} as it is`, async () => {
+    const readme = await Deno.readTextFile(join(PROJECT, "tests", "deployment", "README.md"));
     const text = await deploymentText(name as DeploymentFile);
     const isShown = readme.includes(`\`\`\`${language}\n${text}\`\`\`\n`);
-    assert(isShown, `README.md has no block of ${language} that is equal to ${name}`);
+    assert(
+      isShown,
+      `tests/deployment/README.md has no block of ${language} that is equal to ${name}`,
+    );
   });
 }
 
