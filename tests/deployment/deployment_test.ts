@@ -53,6 +53,13 @@ Deno.test("Dockerfile copies all that the commands need", async () => {
       await copy(join(PROJECT, name), image.join(name));
     }
   }
+  const readme = await Deno.readTextFile(join(PROJECT, "tests", "deployment", "README.md"));
+  const [, installed = ""] = /^cp -r (.+) \/opt\/balancer\/$/m.exec(readme) ?? [];
+  assertEquals(
+    installed.split(" ").sort(),
+    copies.flatMap(([, ...names]) => names.slice(0, -1)).sort(),
+    "README.md copies other files for systemd",
+  );
   const entry = entryPointOf(lines);
   for (const name of ["server.ts", "balancer.ts"]) {
     const args = [...entry.slice(1), name, "--help"];

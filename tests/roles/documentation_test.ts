@@ -2,6 +2,7 @@
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { join } from "@std/path";
+import config from "../../deno.json" with { type: "json" };
 import { deployed } from "../deployment/deployed.ts";
 import { copyOfProject } from "../support/copy_of_project.ts";
 import { fileServer } from "../support/file_server.ts";
@@ -65,6 +66,24 @@ Deno.test("roles understand every call that a README shows", async () => {
   }
 });
 
+Deno.test("tasks understand every call with arguments that a README shows", async () => {
+  const tasks: Readonly<Record<string, string | { command: string }>> = config.tasks;
+  const lines = readReadmes().flatMap(({ blocks, prose }) => [
+    ...blocks.filter(({ language }) => language === "sh").flatMap(shellLines),
+    ...codeSpansOf(prose),
+  ]);
+  const calls = lines.flatMap((line) => [...line.matchAll(/^deno task ([\w:]+) (.+)$/g)]);
+  assert(calls.length >= 3, `${calls.length} calls were found`);
+  for (const [text, name, args] of calls) {
+    const task = tasks[name!]!;
+    const [program, ...words] = (typeof task === "string" ? task : task.command).split(" ");
+    assertEquals(program, "deno", text);
+    const all = [...words, ...args!.split(" "), "--help"];
+    const { code, stderr } = await run(Deno.execPath(), all, { cwd: PROJECT });
+    assertEquals(code, 0, `${text}: ${stderr}`);
+  }
+});
+
 /** Ports and figures, which are others each time. */
 function withoutFigures(text: string): string {
   return text.replace(/localhost:\d+/g, "localhost:N").replace(/\d+(?:\.\d+)? [kM]iB/g, "N B")
@@ -92,6 +111,7 @@ Deno.test({
       );
       const { port } = await listening(process);
       ports.set(shownPort, `${port}`);
+      if (role === "balancer") await process.stderr.next(/tested, fastest first/);
       return `${process.stderr.text}listening on http://0.0.0.0:N\n`;
     };
 
@@ -170,6 +190,7 @@ Deno.test("READMEs name all that programs read of a balancer", async () => {
   const access = JSON.parse(await process.stdout.next(/^\{/));
   assertNamed("tests/deployment/README.md", "## Logs", Object.keys(access));
 
+  await process.stderr.next(/"event":"round"/);
   const records = process.stderr.lines.filter((line) => line.startsWith("{")).map((line) =>
     JSON.parse(line)
   );
