@@ -4,12 +4,11 @@ import { chooseContentCoding, type ContentCoding } from "../http/negotiation.ts"
 import { contentType } from "@std/media-types";
 import { extname } from "@std/path";
 import { type CodedSibling, codedSiblings } from "./coded_siblings.ts";
-import { type AskedHead, replyWith } from "./conditional_reply.ts";
 import type { EntityTags } from "./entity_tags.ts";
 import { type Cached, FileCache } from "./file_cache.ts";
 import { TICK_MS } from "./modification_time.ts";
 import type { OpenFile } from "./open_file.ts";
-import { Representation } from "./representation.ts";
+import { type AskedHead, Representation } from "./representation.ts";
 import type { Root } from "./root.ts";
 
 /** Files up to this size, in octets, are kept in memory. */
@@ -63,7 +62,7 @@ export class KeptFile implements Cached {
 
   /** The reply to a request for it. */
   reply(head: AskedHead, epochMs: () => number): Reply {
-    return replyWith(this.#chosen(head.fields), head, epochMs);
+    return this.#chosen(head.fields).reply(head, epochMs);
   }
 
   #chosen(fields: Fields): Representation {
@@ -100,7 +99,7 @@ export class FileReplies {
     // future has another Last-Modified each time.
     if (file.size > MOST_KEPT_OCTETS || this.#isNew(file)) {
       const chosen = await this.#choose(names, file, siblings, head.fields);
-      return { reply: replyWith(chosen, head, epochMs), key: undefined };
+      return { reply: chosen.reply(head, epochMs), key: undefined };
     }
     const key = keyOf(file.identity, siblings, names);
     const known = this.#kept.get(key);

@@ -1,5 +1,5 @@
 import { close, read, readSync } from "node:fs";
-import type { Octets } from "./range_content.ts";
+import type { ByteSource } from "./range_content.ts";
 
 /** A read of 64 KiB takes 5 us from memory; what takes longer than this, in ms, came from a disk. */
 const SLOW_READ_MS = 0.3;
@@ -8,8 +8,8 @@ const SLOW_READ_MS = 0.3;
 const READS_ELSEWHERE = 16;
 
 /** A regular file that is open for reading, as it was when it was opened. */
-export class OpenFile implements Octets {
-  /** Octets. */
+export class OpenFile implements ByteSource {
+  /** Bytes. */
   readonly size: number;
   /** When its content last changed, in ms since 1970. */
   readonly modifiedMs: number;
@@ -37,7 +37,7 @@ export class OpenFile implements Octets {
   }
 
   /**
-   * Reads octets.
+   * Reads bytes.
    *
    * What is in memory is read at once, which is three times as fast as by another thread.
    *

@@ -1,12 +1,12 @@
 import type { ContentSource } from "../net/handler.ts";
 import type { ByteRange } from "../http/byte_range.ts";
 
-/** Octets that can be read at any position, such as those of an open file. */
-export interface Octets {
+/** Bytes that can be read at any position, such as those of an open file. */
+export interface ByteSource {
   /** How many there are. */
   readonly size: number;
   /**
-   * Reads octets.
+   * Reads bytes.
    *
    * @param position of the first of them, less than the size
    * @returns how many there were; never 0
@@ -17,28 +17,29 @@ export interface Octets {
   close(): void;
 }
 
-/** Octets in memory. */
-export class MemoryOctets implements Octets {
+/** Bytes in memory. */
+export class MemoryBytes implements ByteSource {
   readonly size: number;
-  readonly #octets: Uint8Array;
+  readonly #bytes: Uint8Array;
 
-  /** Of these octets, which do not change. */
-  constructor(octets: Uint8Array) {
-    this.#octets = octets;
-    this.size = octets.length;
+  /** Of these bytes, which do not change. */
+  constructor(bytes: Uint8Array) {
+    this.#bytes = bytes;
+    this.size = bytes.length;
   }
 
+  /** As `ByteSource`. */
   readAt(buffer: Uint8Array, position: number): number {
-    const found = this.#octets.subarray(position, position + buffer.length);
+    const found = this.#bytes.subarray(position, position + buffer.length);
     buffer.set(found);
     return found.length;
   }
 
-  /** As `Octets`: there is nothing to free. */
+  /** As `ByteSource`: there is nothing to free. */
   close(): void {}
 }
 
-/** A part of a content: octets that are there, or a range of those that are read. */
+/** A part of a content: bytes that are there, or a range of those that are read. */
 export type Segment = Uint8Array | ByteRange;
 
 /**
@@ -47,15 +48,15 @@ export type Segment = Uint8Array | ByteRange;
  */
 export class RangeContent implements ContentSource {
   readonly length: number;
-  readonly #octets: Octets;
+  readonly #source: ByteSource;
   readonly #segments: readonly Segment[];
   #index = 0;
-  /** How much of the segment under way has been given. */
+  /** How much of the current segment has been given. */
   #given = 0;
 
-  /** Of these octets, which it closes. */
-  constructor(octets: Octets, segments: readonly Segment[]) {
-    this.#octets = octets;
+  /** Of this source, which it closes. */
+  constructor(source: ByteSource, segments: readonly Segment[]) {
+    this.#source = source;
     this.#segments = segments;
     this.length = segments.reduce((sum, segment) => sum + lengthOf(segment), 0);
   }
@@ -63,7 +64,7 @@ export class RangeContent implements ContentSource {
   /**
    * As `ContentSource`.
    *
-   * @throws as `Octets.readAt`, also where the octets end too early
+   * @throws as `ByteSource.readAt`, also where the bytes end too early
    */
   read(buffer: Uint8Array): number | null | Promise<number | null> {
     const segment = this.#segments[this.#index];
@@ -74,14 +75,14 @@ export class RangeContent implements ContentSource {
       return this.#advance(segment, wanted);
     }
     const part = wanted < buffer.length ? buffer.subarray(0, wanted) : buffer;
-    const count = this.#octets.readAt(part, segment.first + this.#given);
+    const count = this.#source.readAt(part, segment.first + this.#given);
     return typeof count === "number"
       ? this.#advance(segment, count)
       : count.then((it) => this.#advance(segment, it));
   }
 
   close(): void {
-    this.#octets.close();
+    this.#source.close();
   }
 
   #advance(segment: Segment, count: number): number {

@@ -1,16 +1,34 @@
-import type { Reply } from "../net/handler.ts";
-import { imfFixdate } from "../http/http_date.ts";
+import { htmlReply, type Reply } from "../net/handler.ts";
+import {
+  type ByteRange,
+  byteRanges,
+  contentRange,
+  multipartByteRanges,
+  unsatisfiedRange,
+} from "../http/byte_range.ts";
 import { type FieldLine, fieldLine, type FieldSection, fieldSection } from "../http/fields.ts";
-import { type EntityTag, type Validators, writeEntityTag } from "../http/validators.ts";
+import { encodeOctets } from "../http/grammar.ts";
+import { imfFixdate } from "../http/http_date.ts";
 import type { ContentCoding } from "../http/negotiation.ts";
+import type { RequestHead } from "../http/request.ts";
+import {
+  type EntityTag,
+  evaluatePreconditions,
+  rangeApplies,
+  type Validators,
+  writeEntityTag,
+} from "../http/validators.ts";
 import { tellsVersions } from "./modification_time.ts";
-import { type Octets, RangeContent } from "./range_content.ts";
+import { type ByteSource, MemoryBytes, RangeContent } from "./range_content.ts";
 
-/** What is known of a representation before it is asked for. */
+/** What of a request decides the reply with a representation. */
+export type AskedHead = Pick<RequestHead, "method" | "fields">;
+
+/** What is known of a representation before it is requested. */
 export interface RepresentationFacts {
   /** Its media type. */
   readonly contentType: string;
-  /** The content coding that its octets have. */
+  /** The content coding that its bytes have. */
   readonly coding: ContentCoding;
   /** Whether the client's Accept-Encoding chose it among others. */
   readonly isNegotiated: boolean;
@@ -20,16 +38,26 @@ export interface RepresentationFacts {
   readonly modifiedMs: number | undefined;
 }
 
-/** What a file is as a response, in one coding (RFC 9110 §8), whatever part of it is asked for. */
+/** Without one of these the reply is the whole. If-Range means nothing without Range. */
+const CONDITIONS = [
+  "range",
+  "if-none-match",
+  "if-modified-since",
+  "if-match",
+  "if-unmodified-since",
+];
+
+/**
+ * A file in one content coding, with its fields (RFC 9110 §8), and the replies to a GET or HEAD of
+ * it: 200 with all of it, 206 with parts, 304, 412 or 416.
+ */
 export class Representation {
-  /** Octets of the whole. */
+  /** Bytes of the whole. */
   readonly length: number;
-  /** Its media type. */
-  readonly contentType: string;
-  /** What preconditions are held against. */
+  readonly #bytes: Uint8Array | ByteSource;
+  readonly #contentType: string;
+  /** What preconditions are evaluated against. */
   readonly validators: Validators;
-  /** The octets: in memory, or to be read. */
-  readonly octets: Uint8Array | Octets;
   /** The fields of a 200 or 206, but for Content-Type. */
   readonly fields: FieldSection;
   /** The fields of a 304. */
@@ -40,19 +68,20 @@ export class Representation {
   /**
    * Writes the fields.
    *
+   * @param bytes in memory, or a source, which the one reply made of it closes
    * @param cacheControl the value of Cache-Control; none if undefined
    * @param epochMs now, in ms since 1970
    * @throws {TypeError} as `fieldSection`
    */
   constructor(
-    octets: Uint8Array | Octets,
+    bytes: Uint8Array | ByteSource,
     facts: RepresentationFacts,
     cacheControl: string | undefined,
     epochMs: number,
   ) {
-    this.octets = octets;
-    this.length = octets instanceof Uint8Array ? octets.length : octets.size;
-    this.contentType = facts.contentType;
+    this.#bytes = bytes;
+    this.length = bytes instanceof Uint8Array ? bytes.length : bytes.size;
+    this.#contentType = facts.contentType;
     this.validators = validatorsOf(facts, epochMs);
     const tag = tagLines(this.validators);
     const date = dateLines(this.validators);
@@ -63,8 +92,73 @@ export class Representation {
     this.whole = {
       statusCode: 200,
       headerSection: fieldLine("Content-Type", facts.contentType) + this.fields as FieldSection,
-      content: octets instanceof Uint8Array ? octets : wholeContent(octets),
+      content: bytes instanceof Uint8Array ? bytes : wholeContent(bytes),
     };
+  }
+
+  /**
+   * The reply to a GET or HEAD. Preconditions come before ranges (RFC 9110 §13.2.2). HEAD ignores
+   * Range, which §14.2 defines for GET alone.
+   *
+   * @param epochMs gives the ms since 1970; called only where dates may matter
+   * @returns a reply that closes the source; one that does not read it has closed it already
+   */
+  reply(head: AskedHead, epochMs: () => number): Reply {
+    for (const name of CONDITIONS) {
+      if (head.fields.has(name)) return this.#conditionalReply(head, epochMs() / 1000);
+    }
+    return this.whole;
+  }
+
+  #conditionalReply(head: AskedHead, epochSeconds: number): Reply {
+    const reply = this.#evaluate(head, epochSeconds);
+    if (typeof reply.content === "string" && !(this.#bytes instanceof Uint8Array)) {
+      this.#bytes.close();
+    }
+    return reply;
+  }
+
+  #evaluate({ method, fields }: AskedHead, epochSeconds: number): Reply {
+    const result = evaluatePreconditions(fields, this.validators, epochSeconds);
+    if (result === "notModified") {
+      return { statusCode: 304, headerSection: this.notModifiedFields, content: "" };
+    }
+    if (result === "failed") {
+      return htmlReply(412, "The file is not as the request would have it.");
+    }
+    const isForParts = method === "GET" && rangeApplies(fields, this.validators, epochSeconds);
+    const answer = byteRanges(isForParts ? fields.get("range") : undefined, this.length);
+    if (answer.kind === "whole") return this.whole;
+    if (answer.kind === "ranges") return this.#partialReply(answer.ranges);
+    const sentence = "The file has nothing where the request wants something.";
+    return htmlReply(416, sentence, [["Content-Range", unsatisfiedRange(this.length)]]);
+  }
+
+  /**
+   * RFC 9110 §15.3.7. All fields of the 200 are sent, also to a client with If-Range, which should
+   * have them already: it costs little, and players of videos look for the media type.
+   */
+  #partialReply(ranges: readonly ByteRange[]): Reply {
+    const bytes = this.#bytes;
+    const contentType = this.#contentType;
+    const { length } = this;
+    const [range] = ranges;
+    if (ranges.length === 1 && range !== undefined) {
+      const lines = [
+        ["Content-Type", contentType],
+        ["Content-Range", contentRange(range, length)],
+      ] as const;
+      const content = bytes instanceof Uint8Array
+        ? bytes.subarray(range.first, range.last + 1)
+        : new RangeContent(bytes, [range]);
+      return { statusCode: 206, headerSection: fieldSection(lines, this.fields), content };
+    }
+    const parts = multipartByteRanges(ranges, { boundary: boundary(), contentType, length });
+    const segments = parts.parts.flatMap(({ head, range }) => [encodeOctets(head), range]);
+    const source = bytes instanceof Uint8Array ? new MemoryBytes(bytes) : bytes;
+    const content = new RangeContent(source, [...segments, encodeOctets(parts.end)]);
+    const headerSection = fieldSection([["Content-Type", parts.contentType]], this.fields);
+    return { statusCode: 206, headerSection, content };
   }
 }
 
@@ -101,7 +195,13 @@ function dataLines({ coding }: RepresentationFacts): FieldLine[] {
   return lines;
 }
 
-function wholeContent(octets: Octets): RangeContent {
-  const segments = octets.size === 0 ? [] : [{ first: 0, last: octets.size - 1 }];
-  return new RangeContent(octets, segments);
+function wholeContent(source: ByteSource): RangeContent {
+  const segments = source.size === 0 ? [] : [{ first: 0, last: source.size - 1 }];
+  return new RangeContent(source, segments);
+}
+
+/** 16 random bytes in hexadecimal digits. */
+function boundary(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }

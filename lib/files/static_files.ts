@@ -1,5 +1,4 @@
 import { htmlReply, Redirect, type Reply, type Request } from "../net/handler.ts";
-import type { AskedHead } from "./conditional_reply.ts";
 import { directoryEntries } from "./directory_entries.ts";
 import { type Cached, FileCache } from "./file_cache.ts";
 import { filePath } from "./file_path.ts";
@@ -7,6 +6,7 @@ import { FileReplies, type FileReplyOptions } from "./file_replies.ts";
 import { Listings } from "./listings.ts";
 import { isMissing, refusal, replyToError } from "./refusal.ts";
 import type { OpenFile } from "./open_file.ts";
+import type { AskedHead } from "./representation.ts";
 import type { FoundDirectory, Root } from "./root.ts";
 
 /** What the content of a directory is called, unless it is to be listed. */

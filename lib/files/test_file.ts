@@ -1,13 +1,12 @@
 import { htmlReply, type Reply, type Request } from "../net/handler.ts";
-import { replyWith } from "./conditional_reply.ts";
 import { filePath } from "./file_path.ts";
-import type { Octets } from "./range_content.ts";
+import type { ByteSource } from "./range_content.ts";
 import { Representation } from "./representation.ts";
 
 /** The name of the performance-test file, at the root. */
 const TEST_FILE = "test.bin";
 const MIB = 1024 * 1024;
-/** Octets that it has, unless it is asked for another size, and the most that it may have. */
+/** Bytes that it has, unless it is asked for another size, and the most that it may have. */
 const USUAL_SIZE = MIB;
 const MOST_SIZE = 64 * MIB;
 
@@ -20,7 +19,7 @@ export function isTestFile(target: string): boolean {
 
 /**
  * The built-in performance-test file: the same on every server, and of no use to compress, so that
- * nothing on the way can make it smaller. It has 1 MiB, or as many octets as `?bytes=` says: 1 to
+ * nothing on the way can make it smaller. It has 1 MiB, or as many bytes as `?bytes=` says: 1 to
  * 64 MiB; 400 for anything else.
  *
  * @param epochMs gives the ms since 1970
@@ -33,9 +32,9 @@ export function replyWithTestFile(
   if (size === undefined) {
     return htmlReply(400, `bytes is a number from 1 to ${MOST_SIZE}.`);
   }
-  const octets = size === USUAL_SIZE ? block() : new Noise(size);
+  const bytes = size === USUAL_SIZE ? block() : new Noise(size);
   const representation = new Representation(
-    octets,
+    bytes,
     {
       contentType: "application/octet-stream",
       coding: "identity",
@@ -46,7 +45,7 @@ export function replyWithTestFile(
     undefined,
     epochMs(),
   );
-  return replyWith(representation, head, epochMs);
+  return representation.reply(head, epochMs);
 }
 
 function sizeOf(target: string): number | undefined {
@@ -58,10 +57,10 @@ function sizeOf(target: string): number | undefined {
 }
 
 /**
- * As many octets as one likes, for 1 MiB of memory: the same block over and over, to each octet of
+ * As many bytes as are wanted, for 1 MiB of memory: the same block over and over, to each byte of
  * which the number of its copy is added, so that no copy repeats what another holds.
  */
-class Noise implements Octets {
+class Noise implements ByteSource {
   readonly size: number;
 
   constructor(size: number) {
@@ -80,11 +79,11 @@ class Noise implements Octets {
   close(): void {}
 }
 
-let octets: Uint8Array | undefined;
+let noise: Uint8Array | undefined;
 
 /** 1 MiB of a xorshift generator (Marsaglia, 2003). */
 function block(): Uint8Array {
-  if (octets !== undefined) return octets;
+  if (noise !== undefined) return noise;
   const words = new Uint32Array(MIB / 4);
   let state = 0x2545f491;
   for (let i = 0; i < words.length; i++) {
@@ -93,5 +92,5 @@ function block(): Uint8Array {
     state ^= state << 5;
     words[i] = state;
   }
-  return octets = new Uint8Array(words.buffer);
+  return noise = new Uint8Array(words.buffer);
 }

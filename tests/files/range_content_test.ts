@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import {
-  MemoryOctets,
-  type Octets,
+  type ByteSource,
+  MemoryBytes,
   RangeContent,
   type Segment,
 } from "../../lib/files/range_content.ts";
@@ -33,19 +33,19 @@ Deno.test("RangeContent gives its segments one after the other, whatever the buf
   ];
   for (const [segments, text] of rows) {
     for (const bufferSize of [1, 2, 3, 100]) {
-      const content = new RangeContent(new MemoryOctets(LETTERS), segments);
+      const content = new RangeContent(new MemoryBytes(LETTERS), segments);
       assertEquals(content.length, text.length);
       assertEquals(await allOf(content, bufferSize), text);
     }
   }
 });
 
-Deno.test("RangeContent fails where the octets do, and waits when they take time", async () => {
-  const short: Octets = {
+Deno.test("RangeContent fails where the bytes do, and waits when they take time", async () => {
+  const short: ByteSource = {
     size: 10,
     readAt: async (buffer, position) => {
       if (position >= 4) throw new Error(`it ends before byte ${position}`);
-      return await new MemoryOctets(LETTERS.subarray(0, 4)).readAt(buffer, position);
+      return await new MemoryBytes(LETTERS.subarray(0, 4)).readAt(buffer, position);
     },
     close: () => {},
   };
@@ -57,17 +57,17 @@ Deno.test("RangeContent fails where the octets do, and waits when they take time
 
 Deno.test("RangeContent closes what it reads from", () => {
   let closed = 0;
-  const octets = { size: 1, readAt: () => 0, close: () => void closed++ };
-  const content = new RangeContent(octets, [{ first: 0, last: 0 }]);
+  const bytes = { size: 1, readAt: () => 0, close: () => void closed++ };
+  const content = new RangeContent(bytes, [{ first: 0, last: 0 }]);
   content.close();
   assertEquals(closed, 1);
 });
 
-Deno.test("MemoryOctets reads at any position, and nothing beyond the end", () => {
-  const octets = new MemoryOctets(LETTERS);
+Deno.test("MemoryBytes reads at any position, and nothing beyond the end", () => {
+  const bytes = new MemoryBytes(LETTERS);
   const buffer = new Uint8Array(4);
-  assertEquals(octets.readAt(buffer, 8), 2);
+  assertEquals(bytes.readAt(buffer, 8), 2);
   assertEquals(textOf(buffer.subarray(0, 2)), "ij");
-  assertEquals(octets.readAt(buffer, 10), 0);
-  assert(octets.size === 10);
+  assertEquals(bytes.readAt(buffer, 10), 0);
+  assert(bytes.size === 10);
 });

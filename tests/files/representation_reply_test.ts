@@ -1,8 +1,7 @@
 import type { Reply } from "../../lib/net/handler.ts";
 import { parseEntityTag } from "../../lib/http/validators.ts";
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { replyWith } from "../../lib/files/conditional_reply.ts";
-import { MemoryOctets, type Octets } from "../../lib/files/range_content.ts";
+import { type ByteSource, MemoryBytes } from "../../lib/files/range_content.ts";
 import { Representation } from "../../lib/files/representation.ts";
 import { ifRanges } from "../cases/if_ranges.ts";
 import { type DatedFile, preconditions } from "../cases/preconditions.ts";
@@ -21,8 +20,8 @@ const FILE: DatedFile = {
 };
 const NOW_MS = Date.UTC(2027, 0, 1);
 
-/** Octets that tell where they stand, as many as one likes, and whether they were closed. */
-class Counting implements Octets {
+/** Bytes that tell where they stand, as many as one likes, and whether they were closed. */
+class Counting implements ByteSource {
   closed = 0;
   constructor(readonly size: number) {}
   readAt(buffer: Uint8Array, position: number): number {
@@ -35,9 +34,9 @@ class Counting implements Octets {
   }
 }
 
-function represent(octets: Uint8Array | Octets): Representation {
+function represent(bytes: Uint8Array | ByteSource): Representation {
   return new Representation(
-    octets,
+    bytes,
     {
       contentType: "text/plain",
       coding: "identity",
@@ -50,41 +49,49 @@ function represent(octets: Uint8Array | Octets): Representation {
   );
 }
 
-function ask(octets: Uint8Array | Octets, fields: string, method = "GET"): Reply {
-  return replyWith(represent(octets), { method, fields: fieldsOf(fields) }, () => NOW_MS);
+function ask(bytes: Uint8Array | ByteSource, fields: string, method = "GET"): Reply {
+  return represent(bytes).reply({ method, fields: fieldsOf(fields) }, () => NOW_MS);
 }
 
 for (const [name, rows] of [["a range", RANGES], ["several ranges", RANGE_SETS]] as const) {
-  testLiveRows(`replyWith() sends ${name} from memory and from a file`, rows, checkRange);
+  testLiveRows(
+    `Representation.reply() sends ${name} from memory and from a file`,
+    rows,
+    checkRange,
+  );
 }
 
 async function checkRange({ raw, length, answer }: RangeCase): Promise<void> {
   const source = new Counting(length);
   // Of what is beyond any memory, only small parts are asked for.
   const inMemory = length < 1e6 ? [Uint8Array.from({ length }, (_, i) => i % 251)] : [];
-  for (const octets of [source, ...inMemory]) {
-    const reply = ask(octets, raw);
+  for (const bytes of [source, ...inMemory]) {
+    const reply = ask(bytes, raw);
     assertEquals(await rangesOf(reply, length, (position) => position % 251), answer);
   }
   assertEquals(source.closed, 1);
 }
 
-testLiveRows("replyWith() follows preconditions", preconditions(FILE), async ({ raw, status }) => {
-  const source = new Counting(10);
-  const reply = ask(source, raw);
-  assertEquals(reply.statusCode, status);
-  if (status === 304) assertEquals(fieldOf(reply, "ETag"), FILE.entityTag);
-  if (status !== 200) assertEquals(source.closed, 1);
-  await contentOf(reply);
-  assertEquals(source.closed, 1);
-});
+testLiveRows(
+  "Representation.reply() follows preconditions",
+  preconditions(FILE),
+  async ({ raw, status }) => {
+    const source = new Counting(10);
+    const reply = ask(source, raw);
+    assertEquals(reply.statusCode, status);
+    if (status === 304) assertEquals(fieldOf(reply, "ETag"), FILE.entityTag);
+    if (status !== 200) assertEquals(source.closed, 1);
+    await contentOf(reply);
+    assertEquals(source.closed, 1);
+  },
+);
 
-testLiveRows("replyWith() follows If-Range", ifRanges(FILE), ({ raw, applies }) => {
+testLiveRows("Representation.reply() follows If-Range", ifRanges(FILE), ({ raw, applies }) => {
   const reply = ask(new Uint8Array(10), `Range: bytes=1-2\r\n${raw}`);
   assertEquals(reply.statusCode, applies ? 206 : 200);
 });
 
-Deno.test("replyWith() looks at preconditions before ranges (RFC 9110 §13.2.2)", () => {
+Deno.test("Representation.reply() looks at preconditions before ranges (RFC 9110 §13.2.2)", () => {
   const beyond = "Range: bytes=99-\r\n";
   const status = (fields: string) => ask(new Uint8Array(10), beyond + fields).statusCode;
   assertEquals(status(""), 416);
@@ -93,7 +100,7 @@ Deno.test("replyWith() looks at preconditions before ranges (RFC 9110 §13.2.2)"
   assertEquals(status('If-Range: "other"\r\n'), 200);
 });
 
-testLiveRows("replyWith() ignores Range of HEAD", [...RANGES, ...RANGE_SETS], (row) => {
+testLiveRows("Representation.reply() ignores Range of HEAD", [...RANGES, ...RANGE_SETS], (row) => {
   const source = new Counting(row.length);
   const reply = ask(source, row.raw, "HEAD");
   assertEquals(reply.statusCode, 200);
@@ -105,49 +112,49 @@ testLiveRows("replyWith() ignores Range of HEAD", [...RANGES, ...RANGE_SETS], (r
 });
 
 testLiveRows(
-  "replyWith() follows preconditions of HEAD",
+  "Representation.reply() follows preconditions of HEAD",
   preconditions(FILE),
   ({ raw, status }) => {
-    const octets = new Uint8Array(10);
-    assertEquals(ask(octets, raw, "HEAD").statusCode, status);
-    assertEquals(ask(octets, `Range: bytes=1-2,99-\r\n${raw}`, "HEAD").statusCode, status);
-    assertEquals(ask(octets, `Range: bytes=99-\r\n${raw}`, "HEAD").statusCode, status);
+    const bytes = new Uint8Array(10);
+    assertEquals(ask(bytes, raw, "HEAD").statusCode, status);
+    assertEquals(ask(bytes, `Range: bytes=1-2,99-\r\n${raw}`, "HEAD").statusCode, status);
+    assertEquals(ask(bytes, `Range: bytes=99-\r\n${raw}`, "HEAD").statusCode, status);
   },
 );
 
-testLiveRows("replyWith() ignores If-Range of HEAD", ifRanges(FILE), ({ raw }) => {
+testLiveRows("Representation.reply() ignores If-Range of HEAD", ifRanges(FILE), ({ raw }) => {
   for (const range of ["1-2", "99-", "0-0,5-5"]) {
     const reply = ask(new Uint8Array(10), `Range: bytes=${range}\r\n${raw}`, "HEAD");
     assertEquals(reply.statusCode, 200);
   }
 });
 
-Deno.test("replyWith() gives the same prepared reply where nothing is asked for", () => {
+Deno.test("Representation.reply() gives the same prepared reply where nothing is asked for", () => {
   const representation = represent(new Uint8Array(10));
   const fields = fieldsOf('Host: a\r\nUser-Agent: b\r\nAccept: */*\r\nIf-Range: "x"\r\n');
   let looks = 0;
-  const reply = replyWith(representation, { method: "GET", fields }, () => ++looks);
+  const reply = representation.reply({ method: "GET", fields }, () => ++looks);
   assert(reply === representation.whole);
   assertEquals(looks, 0, "the clock was asked");
 });
 
-Deno.test("replyWith() gives all fields with a part, and the type with each of several", async () => {
-  const octets = new Uint8Array(1000).fill(97);
-  const one = ask(octets, "Range: bytes=1-2\r\n");
+Deno.test("Representation.reply() gives all fields with a part, and the type with each of several", async () => {
+  const bytes = new Uint8Array(1000).fill(97);
+  const one = ask(bytes, "Range: bytes=1-2\r\n");
   assertEquals(fieldOf(one, "Content-Range"), "bytes 1-2/1000");
   assertEquals(fieldOf(one, "Content-Type"), "text/plain");
   for (const name of ["ETag", "Last-Modified", "Accept-Ranges", "Cache-Control"]) {
     assert(fieldOf(one, name) !== undefined, name);
   }
-  const two = ask(octets, "Range: bytes=1-2,500-501\r\n");
+  const two = ask(bytes, "Range: bytes=1-2,500-501\r\n");
   assertEquals(fieldOf(two, "Content-Range"), undefined);
   assertMatch(fieldOf(two, "Content-Type")!, /^multipart\/byteranges; boundary=[0-9a-f]{32}$/);
   assertEquals((await contentOf(two)).match(/Content-Type: text\/plain/g)?.length, 2);
-  const other = ask(octets, "Range: bytes=1-2,500-501\r\n");
+  const other = ask(bytes, "Range: bytes=1-2,500-501\r\n");
   assert(fieldOf(other, "Content-Type") !== fieldOf(two, "Content-Type"), "the same boundary");
 });
 
-Deno.test("replyWith() says how much there is in a 416", () => {
-  const reply = ask(new MemoryOctets(new Uint8Array(10)), "Range: bytes=10-\r\n");
+Deno.test("Representation.reply() says how much there is in a 416", () => {
+  const reply = ask(new MemoryBytes(new Uint8Array(10)), "Range: bytes=10-\r\n");
   assertEquals([reply.statusCode, fieldOf(reply, "Content-Range")], [416, "bytes */10"]);
 });
