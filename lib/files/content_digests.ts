@@ -3,13 +3,13 @@ import { FileCache } from "./file_cache.ts";
 import { isWithinTick } from "./modification_time.ts";
 import type { Root } from "./root.ts";
 
-/** How many digests are remembered: some 200 octets each. */
+/** How many digests are remembered: some 200 bytes each. */
 const MOST_KNOWN = 100_000;
 /** How many files may wait for theirs; more have to be asked for again. */
 const MOST_PENDING = 1000;
-/** What waits in a queue of its own, in octets. */
+/** What waits in a queue of its own, in bytes. */
 const LARGE_BYTES = 64 * 1024 * 1024;
-/** Octets that are hashed in one go: 70 us in which nobody else is served. */
+/** Bytes that are hashed in one go: 70 us in which nobody else is served. */
 const PIECE_BYTES = 128 * 1024;
 
 /**
@@ -19,8 +19,8 @@ const PIECE_BYTES = 128 * 1024;
 export class ContentDigests {
   readonly #root: Root;
   readonly #createHash: typeof createHash;
-  readonly #known = new FileCache<{ readonly octets: 0; readonly digest: string }>({
-    octets: 0,
+  readonly #known = new FileCache<{ readonly bytes: 0; readonly digest: string }>({
+    bytes: 0,
     entries: MOST_KNOWN,
   });
   readonly #pending = new Map<string, Promise<string | undefined>>();
@@ -40,9 +40,9 @@ export class ContentDigests {
     return new ContentDigests(root, (await import("node:crypto")).createHash);
   }
 
-  /** That of octets in memory, in hexadecimal digits. */
-  of(octets: Uint8Array): string {
-    return this.#createHash("sha256").update(octets).digest("hex");
+  /** That of bytes in memory, in hexadecimal digits. */
+  of(bytes: Uint8Array): string {
+    return this.#createHash("sha256").update(bytes).digest("hex");
   }
 
   /** That of a file, if it has been computed. */
@@ -54,7 +54,7 @@ export class ContentDigests {
    * Computes that of a file, after those that were asked for before.
    *
    * @param identity which file is meant: see `OpenFile.identity`
-   * @param size of the file, in octets
+   * @param size of the file, in bytes
    * @returns in hexadecimal digits; undefined when the file has changed, could not be read, or has to
    *     be asked for again. Never rejects.
    */
@@ -75,24 +75,20 @@ export class ContentDigests {
   async #read(names: readonly string[], identity: string): Promise<string | undefined> {
     const found = await this.#root.open(names);
     if (found?.kind !== "file") return undefined;
-    const { file } = found;
-    try {
-      // Of a file that is that new, not even what is read proves what the next reader gets.
-      if (file.identity !== identity || isWithinTick(file.modifiedMs, Date.now())) return undefined;
-      const hash = this.#createHash("sha256");
-      const buffer = new Uint8Array(Math.min(PIECE_BYTES, file.size));
-      for (let position = 0; position < file.size;) {
-        const count = await file.readElsewhere(buffer, position);
-        hash.update(buffer.subarray(0, count));
-        position += count;
-      }
-      // It may have been written to meanwhile.
-      if (await this.#root.identify(names) !== identity) return undefined;
-      const digest = hash.digest("hex");
-      this.#known.set(identity, { octets: 0, digest });
-      return digest;
-    } finally {
-      file.close();
+    using file = found.file;
+    // Of a file that is that new, not even what is read proves what the next reader gets.
+    if (file.identity !== identity || isWithinTick(file.modifiedMs, Date.now())) return undefined;
+    const hash = this.#createHash("sha256");
+    const buffer = new Uint8Array(Math.min(PIECE_BYTES, file.size));
+    for (let position = 0; position < file.size;) {
+      const count = await file.readElsewhere(buffer, position);
+      hash.update(buffer.subarray(0, count));
+      position += count;
     }
+    // It may have been written to meanwhile.
+    if (await this.#root.identify(names) !== identity) return undefined;
+    const digest = hash.digest("hex");
+    this.#known.set(identity, { bytes: 0, digest });
+    return digest;
   }
 }

@@ -26,10 +26,10 @@ export class EntityTags {
     this.#epochMs = epochMs;
   }
 
-  /** That of a file whose octets are in memory; without digests, none where times do not tell. */
-  ofOctets(octets: Uint8Array, modifiedMs: number, coding: ContentCoding): EntityTag | undefined {
-    if (this.#digests !== undefined) return tagOf(this.#digests.of(octets), coding);
-    return this.#ofTime(octets.length, modifiedMs, coding);
+  /** That of a file whose bytes are in memory; without digests, none where times do not tell. */
+  ofBytes(bytes: Uint8Array, modifiedMs: number, coding: ContentCoding): EntityTag | undefined {
+    if (this.#digests !== undefined) return tagOf(this.#digests.of(bytes), coding);
+    return this.#ofTime(bytes.length, modifiedMs, coding);
   }
 
   /**

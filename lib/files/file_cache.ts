@@ -1,25 +1,29 @@
-/** A bound of what is kept: octets of content, and how many there may be whatever their size. */
+import type { Reply } from "../net/handler.ts";
+import { chooseContentCoding, type ContentCoding } from "../http/negotiation.ts";
+import type { AskedHead, Representation } from "./representation.ts";
+
+/** A bound of what is kept: bytes of content, and how many entries whatever their size. */
 export interface CacheBounds {
-  /** Octets of all contents together. */
-  readonly octets: number;
+  /** Bytes of all contents together. */
+  readonly bytes: number;
   /** Entries. */
   readonly entries: number;
 }
 
 /** Something with a content that is in memory. */
 export interface Cached {
-  /** Octets that it counts for. */
-  readonly octets: number;
+  /** Bytes that it counts for. */
+  readonly bytes: number;
 }
 
 /**
- * Keeps what was asked for lately, within bounds. What was asked for since it was last looked at is
- * spared once when room is needed, so that a hit costs no more than a look-up.
+ * Keeps what was requested lately, within bounds. What was requested since it was last looked at is
+ * spared once when room is needed (second chance), so that a hit costs no more than a look-up.
  */
 export class FileCache<Entry extends Cached> {
   readonly #bounds: CacheBounds;
   readonly #slots = new Map<string, { readonly entry: Entry; wasUsed: boolean }>();
-  #octets = 0;
+  #bytes = 0;
 
   /** An empty one. */
   constructor(bounds: CacheBounds) {
@@ -38,15 +42,15 @@ export class FileCache<Entry extends Cached> {
   set(key: string, entry: Entry): void {
     this.delete(key);
     this.#slots.set(key, { entry, wasUsed: false });
-    this.#octets += entry.octets;
-    while (this.#octets > this.#bounds.octets || this.#slots.size > this.#bounds.entries) {
+    this.#bytes += entry.bytes;
+    while (this.#bytes > this.#bounds.bytes || this.#slots.size > this.#bounds.entries) {
       this.#dropOne();
     }
   }
 
   /** Keeps nothing under a key any more. */
   delete(key: string): void {
-    this.#octets -= this.#slots.get(key)?.entry.octets ?? 0;
+    this.#bytes -= this.#slots.get(key)?.entry.bytes ?? 0;
     this.#slots.delete(key);
   }
 
@@ -58,5 +62,32 @@ export class FileCache<Entry extends Cached> {
       this.#slots.delete(key);
       this.#slots.set(key, slot);
     }
+  }
+}
+
+/** A small file in memory, in all of its codings. */
+export class CachedFile implements Cached {
+  readonly bytes: number;
+  readonly #plain: Representation;
+  readonly #coded: ReadonlyMap<ContentCoding, Representation>;
+  readonly #codings: readonly ContentCoding[];
+
+  /**
+   * Keeps it.
+   *
+   * @param coded by their codings, in our order of preference; none for most files
+   */
+  constructor(plain: Representation, coded: ReadonlyMap<ContentCoding, Representation>) {
+    this.#plain = plain;
+    this.#coded = coded;
+    this.#codings = [...coded.keys()];
+    this.bytes = [plain, ...coded.values()].reduce((sum, { length }) => sum + length, 0);
+  }
+
+  /** The reply to a GET or HEAD of it; `epochMs` as in `Representation.reply`. */
+  reply(head: AskedHead, epochMs: () => number): Reply {
+    if (this.#codings.length === 0) return this.#plain.reply(head, epochMs);
+    const coding = chooseContentCoding(head.fields.get("accept-encoding"), this.#codings);
+    return (this.#coded.get(coding) ?? this.#plain).reply(head, epochMs);
   }
 }

@@ -6,7 +6,7 @@ import { type ListingForm, listingOrder, parentReference } from "./listing.ts";
 import { ListingContent } from "./listing_content.ts";
 import { JSON_LISTING } from "./listing_json.ts";
 import { HTML_LISTING } from "./listing_page.ts";
-import { refusal } from "./refusal.ts";
+import { errorReply } from "./error_reply.ts";
 import type { FoundDirectory, Root } from "./root.ts";
 
 /** Listings at a time: each takes up to 5 MiB and a descriptor, for a client that may have left. */
@@ -42,7 +42,7 @@ export class Listings {
     target: string,
     fields: Fields,
   ): Promise<Reply> {
-    if (this.#open >= MOST_LISTINGS) return refusal(503);
+    if (this.#open >= MOST_LISTINGS) return errorReply(503);
     this.#open++;
     const mediaType = chooseMediaType(fields.get("accept"), MEDIA_TYPES);
     const form = FORMS.find((form) => form.mediaType === mediaType)!;

@@ -8,7 +8,7 @@ const SLOW_READ_MS = 0.3;
 const READS_ELSEWHERE = 16;
 
 /** A regular file that is open for reading, as it was when it was opened. */
-export class OpenFile implements ByteSource {
+export class OpenFile implements ByteSource, Disposable {
   /** Bytes. */
   readonly size: number;
   /** When its content last changed, in ms since 1970. */
@@ -20,6 +20,7 @@ export class OpenFile implements ByteSource {
   readonly #path: string;
   /** The first read is the one that most likely waits for a disk. */
   #readsElsewhere = 1;
+  #isMoved = false;
 
   /** Takes over a descriptor. */
   constructor(
@@ -83,6 +84,17 @@ export class OpenFile implements ByteSource {
       position += await this.readAt(content.subarray(position), position);
     }
     return content;
+  }
+
+  /** Leaves it to another owner to close: the end of the scope that holds it does not. */
+  move(): this {
+    this.#isMoved = true;
+    return this;
+  }
+
+  /** Frees it, unless it was moved. */
+  [Symbol.dispose](): void {
+    if (!this.#isMoved) this.close();
   }
 
   /** Frees it. Called once. */

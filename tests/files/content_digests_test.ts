@@ -7,8 +7,8 @@ import { TemporaryDirectory } from "../support/temporary_directory.ts";
 /** Of the three letters `abc`, as FIPS 180-4 has it. */
 const OF_ABC = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
 
-async function digestBySubtle(octets: Uint8Array<ArrayBuffer>): Promise<string> {
-  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", octets));
+async function digestBySubtle(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
+  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
   return Array.from(digest, (octet) => octet.toString(16).padStart(2, "0")).join("");
 }
 

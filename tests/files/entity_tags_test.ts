@@ -9,7 +9,7 @@ const NOTHING = fieldsOf("");
 
 function fakeDigests(computed: Promise<string | undefined>, known?: string): ContentDigests {
   const fake: Pick<ContentDigests, "of" | "known" | "compute"> = {
-    of: (octets) => `digest${octets.length}`,
+    of: (bytes) => `digest${bytes.length}`,
     known: () => known,
     compute: () => computed,
   };
@@ -19,7 +19,7 @@ function fakeDigests(computed: Promise<string | undefined>, known?: string): Con
 Deno.test("EntityTags are strong and made of size and time, the same from memory and disk", async () => {
   const tags = new EntityTags();
   const expected = { isWeak: false, opaque: "1f-18f3" };
-  assertEquals(tags.ofOctets(new Uint8Array(31), 0x18f3, "identity"), expected);
+  assertEquals(tags.ofBytes(new Uint8Array(31), 0x18f3, "identity"), expected);
   assertEquals(await tags.ofFile(FILE, [], "identity", NOTHING), expected);
 });
 
@@ -27,7 +27,7 @@ Deno.test("EntityTags differ between codings (RFC 9110 §8.8.3.3)", async () => 
   const opaque = (await new EntityTags().ofFile(FILE, [], "gzip", NOTHING))?.opaque;
   assertEquals(opaque, "1f-18f3-gzip");
   const digests = fakeDigests(Promise.resolve("abc"));
-  assertEquals(new EntityTags(digests).ofOctets(new Uint8Array(3), 0, "br")?.opaque, "digest3-br");
+  assertEquals(new EntityTags(digests).ofBytes(new Uint8Array(3), 0, "br")?.opaque, "digest3-br");
 });
 
 Deno.test("EntityTags of content are those that are known, or soon will be", async () => {

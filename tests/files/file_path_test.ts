@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { filePath, isServable } from "../../lib/files/file_path.ts";
 import { PATHS } from "../cases/paths.ts";
-import { contentOf, staticFile } from "../support/replies.ts";
+import { contentOf, replyTo } from "../support/replies.ts";
 import { checkRows } from "../support/live_rows.ts";
 import { TemporaryDirectory } from "../support/temporary_directory.ts";
 
@@ -17,7 +17,7 @@ Deno.test("filePath() reads paths as the table has them, on each system", async 
   });
 });
 
-Deno.test("StaticFiles sends the files that paths of the table mean, and nothing for others", async () => {
+Deno.test("FileServer sends the files that paths of the table mean, and nothing for others", async () => {
   const own = PATHS.filter(({ system }) =>
     system === undefined || (system === "windows") === (Deno.build.os === "windows")
   );
@@ -28,7 +28,7 @@ Deno.test("StaticFiles sends the files that paths of the table mean, and nothing
       await Deno.remove(root.join("a"));
       await root.write(names.join("/"), "found");
     }
-    const reply = await staticFile(root.path, raw);
+    const reply = await replyTo(root.path, raw);
     const content = await contentOf(reply);
     if (typeof means === "number") assertEquals(reply.statusCode, means);
     else assertEquals([reply.statusCode, content], [200, "found"]);

@@ -12,7 +12,7 @@ testLiveRows("tellsVersions() knows which times tell versions apart", MODIFICATI
 
 testLiveRows("EntityTags makes a tag of times that tell versions", MODIFICATION_TIMES, (row) => {
   const tags = new EntityTags(undefined, () => NOW_MS);
-  const tag = tags.ofOctets(new Uint8Array(3), modifiedMsOf(row, NOW_MS), "identity");
+  const tag = tags.ofBytes(new Uint8Array(3), modifiedMsOf(row, NOW_MS), "identity");
   assertEquals(tag !== undefined, row.tells);
 });
 

@@ -28,8 +28,8 @@ Deno.test("isTestFile() knows the path, whatever the query", () => {
   for (const target of others) assert(!isTestFile(target), target);
 });
 
-async function compressedLength(octets: Uint8Array<ArrayBuffer>): Promise<number> {
-  const compressed = new Blob([octets]).stream().pipeThrough(new CompressionStream("gzip"));
+async function compressedLength(bytes: Uint8Array<ArrayBuffer>): Promise<number> {
+  const compressed = new Blob([bytes]).stream().pipeThrough(new CompressionStream("gzip"));
   return (await new Response(compressed).bytes()).length;
 }
 
@@ -53,7 +53,7 @@ Deno.test("the test file is the same every time, and on every server", async () 
   assertEquals(await sha256(new Uint8Array(content)), digest);
 });
 
-Deno.test("the test file has as many octets as it is asked for, beginning as the usual one", async () => {
+Deno.test("the test file has as many bytes as it is asked for, beginning as the usual one", async () => {
   const usual = await contentOf(testFile());
   for (const size of [1, 100, MIB - 1, MIB, MIB + 1, 2 * MIB + 5]) {
     const reply = testFile(`/test.bin?bytes=${size}`);
@@ -103,7 +103,7 @@ Deno.test("the test file is sent in parts as any other", async () => {
   assertEquals(testFile("/test.bin", `If-None-Match: ${tag}\r\n`).statusCode, 200);
 });
 
-async function sha256(octets: Uint8Array<ArrayBuffer>): Promise<string> {
-  const digest = await crypto.subtle.digest("SHA-256", octets);
+async function sha256(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
+  const digest = await crypto.subtle.digest("SHA-256", bytes);
   return [...new Uint8Array(digest)].map((it) => it.toString(16).padStart(2, "0")).join("");
 }

@@ -3,7 +3,7 @@ import type { RequestHead } from "../../lib/http/request.ts";
 import { assertEquals } from "@std/assert";
 import { EntityTags } from "../../lib/files/entity_tags.ts";
 import { Root } from "../../lib/files/root.ts";
-import { StaticFiles, type StaticFilesOptions } from "../../lib/files/static_files.ts";
+import { FileServer, type FileServerOptions } from "../../lib/files/file_server.ts";
 import { textOf } from "./feed.ts";
 import { fieldsOf } from "./field_lines.ts";
 
@@ -34,12 +34,12 @@ export function requestFor(target: string, fields = "", method = "GET"): Request
 }
 
 /** The files below a root, as they are served by default at time 0 of a clock that stands still. */
-export function staticFiles(root: string, options: Partial<StaticFilesOptions> = {}): StaticFiles {
-  return new StaticFiles(new Root(root), {
+export function fileServer(root: string, options: Partial<FileServerOptions> = {}): FileServer {
+  return new FileServer(new Root(root), {
     cacheControl: undefined,
     tags: new EntityTags(),
     isListing: false,
-    now: () => 0,
+    monotonicMs: () => 0,
     epochMs: Date.now,
     ...options,
   });
@@ -50,18 +50,18 @@ export function staticFiles(root: string, options: Partial<StaticFilesOptions> =
  *
  * @param fields field lines, each with its CRLF
  */
-export async function staticFile(
+export async function replyTo(
   root: string,
   target: string,
   fields = "",
-  options: Partial<StaticFilesOptions> = {},
+  options: Partial<FileServerOptions> = {},
 ): Promise<Reply> {
-  return await staticFiles(root, options).reply(requestFor(target, fields));
+  return await fileServer(root, options).reply(requestFor(target, fields));
 }
 
 /** The status codes of targets below a root; whatever is opened for them is closed. */
 export async function statusCodes(root: string, targets: readonly string[]): Promise<number[]> {
-  const replies = await Promise.all(targets.map((target) => staticFile(root, target)));
+  const replies = await Promise.all(targets.map((target) => replyTo(root, target)));
   await Promise.all(replies.map(contentOf));
   return replies.map(({ statusCode }) => statusCode);
 }

@@ -1,17 +1,17 @@
 import { assert, assertEquals } from "@std/assert";
-import { contentOf, fieldOf, requestFor, staticFiles } from "../support/replies.ts";
+import { contentOf, fieldOf, fileServer, requestFor } from "../support/replies.ts";
 import { TemporaryDirectory } from "../support/temporary_directory.ts";
 
 /** The files below a root, and a clock that is set by hand. */
 function served(root: TemporaryDirectory) {
   const clock = { now: 0 };
-  const files = staticFiles(root.path, { now: () => clock.now });
+  const files = fileServer(root.path, { monotonicMs: () => clock.now });
   const get = (target: string, fields = "") => files.reply(requestFor(target, fields));
   const content = async (target: string, fields = "") => await contentOf(await get(target, fields));
   return { clock, get, content };
 }
 
-Deno.test("StaticFiles answers at once with what it looked at less than a second ago", async () => {
+Deno.test("FileServer answers at once with what it looked at less than a second ago", async () => {
   await using root = await TemporaryDirectory.with({ a: "one", "d/index.html": "index" });
   const { clock, get, content } = served(root);
   for (const target of ["/a", "/d/"]) {
@@ -31,7 +31,7 @@ Deno.test("StaticFiles answers at once with what it looked at less than a second
   assertEquals((await get("/a")).statusCode, 404);
 });
 
-Deno.test("StaticFiles looks again after a second, once for all who ask", async () => {
+Deno.test("FileServer looks again after a second, once for all who ask", async () => {
   await using root = await TemporaryDirectory.with({ a: "one" });
   const { clock, get, content } = served(root);
   assertEquals(await content("/a"), "one");
@@ -44,7 +44,7 @@ Deno.test("StaticFiles looks again after a second, once for all who ask", async 
   assertEquals(await content("/a"), "three");
 });
 
-Deno.test("StaticFiles notices a sibling that comes, changes and goes", async () => {
+Deno.test("FileServer notices a sibling that comes, changes and goes", async () => {
   await using root = await TemporaryDirectory.with({ a: "plain" });
   const { clock, get, content } = served(root);
   const accept = "Accept-Encoding: gzip\r\n";
@@ -61,11 +61,11 @@ Deno.test("StaticFiles notices a sibling that comes, changes and goes", async ()
   assertEquals(await content("/a", accept), "plain");
 });
 
-Deno.test("StaticFiles dates what comes from the future as of now, each time", async () => {
+Deno.test("FileServer dates what comes from the future as of now, each time", async () => {
   await using root = await TemporaryDirectory.with({ a: "from tomorrow" });
   await Deno.utime(root.join("a"), new Date(), new Date(Date.now() + 86_400_000));
   let epochMs = Date.UTC(2001, 0, 1);
-  const files = staticFiles(root.path, { epochMs: () => epochMs });
+  const files = fileServer(root.path, { epochMs: () => epochMs });
   for (const date of ["Mon, 01 Jan 2001 00:00:00 GMT", "Mon, 01 Jan 2001 00:00:01 GMT"]) {
     const reply = await files.reply(requestFor("/a"));
     assertEquals(fieldOf(reply, "Last-Modified"), date);
@@ -74,7 +74,7 @@ Deno.test("StaticFiles dates what comes from the future as of now, each time", a
   }
 });
 
-Deno.test("StaticFiles keeps a file once, however its path is spelled", async () => {
+Deno.test("FileServer keeps a file once, however its path is spelled", async () => {
   await using root = await TemporaryDirectory.with({
     "d/a b.txt": "one",
     "d/index.html": "index",
@@ -104,7 +104,7 @@ Deno.test("StaticFiles keeps a file once, however its path is spelled", async ()
   }
 });
 
-Deno.test("StaticFiles keeps a file once, whatever links lead to it", async () => {
+Deno.test("FileServer keeps a file once, whatever links lead to it", async () => {
   const large = "a".repeat(250_000);
   await using root = await TemporaryDirectory.with({ "d/a": large, "d/a.gz": "coded", b: "b" });
   for (const name of ["0", "1"]) await Deno.symlink(".", root.join(`d/${name}`));
@@ -126,7 +126,7 @@ Deno.test("StaticFiles keeps a file once, whatever links lead to it", async () =
   assertEquals(fieldOf(other, "Content-Type"), "text/plain; charset=UTF-8");
 });
 
-Deno.test("StaticFiles notices where a link leads by now, whatever is known of other paths", async () => {
+Deno.test("FileServer notices where a link leads by now, whatever is known of other paths", async () => {
   await using root = await TemporaryDirectory.with({ "v1/a": "one", "v2/a": "two" });
   await Deno.symlink("v1", root.join("now"));
   const { clock, content } = served(root);

@@ -2,9 +2,9 @@ import { htmlReply, type Reply } from "../net/handler.ts";
 import { UnsteadyPathError } from "./path_proof.ts";
 
 /** Why there is no file. */
-export type RefusalStatus = 400 | 403 | 404 | 503;
+export type ErrorStatus = 400 | 403 | 404 | 503;
 
-const SENTENCES: Readonly<Record<RefusalStatus, string>> = {
+const SENTENCES: Readonly<Record<ErrorStatus, string>> = {
   400: "The path is not correctly encoded.",
   403: "This file may not be read.",
   404: "There is no such file here.",
@@ -12,13 +12,13 @@ const SENTENCES: Readonly<Record<RefusalStatus, string>> = {
 };
 
 /** A page that does not tell more than its status. */
-export function refusal(statusCode: RefusalStatus): Reply {
+export function errorReply(statusCode: ErrorStatus): Reply {
   const fieldLines = statusCode === 503 ? [["Retry-After", "1"] as const] : [];
   return htmlReply(statusCode, SENTENCES[statusCode], fieldLines);
 }
 
 /** By the codes of the system. */
-const STATUSES: Readonly<Record<string, RefusalStatus>> = {
+const STATUSES: Readonly<Record<string, ErrorStatus>> = {
   ENOENT: 404,
   ENOTDIR: 404,
   ELOOP: 404,
@@ -34,10 +34,10 @@ const STATUSES: Readonly<Record<string, RefusalStatus>> = {
  *
  * @throws the error, when it is none that a request can have caused
  */
-export function replyToError(error: unknown): Reply {
+export function errorReplyFor(error: unknown): Reply {
   const statusCode = statusOf(error);
   if (statusCode === undefined) throw error;
-  return refusal(statusCode);
+  return errorReply(statusCode);
 }
 
 /** Whether an error says that there is nothing of that name. */
@@ -45,7 +45,7 @@ export function isMissing(error: unknown): boolean {
   return statusOf(error) === 404;
 }
 
-function statusOf(error: unknown): RefusalStatus | undefined {
+function statusOf(error: unknown): ErrorStatus | undefined {
   if (error instanceof Deno.errors.NotCapable) return 403;
   if (error instanceof Deno.errors.PermissionDenied) return 403;
   if (error instanceof Deno.errors.NotFound) return 404;

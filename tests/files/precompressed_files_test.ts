@@ -1,11 +1,11 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { codedSiblings } from "../../lib/files/coded_siblings.ts";
+import { precompressedFiles } from "../../lib/files/file_responder.ts";
 import { ContentDigests } from "../../lib/files/content_digests.ts";
 import { EntityTags } from "../../lib/files/entity_tags.ts";
 import { Root } from "../../lib/files/root.ts";
 import { CODINGS } from "../cases/preferences.ts";
 import { testLiveRows } from "../support/live_rows.ts";
-import { contentOf, fieldOf, requestFor, staticFile, staticFiles } from "../support/replies.ts";
+import { contentOf, fieldOf, fileServer, replyTo, requestFor } from "../support/replies.ts";
 import { TemporaryDirectory } from "../support/temporary_directory.ts";
 
 const SUFFIXES = { br: ".br", zstd: ".zst", gzip: ".gz" };
@@ -24,9 +24,9 @@ function files(): Promise<TemporaryDirectory> {
 }
 
 for (const name of ["a.css", "b.css"]) {
-  testLiveRows(`StaticFiles chooses a coding of ${name}`, CODINGS, async ({ raw, coding }) => {
+  testLiveRows(`FileServer chooses a coding of ${name}`, CODINGS, async ({ raw, coding }) => {
     await using root = await files();
-    const reply = await staticFile(root.path, `/${name}`, raw);
+    const reply = await replyTo(root.path, `/${name}`, raw);
     assertEquals((await contentOf(reply)).trim(), coding);
     assertEquals(fieldOf(reply, "Content-Encoding"), coding === "identity" ? undefined : coding);
     assertEquals(fieldOf(reply, "Content-Type")?.toLowerCase(), "text/css; charset=utf-8");
@@ -34,14 +34,14 @@ for (const name of ["a.css", "b.css"]) {
   });
 }
 
-Deno.test("StaticFiles says the coding of what is compressed by its own name", async () => {
+Deno.test("FileServer says the coding of what is compressed by its own name", async () => {
   const sizes = { small: 10, large: 300_000 };
   for (const [size, length] of Object.entries(sizes)) {
     for (const suffix of ["svgz", "SVGZ", "x3dz", "x3dvz"]) {
       const name = `${size}.${suffix}`;
       await using root = await TemporaryDirectory.with({ [name]: "z".repeat(length) });
       for (const fields of ["", ANY, "Accept-Encoding: identity\r\n", "Range: bytes=1-2\r\n"]) {
-        const reply = await staticFile(root.path, `/${name}`, fields);
+        const reply = await replyTo(root.path, `/${name}`, fields);
         assertEquals(fieldOf(reply, "Content-Encoding"), "gzip");
         const type = suffix.toLowerCase() === "svgz" ? "image/svg+xml" : "model/x3d+";
         assertStringIncludes(fieldOf(reply, "Content-Type")!, type);
@@ -51,12 +51,12 @@ Deno.test("StaticFiles says the coding of what is compressed by its own name", a
   }
 });
 
-Deno.test("StaticFiles gives each coding its own ETag, and takes parts of what is coded", async () => {
+Deno.test("FileServer gives each coding its own ETag, and takes parts of what is coded", async () => {
   await using root = await files();
   const digests = await ContentDigests.below(new Root(root.path));
   for (const tags of [new EntityTags(), new EntityTags(digests)]) {
     for (const name of ["a.css", "b.css"]) {
-      const served = staticFiles(root.path, { tags });
+      const served = fileServer(root.path, { tags });
       const seen = new Set<string>();
       for (const coding of ["br", "zstd", "gzip", "identity"]) {
         const accept = `Accept-Encoding: ${coding}\r\n`;
@@ -77,16 +77,16 @@ Deno.test("StaticFiles gives each coding its own ETag, and takes parts of what i
   }
 });
 
-Deno.test("StaticFiles sends no sibling without the file that it was made of", async () => {
+Deno.test("FileServer sends no sibling without the file that it was made of", async () => {
   await using root = await TemporaryDirectory.with({ "a.css.gz": "gzip" });
-  assertEquals((await staticFile(root.path, "/a.css", ANY)).statusCode, 404);
-  const itself = await staticFile(root.path, "/a.css.gz", ANY);
+  assertEquals((await replyTo(root.path, "/a.css", ANY)).statusCode, 404);
+  const itself = await replyTo(root.path, "/a.css.gz", ANY);
   assertEquals(fieldOf(itself, "Content-Encoding"), undefined);
   assertEquals(fieldOf(itself, "Content-Type"), "application/gzip");
   assertEquals(await contentOf(itself), "gzip");
 });
 
-Deno.test("StaticFiles sends the file itself where a sibling cannot be had", async () => {
+Deno.test("FileServer sends the file itself where a sibling cannot be had", async () => {
   await using outside = await TemporaryDirectory.with({
     "secret": "secret",
     "root/a.css": "plain",
@@ -99,13 +99,13 @@ Deno.test("StaticFiles sends the file itself where a sibling cannot be had", asy
       args: [outside.join(`root/${name}.gz`)],
     }).output();
     assert(success);
-    const reply = await staticFile(outside.join("root"), `/${name}`, ANY);
+    const reply = await replyTo(outside.join("root"), `/${name}`, ANY);
     assertEquals((await contentOf(reply)).trim(), "plain");
     assertEquals(fieldOf(reply, "Content-Encoding"), undefined);
   }
 });
 
-Deno.test("codedSiblings() looks for none beside what is compressed already", async () => {
+Deno.test("precompressedFiles() looks for none beside what is compressed already", async () => {
   await using root = await TemporaryDirectory.with({
     "a.gz": "",
     "a.gz.br": "",
@@ -113,7 +113,7 @@ Deno.test("codedSiblings() looks for none beside what is compressed already", as
     "b.br": "",
   });
   const codings = async (name: string) =>
-    (await codedSiblings(new Root(root.path), [name])).map(({ coding }) => coding);
+    (await precompressedFiles(new Root(root.path), [name])).map(({ coding }) => coding);
   assertEquals(await codings("a.gz"), []);
   assertEquals(await codings("b"), ["br"]);
 });

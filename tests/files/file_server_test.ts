@@ -6,23 +6,23 @@ import { seededRandom } from "../support/random.ts";
 import {
   contentOf,
   fieldOf,
+  fileServer,
+  replyTo,
   requestFor,
-  staticFile,
-  staticFiles,
   statusCodes,
 } from "../support/replies.ts";
 import { TemporaryDirectory } from "../support/temporary_directory.ts";
 
-Deno.test("StaticFiles gives a file with its media type", async () => {
+Deno.test("FileServer gives a file with its media type", async () => {
   await using root = await TemporaryDirectory.with({ "a/b.html": "<p>hello" });
-  const reply = await staticFile(root.path, "/a/b.html?c");
+  const reply = await replyTo(root.path, "/a/b.html?c");
   assertEquals(reply.statusCode, 200);
   assertEquals(fieldOf(reply, "Content-Type")?.toLowerCase(), "text/html; charset=utf-8");
   assertEquals(fieldOf(reply, "X-Content-Type-Options"), "nosniff");
   assertEquals(await contentOf(reply), "<p>hello");
 });
 
-Deno.test("StaticFiles knows common media types, and the rest as octets", async () => {
+Deno.test("FileServer knows common media types, and the rest as octets", async () => {
   const types: Readonly<Record<string, RegExp>> = {
     "a.html": /^text\/html; charset=utf-8$/i,
     "A.HTM": /^text\/html/i,
@@ -45,32 +45,32 @@ Deno.test("StaticFiles knows common media types, and the rest as octets", async 
   await using root = await TemporaryDirectory.with();
   for (const [name, type] of Object.entries(types)) {
     await root.write(name, "");
-    const reply = await staticFile(root.path, `/${name}`);
+    const reply = await replyTo(root.path, `/${name}`);
     await contentOf(reply);
     const actual = fieldOf(reply, "Content-Type") ?? "";
     assert(type.test(actual), `${name}: ${actual}`);
   }
 });
 
-Deno.test("StaticFiles gives any file byte for byte", async () => {
+Deno.test("FileServer gives any file byte for byte", async () => {
   const random = seededRandom(3);
   const large = Uint8Array.from({ length: 3_000_001 }, () => Math.floor(random() * 256));
   await using root = await TemporaryDirectory.with({ "large.bin": large, empty: "" });
-  assert(await contentOf(await staticFile(root.path, "/large.bin")) === textOf(large));
-  assertEquals(await contentOf(await staticFile(root.path, "/empty")), "");
+  assert(await contentOf(await replyTo(root.path, "/large.bin")) === textOf(large));
+  assertEquals(await contentOf(await replyTo(root.path, "/empty")), "");
 });
 
-Deno.test("StaticFiles does not send what is appended after it was opened", async () => {
+Deno.test("FileServer does not send what is appended after it was opened", async () => {
   for (const length of [5, 1_000_000]) {
     const begun = "b".repeat(length);
     await using root = await TemporaryDirectory.with({ a: begun });
-    const reply = await staticFile(root.path, "/a");
+    const reply = await replyTo(root.path, "/a");
     await Deno.writeTextFile(root.join("a"), " and gone on", { append: true });
     assert(await contentOf(reply) === begun);
   }
 });
 
-Deno.test("StaticFiles finds every name that a file may have", async () => {
+Deno.test("FileServer finds every name that a file may have", async () => {
   const names = [
     "a b",
     "é€🐑",
@@ -90,12 +90,12 @@ Deno.test("StaticFiles finds every name that a file may have", async () => {
   for (const name of names) {
     await root.write(name, name);
     const target = `/${encodeURIComponent(name)}`;
-    const content = await contentOf(await staticFile(root.path, target));
+    const content = await contentOf(await replyTo(root.path, target));
     assertEquals(content, textOf(new TextEncoder().encode(name)), target);
   }
 });
 
-Deno.test("StaticFiles sends a directory's name on to its slash, and to no other host", async () => {
+Deno.test("FileServer sends a directory's name on to its slash, and to no other host", async () => {
   await using root = await TemporaryDirectory.with({
     "a/b/c": "c",
     "x:y/c": "c",
@@ -116,7 +116,7 @@ Deno.test("StaticFiles sends a directory's name on to its slash, and to no other
     ["///a//b?", "./b/?"],
   ] as const;
   for (const [target, location] of directories) {
-    const reply = await staticFile(root.path, target);
+    const reply = await replyTo(root.path, target);
     assertEquals([reply.statusCode, fieldOf(reply, "Location")], [301, location]);
     const { pathname, host, search } = new URL(location, `http://a${target}`);
     const uri = target.replace(/[{|}]/g, (it) => `%${it.charCodeAt(0).toString(16).toUpperCase()}`);
@@ -130,30 +130,30 @@ Deno.test("StaticFiles sends a directory's name on to its slash, and to no other
   assertEquals(await statusCodes(root.path, ["//evil.example/..", "//evil.example"]), [404, 404]);
 });
 
-Deno.test("StaticFiles gives index.html for a directory", async () => {
+Deno.test("FileServer gives index.html for a directory", async () => {
   await using root = await TemporaryDirectory.with({
     "index.html": "top",
     "d/index.html": "below",
     "e/a": "",
   });
   await Deno.mkdir(root.join("f/index.html"), { recursive: true });
-  const top = await staticFile(root.path, "/?a");
+  const top = await replyTo(root.path, "/?a");
   assertEquals(fieldOf(top, "Content-Type")?.toLowerCase(), "text/html; charset=utf-8");
   assertEquals(await contentOf(top), "top");
-  assertEquals(await contentOf(await staticFile(root.path, "/d/")), "below");
+  assertEquals(await contentOf(await replyTo(root.path, "/d/")), "below");
   assertEquals(await statusCodes(root.path, ["/e/", "/f/"]), [404, 404]);
 });
 
-Deno.test("StaticFiles serves the file system from its root as well", async () => {
+Deno.test("FileServer serves the file system from its root as well", async () => {
   await using root = await TemporaryDirectory.with({ a: "a" });
   assertEquals(await statusCodes("/", [root.join("a")]), [200]);
 });
 
-Deno.test("StaticFiles notices a file that is written twice within a tick of its clock", async () => {
+Deno.test("FileServer notices a file that is written twice within a tick of its clock", async () => {
   await using root = await TemporaryDirectory.with();
   const now = new Date();
   const tags = new EntityTags(undefined, () => now.getTime() + 5);
-  const files = staticFiles(root.path, { tags, epochMs: () => now.getTime() + 5 });
+  const files = fileServer(root.path, { tags, epochMs: () => now.getTime() + 5 });
   const path = root.join("a");
   await Deno.writeTextFile(path, "one");
   await Deno.utime(path, now, now);
@@ -164,7 +164,7 @@ Deno.test("StaticFiles notices a file that is written twice within a tick of its
   assertEquals(await contentOf(await files.reply(requestFor("/a"))), "two");
 });
 
-Deno.test("StaticFiles notices within a second that a file may not be read any more", async () => {
+Deno.test("FileServer notices within a second that a file may not be read any more", async () => {
   await using root = await TemporaryDirectory.with({ a: "a" });
   const names = ["a"];
   const before = await new Root(root.path).identify(names);

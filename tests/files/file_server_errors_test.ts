@@ -1,10 +1,10 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { UnsteadyPathError } from "../../lib/files/path_proof.ts";
 import { withPatched } from "../support/patched.ts";
-import { contentOf, fieldOf, staticFile, statusCodes } from "../support/replies.ts";
+import { contentOf, fieldOf, replyTo, statusCodes } from "../support/replies.ts";
 import { TemporaryDirectory } from "../support/temporary_directory.ts";
 
-Deno.test("StaticFiles gives nothing outside the root, however it is asked for", async () => {
+Deno.test("FileServer gives nothing outside the root, however it is asked for", async () => {
   await using outside = await TemporaryDirectory.with({ "secret.txt": "secret", "root/a": "a" });
   const root = outside.join("root");
   const targets = [
@@ -23,7 +23,7 @@ Deno.test("StaticFiles gives nothing outside the root, however it is asked for",
   assertEquals(await statusCodes(root, malformed), [404, 400, 400]);
 });
 
-Deno.test("StaticFiles follows a link inside the root and none that leads out of it", async () => {
+Deno.test("FileServer follows a link inside the root and none that leads out of it", async () => {
   await using outside = await TemporaryDirectory.with({
     "secret.txt": "s",
     "root/d/a.html": "inside",
@@ -68,12 +68,12 @@ Deno.test("StaticFiles follows a link inside the root and none that leads out of
   ];
   const targets = [...out, ...more];
   assertEquals(await statusCodes(root, targets), targets.map(() => 404));
-  const linked = await staticFile(root, "/in.txt");
+  const linked = await replyTo(root, "/in.txt");
   assertEquals(await contentOf(linked), "inside");
   assert(fieldOf(linked, "Content-Type")?.startsWith("text/plain"), "the name asked for decides");
 });
 
-Deno.test("StaticFiles answers 404 for what is not there", async () => {
+Deno.test("FileServer answers 404 for what is not there", async () => {
   await using root = await TemporaryDirectory.with({
     a: "a",
     "d/b": "b",
@@ -96,7 +96,7 @@ Deno.test("StaticFiles answers 404 for what is not there", async () => {
 });
 
 Deno.test({
-  name: "StaticFiles answers 404 for links to names that are no UTF-8",
+  name: "FileServer answers 404 for links to names that are no UTF-8",
   ignore: Deno.build.os !== "linux", // Others have no such names.
   fn: async () => {
     await using root = await TemporaryDirectory.with({ "a.txt": "a", "d/b": "b" });
@@ -106,12 +106,12 @@ Deno.test({
     assert(success);
     const targets = ["/l", "/ld", "/ld/", "/ld/a", "/d/", "/d/index.html", "/l?", "//l"];
     assertEquals(await statusCodes(root.path, targets), targets.map(() => 404));
-    const list = await contentOf(await staticFile(root.path, "/", "", { isListing: true }));
+    const list = await contentOf(await replyTo(root.path, "/", "", { isListing: true }));
     assert(list.includes(">a.txt<") && !list.includes(">l<"), list);
   },
 });
 
-Deno.test("StaticFiles opens nothing that is not a regular file", async () => {
+Deno.test("FileServer opens nothing that is not a regular file", async () => {
   await using root = await TemporaryDirectory.with();
   // To open a pipe that nobody writes to would wait for ever.
   const { success } = await new Deno.Command("mkfifo", { args: [root.join("pipe")] }).output();
@@ -130,7 +130,7 @@ function systemError(code: string): Error {
   return Object.assign(new Error(`Something about /a/secret/path (${code})`), { code });
 }
 
-Deno.test("StaticFiles answers by the error when a file cannot be found", async () => {
+Deno.test("FileServer answers by the error when a file cannot be found", async () => {
   await using root = await TemporaryDirectory.with();
   const errors = [
     [new Deno.errors.PermissionDenied("/a/secret/path"), 403],
@@ -142,19 +142,19 @@ Deno.test("StaticFiles answers by the error when a file cannot be found", async 
   ] as const;
   for (const [error, statusCode] of errors) {
     await withFailing(error, async () => {
-      const reply = await staticFile(root.path, "/a");
+      const reply = await replyTo(root.path, "/a");
       assertEquals(reply.statusCode, statusCode, `${error}`);
       assertEquals(fieldOf(reply, "Retry-After"), statusCode === 503 ? "1" : undefined);
       assert(!(await contentOf(reply)).includes("secret"), "the system's words get out");
     });
   }
   await withFailing(systemError("EIO"), async () => {
-    await assertRejects(() => staticFile(root.path, "/a"), Error, "EIO");
+    await assertRejects(() => replyTo(root.path, "/a"), Error, "EIO");
   });
 });
 
 Deno.test({
-  name: "StaticFiles answers 403 where Deno was not allowed to read",
+  name: "FileServer answers 403 where Deno was not allowed to read",
   permissions: { read: false },
   fn: async () => assertEquals(await statusCodes("/", ["/", "/etc/passwd"]), [403, 403]),
 });

@@ -1,0 +1,213 @@
+import type { Reply } from "../net/handler.ts";
+import type { Fields } from "../http/fields.ts";
+import type { EntityTag } from "../http/validators.ts";
+import { chooseContentCoding, type ContentCoding } from "../http/negotiation.ts";
+import { contentType } from "@std/media-types";
+import { extname } from "@std/path";
+import type { EntityTags } from "./entity_tags.ts";
+import { CachedFile, type FileCache } from "./file_cache.ts";
+import { TICK_MS } from "./modification_time.ts";
+import type { OpenFile } from "./open_file.ts";
+import { type AskedHead, Representation } from "./representation.ts";
+import type { Root } from "./root.ts";
+
+/** Files up to this size are kept in memory. */
+const MAX_CACHED_BYTES = 256 * 1024;
+
+/** How files are replied with. */
+export interface FileResponderOptions {
+  /** The value of Cache-Control; none if undefined. */
+  readonly cacheControl: string | undefined;
+  /** Where entity-tags come from. */
+  readonly tags: EntityTags;
+  /** Gives ms since 1970. */
+  readonly epochMs: () => number;
+}
+
+/** A reply with a file. */
+export interface FileReply {
+  /** To be sent. */
+  readonly reply: Reply;
+  /** Under which the file is kept in memory, if it is. */
+  readonly key: string | undefined;
+}
+
+/** Replies with files that were found, in the coding and with the validators that suit. */
+export class FileResponder {
+  readonly #root: Root;
+  readonly #cache: FileCache<CachedFile>;
+  readonly #options: FileResponderOptions;
+
+  /** With files below a root; small ones are kept in a cache. */
+  constructor(root: Root, cache: FileCache<CachedFile>, options: FileResponderOptions) {
+    this.#root = root;
+    this.#cache = cache;
+    this.#options = options;
+  }
+
+  /**
+   * The reply with a file, which is moved to the reply if it is sent from disk. One that is small
+   * enough is kept in memory, once, whatever paths lead to it.
+   *
+   * @param names by which it was found; they decide the media type, whatever a link points to
+   * @param head that of the request
+   * @throws what the system says
+   */
+  async reply(names: readonly string[], file: OpenFile, head: AskedHead): Promise<FileReply> {
+    const { epochMs } = this.#options;
+    const precompressed = await precompressedFiles(this.#root, names);
+    // What is that new may change without another time, which would not show; what is from the
+    // future has another Last-Modified each time.
+    if (file.size > MAX_CACHED_BYTES || this.#isNew(file)) {
+      const chosen = await this.#choose(names, file, precompressed, head.fields);
+      return { reply: chosen.reply(head, epochMs), key: undefined };
+    }
+    const key = keyOf(file.identity, precompressed, names);
+    const known = this.#cache.get(key);
+    if (known !== undefined) return { reply: known.reply(head, epochMs), key };
+    const { cached, isSettled } = await this.#read(names, file, precompressed);
+    if (isSettled) this.#cache.set(key, cached);
+    return { reply: cached.reply(head, epochMs), key: isSettled ? key : undefined };
+  }
+
+  /** Whether what is kept under a key is what stands under a name now; if not, it is dropped. */
+  async isCurrent(names: readonly string[], key: string): Promise<boolean> {
+    const identity = await this.#root.identify(names).catch(() => undefined);
+    if (identity !== undefined) {
+      const precompressed = await precompressedFiles(this.#root, names);
+      if (keyOf(identity, precompressed, names) === key) return true;
+    }
+    this.#cache.delete(key);
+    return false;
+  }
+
+  /** Whether a file was modified within a tick, or will have been. */
+  #isNew({ modifiedMs }: OpenFile): boolean {
+    return modifiedMs > this.#options.epochMs() - TICK_MS;
+  }
+
+  /** A file and what was made of it, read; they may be kept in memory if none of those is new. */
+  async #read(
+    names: readonly string[],
+    plain: OpenFile,
+    precompressed: readonly PrecompressedFile[],
+  ): Promise<{ readonly cached: CachedFile; readonly isSettled: boolean }> {
+    const read = async (file: OpenFile, coding: ContentCoding) => {
+      const bytes = await file.readAll();
+      const entityTag = this.#options.tags.ofBytes(bytes, file.modifiedMs, coding);
+      const own = coding === "identity" ? ownCoding(names) : coding;
+      return this.#represent(bytes, names, own, precompressed, entityTag, file.modifiedMs);
+    };
+    const whole = await read(plain, "identity");
+    const coded = new Map<ContentCoding, Representation>();
+    let isSettled = true;
+    for (const { names, coding } of precompressed) {
+      using file = await this.#open(names);
+      if (file === undefined || file.size > MAX_CACHED_BYTES) continue;
+      const representation = await read(file, coding).catch(() => undefined);
+      if (representation === undefined) continue;
+      coded.set(coding, representation);
+      if (this.#isNew(file)) isSettled = false;
+    }
+    return { cached: new CachedFile(whole, coded), isSettled };
+  }
+
+  /** The file, or one that was made of it, to be read while it is sent. */
+  async #choose(
+    names: readonly string[],
+    plain: OpenFile,
+    precompressed: readonly PrecompressedFile[],
+    fields: Fields,
+  ): Promise<Representation> {
+    const codings = precompressed.map(({ coding }) => coding);
+    const wanted = chooseContentCoding(fields.get("accept-encoding"), codings);
+    const chosen = precompressed.find(({ coding }) => coding === wanted);
+    using coded = chosen === undefined ? undefined : await this.#open(chosen.names);
+    const [file, from, coding] = chosen === undefined || coded === undefined
+      ? [plain, names, ownCoding(names)] as const
+      : [coded, chosen.names, chosen.coding] as const;
+    const entityTag = await this.#options.tags.ofFile(file, from, coding, fields);
+    return this.#represent(file.move(), names, coding, precompressed, entityTag, file.modifiedMs);
+  }
+
+  #represent(
+    bytes: Uint8Array | OpenFile,
+    names: readonly string[],
+    coding: ContentCoding,
+    precompressed: readonly PrecompressedFile[],
+    entityTag: EntityTag | undefined,
+    modifiedMs: number,
+  ): Representation {
+    const isNegotiated = precompressed.length > 0;
+    const facts = { contentType: mediaType(names), coding, isNegotiated, entityTag, modifiedMs };
+    return new Representation(bytes, facts, this.#options.cacheControl, this.#options.epochMs());
+  }
+
+  /** A file, if it can be opened; without it the plain one is sent. */
+  async #open(names: readonly string[]): Promise<OpenFile | undefined> {
+    const found = await this.#root.open(names).catch(() => undefined);
+    return found?.kind === "file" ? found.file : undefined;
+  }
+}
+
+/** A file that was compressed beforehand and stands beside the one that it was made of. */
+export interface PrecompressedFile {
+  /** How it was compressed. */
+  readonly coding: ContentCoding;
+  /** Where it stands, from the root down. */
+  readonly names: readonly string[];
+  /** See `OpenFile.identity`. */
+  readonly identity: string;
+}
+
+/** In our order of preference: the smallest first, as a rule. */
+const SUFFIXES = [["br", ".br"], ["zstd", ".zst"], ["gzip", ".gz"]] as const;
+
+/**
+ * The precompressed files of a file: `a.css.br`, `a.css.zst` and `a.css.gz` of `a.css`. As with
+ * nginx's `gzip_static`, their age is not compared: to change a file means to make them anew. A file
+ * that is compressed by its own name has none.
+ *
+ * @param names of the file, which is there
+ */
+export async function precompressedFiles(
+  root: Root,
+  names: readonly string[],
+): Promise<PrecompressedFile[]> {
+  const name = names.at(-1)!;
+  if (SUFFIXES.some(([, suffix]) => name.endsWith(suffix))) return [];
+  const files: PrecompressedFile[] = [];
+  for (const [coding, suffix] of SUFFIXES) {
+    const beside = [...names.slice(0, -1), name + suffix];
+    if (!root.mayHave(beside)) continue;
+    const identity = await root.identify(beside).catch(() => undefined);
+    if (identity !== undefined) files.push({ coding, names: beside, identity });
+  }
+  return files;
+}
+
+/** Of what is compressed by its own name, though its media type is that of what is in it. */
+const GZIPPED = /\.(?:svgz|x3dz|x3dvz)$/i;
+
+/** The coding of a file that was not made of another one (SVG 1.1 §1.2). */
+function ownCoding(names: readonly string[]): ContentCoding {
+  return GZIPPED.test(names.at(-1)!) ? "gzip" : "identity";
+}
+
+function mediaType(names: readonly string[]): string {
+  return contentType(extname(names.at(-1)!)) ?? "application/octet-stream";
+}
+
+/**
+ * The key of a file in memory: which file it is, in which version, what precompressed files it has,
+ * and what decides its media type. A precompressed file that could not be opened counts as well: it
+ * may be by the next time.
+ */
+function keyOf(
+  identity: string,
+  precompressed: readonly PrecompressedFile[],
+  names: readonly string[],
+): string {
+  const coded = precompressed.map(({ coding, identity }) => `${coding} ${identity}`);
+  return [identity, ...coded, extname(names.at(-1)!)].join(", ");
+}

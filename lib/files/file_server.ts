@@ -1,0 +1,252 @@
+import { type Handler, htmlReply, Redirect, type Reply, type Request } from "../net/handler.ts";
+import { isWritable } from "../http/fields.ts";
+import { trimOws } from "../http/grammar.ts";
+import {
+  choice,
+  type Flag,
+  flag,
+  type Option,
+  option,
+  optional,
+  type ValueParser,
+  type Values,
+} from "../cli/option.ts";
+import { directoryEntries } from "./directory_entries.ts";
+import { ContentDigests } from "./content_digests.ts";
+import { EntityTags } from "./entity_tags.ts";
+import { errorReply, errorReplyFor, isMissing } from "./error_reply.ts";
+import { type Cached, type CachedFile, FileCache } from "./file_cache.ts";
+import { filePath } from "./file_path.ts";
+import { FileResponder, type FileResponderOptions } from "./file_responder.ts";
+import { Listings } from "./listings.ts";
+import type { OpenFile } from "./open_file.ts";
+import type { AskedHead } from "./representation.ts";
+import { type FoundDirectory, Root } from "./root.ts";
+import { isTestFile, replyWithTestFile } from "./test_file.ts";
+
+/** The value of Cache-Control. */
+export const CACHE_CONTROL: ValueParser<string> = {
+  placeholder: "VALUE",
+  accepts: "a value such as max-age=3600 or no-cache, in ASCII,",
+  parse: (text) => isWritable("Cache-Control", text) ? trimOws(text) || undefined : undefined,
+};
+
+/** The options that say how files are served. */
+export type FileOptions = {
+  /** Whether directories are listed. */
+  readonly listing: Flag;
+  /** What entity-tags are made of. */
+  readonly etag: Option<"time" | "content">;
+  /** The value of Cache-Control. */
+  readonly "cache-control": Option<string | undefined>;
+};
+
+/** As a command has them. */
+export const FILE_OPTIONS: FileOptions = {
+  listing: flag("list directories that have no index.html"),
+  etag: option(
+    choice(["time", "content"]),
+    "time",
+    "make the ETag of a file of its size and time, or of its content by SHA-256",
+  ),
+  "cache-control": optional(CACHE_CONTROL, "the Cache-Control of files"),
+};
+
+/**
+ * Replies with the files below a directory, and with the built-in test file where there is none of
+ * its name.
+ *
+ * @param path the real path of the directory
+ */
+export async function fileHandler(path: string, options: Values<FileOptions>): Promise<Handler> {
+  const root = new Root(path);
+  const digests = options.etag === "content" ? await ContentDigests.below(root) : undefined;
+  const files = new FileServer(root, {
+    cacheControl: options["cache-control"],
+    tags: new EntityTags(digests),
+    isListing: options.listing,
+    monotonicMs: () => performance.now(),
+    epochMs: Date.now,
+  });
+  return (request) => files.reply(request);
+}
+
+/** What the content of a directory is called, unless it is to be listed. */
+const INDEX = "index.html";
+
+/** How much of files is kept in memory. */
+const FILE_BOUNDS = { bytes: 64 * 1024 * 1024, entries: 10_000 };
+
+/** How many paths to files in memory are known, and characters of them. */
+const PATH_BOUNDS = { bytes: 4 * 1024 * 1024, entries: 10_000 };
+
+/** For how long, in ms, a file in memory is taken to be what stands on the disk. */
+const FRESH_MS = 1000;
+
+/** How the files below a root are served. */
+export interface FileServerOptions extends FileResponderOptions {
+  /** Whether directories without an index are listed. */
+  readonly isListing: boolean;
+  /** Gives ms, on any clock that never goes back. */
+  readonly monotonicMs: () => number;
+}
+
+/** A path that led to a file in memory. */
+interface CachedPath extends Cached {
+  /** From the root down. */
+  readonly names: readonly string[];
+  /** See `FileReply.key`. */
+  readonly key: string;
+  /** When it was last known to lead there, by the clock of the options. */
+  checkedAt: number;
+  /** The look at the disk that is under way: one is enough for all requests. */
+  check: Promise<boolean> | undefined;
+}
+
+/** Replies with the files below a root. */
+export class FileServer {
+  readonly #root: Root;
+  readonly #options: FileServerOptions;
+  readonly #files = new FileCache<CachedFile>(FILE_BOUNDS);
+  readonly #paths = new FileCache<CachedPath>(PATH_BOUNDS);
+  readonly #responder: FileResponder;
+  readonly #listings: Listings;
+
+  /** For the files of one root. */
+  constructor(root: Root, options: FileServerOptions) {
+    this.#root = root;
+    this.#options = options;
+    this.#responder = new FileResponder(root, this.#files, options);
+    this.#listings = new Listings(root);
+  }
+
+  /**
+   * The reply to a GET or HEAD.
+   *
+   * @returns 200, 206, 304, 412 or 416 for a file; 200 for a listing; 301 from a directory's name to
+   *     its slash; 400, 403, 404 or 503 with a page that does not tell more than its status
+   * @throws what the system says, when it has no answer of its own
+   */
+  reply(request: Request): Reply | Promise<Reply> {
+    const path = cachePath(request.target);
+    const known = this.#paths.get(path);
+    // Without a wait replies to pipelined requests leave in one write.
+    if (known !== undefined && this.#options.monotonicMs() - known.checkedAt < FRESH_MS) {
+      const file = this.#files.get(known.key);
+      if (file !== undefined) return file.reply(request.head, this.#options.epochMs);
+    }
+    return this.#find(path, request, known);
+  }
+
+  async #find(path: string, request: Request, known: CachedPath | undefined): Promise<Reply> {
+    const { epochMs } = this.#options;
+    if (known !== undefined) {
+      known.check ??= this.#isCurrent(known).finally(() => known.check = undefined);
+      const file = await known.check ? this.#files.get(known.key) : undefined;
+      if (file !== undefined) return file.reply(request.head, epochMs);
+      this.#paths.delete(path);
+    }
+    const reply = await this.#open(path, request).catch(errorReplyFor);
+    const isBuiltIn = reply.statusCode === 404 && isTestFile(request.target);
+    return isBuiltIn ? replyWithTestFile(request, epochMs) : reply;
+  }
+
+  async #isCurrent(known: CachedPath): Promise<boolean> {
+    const now = this.#options.monotonicMs();
+    if (!await this.#responder.isCurrent(known.names, known.key)) return false;
+    known.checkedAt = now;
+    return true;
+  }
+
+  async #open(path: string, request: Request): Promise<Reply> {
+    const { head, target } = request;
+    const asked = filePath(target);
+    if ("refusedWith" in asked) return errorReply(asked.refusedWith);
+    const { names, isDirectory } = asked;
+    const openedAt = this.#options.monotonicMs();
+    const found = await this.#root.open(names);
+    if (found === undefined) return errorReply(404);
+    if (found.kind === "directory") {
+      if (!isDirectory) return redirectToDirectory(target);
+      return await this.#replyWithDirectory(path, found, names, request);
+    }
+    using file = found.file;
+    if (isDirectory) return errorReply(404);
+    return await this.#replyWithFile(path, file, names, head, openedAt);
+  }
+
+  async #replyWithFile(
+    path: string,
+    file: OpenFile,
+    names: readonly string[],
+    head: AskedHead,
+    checkedAt: number,
+  ): Promise<Reply> {
+    const { reply, key } = await this.#responder.reply(names, file, head);
+    if (key !== undefined) {
+      this.#paths.set(path, { names, key, checkedAt, check: undefined, bytes: path.length });
+    }
+    return reply;
+  }
+
+  async #replyWithDirectory(
+    path: string,
+    directory: FoundDirectory,
+    names: readonly string[],
+    { head, target }: Request,
+  ): Promise<Reply> {
+    const openedAt = this.#options.monotonicMs();
+    const index = await this.#root.open([...names, INDEX]).catch(undefinedIfMissing);
+    if (index?.kind === "file") {
+      using file = index.file;
+      return await this.#replyWithFile(path, file, [...names, INDEX], head, openedAt);
+    }
+    if (this.#options.isListing) {
+      return await this.#listings.reply(directory, names, target, head.fields);
+    }
+    const isEmptyRoot = names.length === 0 && await this.#isEmpty(directory);
+    return isEmptyRoot ? NOTHING_YET : errorReply(404);
+  }
+
+  async #isEmpty(root: FoundDirectory): Promise<boolean> {
+    for await (const entries of directoryEntries(this.#root, root, [])) {
+      if (entries.length > 0) return false;
+    }
+    return true;
+  }
+}
+
+/**
+ * The path of a target's file in one spelling, so that no path is known twice: the names from the
+ * root down to it. What means no file has a path of no use.
+ */
+function cachePath(target: string): string {
+  const query = target.indexOf("?");
+  const path = query === -1 ? target : target.slice(0, query);
+  if (!path.includes("%") && !path.includes("//")) {
+    return path.endsWith("/") ? path + INDEX : path;
+  }
+  const asked = filePath(path);
+  if ("refusedWith" in asked) return "";
+  return ["", ...asked.names, ...(asked.isDirectory ? [INDEX] : [])].join("/");
+}
+
+/** For the first look at a server that was just started. */
+const NOTHING_YET = htmlReply(
+  404,
+  "The server is running, but there is nothing in its directory yet. Put files there, and they " +
+    `are found under their names; one called ${INDEX} is shown here.`,
+);
+
+const TO_DIRECTORY = new Redirect(301, "This is a directory");
+
+/** Relative, and never `//`, so that it cannot lead to another host (RFC 9110 §10.2.2). */
+function redirectToDirectory(target: string): Reply {
+  const [path = "", ...query] = target.split("?");
+  const name = path.slice(path.lastIndexOf("/") + 1);
+  return TO_DIRECTORY.to("", [`./${name}/`, ...query].join("?"));
+}
+
+function undefinedIfMissing(error: unknown): undefined {
+  if (!isMissing(error)) throw error;
+}
