@@ -1,5 +1,5 @@
 import { htmlReply, type Reply } from "../net/handler.ts";
-import { UnsteadyPathError } from "./path_proof.ts";
+import { UnsteadyPathError } from "./root.ts";
 
 /** Why there is no file. */
 export type ErrorStatus = 400 | 403 | 404 | 503;

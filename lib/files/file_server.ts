@@ -12,8 +12,7 @@ import {
   type Values,
 } from "../cli/option.ts";
 import { directoryEntries } from "./directory_entries.ts";
-import { ContentDigests } from "./content_digests.ts";
-import { EntityTags } from "./entity_tags.ts";
+import { ContentDigests, EntityTags } from "./entity_tags.ts";
 import { errorReply, errorReplyFor, isMissing } from "./error_reply.ts";
 import { type Cached, type CachedFile, FileCache } from "./file_cache.ts";
 import { filePath } from "./file_path.ts";

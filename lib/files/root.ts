@@ -8,9 +8,15 @@ import {
   openSync,
   type Stats,
 } from "node:fs";
-import { join } from "@std/path";
+import { dirname, join } from "@std/path";
+import { TICK_MS } from "./modification_time.ts";
 import { OpenFile } from "./open_file.ts";
-import { isProven, isSettled, UnsteadyPathError } from "./path_proof.ts";
+
+/** A name that led to something else each time that it was looked at; 503 for a client. */
+export class UnsteadyPathError extends Error {
+  /** For logs. */
+  override readonly name = "UnsteadyPathError";
+}
 
 /** What stands under a name. */
 export type Found = FoundDirectory | { readonly kind: "file"; readonly file: OpenFile };
@@ -33,8 +39,8 @@ const OPEN_FLAGS = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOL
 
 /**
  * How often a name is looked at that leads to something else each time. The pauses between, 1 ms and
- * each twice the one before, add up to more than a tick, after which `isProven` needs no luck unless
- * a directory above is changed on and on.
+ * each twice the one before, add up to more than a tick, after which `verifyContainment` needs no
+ * luck unless a directory above is changed on and on.
  */
 const MOST_LOOKS = 12;
 
@@ -65,8 +71,9 @@ export class Root {
   /**
    * Finds what stands under a name. Symbolic links are followed as long as they end below the root.
    *
-   * What may be given is judged by what was opened, which is nothing but a regular file: `isProven`
-   * says that it stood below the root when it was. A file that is replaced by a rename is found.
+   * What may be given is judged by what was opened, which is nothing but a regular file:
+   * `verifyContainment` says that it stood below the root when it was. A file that is replaced by a
+   * rename is found.
    *
    * @param names from the root down; none holds a separator
    * @returns a file, which the caller closes, or a directory; undefined for anything else
@@ -121,7 +128,9 @@ export class Root {
         info ??= seen;
         return isSame(info, seen);
       };
-      if (!isProven(this.#path, path, since, isThere) || info === undefined) return CHANGED;
+      if (!verifyContainment(this.#path, path, since, isThere) || info === undefined) {
+        return CHANGED;
+      }
       if (info.isSymlink) return CHANGED;
       return info.isFile || info.isDirectory ? info : undefined;
     });
@@ -158,14 +167,14 @@ export class Root {
     }
   }
 
-  /** The file, if it is proven to stand below the root. If not, it is closed. */
+  /** The file, if it is verified to stand below the root. If not, it is closed. */
   #openedFile(fd: number, path: string, since: number): OpenFile | undefined {
     let file: OpenFile | undefined;
     try {
       // All of this is in the kernel's memory by now: asked at once it takes a tenth of the time.
       const opened = fstatSync(fd);
       const isThere = () => isSame(opened, Deno.lstatSync(path));
-      if (opened.isFile() && isProven(this.#path, path, since, isThere)) {
+      if (opened.isFile() && verifyContainment(this.#path, path, since, isThere)) {
         file = new OpenFile(fd, path, opened.size, opened.mtimeMs, identityOf(opened));
       }
     } finally {
@@ -210,4 +219,63 @@ function isSame(one: Inode, other: Inode): boolean {
 /** With what chmod and a time that was set back change as well. */
 function identityOf({ dev, ino, size, mtimeMs, ctimeMs, mode }: Stats): string {
   return `${dev} ${ino} ${size} ${mtimeMs} ${ctimeMs} ${mode}`;
+}
+
+/** How many checks a path has to pass, each the toss of a coin. */
+const CHECKS = 32;
+
+/**
+ * Whether what was taken from a path stands below the root, or did so when it was looked at, with no
+ * link on the way: another process may swap a file or a directory for a link to outside and back as
+ * often as it likes.
+ *
+ * How it was taken proves nothing: Deno resolves a path anew before it opens it, unless all is
+ * allowed. What proves it is that it is seen in its place afterwards. `isThere` looks at the last
+ * name without following it, so what it sees stands in the directory to which the rest of the path
+ * leads; what was taken is held, so that its inode number is no other's. Where no directory above
+ * that one has changed since before the path was resolved, the rest of the path led to that
+ * directory all the time, and one look is enough, whatever happens in the directory itself: what is
+ * replaced after the look was there. In the root itself there is nothing above to have changed.
+ *
+ * Where a directory above has changed, which any new file in it does, a coin decides over and over
+ * whether the way is looked at or its end: a process that shows a real directory to the one and a
+ * link to the other has to guess all of them.
+ *
+ * What is replaced before the checks are over is not verified, and has to be taken anew.
+ *
+ * @param root a real path; what is above it is trusted
+ * @param path a real path below it, resolved after `since`
+ * @param since a moment before the path was first looked at, in ms since 1970
+ * @param isThere whether the path leads to what was taken now, its last name not followed
+ * @throws what the system says when there is nothing any more
+ */
+export function verifyContainment(
+  root: string,
+  path: string,
+  since: number,
+  isThere: () => boolean,
+): boolean {
+  if (!isThere()) return false;
+  if (path === root || isSettled(root, dirname(path), since)) return true;
+  let [coins = 0] = crypto.getRandomValues(new Uint32Array(1));
+  for (let check = 0; check < CHECKS; check++) {
+    const isAsBefore = coins & 1 ? isThere() : Deno.realPathSync(path) === path;
+    if (!isAsBefore) return false;
+    coins >>>= 1;
+  }
+  return true;
+}
+
+/**
+ * Whether no name from the root down to a directory can have changed its meaning since a moment: no
+ * directory above it has changed, by the file system's clock, within a tick before that or later.
+ * The deepest is looked at first, so that the look at each is vouched for by those that follow.
+ */
+export function isSettled(root: string, directory: string, since: number): boolean {
+  for (let above = directory; above !== root;) {
+    above = dirname(above);
+    const changed = Deno.lstatSync(above).ctime?.getTime() ?? Infinity;
+    if (changed + TICK_MS > since) return false;
+  }
+  return true;
 }

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { UnsteadyPathError } from "../../lib/files/path_proof.ts";
+import { UnsteadyPathError } from "../../lib/files/root.ts";
 import { withPatched } from "../support/patched.ts";
 import { contentOf, fieldOf, replyTo, statusCodes } from "../support/replies.ts";
 import { TemporaryDirectory } from "../support/temporary_directory.ts";

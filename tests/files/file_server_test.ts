@@ -2,6 +2,7 @@ import { assert, assertEquals, assertNotEquals } from "@std/assert";
 import { EntityTags } from "../../lib/files/entity_tags.ts";
 import { Root } from "../../lib/files/root.ts";
 import { textOf } from "../support/feed.ts";
+import { openedBy } from "../support/file_state.ts";
 import { seededRandom } from "../support/random.ts";
 import {
   contentOf,
@@ -170,4 +171,41 @@ Deno.test("FileServer notices within a second that a file may not be read any mo
   const before = await new Root(root.path).identify(names);
   await Deno.chmod(root.join("a"), 0o000);
   assertNotEquals(await new Root(root.path).identify(names), before);
+});
+
+Deno.test({
+  name: "FileServer leaves no file open behind a reply, whatever it is",
+  ignore: Deno.build.os !== "linux",
+  async fn() {
+    const large = "a".repeat(300_000);
+    const names = ["a", "a.gz", "small", "small.gz", "d/index.html"];
+    await using root = await TemporaryDirectory.with(
+      Object.fromEntries(names.map((name) => [name, name.startsWith("small") ? "b" : large])),
+    );
+    const server = fileServer(root.path);
+    const GZIP = "Accept-Encoding: gzip\r\n";
+    const rows = [
+      ["/a", "", 200],
+      ["/a", GZIP, 200],
+      ["/a", "Range: bytes=1-2,5-6\r\n", 206],
+      ["/a", "If-None-Match: *\r\n", 304],
+      ["/a", `${GZIP}If-None-Match: *\r\n`, 304],
+      ["/a", 'If-Match: "x"\r\n', 412],
+      ["/a", `${GZIP}Range: bytes=999999-\r\n`, 416],
+      ["/a/", "", 404],
+      ["/small", GZIP, 200],
+      ["/small", GZIP, 200],
+      ["/d/", "", 200],
+    ] as const;
+    for (const [target, fields, statusCode] of rows) {
+      const reply = await server.reply(requestFor(target, fields));
+      await contentOf(reply);
+      assertEquals(reply.statusCode, statusCode, `${target} ${fields}`);
+    }
+    for (const name of names) await openedBy(root.join(name), 0);
+    const reply = await server.reply(requestFor("/a"));
+    await openedBy(root.join("a"), 1);
+    await contentOf(reply);
+    await openedBy(root.join("a"), 0);
+  },
 });

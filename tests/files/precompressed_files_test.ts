@@ -1,7 +1,6 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { precompressedFiles } from "../../lib/files/file_responder.ts";
-import { ContentDigests } from "../../lib/files/content_digests.ts";
-import { EntityTags } from "../../lib/files/entity_tags.ts";
+import { ContentDigests, EntityTags } from "../../lib/files/entity_tags.ts";
 import { Root } from "../../lib/files/root.ts";
 import { CODINGS } from "../cases/preferences.ts";
 import { testLiveRows } from "../support/live_rows.ts";

@@ -1,7 +1,6 @@
 import { assert, assertEquals, assertGreater, assertRejects } from "@std/assert";
 import { TICK_MS } from "../../lib/files/modification_time.ts";
-import { UnsteadyPathError } from "../../lib/files/path_proof.ts";
-import { Root } from "../../lib/files/root.ts";
+import { Root, UnsteadyPathError } from "../../lib/files/root.ts";
 import { withPatched } from "../support/patched.ts";
 import { TemporaryDirectory } from "../support/temporary_directory.ts";
 

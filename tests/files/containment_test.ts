@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertGreater, assertThrows } from "@std/assert";
-import { isProven, isSettled } from "../../lib/files/path_proof.ts";
+import { isSettled, verifyContainment } from "../../lib/files/root.ts";
 import { withPatched } from "../support/patched.ts";
 import { TemporaryDirectory } from "../support/temporary_directory.ts";
 
@@ -20,11 +20,11 @@ Deno.test("isSettled() says whether a directory above was changed since", async 
 /** How often it is looked whether something is there until it is proven. */
 function looksAt(root: TemporaryDirectory, path: string, since: number): number {
   let count = 0;
-  assert(isProven(root.path, path, since, () => ++count > 0));
+  assert(verifyContainment(root.path, path, since, () => ++count > 0));
   return count;
 }
 
-Deno.test("isProven() asks once where nothing above has changed, and often where something has", async () => {
+Deno.test("verifyContainment() asks once where nothing above has changed, and often where something has", async () => {
   await using root = await TemporaryDirectory.with({ "a/b": "" });
   assertEquals(looksAt(root, root.join("a/b"), LATER()), 1);
   const often = looksAt(root, root.join("a/b"), Date.now());
@@ -33,7 +33,7 @@ Deno.test("isProven() asks once where nothing above has changed, and often where
   assertEquals(looksAt(root, root.path, Date.now()), 1);
 });
 
-Deno.test("isProven() minds no change in the directory itself, if none above it has changed", async () => {
+Deno.test("verifyContainment() minds no change in the directory itself, if none above it has changed", async () => {
   await using root = await TemporaryDirectory.with({ "a/b/c": "", "a/d/e": "" });
   const path = root.join("a/b/c");
   const since = Date.now();
@@ -48,18 +48,18 @@ Deno.test("isProven() minds no change in the directory itself, if none above it 
   });
 });
 
-Deno.test("isProven() is false where what was taken is gone, and where a link is on the way", async () => {
+Deno.test("verifyContainment() is false where what was taken is gone, and where a link is on the way", async () => {
   await using root = await TemporaryDirectory.with({ "a/b": "", "c": "" });
   await Deno.symlink("a", root.join("link"));
   const since = Date.now();
   for (const at of [since, LATER()]) {
-    assert(!isProven(root.path, root.join("a/b"), at, () => false));
+    assert(!verifyContainment(root.path, root.join("a/b"), at, () => false));
   }
-  assert(!isProven(root.path, root.join("link/b"), since, () => true));
-  assertThrows(() => isProven(root.path, root.join("a/none"), since, () => true));
+  assert(!verifyContainment(root.path, root.join("link/b"), since, () => true));
+  assertThrows(() => verifyContainment(root.path, root.join("a/none"), since, () => true));
 });
 
-Deno.test("isProven() is not deceived by what is there at some looks only", async () => {
+Deno.test("verifyContainment() is not deceived by what is there at some looks only", async () => {
   await using root = await TemporaryDirectory.with({ "a/b": "" });
   const path = root.join("a/b");
   let deceived = 0;
@@ -71,7 +71,7 @@ Deno.test("isProven() is not deceived by what is there at some looks only", asyn
       isLink = !isLink;
       return seen;
     };
-    if (isProven(root.path, path, Date.now(), swapping)) deceived++;
+    if (verifyContainment(root.path, path, Date.now(), swapping)) deceived++;
   }
   assertEquals(deceived, 0);
 });
