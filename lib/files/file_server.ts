@@ -11,13 +11,12 @@ import {
   type ValueParser,
   type Values,
 } from "../cli/option.ts";
-import { directoryEntries } from "./directory_entries.ts";
 import { ContentDigests, EntityTags } from "./entity_tags.ts";
 import { errorReply, errorReplyFor, isMissing } from "./error_reply.ts";
 import { type Cached, type CachedFile, FileCache } from "./file_cache.ts";
 import { filePath } from "./file_path.ts";
 import { FileResponder, type FileResponderOptions } from "./file_responder.ts";
-import { Listings } from "./listings.ts";
+import { ListingResponder } from "./listing_responder.ts";
 import type { OpenFile } from "./open_file.ts";
 import type { AskedHead } from "./representation.ts";
 import { type FoundDirectory, Root } from "./root.ts";
@@ -109,14 +108,14 @@ export class FileServer {
   readonly #files = new FileCache<CachedFile>(FILE_BOUNDS);
   readonly #paths = new FileCache<CachedPath>(PATH_BOUNDS);
   readonly #responder: FileResponder;
-  readonly #listings: Listings;
+  readonly #listings: ListingResponder;
 
   /** For the files of one root. */
   constructor(root: Root, options: FileServerOptions) {
     this.#root = root;
     this.#options = options;
     this.#responder = new FileResponder(root, this.#files, options);
-    this.#listings = new Listings(root);
+    this.#listings = new ListingResponder(root);
   }
 
   /**
@@ -203,15 +202,8 @@ export class FileServer {
     if (this.#options.isListing) {
       return await this.#listings.reply(directory, names, target, head.fields);
     }
-    const isEmptyRoot = names.length === 0 && await this.#isEmpty(directory);
+    const isEmptyRoot = names.length === 0 && await this.#listings.isEmpty(directory);
     return isEmptyRoot ? NOTHING_YET : errorReply(404);
-  }
-
-  async #isEmpty(root: FoundDirectory): Promise<boolean> {
-    for await (const entries of directoryEntries(this.#root, root, [])) {
-      if (entries.length > 0) return false;
-    }
-    return true;
   }
 }
 

@@ -17,7 +17,7 @@ export interface FileEntry {
   readonly kind: "file";
   /** As the file system gives it; never empty, without `/`. */
   readonly name: string;
-  /** Octets. */
+  /** Bytes. */
   readonly size: number;
   /** ms since 1970. */
   readonly modifiedMs: number;

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { directoryEntries } from "../../lib/files/directory_entries.ts";
+import { directoryEntries } from "../../lib/files/listing_responder.ts";
 import type { ListingEntry } from "../../lib/files/listing.ts";
 import { Root } from "../../lib/files/root.ts";
 import { TemporaryDirectory } from "../support/temporary_directory.ts";

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { type ListingEntry, type ListingForm } from "../../lib/files/listing.ts";
-import { type EntrySource, ListingContent } from "../../lib/files/listing_content.ts";
+import type { ListingEntry, ListingForm } from "../../lib/files/listing.ts";
+import { type EntrySource, ListingContent } from "../../lib/files/listing_responder.ts";
 
 /** A form that is easily read. */
 const FORM: ListingForm = {

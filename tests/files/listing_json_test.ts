@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import type { ListingEntry } from "../../lib/files/listing.ts";
-import { JSON_LISTING } from "../../lib/files/listing_json.ts";
+import { JSON_LISTING } from "../../lib/files/listing_forms.ts";
 
 const AT = Date.UTC(2027, 1, 28, 23, 59, 59, 999);
 

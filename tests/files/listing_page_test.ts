@@ -2,7 +2,7 @@ import { assert, assertEquals, assertNotMatch, assertStringIncludes } from "@std
 import fc from "fast-check";
 import { filePath } from "../../lib/files/file_path.ts";
 import { type Listing, type ListingEntry, listingOrder } from "../../lib/files/listing.ts";
-import { HTML_LISTING } from "../../lib/files/listing_page.ts";
+import { HTML_LISTING } from "../../lib/files/listing_forms.ts";
 
 const AT = Date.UTC(2027, 1, 28, 23, 59, 59, 999);
 const BY_NAME = listingOrder("/");

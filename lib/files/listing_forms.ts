@@ -1,5 +1,6 @@
 import { format } from "@std/fmt/bytes";
 import { escape } from "@std/html";
+import { imfFixdate } from "../http/http_date.ts";
 import {
   type Listing,
   type ListingEntry,
@@ -8,6 +9,7 @@ import {
   type SortKey,
   sortParameter,
 } from "./listing.ts";
+import { isInCalendar } from "./modification_time.ts";
 
 /** A directory as a page that a person can read, on any screen, without scripts. */
 export const HTML_LISTING: ListingForm = {
@@ -89,7 +91,7 @@ function hrefOf(name: string): string {
   return encodeURIComponent(name.toWellFormed());
 }
 
-/** Octets below a kiB exactly, others to three digits. */
+/** Bytes below a kiB exactly, others to three digits. */
 function sizeText(size: number): string {
   return size < 1024 ? `${size} B` : format(size, { binary: true });
 }
@@ -99,4 +101,24 @@ function timeText(epochMs: number): string {
   const date = new Date(epochMs);
   if (Number.isNaN(date.getTime())) return "";
   return date.toISOString().replace("T", " ").replace(/:[0-9.]+Z$/, "");
+}
+
+/**
+ * A directory as a JSON array, an entry a line, in the shape of nginx's `autoindex_format json`, so
+ * that what reads that reads this: `name`, `type`, `mtime` unless it is beyond the calendar, and, of
+ * files, `size` in bytes.
+ */
+export const JSON_LISTING: ListingForm = {
+  mediaType: "application/json",
+  contentType: "application/json",
+  start: () => "[",
+  row: (entry, index) => `${index === 0 ? "" : ","}\n${JSON.stringify(jsonOf(entry))}`,
+  end: () => "\n]\n",
+};
+
+function jsonOf(entry: ListingEntry): Readonly<Record<string, string | number>> {
+  const { name, kind, modifiedMs } = entry;
+  const mtime = isInCalendar(modifiedMs) ? { mtime: imfFixdate(modifiedMs) } : {};
+  const common = { name, type: kind, ...mtime };
+  return entry.kind === "file" ? { ...common, size: entry.size } : common;
 }

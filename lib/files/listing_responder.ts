@@ -1,0 +1,242 @@
+import type { ContentSource, Reply } from "../net/handler.ts";
+import { type Fields, type FieldSection, fieldSection } from "../http/fields.ts";
+import { chooseMediaType } from "../http/negotiation.ts";
+import { errorReply } from "./error_reply.ts";
+import { isServable } from "./file_path.ts";
+import {
+  compareEntries,
+  type ListingEntry,
+  type ListingForm,
+  type ListingOrder,
+  listingOrder,
+  MOST_SORTED_ENTRIES,
+  parentReference,
+} from "./listing.ts";
+import { HTML_LISTING, JSON_LISTING } from "./listing_forms.ts";
+import type { FoundDirectory, Root } from "./root.ts";
+
+/** Listings at a time: each takes up to 5 MiB and a descriptor, for a client that may have left. */
+const MOST_LISTINGS = 16;
+
+/** In our order of preference. */
+const FORMS = [HTML_LISTING, JSON_LISTING] as const;
+const MEDIA_TYPES = ["text/html", "application/json"] as const;
+
+const sections = new Map(FORMS.map((form) => [form, fieldsOf(form)]));
+
+/** Replies with what stands in directories, as a page or as JSON. */
+export class ListingResponder {
+  readonly #root: Root;
+  #open = 0;
+
+  /** Of directories below a root. */
+  constructor(root: Root) {
+    this.#root = root;
+  }
+
+  /**
+   * The reply with a listing; 503 when there are too many at a time.
+   *
+   * @param names of the directory, from the root down
+   * @param target its query says how to sort
+   * @param fields those of the request: Accept decides the form
+   * @throws what the system says when the directory cannot be read
+   */
+  async reply(
+    directory: FoundDirectory,
+    names: readonly string[],
+    target: string,
+    fields: Fields,
+  ): Promise<Reply> {
+    if (this.#open >= MOST_LISTINGS) return errorReply(503);
+    this.#open++;
+    const mediaType = chooseMediaType(fields.get("accept"), MEDIA_TYPES);
+    const form = FORMS.find((form) => form.mediaType === mediaType)!;
+    const parent = names.length === 0 ? undefined : parentReference(target);
+    const content = new ListingContent(
+      { form, names, parent, order: listingOrder(target) },
+      () => directoryEntries(this.#root, directory, names),
+      () => this.#open--,
+    );
+    try {
+      await content.begin();
+    } catch (error) {
+      content.close();
+      throw error;
+    }
+    return { statusCode: 200, headerSection: sections.get(form)!, content };
+  }
+
+  /**
+   * Whether a listing of the root would have no entries.
+   *
+   * @throws what the system says when it cannot be read
+   */
+  async isEmpty(root: FoundDirectory): Promise<boolean> {
+    for await (const entries of directoryEntries(this.#root, root, [])) {
+      if (entries.length > 0) return false;
+    }
+    return true;
+  }
+}
+
+/** The page has a style in it, and nothing else that a browser should do anything about. */
+function fieldsOf({ contentType }: ListingForm): FieldSection {
+  return fieldSection([
+    ["Content-Type", contentType],
+    ["Vary", "Accept"],
+    ["Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'"],
+    ["X-Content-Type-Options", "nosniff"],
+  ]);
+}
+
+/** The entries of a directory, read from its start each time that it is called. */
+export type EntrySource = () => AsyncGenerator<ListingEntry[], void>;
+
+/** How many entries are written together. */
+const ROWS = 128;
+
+/** What is to be listed, and how. */
+export interface ListingRequest {
+  /** Its form. */
+  readonly form: ListingForm;
+  /** The names from the root down to the directory. */
+  readonly names: readonly string[];
+  /** See `Listing.parent`. */
+  readonly parent: string | undefined;
+  /** How it is to be sorted, unless it has too many entries. */
+  readonly order: ListingOrder;
+}
+
+/** A listing as it is sent. However long it is, it takes up little memory at a time. */
+export class ListingContent implements ContentSource {
+  /** Not known before the end. */
+  readonly length: undefined = undefined;
+  readonly #text: AsyncGenerator<string, void>;
+  readonly #onClose: () => void;
+  readonly #encoder = new TextEncoder();
+  #bytes = new Uint8Array(0);
+
+  /**
+   * A listing.
+   *
+   * @param read gives the entries; no longer than until the content is closed
+   * @param onClose called when it is
+   */
+  constructor(request: ListingRequest, read: EntrySource, onClose: () => void) {
+    this.#text = listingText(request, read);
+    this.#onClose = onClose;
+  }
+
+  /** Reads up to the first rows, so that what keeps a directory from being read shows in time. */
+  async begin(): Promise<void> {
+    await this.#fill();
+  }
+
+  /** As `ContentSource`. */
+  async read(buffer: Uint8Array): Promise<number | null> {
+    if (this.#bytes.length === 0 && !await this.#fill()) return null;
+    const piece = this.#bytes.subarray(0, buffer.length);
+    buffer.set(piece);
+    this.#bytes = this.#bytes.subarray(piece.length);
+    return piece.length;
+  }
+
+  /** As `ContentSource`. */
+  close(): void {
+    this.#onClose();
+    this.#text.return().catch(() => {}); // A directory that was only read has nothing to lose.
+  }
+
+  async #fill(): Promise<boolean> {
+    const { value, done } = await this.#text.next();
+    if (!done) this.#bytes = this.#encoder.encode(value);
+    return !done;
+  }
+}
+
+/** A listing in pieces, none of them empty. What is too much to be sorted is not held either. */
+async function* listingText(
+  { form, names, parent, order }: ListingRequest,
+  read: EntrySource,
+): AsyncGenerator<string, void> {
+  const few = await fewEntries(read);
+  few?.sort(compareEntries(order));
+  yield form.start({ names, parent, order: few === undefined ? undefined : order });
+  let count = 0;
+  for await (const entries of few === undefined ? read() : pieces(few)) {
+    const rows = entries.map((entry) => form.row(entry, count++)).join("");
+    if (rows !== "") yield rows;
+  }
+  yield form.end(count);
+}
+
+/** All entries, if they are not too many to be sorted. */
+async function fewEntries(read: EntrySource): Promise<ListingEntry[] | undefined> {
+  const all: ListingEntry[] = [];
+  for await (const entries of read()) {
+    if (all.length + entries.length > MOST_SORTED_ENTRIES) return undefined;
+    all.push(...entries);
+  }
+  return all;
+}
+
+/** Entries in their order; they are let go of as they are taken. */
+function* pieces(entries: ListingEntry[]): Generator<ListingEntry[], void> {
+  while (entries.length > 0) yield entries.splice(0, ROWS);
+}
+
+/** How many entries are looked at together, in other threads. */
+const BATCH_SIZE = 128;
+
+/**
+ * What stands in a directory, as far as it would be served: no hidden names, nothing but files and
+ * directories, no links that lead out of the root. It is read while it is asked for, a batch at a
+ * time, so that a directory of any size needs no more memory than a small one.
+ *
+ * @param names of the directory, from the root down
+ * @throws what the system says when the directory cannot be read
+ */
+export async function* directoryEntries(
+  root: Root,
+  directory: FoundDirectory,
+  names: readonly string[],
+): AsyncGenerator<ListingEntry[], void> {
+  let batch: Deno.DirEntry[] = [];
+  for await (const entry of Deno.readDir(directory.path)) {
+    if (!isServable(entry.name, names.length)) continue;
+    batch.push(entry);
+    if (batch.length < BATCH_SIZE) continue;
+    yield await described(root, directory, names, batch);
+    batch = [];
+  }
+  yield await described(root, directory, names, batch);
+}
+
+async function described(
+  root: Root,
+  directory: FoundDirectory,
+  names: readonly string[],
+  batch: readonly Deno.DirEntry[],
+): Promise<ListingEntry[]> {
+  const look = async ({ name, isSymlink }: Deno.DirEntry) => {
+    const info = isSymlink ? undefined : await Deno.lstat(`${directory.path}/${name}`);
+    return info === undefined || info.isSymlink ? await root.describe([...names, name]) : info;
+  };
+  let infos = await Promise.all(batch.map((entry) => look(entry).catch(() => undefined)));
+  if (!root.isSettled(directory)) {
+    // It may be another directory that was read: each name has to show that it belongs here.
+    infos = [];
+    for (const { name } of batch) {
+      infos.push(await root.describe([...names, name]).catch(() => undefined));
+    }
+  }
+  return batch.flatMap(({ name }, index) => entryOf(name, infos[index]));
+}
+
+function entryOf(name: string, info: Deno.FileInfo | undefined): ListingEntry[] {
+  const modifiedMs = info?.mtime?.getTime() ?? 0;
+  if (info?.isDirectory) return [{ kind: "directory", name, modifiedMs }];
+  if (info?.isFile) return [{ kind: "file", name, size: info.size, modifiedMs }];
+  return [];
+}
