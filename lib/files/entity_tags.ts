@@ -12,7 +12,7 @@ const BRIEF_WAIT_MS = 100;
 
 /** The same where the request names entity-tags: to send all of a large file again takes longer. */
 const TAG_WAIT_MS = 10_000;
-/** How many may wait that long: each holds a descriptor, whether its client is there or not. */
+/** How many may wait that long: each holds a descriptor, even if its client has left. */
 const MOST_WAITING = 32;
 const TAG_CONDITIONS = ["if-range", "if-none-match", "if-match"];
 
@@ -28,14 +28,14 @@ export class EntityTags {
     this.#epochMs = epochMs;
   }
 
-  /** That of a file whose bytes are in memory; without digests, none where times do not tell. */
+  /** The tag of a file in memory; without digests, none where times do not tell versions. */
   ofBytes(bytes: Uint8Array, modifiedMs: number, coding: ContentCoding): EntityTag | undefined {
     if (this.#digests !== undefined) return tagOf(this.#digests.of(bytes), coding);
     return this.#ofTime(bytes.length, modifiedMs, coding);
   }
 
   /**
-   * That of an open file. A digest that is not known is waited for a moment, or some seconds where
+   * The tag of an open file. A digest that is not known is waited for a moment, or some seconds where
    * the request wants to know. After that the file has no tag, until its digest is known.
    *
    * @param names where the file stands, from the root down
@@ -98,9 +98,9 @@ async function within<T>(ms: number, promise: Promise<T>): Promise<T | undefined
 
 /** How many digests are remembered: some 200 bytes each. */
 const MOST_KNOWN = 100_000;
-/** How many files may wait for theirs; more have to be asked for again. */
+/** How many files may wait for theirs; more have none until they are requested again. */
 const MOST_PENDING = 1000;
-/** What waits in a queue of its own, in bytes. */
+/** Larger files wait in a queue of their own. */
 const LARGE_BYTES = 64 * 1024 * 1024;
 /** Bytes that are hashed in one go: 70 us in which no other client is served. */
 const PIECE_BYTES = 128 * 1024;
@@ -128,17 +128,17 @@ export class ContentDigests {
     this.#createHash = hash;
   }
 
-  /** Those of the files below a root. Loads what hashes, which takes 13 ms. */
+  /** Digests of the files below a root. Loads `node:crypto`, which takes 13 ms. */
   static async below(root: Root): Promise<ContentDigests> {
     return new ContentDigests(root, (await import("node:crypto")).createHash);
   }
 
-  /** That of bytes in memory, in hexadecimal digits. */
+  /** The digest of bytes in memory, in hexadecimal digits. */
   of(bytes: Uint8Array): string {
     return this.#createHash("sha256").update(bytes).digest("hex");
   }
 
-  /** That of a file, if it has been computed. */
+  /** The digest of a file, if it has been computed. */
   known(identity: string): string | undefined {
     return this.#known.get(identity)?.digest;
   }
@@ -168,7 +168,7 @@ export class ContentDigests {
     const found = await this.#root.open(names);
     if (found?.kind !== "file") return undefined;
     using file = found.file;
-    // Of a file that is that new, not even what is read proves what the next reader gets.
+    // A file that is that new may be read once, and differ the next time, without another identity.
     if (file.identity !== identity || isWithinTick(file.modifiedMs, Date.now())) return undefined;
     const hash = this.#createHash("sha256");
     const buffer = new Uint8Array(Math.min(PIECE_BYTES, file.size));

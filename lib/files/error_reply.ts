@@ -1,7 +1,7 @@
 import { htmlReply, type Reply } from "../net/handler.ts";
 import { UnsteadyPathError } from "./root.ts";
 
-/** Why there is no file. */
+/** The status codes of replies without a file. */
 export type ErrorStatus = 400 | 403 | 404 | 503;
 
 const SENTENCES: Readonly<Record<ErrorStatus, string>> = {
@@ -17,7 +17,7 @@ export function errorReply(statusCode: ErrorStatus): Reply {
   return htmlReply(statusCode, SENTENCES[statusCode], fieldLines);
 }
 
-/** By the codes of the system. */
+/** By the error codes of the system. */
 const STATUSES: Readonly<Record<string, ErrorStatus>> = {
   ENOENT: 404,
   ENOTDIR: 404,
@@ -30,9 +30,9 @@ const STATUSES: Readonly<Record<string, ErrorStatus>> = {
 };
 
 /**
- * The reply where a file could not be had.
+ * The reply to a request whose file could not be opened or read.
  *
- * @throws the error, when it is none that a request can have caused
+ * @throws the error, unless a request can have caused it
  */
 export function errorReplyFor(error: unknown): Reply {
   const statusCode = statusOf(error);
@@ -40,7 +40,7 @@ export function errorReplyFor(error: unknown): Reply {
   return errorReply(statusCode);
 }
 
-/** Whether an error says that there is nothing of that name. */
+/** Whether an error says that there is no file or directory of that name. */
 export function isMissing(error: unknown): boolean {
   return statusOf(error) === 404;
 }

@@ -2,7 +2,7 @@ import type { Reply } from "../net/handler.ts";
 import { chooseContentCoding, type ContentCoding } from "../http/negotiation.ts";
 import type { AskedHead, Representation } from "./representation.ts";
 
-/** A bound of what is kept: bytes of content, and how many entries whatever their size. */
+/** Bounds of a cache: bytes of content, and entries whatever their size. */
 export interface CacheBounds {
   /** Bytes of all contents together. */
   readonly bytes: number;
@@ -10,15 +10,15 @@ export interface CacheBounds {
   readonly entries: number;
 }
 
-/** Something with a content that is in memory. */
+/** An entry of a cache. */
 export interface Cached {
   /** Bytes that it counts for. */
   readonly bytes: number;
 }
 
 /**
- * Keeps what was requested lately, within bounds. What was requested since it was last looked at is
- * spared once when room is needed (second chance), so that a hit costs no more than a look-up.
+ * A cache within bounds that drops its oldest entries first, except that one which was used since it
+ * was last considered is spared once (second chance). A hit costs no more than a look-up.
  */
 export class FileCache<Entry extends Cached> {
   readonly #bounds: CacheBounds;
@@ -30,7 +30,7 @@ export class FileCache<Entry extends Cached> {
     this.#bounds = bounds;
   }
 
-  /** What is kept under a key. */
+  /** The entry of a key; marks it as used. */
   get(key: string): Entry | undefined {
     const slot = this.#slots.get(key);
     if (slot === undefined) return undefined;
@@ -38,7 +38,7 @@ export class FileCache<Entry extends Cached> {
     return slot.entry;
   }
 
-  /** Keeps an entry, in the place of the one under the same key, and drops others for it. */
+  /** Adds an entry, in the place of the one of the same key, and drops others for it. */
   set(key: string, entry: Entry): void {
     this.delete(key);
     this.#slots.set(key, { entry, wasUsed: false });
@@ -48,7 +48,7 @@ export class FileCache<Entry extends Cached> {
     }
   }
 
-  /** Keeps nothing under a key any more. */
+  /** Drops the entry of a key, if there is one. */
   delete(key: string): void {
     this.#bytes -= this.#slots.get(key)?.entry.bytes ?? 0;
     this.#slots.delete(key);
@@ -73,7 +73,7 @@ export class CachedFile implements Cached {
   readonly #codings: readonly ContentCoding[];
 
   /**
-   * Keeps it.
+   * Of these representations.
    *
    * @param coded by their codings, in our order of preference; none for most files
    */

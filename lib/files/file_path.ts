@@ -12,7 +12,7 @@ export interface PathRefusal {
   readonly refusedWith: 400 | 404;
 }
 
-/** The one name with a dot that is shown, at the root (RFC 8615): certificates are proved there. */
+/** The one name with a dot that is served, at the root (RFC 8615): ACME proves certificates there. */
 const WELL_KNOWN = ".well-known";
 
 const IS_WINDOWS = Deno.build.os === "windows";
@@ -20,8 +20,8 @@ const IS_WINDOWS = Deno.build.os === "windows";
 /**
  * From a request-target to names below the root (RFC 3986 §3.3). Empty segments are passed over, as
  * nginx and Caddy do. Each segment is decoded exactly once, and judged afterwards, so that no
- * encoding hides anything. Dot segments are not resolved: clients do that, and what still begins
- * with a dot here is hidden anyway.
+ * encoding hides anything. Dot segments are not resolved: clients do that, and names that begin with
+ * a dot are hidden anyway.
  *
  * @param target in origin form: begins with `/`; a query is left aside
  * @param isWindows whether a backslash separates names
@@ -39,7 +39,7 @@ export function filePath(target: string, isWindows = IS_WINDOWS): FilePath | Pat
   return { names, isDirectory: path.endsWith("/") };
 }
 
-/** What is correctly escaped but no UTF-8 is no name that Deno can open: 404. */
+/** Deno can open no name that is not UTF-8: 404 if it is correctly escaped. */
 function decodeSegment(segment: string): string | PathRefusal["refusedWith"] {
   try {
     return decodeURIComponent(segment);
@@ -49,7 +49,7 @@ function decodeSegment(segment: string): string | PathRefusal["refusedWith"] {
 }
 
 /**
- * Whether a name may be asked for: what begins with a dot is hidden.
+ * Whether a name is served: those that begin with a dot are hidden.
  *
  * @param depth how many names stand before it
  * @param isWindows whether a backslash separates names

@@ -28,11 +28,11 @@ export interface FileResponderOptions {
 export interface FileReply {
   /** To be sent. */
   readonly reply: Reply;
-  /** Under which the file is kept in memory, if it is. */
+  /** The key of the file in the cache, if it is kept there. */
   readonly key: string | undefined;
 }
 
-/** Replies with files that were found, in the coding and with the validators that suit. */
+/** Replies with open files: chooses the coding, makes the validators, caches small ones. */
 export class FileResponder {
   readonly #root: Root;
   readonly #cache: FileCache<CachedFile>;
@@ -56,8 +56,8 @@ export class FileResponder {
   async reply(names: readonly string[], file: OpenFile, head: AskedHead): Promise<FileReply> {
     const { epochMs } = this.#options;
     const precompressed = await precompressedFiles(this.#root, names);
-    // What is that new may change without another time, which would not show; what is from the
-    // future has another Last-Modified each time.
+    // A file that is that new may change and keep its time; one from the future has another
+    // Last-Modified each time.
     if (file.size > MAX_CACHED_BYTES || this.#isNew(file)) {
       const chosen = await this.#choose(names, file, precompressed, head.fields);
       return { reply: chosen.reply(head, epochMs), key: undefined };
@@ -70,7 +70,7 @@ export class FileResponder {
     return { reply: cached.reply(head, epochMs), key: isSettled ? key : undefined };
   }
 
-  /** Whether what is kept under a key is what stands under a name now; if not, it is dropped. */
+  /** Whether the cached file of a key is what stands under a name now; if not, it is dropped. */
   async isCurrent(names: readonly string[], key: string): Promise<boolean> {
     const identity = await this.#root.identify(names).catch(() => undefined);
     if (identity !== undefined) {
@@ -86,7 +86,7 @@ export class FileResponder {
     return modifiedMs > this.#options.epochMs() - TICK_MS;
   }
 
-  /** A file and what was made of it, read; they may be kept in memory if none of those is new. */
+  /** Reads a file and its precompressed ones; settled if none of these is new. */
   async #read(
     names: readonly string[],
     plain: OpenFile,
@@ -112,7 +112,7 @@ export class FileResponder {
     return { cached: new CachedFile(whole, coded), isSettled };
   }
 
-  /** The file, or one that was made of it, to be read while it is sent. */
+  /** The file or one of its precompressed ones, to be read while it is sent. */
   async #choose(
     names: readonly string[],
     plain: OpenFile,
@@ -186,7 +186,7 @@ export async function precompressedFiles(
   return files;
 }
 
-/** Of what is compressed by its own name, though its media type is that of what is in it. */
+/** Names of files that are compressed, though their media type is that of the content. */
 const GZIPPED = /\.(?:svgz|x3dz|x3dvz)$/i;
 
 /** The coding of a file that was not made of another one (SVG 1.1 §1.2). */

@@ -29,7 +29,7 @@ export const CACHE_CONTROL: ValueParser<string> = {
   parse: (text) => isWritable("Cache-Control", text) ? trimOws(text) || undefined : undefined,
 };
 
-/** The options that say how files are served. */
+/** The type of `FILE_OPTIONS`. */
 export type FileOptions = {
   /** Whether directories are listed. */
   readonly listing: Flag;
@@ -39,7 +39,7 @@ export type FileOptions = {
   readonly "cache-control": Option<string | undefined>;
 };
 
-/** As a command has them. */
+/** The options that say how files are served, for a command's table. */
 export const FILE_OPTIONS: FileOptions = {
   listing: flag("list directories that have no index.html"),
   etag: option(
@@ -69,7 +69,7 @@ export async function fileHandler(path: string, options: Values<FileOptions>): P
   return (request) => files.reply(request);
 }
 
-/** What the content of a directory is called, unless it is to be listed. */
+/** The file that is sent for a directory. */
 const INDEX = "index.html";
 
 /** How much of files is kept in memory. */
@@ -78,7 +78,7 @@ const FILE_BOUNDS = { bytes: 64 * 1024 * 1024, entries: 10_000 };
 /** How many paths to files in memory are known, and characters of them. */
 const PATH_BOUNDS = { bytes: 4 * 1024 * 1024, entries: 10_000 };
 
-/** For how long, in ms, a file in memory is taken to be what stands on the disk. */
+/** For how long, in ms, a file in memory is sent without a look at the disk. */
 const FRESH_MS = 1000;
 
 /** How the files below a root are served. */
@@ -209,7 +209,7 @@ export class FileServer {
 
 /**
  * The path of a target's file in one spelling, so that no path is known twice: the names from the
- * root down to it. What means no file has a path of no use.
+ * root down to it. A target that means no file has a path under which nothing is kept.
  */
 function cachePath(target: string): string {
   const query = target.indexOf("?");

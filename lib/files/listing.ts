@@ -1,4 +1,4 @@
-/** What stands in a directory. */
+/** An entry of a directory that is served. */
 export type ListingEntry = DirectoryEntry | FileEntry;
 
 /** A directory in a directory. */
@@ -23,7 +23,7 @@ export interface FileEntry {
   readonly modifiedMs: number;
 }
 
-/** What entries can be sorted by; directories have no size, and sort by name among themselves. */
+/** What entries can be sorted by; directories have no size: by size they are sorted by name. */
 export type SortKey = "name" | "size" | "time";
 
 /** An order of entries. Directories come before files in all of them. */
@@ -54,24 +54,24 @@ export interface ListingForm {
   readonly mediaType: "text/html" | "application/json";
   /** The value of Content-Type. */
   readonly contentType: string;
-  /** What comes before the entries. */
+  /** The text before the entries. */
   start(listing: Listing): string;
   /** One entry; `index` counts them from 0. */
   row(entry: ListingEntry, index: number): string;
-  /** What comes behind them; `count` is how many there were. */
+  /** The text behind them; `count` is how many there were. */
   end(count: number): string;
 }
 
 /**
- * The most entries that are sorted: some MiB, and 10 ms in which nobody else is served. To sort means
- * to hold all of them before the first row leaves; a directory that has more is listed as it is
- * read, with `order` undefined.
+ * The most entries that are sorted: some MiB, and 10 ms in which no other client is served. Sorting
+ * holds all of them before the first row leaves; a directory that has more is listed as it is read,
+ * with `order` undefined.
  */
 export const MOST_SORTED_ENTRIES = 10_000;
 
 /**
  * The order that a request-target asks for by `?sort=`: `name`, `size` or `time`, with a `-` before
- * it from the highest down. Anything else is by name.
+ * it for the highest first. Anything else means by name.
  */
 export function listingOrder(target: string): ListingOrder {
   const query = target.indexOf("?");
@@ -96,7 +96,7 @@ export function sortParameter({ key, isDescending }: ListingOrder): string {
 
 /**
  * For `Array.sort`. Names are compared by their code units, the same on every machine: capitals
- * first. What is equal otherwise goes by name, upwards.
+ * first. Entries that are equal otherwise are sorted by name, ascending.
  */
 export function compareEntries(
   { key, isDescending }: ListingOrder,

@@ -11,7 +11,7 @@ import {
 } from "./listing.ts";
 import { isInCalendar } from "./modification_time.ts";
 
-/** A directory as a page that a person can read, on any screen, without scripts. */
+/** A directory as a page for people, on any screen, without scripts. */
 export const HTML_LISTING: ListingForm = {
   mediaType: "text/html",
   contentType: "text/html; charset=utf-8",
@@ -85,7 +85,7 @@ function pageRow(entry: ListingEntry): string {
 /**
  * A relative reference to the name (RFC 3986 §4.2). All that means something in a URL is encoded,
  * `:` as well, so that `a:b` is not read as a scheme, and so is all that means something in HTML
- * within double quotes. What is no Unicode, which no URL could name, becomes U+FFFD.
+ * within double quotes. A lone surrogate, which no URL can name, becomes U+FFFD.
  */
 function hrefOf(name: string): string {
   return encodeURIComponent(name.toWellFormed());
@@ -104,9 +104,8 @@ function timeText(epochMs: number): string {
 }
 
 /**
- * A directory as a JSON array, an entry a line, in the shape of nginx's `autoindex_format json`, so
- * that what reads that reads this: `name`, `type`, `mtime` unless it is beyond the calendar, and, of
- * files, `size` in bytes.
+ * A directory as a JSON array, an entry a line, in the shape of nginx's `autoindex_format json`:
+ * `name`, `type`, `mtime` unless it is beyond the calendar, and, of files, `size` in bytes.
  */
 export const JSON_LISTING: ListingForm = {
   mediaType: "application/json",

@@ -15,7 +15,7 @@ import {
 import { HTML_LISTING, JSON_LISTING } from "./listing_forms.ts";
 import type { FoundDirectory, Root } from "./root.ts";
 
-/** Listings at a time: each takes up to 5 MiB and a descriptor, for a client that may have left. */
+/** Listings at a time: each takes up to 5 MiB and a descriptor until it is sent. */
 const MOST_LISTINGS = 16;
 
 /** In our order of preference. */
@@ -24,7 +24,7 @@ const MEDIA_TYPES = ["text/html", "application/json"] as const;
 
 const sections = new Map(FORMS.map((form) => [form, fieldsOf(form)]));
 
-/** Replies with what stands in directories, as a page or as JSON. */
+/** Replies with listings of directories, as a page or as JSON. */
 export class ListingResponder {
   readonly #root: Root;
   #open = 0;
@@ -80,7 +80,7 @@ export class ListingResponder {
   }
 }
 
-/** The page has a style in it, and nothing else that a browser should do anything about. */
+/** The page has a style in it, and nothing else that a browser should act on. */
 function fieldsOf({ contentType }: ListingForm): FieldSection {
   return fieldSection([
     ["Content-Type", contentType],
@@ -108,7 +108,7 @@ export interface ListingRequest {
   readonly order: ListingOrder;
 }
 
-/** A listing as it is sent. However long it is, it takes up little memory at a time. */
+/** A listing as it is sent, in little memory however long it is. */
 export class ListingContent implements ContentSource {
   /** Not known before the end. */
   readonly length: undefined = undefined;
@@ -128,7 +128,7 @@ export class ListingContent implements ContentSource {
     this.#onClose = onClose;
   }
 
-  /** Reads up to the first rows, so that what keeps a directory from being read shows in time. */
+  /** Reads up to the first rows, so that a directory that cannot be read throws before the reply. */
   async begin(): Promise<void> {
     await this.#fill();
   }
@@ -155,7 +155,7 @@ export class ListingContent implements ContentSource {
   }
 }
 
-/** A listing in pieces, none of them empty. What is too much to be sorted is not held either. */
+/** A listing in pieces, none of them empty. What is too long to be sorted is not held in memory. */
 async function* listingText(
   { form, names, parent, order }: ListingRequest,
   read: EntrySource,
@@ -181,7 +181,7 @@ async function fewEntries(read: EntrySource): Promise<ListingEntry[] | undefined
   return all;
 }
 
-/** Entries in their order; they are let go of as they are taken. */
+/** Entries in their order; those that were taken are freed. */
 function* pieces(entries: ListingEntry[]): Generator<ListingEntry[], void> {
   while (entries.length > 0) yield entries.splice(0, ROWS);
 }
@@ -190,8 +190,8 @@ function* pieces(entries: ListingEntry[]): Generator<ListingEntry[], void> {
 const BATCH_SIZE = 128;
 
 /**
- * What stands in a directory, as far as it would be served: no hidden names, nothing but files and
- * directories, no links that lead out of the root. It is read while it is asked for, a batch at a
+ * The entries of a directory that would be served: no hidden names, nothing but files and
+ * directories, no links that lead out of the root. They are read as they are taken, a batch at a
  * time, so that a directory of any size needs no more memory than a small one.
  *
  * @param names of the directory, from the root down
@@ -225,7 +225,7 @@ async function described(
   };
   let infos = await Promise.all(batch.map((entry) => look(entry).catch(() => undefined)));
   if (!root.isSettled(directory)) {
-    // It may be another directory that was read: each name has to show that it belongs here.
+    // Another directory may have been read: check that each name is in this one.
     infos = [];
     for (const { name } of batch) {
       infos.push(await root.describe([...names, name]).catch(() => undefined));

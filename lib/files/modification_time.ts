@@ -1,6 +1,6 @@
 /**
- * For how long, in ms, a file may still change without another time: the system notes it by a clock
- * that ticks every few ms, some file systems every 2 s.
+ * For how long, in ms, a file may change again without another modification time: systems note it by
+ * a clock that ticks every few ms, some file systems every 2 s.
  */
 export const TICK_MS = 2000;
 
@@ -10,7 +10,7 @@ const FIRST_MS = 2000;
 /** The end of the year 9999: an HTTP-date has four digits for it (RFC 9110 §5.6.7). */
 const LAST_MS = 253_402_300_799_999;
 
-/** Whether a file that was modified then may change now without it showing. */
+/** Whether a file that was modified then may change now and keep its modification time. */
 export function isWithinTick(modifiedMs: number, nowMs: number): boolean {
   return Math.abs(nowMs - modifiedMs) < TICK_MS;
 }

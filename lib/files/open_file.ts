@@ -1,10 +1,10 @@
 import { close, read, readSync } from "node:fs";
 import type { ByteSource } from "./range_content.ts";
 
-/** A read of 64 KiB takes 5 us from memory; what takes longer than this, in ms, came from a disk. */
+/** A read of 64 KiB takes 5 us from memory; one that takes longer than this, in ms, is from disk. */
 const SLOW_READ_MS = 0.3;
 
-/** How many reads then go to another thread, so that a slow disk holds nobody else up. */
+/** How many reads then go to another thread, so that a slow disk delays no other client. */
 const READS_ELSEWHERE = 16;
 
 /** A regular file that is open for reading, as it was when it was opened. */
@@ -13,12 +13,12 @@ export class OpenFile implements ByteSource, Disposable {
   readonly size: number;
   /** When its content last changed, in ms since 1970. */
   readonly modifiedMs: number;
-  /** Tells it from all other files, and from itself with another content. */
+  /** Differs from that of all other files, and of this one with another content. */
   readonly identity: string;
   readonly #fd: number;
   /** For messages. */
   readonly #path: string;
-  /** The first read is the one that most likely waits for a disk. */
+  /** The first read is the most likely one to wait for a disk. */
   #readsElsewhere = 1;
   #isMoved = false;
 
@@ -40,7 +40,7 @@ export class OpenFile implements ByteSource, Disposable {
   /**
    * Reads bytes.
    *
-   * What is in memory is read at once, which is three times as fast as by another thread.
+   * Content in the page cache is read at once, three times as fast as by another thread.
    *
    * @param position of the first of them in the file, less than its size
    * @returns how many there were; never 0
@@ -63,7 +63,7 @@ export class OpenFile implements ByteSource, Disposable {
     return this.#counted(count, position);
   }
 
-  /** As `readAt`, always by another thread, so that everybody else has a turn meanwhile. */
+  /** As `readAt`, always by another thread, so that other clients are served meanwhile. */
   async readElsewhere(buffer: Uint8Array, position: number): Promise<number> {
     const count = await new Promise<number>((resolve, reject) => {
       read(this.#fd, buffer, 0, buffer.length, position, (error, count) => {
@@ -99,7 +99,7 @@ export class OpenFile implements ByteSource, Disposable {
 
   /** Frees it. Called once. */
   close(): void {
-    close(this.#fd, () => {}); // A file that was only read has nothing to lose.
+    close(this.#fd, () => {}); // Closing a file that was only read loses nothing.
   }
 
   #counted(count: number, position: number): number {

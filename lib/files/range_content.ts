@@ -39,12 +39,12 @@ export class MemoryBytes implements ByteSource {
   close(): void {}
 }
 
-/** A part of a content: bytes that are there, or a range of those that are read. */
+/** A part of a content: bytes in memory, or a range of the source. */
 export type Segment = Uint8Array | ByteRange;
 
 /**
- * Ranges as they are sent, with what stands between them. They are read by their positions, so that
- * what is appended to a file later is not part of it, and what is missing by then is noticed.
+ * Ranges of a source as they are sent, with the bytes between them. They are read by their positions,
+ * so that data appended to a file later is not part of it, and missing data is an error.
  */
 export class RangeContent implements ContentSource {
   readonly length: number;

@@ -18,12 +18,12 @@ export class UnsteadyPathError extends Error {
   override readonly name = "UnsteadyPathError";
 }
 
-/** What stands under a name. */
+/** A file or directory that was found under a name. */
 export type Found = FoundDirectory | { readonly kind: "file"; readonly file: OpenFile };
 
 /** A directory below the root. */
 export interface FoundDirectory {
-  /** Tells it from a file. */
+  /** Distinguishes it from a file. */
   readonly kind: "directory";
   /** Its real path. */
   readonly path: string;
@@ -47,10 +47,10 @@ const MOST_LOOKS = 12;
 /** The same for an entry of a listing, of which there are many. */
 const MOST_LISTED_LOOKS = 6;
 
-/** The codes for a name that a moment ago led somewhere. */
+/** The codes for a name that has just been changed. */
 const PASSING = new Set(["ENOENT", "ENOTDIR", "ELOOP", "ESTALE"]);
 
-/** What a look gives when the name was made to mean something else meanwhile. */
+/** The result of a look at a name that was changed meanwhile. */
 const CHANGED = Symbol();
 
 /** A directory below which files are found, and nothing else. */
@@ -69,7 +69,7 @@ export class Root {
   }
 
   /**
-   * Finds what stands under a name. Symbolic links are followed as long as they end below the root.
+   * Finds a file or directory. Symbolic links are followed as long as they end below the root.
    *
    * What may be given is judged by what was opened, which is nothing but a regular file:
    * `verifyContainment` says that it stood below the root when it was. A file that is replaced by a
@@ -87,7 +87,8 @@ export class Root {
       if (named.isDirectory) return { kind: "directory", path, since };
       if (named.isSymlink) return CHANGED;
       if (!named.isFile) return undefined;
-      // Elsewhere it holds nobody up, but what is replaced on and on is gone when it is looked at.
+      // In another thread it delays no other client, but a file that is replaced on and on is gone
+      // by the time that it is looked at.
       const fd = isFirst ? await openElsewhere(path) : openSync(path, OPEN_FLAGS);
       isFirst = false;
       const file = this.#openedFile(fd, path, since);
@@ -108,7 +109,7 @@ export class Root {
     });
   }
 
-  /** Whether something seems to stand under a name: not to be told to anybody. It takes 1 us. */
+  /** Whether something seems to stand under a name, unverified: not to be sent. It takes 1 us. */
   mayHave(names: readonly string[]): boolean {
     return existsSync(join(this.#path, ...names));
   }
@@ -142,8 +143,8 @@ export class Root {
   }
 
   /**
-   * Looks at where a name leads, and again when that has changed meanwhile. Nothing is missing that
-   * is there at the next look.
+   * Looks at where a name leads, and again when that has changed meanwhile. A name is missing only
+   * if it is missing at the next look as well.
    *
    * @param look at a real path that was resolved after `since`
    */
@@ -167,11 +168,11 @@ export class Root {
     }
   }
 
-  /** The file, if it is verified to stand below the root. If not, it is closed. */
+  /** The file, if it is verified to stand below the root; if not, it is closed. */
   #openedFile(fd: number, path: string, since: number): OpenFile | undefined {
     let file: OpenFile | undefined;
     try {
-      // All of this is in the kernel's memory by now: asked at once it takes a tenth of the time.
+      // All of this is in the kernel's memory by now: a synchronous look takes a tenth of the time.
       const opened = fstatSync(fd);
       const isThere = () => isSame(opened, Deno.lstatSync(path));
       if (opened.isFile() && verifyContainment(this.#path, path, since, isThere)) {
