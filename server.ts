@@ -4,14 +4,15 @@
  * @module
  */
 
+import { userArguments } from "./lib/process/worker_protocol.ts";
 import { runCommand } from "./lib/cli/arguments.ts";
 import { CommandError, UsageError } from "./lib/cli/command.ts";
-import { HttpServer } from "./lib/process/http_server.ts";
+import { option, SIZE } from "./lib/cli/option.ts";
 import { FILE_OPTIONS, fileHandler } from "./lib/files/file_server.ts";
 import { logFaults } from "./lib/log/fault.ts";
-import { listenerOptions } from "./lib/process/listener.ts";
 import { Logger } from "./lib/log/logger.ts";
-import { option, SIZE } from "./lib/cli/option.ts";
+import { HttpServer } from "./lib/process/http_server.ts";
+import { listenerOptions } from "./lib/process/listener.ts";
 import { onHangup, stopSignal } from "./lib/process/signals.ts";
 import { isSupervisor, supervise, WORKERS_OPTION } from "./lib/process/supervisor.ts";
 import { credentialFiles, readCredentials, TLS_OPTIONS } from "./lib/process/tls.ts";
