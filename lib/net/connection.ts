@@ -43,8 +43,6 @@ export class Connection implements Watched {
   readonly input: ReceiveBuffer;
   /** Called when the system has taken what was to be sent. */
   onSent: (() => void) | undefined;
-  /** Called when all was sent and the wait for something to begin does. */
-  onIdle: (() => void) | undefined;
   /** For the bag of what is watched. */
   index = 0;
   readonly #socket: Socket;
@@ -55,7 +53,6 @@ export class Connection implements Watched {
   #waitingFor: DeadlineName = "idle";
   #deadline = Infinity;
   #expired: DeadlineName | undefined;
-  #isDraining = false;
   #isClosed = false;
   #hasNoDelay = false;
   #writtenBytes = 0;
@@ -83,6 +80,11 @@ export class Connection implements Watched {
     return this.#sentBytes;
   }
 
+  /** Whether something was written that `flush` would send. */
+  get hasUnsent(): boolean {
+    return this.#output.length > 0;
+  }
+
   /** What the wait that is under way is for; undefined when there is none. */
   get waitingFor(): DeadlineName | undefined {
     return this.#deadline === Infinity ? undefined : this.#waitingFor;
@@ -106,7 +108,8 @@ export class Connection implements Watched {
   }
 
   /**
-   * Sends what was written, since the peer may wait for it, then waits until more has arrived.
+   * Sends what was written, since the peer may wait for it, then waits until more has arrived. After
+   * `flush`, a long wait holds no frame of an async function: 0.4 KiB of each idle connection.
    *
    * @param deadline what this wait is for
    * @param until when it ends, on the clock of `now()`; put off by what the sending took
@@ -114,27 +117,17 @@ export class Connection implements Watched {
    * @throws {DeadlineError} when the deadline passed
    * @throws {NetworkError} when the connection was lost
    */
-  async fill(deadline: DeadlineName, until: number): Promise<boolean> {
-    if (this.#output.length > 0) {
-      const since = now();
-      await this.#send(this.#output.take());
-      if (this.#isDraining && deadline === "idle") return false;
-      until += now() - since;
-    }
+  fill(deadline: DeadlineName, until: number): Promise<boolean> {
+    if (this.#output.length > 0) return this.#flushThenFill(deadline, until);
     const reading = this.#readAhead ?? this.#socket.read(this.input.makeRoom());
     this.#readAhead = undefined;
     this.#begin(deadline, until);
-    if (deadline === "idle") this.onIdle?.();
-    let count: number | null;
-    try {
-      count = await reading;
-    } catch (error) {
-      throw this.#failure(error);
-    }
-    if (this.#expired !== undefined) throw new DeadlineError(this.#expired);
-    this.#deadline = Infinity;
-    if (count !== null) this.input.add(count);
-    return count !== null;
+    return reading.then(
+      (count) => this.#endRead(count),
+      (error) => {
+        throw this.#failure(error);
+      },
+    );
   }
 
   /**
@@ -216,9 +209,8 @@ export class Connection implements Watched {
     }
   }
 
-  /** Closes the connection if it is idle or in its handshake; otherwise the next idle wait ends. */
+  /** Closes the connection if it is idle or in its handshake. */
   drain(): void {
-    this.#isDraining = true;
     if (this.waitingFor === "idle" || this.waitingFor === "handshake") this.close();
   }
 
@@ -246,6 +238,19 @@ export class Connection implements Watched {
       this.#sentBytes += count;
       return this.#socket.closeWrite();
     }).catch(() => this.close());
+  }
+
+  async #flushThenFill(deadline: DeadlineName, until: number): Promise<boolean> {
+    const since = now();
+    await this.flush();
+    return this.fill(deadline, until + now() - since);
+  }
+
+  #endRead(count: number | null): boolean {
+    if (this.#expired !== undefined) throw new DeadlineError(this.#expired);
+    this.#deadline = Infinity;
+    if (count !== null) this.input.add(count);
+    return count !== null;
   }
 
   async #flushThenAdd(text: string): Promise<void> {

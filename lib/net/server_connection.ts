@@ -109,13 +109,23 @@ export class ServerConnection implements Indexed, Idle {
   }
 
   /**
-   * Serves the connection to its end. Never rejects.
+   * Serves the connection to its end. Never rejects. While the connection is idle this is the only
+   * async function of ours that waits: each takes 0.5 KiB.
    *
    * @param onEnd called then
    */
   async run(onEnd: (connection: ServerConnection) => void): Promise<void> {
+    let mayHaveMore: boolean | undefined;
     try {
-      const mayHaveMore = await this.#serve().catch((error) => this.#refuse(error));
+      try {
+        await this.#connection.handshake(now() + this.#config.deadlines.headMs);
+        while (mayHaveMore === undefined) {
+          if (this.#connection.hasUnsent) await this.#connection.flush();
+          mayHaveMore = await this.#receive() ? await this.#serve() : false;
+        }
+      } catch (error) {
+        mayHaveMore = await this.#refuse(error);
+      }
       if (mayHaveMore !== undefined) await this.#connection.finish(mayHaveMore);
     } catch (error) {
       if (!(error instanceof NetworkError)) this.#tellError(error);
@@ -149,18 +159,38 @@ export class ServerConnection implements Indexed, Idle {
     this.#connection.close();
   }
 
-  /** Answers request after request; whether the client may send more after the last reply. */
-  async #serve(): Promise<boolean> {
+  /** Waits for more of the next request head; whether there is more to come. */
+  #receive(): Promise<boolean> {
+    if (this.#heads.isUnderWay || this.#connection.input.length > 0) return this.#receiveHead();
+    if (this.#isDraining) return Promise.resolve(false);
+    // Empty lines are no request, and cannot put the end of the wait off.
+    this.#idleUntil ??= now() + this.#config.deadlines.idleMs;
+    const filling = this.#connection.fill("idle", this.#idleUntil);
+    // Not before the first request: who has just connected is about to send it.
+    if (this.#connection.sentBytes > 0) this.#config.idle.add(this);
+    return filling;
+  }
+
+  async #receiveHead(): Promise<true> {
+    this.#config.idle.delete(this);
+    this.#begunMs ??= this.#arrivedMs;
+    this.#headUntil ??= now() + this.#config.deadlines.headMs;
+    if (await this.#connection.fill("head", this.#headUntil)) return true;
+    throw new ProtocolError("The request head is incomplete.");
+  }
+
+  /**
+   * Answers the requests that have arrived.
+   *
+   * @returns undefined when the connection goes on; else whether the client may send more
+   */
+  async #serve(): Promise<boolean | undefined> {
+    this.#arrivedAt = Date.now();
+    if (this.#completions !== undefined) this.#arrivedMs = performance.now();
     const { handler, replyToMethod: refusalOf = replyToMethod } = this.#config;
-    await this.#connection.handshake(now() + this.#config.deadlines.headMs);
     for (;;) {
       const head = this.#heads.read(this.#connection.input);
-      if (head === undefined) {
-        if (!await this.#receive()) return false;
-        this.#arrivedAt = Date.now();
-        if (this.#completions !== undefined) this.#arrivedMs = performance.now();
-        continue;
-      }
+      if (head === undefined) return undefined;
       this.#begin(head);
       const target = originForm(head.method, head.requestTarget);
       const request = { head, target, client: this.#client };
@@ -181,24 +211,6 @@ export class ServerConnection implements Indexed, Idle {
       this.#head = undefined;
       if (!isWhole || !goesOn) return isPersistent || this.#mayHaveMore();
     }
-  }
-
-  /** Waits for more of the next request head; whether there is more to come. */
-  #receive(): Promise<boolean> {
-    if (this.#heads.isUnderWay || this.#connection.input.length > 0) return this.#receiveHead();
-    if (this.#isDraining) return Promise.resolve(false);
-    // Empty lines are no request, and cannot put the end of the wait off.
-    this.#idleUntil ??= now() + this.#config.deadlines.idleMs;
-    return this.#connection.fill("idle", this.#idleUntil);
-  }
-
-  async #receiveHead(): Promise<true> {
-    this.#config.idle.delete(this);
-    this.#begunMs ??= this.#arrivedMs;
-    await this.#connection.flush(); // Before the deadline of the client runs.
-    this.#headUntil ??= now() + this.#config.deadlines.headMs;
-    if (await this.#connection.fill("head", this.#headUntil)) return true;
-    throw new ProtocolError("The request head is incomplete.");
   }
 
   #begin(head: RequestHead): void {
@@ -271,8 +283,6 @@ export class ServerConnection implements Indexed, Idle {
     { method, httpVersion }: RequestHead,
     isPersistent: boolean,
   ): true | Promise<boolean> {
-    // Not before the first request: who has just connected is about to send it.
-    if (isPersistent) this.#connection.onIdle ??= () => this.#config.idle.add(this);
     const { addedFields } = this.#config;
     return this.#write(reply, {
       method,
