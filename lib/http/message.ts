@@ -5,9 +5,9 @@
  * @module
  */
 
-import { type Fields, FieldSectionReader } from "./fields.ts";
 import { HTTP_VERSION, LINE_OCTET, ProtocolError } from "./grammar.ts";
 import { type Reading, START_LINE_LIMIT } from "./limits.ts";
+import { Fields, FieldSectionReader } from "./fields.ts";
 import type { ReceiveBuffer } from "./receive_buffer.ts";
 
 /** The versions we speak. A higher minor version than 1.1 is answered as 1.1 (RFC 9110 §2.5). */
@@ -42,8 +42,21 @@ export interface HeadSyntax<StartLine, Head> {
   readonly hasEmptyLinesBefore: boolean;
   /** What is borne, and how much. */
   readonly reading: Reading;
-  /** Makes the head of its two parts; `last` is the one before. Throws ProtocolError. */
-  readonly head: (startLine: StartLine, fields: Fields, last: Head | undefined) => Head;
+  /** Makes the head of its two parts. Throws ProtocolError. */
+  readonly head: (startLine: StartLine, fields: Fields) => Head;
+  /** The section that was read last, on any connection. */
+  readonly last: LastSection;
+}
+
+/**
+ * A header section and its text. Most requests have the section of the one before, on one connection
+ * as on several: it is not read anew, and is the same object.
+ */
+export class LastSection {
+  /** As received, with the empty line; empty when none is known. */
+  text = "";
+  /** What it was read as. */
+  fields = new Fields();
 }
 
 /**
@@ -58,8 +71,8 @@ export class HeadReader<StartLine, Head extends { readonly fields: Fields }> {
   #startBytes = 0;
   #startLine: StartLine | undefined;
   #section: FieldSectionReader | undefined;
-  #last: Head | undefined;
-  #lastSection = "";
+  /** Bytes that were taken from the buffer before the section. */
+  #takenBefore = 0;
 
   /** For `requestHeadReader` and `responseHeadReader`, which know the syntax of each. */
   constructor(syntax: HeadSyntax<StartLine, Head>) {
@@ -87,7 +100,7 @@ export class HeadReader<StartLine, Head extends { readonly fields: Fields }> {
     if (startLine === undefined) return undefined;
     const fields = this.#readSection(buffer);
     if (fields === undefined) return undefined;
-    const head = this.#last = this.#syntax.head(startLine, fields, this.#last);
+    const head = this.#syntax.head(startLine, fields);
     this.#startLine = undefined;
     this.#line = "";
     this.#startBytes = 0;
@@ -108,19 +121,19 @@ export class HeadReader<StartLine, Head extends { readonly fields: Fields }> {
     }
   }
 
-  /** Most requests of a connection have one and the same section: it is not read anew. */
   #readSection(buffer: ReceiveBuffer): Fields | undefined {
-    const { reading } = this.#syntax;
-    if (this.#section === undefined && this.#last !== undefined) {
-      this.#lastSection ||= `${this.#last.fields}`;
-      const isWithinLimit = this.#startBytes + this.#lastSection.length <= reading.headLimit;
-      if (isWithinLimit && buffer.takeIf(this.#lastSection)) return this.#last.fields;
+    const { reading, last } = this.#syntax;
+    if (this.#section === undefined) {
+      const isWithinLimit = this.#startBytes + last.text.length <= reading.headLimit;
+      if (isWithinLimit && last.text !== "" && buffer.takeIf(last.text)) return last.fields;
+      this.#section = new FieldSectionReader(reading, this.#startBytes);
+      this.#takenBefore = buffer.takenBytes;
     }
-    const section = this.#section ??= new FieldSectionReader(reading, this.#startBytes);
-    const fields = section.read(buffer);
+    const fields = this.#section.read(buffer);
     if (fields === undefined) return undefined;
     this.#section = undefined;
-    this.#lastSection = "";
+    last.text = buffer.lastTaken(buffer.takenBytes - this.#takenBefore);
+    last.fields = fields;
     return fields;
   }
 }

@@ -111,6 +111,12 @@ export class ReceiveBuffer {
     return true;
   }
 
+  /** The text of so many bytes that were taken last; empty when not all of it was kept. */
+  lastTaken(count: number): string {
+    const end = this.#start - this.#textStart;
+    return count <= end && end <= this.#text.length ? this.#text.slice(end - count, end) : "";
+  }
+
   /**
    * Room to read into: what is left moves to the front. Memory that is full of it is doubled, and so
    * is, within bounds, memory that the last read filled, since there is more to come: that way 16

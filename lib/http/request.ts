@@ -1,7 +1,13 @@
+import {
+  HeadReader,
+  type HeadSyntax,
+  type HttpVersion,
+  LastSection,
+  parseVersion,
+} from "./message.ts";
 import { type FieldLine, type Fields, fieldSection } from "./fields.ts";
 import { isHostAndPort, ProtocolError, REQUEST_TARGET, TOKEN } from "./grammar.ts";
 import { STRICT } from "./limits.ts";
-import { HeadReader, type HeadSyntax, type HttpVersion, parseVersion } from "./message.ts";
 
 /** RFC 9112 §3. */
 export interface RequestLine {
@@ -53,9 +59,8 @@ function parseRequestLine(line: string): RequestLine {
 function requestHead(
   { method, requestTarget, httpVersion }: RequestLine,
   fields: Fields,
-  last: RequestHead | undefined,
 ): RequestHead {
-  if (fields !== last?.fields || httpVersion !== last.httpVersion) checkHost(httpVersion, fields);
+  if (fields !== checkedFields) checkHost(httpVersion, fields);
   return { method, requestTarget, httpVersion, fields };
 }
 
@@ -65,20 +70,26 @@ function checkHost(httpVersion: HttpVersion, fields: Fields): void {
   if (host === undefined && httpVersion === "1.1") {
     throw new ProtocolError("The Host field is missing.");
   }
-  if (host === undefined || host === knownHost) return;
+  if (host === undefined) return;
   // Two Host lines are joined by a comma and a space, which stand in no host.
-  if (!isHostAndPort(host)) throw new ProtocolError("The Host field does not name one host.");
+  if (host !== knownHost && !isHostAndPort(host)) {
+    throw new ProtocolError("The Host field does not name one host.");
+  }
   knownHost = host;
+  checkedFields = fields;
 }
 
 /** The last that was found to be a host: most clients of a server name the same. */
 let knownHost: string | undefined;
+/** The last that have one such Host: they are good in either version. */
+let checkedFields: Fields | undefined;
 
 const REQUEST_SYNTAX: HeadSyntax<RequestLine, RequestHead> = {
   startLine: parseRequestLine,
   hasEmptyLinesBefore: true,
   reading: STRICT,
   head: requestHead,
+  last: new LastSection(),
 };
 
 /** RFC 9112 §3.2.2: `absolute-form = absolute-URI`, of the schemes that a client may ask us for. */

@@ -1,8 +1,14 @@
+import {
+  HeadReader,
+  type HeadSyntax,
+  type HttpVersion,
+  LastSection,
+  parseVersion,
+} from "./message.ts";
 import { parseContentRange } from "./byte_range.ts";
 import { type Fields, type FieldSection, NO_FIELDS } from "./fields.ts";
 import { ProtocolError } from "./grammar.ts";
 import { LENIENT } from "./limits.ts";
-import { HeadReader, type HeadSyntax, type HttpVersion, parseVersion } from "./message.ts";
 
 /** RFC 9112 §4. */
 export interface StatusLine {
@@ -33,6 +39,7 @@ const RESPONSE_SYNTAX: HeadSyntax<StatusLine, ResponseHead> = {
   hasEmptyLinesBefore: false,
   reading: LENIENT,
   head: (statusLine, fields) => ({ ...statusLine, fields }),
+  last: new LastSection(),
 };
 
 /** RFC 9112 §4: `status-line = HTTP-version SP status-code SP [ reason-phrase ]`. */

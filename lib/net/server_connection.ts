@@ -82,7 +82,6 @@ export class ServerConnection implements Indexed, Idle {
   readonly #config: ServerConfig;
   readonly #heads = requestHeadReader();
   readonly #completions: CompletionQueue | undefined;
-  #judgement: Judgement | undefined;
   #isLastReply = false;
   #isDraining = false;
   #idleUntil: number | undefined;
@@ -194,7 +193,7 @@ export class ServerConnection implements Indexed, Idle {
       this.#begin(head);
       const target = originForm(head.method, head.requestTarget);
       const request = { head, target, client: this.#client };
-      const { framing, awaitsContinue, isPersistent } = this.#judge(head);
+      const { framing, awaitsContinue, isPersistent } = judge(head);
       let reply: Reply | Promise<Reply> | undefined = refusalOf(request);
       const bodyEnded = framing.kind === "none" ||
         await this.#discardBody(framing, awaitsContinue, reply !== undefined);
@@ -233,19 +232,6 @@ export class ServerConnection implements Indexed, Idle {
   #mayHaveMore(): boolean {
     const { input, writtenBytes } = this.#connection;
     return input.length > 0 || writtenBytes > SEND_BYTES;
-  }
-
-  /** What the fields of a request mean for the connection. Most requests of one have the same. */
-  #judge(head: RequestHead): Judgement {
-    const { fields, httpVersion } = head;
-    const last = this.#judgement;
-    if (last !== undefined && last.fields === fields && last.httpVersion === httpVersion) {
-      return last;
-    }
-    const framing = requestBodyFraming(head);
-    const awaitsContinue = expectsContinue(head);
-    const isPersistent = isPersistentAfter(head);
-    return this.#judgement = { fields, httpVersion, framing, awaitsContinue, isPersistent };
   }
 
   /**
@@ -372,6 +358,20 @@ export class ServerConnection implements Indexed, Idle {
     const { method, requestTarget, httpVersion } = this.#head;
     return `${method} ${requestTarget} HTTP/${httpVersion}`;
   }
+}
+
+/** Most requests have the same fields as the one before, whoever sends them. */
+let lastJudgement: Judgement | undefined;
+
+/** What the fields of a request mean for its connection. */
+function judge(head: RequestHead): Judgement {
+  const { fields, httpVersion } = head;
+  const last = lastJudgement;
+  if (last !== undefined && last.fields === fields && last.httpVersion === httpVersion) return last;
+  const framing = requestBodyFraming(head);
+  const awaitsContinue = expectsContinue(head);
+  const isPersistent = isPersistentAfter(head);
+  return lastJudgement = { fields, httpVersion, framing, awaitsContinue, isPersistent };
 }
 
 /** What stands where a request line should be. */

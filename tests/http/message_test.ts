@@ -1,4 +1,3 @@
-import { assert, assertEquals, assertThrows } from "@std/assert";
 import { responseBodyFraming } from "../../lib/http/body.ts";
 import { encodeOctets, ProtocolError } from "../../lib/http/grammar.ts";
 import { HEAD_LIMIT } from "../../lib/http/limits.ts";
@@ -6,6 +5,7 @@ import { type HttpVersion, isPersistent } from "../../lib/http/message.ts";
 import { ReceiveBuffer } from "../../lib/http/receive_buffer.ts";
 import { type RequestHead, requestHeadReader } from "../../lib/http/request.ts";
 import { reasonPhrase, responseHeadReader } from "../../lib/http/response.ts";
+import { assert, assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
 import { HOSTS } from "../cases/hosts.ts";
 import { REQUEST_FIELDS } from "../cases/request_fields.ts";
 import { REQUEST_LINES, type RequestHeadValue } from "../cases/request_heads.ts";
@@ -119,6 +119,31 @@ Deno.test("requestHeadReader() takes no section for the last one that only begin
   for (const [index, section] of sections.entries()) {
     const heads = headsOf([`${last}GET /2 HTTP/1.1\r\n${section}\r\n`]);
     assertEquals(heads, ["GET /1 1.1 Host=a A=1", `GET /2 1.1 ${values[index]}`]);
+  }
+});
+
+Deno.test("requestHeadReader() reads the section of the last request no second time", () => {
+  const read = (raw: string) => requestHeadReader().read(received(raw))!;
+  const section = "Host: a\r\nA: 1\r\n\r\n";
+  const { fields } = read(`GET /1 HTTP/1.1\r\n${section}`);
+  assertStrictEquals(read(`HEAD /2 HTTP/1.0\r\n${section}and more`).fields, fields);
+  assert(read(`GET /3 HTTP/1.1\r\n${section.toLowerCase()}`).fields !== fields);
+});
+
+Deno.test("requestHeadReader() reads heads of any length again as the same", () => {
+  for (let length = 900; length < 1100; length++) {
+    const head = `GET / HTTP/1.1\r\nHost: a\r\nA: ${"x".repeat(length)}\r\n\r\n`;
+    assertEquals(headsOf([`${head}${HEADS[0]}`]), headsOf([head, HEADS[0]!]), `${length}`);
+    const twice = headsOf([head + head]);
+    assertEquals([twice.length, twice[0]], [2, twice[1]], `${length}`);
+  }
+});
+
+Deno.test("requestHeadReader() wants a Host on 1.1, though the last request on 1.0 did without", () => {
+  const section = "A: 1\r\n\r\n";
+  for (let times = 0; times < 2; times++) {
+    assertEquals(headsOf([`GET / HTTP/1.0\r\n${section}`]), ["GET / 1.0 A=1"]);
+    assertThrows(() => headsOf([`GET / HTTP/1.1\r\n${section}`]), ProtocolError, "Host");
   }
 });
 

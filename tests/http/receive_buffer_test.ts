@@ -119,6 +119,19 @@ Deno.test("ReceiveBuffer.takeIf() takes a text only when all of it is at the fro
   assertEquals([buffer.takeIf(""), buffer.takeIf("a")], [true, false]);
 });
 
+Deno.test("ReceiveBuffer.lastTaken() tells again what was taken until there is room for more", () => {
+  const buffer = received("one\r\ntwo\r\nx");
+  buffer.line(8, tooLong);
+  buffer.line(8, tooLong);
+  assertEquals([buffer.lastTaken(5), buffer.lastTaken(10)], ["two\r\n", "one\r\ntwo\r\n"]);
+  buffer.makeRoom();
+  assertEquals(buffer.lastTaken(5), "");
+  // The text of what is short is at hand, and no more of it than was needed.
+  const long = received(`${"x".repeat(1023)}\r\ny`);
+  long.line(2000, tooLong);
+  assertEquals([long.lastTaken(1025), long.lastTaken(1)], ["", ""]);
+});
+
 Deno.test("ReceiveBuffer gives what arrived, whatever is taken in between", () => {
   const random = seededRandom(11);
   const buffer = new ReceiveBuffer(16);
