@@ -15,14 +15,14 @@ import { jitteredInterval } from "./lib/balancing/health_checker.ts";
 import { type AskSize, KnownSizes } from "./lib/balancing/known_sizes.ts";
 import { DnsResolver, NAME_SERVER } from "./lib/balancing/list/resolver.ts";
 import { ServerSource } from "./lib/balancing/list/server_source.ts";
-import { Overview } from "./lib/balancing/overview.ts";
+import { StatusCollector } from "./lib/balancing/overview.ts";
 import { PickedShares } from "./lib/balancing/picked_shares.ts";
 import { POLICIES, POLICY_NAMES, type PolicyName } from "./lib/balancing/policies.ts";
 import { Pool } from "./lib/balancing/pool.ts";
 import { PROBE_BYTES, probeWith } from "./lib/balancing/probe_size.ts";
-import { redirectAsTold } from "./lib/balancing/redirecting_worker.ts";
+import { runWorker } from "./lib/balancing/redirecting_worker.ts";
 import { Redirector } from "./lib/balancing/redirector.ts";
-import { Tally } from "./lib/balancing/tally.ts";
+import { RequestCounters } from "./lib/balancing/tally.ts";
 import { runCommand } from "./lib/cli/arguments.ts";
 import { UsageError } from "./lib/cli/command.ts";
 import {
@@ -130,13 +130,13 @@ await runCommand(command, async (options, operands) => {
   const { tell, tellError } = logger;
   logFaults(logger);
   const startedAt = Date.now();
-  const tally = new Tally();
-  const picked = new PickedShares(tally);
+  const counters = new RequestCounters();
+  const picked = new PickedShares(counters);
   const chooser = new Chooser(POLICIES[options.policy](options.workers), picked);
   const serverWith = (credentials: Credentials | undefined) =>
-    redirectingServer(options, credentials, chooser, tally, logger);
+    redirectingServer(options, credentials, chooser, counters, logger);
   if (workerPort() !== undefined) {
-    await redirectAsTold(chooser, tally, serverWith(await readCredentials(options, Date.now())));
+    await runWorker(chooser, counters, serverWith(await readCredentials(options, Date.now())));
     return 0;
   }
 
@@ -144,15 +144,16 @@ await runCommand(command, async (options, operands) => {
   const credentials = await readCredentials(options, Date.now());
   const source = await ServerSource.open(operands, SERVERS_TXT, new DnsResolver(options.resolver));
   const front = isSupervisor(options)
-    ? await WorkerFrontend.of(options, tally, logger)
+    ? await WorkerFrontend.of(options, counters, logger)
     : new OwnFrontend(serverWith(credentials), options);
-  const farm = farmOf(options, source, front, chooser, picked, tally, tell);
+  const farm = farmOf(options, source, front, chooser, picked, counters, tell);
   const stop = stopSignal(() => front.kill());
   let nextAt: number | undefined;
   const { policy, interval: intervalMs, workers } = options;
   const facts = { version: config.version, startedAt, policy, intervalMs, workers };
-  const scene = { farm, chooser, tally, front, nextAt: () => nextAt, stop };
-  const admin = options.admin && new AdminServer(options.admin, new Overview(scene, facts), logger);
+  const scene = { farm, chooser, counters, front, nextAt: () => nextAt, stop };
+  const admin = options.admin &&
+    new AdminServer(options.admin, new StatusCollector(scene, facts), logger);
 
   // A taken port, or a key that cannot be used, is better known before the test.
   listen(options.host, options.port, credentials).close();
@@ -180,16 +181,16 @@ await runCommand(command, async (options, operands) => {
 function farmOf(
   options: BalancerOptions,
   source: ServerSource,
-  { audiences }: Frontend,
+  { observers }: Frontend,
   chooser: Chooser,
   picked: PickedShares,
-  tally: Tally,
+  counters: RequestCounters,
   tell: Logger["tell"],
 ): Farm {
-  const patience = { fall: options.fall, rise: options.rise };
-  const pool = new Pool([], [chooser, ...audiences], patience, after(UPDATE_MS));
+  const thresholds = { fall: options.fall, rise: options.rise };
+  const pool = new Pool([], [chooser, ...observers], thresholds, after(UPDATE_MS));
   return new Farm(source, pool, chooser, {
-    patience,
+    thresholds,
     probe: probeWith({
       path: options["probe-path"],
       bytes: options["probe-bytes"],
@@ -200,9 +201,9 @@ function farmOf(
     clock,
     pausedMs,
     wait: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
-    now: Date.now,
+    epochMs: Date.now,
     onRound: () => picked.endRound(),
-    tally,
+    counters,
     tell,
   });
 }
@@ -231,7 +232,7 @@ function redirectingServer(
   options: BalancerOptions,
   credentials: Credentials | undefined,
   chooser: Chooser,
-  tally: Tally,
+  counters: RequestCounters,
   { tell, tellError }: Logger,
 ): (output?: LineWriter) => HttpServer {
   const ask: AskSize = (...asked) => askSize(...asked).catch((error) => void tellError(error));
@@ -240,7 +241,7 @@ function redirectingServer(
     statusCode: options.status,
     alternatives: options.alternatives,
     retryAfterSeconds: Math.ceil(Math.min(options.interval, LONGEST_RETRY_MS) / 1000),
-    ...{ sizes, tally, tell },
+    ...{ sizes, counters, tell },
   });
   const parts = { handler: redirector.handle, credentials, isAnnotated: true, tell, tellError };
   return (output) => new HttpServer(options, { ...parts, output });

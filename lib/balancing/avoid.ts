@@ -26,5 +26,5 @@ const LONGEST_VALUE = 1024;
 export function avoids(fieldValue: string): ((server: Server) => boolean) | undefined {
   if (fieldValue.length > LONGEST_VALUE) return undefined;
   const names = new Set(fieldValue.split(",", MOST_NAMES).map(trimOws));
-  return ({ publicName }) => names.has(publicName);
+  return ({ publicAuthority }) => names.has(publicAuthority);
 }

@@ -4,22 +4,22 @@ import type { TransferSample } from "./sample.ts";
 import type { Server } from "./list/server.ts";
 
 /** What a pool tells which servers may be picked, and what tests find. */
-export interface Audience {
+export interface PoolObserver {
   /**
    * Those who may be picked are others, or have other samples.
    *
    * @param candidates replaced whole, never changed in place
-   * @param now on the clock of `PickRequest`
+   * @param monotonicMs on the clock of `PickRequest`
    */
-  update(candidates: readonly Candidate[], now: number): void;
+  update(candidates: readonly Candidate[], monotonicMs: number): void;
   /** A server may not be picked any more; an update follows within a moment. */
   left(server: Server): void;
-  /** A test of a server passed at `now`, inside a round that still goes on. */
-  measured(server: Server, sample: TransferSample, now: number): void;
+  /** A test of a server passed at `monotonicMs`, inside a round that still goes on. */
+  measured(server: Server, sample: TransferSample, monotonicMs: number): void;
 }
 
 /** Chooses a server for each request, by a policy, among those that a pool says may be picked. */
-export class Chooser implements Audience {
+export class Chooser implements PoolObserver {
   readonly #policy: Policy;
   readonly #picked: PickedShares | undefined;
   #candidates: readonly Candidate[] = [];
@@ -38,11 +38,11 @@ export class Chooser implements Audience {
   }
 
   /** From now on these may be picked. */
-  update(candidates: readonly Candidate[], now: number): void {
+  update(candidates: readonly Candidate[], monotonicMs: number): void {
     this.#candidates = candidates;
     this.#byShare = undefined;
     this.#left.clear();
-    this.#policy.update(candidates, now);
+    this.#policy.update(candidates, monotonicMs);
   }
 
   /** From now on this one is not picked. */
@@ -52,8 +52,8 @@ export class Chooser implements Audience {
   }
 
   /** For policies that learn in the middle of a round. */
-  measured(server: Server, sample: TransferSample, now: number): void {
-    this.#policy.measured?.(server, sample, now);
+  measured(server: Server, sample: TransferSample, monotonicMs: number): void {
+    this.#policy.measured?.(server, sample, monotonicMs);
   }
 
   /**

@@ -6,22 +6,22 @@ import { History } from "./history.ts";
 import type { Server } from "./list/server.ts";
 import type { ServerSource } from "./list/server_source.ts";
 import type { Member, Pool, Replacement } from "./pool.ts";
-import type { Tally } from "./tally.ts";
+import type { RequestCounters } from "./tally.ts";
 
 /** How a farm is tested, and who is told of it. */
 export interface FarmOptions extends
   Pick<
     HealthCheckerOptions,
-    "patience" | "probe" | "concurrency" | "clock" | "pausedMs" | "wait"
+    "thresholds" | "probe" | "concurrency" | "clock" | "pausedMs" | "wait"
   > {
   /** The time in ms since the epoch. */
-  readonly now: () => number;
+  readonly epochMs: () => number;
   /** Told of all that happens. */
   readonly tell: Tell;
   /** Told of the end of each round. */
   readonly onRound?: () => void;
   /** Counts clients by server; those that are listed no more are forgotten. */
-  readonly tally: Tally;
+  readonly counters: RequestCounters;
 }
 
 /** How the rounds of a farm have gone until now. */
@@ -66,7 +66,7 @@ export class Farm {
    * @param chooser one that is told by the pool; it knows the shares
    */
   constructor(source: FarmSource, pool: Pool, chooser: Chooser, options: FarmOptions) {
-    const { now } = options;
+    const { epochMs } = options;
     this.#source = source;
     this.#pool = pool;
     this.#options = options;
@@ -80,7 +80,7 @@ export class Farm {
       onRound: (event) => {
         const { elapsedMs } = event;
         if (elapsedMs !== undefined) {
-          this.#past = { count: this.#past.count + 1, endedAt: now(), elapsedMs };
+          this.#past = { count: this.#past.count + 1, endedAt: epochMs(), elapsedMs };
           options.onRound?.();
         }
         this.#log.round(event);
@@ -90,9 +90,9 @@ export class Farm {
 
   /** Takes in the list as it was read first; nobody is tested yet. */
   async begin(): Promise<void> {
-    const { servers, duplicates, findings } = await this.#source.servers();
+    const { servers, duplicates, problems } = await this.#source.servers();
     this.#replace(servers);
-    this.#log.findings(findings);
+    this.#log.problems(problems);
     this.#log.duplicates(duplicates);
     this.#log.testing(servers.length);
   }
@@ -141,7 +141,7 @@ export class Farm {
 
   /** Whether there may be servers again when none is left. */
   get mayRecover(): boolean {
-    return this.#source.isDynamic || this.#options.patience.rise > 0;
+    return this.#source.isDynamic || this.#options.thresholds.rise > 0;
   }
 
   /** How the rounds go. */
@@ -196,19 +196,19 @@ export class Farm {
   }
 
   async #updateNow(): Promise<void> {
-    const { servers, findings } = await this.#source.servers();
+    const { servers, problems } = await this.#source.servers();
     this.#updating = undefined;
-    this.#log.findings(findings);
+    this.#log.problems(problems);
     this.#log.changed(this.#replace(servers));
   }
 
   #replace(servers: readonly Server[]): Replacement {
-    const { clock, now, tally } = this.#options;
+    const { clock, epochMs, counters } = this.#options;
     const replacement = this.#pool.replace(servers, clock());
-    tally.retain(new Set(servers.map(({ authority }) => authority)));
+    counters.retain(new Set(servers.map(({ authority }) => authority)));
     const before = this.#histories;
     this.#histories = new Map(
-      this.#pool.servers.map((server) => [server, before.get(server) ?? new History(now())]),
+      this.#pool.servers.map((server) => [server, before.get(server) ?? new History(epochMs())]),
     );
     return replacement;
   }

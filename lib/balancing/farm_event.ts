@@ -7,7 +7,7 @@
 
 import { format as formatBytes } from "@std/fmt/bytes";
 import { format as formatDuration } from "@std/fmt/duration";
-import type { Server } from "./list/server.ts";
+import type { ListingChanges, Server } from "./list/server.ts";
 import { throughputOf } from "./policies/throughput.ts";
 import type { RankedServer } from "./ranking.ts";
 import type { TransferSample } from "./sample.ts";
@@ -16,7 +16,7 @@ import type { TransferSample } from "./sample.ts";
 export type ServerEvent =
   | { readonly kind: "listed"; readonly foundBy: string | undefined }
   | { readonly kind: "unlisted" }
-  | { readonly kind: "changed"; readonly changes: readonly string[] }
+  | { readonly kind: "changed"; readonly changes: ListingChanges }
   | { readonly kind: "available"; readonly sample: TransferSample }
   | {
     readonly kind: "failing" | "out";
@@ -64,7 +64,7 @@ export function wordsFor(event: ServerEvent): string {
     case "unlisted":
       return "is in the list no more, and gets no more clients";
     case "changed":
-      return `has changed in the list: ${event.changes.join(", ")}`;
+      return `has changed in the list: ${changesInWords(event.changes).join(", ")}`;
     case "available":
       return `is available: ${transferOf(event.sample)}`;
     case "failing":
@@ -138,6 +138,9 @@ export function wordsForRound({ ranking, servers }: RoundEvent): string {
 /** A server's event as plain data. */
 export function recordOf(server: Server, event: ServerEvent): Record<string, unknown> {
   const { kind, ...numbers } = event;
+  if (kind === "changed") {
+    return { event: kind, server: server.authority, changes: changesInWords(event.changes) };
+  }
   if (!("sample" in numbers)) return { event: kind, server: server.authority, ...numbers };
   const { sample, ...others } = numbers;
   return { event: kind, server: server.authority, ...measurementOf(sample), ...others };
@@ -154,6 +157,17 @@ export function roundRecordOf({ ranking, servers, elapsedMs }: RoundEvent): obje
   return elapsedMs === undefined
     ? { event: "newcomers", ...counts, fastest }
     : { event: "round", ...counts, elapsedMs, fastest };
+}
+
+function changesInWords({ weight, isDrained, priority, publicUrl }: ListingChanges): string[] {
+  const words: string[] = [];
+  if (weight !== undefined) words.push(`its weight is ${Math.round(weight * 100) / 100}`);
+  if (isDrained !== undefined) words.push(isDrained ? "it is drained" : "it is drained no more");
+  if (priority !== undefined) {
+    words.push(priority.after > priority.before ? "it steps back" : "it comes to the fore");
+  }
+  if (publicUrl !== undefined) words.push(`clients are sent to ${publicUrl}`);
+  return words;
 }
 
 function transferOf(sample: TransferSample): string {

@@ -11,7 +11,7 @@ import {
 } from "./farm_event.ts";
 import type { Server } from "./list/server.ts";
 import type { Replacement } from "./pool.ts";
-import type { Finding } from "./list/known_names.ts";
+import type { LookupProblem } from "./list/known_names.ts";
 import type { UnreadList } from "./list/server_source.ts";
 
 /** Says something: in words for people, and as a record for programs. */
@@ -21,7 +21,7 @@ export type Tell = (words: string, record?: object) => void;
 export class FarmLog {
   readonly #tell: Tell;
   /** What was last found about names in DNS. */
-  #findings: ReadonlyMap<string, string> = new Map();
+  #problems: ReadonlyMap<string, string> = new Map();
 
   /** Writes nothing yet. */
   constructor(tell: Tell) {
@@ -54,15 +54,15 @@ export class FarmLog {
   }
 
   /** What went wrong with names in DNS: only news are told, and that all is well again. */
-  findings(findings: readonly Finding[]): void {
-    const before = this.#findings;
-    this.#findings = new Map(findings.map(({ entry, reason }) => [entry, reason]));
-    for (const [entry, reason] of this.#findings) {
+  problems(problems: readonly LookupProblem[]): void {
+    const before = this.#problems;
+    this.#problems = new Map(problems.map(({ entry, reason }) => [entry, reason]));
+    for (const [entry, reason] of this.#problems) {
       if (before.get(entry) === reason) continue;
       this.#tell(`${entry}: ${reason}`, { event: "unresolved", entry, reason });
     }
     for (const entry of before.keys()) {
-      if (this.#findings.has(entry)) continue;
+      if (this.#problems.has(entry)) continue;
       this.#tell(`${entry} can be looked up again`, { event: "resolved", entry });
     }
   }

@@ -3,15 +3,15 @@ import type { HttpServer } from "../process/http_server.ts";
 import { fired } from "../process/signals.ts";
 import { Supervisor, type SupervisorOptions } from "../process/supervisor.ts";
 import { credentialFiles, type TlsValues } from "../process/tls.ts";
-import type { Audience } from "./chooser.ts";
+import type { PoolObserver } from "./chooser.ts";
 import { readCounts } from "./news.ts";
 import { PoolPublisher } from "./pool_publisher.ts";
-import type { Tally } from "./tally.ts";
+import type { RequestCounters } from "./tally.ts";
 
 /** Where clients come to: this process, or workers of it. */
 export interface Frontend {
   /** Who has to be told, beside the chooser of this process, who may be picked. */
-  readonly audiences: readonly Audience[];
+  readonly observers: readonly PoolObserver[];
   /** Whether clients can connect at the moment. */
   readonly isListening: boolean;
   /**
@@ -33,7 +33,7 @@ export interface Frontend {
 
 /** This process takes clients itself. */
 export class OwnFrontend implements Frontend {
-  readonly audiences: readonly Audience[] = [];
+  readonly observers: readonly PoolObserver[] = [];
   readonly #openServer: () => HttpServer;
   readonly #options: TlsValues;
   #server: HttpServer | undefined;
@@ -78,12 +78,12 @@ export class OwnFrontend implements Frontend {
 
 /** WorkerPool take clients. */
 export class WorkerFrontend implements Frontend {
-  readonly audiences: readonly Audience[];
+  readonly observers: readonly PoolObserver[];
   readonly #supervisor: Supervisor;
   readonly #isRenewable: boolean;
 
   private constructor(supervisor: Supervisor, publisher: PoolPublisher, isRenewable: boolean) {
-    this.audiences = [publisher];
+    this.observers = [publisher];
     this.#supervisor = supervisor;
     this.#isRenewable = isRenewable;
   }
@@ -91,13 +91,13 @@ export class WorkerFrontend implements Frontend {
   /**
    * Prepares workers, and starts none.
    *
-   * @param tally is given what they report
+   * @param counters is given what they report
    * @param logger told what happens to them, and what they say
    * @throws as `Supervisor.of`
    */
   static async of(
     options: SupervisorOptions & TlsValues,
-    tally: Tally,
+    counters: RequestCounters,
     { tell, relay }: Pick<Logger, "tell" | "relay">,
   ): Promise<WorkerFrontend> {
     const files = credentialFiles(options);
@@ -105,7 +105,7 @@ export class WorkerFrontend implements Frontend {
     // What is no report is passed over.
     const onReport = (report: string) => {
       const counts = readCounts(report);
-      if (counts !== undefined) tally.add(counts);
+      if (counts !== undefined) counters.add(counts);
     };
     const { subscribe } = publisher;
     const supervisor = await Supervisor.of(options, files, { tell, relay, subscribe, onReport });

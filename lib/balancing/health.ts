@@ -1,7 +1,7 @@
 import type { Outcome, TransferSample } from "./sample.ts";
 
 /** How many rounds of tests in a row it takes to change a server's state. */
-export interface Patience {
+export interface Thresholds {
   /** Failed ones before it is out; at least 1. */
   readonly fall: number;
   /** Passed ones before it returns; 0 for never. */
@@ -19,7 +19,7 @@ export type ServerState =
  * passed its first test, one more failure or success of those it takes in a row, that it is out now,
  * or that it returns when the round ends, after having been out since then.
  */
-export type Turn =
+export type Transition =
   | { readonly kind: "none" | "enters" }
   | { readonly kind: "left" | "failing" | "recovering"; readonly streak: number }
   | { readonly kind: "returns"; readonly streak: number; readonly outSince: number };
@@ -30,15 +30,15 @@ const LONGEST_REST = 10;
 /** Ten tenths make 1. */
 const ROUNDING = 1e-12;
 
-const NOTHING_NEW: Turn = { kind: "none" };
-const ENTERS: Turn = { kind: "enters" };
+const NOTHING_NEW: Transition = { kind: "none" };
+const ENTERS: Transition = { kind: "enters" };
 
 /**
  * The state of one server: a failed test counts at once, a passed one when its round ends, so that
  * times of one round are never compared with those of another.
  */
 export class Health {
-  readonly #patience: Patience;
+  readonly #thresholds: Thresholds;
   #state: ServerState = { kind: "untested" };
   /** That of the round under way. */
   #sample: TransferSample | undefined;
@@ -47,11 +47,11 @@ export class Health {
   /** Rounds from the last test to the next, and how many of them are left. */
   #rest = 1;
   #restLeft = 1;
-  #climb = 1;
+  #slowStart = 1;
 
   /** Begins untested. */
-  constructor(patience: Patience) {
-    this.#patience = patience;
+  constructor(thresholds: Thresholds) {
+    this.#thresholds = thresholds;
   }
 
   /** What it is in now. */
@@ -61,17 +61,17 @@ export class Health {
 
   /** Whether one more failed test takes it out. */
   get isOnLastTry(): boolean {
-    return this.#state.kind !== "out" && this.#streak + 1 >= this.#patience.fall;
+    return this.#state.kind !== "out" && this.#streak + 1 >= this.#thresholds.fall;
   }
 
   /** How far it has come back: 0 as it returns, then more with every round it passes, up to 1. */
-  get climb(): number {
-    return this.#climb;
+  get slowStart(): number {
+    return this.#slowStart;
   }
 
   /** Whether it will ever be tested again. */
   get isTestable(): boolean {
-    return this.#state.kind !== "out" || this.#patience.rise > 0;
+    return this.#state.kind !== "out" || this.#thresholds.rise > 0;
   }
 
   /**
@@ -80,15 +80,15 @@ export class Health {
    */
   beginRound(): boolean {
     if (this.#state.kind !== "out") return true;
-    if (this.#patience.rise === 0) return false;
+    if (this.#thresholds.rise === 0) return false;
     this.#restLeft--;
     return this.#restLeft <= 0;
   }
 
   /** Takes in what a test found, and says what follows from it. */
-  record(outcome: Outcome): Turn {
+  record(outcome: Outcome): Transition {
     if (outcome.kind === "untestable" || !this.isTestable) return NOTHING_NEW;
-    const { fall, rise } = this.#patience;
+    const { fall, rise } = this.#thresholds;
     if (this.#state.kind === "out") {
       if (outcome.kind === "failed") return this.#restLonger();
       return this.#recover(outcome.sample, rise, this.#state.since);
@@ -115,19 +115,19 @@ export class Health {
   /**
    * The round has ended: what passed in it counts from now on.
    *
-   * @param step how much further a returned server climbs
+   * @param step how much further a returned server rises
    */
   endRound(step: number): void {
     if (this.#sample === undefined) return;
     const hasReturned = this.#state.kind === "out";
-    this.#climb = hasReturned ? 0 : Math.min(1, this.#climb + step + ROUNDING);
+    this.#slowStart = hasReturned ? 0 : Math.min(1, this.#slowStart + step + ROUNDING);
     if (hasReturned) this.#streak = 0;
     const since = this.#state.kind === "available" ? this.#state.since : this.#sample.at;
     this.#state = { kind: "available", sample: this.#sample, since };
     this.#sample = undefined;
   }
 
-  #recover(sample: TransferSample, rise: number, outSince: number): Turn {
+  #recover(sample: TransferSample, rise: number, outSince: number): Transition {
     const streak = this.#streak + 1;
     this.#begin(1, streak);
     if (streak < rise) return { kind: "recovering", streak };
@@ -135,7 +135,7 @@ export class Health {
     return { kind: "returns", streak, outSince };
   }
 
-  #restLonger(): Turn {
+  #restLonger(): Transition {
     this.#sample = undefined;
     this.#begin(Math.min(LONGEST_REST, this.#rest * 2));
     return NOTHING_NEW;

@@ -1,18 +1,18 @@
 import type { Chooser } from "./chooser.ts";
 import type { RoundEvent, ServerEvent } from "./farm_event.ts";
-import type { Patience, Turn } from "./health.ts";
+import type { Thresholds, Transition } from "./health.ts";
 import type { Server } from "./list/server.ts";
 import { OwnLine } from "./own_line.ts";
 import type { Pool } from "./pool.ts";
 import { rankingOf } from "./ranking.ts";
 import { Round, type RoundOptions } from "./round.ts";
 import type { Outcome, TestFile } from "./sample.ts";
-import { TestFiles } from "./test_files.ts";
+import { ContentConsistency } from "./test_files.ts";
 
 /** How servers are tested round after round, and what is told of it. */
 export interface HealthCheckerOptions extends Omit<RoundOptions, "mayReturn" | "ownLine"> {
   /** That of the pool. */
-  readonly patience: Patience;
+  readonly thresholds: Thresholds;
   /** Told of the end of each round, and of the end of each test of new servers. */
   readonly onRound: (event: RoundEvent) => void;
 }
@@ -43,7 +43,7 @@ export class HealthChecker {
   readonly #chooser: Chooser;
   readonly #options: HealthCheckerOptions;
   readonly #ownLine = new OwnLine();
-  readonly #testFiles = new TestFiles();
+  readonly #consistency = new ContentConsistency();
   /** Whatever is under way, and the round of all that is, or waits for it. */
   #testing: Promise<void> | undefined;
   #round: Promise<void> | undefined;
@@ -71,8 +71,8 @@ export class HealthChecker {
    * @throws what the probe rejects with
    */
   async firstRound(): Promise<void> {
-    const { wait, patience } = this.#options;
-    const looks = Math.min(MOST_FIRST_LOOKS, Math.max(LEAST_FIRST_LOOKS, patience.fall));
+    const { wait, thresholds } = this.#options;
+    const looks = Math.min(MOST_FIRST_LOOKS, Math.max(LEAST_FIRST_LOOKS, thresholds.fall));
     await this.round();
     for (let look = 2; look <= looks; look++) {
       if (this.#pool.isOpen || !this.#pool.hasUntested) return;
@@ -106,17 +106,17 @@ export class HealthChecker {
   }
 
   async #run(which: "untested" | "all"): Promise<void> {
-    const { clock, patience, onOutcome, onEvent, onRound } = this.#options;
+    const { clock, thresholds, onOutcome, onEvent, onRound } = this.#options;
     const files = new Map<Server, TestFile>();
     const begunAt = clock();
     const round = new Round(this.#pool, {
       ...this.#options,
-      mayReturn: patience.rise > 0,
+      mayReturn: thresholds.rise > 0,
       ownLine: this.#ownLine,
-      onOutcome: (server, outcome, turn) => {
-        onOutcome(server, outcome, turn);
+      onOutcome: (server, outcome, transition) => {
+        onOutcome(server, outcome, transition);
         if (outcome.kind === "passed" && outcome.testFile) files.set(server, outcome.testFile);
-        const event = this.#eventOf(outcome, turn);
+        const event = this.#eventOf(outcome, transition);
         if (event !== undefined) onEvent(server, event);
       },
     });
@@ -128,20 +128,31 @@ export class HealthChecker {
     if (which === "all") this.#compare(files);
   }
 
-  #eventOf(outcome: Outcome, turn: Turn): ServerEvent | undefined {
-    const { fall, rise } = this.#options.patience;
+  #eventOf(outcome: Outcome, transition: Transition): ServerEvent | undefined {
+    const { fall, rise } = this.#options.thresholds;
     if (outcome.kind === "untestable") return undefined;
     if (outcome.kind === "failed") {
       const { reason } = outcome;
-      if (turn.kind === "left") return { kind: "out", reason, streak: turn.streak, fall };
-      if (turn.kind === "failing") return { kind: "failing", reason, streak: turn.streak, fall };
+      if (transition.kind === "left") {
+        return { kind: "out", reason, streak: transition.streak, fall };
+      }
+      if (transition.kind === "failing") {
+        return { kind: "failing", reason, streak: transition.streak, fall };
+      }
       return undefined;
     }
     const { sample } = outcome;
-    if (turn.kind === "enters") return { kind: "available", sample };
-    if (turn.kind === "recovering") return { kind: "recovering", streak: turn.streak, rise };
-    if (turn.kind !== "returns") return undefined;
-    return { kind: "returned", sample, streak: turn.streak, outMs: sample.at - turn.outSince };
+    if (transition.kind === "enters") return { kind: "available", sample };
+    if (transition.kind === "recovering") {
+      return { kind: "recovering", streak: transition.streak, rise };
+    }
+    if (transition.kind !== "returns") return undefined;
+    return {
+      kind: "returned",
+      sample,
+      streak: transition.streak,
+      outMs: sample.at - transition.outSince,
+    };
   }
 
   /** In the pool's order, or equals would change places from round to round. */
@@ -150,7 +161,7 @@ export class HealthChecker {
       const file = files.get(server);
       return file === undefined ? [] : [[server, file] as const];
     });
-    for (const [server, reason] of this.#testFiles.compare(new Map(ordered))) {
+    for (const [server, reason] of this.#consistency.compare(new Map(ordered))) {
       this.#options.onEvent(server, { kind: "different", reason });
     }
   }

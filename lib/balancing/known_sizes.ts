@@ -71,10 +71,10 @@ export class KnownSizes {
    */
   want(target: string, server: Server): void {
     if (this.#isAsking) return;
-    const now = this.#clock();
-    if (now < this.#nextAt || !this.#isWorthAsking(target, now)) return;
+    const monotonicMs = this.#clock();
+    if (monotonicMs < this.#nextAt || !this.#isWorthAsking(target, monotonicMs)) return;
     this.#isAsking = true;
-    this.#nextAt = now + this.#pauseMs;
+    this.#nextAt = monotonicMs + this.#pauseMs;
     const own = copyOf(target);
     this.#ask(server, own).then(
       (bytes) => this.#take(own, bytes),
@@ -83,18 +83,18 @@ export class KnownSizes {
   }
 
   /** Only targets in origin form name a file. */
-  #isWorthAsking(target: string, now: number): boolean {
+  #isWorthAsking(target: string, monotonicMs: number): boolean {
     const until = this.#known.get(target)?.until ?? this.#unknown.get(target) ?? -Infinity;
-    return now >= until && target.length <= LONGEST_TARGET && target.startsWith("/");
+    return monotonicMs >= until && target.length <= LONGEST_TARGET && target.startsWith("/");
   }
 
   #take(target: string, bytes: number | undefined): void {
     this.#isAsking = false;
-    const now = this.#clock();
+    const monotonicMs = this.#clock();
     this.#known.delete(target);
     this.#unknown.delete(target);
-    if (bytes === undefined) remember(this.#unknown, target, now + UNKNOWN_MS);
-    else remember(this.#known, target, { bytes, until: now + KNOWN_MS });
+    if (bytes === undefined) remember(this.#unknown, target, monotonicMs + UNKNOWN_MS);
+    else remember(this.#known, target, { bytes, until: monotonicMs + KNOWN_MS });
   }
 }
 

@@ -4,14 +4,14 @@
  * @module
  */
 
-import type { Audience } from "./chooser.ts";
-import { probedAt, revise, type Server } from "./list/server.ts";
+import type { PoolObserver } from "./chooser.ts";
+import { applyListing, probeKey, type Server } from "./list/server.ts";
 import type { Candidate } from "./policy.ts";
 import type { TransferSample } from "./sample.ts";
 import type { Counts } from "./tally.ts";
 
 /** What a worker is let know. */
-export interface News {
+export interface PoolUpdate {
   /** Tests that passed before the candidates were told, by the names of their servers. */
   readonly measured: Measured;
   /** The names of servers that may not be picked any more, after the candidates. */
@@ -25,8 +25,8 @@ export interface News {
 /** Samples by the names of their servers. */
 export type Measured = readonly (readonly [name: string, sample: TransferSample])[];
 
-/** News as a line of text. */
-export function writeNews(news: News): string {
+/** PoolUpdate as a line of text. */
+export function writePoolUpdate(news: PoolUpdate): string {
   return JSON.stringify(news);
 }
 
@@ -56,40 +56,40 @@ interface Known {
 }
 
 /**
- * Hands on to an audience in a worker what its parent writes. Policies know servers and samples by
+ * Hands on to an observer in a worker what its parent writes. Policies know servers and samples by
  * identity, so what is told again is the same object every time.
  */
-export class NewsReader {
-  readonly #audience: Audience;
+export class PoolSubscriber {
+  readonly #observer: PoolObserver;
   readonly #clock: () => number;
   /** Names are unique, since a list keeps one server for each place. */
   #byName: ReadonlyMap<string, Known> = new Map();
 
   /** Knows of nobody yet. @param clock that of `PickRequest` */
-  constructor(audience: Audience, clock: () => number) {
-    this.#audience = audience;
+  constructor(observer: PoolObserver, clock: () => number) {
+    this.#observer = observer;
     this.#clock = clock;
   }
 
-  /** Takes in a line, as `writeNews` wrote it. */
+  /** Takes in a line, as `writePoolUpdate` wrote it. */
   read(text: string): void {
-    const { measured, left, candidates, measuredSince }: News = JSON.parse(text);
-    const now = this.#clock();
-    this.#measure(measured, now);
-    if (candidates !== undefined) this.#audience.update(this.#known(candidates), now);
-    this.#measure(measuredSince, now);
+    const { measured, left, candidates, measuredSince }: PoolUpdate = JSON.parse(text);
+    const monotonicMs = this.#clock();
+    this.#measure(measured, monotonicMs);
+    if (candidates !== undefined) this.#observer.update(this.#known(candidates), monotonicMs);
+    this.#measure(measuredSince, monotonicMs);
     for (const name of left) {
       const known = this.#byName.get(name);
-      if (known !== undefined) this.#audience.left(known.server);
+      if (known !== undefined) this.#observer.left(known.server);
     }
   }
 
-  #measure(measured: Measured, now: number): void {
+  #measure(measured: Measured, monotonicMs: number): void {
     for (const [name, sample] of measured) {
       const known = this.#byName.get(name);
       if (known === undefined) continue;
       known.measured = sample;
-      this.#audience.measured(known.server, sample, now);
+      this.#observer.measured(known.server, sample, monotonicMs);
     }
   }
 
@@ -110,8 +110,8 @@ export class NewsReader {
 
 /** The server that was told before, as it is told now; a new one where that is another one. */
 function sameOrNew(before: Server | undefined, told: Server): Server {
-  if (before === undefined || probedAt(before) !== probedAt(told)) return told;
-  revise(before, told);
+  if (before === undefined || probeKey(before) !== probeKey(told)) return told;
+  applyListing(before, told);
   return before;
 }
 

@@ -1,5 +1,5 @@
 import type { Server } from "./list/server.ts";
-import type { Tally } from "./tally.ts";
+import type { RequestCounters } from "./tally.ts";
 
 /** How many clients each server had got at a moment, by name. */
 type Snapshot = ReadonlyMap<string, number>;
@@ -9,23 +9,23 @@ type Snapshot = ReadonlyMap<string, number>;
  * last one. For policies whose picks depend on the load; where workers pick, by what they report.
  */
 export class PickedShares {
-  readonly #tally: Tally;
+  readonly #counters: RequestCounters;
   #before: Snapshot = new Map();
   #last: Snapshot = new Map();
 
   /**
    * No round has ended yet.
    *
-   * @param tally counts the clients of all processes
+   * @param counters counts the clients of all processes
    */
-  constructor(tally: Tally) {
-    this.#tally = tally;
+  constructor(counters: RequestCounters) {
+    this.#counters = counters;
   }
 
   /** A round has ended. */
   endRound(): void {
     this.#before = this.#last;
-    this.#last = this.#tally.byServer;
+    this.#last = this.#counters.byServer;
   }
 
   /** The fraction of each of these servers; undefined while none of them has got a client lately. */
@@ -34,7 +34,7 @@ export class PickedShares {
     let sum = 0;
     for (const server of servers) {
       const { authority } = server;
-      const all = this.#tally.redirectsTo(authority);
+      const all = this.#counters.redirectsTo(authority);
       const before = this.#before.get(authority) ?? 0;
       const count = before <= all ? all - before : all; // Its count began anew with its listing.
       counts.set(server, count);

@@ -20,7 +20,7 @@ export interface Candidate {
    * How far it has come back after having been out: from 0, the lowest share, to 1, all that is
    * its due. It is 1 for one that never left.
    */
-  readonly climb: number;
+  readonly slowStart: number;
 }
 
 /** Who asks for what. */
@@ -30,7 +30,7 @@ export interface PickRequest {
   /** Path and query as they were received. */
   readonly target: string;
   /** Milliseconds on a clock that never goes back; where it started does not matter. */
-  readonly now: number;
+  readonly monotonicMs: number;
   /** Evenly distributed, at least 0 and less than 1. */
   readonly random: number;
   /** What the client will be sent, in octets: 0 for a HEAD; undefined where it is not known. */
@@ -47,15 +47,15 @@ export interface Policy {
    * The candidates are others, or have other samples: a round ended, or a server left or came
    * back. What the policy has learnt of those that stay is kept.
    *
-   * @param now on the clock of `PickRequest`.
+   * @param monotonicMs on the clock of `PickRequest`.
    */
-  update(candidates: readonly Candidate[], now: number): void;
+  update(candidates: readonly Candidate[], monotonicMs: number): void;
   /**
-   * A probe passed at `now`, inside a round that still goes on; it means nothing if the server is no
+   * A probe passed at `monotonicMs`, inside a round that still goes on; it means nothing if the server is no
    * candidate. Only policies for which freshness counts have this; the sample comes again with the
    * next `update()`.
    */
-  measured?(server: Server, sample: TransferSample, now: number): void;
+  measured?(server: Server, sample: TransferSample, monotonicMs: number): void;
   /** One of the candidates; undefined when there is none, or all are excluded. */
   pick(request: PickRequest): Server | undefined;
   /** Whether picks depend on the load, so that `shares()` is an estimate until clients come. */

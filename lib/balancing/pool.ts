@@ -5,9 +5,9 @@
  * @module
  */
 
-import type { Audience } from "./chooser.ts";
-import { Health, type Patience, type ServerState, type Turn } from "./health.ts";
-import { probedAt, revise, type Server } from "./list/server.ts";
+import type { PoolObserver } from "./chooser.ts";
+import { Health, type ServerState, type Thresholds, type Transition } from "./health.ts";
+import { applyListing, type ListingChanges, probeKey, type Server } from "./list/server.ts";
 import type { Candidate } from "./policy.ts";
 import type { Outcome, TransferSample } from "./sample.ts";
 
@@ -18,26 +18,26 @@ export interface Member {
   /** Its state now. */
   readonly state: ServerState;
   /** How far it has come back after it was out, from 0 to 1. */
-  readonly climb: number;
+  readonly slowStart: number;
 }
 
 /** What a new list changes. */
 export interface Replacement {
   /** Those that were not there before. */
   readonly added: readonly Server[];
-  /** Those that stay, and of whom the list says something else, with that in words. */
-  readonly changed: readonly (readonly [server: Server, changes: readonly string[]])[];
+  /** Those that stay, and of whom the list says something else, with the changes. */
+  readonly changed: readonly (readonly [server: Server, changes: ListingChanges])[];
   /** Those that are there no more. */
   readonly removed: readonly Server[];
 }
 
 /** A server leaves at its first failed test, for good. */
-const NO_PATIENCE: Patience = { fall: 1, rise: 0 };
+const DEFAULT_THRESHOLDS: Thresholds = { fall: 1, rise: 0 };
 
-/** A server that returned has climbed to its due after so many rounds, or sooner in a small farm. */
-const CLIMB_ROUNDS = 10;
+/** A server that returned has risen to its due after so many rounds, or sooner in a small farm. */
+const SLOW_START_ROUNDS = 10;
 
-const NOTHING_NEW: Turn = { kind: "none" };
+const NOTHING_NEW: Transition = { kind: "none" };
 
 /**
  * All servers, whatever their state. A round is `beginRound()`, `record()` for each server it gave,
@@ -45,8 +45,8 @@ const NOTHING_NEW: Turn = { kind: "none" };
  */
 export class Pool {
   #members: ReadonlyMap<Server, Health> = new Map();
-  readonly #audiences: readonly Audience[];
-  readonly #patience: Patience;
+  readonly #observers: readonly PoolObserver[];
+  readonly #thresholds: Thresholds;
   readonly #callSoon: (call: () => void) => void;
   #candidates: readonly Candidate[] = [];
   /** Servers that get no clients until more is known of them. */
@@ -58,18 +58,18 @@ export class Pool {
    * Every server begins untested.
    *
    * @param servers told apart by identity, so `record()` wants these very objects.
-   * @param audiences told who may be picked, and what tests find
+   * @param observers told who may be picked, and what tests find
    * @param callSoon calls back after a moment: servers that leave within it are one update, since in
    *     a large farm each takes milliseconds
    */
   constructor(
     servers: readonly Server[],
-    audiences: readonly Audience[],
-    patience: Patience = NO_PATIENCE,
+    observers: readonly PoolObserver[],
+    thresholds: Thresholds = DEFAULT_THRESHOLDS,
     callSoon: (call: () => void) => void = (call) => call(),
   ) {
-    this.#audiences = audiences;
-    this.#patience = patience;
+    this.#observers = observers;
+    this.#thresholds = thresholds;
     this.#callSoon = callSoon;
     this.replace(servers, 0);
   }
@@ -78,26 +78,26 @@ export class Pool {
    * From now on these are the servers. One that is probed as another was before is that one: its
    * object stays, revised, with all that is known of it.
    *
-   * @param now on the clock of `PickRequest`
+   * @param monotonicMs on the clock of `PickRequest`
    */
-  replace(servers: readonly Server[], now: number): Replacement {
-    const before = new Map(this.servers.map((server) => [probedAt(server), server]));
+  replace(servers: readonly Server[], monotonicMs: number): Replacement {
+    const before = new Map(this.servers.map((server) => [probeKey(server), server]));
     const members = new Map<Server, Health>();
     const added: Server[] = [];
-    const changed: [Server, string[]][] = [];
+    const changed: [Server, ListingChanges][] = [];
     for (const server of servers) {
-      const key = probedAt(server);
+      const key = probeKey(server);
       const old = before.get(key);
       if (old === undefined) added.push(server);
       else {
-        const changes = revise(old, server);
-        if (changes.length > 0) changed.push([old, changes]);
+        const changes = applyListing(old, server);
+        if (changes !== undefined) changed.push([old, changes]);
       }
       before.delete(key);
-      members.set(old ?? server, (old && this.#members.get(old)) ?? new Health(this.#patience));
+      members.set(old ?? server, (old && this.#members.get(old)) ?? new Health(this.#thresholds));
     }
     this.#members = members;
-    this.#update(now);
+    this.#update(monotonicMs);
     return { added, changed, removed: [...before.values()] };
   }
 
@@ -120,47 +120,49 @@ export class Pool {
    * clients from now on; a passed test counts when its round ends, or at once while no server may be
    * picked. One that is no server of the pool any more is passed over.
    *
-   * @param now on the clock of `PickRequest`
+   * @param monotonicMs on the clock of `PickRequest`
    */
-  record(server: Server, outcome: Outcome, now: number): Turn {
+  record(server: Server, outcome: Outcome, monotonicMs: number): Transition {
     const health = this.#members.get(server);
     if (health === undefined) return NOTHING_NEW;
     const wasAvailable = health.state.kind === "available";
     const wasSuspended = this.#suspended.delete(server);
-    const turn = health.record(outcome);
+    const transition = health.record(outcome);
     if (outcome.kind === "passed") {
-      for (const audience of this.#audiences) audience.measured(server, outcome.sample, now);
+      for (const observer of this.#observers) {
+        observer.measured(server, outcome.sample, monotonicMs);
+      }
     }
-    const hasLeft = turn.kind === "left";
-    if (hasLeft && wasAvailable && !wasSuspended) this.#leave(server, now);
+    const hasLeft = transition.kind === "left";
+    if (hasLeft && wasAvailable && !wasSuspended) this.#leave(server, monotonicMs);
     const mayServe = outcome.kind === "passed" && !this.isOpen;
-    if (mayServe || (wasSuspended && !hasLeft)) this.#update(now);
-    return turn;
+    if (mayServe || (wasSuspended && !hasLeft)) this.#update(monotonicMs);
+    return transition;
   }
 
   /**
    * A server that has failed a test gets no clients before its next test, or the end of the round,
    * unless no other is left.
    *
-   * @param now on the clock of `PickRequest`
+   * @param monotonicMs on the clock of `PickRequest`
    */
-  suspend(server: Server, now: number): void {
+  suspend(server: Server, monotonicMs: number): void {
     const isAvailable = this.stateOf(server)?.kind === "available";
     if (!isAvailable || this.#remaining < 2 || this.#suspended.has(server)) return;
     this.#suspended.add(server);
-    this.#leave(server, now);
+    this.#leave(server, monotonicMs);
   }
 
   /**
    * Another measurement of a server takes the place of the one it passed with in this round.
    *
-   * @param now on the clock of `PickRequest`
+   * @param monotonicMs on the clock of `PickRequest`
    */
-  refine(server: Server, sample: TransferSample, now: number): void {
+  refine(server: Server, sample: TransferSample, monotonicMs: number): void {
     const health = this.#members.get(server);
     if (health === undefined) return;
     health.refine(sample);
-    for (const audience of this.#audiences) audience.measured(server, sample, now);
+    for (const observer of this.#observers) observer.measured(server, sample, monotonicMs);
   }
 
   /** Whether one more failed test takes a server out. */
@@ -176,12 +178,12 @@ export class Pool {
   /**
    * Ends a round: its samples count from now on. A server without a new one keeps the one it had.
    *
-   * @param now on the clock of `PickRequest`
+   * @param monotonicMs on the clock of `PickRequest`
    */
-  endRound(now: number): void {
+  endRound(monotonicMs: number): void {
     this.#suspended.clear();
     this.#settle();
-    this.#update(now);
+    this.#update(monotonicMs);
   }
 
   /** All servers, in the order the pool was given. */
@@ -191,7 +193,11 @@ export class Pool {
 
   /** Every server with its state, in the order the pool was given. */
   get members(): readonly Member[] {
-    return [...this.#members].map(([server, { state, climb }]) => ({ server, state, climb }));
+    return [...this.#members].map(([server, { state, slowStart }]) => ({
+      server,
+      state,
+      slowStart,
+    }));
   }
 
   /** Whether there is a server that may be picked. */
@@ -211,24 +217,24 @@ export class Pool {
 
   /** Lets all tests count that were passed since the last time. */
   #settle(): void {
-    const step = 1 / Math.max(1, Math.min(CLIMB_ROUNDS, this.#candidates.length - 1));
+    const step = 1 / Math.max(1, Math.min(SLOW_START_ROUNDS, this.#candidates.length - 1));
     for (const health of this.#members.values()) health.endRound(step);
   }
 
   /** Tells that a server has left, and soon how all of them stand. */
-  #leave(server: Server, now: number): void {
+  #leave(server: Server, monotonicMs: number): void {
     const isStale = this.#remaining < this.#candidates.length;
-    for (const audience of this.#audiences) audience.left(server);
+    for (const observer of this.#observers) observer.left(server);
     const isCandidate = !server.isDrained &&
       server.priority === this.#candidates[0]?.server.priority;
     if (isCandidate) this.#remaining--;
-    if (!this.isOpen) this.#update(now);
+    if (!this.isOpen) this.#update(monotonicMs);
     else if (!isStale) {
-      this.#callSoon(() => this.#remaining < this.#candidates.length && this.#update(now));
+      this.#callSoon(() => this.#remaining < this.#candidates.length && this.#update(monotonicMs));
     }
   }
 
-  #update(now: number): void {
+  #update(monotonicMs: number): void {
     this.#candidates = this.#eligible();
     if (this.#candidates.length === 0) {
       this.#suspended.clear();
@@ -236,19 +242,19 @@ export class Pool {
       this.#candidates = this.#eligible();
     }
     this.#remaining = this.#candidates.length;
-    for (const audience of this.#audiences) audience.update(this.#candidates, now);
+    for (const observer of this.#observers) observer.update(this.#candidates, monotonicMs);
   }
 
   /** Available, then not drained, then of the lowest priority that is left. */
   #eligible(): Candidate[] {
     let candidates: Candidate[] = [];
     let priority = Infinity;
-    for (const [server, { state, climb }] of this.#members) {
+    for (const [server, { state, slowStart }] of this.#members) {
       if (state.kind !== "available" || server.isDrained || server.priority > priority) continue;
       if (this.#suspended.has(server)) continue;
       if (server.priority < priority) candidates = [];
       priority = server.priority;
-      candidates.push({ server, sample: state.sample, weight: server.weight, climb });
+      candidates.push({ server, sample: state.sample, weight: server.weight, slowStart });
     }
     return candidates;
   }

@@ -1,6 +1,6 @@
-import type { Audience } from "./chooser.ts";
+import type { PoolObserver } from "./chooser.ts";
 import type { Server } from "./list/server.ts";
-import { writeNews } from "./news.ts";
+import { writePoolUpdate } from "./news.ts";
 import type { Candidate } from "./policy.ts";
 import type { TransferSample } from "./sample.ts";
 
@@ -29,7 +29,7 @@ interface Change<T> {
  * not read yet is not repeated: it gets the latest state once it has read what was sent before. So
  * one that does not read costs no more than one message.
  */
-export class PoolPublisher implements Audience {
+export class PoolPublisher implements PoolObserver {
   readonly #callSoon: (call: () => void) => void;
   readonly #subscribers = new Set<Subscriber>();
   #version = 0;
@@ -119,7 +119,7 @@ export class PoolPublisher implements Audience {
     const measuredSince = samples(Math.max(version, told), Infinity);
     const left = [...this.#left].flatMap(([name, change]) => change.version > version ? name : []);
     return told > version
-      ? writeNews({ measured, candidates, measuredSince, left })
-      : writeNews({ measured, measuredSince, left });
+      ? writePoolUpdate({ measured, candidates, measuredSince, left })
+      : writePoolUpdate({ measured, measuredSince, left });
   }
 }

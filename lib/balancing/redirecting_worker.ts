@@ -4,8 +4,8 @@ import type { HttpServer } from "../process/http_server.ts";
 import { fired, stopSignal } from "../process/signals.ts";
 import { writeReport } from "../process/worker_protocol.ts";
 import type { Chooser } from "./chooser.ts";
-import { NewsReader, writeCounts } from "./news.ts";
-import type { Tally } from "./tally.ts";
+import { PoolSubscriber, writeCounts } from "./news.ts";
+import type { RequestCounters } from "./tally.ts";
 
 /** How often a worker reports, in ms. */
 const REPORT_MS = 1000;
@@ -15,17 +15,17 @@ const REPORT_MS = 1000;
  * went where, until its parent stops it.
  *
  * @param chooser is told who may be picked
- * @param tally of the clients of the server; it is emptied by each report
+ * @param counters of the clients of the server; it is emptied by each report
  * @param openServer begins to listen, once a server can be picked; its access log goes to the output given
  * to where the reports go
  * @throws {CommandError} when it is not possible to listen
  */
-export async function redirectAsTold(
+export async function runWorker(
   chooser: Chooser,
-  tally: Tally,
+  counters: RequestCounters,
   openServer: (output: LineWriter) => HttpServer,
 ): Promise<void> {
-  const reader = new NewsReader(chooser, () => performance.now());
+  const reader = new PoolSubscriber(chooser, () => performance.now());
   const greeted = Promise.withResolvers<void>();
   const stop = stopSignal(undefined, (news) => {
     reader.read(news);
@@ -35,18 +35,18 @@ export async function redirectAsTold(
   const output = standardOutput();
   const server = openServer(output);
   server.announce();
-  const reporting = setInterval(() => report(tally, output), REPORT_MS);
+  const reporting = setInterval(() => report(counters, output), REPORT_MS);
   await server.serveUntil(stop);
   await server.close(stop);
   clearInterval(reporting);
-  report(tally, output);
+  report(counters, output);
   await output.flush(LAST_LINES_MS);
 }
 
 /**
  * Reports what was counted since the last report. Where so much waits for the parent that a report
- * would be dropped there is none: the tally keeps it all for the next one.
+ * would be dropped there is none: the counters keeps it all for the next one.
  */
-export function report(tally: Tally, output: LineWriter): void {
-  if (!output.isFull) output.write(writeReport(writeCounts(tally.take())));
+export function report(counters: RequestCounters, output: LineWriter): void {
+  if (!output.isFull) output.write(writeReport(writeCounts(counters.take())));
 }

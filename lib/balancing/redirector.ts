@@ -6,7 +6,7 @@ import type { KnownSizes } from "./known_sizes.ts";
 import { isLocalHost } from "./list/local_host.ts";
 import type { PickRequest } from "./policy.ts";
 import type { Chooser } from "./chooser.ts";
-import type { Tally } from "./tally.ts";
+import type { RequestCounters } from "./tally.ts";
 import type { Server } from "./list/server.ts";
 
 /** How clients are redirected. */
@@ -20,7 +20,7 @@ export interface RedirectorOptions {
   /** How large files are, where the policy wants to know that. */
   readonly sizes?: KnownSizes | undefined;
   /** Counts the clients. */
-  readonly tally: Tally;
+  readonly counters: RequestCounters;
   /** Told of what the user should know. */
   readonly tell: (message: string) => void;
 }
@@ -43,7 +43,7 @@ export class Redirector {
     random: 0,
     bytes: undefined as number | undefined,
     /** The clock is read only for policies that look at it. */
-    get now(): number {
+    get monotonicMs(): number {
       return performance.now();
     },
   };
@@ -75,7 +75,7 @@ export class Redirector {
     const request: PickRequest = isExcluded === undefined ? asked : { ...asked, isExcluded };
     const server = this.#chooser.pick(request);
     if (server === undefined) return this.#turnAway();
-    this.#options.tally.redirected(server.authority);
+    this.#options.counters.redirected(server.authority);
     if (head.method === "GET") sizes?.want(target, server);
     if (server.isPublicLocal && client !== this.#localClient) this.#warn(server, client);
     // The target stands as it was received: validated, never decoded (RFC 9110 §10.2.2).
@@ -84,7 +84,7 @@ export class Redirector {
   };
 
   #turnAway(): Reply {
-    this.#options.tally.unavailable++;
+    this.#options.counters.unavailable++;
     return this.#noServer;
   }
 

@@ -7,7 +7,7 @@
  */
 
 import type { ServerEvent, TroubleEvent } from "./farm_event.ts";
-import type { Turn } from "./health.ts";
+import type { Transition } from "./health.ts";
 import type { Server } from "./list/server.ts";
 import { ALONE, LineUse, type OwnLine } from "./own_line.ts";
 import { throughputOf } from "./policies/throughput.ts";
@@ -32,7 +32,7 @@ export interface RoundOptions {
   /** Settles after so many ms. */
   readonly wait: (ms: number) => Promise<unknown>;
   /** Told of what the pool was told, and of what followed. */
-  readonly onOutcome: (server: Server, outcome: Outcome, turn: Turn) => void;
+  readonly onOutcome: (server: Server, outcome: Outcome, transition: Transition) => void;
   /** Told of a better measurement than the one that the pool was told. */
   readonly onRefined: (server: Server, sample: TransferSample) => void;
   /** Told of what else was found about a server. */
@@ -240,9 +240,9 @@ export class Round {
   /** One that was available has passed: others have failed for causes of their own. */
   #stay(): void {
     this.#hasStayed = true;
-    const now = this.#options.clock();
+    const monotonicMs = this.#options.clock();
     for (const { server, failure } of this.#doubted) {
-      if (failure?.fault !== "slow") this.#pool.suspend(server, now);
+      if (failure?.fault !== "slow") this.#pool.suspend(server, monotonicMs);
     }
     for (const { server, failure } of this.#held.splice(0)) this.#record(server, failure);
   }

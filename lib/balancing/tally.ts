@@ -1,5 +1,5 @@
 /** How many clients were sent where. */
-export class Tally {
+export class RequestCounters {
   readonly #redirects = new Map<string, number>();
   /** Those that are counted by themselves; undefined for all. */
   #names: ReadonlySet<string> | undefined;
@@ -58,7 +58,7 @@ export class Tally {
   }
 }
 
-/** What a tally has counted, as plain data. */
+/** What a counters has counted, as plain data. */
 export interface Counts {
   /** Clients that were sent to servers, by the servers' names. */
   readonly redirects: Readonly<Record<string, number>>;

@@ -6,7 +6,7 @@ import type { TestFile } from "./sample.ts";
  * Whether all servers give the same test file. Times of different files cannot be compared, and
  * who resumes a download at another server needs the same ETag there.
  */
-export class TestFiles {
+export class ContentConsistency {
   /** What was last found about each server. */
   #told: ReadonlyMap<Server, string> = new Map();
 
@@ -32,7 +32,7 @@ export class TestFiles {
     for (const [server, opaque] of tags) {
       if (opaque !== usualTag) found.set(server, "its test file has another ETag than the others");
     }
-    const news = [...found].filter(([server, finding]) => this.#told.get(server) !== finding);
+    const news = [...found].filter(([server, problem]) => this.#told.get(server) !== problem);
     this.#told = found;
     return news;
   }

@@ -25,10 +25,19 @@ Deno.test("FarmLog tells events of servers and of rounds, in words and as record
   ]);
 });
 
+const CHANGES = { weight: 4 / 3, priority: { before: 0, after: 1 } };
+const MORE_CHANGES = {
+  ...{ isDrained: false, priority: { before: 1, after: 0 }, publicUrl: "http://d" },
+};
+
 Deno.test("FarmLog tells who came and who went, and that the list was read", () => {
   const { log, told } = logOf();
   const found = { ...b!, foundBy: "dns:b:1" };
-  log.changed({ added: [a!, found], changed: [[b!, ["x", "y"]]], removed: [c!] });
+  log.changed({
+    added: [a!, found],
+    changed: [[b!, CHANGES], [a!, MORE_CHANGES], [c!, { isDrained: true }]],
+    removed: [c!],
+  });
   log.changed({ added: [], changed: [], removed: [] });
   log.reread([a!, b!], [c!], 7);
   log.reread([], [], 1);
@@ -36,8 +45,19 @@ Deno.test("FarmLog tells who came and who went, and that the list was read", () 
   log.unchanged("servers.txt:3: has no port");
   assertEquals(told, [
     ["c:1 is in the list no more, and gets no more clients", { event: "unlisted", server: "c:1" }],
-    ["b:1 has changed in the list: x, y", {
-      ...{ event: "changed", server: "b:1", changes: ["x", "y"] },
+    ["b:1 has changed in the list: its weight is 1.33, it steps back", {
+      ...{ event: "changed", server: "b:1", changes: ["its weight is 1.33", "it steps back"] },
+    }],
+    [
+      "a:1 has changed in the list: it is drained no more, it comes to the fore, clients are sent to http://d",
+      {
+        event: "changed",
+        server: "a:1",
+        changes: ["it is drained no more", "it comes to the fore", "clients are sent to http://d"],
+      },
+    ],
+    ["c:1 has changed in the list: it is drained", {
+      ...{ event: "changed", server: "c:1", changes: ["it is drained"] },
     }],
     ["a:1 is new in the list", { event: "listed", server: "a:1", foundBy: undefined }],
     ["b:1 is new, by dns:b:1", { event: "listed", server: "b:1", foundBy: "dns:b:1" }],
@@ -75,15 +95,15 @@ Deno.test("FarmLog tells which lists cannot be read again, and what to do", () =
   ]);
 });
 
-Deno.test("FarmLog tells findings that are news, and what is well again", () => {
+Deno.test("FarmLog tells problems that are news, and what is well again", () => {
   const { log, told } = logOf();
-  log.findings([]);
-  const finding = { entry: "web", reason: "no such name" };
-  log.findings([finding]);
-  log.findings([{ ...finding }]);
-  log.findings([{ entry: "web", reason: "it timed out" }, { entry: "api", reason: "no address" }]);
-  log.findings([{ entry: "api", reason: "no address" }]);
-  log.findings([]);
+  log.problems([]);
+  const problem = { entry: "web", reason: "no such name" };
+  log.problems([problem]);
+  log.problems([{ ...problem }]);
+  log.problems([{ entry: "web", reason: "it timed out" }, { entry: "api", reason: "no address" }]);
+  log.problems([{ entry: "api", reason: "no address" }]);
+  log.problems([]);
   assertEquals(told, [
     ["web: no such name", { event: "unresolved", entry: "web", reason: "no such name" }],
     ["web: it timed out", { event: "unresolved", entry: "web", reason: "it timed out" }],

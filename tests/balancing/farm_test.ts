@@ -1,5 +1,5 @@
 import { assertEquals, assertStrictEquals } from "@std/assert";
-import type { Patience } from "../../lib/balancing/health.ts";
+import type { Thresholds } from "../../lib/balancing/health.ts";
 import { parseServer } from "../../lib/balancing/list/server.ts";
 import { FarmStage } from "../support/farm_stage.ts";
 import { failed, passedAt, ProbeDesk, UNTESTABLE } from "../support/servers.ts";
@@ -8,7 +8,7 @@ Deno.test("Farm begins with the list as it was read, and tests nobody", async ()
   const stage = new FarmStage(["a:1", "b:1 backup"]);
   assertEquals([stage.states, stage.farm.isTestable, stage.farm.isOpen], [[], false, false]);
   stage.source.duplicates = [parseServer("a:1")];
-  stage.source.findings = [{ entry: "dns:web:80", reason: "no such name" }];
+  stage.source.problems = [{ entry: "dns:web:80", reason: "no such name" }];
   await stage.farm.begin();
   assertEquals(stage.states, ["a:1 untested", "b:1 untested"]);
   assertEquals([stage.farm.isTestable, stage.farm.isOpen, stage.probed], [true, false, []]);
@@ -63,7 +63,7 @@ Deno.test("Farm tells what DNS says once, and when it is well again", async () =
     [{ web: "it timed out" }, ["web: it timed out"]],
   ];
   for (const [reasons, told] of courses) {
-    stage.source.findings = Object.entries(reasons).map(([entry, reason]) => ({ entry, reason }));
+    stage.source.problems = Object.entries(reasons).map(([entry, reason]) => ({ entry, reason }));
     stage.forget();
     await stage.farm.round();
     assertEquals(stage.told.slice(0, -1), told);
@@ -71,20 +71,21 @@ Deno.test("Farm tells what DNS says once, and when it is well again", async () =
 });
 
 Deno.test("Farm says whether a round can change anything, and whether servers may return", async () => {
-  const courses: [patience: Patience, isDynamic: boolean, isTestable: boolean, may: boolean][] = [
-    [{ fall: 1, rise: 0 }, false, false, false],
-    [{ fall: 1, rise: 0 }, true, true, true],
-    [{ fall: 1, rise: 1 }, false, true, true],
-    [{ fall: 2, rise: 0 }, false, true, false],
-  ];
-  for (const [patience, isDynamic, isTestable, mayRecover] of courses) {
-    const stage = await FarmStage.tested(["a:1"], patience);
+  const courses: [thresholds: Thresholds, isDynamic: boolean, isTestable: boolean, may: boolean][] =
+    [
+      [{ fall: 1, rise: 0 }, false, false, false],
+      [{ fall: 1, rise: 0 }, true, true, true],
+      [{ fall: 1, rise: 1 }, false, true, true],
+      [{ fall: 2, rise: 0 }, false, true, false],
+    ];
+  for (const [thresholds, isDynamic, isTestable, mayRecover] of courses) {
+    const stage = await FarmStage.tested(["a:1"], thresholds);
     stage.source.isDynamic = isDynamic;
     stage.outcomes["a"] = failed("refused");
     await stage.farm.round();
     assertEquals(
       [stage.farm.isTestable, stage.farm.mayRecover, stage.farm.isOpen],
-      [isTestable, mayRecover, patience.fall > 1],
+      [isTestable, mayRecover, thresholds.fall > 1],
     );
   }
 });
@@ -115,8 +116,8 @@ Deno.test("Farm.residents have their tests behind them", async () => {
   Object.assign(stage.outcomes, outcomes);
   await stage.farm.round();
   assertEquals(
-    stage.farm.residents.map(({ server, state, climb, history }) => {
-      return [server.authority, state.kind, climb, history.since, history.transfers];
+    stage.farm.residents.map(({ server, state, slowStart, history }) => {
+      return [server.authority, state.kind, slowStart, history.since, history.transfers];
     }),
     [
       ["a:1", "available", 1, 1000, [{ at: 1001, elapsedMs: 7, bytes: 1024 }]],

@@ -15,8 +15,8 @@ class Farm {
   probes = 0;
 
   constructor(entries: readonly string[], fall = 1, rise = 0) {
-    const patience = { fall, rise };
-    const pool = new ChoosingPool(entries.map(parseServer), POLICIES.rank(), patience);
+    const thresholds = { fall, rise };
+    const pool = new ChoosingPool(entries.map(parseServer), POLICIES.rank(), thresholds);
     const log = new FarmLog((words) => void this.told.push(words));
     this.checker = new HealthChecker(pool, pool.chooser, {
       probe: (server: Server) => {
@@ -24,7 +24,7 @@ class Farm {
         return Promise.resolve(this.outcomes[server.hostname]!);
       },
       concurrency: 4,
-      patience,
+      thresholds,
       clock: () => 0,
       pausedMs: () => 0,
       wait: () => Promise.resolve(),

@@ -1,21 +1,21 @@
 import { assertEquals } from "@std/assert";
-import { Health, type Patience } from "../../lib/balancing/health.ts";
+import { Health, type Thresholds } from "../../lib/balancing/health.ts";
 import type { Outcome } from "../../lib/balancing/sample.ts";
 import { failed, passed, passedAt, UNTESTABLE } from "../support/servers.ts";
 
 /** What becomes of a server that passes (`+`), fails (`-`) or cannot be tested (`?`), a round each. */
-function course(patience: Patience, outcomes: string): string[] {
-  const health = new Health(patience);
+function course(thresholds: Thresholds, outcomes: string): string[] {
+  const health = new Health(thresholds);
   return [...outcomes].map((outcome, at) => {
     if (!health.beginRound()) return "resting";
     const found = { "+": passed(1), "-": failed("refused", at), "?": UNTESTABLE }[outcome]!;
-    const turn = health.record(found);
+    const transition = health.record(found);
     health.endRound(0.5);
-    return turn.kind === "none" ? health.state.kind : turn.kind;
+    return transition.kind === "none" ? health.state.kind : transition.kind;
   });
 }
 
-Deno.test("Health without patience takes a server out at its first failure, for good", () => {
+Deno.test("Health without thresholds takes a server out at its first failure, for good", () => {
   assertEquals(course({ fall: 1, rise: 0 }, "+-+"), ["enters", "left", "resting"]);
   assertEquals(course({ fall: 1, rise: 0 }, "-++"), ["left", "resting", "resting"]);
 });
@@ -28,9 +28,9 @@ Deno.test("Health with --fall bears failures that are not in a row", () => {
 });
 
 Deno.test("Health keeps untested, available and out apart", () => {
-  const patience = { fall: 2, rise: 0 };
-  assertEquals(course(patience, "?-+"), ["untested", "failing", "enters"]);
-  const health = new Health(patience);
+  const thresholds = { fall: 2, rise: 0 };
+  assertEquals(course(thresholds, "?-+"), ["untested", "failing", "enters"]);
+  const health = new Health(thresholds);
   health.record(failed("refused", 1));
   health.endRound(1);
   assertEquals(health.state, { kind: "untested" });
@@ -64,20 +64,20 @@ Deno.test("Health asks a server that is out less and less often, up to every ten
   assertEquals(pauses, [1, 2, 4, 8, 10, 10, 10, 10]);
 });
 
-Deno.test("Health lets one that returns climb from 0, a step with each round it passes", () => {
+Deno.test("Health lets one that returns slowStart from 0, a step with each round it passes", () => {
   const health = new Health({ fall: 2, rise: 1 });
-  const climbs: number[] = [];
+  const rises: number[] = [];
   for (const outcome of [passed(1), failed("x"), failed("x"), passed(1), passed(1), failed("x")]) {
     health.record(outcome);
     health.endRound(0.4);
-    climbs.push(Math.round(health.climb * 1000) / 1000);
+    rises.push(Math.round(health.slowStart * 1000) / 1000);
   }
   for (let i = 0; i < 3; i++) {
     health.record(passed(1));
     health.endRound(0.4);
-    climbs.push(Math.round(health.climb * 1000) / 1000);
+    rises.push(Math.round(health.slowStart * 1000) / 1000);
   }
-  assertEquals(climbs, [1, 1, 1, 0, 0.4, 0.4, 0.8, 1, 1]);
+  assertEquals(rises, [1, 1, 1, 0, 0.4, 0.4, 0.8, 1, 1]);
 });
 
 Deno.test("Health remembers since when a server is out, whatever the clock does", () => {
@@ -92,9 +92,9 @@ Deno.test("Health.record() tells how many tests in a row, and since when one was
   const turns = [passed(1), passed(1), failed("a", 3), failed("b", 4), UNTESTABLE]
     .concat(passed(1), failed("c", 7), passed(1), passed(1), passed(1))
     .map((outcome) => {
-      const turn = health.record(outcome);
+      const transition = health.record(outcome);
       health.endRound(1);
-      return turn;
+      return transition;
     });
   const none = { kind: "none" } as const;
   assertEquals(turns, [

@@ -15,12 +15,12 @@ class Stage {
   readonly checker: HealthChecker;
 
   constructor(...entries: readonly string[]) {
-    const patience = { fall: 2, rise: 1 };
-    this.pool = new ChoosingPool(entries.map(parseServer), POLICIES.rank(), patience);
+    const thresholds = { fall: 2, rise: 1 };
+    this.pool = new ChoosingPool(entries.map(parseServer), POLICIES.rank(), thresholds);
     this.checker = new HealthChecker(this.pool, this.pool.chooser, {
       probe: this.desk.probe,
       concurrency: 4,
-      patience,
+      thresholds,
       clock: () => 0,
       pausedMs: () => 0,
       wait: () => Promise.resolve(),

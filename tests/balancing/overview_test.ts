@@ -1,8 +1,8 @@
 import { assertEquals } from "@std/assert";
-import type { Patience } from "../../lib/balancing/health.ts";
-import { Overview } from "../../lib/balancing/overview.ts";
+import type { Thresholds } from "../../lib/balancing/health.ts";
+import { StatusCollector } from "../../lib/balancing/overview.ts";
 import type { ServerStatus } from "../../lib/balancing/status.ts";
-import { Tally } from "../../lib/balancing/tally.ts";
+import { RequestCounters } from "../../lib/balancing/tally.ts";
 import { FarmStage } from "../support/farm_stage.ts";
 import type { Outcome } from "../../lib/balancing/sample.ts";
 import { failed, passedAt, UNTESTABLE } from "../support/servers.ts";
@@ -10,25 +10,25 @@ import { failed, passedAt, UNTESTABLE } from "../support/servers.ts";
 const FACTS = { version: "1.2.3", startedAt: 5, policy: "rank", intervalMs: 300_000, workers: 2 };
 
 /** An overview of a farm that began at 1000. */
-async function viewOf(entries: readonly string[], patience?: Patience) {
-  const stage = new FarmStage(entries, patience);
+async function viewOf(entries: readonly string[], thresholds?: Thresholds) {
+  const stage = new FarmStage(entries, thresholds);
   stage.now = 1000;
   await stage.farm.begin();
-  const tally = new Tally();
+  const counters = new RequestCounters();
   const { farm, chooser } = stage;
   const front = { isListening: false };
   const stopping = new AbortController();
   const settled = { nextAt: undefined as number | undefined };
-  const overview = new Overview(
-    { farm, chooser, tally, front, nextAt: () => settled.nextAt, stop: stopping.signal },
+  const overview = new StatusCollector(
+    { farm, chooser, counters, front, nextAt: () => settled.nextAt, stop: stopping.signal },
     FACTS,
   );
   const serverAt = (place: number) => overview.status(0).servers[place]!;
-  return { stage, tally, overview, serverAt, front, stopping, settled };
+  return { stage, counters, overview, serverAt, front, stopping, settled };
 }
 
-Deno.test("Overview.status() says how all of it stands", async () => {
-  const { stage, tally, overview, front, stopping, settled } = await viewOf(["a:1"]);
+Deno.test("StatusCollector.status() says how all of it stands", async () => {
+  const { stage, counters, overview, front, stopping, settled } = await viewOf(["a:1"]);
   const { servers: [server], ...before } = overview.status(7000);
   assertEquals(before, {
     ...FACTS,
@@ -46,9 +46,9 @@ Deno.test("Overview.status() says how all of it stands", async () => {
     },
   });
   assertEquals(server!.state, "untested");
-  tally.redirected("a:1", 3);
-  tally.redirected("gone:1", 4);
-  tally.unavailable = 2;
+  counters.redirected("a:1", 3);
+  counters.redirected("gone:1", 4);
+  counters.unavailable = 2;
   stage.now = 8000;
   await stage.farm.round();
   settled.nextAt = 9000;
@@ -62,7 +62,7 @@ Deno.test("Overview.status() says how all of it stands", async () => {
   });
 });
 
-Deno.test("Overview.status() knows of no next round when there will be none", async () => {
+Deno.test("StatusCollector.status() knows of no next round when there will be none", async () => {
   const { stage, overview, settled } = await viewOf(["a:1"]);
   settled.nextAt = 9000;
   assertEquals(overview.status(0).rounds.nextAt, 9000);
@@ -72,21 +72,21 @@ Deno.test("Overview.status() knows of no next round when there will be none", as
   assertEquals(overview.status(0).rounds.nextAt, undefined);
 });
 
-Deno.test("Overview.tick() counts the clients of each second, of 300 at most", async () => {
-  const { tally, overview } = await viewOf(["a:1"]);
+Deno.test("StatusCollector.tick() counts the clients of each second, of 300 at most", async () => {
+  const { counters, overview } = await viewOf(["a:1"]);
   const perSecond = () => overview.status(0).perSecond;
   overview.tick();
-  tally.redirected("a:1", 5);
-  tally.unavailable += 2;
+  counters.redirected("a:1", 5);
+  counters.unavailable += 2;
   overview.tick();
   overview.tick();
-  tally.redirected("b:1");
+  counters.redirected("b:1");
   assertEquals(perSecond(), [0, 7, 0]);
   overview.tick();
   assertEquals(perSecond(), [0, 7, 0, 1]);
   const before = perSecond();
   for (let second = 1; second <= 400; second++) {
-    tally.redirected("a:1", second);
+    counters.redirected("a:1", second);
     overview.tick();
   }
   assertEquals(perSecond(), Array.from({ length: 300 }, (_, i) => i + 101));
@@ -99,7 +99,7 @@ const USUAL: Omit<ServerStatus, "name" | "publicUrl" | "state" | "since" | "shar
   ...{ reason: undefined, throughput: undefined, isPartial: false, transfers: [], redirects: 0 },
 };
 
-Deno.test("Overview.status() shows servers as the list has them, in its order", async () => {
+Deno.test("StatusCollector.status() shows servers as the list has them, in its order", async () => {
   const { stage, overview } = await viewOf([
     ...["a:1=https://files.example/pub weight=3", "b:1 drain", "c:1 backup", "d:1"],
   ]);
@@ -129,7 +129,7 @@ Deno.test("Overview.status() shows servers as the list has them, in its order", 
   ]);
 });
 
-Deno.test("Overview.status() says why a server is failing or out, and since when", async () => {
+Deno.test("StatusCollector.status() says why a server is failing or out, and since when", async () => {
   const { stage, serverAt } = await viewOf(["a:1", "b:1"], { fall: 2, rise: 1 });
   const courses: [outcome: Outcome, Partial<ServerStatus>][] = [
     [failed("first", 2000), { state: "untested", reason: "first", since: 1000, share: 0 }],
@@ -151,7 +151,7 @@ Deno.test("Overview.status() says why a server is failing or out, and since when
   assertEquals(serverAt(0).transfers.length, 6);
 });
 
-Deno.test("Overview.status() says how clients are shared among those that are available", async () => {
+Deno.test("StatusCollector.status() says how clients are shared among those that are available", async () => {
   const { stage, overview } = await viewOf(["a:1", "b:1", "c:1 backup"], { fall: 1, rise: 1 });
   const shares = () => overview.status(0).servers.map(({ share }) => share);
   assertEquals(shares(), [0, 0, 0]);

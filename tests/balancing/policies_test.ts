@@ -75,7 +75,9 @@ for (const [name, make] of Object.entries(POLICIES)) {
     const candidates = candidatesOf(servers, [1, Infinity, 3]);
     policy.update(candidates, 1e6);
     for (const now of [1e6, 0, -Infinity, 1e15, 5, 1e6]) {
-      for (let i = 0; i < 10; i++) assert(policy.pick(asking({ now, random: i / 10 })));
+      for (let i = 0; i < 10; i++) {
+        assert(policy.pick(asking({ monotonicMs: now, random: i / 10 })));
+      }
       policy.measured?.(servers[0]!, { bytes: 1, elapsedMs: 1, at: now }, now);
       policy.update(candidates, now);
     }
@@ -85,8 +87,8 @@ for (const [name, make] of Object.entries(POLICIES)) {
   Deno.test(`${name} lets one that has returned begin with less than its due`, () => {
     const policy = make(), servers = serversOf(4);
     const candidates = candidatesOf(servers, [2, 3, 4, 5]);
-    const shareAt = (climb: number) => {
-      policy.update(candidates.map((it, i) => i === 3 ? { ...it, climb } : it), 0);
+    const shareAt = (slowStart: number) => {
+      policy.update(candidates.map((it, i) => i === 3 ? { ...it, slowStart } : it), 0);
       return policy.shares().get(servers[3]!)!;
     };
     const shares = [0, 0.5, 1].map(shareAt);

@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import type { Patience } from "../../lib/balancing/health.ts";
+import type { Thresholds } from "../../lib/balancing/health.ts";
 import { POLICIES, POLICY_NAMES } from "../../lib/balancing/policies.ts";
 import type { Candidate, Policy } from "../../lib/balancing/policy.ts";
 import { ChoosingPool } from "../support/choosing_pool.ts";
@@ -11,8 +11,8 @@ const a = parseServer("a:1");
 const b = parseServer("b:1");
 const c = parseServer("c:1");
 
-function poolOf(servers: readonly Server[], patience?: Patience): ChoosingPool {
-  return new ChoosingPool(servers, POLICIES.rank(), patience);
+function poolOf(servers: readonly Server[], thresholds?: Thresholds): ChoosingPool {
+  return new ChoosingPool(servers, POLICIES.rank(), thresholds);
 }
 
 function sharesOf(pool: ChoosingPool): [Server, number][] {
@@ -91,8 +91,8 @@ Deno.test("Pool tells its policy who may be picked, with weight, and each passed
   pool.record(heavy, passed(6), 2);
   pool.endRound(3);
   assertEquals(
-    policy.candidates.map(({ server, weight, climb, sample }) => {
-      return [server, weight, climb, sample.elapsedMs];
+    policy.candidates.map(({ server, weight, slowStart, sample }) => {
+      return [server, weight, slowStart, sample.elapsedMs];
     }),
     [[a, 1, 1, 5], [heavy, 3, 1, 6]],
   );
@@ -104,23 +104,23 @@ Deno.test("Pool tells its policy who may be picked, with weight, and each passed
   assertEquals(pool.chooser.byShare, [heavy]);
 });
 
-Deno.test("Pool lets a returned server climb in as many rounds as there are ranks, at most ten", () => {
+Deno.test("Pool lets a returned server slowStart in as many rounds as there are ranks, at most ten", () => {
   for (const [size, rounds] of [[1, 1], [2, 1], [3, 2], [6, 5], [11, 10], [200, 10]] as const) {
     const servers = Array.from({ length: size }, (_, i) => parseServer(`s${i}:1`));
     const policy = new Listener();
     const pool = new ChoosingPool(servers, policy, { fall: 1, rise: 1 });
     const all = new Map(servers.map((server) => [server, 1]));
-    const climbOf = () => policy.candidates.find(({ server }) => server === servers[0])!.climb;
+    const climbOf = () => policy.candidates.find(({ server }) => server === servers[0])!.slowStart;
     round(pool, all);
     assertEquals(climbOf(), 1);
     round(pool, new Map([...all].slice(1)));
     round(pool, all);
-    const climbs = [climbOf()];
-    while (climbs.at(-1)! < 1) {
+    const rises = [climbOf()];
+    while (rises.at(-1)! < 1) {
       round(pool, all);
-      climbs.push(climbOf());
+      rises.push(climbOf());
     }
-    assertEquals([climbs[0], climbs.length - 1], [0, rounds], `${size}`);
+    assertEquals([rises[0], rises.length - 1], [0, rounds], `${size}`);
   }
 });
 
@@ -153,7 +153,11 @@ Deno.test("Pool always has somebody to pick, whatever the policy, the farm and t
           }
           pool.endRound(now);
           for (let i = 0; i < 20; i++) {
-            const server = pick(pool, random(), { now, client: `192.0.2.${i}`, target: `/${i}` });
+            const server = pick(pool, random(), {
+              monotonicMs: now,
+              client: `192.0.2.${i}`,
+              target: `/${i}`,
+            });
             const isFit = server !== undefined &&
               !(round > 0 && dead.includes(servers.indexOf(server)));
             assert(isFit, `${name}: ${elapsedMs.length} servers, round ${round}`);

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { Chooser } from "../../lib/balancing/chooser.ts";
-import { NewsReader } from "../../lib/balancing/news.ts";
+import { PoolSubscriber } from "../../lib/balancing/news.ts";
 import { POLICIES, POLICY_NAMES } from "../../lib/balancing/policies.ts";
 import { Pool } from "../../lib/balancing/pool.ts";
 import { PoolPublisher } from "../../lib/balancing/pool_publisher.ts";
@@ -16,14 +16,19 @@ for (const name of POLICY_NAMES) {
     let now = 0;
     const soon: (() => void)[] = [];
     const publisher = new PoolPublisher((call) => soon.push(call));
-    const reader = new NewsReader(worker, () => now);
+    const reader = new PoolSubscriber(worker, () => now);
     publisher.subscribe((line) => Promise.resolve(reader.read(line)));
     const pool = new Pool(servers, [own, publisher], { fall: 1, rise: 1 });
     const chosenAlike = async () => {
       for (const call of soon.splice(0)) call();
       for (let i = 0; i < 20; i++) await Promise.resolve();
       for (let i = 0; i < 20; i++) {
-        const request = asking({ now, random: random(), client: `${i}`, target: `/${i}` });
+        const request = asking({
+          monotonicMs: now,
+          random: random(),
+          client: `${i}`,
+          target: `/${i}`,
+        });
         assertEquals(worker.pick(request)?.authority, own.pick(request)?.authority);
       }
       now += 100;

@@ -1,9 +1,9 @@
 import { assert, assertEquals, assertStrictEquals } from "@std/assert";
-import type { Audience } from "../../lib/balancing/chooser.ts";
+import type { PoolObserver } from "../../lib/balancing/chooser.ts";
 import { parseServer, type Server } from "../../lib/balancing/list/server.ts";
-import { NewsReader } from "../../lib/balancing/news.ts";
+import { PoolSubscriber } from "../../lib/balancing/news.ts";
 import type { Candidate } from "../../lib/balancing/policy.ts";
-import type { Patience } from "../../lib/balancing/health.ts";
+import type { Thresholds } from "../../lib/balancing/health.ts";
 import { Pool } from "../../lib/balancing/pool.ts";
 import { PoolPublisher } from "../../lib/balancing/pool_publisher.ts";
 import type { TransferSample } from "../../lib/balancing/sample.ts";
@@ -20,7 +20,7 @@ function plain(value: unknown): unknown {
 }
 
 /** A policy's part in a worker: keeps what it is told. */
-class Listener implements Audience {
+class Listener implements PoolObserver {
   candidates: readonly Candidate[] = [];
   readonly told: string[] = [];
   readonly samples: TransferSample[] = [];
@@ -53,11 +53,11 @@ class Stage {
   clock = 0;
   #sent = 0;
   readonly #soon: (() => void)[] = [];
-  readonly #reader = new NewsReader(this.worker, () => this.clock);
+  readonly #reader = new PoolSubscriber(this.worker, () => this.clock);
 
-  constructor(patience: Patience = { fall: 1, rise: 1 }) {
+  constructor(thresholds: Thresholds = { fall: 1, rise: 1 }) {
     this.publisher = new PoolPublisher((call) => this.#soon.push(call));
-    this.pool = new Pool(servers, [this.own, this.publisher], patience);
+    this.pool = new Pool(servers, [this.own, this.publisher], thresholds);
     this.publisher.subscribe(this.#take);
     this.#sent = 0;
     this.forget();
@@ -95,7 +95,7 @@ class Stage {
   }
 }
 
-Deno.test("PoolPublisher and NewsReader tell a worker whatever its parent's chooser is told", async () => {
+Deno.test("PoolPublisher and PoolSubscriber tell a worker whatever its parent's chooser is told", async () => {
   const stage = new Stage();
   for (const [place, ms] of [[0, 10], [1, 20], [2, 30]] as const) {
     stage.pool.record(servers[place]!, passed(ms), 0);
@@ -148,7 +148,7 @@ Deno.test("PoolPublisher tells only tests when nothing else has changed", async 
   assertStrictEquals(stage.worker.candidates, candidates);
 });
 
-Deno.test("NewsReader keeps servers of which nothing has changed as the objects they were", async () => {
+Deno.test("PoolSubscriber keeps servers of which nothing has changed as the objects they were", async () => {
   const stage = new Stage();
   const all = new Map(servers.map((server) => [server, 10]));
   round(stage.pool, all);
@@ -167,7 +167,7 @@ Deno.test("NewsReader keeps servers of which nothing has changed as the objects 
   assertStrictEquals(stage.worker.servers()[1], first);
 });
 
-Deno.test("NewsReader lets those who are gone go, with their tests", async () => {
+Deno.test("PoolSubscriber lets those who are gone go, with their tests", async () => {
   const stage = new Stage();
   round(stage.pool, new Map(servers.map((server) => [server, 10])));
   await stage.tell();
@@ -231,7 +231,7 @@ Deno.test("PoolPublisher tells at once that a server has left, and the rest with
   });
   round(pool, new Map(servers.map((server) => [server, 10])));
   const worker = new Listener();
-  const reader = new NewsReader(worker, () => 0);
+  const reader = new PoolSubscriber(worker, () => 0);
   publisher.subscribe((line) => Promise.resolve(reader.read(line)));
   worker.told.length = 0;
   pool.record(a, failed("refused"), 0);
@@ -258,7 +258,7 @@ Deno.test("PoolPublisher sends by itself after a while", async () => {
   assertEquals(JSON.parse(lines[1]!), { ...nothing, candidates: [] });
 });
 
-Deno.test("NewsReader keeps samples that are told again as the objects they were", async () => {
+Deno.test("PoolSubscriber keeps samples that are told again as the objects they were", async () => {
   const stage = new Stage();
   round(stage.pool, new Map(servers.map((server) => [server, 10])));
   await stage.tell();

@@ -1,6 +1,7 @@
 import { assertEquals, assertStrictEquals } from "@std/assert";
-import type { Patience } from "../../lib/balancing/health.ts";
-import { parseServer, type Server } from "../../lib/balancing/list/server.ts";
+import type { Thresholds } from "../../lib/balancing/health.ts";
+import { BACKUP_PRIORITY } from "../../lib/balancing/list/marks.ts";
+import { type ListingChanges, parseServer, type Server } from "../../lib/balancing/list/server.ts";
 import { POLICIES } from "../../lib/balancing/policies.ts";
 import { Pool } from "../../lib/balancing/pool.ts";
 import { ChoosingPool } from "../support/choosing_pool.ts";
@@ -10,13 +11,13 @@ const a = parseServer("a:1");
 const b = parseServer("b:1");
 
 /** A pool in which one round has ended, the first being the slowest. */
-function testedPool(servers: readonly Server[], patience?: Patience): ChoosingPool {
-  const pool = new ChoosingPool(servers, POLICIES.rank(), patience);
+function testedPool(servers: readonly Server[], thresholds?: Thresholds): ChoosingPool {
+  const pool = new ChoosingPool(servers, POLICIES.rank(), thresholds);
   round(pool, new Map(servers.map((server, i) => [server, 100 - i])));
   return pool;
 }
 
-/** Names, marks and states, in the order of the list. */
+/** Names, options and states, in the order of the list. */
 function statesOf(pool: ChoosingPool): string[] {
   return pool.members.map(({ server, state }) => `${server.authority} ${state.kind}`);
 }
@@ -38,20 +39,20 @@ Deno.test("Pool.replace() keeps servers of which nothing has changed as the obje
 });
 
 Deno.test("Pool.replace() takes what has changed about a server, and keeps all else", () => {
-  const changesOf: Readonly<Record<string, string>> = {
-    "a:1 weight=3": "its weight is 3",
-    "a:1 drain": "it is drained",
-    "a:1 backup": "it steps back",
-    "a:1=http://files.example": "clients are sent to http://files.example",
+  const changesOf: Readonly<Record<string, ListingChanges>> = {
+    "a:1 weight=3": { weight: 3 },
+    "a:1 drain": { isDrained: true },
+    "a:1 backup": { priority: { before: 0, after: BACKUP_PRIORITY } },
+    "a:1=http://files.example": { publicUrl: "http://files.example" },
   };
   for (const [entry, change] of Object.entries(changesOf)) {
     const [first, other] = [parseServer("a:1"), parseServer("b:1")];
     const pool = testedPool([first, other], { fall: 1, rise: 1 });
-    const { state, climb } = pool.members[0]!;
+    const { state, slowStart } = pool.members[0]!;
     const replacement = pool.replace([parseServer(entry), other], 1);
-    assertEquals(replacement, { added: [], changed: [[first, [change]]], removed: [] });
+    assertEquals(replacement, { added: [], changed: [[first, change]], removed: [] });
     assertStrictEquals(pool.servers[0], first);
-    assertEquals(pool.members[0], { server: parseServer(entry), state, climb });
+    assertEquals(pool.members[0], { server: parseServer(entry), state, slowStart });
     pool.record(first, failed("refused", 7), 2);
     pool.replace([parseServer("a:1"), other], 3);
     assertEquals(pool.members[0]!.state, { kind: "out", reason: "refused", since: 7 });
@@ -65,7 +66,7 @@ Deno.test("Pool.replace() takes one that is probed otherwise for another server"
   assertEquals(statesOf(pool), ["a:1 untested", "b:1 available"]);
 });
 
-Deno.test("Pool.replace() goes by new marks at once", () => {
+Deno.test("Pool.replace() goes by new options at once", () => {
   const pool = testedPool([parseServer("a:1"), b]);
   const shares = () => pool.servers.map((server) => pool.chooser.shares.get(server) ?? 0);
   assertEquals(shares(), [1 / 3, 2 / 3]);
@@ -106,12 +107,12 @@ Deno.test("Pool.replace() forgets a server that was removed when it comes again"
 
 Deno.test("Pool.record() passes over servers that were removed during the round", () => {
   const told: string[] = [];
-  const audience = {
+  const observer = {
     update: () => told.push("update"),
     left: () => told.push("left"),
     measured: () => told.push("measured"),
   };
-  const pool = new Pool([a, b], [audience]);
+  const pool = new Pool([a, b], [observer]);
   const c = parseServer("c:1");
   assertEquals(pool.beginRound(), [a, b]);
   pool.replace([c], 1);

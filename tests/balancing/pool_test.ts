@@ -32,8 +32,8 @@ function statesOf(pool: ChoosingPool): string[] {
 Deno.test("Pool begins with every server untested and none to pick", () => {
   const pool = poolOf([a, b]);
   assertEquals(pool.members, [
-    { server: a, state: { kind: "untested" }, climb: 1 },
-    { server: b, state: { kind: "untested" }, climb: 1 },
+    { server: a, state: { kind: "untested" }, slowStart: 1 },
+    { server: b, state: { kind: "untested" }, slowStart: 1 },
   ]);
   assertEquals(pool.beginRound(), [a, b]);
   assertEquals(pool.ranking, []);
@@ -110,7 +110,7 @@ Deno.test("Pool takes a failed server out at once and shares among what is left"
   assertEquals(pool.members[0], {
     server: a,
     state: { kind: "out", reason: "answered 404", since: 7 },
-    climb: 1,
+    slowStart: 1,
   });
 });
 

@@ -8,7 +8,7 @@ const servers = ["a:1", "b:1", "c:1", "d:1", "e:1"].map(parseServer);
 /** Available ones by how long their transfer took; -1 for one that is out, NaN for untested. */
 function membersOf(...elapsedMs: readonly number[]): Member[] {
   return elapsedMs.map((ms, i) => {
-    const member = { server: servers[i]!, climb: 1 };
+    const member = { server: servers[i]!, slowStart: 1 };
     if (Number.isNaN(ms)) return { ...member, state: { kind: "untested" } };
     if (ms < 0) return { ...member, state: { kind: "out", reason: "refused", since: 0 } };
     const sample = { bytes: 1, elapsedMs: ms, at: 0 };

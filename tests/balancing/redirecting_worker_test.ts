@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { readCounts } from "../../lib/balancing/news.ts";
 import { report } from "../../lib/balancing/redirecting_worker.ts";
-import { Tally } from "../../lib/balancing/tally.ts";
+import { RequestCounters } from "../../lib/balancing/tally.ts";
 import { LineWriter } from "../../lib/log/line_writer.ts";
 import { takeReports } from "../../lib/process/worker_protocol.ts";
 import { MemorySink } from "../support/memory_sink.ts";
@@ -12,7 +12,7 @@ Deno.test("report() loses no client, though for a while nobody hears it", async 
   const gate = Promise.withResolvers<void>();
   const sink = new MemorySink(Infinity, {}, gate.promise);
   const output = new LineWriter(sink);
-  const [counted, heard] = [new Tally(), new Tally()];
+  const [counted, heard] = [new RequestCounters(), new RequestCounters()];
   const work = () => {
     counted.redirected("a:1");
     counted.unavailable++;

@@ -6,14 +6,14 @@ import type { PickRequest, Policy } from "../../lib/balancing/policy.ts";
 import { ChoosingPool } from "../support/choosing_pool.ts";
 import { Redirector } from "../../lib/balancing/redirector.ts";
 import { parseServer } from "../../lib/balancing/list/server.ts";
-import { Tally } from "../../lib/balancing/tally.ts";
+import { RequestCounters } from "../../lib/balancing/tally.ts";
 import { requestFor } from "../support/replies.ts";
 import { failed, passed } from "../support/servers.ts";
 
 /** A redirector to these servers, the fastest first, and what it tells. */
 class HttpServer {
   readonly told: string[] = [];
-  readonly tally = new Tally();
+  readonly counters = new RequestCounters();
   readonly pool: ChoosingPool;
   readonly #redirector: Redirector;
 
@@ -25,7 +25,7 @@ class HttpServer {
     const tell = (message: string) => void this.told.push(message);
     this.#redirector = new Redirector(this.pool.chooser, {
       ...{ statusCode: 301, alternatives, retryAfterSeconds: 7, tell },
-      tally: this.tally,
+      counters: this.counters,
     });
   }
 
@@ -145,8 +145,8 @@ Deno.test("Redirector tells its policy who asks for what, and when", async () =>
   const server = parseServer("a:1");
   const policy: Policy = {
     update() {},
-    pick: ({ client, target, now, random }) => {
-      asked.push({ client, target, now, random });
+    pick: ({ client, target, monotonicMs, random }) => {
+      asked.push({ client, target, monotonicMs, random });
       return server;
     },
     shares: () => new Map(),
@@ -158,7 +158,10 @@ Deno.test("Redirector tells its policy who asks for what, and when", async () =>
     ["192.0.2.1", "/x?y"],
     ["2001:db8::1", "/z"],
   ]);
-  assertEquals(asked[0]!.now <= asked[1]!.now && asked[0]!.random !== asked[1]!.random, true);
+  assertEquals(
+    asked[0]!.monotonicMs <= asked[1]!.monotonicMs && asked[0]!.random !== asked[1]!.random,
+    true,
+  );
 });
 
 Deno.test("Redirector counts whom it sends where, and names the server in the reply", async () => {
@@ -172,8 +175,8 @@ Deno.test("Redirector counts whom it sends where, and names the server in the re
   }
   const countOf = (name: string) => chosen.filter((it) => it === name).length;
   const redirects = { "a:1": countOf("a:1"), "b:1": countOf("b:1") };
-  assertEquals([desk.tally.redirects, desk.tally.take().redirects], [50, redirects]);
-  assertEquals(desk.tally.unavailable, 0);
+  assertEquals([desk.counters.redirects, desk.counters.take().redirects], [50, redirects]);
+  assertEquals(desk.counters.unavailable, 0);
 });
 
 Deno.test("Redirector counts whom it turns away, and names nobody in the reply", async () => {
@@ -182,5 +185,5 @@ Deno.test("Redirector counts whom it turns away, and names nobody in the reply",
     const { statusCode, annotation } = await desk.ask("/x", "", "192.0.2.1", method);
     assertEquals([statusCode, annotation], [503, undefined]);
   }
-  assertEquals(desk.tally.take(), { redirects: {}, unavailable: 3 });
+  assertEquals(desk.counters.take(), { redirects: {}, unavailable: 3 });
 });

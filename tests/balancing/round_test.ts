@@ -74,9 +74,9 @@ class Stage {
       clock: () => this.clock,
       pausedMs: () => this.paused,
       wait: this.wait,
-      onOutcome: ({ hostname }, outcome, turn) => {
-        if (outcome.kind === "failed" && turn.kind !== "none") {
-          this.told.push(`${hostname} ${turn.kind}: ${outcome.reason}`);
+      onOutcome: ({ hostname }, outcome, transition) => {
+        if (outcome.kind === "failed" && transition.kind !== "none") {
+          this.told.push(`${hostname} ${transition.kind}: ${outcome.reason}`);
         }
       },
       onRefined: () => {},

@@ -68,10 +68,10 @@ for (const count of [3, 10_000]) {
   for (const name of POLICY_NAMES) {
     const pool = poolOf(count, name);
     // As the balancer asks: one object for all requests.
-    const asked = { client: "192.0.2.1", target: "/", random: 0, now: 0 };
+    const asked = { client: "192.0.2.1", target: "/", random: 0, monotonicMs: 0 };
     Deno.bench(`pick one of ${count} by ${name}`, { group: `pick of ${count}` }, () => {
       asked.random = Math.random();
-      asked.now += 0.01;
+      asked.monotonicMs += 0.01;
       pool.pick(asked);
     });
   }

@@ -37,7 +37,7 @@ Deno.test("ServerSource finds the servers of SRV records, with their ranks and w
       ...["a.test:8001 0 1.5", "b.test:8002 0 1", "c.test:8003 1 1"],
       ...["d.test:8004 2 0.01", "d.test:8005 2 2"],
     ]);
-    assertEquals(listing.findings, []);
+    assertEquals(listing.problems, []);
   }
   const absolute = await open(dnsmasq.nameServer, "srv:_http._tcp.test.,backup");
   assertEquals((await absolute.servers()).servers.length, 5);
@@ -56,7 +56,7 @@ Deno.test("ServerSource finds the servers of A and AAAA records, also of aliases
     ...["192.0.2.4:80 0 1", "[2001:db8::6]:80 0 2"],
     ...["192.0.2.1:81 0 1", "192.0.2.2:81 0 1", "[2001:db8::1]:81 0 1"],
   ]);
-  assertEquals(listing.findings, []);
+  assertEquals(listing.problems, []);
   const { hostname, publicUrl } = listing.servers[1]!;
   assertEquals([hostname, publicUrl], ["2001:db8::6", "http://[2001:db8::6]:80"]);
 });
@@ -93,7 +93,7 @@ Deno.test("ServerSource says which names have no servers", async () => {
   const listing = await source.servers();
   assertEquals(summaryOf(listing), ["a:1 0 1"]);
   assertEquals(
-    Object.fromEntries(listing.findings.map(({ entry, reason }) => [entry, reason])),
+    Object.fromEntries(listing.problems.map(({ entry, reason }) => [entry, reason])),
     reasons,
   );
 });
@@ -114,7 +114,7 @@ Deno.test("ServerSource follows a name server's change, and its end", async () =
   const assertKept = async (why: string) => {
     const listing = await source.servers();
     assertEquals(summaryOf(listing), changed);
-    assertEquals(listing.findings.map(({ reason }) => reason), [`${why}; ${stays}`]);
+    assertEquals(listing.problems.map(({ reason }) => reason), [`${why}; ${stays}`]);
   };
   await dnsmasq.change(srvOf());
   await assertKept("the name has no SRV record");
@@ -128,8 +128,8 @@ Deno.test("ServerSource finds 500 servers by one name, in an answer over TCP", a
   const records = Array.from({ length: 500 }, (_, i) => `srv-host=_x._tcp.test,s${i}.test,80,1,9`);
   await using dnsmasq = await Dnsmasq.start([LOCAL, ...records]);
   const source = await open(dnsmasq.nameServer, "srv:_x._tcp.test");
-  const { servers, findings } = await source.servers();
-  assertEquals([servers.length, findings], [500, []]);
+  const { servers, problems } = await source.servers();
+  assertEquals([servers.length, problems], [500, []]);
   assert(servers.every(({ weight, priority }) => weight === 1 && priority === 0));
   // Asked a second time, since the first answer was cut off.
   assertEquals(dnsmasq.log.match(/query\[SRV\]/g)?.length, 2);
@@ -147,8 +147,8 @@ Deno.test("ServerSource looks up 100 names together", async () => {
   const records = names.map((name, i) => `host-record=${name},192.0.2.${i}`);
   await using dnsmasq = await Dnsmasq.start([LOCAL, ...records]);
   const source = await open(dnsmasq.nameServer, ...names.map((name) => `dns:${name}:80`));
-  const { servers, findings } = await source.servers();
-  assertEquals([servers.length, findings], [100, []]);
+  const { servers, problems } = await source.servers();
+  assertEquals([servers.length, problems], [100, []]);
 });
 
 /** Where the tests themselves are a name server, for UDP and TCP. */

@@ -71,7 +71,7 @@ class PoolWay implements Way {
   }
 
   choose({ client, target, knownSize }: Arrival, now: number): number {
-    const asked = { client, target, now, random: this.#random() };
+    const asked = { client, target, monotonicMs: now, random: this.#random() };
     const server = this.#pool.pick(
       knownSize === undefined ? asked : { ...asked, bytes: knownSize },
     );

@@ -18,14 +18,14 @@ export function candidatesOf(
     server,
     sample: { bytes: 1_000_000, elapsedMs: 1_000_000 / speeds[i]!, at: 0 },
     weight: 1,
-    climb: 1,
+    slowStart: 1,
     ...changes,
   }));
 }
 
 /** A request of which only what matters is given. */
 export function asking(changes: Partial<PickRequest> = {}): PickRequest {
-  return { client: "192.0.2.1", target: "/", now: 0, random: 0.5, ...changes };
+  return { client: "192.0.2.1", target: "/", monotonicMs: 0, random: 0.5, ...changes };
 }
 
 /** How often each server is picked, with other clients, paths and random numbers each time. */

@@ -1,5 +1,5 @@
 import { Chooser } from "../../lib/balancing/chooser.ts";
-import type { Patience } from "../../lib/balancing/health.ts";
+import type { Thresholds } from "../../lib/balancing/health.ts";
 import type { Server } from "../../lib/balancing/list/server.ts";
 import type { PickRequest, Policy } from "../../lib/balancing/policy.ts";
 import { Pool } from "../../lib/balancing/pool.ts";
@@ -12,11 +12,11 @@ export class ChoosingPool extends Pool {
   constructor(
     servers: readonly Server[],
     policy: Policy,
-    patience?: Patience,
+    thresholds?: Thresholds,
     callSoon?: (call: () => void) => void,
   ) {
     const chooser = new Chooser(policy);
-    super(servers, [chooser], patience, callSoon);
+    super(servers, [chooser], thresholds, callSoon);
     this.chooser = chooser;
   }
 

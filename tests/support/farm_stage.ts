@@ -1,12 +1,12 @@
 import { Chooser } from "../../lib/balancing/chooser.ts";
 import { Farm, type FarmSource } from "../../lib/balancing/farm.ts";
-import type { Patience } from "../../lib/balancing/health.ts";
-import type { Finding } from "../../lib/balancing/list/known_names.ts";
+import type { Thresholds } from "../../lib/balancing/health.ts";
+import type { LookupProblem } from "../../lib/balancing/list/known_names.ts";
 import { parseServer, type Server } from "../../lib/balancing/list/server.ts";
 import type { Listing, Reloaded } from "../../lib/balancing/list/server_source.ts";
 import { POLICIES } from "../../lib/balancing/policies.ts";
 import { Pool } from "../../lib/balancing/pool.ts";
-import { Tally } from "../../lib/balancing/tally.ts";
+import { RequestCounters } from "../../lib/balancing/tally.ts";
 import type { MergedServers } from "../../lib/balancing/list/server_list.ts";
 import type { Outcome } from "../../lib/balancing/sample.ts";
 import { passed, ProbeDesk } from "./servers.ts";
@@ -16,7 +16,7 @@ export class FakeSource implements FarmSource {
   isDynamic = false;
   listed: readonly Server[];
   duplicates: readonly Server[] = [];
-  findings: readonly Finding[] = [];
+  problems: readonly LookupProblem[] = [];
   reloads = 0;
   /** What a reload comes to. */
   answer: () => Promise<Reloaded> = () => Promise.resolve({ read: ["servers.txt"], unread: [] });
@@ -35,8 +35,8 @@ export class FakeSource implements FarmSource {
 
   async servers(): Promise<Listing> {
     await this.answered;
-    const { listed: servers, duplicates, findings } = this;
-    return { servers, duplicates, findings };
+    const { listed: servers, duplicates, problems } = this;
+    return { servers, duplicates, problems };
   }
 
   remembered(): MergedServers {
@@ -65,14 +65,14 @@ export class FarmStage {
   clock = 0;
   readonly source: FakeSource;
   readonly chooser = new Chooser(POLICIES.rank());
-  readonly tally = new Tally();
+  readonly counters = new RequestCounters();
   readonly farm: Farm;
 
-  constructor(entries: readonly string[], patience: Patience = { fall: 1, rise: 0 }) {
+  constructor(entries: readonly string[], thresholds: Thresholds = { fall: 1, rise: 0 }) {
     this.source = new FakeSource(entries);
-    const pool = new Pool([], [this.chooser], patience);
+    const pool = new Pool([], [this.chooser], thresholds);
     this.farm = new Farm(this.source, pool, this.chooser, {
-      patience,
+      thresholds,
       probe: (server) => {
         this.probed.push(server.authority);
         if (this.desk !== undefined) return this.desk.probe(server);
@@ -82,8 +82,8 @@ export class FarmStage {
       clock: () => this.clock,
       pausedMs: () => 0,
       wait: () => Promise.resolve(),
-      now: () => this.now,
-      tally: this.tally,
+      epochMs: () => this.now,
+      counters: this.counters,
       tell: (words, record) => {
         this.told.push(words);
         this.records.push(record);
@@ -92,8 +92,8 @@ export class FarmStage {
   }
 
   /** One of which one round has ended, and nothing is told. */
-  static async tested(entries: readonly string[], patience?: Patience): Promise<FarmStage> {
-    const stage = new FarmStage(entries, patience);
+  static async tested(entries: readonly string[], thresholds?: Thresholds): Promise<FarmStage> {
+    const stage = new FarmStage(entries, thresholds);
     await stage.farm.begin();
     await stage.farm.round();
     stage.forget();

@@ -42,7 +42,7 @@ export function pick(
   random: number,
   more: Partial<PickRequest> = {},
 ): Server | undefined {
-  return pool.pick({ client: "192.0.2.1", target: "/", now: 0, random, ...more });
+  return pool.pick({ client: "192.0.2.1", target: "/", monotonicMs: 0, random, ...more });
 }
 
 /** One round in which these servers take so long; the others fail. */

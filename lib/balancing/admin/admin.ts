@@ -8,7 +8,7 @@ import { METRICS_TYPE, metricsPieces } from "./metrics.ts";
 import { statusPieces } from "./status_document.ts";
 import { TextPieces } from "./text_pieces.ts";
 import type { Ticker } from "./ticker.ts";
-import { strangerReason } from "./visitor.ts";
+import { crossOriginReason } from "./visitor.ts";
 
 /** How the farm is shown. */
 export interface AdminOptions {
@@ -46,7 +46,7 @@ export class Admin {
 
   /** The handler of all requests. */
   readonly handle: Handler = ({ head, target }) => {
-    const reason = strangerReason(head.fields, this.#isLoopback);
+    const reason = crossOriginReason(head.fields, this.#isLoopback);
     if (reason !== undefined) return lineReply(403, reason);
     const path = pathOf(target);
     return this.#routes.get(path)?.() ?? ASSETS.get(path) ?? NOTHING;

@@ -1,7 +1,7 @@
 import { authorityOf } from "../../http/grammar.ts";
 import type { Logger } from "../../log/logger.ts";
 import { HttpServer } from "../../process/http_server.ts";
-import type { Overview } from "../overview.ts";
+import type { StatusCollector } from "../overview.ts";
 import { Admin } from "./admin.ts";
 import type { AdminAddress } from "./admin_address.ts";
 import { everySecond, type Ticker } from "./ticker.ts";
@@ -29,7 +29,7 @@ export class AdminServer {
    */
   constructor(
     address: AdminAddress,
-    overview: Pick<Overview, "status" | "tick">,
+    overview: Pick<StatusCollector, "status" | "tick">,
     { tell, tellError }: Pick<Logger, "tell" | "tellError">,
     ticker: Ticker = everySecond,
   ) {

@@ -14,7 +14,7 @@ const OWN_NAME = /^(?:\[[\da-f:]+\]|\d+\.\d+\.\d+\.\d+|(?:.+\.)?localhost\.?)$/;
  *
  * @param isLoopback whether only this machine can connect
  */
-export function strangerReason(fields: Fields, isLoopback: boolean): string | undefined {
+export function crossOriginReason(fields: Fields, isLoopback: boolean): string | undefined {
   const host = fields.get("host");
   if (isLoopback && host !== undefined && !isOwnName(host)) {
     return "Only requests to an IP address or to localhost are answered here.";

@@ -6,19 +6,19 @@
  */
 
 import { isAddress, isHostName, parseEndpoint } from "./endpoint.ts";
-import { type Marks, parseMarks } from "./marks.ts";
+import { parseServerOptions, type ServerOptions } from "./marks.ts";
 import { looksLikeUrl } from "./public_url.ts";
 import { quote, refuse } from "./server_list_error.ts";
 import { wordsOf } from "./server.ts";
 
 /** What entries that are looked up in DNS have in common. */
 export interface LookedUp {
-  /** The entry without its marks, in lower case. */
+  /** The entry without its options, in lower case. */
   readonly text: string;
   /** What is looked up. A dot at its end is kept: it keeps search domains away. */
   readonly name: string;
   /** Those of each server that is found by it. */
-  readonly marks: Marks;
+  readonly options: ServerOptions;
 }
 
 /** Each SRV record of the name is a server (RFC 2782). */
@@ -50,7 +50,7 @@ export function looksLikeDnsEntry(text: string): boolean {
 }
 
 /**
- * Reads one: what is looked up, then maybe marks, as those of a server.
+ * Reads one: what is looked up, then maybe options, as those of a server.
  *
  * @param text what `looksLikeDnsEntry()` holds for
  * @throws {ServerListError} when the text is anything else
@@ -63,12 +63,12 @@ export function parseDnsEntry(text: string): DnsEntry {
   const colon = first.indexOf(":");
   const asked = first.slice(colon + 1).toLowerCase();
   if (asked.startsWith("//")) refuse(text, 'is written like a URL: leave "//" off');
-  const marks = parseMarks(others, text);
+  const options = parseServerOptions(others, text);
   if (first.slice(0, colon).toLowerCase() === "srv") {
-    return { kind: "srv", text: `srv:${asked}`, name: parseSrvName(asked, text), marks };
+    return { kind: "srv", text: `srv:${asked}`, name: parseSrvName(asked, text), options };
   }
   const { hostname, port } = parseNameAndPort(asked, text);
-  return { kind: "dns", text: `dns:${hostname}:${port}`, name: hostname, marks, port };
+  return { kind: "dns", text: `dns:${hostname}:${port}`, name: hostname, options, port };
 }
 
 function parseSrvName(name: string, whole: string): string {

@@ -11,8 +11,8 @@ import { foundServer, type Server } from "./server.ts";
 import { srvServers, type SrvTarget, srvTargets } from "./srv_records.ts";
 
 /** What is wrong with an entry that is looked up. */
-export interface Finding {
-  /** The entry without its marks. */
+export interface LookupProblem {
+  /** The entry without its options. */
   readonly entry: string;
   /** Why, for people; it goes on after the entry and a colon. */
   readonly reason: string;
@@ -23,7 +23,7 @@ export interface Found {
   /** Each once, in an order that does not depend on the order of the answer. */
   readonly servers: readonly Server[];
   /** Undefined when all is well. */
-  readonly finding: Finding | undefined;
+  readonly problem: LookupProblem | undefined;
 }
 
 /** The addresses of a name by their kind. */
@@ -41,7 +41,7 @@ const LOOKUPS_AT_ONCE = 16;
 const MOST_SERVERS = 10_000;
 
 /** Looks up the names of entries, and keeps for each the latest answer that named a server. */
-export class KnownNames {
+export class DnsCache {
   readonly #resolver: Resolver;
   /** By name. */
   readonly #addresses = new Map<string, Addresses>();
@@ -73,7 +73,7 @@ export class KnownNames {
     if (entry.kind === "srv") return srvServers(entry, this.#targets.get(entry.name) ?? []);
     const { v4, v6 } = this.#addresses.get(entry.name) ?? NO_ADDRESSES;
     return [...v4, ...v6.map((address) => `[${address}]`)].map((host) =>
-      foundServer(parseEndpoint(`${host}:${entry.port}`), entry.marks, entry.text)
+      foundServer(parseEndpoint(`${host}:${entry.port}`), entry.options, entry.text)
     );
   }
 
@@ -97,7 +97,7 @@ export class KnownNames {
     return { servers, reasons: [withoutAnswer(why, servers)] };
   }
 
-  /** A kind that is not answered keeps what it had, and is no finding beside one that is. */
+  /** A kind that is not answered keeps what it had, and is no problem beside one that is. */
   async #lookUpAddresses(entry: AddressEntry): Promise<Gathered> {
     const { name } = entry;
     const [v4, v6] = await Promise.all([this.#resolver.a(name), this.#resolver.aaaa(name)]);
@@ -142,8 +142,8 @@ function within(entry: DnsEntry, servers: readonly Server[], reasons: readonly s
   if (servers.length > MOST_SERVERS) {
     all.unshift(`${servers.length} servers are named; the first ${MOST_SERVERS} count`);
   }
-  const finding = all.length > 0 ? { entry: entry.text, reason: summaryOf(all) } : undefined;
-  return { servers: servers.slice(0, MOST_SERVERS), finding };
+  const problem = all.length > 0 ? { entry: entry.text, reason: summaryOf(all) } : undefined;
+  return { servers: servers.slice(0, MOST_SERVERS), problem };
 }
 
 /** One line, however much is wrong. */

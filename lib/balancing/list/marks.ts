@@ -7,7 +7,7 @@
 import { quote, refuse } from "./server_list_error.ts";
 
 /** How much clients a server gets, and when. */
-export interface Marks {
+export interface ServerOptions {
   /** How much of a share it gets in comparison with others: positive, maybe a fraction. */
   readonly weight: number;
   /** Whether it gets no new clients, though it is tested. */
@@ -22,24 +22,24 @@ export const BACKUP_PRIORITY = 65536;
 const HIGHEST_WEIGHT = 1000;
 
 /**
- * Reads marks in any order; without any, the weight and the priority are those of most servers.
+ * Reads options in any order; without any, the weight and the priority are those of most servers.
  *
  * @param whole the entry, which errors quote
  * @throws {ServerListError} when a word is no mark, or a mark is given twice
  */
-export function parseMarks(words: readonly string[], whole: string): Marks {
-  const marks = { weight: 1, isDrained: false, priority: 0 };
+export function parseServerOptions(words: readonly string[], whole: string): ServerOptions {
+  const options = { weight: 1, isDrained: false, priority: 0 };
   const seen = new Set<string>();
   for (const word of words) {
     const [name = "", ...values] = word.split("=");
     if (seen.has(name)) refuse(whole, `says ${quote(name)} twice`);
     seen.add(name);
-    if (word === "drain") marks.isDrained = true;
-    else if (word === "backup") marks.priority = BACKUP_PRIORITY;
-    else if (name === "weight") marks.weight = parseWeight(values.join("="), whole);
+    if (word === "drain") options.isDrained = true;
+    else if (word === "backup") options.priority = BACKUP_PRIORITY;
+    else if (name === "weight") options.weight = parseWeight(values.join("="), whole);
     else refuse(whole, `has ${quote(word)}, which is none of weight=N, drain and backup`);
   }
-  return marks;
+  return options;
 }
 
 function parseWeight(digits: string, whole: string): number {

@@ -47,7 +47,7 @@ export type LookUp = typeof Deno.resolveDns;
 
 const DNS_PORT = 53;
 const DEADLINE_MS = 5000;
-/** So often Deno's patience fits into the deadline, and once in part. */
+/** Attempts that fit into the deadline, the last one in part. */
 const MOST_ATTEMPTS = 3;
 /** An alias of an alias is seldom, and a longer chain most likely a circle. */
 const MOST_ALIASES = 8;

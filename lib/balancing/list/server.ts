@@ -6,15 +6,15 @@
 
 import { type Endpoint, parseEndpoint } from "./endpoint.ts";
 import { isLocalHost } from "./local_host.ts";
-import { type Marks, parseMarks } from "./marks.ts";
+import { parseServerOptions, type ServerOptions } from "./marks.ts";
 import { looksLikeUrl, parsePublicUrl, type PublicUrl } from "./public_url.ts";
 import { quote, refuse } from "./server_list_error.ts";
 
 /**
  * One file server of the farm; its `Endpoint` is where it is probed. It is the same object for as
- * long as it is listed; `revise` tells what a later list says of it.
+ * long as it is listed; `applyListing` tells what a later list says of it.
  */
-export interface Server extends Endpoint, Marks {
+export interface Server extends Endpoint, ServerOptions {
   /** How it is probed. */
   readonly scheme: "http" | "https";
   /** The Host field with which it is asked: that of its clients (RFC 9110 §7.2). */
@@ -26,7 +26,7 @@ export interface Server extends Endpoint, Marks {
   /** What stands before the request-target in a Location: scheme, authority and maybe a path. */
   readonly publicUrl: string;
   /** Host and port of the public URL as URL parsers write them, the port always: see `avoid.ts`. */
-  readonly publicName: string;
+  readonly publicAuthority: string;
   /** Whether the public URL leads every client to its own machine. */
   readonly isPublicLocal: boolean;
   /** The entry by which it was found in DNS; undefined where it is an entry itself. */
@@ -41,7 +41,7 @@ const COMMON_MISTAKES: readonly [RegExp, (found: string) => string][] = [
 
 /**
  * Reads one entry: where it is probed, `host:port`, `[v6]:port` or `https://host:port/prefix`; then
- * maybe where clients are sent, as `=PUBLIC_URL` or as a second word; then maybe the marks
+ * maybe where clients are sent, as `=PUBLIC_URL` or as a second word; then maybe the options
  * `weight=N`, `drain` and `backup`. Words are separated by white space or by one comma.
  *
  * @throws {ServerListError} when the text is anything else
@@ -57,35 +57,44 @@ export function parseServer(text: string): Server {
   if (looksLikeUrl(others[0] ?? "")) urls.push(others.shift()!);
   if (urls.length > 1) refuse(text, "has two URLs for clients: leave one off");
   const shown = urls[0] === undefined ? probed : parsePublicUrl(urls[0], text);
-  return describe(probed, shown, parseMarks(others, text), undefined);
+  return describe(probed, shown, parseServerOptions(others, text), undefined);
 }
 
-/** How a server is probed, as text: two of which it is the same are the same server. */
-export function probedAt({ scheme, hostname, port, probePrefix }: Server): string {
+/** Identifies a server by how it is probed. */
+export function probeKey({ scheme, hostname, port, probePrefix }: Server): string {
   return `${scheme} ${hostname} ${port} ${probePrefix}`;
 }
 
-/**
- * From now on a server is as another list says, which probes it in the same way.
- *
- * @returns what is otherwise, in words for people
- */
-export function revise(server: Server, terms: Server): string[] {
-  const changes: string[] = [];
-  if (server.weight !== terms.weight) changes.push(`its weight is ${round(terms.weight)}`);
-  if (server.isDrained !== terms.isDrained) {
-    changes.push(terms.isDrained ? "it is drained" : "it is drained no more");
-  }
-  if (server.priority !== terms.priority) {
-    changes.push(terms.priority > server.priority ? "it steps back" : "it comes to the fore");
-  }
-  if (server.publicUrl !== terms.publicUrl) changes.push(`clients are sent to ${terms.publicUrl}`);
-  Object.assign(server, terms);
-  return changes;
+/** What a later list says differently of a server; what stays is absent. */
+export interface ListingChanges {
+  /** The new weight. */
+  readonly weight?: number;
+  /** Whether the server is drained now. */
+  readonly isDrained?: boolean;
+  /** Both priorities: a greater number is a lower rank. */
+  readonly priority?: { readonly before: number; readonly after: number };
+  /** The new URL for clients. */
+  readonly publicUrl?: string;
 }
 
-function round(weight: number): number {
-  return Math.round(weight * 100) / 100;
+/**
+ * Copies to a server what a later list says of it.
+ *
+ * @param listed has the same `probeKey`
+ * @returns undefined if nothing that matters to clients has changed
+ */
+export function applyListing(server: Server, listed: Server): ListingChanges | undefined {
+  const { weight, isDrained, priority, publicUrl } = server;
+  const changes: ListingChanges = {
+    ...(listed.weight !== weight && { weight: listed.weight }),
+    ...(listed.isDrained !== isDrained && { isDrained: listed.isDrained }),
+    ...(listed.priority !== priority && {
+      priority: { before: priority, after: listed.priority },
+    }),
+    ...(listed.publicUrl !== publicUrl && { publicUrl: listed.publicUrl }),
+  };
+  Object.assign(server, listed);
+  return Object.keys(changes).length > 0 ? changes : undefined;
 }
 
 /** The words of an entry: white space or one comma is between two of them. */
@@ -94,15 +103,15 @@ export function wordsOf(text: string): string[] {
 }
 
 /** A server that was found in DNS: clients go where it is tested, by http. */
-export function foundServer(endpoint: Endpoint, marks: Marks, foundBy: string): Server {
+export function foundServer(endpoint: Endpoint, options: ServerOptions, foundBy: string): Server {
   const shown = plainUrl(endpoint);
-  return describe(shown, shown, marks, foundBy);
+  return describe(shown, shown, options, foundBy);
 }
 
 function describe(
   probed: PublicUrl,
   shown: PublicUrl,
-  { weight, isDrained, priority }: Marks,
+  { weight, isDrained, priority }: ServerOptions,
   foundBy: string | undefined,
 ): Server {
   return {
@@ -114,7 +123,7 @@ function describe(
     tlsName: shown.scheme === "https" ? shown.hostname : probed.hostname,
     probePrefix: probed.prefix,
     publicUrl: shown.href,
-    publicName: publicNameOf(shown),
+    publicAuthority: publicNameOf(shown),
     isPublicLocal: isLocalHost(shown.hostname),
     weight,
     isDrained,

@@ -41,7 +41,7 @@ export function parseServerList(text: string, source: string): Entry[] {
 }
 
 /** Where a server is tested, as text, of which a list keeps one. */
-function placeOf({ hostname, port }: Server): string {
+function endpointKey({ hostname, port }: Server): string {
   return `${hostname} ${port}`;
 }
 
@@ -50,7 +50,7 @@ export function mergeServers(mentions: Iterable<Server>): MergedServers {
   const byPlace = new Map<string, Server>();
   const duplicates: Server[] = [];
   for (const server of mentions) {
-    const place = placeOf(server);
+    const place = endpointKey(server);
     const isListed = server.foundBy === undefined;
     const other = byPlace.get(place);
     if (other === undefined || (isListed && other.foundBy !== undefined)) {

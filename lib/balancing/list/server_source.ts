@@ -7,7 +7,7 @@
 import { UsageError } from "../../cli/command.ts";
 import type { DnsEntry } from "./dns_entry.ts";
 import { type Entry, parseEntry } from "./entry.ts";
-import { type Finding, KnownNames } from "./known_names.ts";
+import { DnsCache, type LookupProblem } from "./known_names.ts";
 import { type BuiltInList, type ListOrigin, readListText } from "./list_text.ts";
 import type { Resolver } from "./resolver.ts";
 import {
@@ -21,7 +21,7 @@ import { ServerListError } from "./server_list_error.ts";
 /** The servers at a moment. */
 export interface Listing extends MergedServers {
   /** What is wrong with entries that are looked up in DNS, at most one for each. */
-  readonly findings: readonly Finding[];
+  readonly problems: readonly LookupProblem[];
 }
 
 /** A list that stays as it was read first. */
@@ -51,14 +51,14 @@ interface Source {
 /** The list of servers, which is alive: files may be read anew, and DNS may answer otherwise. */
 export class ServerSource {
   readonly #builtIn: BuiltInList;
-  readonly #names: KnownNames;
+  readonly #names: DnsCache;
   /** Replaced whole, never changed in place. */
   #sources: readonly Source[];
 
   private constructor(sources: readonly Source[], builtIn: BuiltInList, resolver: Resolver) {
     this.#sources = sources;
     this.#builtIn = builtIn;
-    this.#names = new KnownNames(resolver);
+    this.#names = new DnsCache(resolver);
   }
 
   /**
@@ -110,7 +110,7 @@ export class ServerSource {
   /**
    * The servers as of now, names looked up at the moment. When the lists are read anew meanwhile,
    * it begins again, so never comes an old list after a new one. A name of which no server can be
-   * found keeps the ones it had, and a finding says why. Never rejects.
+   * found keeps the ones it had, and a problem says why. Never rejects.
    */
   async servers(): Promise<Listing> {
     for (;;) {
@@ -139,8 +139,8 @@ export class ServerSource {
     const servers = entries.flatMap((entry) =>
       entry.kind === "server" ? [entry.server] : found.get(entry)?.servers ?? []
     );
-    const findings = [...lookedUp.values()].flatMap((entry) => found.get(entry)?.finding ?? []);
-    return { ...mergeServers(servers), findings };
+    const problems = [...lookedUp.values()].flatMap((entry) => found.get(entry)?.problem ?? []);
+    return { ...mergeServers(servers), problems };
   }
 }
 

@@ -59,11 +59,11 @@ export function srvServers(entry: SrvEntry, targets: readonly SrvTarget[]): Serv
   return priorities.flatMap((answered, rank) => {
     const equals = byPriority.get(answered)!;
     const sum = equals.reduce((sum, { weight }) => sum + weight, 0);
-    const priority = entry.marks.priority + rank;
+    const priority = entry.options.priority + rank;
     return equals.map(({ hostname, port, authority, weight }) => {
       const share = sum === 0 ? 1 : Math.max(LEAST_SHARE, weight * equals.length / sum);
-      const marks = { ...entry.marks, weight: entry.marks.weight * share, priority };
-      return foundServer({ hostname, port, authority }, marks, entry.text);
+      const options = { ...entry.options, weight: entry.options.weight * share, priority };
+      return foundServer({ hostname, port, authority }, options, entry.text);
     });
   });
 }

@@ -1,15 +1,15 @@
 import type { Candidate } from "../policy.ts";
 
 /** What a server that has just returned gets of its due. */
-const LEAST_CLIMB = 0.05;
+const LEAST_SLOW_START = 0.05;
 
 /**
  * For each candidate its weight, and less while it is still coming back. Never are all of them 0:
  * where nobody is to have anything, all count the same.
  */
 export function effectiveWeights(candidates: readonly Candidate[]): number[] {
-  const weights = candidates.map(({ weight, climb }) =>
-    Math.max(0, weight) * Math.max(LEAST_CLIMB, climb)
+  const weights = candidates.map(({ weight, slowStart }) =>
+    Math.max(0, weight) * Math.max(LEAST_SLOW_START, slowStart)
   );
   return weights.some((weight) => weight > 0) ? weights : weights.map(() => 1);
 }

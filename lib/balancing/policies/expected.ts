@@ -1,18 +1,18 @@
 import type { Candidate, PickRequest, Policy } from "../policy.ts";
 import type { TransferSample } from "../sample.ts";
 import type { Server } from "../list/server.ts";
-import { Backlog } from "./backlog.ts";
+import { LoadEstimate } from "./backlog.ts";
 import { effectiveWeights } from "./effective_weights.ts";
 import { FileSizes } from "./file_sizes.ts";
-import { Lineup } from "./lineup.ts";
-import { Standings } from "./standings.ts";
+import { CompletionQueue } from "./lineup.ts";
+import { ServerCosts } from "./standings.ts";
 import { throughputOf } from "./throughput.ts";
 
 /** How likely it is, as it were, that what a server was sent since its last probe is in vain. */
 const DOUBT = 0.2;
 
 /**
- * Sends each client where it is expected to finish first. It keeps for every server the backlog
+ * Sends each client where it is expected to finish first. It keeps for every server the estimate
  * that it must still have, lets that drain at the measured speed, and puts it right at each probe.
  *
  * What it believes of a server grows old, and most of those it thinks the fastest would be those it
@@ -30,16 +30,16 @@ export class ExpectedPolicy implements Policy {
   #servers: readonly Server[] = [];
   #indices = new Map<Server, number>();
   #weights: readonly number[] = [];
-  #backlogs: Backlog[] = [];
-  /** The latest sample that each backlog knows, and the latest of a round that has ended. */
+  #estimates: LoadEstimate[] = [];
+  /** The latest sample that each estimate knows, and the latest of a round that has ended. */
   #latest: TransferSample[] = [];
   #ofRounds: TransferSample[] = [];
-  #standings = new Standings(0);
+  #costs = new ServerCosts(0);
   /** One for each class of sizes. */
-  #lineups: readonly Lineup[] = [];
+  #queues: readonly CompletionQueue[] = [];
   /** That of the middling server, in octets per millisecond. */
   #typicalSpeed = 1;
-  #now = -Infinity;
+  #latestMs = -Infinity;
 
   /**
    * Begins without servers.
@@ -53,17 +53,17 @@ export class ExpectedPolicy implements Policy {
     this.#parts = parts;
   }
 
-  /** Those that stay keep their backlogs; others begin with none. */
-  update(candidates: readonly Candidate[], now: number): void {
-    const time = this.#timeAt(now);
+  /** Those that stay keep their estimates; others begin with none. */
+  update(candidates: readonly Candidate[], monotonicMs: number): void {
+    const time = this.#timeAt(monotonicMs);
     const before = this.#indices;
     const kept = candidates.map(({ server }) => before.get(server) ?? -1);
-    const [backlogs, latest, ofRounds] = [this.#backlogs, this.#latest, this.#ofRounds];
+    const [estimates, latest, ofRounds] = [this.#estimates, this.#latest, this.#ofRounds];
     this.#servers = candidates.map(({ server }) => server);
     this.#indices = new Map(this.#servers.map((server, i) => [server, i]));
     this.#weights = effectiveWeights(candidates);
-    this.#backlogs = candidates.map(({ sample }, i) =>
-      backlogs[kept[i]!] ?? new Backlog(throughputOf(sample), time)
+    this.#estimates = candidates.map(({ sample }, i) =>
+      estimates[kept[i]!] ?? new LoadEstimate(throughputOf(sample), time)
     );
     this.#ofRounds = candidates.map(({ sample }) => sample);
     this.#latest = candidates.map(({ sample }, i) => latest[kept[i]!] ?? sample);
@@ -75,24 +75,24 @@ export class ExpectedPolicy implements Policy {
   }
 
   /** Counts at once. */
-  measured(server: Server, sample: TransferSample, now: number): void {
-    const time = this.#timeAt(now);
+  measured(server: Server, sample: TransferSample, monotonicMs: number): void {
+    const time = this.#timeAt(monotonicMs);
     const index = this.#indices.get(server);
     if (index === undefined) return;
     this.#learn(index, sample, time);
     this.#stand(index);
-    for (const lineup of this.#lineups) lineup.place(index, time);
+    for (const queue of this.#queues) queue.place(index, time);
   }
 
   /**
    * Where the file would be whole first; one of unknown size is taken to be of the mean size. Where
    * there is nothing to send, nothing is added to what the server has to do.
    */
-  pick({ now, bytes, isExcluded }: PickRequest): Server | undefined {
+  pick({ monotonicMs, bytes, isExcluded }: PickRequest): Server | undefined {
     if (this.#servers.length === 0) return undefined;
-    const time = this.#timeAt(now);
-    const lineup = this.#lineups[this.#sizes.classOf(bytes)]!;
-    const index = lineup.first(time, this.#servers, isExcluded);
+    const time = this.#timeAt(monotonicMs);
+    const queue = this.#queues[this.#sizes.classOf(bytes)]!;
+    const index = queue.first(time, this.#servers, isExcluded);
     if (index < 0) return undefined;
     if (bytes !== 0) this.#load(index, bytes, time);
     return this.#servers[index];
@@ -100,43 +100,43 @@ export class ExpectedPolicy implements Policy {
 
   /** In proportion to speed times weight: where requests go when all servers are kept busy. */
   shares(): ReadonlyMap<Server, number> {
-    const parts = this.#backlogs.map(({ speed }, i) => speed * this.#weights[i]!);
+    const parts = this.#estimates.map(({ speed }, i) => speed * this.#weights[i]!);
     const total = parts.reduce((sum, part) => sum + part, 0);
     return new Map(this.#servers.map((server, i) => [server, parts[i]! / total]));
   }
 
-  #load(index: number, bytes: number | undefined, now: number): void {
-    const backlog = this.#backlogs[index]!;
+  #load(index: number, bytes: number | undefined, monotonicMs: number): void {
+    const estimate = this.#estimates[index]!;
     for (let i = 0; i < this.#parts; i++) {
-      backlog.add(bytes ?? this.#sizes.mean, bytes ?? this.#sizes.guess(), now);
+      estimate.add(bytes ?? this.#sizes.mean, bytes ?? this.#sizes.guess(), monotonicMs);
     }
     this.#stand(index);
   }
 
-  #learn(index: number, sample: TransferSample, now: number): void {
+  #learn(index: number, sample: TransferSample, monotonicMs: number): void {
     if (this.#latest[index] === sample) return;
     this.#latest[index] = sample;
-    this.#backlogs[index]!.measure(throughputOf(sample), now);
+    this.#estimates[index]!.measure(throughputOf(sample), monotonicMs);
   }
 
   /** A clock that goes back stands still instead. */
-  #timeAt(now: number): number {
-    if (now > this.#now) this.#now = now;
-    return this.#now;
+  #timeAt(monotonicMs: number): number {
+    if (monotonicMs > this.#latestMs) this.#latestMs = monotonicMs;
+    return this.#latestMs;
   }
 
   #stand(index: number): void {
-    const { speed, until, unproven } = this.#backlogs[index]!;
+    const { speed, until, unproven } = this.#estimates[index]!;
     const pace = 1 / (speed * this.#weights[index]!);
-    this.#standings.set(index, until, pace, DOUBT * unproven / this.#typicalSpeed);
+    this.#costs.set(index, until, pace, DOUBT * unproven / this.#typicalSpeed);
   }
 
-  #lineUp(now: number): void {
-    const speeds = this.#backlogs.map(({ speed }) => speed).sort((a, b) => a - b);
+  #lineUp(monotonicMs: number): void {
+    const speeds = this.#estimates.map(({ speed }) => speed).sort((a, b) => a - b);
     this.#typicalSpeed = speeds[speeds.length >> 1] ?? 1;
-    this.#standings = new Standings(this.#servers.length);
+    this.#costs = new ServerCosts(this.#servers.length);
     this.#servers.forEach((_, i) => this.#stand(i));
-    this.#lineups = this.#sizes.classes().map((bytes) => new Lineup(bytes, this.#standings));
-    for (const lineup of this.#lineups) this.#servers.forEach((_, i) => lineup.place(i, now));
+    this.#queues = this.#sizes.classes().map((bytes) => new CompletionQueue(bytes, this.#costs));
+    for (const queue of this.#queues) this.#servers.forEach((_, i) => queue.place(i, monotonicMs));
   }
 }

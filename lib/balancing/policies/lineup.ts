@@ -1,6 +1,6 @@
 import type { Server } from "../list/server.ts";
 import { IndexHeap } from "./index_heap.ts";
-import type { Standings } from "./standings.ts";
+import type { ServerCosts } from "./standings.ts";
 
 /**
  * All servers in the order in which a file of a certain size would be whole. Waiting changes
@@ -8,27 +8,27 @@ import type { Standings } from "./standings.ts";
  * of each. Clients only make a server later than its place says, so it is put right when it comes
  * to the front, and a pick takes logarithmic time.
  */
-export class Lineup {
+export class CompletionQueue {
   /** The size of the file, in octets. */
   readonly #bytes: number;
-  readonly #standings: Standings;
+  readonly #costs: ServerCosts;
   /** By the time that the file would take from now on. */
   readonly #idle: IndexHeap;
   /** By the time at which it would be whole. */
   readonly #busy: IndexHeap;
 
   /** Begins empty. */
-  constructor(bytes: number, standings: Standings) {
+  constructor(bytes: number, costs: ServerCosts) {
     this.#bytes = bytes;
-    this.#standings = standings;
-    this.#idle = new IndexHeap(standings.count);
-    this.#busy = new IndexHeap(standings.count);
+    this.#costs = costs;
+    this.#idle = new IndexHeap(costs.count);
+    this.#busy = new IndexHeap(costs.count);
   }
 
   /** Puts a server in its place. */
-  place(index: number, now: number): void {
-    const until = this.#standings.untilOf(index);
-    if (until <= now) {
+  place(index: number, monotonicMs: number): void {
+    const until = this.#costs.untilOf(index);
+    if (until <= monotonicMs) {
       this.#busy.delete(index);
       this.#idle.set(index, this.#needed(index));
     } else {
@@ -39,43 +39,43 @@ export class Lineup {
 
   /** The first server that is not excluded; -1 when there is none. */
   first(
-    now: number,
+    monotonicMs: number,
     servers: readonly Server[],
     isExcluded: ((server: Server) => boolean) | undefined,
   ): number {
-    if (isExcluded === undefined) return this.#first(now);
+    if (isExcluded === undefined) return this.#first(monotonicMs);
     const passed: number[] = [];
-    let first = this.#first(now);
-    for (; first >= 0 && isExcluded(servers[first]!); first = this.#first(now)) {
+    let first = this.#first(monotonicMs);
+    for (; first >= 0 && isExcluded(servers[first]!); first = this.#first(monotonicMs)) {
       passed.push(first);
       this.#idle.delete(first);
       this.#busy.delete(first);
     }
-    for (const index of passed) this.place(index, now);
+    for (const index of passed) this.place(index, monotonicMs);
     return first;
   }
 
-  #first(now: number): number {
-    while (!this.#isIdleRight(now)) this.place(this.#idle.first, now);
-    while (!this.#isBusyRight(now)) this.place(this.#busy.first, now);
+  #first(monotonicMs: number): number {
+    while (!this.#isIdleRight(monotonicMs)) this.place(this.#idle.first, monotonicMs);
+    while (!this.#isBusyRight(monotonicMs)) this.place(this.#busy.first, monotonicMs);
     const { first, firstKey } = this.#idle;
-    return now + firstKey <= this.#busy.firstKey && first >= 0 ? first : this.#busy.first;
+    return monotonicMs + firstKey <= this.#busy.firstKey && first >= 0 ? first : this.#busy.first;
   }
 
-  #isIdleRight(now: number): boolean {
+  #isIdleRight(monotonicMs: number): boolean {
     const { first, firstKey } = this.#idle;
     return first < 0 ||
-      (this.#standings.untilOf(first) <= now && this.#needed(first) === firstKey);
+      (this.#costs.untilOf(first) <= monotonicMs && this.#needed(first) === firstKey);
   }
 
-  #isBusyRight(now: number): boolean {
+  #isBusyRight(monotonicMs: number): boolean {
     const { first, firstKey } = this.#busy;
     if (first < 0) return true;
-    const until = this.#standings.untilOf(first);
-    return until > now && until + this.#needed(first) === firstKey;
+    const until = this.#costs.untilOf(first);
+    return until > monotonicMs && until + this.#needed(first) === firstKey;
   }
 
   #needed(index: number): number {
-    return this.#standings.needed(index, this.#bytes);
+    return this.#costs.needed(index, this.#bytes);
   }
 }

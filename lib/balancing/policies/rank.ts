@@ -18,13 +18,16 @@ export class RankPolicy implements Policy {
   /** For requests that are not plain; made when the first of them comes. */
   #table: ShareTable | undefined;
 
-  /** A server that came back stands no higher than it has climbed. */
+  /** A server that came back stands no higher than it has risen. */
   update(candidates: readonly Candidate[]): void {
     const bySpeed = candidates.toSorted((a, b) => throughputOf(a.sample) - throughputOf(b.sample));
     const ranked = bySpeed
-      .map((candidate, rank) => ({ candidate, rank: cap(rank, candidate.climb, bySpeed.length) }))
-      .sort((a, b) => a.rank - b.rank || a.candidate.climb - b.candidate.climb)
-      .map(({ candidate }) => ({ ...candidate, climb: 1 }));
+      .map((candidate, rank) => ({
+        candidate,
+        rank: cap(rank, candidate.slowStart, bySpeed.length),
+      }))
+      .sort((a, b) => a.rank - b.rank || a.candidate.slowStart - b.candidate.slowStart)
+      .map(({ candidate }) => ({ ...candidate, slowStart: 1 }));
     const weights = effectiveWeights(ranked);
     this.#servers = ranked.map(({ server }) => server);
     this.#hasWeights = weights.some((weight) => weight !== weights[0]);
@@ -50,6 +53,6 @@ export class RankPolicy implements Policy {
   }
 }
 
-function cap(rank: number, climb: number, n: number): number {
-  return climb < 1 ? Math.min(rank, Math.floor(climb * (n - 1))) : rank;
+function cap(rank: number, slowStart: number, n: number): number {
+  return slowStart < 1 ? Math.min(rank, Math.floor(slowStart * (n - 1))) : rank;
 }

@@ -2,7 +2,7 @@ import type { Candidate, PickRequest, Policy } from "../policy.ts";
 import type { Server } from "../list/server.ts";
 import { effectiveWeights } from "./effective_weights.ts";
 import { eventAt, hashText } from "./hash.ts";
-import { Seating } from "./seating.ts";
+import { SlotTable } from "./seating.ts";
 import { SmoothedSpeeds } from "./smoothed_speeds.ts";
 
 /** A server's weight stays until the new one differs by more than this, or noise would move keys. */
@@ -38,7 +38,7 @@ const RANGE = 2 ** 32;
 export class RendezvousPolicy implements Policy {
   readonly #keyOf: (request: PickRequest) => string;
   readonly #speeds = new SmoothedSpeeds();
-  readonly #seating = new Seating();
+  readonly #slots = new SlotTable();
   #weights: ReadonlyMap<Server, number> = new Map();
   /** The weight of which every event counts. To change it moves many keys. */
   #scale = 0;
@@ -56,12 +56,12 @@ export class RendezvousPolicy implements Policy {
     const weights = effectiveWeights(candidates).map((weight, i) => weight * speeds[i]!);
     const most = MOST_MEANS * weights.reduce((sum, weight) => sum + weight, 0) / weights.length;
     this.#weights = new Map(candidates.map(({ server }, i) => {
-      const [before, now] = [this.#weights.get(server) ?? 0, Math.min(most, weights[i]!)];
-      return [server, Math.abs(now - before) <= TOLERANCE * before ? before : now];
+      const [before, latest] = [this.#weights.get(server) ?? 0, Math.min(most, weights[i]!)];
+      return [server, Math.abs(latest - before) <= TOLERANCE * before ? before : latest];
     }));
-    const seats = this.#seating.seatsOf([...this.#weights.keys()]);
+    const seats = this.#slots.seatsOf([...this.#weights.keys()]);
     this.#rescale();
-    this.#chances = new Uint32Array(this.#seating.size);
+    this.#chances = new Uint32Array(this.#slots.size);
     [...this.#weights.values()].forEach((weight, i) => {
       this.#chances[seats[i]!] = weight / this.#scale * RANGE;
     });
@@ -77,7 +77,7 @@ export class RendezvousPolicy implements Policy {
       const event = eventAt(key, turn);
       // The seat is in the lowest bits, and whether the event counts in the others.
       if (event >= chances[event & mask]!) continue;
-      const owner = this.#seating.ownerOf(event & mask);
+      const owner = this.#slots.ownerOf(event & mask);
       if (owner !== undefined && !isExcluded?.(owner)) return owner;
     }
     return [...this.#weights.keys()].find((server) => !isExcluded?.(server));
@@ -91,7 +91,7 @@ export class RendezvousPolicy implements Policy {
 
   #rescale(): void {
     const greatest = [...this.#weights.values()].reduce((a, b) => Math.max(a, b), 0);
-    const isWasteful = this.#seating.size * this.#scale > TOO_MANY_DRAWS * this.#total();
+    const isWasteful = this.#slots.size * this.#scale > TOO_MANY_DRAWS * this.#total();
     if (greatest > this.#scale || isWasteful) this.#scale = HEADROOM * greatest;
   }
 

@@ -14,7 +14,7 @@ const MOST_ENTRIES = 64;
  * own clock counts the octets that each download has got; on that clock the end of each is known
  * from the start. Times are in milliseconds, speeds in octets per millisecond.
  */
-export class Replay {
+export class ProcessorSharingModel {
   readonly #speed: number;
   #time: number;
   #served = 0;

@@ -8,7 +8,7 @@ const FULLEST = 0.8;
  * A table with as many seats as a power of 2, some of them taken. A server's seat follows from its
  * authority, so that several balancers seat a farm alike, and is kept for it while it is out.
  */
-export class Seating {
+export class SlotTable {
   #owners: (Server | undefined)[] = [undefined];
   #seats = new Map<Server, number>();
 

@@ -5,7 +5,7 @@ const STRIDE = 3;
  * How things stand with every server, side by side in memory, since that is what a pick among many
  * servers waits for. Times are in milliseconds.
  */
-export class Standings {
+export class ServerCosts {
   /** How many servers there are. */
   readonly count: number;
   readonly #numbers: Float64Array;

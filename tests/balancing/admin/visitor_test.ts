@@ -1,6 +1,6 @@
 import { fieldsWith } from "../../support/field_lines.ts";
 import { assert, assertEquals } from "@std/assert";
-import { strangerReason } from "../../../lib/balancing/admin/visitor.ts";
+import { crossOriginReason } from "../../../lib/balancing/admin/visitor.ts";
 
 const OWN = [
   ...["127.0.0.1:9000", "127.0.0.1", "192.0.2.1:80", "[::1]:9000", "[2001:db8::1]", "2130706433"],
@@ -12,26 +12,26 @@ const FOREIGN = [
 ];
 
 function reasonOf(lines: Record<string, string>, isLoopback = true): string | undefined {
-  return strangerReason(fieldsWith(Object.entries(lines)), isLoopback);
+  return crossOriginReason(fieldsWith(Object.entries(lines)), isLoopback);
 }
 
-Deno.test("strangerReason() lets addresses and localhost pass on loopback", () => {
+Deno.test("crossOriginReason() lets addresses and localhost pass on loopback", () => {
   for (const host of OWN) assertEquals(reasonOf({ Host: host }), undefined, host);
 });
 
-Deno.test("strangerReason() lets no other name pass on loopback: it may be rebound", () => {
+Deno.test("crossOriginReason() lets no other name pass on loopback: it may be rebound", () => {
   for (const host of FOREIGN) assert(reasonOf({ Host: host }), host);
 });
 
-Deno.test("strangerReason() lets every name pass where others can connect", () => {
+Deno.test("crossOriginReason() lets every name pass where others can connect", () => {
   for (const host of [...OWN, ...FOREIGN]) assertEquals(reasonOf({ Host: host }, false), undefined);
 });
 
-Deno.test("strangerReason() lets a request of HTTP/1.0 pass, which needs no Host", () => {
+Deno.test("crossOriginReason() lets a request of HTTP/1.0 pass, which needs no Host", () => {
   assertEquals(reasonOf({}), undefined);
 });
 
-Deno.test("strangerReason() lets browsers pass only from the page itself, and by links", () => {
+Deno.test("crossOriginReason() lets browsers pass only from the page itself, and by links", () => {
   const host = { Host: "127.0.0.1:9000" };
   for (const site of ["same-origin", "none"]) {
     assertEquals(reasonOf({ ...host, "Sec-Fetch-Site": site }), undefined, site);

@@ -11,14 +11,14 @@ const PLAIN = { weight: 1, isDrained: false, priority: 0 };
 const HTTP = "_http._tcp.example";
 const LONG_LABEL = "a".repeat(63);
 
-/** An SRV entry of that name without marks. */
+/** An SRV entry of that name without options. */
 function srvEntry(name: string): DnsEntry {
-  return { kind: "srv", text: `srv:${name}`, name, marks: PLAIN };
+  return { kind: "srv", text: `srv:${name}`, name, options: PLAIN };
 }
 
-/** An entry of that name and port without marks. */
+/** An entry of that name and port without options. */
 function addressEntry(name: string, port: number): DnsEntry {
-  return { kind: "dns", text: `dns:${name}:${port}`, name, marks: PLAIN, port };
+  return { kind: "dns", text: `dns:${name}:${port}`, name, options: PLAIN, port };
 }
 
 const ENTRIES: readonly [string, DnsEntry][] = [
@@ -29,17 +29,17 @@ const ENTRIES: readonly [string, DnsEntry][] = [
   [`srv:_x._tcp.${LONG_LABEL}`, srvEntry(`_x._tcp.${LONG_LABEL}`)],
   [`srv:${HTTP},weight=5,backup`, {
     ...srvEntry(HTTP),
-    marks: { weight: 5, isDrained: false, priority: BACKUP_PRIORITY },
+    options: { weight: 5, isDrained: false, priority: BACKUP_PRIORITY },
   }],
-  [`srv:${HTTP} \t drain`, { ...srvEntry(HTTP), marks: { ...PLAIN, isDrained: true } }],
+  [`srv:${HTTP} \t drain`, { ...srvEntry(HTTP), options: { ...PLAIN, isDrained: true } }],
   ["dns:web:80", addressEntry("web", 80)],
   ["DNS:Web.Example:0080", addressEntry("web.example", 80)],
   ["dns:web.example.:65535", addressEntry("web.example.", 65535)],
   ["dns:_x:1", addressEntry("_x", 1)],
-  ["dns:web:80 weight=2", { ...addressEntry("web", 80), marks: { ...PLAIN, weight: 2 } }],
+  ["dns:web:80 weight=2", { ...addressEntry("web", 80), options: { ...PLAIN, weight: 2 } }],
 ];
 
-Deno.test("parseDnsEntry() reads what is looked up, and its marks", () => {
+Deno.test("parseDnsEntry() reads what is looked up, and its options", () => {
   for (const [text, entry] of ENTRIES) {
     assert(looksLikeDnsEntry(text), text);
     assertEquals(parseDnsEntry(text), entry);

@@ -1,27 +1,27 @@
 import { assert, assertEquals } from "@std/assert";
 import { type DnsEntry, parseDnsEntry } from "../../../lib/balancing/list/dns_entry.ts";
-import { KnownNames } from "../../../lib/balancing/list/known_names.ts";
+import { DnsCache } from "../../../lib/balancing/list/known_names.ts";
 import { FAILED, FakeResolver, NONE, records, srv } from "./fake_resolver.ts";
 
 const WEB = parseDnsEntry("dns:web:80");
 const SERVICE = parseDnsEntry("srv:_http._tcp.x");
 
 /** The places of an entry's servers, and what is wrong with it. */
-async function lookUp(names: KnownNames, entry: DnsEntry): Promise<[string[], string?]> {
+async function lookUp(names: DnsCache, entry: DnsEntry): Promise<[string[], string?]> {
   const found = (await names.lookUp([entry])).get(entry);
   assert(found !== undefined);
   const places = found.servers.map(({ authority }) => authority);
-  if (found.finding === undefined) return [places];
-  assertEquals(found.finding.entry, entry.text);
-  return [places, found.finding.reason];
+  if (found.problem === undefined) return [places];
+  assertEquals(found.problem.entry, entry.text);
+  return [places, found.problem.reason];
 }
 
-Deno.test("KnownNames makes a server of each address, IPv6 in brackets", async () => {
+Deno.test("DnsCache makes a server of each address, IPv6 in brackets", async () => {
   const resolver = new FakeResolver();
   resolver.answers["A web"] = records("192.0.2.2", "192.0.2.1", "192.0.2.2");
   resolver.answers["AAAA web"] = records("2001:db8::1");
   const entry = parseDnsEntry("dns:web:80,weight=3,backup");
-  const { servers } = (await new KnownNames(resolver).lookUp([entry])).get(entry)!;
+  const { servers } = (await new DnsCache(resolver).lookUp([entry])).get(entry)!;
   assertEquals(servers.map(({ authority }) => authority), [
     ...["192.0.2.1:80", "192.0.2.2:80", "[2001:db8::1]:80"],
   ]);
@@ -44,11 +44,11 @@ const KINDS = [
   [FAILED, FAILED, [], "the name server sleeps, and no server is known from before"],
 ] as const;
 
-Deno.test("KnownNames is content with one kind of address", async () => {
+Deno.test("DnsCache is content with one kind of address", async () => {
   for (const [a, aaaa, places, ...reason] of KINDS) {
     const resolver = new FakeResolver();
     Object.assign(resolver.answers, { "A web": a, "AAAA web": aaaa });
-    assertEquals<unknown>(await lookUp(new KnownNames(resolver), WEB), [places, ...reason]);
+    assertEquals<unknown>(await lookUp(new DnsCache(resolver), WEB), [places, ...reason]);
   }
 });
 
@@ -64,10 +64,10 @@ const LATER_KINDS = [
   [FAILED, FAILED, ["192.0.2.1:80", "[::1]:80"], "the name server sleeps; the 2 servers known"],
 ] as const;
 
-Deno.test("KnownNames keeps the addresses of a kind that is not answered", async () => {
+Deno.test("DnsCache keeps the addresses of a kind that is not answered", async () => {
   for (const [a, aaaa, places, reason] of LATER_KINDS) {
     const resolver = new FakeResolver();
-    const names = new KnownNames(resolver);
+    const names = new DnsCache(resolver);
     Object.assign(resolver.answers, { "A web": records("192.0.2.1"), "AAAA web": records("::1") });
     await lookUp(names, WEB);
     Object.assign(resolver.answers, { "A web": a, "AAAA web": aaaa });
@@ -76,9 +76,9 @@ Deno.test("KnownNames keeps the addresses of a kind that is not answered", async
   }
 });
 
-Deno.test("KnownNames keeps the servers of a service that is not answered or has none", async () => {
+Deno.test("DnsCache keeps the servers of a service that is not answered or has none", async () => {
   const resolver = new FakeResolver();
-  const names = new KnownNames(resolver);
+  const names = new DnsCache(resolver);
   const answer = (answer: FakeResolver["answers"][string]) => {
     resolver.answers["SRV _http._tcp.x"] = answer;
     return lookUp(names, SERVICE);
@@ -102,9 +102,9 @@ Deno.test("KnownNames keeps the servers of a service that is not answered or has
   assertEquals(await answer(NONE), [["b:2"], `the name has no SRV record${stays}`]);
 });
 
-Deno.test("KnownNames gives what it keeps the marks and the port of the entry now", async () => {
+Deno.test("DnsCache gives what it keeps the options and the port of the entry now", async () => {
   const resolver = new FakeResolver();
-  const names = new KnownNames(resolver);
+  const names = new DnsCache(resolver);
   resolver.answers["A web"] = records("192.0.2.1");
   await lookUp(names, WEB);
   resolver.answers["A web"] = FAILED;
@@ -115,9 +115,9 @@ Deno.test("KnownNames gives what it keeps the marks and the port of the entry no
   ]);
 });
 
-Deno.test("KnownNames forgets names that are no longer listed", async () => {
+Deno.test("DnsCache forgets names that are no longer listed", async () => {
   const resolver = new FakeResolver();
-  const names = new KnownNames(resolver);
+  const names = new DnsCache(resolver);
   resolver.answers["A web"] = records("192.0.2.1");
   resolver.answers["SRV _http._tcp.x"] = records(srv("a.", 1));
   for (const entry of [WEB, SERVICE]) await lookUp(names, entry);
@@ -129,18 +129,18 @@ Deno.test("KnownNames forgets names that are no longer listed", async () => {
   assertEquals((await lookUp(names, SERVICE))[0], []);
 });
 
-Deno.test("KnownNames looks up a few names at a time", async () => {
+Deno.test("DnsCache looks up a few names at a time", async () => {
   const resolver = new FakeResolver();
   const entries = Array.from({ length: 100 }, (_, i) => parseDnsEntry(`srv:_x._tcp.s${i}`));
-  const found = await new KnownNames(resolver).lookUp(entries);
+  const found = await new DnsCache(resolver).lookUp(entries);
   assertEquals([found.size, resolver.asked.length, resolver.mostAtOnce], [100, 100, 16]);
 });
 
-Deno.test("KnownNames takes only so many servers of one name", async () => {
+Deno.test("DnsCache takes only so many servers of one name", async () => {
   const resolver = new FakeResolver();
   const many = Array.from({ length: 10_001 }, (_, i) => srv(`s${i}.`, 80, i === 0 ? 1 : 0));
   resolver.answers["SRV _http._tcp.x"] = records(...many);
-  const [places, reason] = await lookUp(new KnownNames(resolver), SERVICE);
+  const [places, reason] = await lookUp(new DnsCache(resolver), SERVICE);
   assertEquals([places.length, places.includes("s0:80")], [10_000, false]);
   assertEquals(reason, "10001 servers are named; the first 10000 count");
 });

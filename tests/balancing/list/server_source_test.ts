@@ -41,7 +41,7 @@ Deno.test("ServerSource joins servers and lists, and keeps one of duplicates", a
   assertEquals(await source.servers(), {
     servers: ["a:1", "b:2"].map(parseServer),
     duplicates: [parseServer("a:1")],
-    findings: [],
+    problems: [],
   });
 });
 
@@ -91,7 +91,7 @@ Deno.test("ServerSource says which names cannot be looked up", async () => {
   const source = await open(["a:1", SERVICE, `${SERVICE},backup`, "dns:web:80"], resolver);
   const listing = await source.servers();
   assertEquals(placesOf(listing), ["a:1"]);
-  assertEquals(listing.findings.map(({ entry }) => entry), [SERVICE, "dns:web:80"]);
+  assertEquals(listing.problems.map(({ entry }) => entry), [SERVICE, "dns:web:80"]);
 });
 
 Deno.test("ServerSource follows an answer that changes", async () => {

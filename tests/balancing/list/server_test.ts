@@ -12,7 +12,7 @@ const PLAIN: Server = {
   tlsName: "a",
   probePrefix: "",
   publicUrl: "http://a:1",
-  publicName: "a:1",
+  publicAuthority: "a:1",
   isPublicLocal: false,
   weight: 1,
   isDrained: false,
@@ -20,12 +20,12 @@ const PLAIN: Server = {
   foundBy: undefined,
 };
 
-const ELSEWHERE = { publicUrl: "https://b/c", publicName: "b:443", host: "b", tlsName: "b" };
+const ELSEWHERE = { publicUrl: "https://b/c", publicAuthority: "b:443", host: "b", tlsName: "b" };
 const OVER_TLS = {
   port: 443,
   authority: "a",
   scheme: "https",
-  publicName: "a:443",
+  publicAuthority: "a:443",
   host: "a",
 } as const;
 
@@ -49,7 +49,7 @@ const ENTRIES: readonly [string, Partial<Server>][] = [
     isDrained: true,
   }],
   ["a:1 https://b/c backup weight=2", { ...ELSEWHERE, weight: 2, priority: BACKUP_PRIORITY }],
-  ["a:1=http://b:80", { publicUrl: "http://b:80", publicName: "b:80", host: "b" }],
+  ["a:1=http://b:80", { publicUrl: "http://b:80", publicAuthority: "b:80", host: "b" }],
   ["https://a", { ...OVER_TLS, publicUrl: "https://a" }],
   ["HTTPS://A:443/x/", {
     ...OVER_TLS,
@@ -62,7 +62,7 @@ const ENTRIES: readonly [string, Partial<Server>][] = [
     ...OVER_TLS,
     probePrefix: "/x",
     publicUrl: "http://b:8080",
-    publicName: "b:8080",
+    publicAuthority: "b:8080",
     host: "b:8080",
   }],
   ["[2001:DB8:0::A]:80", {
@@ -70,11 +70,11 @@ const ENTRIES: readonly [string, Partial<Server>][] = [
     port: 80,
     authority: "[2001:db8:0::a]:80",
     publicUrl: "http://[2001:db8:0::a]:80",
-    publicName: "[2001:db8::a]:80",
+    publicAuthority: "[2001:db8::a]:80",
   }],
 ];
 
-Deno.test("parseServer() reads where it is probed, where clients go, and its marks", () => {
+Deno.test("parseServer() reads where it is probed, where clients go, and its options", () => {
   for (const [text, differences] of ENTRIES) {
     const { authority: host = "a:1", hostname: tlsName = "a" } = differences;
     assertEquals(parseServer(text), { ...PLAIN, host, tlsName, ...differences }, text);

@@ -6,19 +6,19 @@ import { srvServers, srvTargets } from "../../../lib/balancing/list/srv_records.
 import { srv } from "./fake_resolver.ts";
 
 /** The entry of a text such as `srv:_x._tcp.y`. */
-function entryOf(marks = ""): SrvEntry {
-  const entry = parseDnsEntry(`srv:_x._tcp.y${marks}`);
+function entryOf(options = ""): SrvEntry {
+  const entry = parseDnsEntry(`srv:_x._tcp.y${options}`);
   assert(entry.kind === "srv");
   return entry;
 }
 
 /** The servers of an answer, as place, priority and weight. */
-function summaryOf(records: readonly Deno.SrvRecord[], marks = ""): string[] {
-  return srvServers(entryOf(marks), srvTargets(records).targets)
+function summaryOf(records: readonly Deno.SrvRecord[], options = ""): string[] {
+  return srvServers(entryOf(options), srvTargets(records).targets)
     .map(({ authority, priority, weight }) => `${authority} ${priority} ${weight}`);
 }
 
-/** What the answer is, the records, marks of the entry, and its servers. */
+/** What the answer is, the records, options of the entry, and its servers. */
 const ANSWERS: readonly [string, readonly Deno.SrvRecord[], string, readonly string[]][] = [
   ["nothing", [], "", []],
   ["one record", [srv("a.", 80, 10, 60)], "", ["a:80 0 1"]],
@@ -52,9 +52,9 @@ const ANSWERS: readonly [string, readonly Deno.SrvRecord[], string, readonly str
 ];
 
 Deno.test("srvServers() ranks priorities and shares an entry's weight by those of records", () => {
-  for (const [what, records, marks, servers] of ANSWERS) {
-    assertEquals(summaryOf(records, marks), servers, what);
-    assertEquals(summaryOf(records.toReversed(), marks), servers, `${what}, shuffled`);
+  for (const [what, records, options, servers] of ANSWERS) {
+    assertEquals(summaryOf(records, options), servers, what);
+    assertEquals(summaryOf(records.toReversed(), options), servers, `${what}, shuffled`);
   }
 });
 
@@ -69,7 +69,7 @@ Deno.test("srvServers() makes servers that are tested where clients go", () => {
     tlsName: "web.example",
     probePrefix: "",
     publicUrl: "http://web.example:8000",
-    publicName: "web.example:8000",
+    publicAuthority: "web.example:8000",
     isPublicLocal: false,
     weight: 1,
     isDrained: true,

@@ -1,10 +1,10 @@
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
-import { Backlog } from "../../../lib/balancing/policies/backlog.ts";
-import { Replay } from "../../../lib/balancing/policies/replay.ts";
+import { LoadEstimate } from "../../../lib/balancing/policies/backlog.ts";
+import { ProcessorSharingModel } from "../../../lib/balancing/policies/replay.ts";
 import { StartLog } from "../../../lib/balancing/policies/start_log.ts";
 
-Deno.test("Replay shares the line evenly among its downloads", () => {
-  const replay = new Replay(10, 0);
+Deno.test("ProcessorSharingModel shares the line evenly among its downloads", () => {
+  const replay = new ProcessorSharingModel(10, 0);
   replay.add(100, 1);
   replay.add(300, 1);
   replay.runTo(20);
@@ -17,8 +17,8 @@ Deno.test("Replay shares the line evenly among its downloads", () => {
   assertEquals([replay.count, replay.rest()], [0, []]);
 });
 
-Deno.test("Replay.rest() is bounded, and loses no octet", () => {
-  const replay = new Replay(1, 0);
+Deno.test("ProcessorSharingModel.rest() is bounded, and loses no octet", () => {
+  const replay = new ProcessorSharingModel(1, 0);
   for (let i = 1; i <= 101; i++) replay.add(i, 1);
   const rest = replay.rest();
   assertEquals(rest.length, 51);
@@ -42,38 +42,38 @@ Deno.test("StartLog stays bounded, and loses neither clients nor octets", () => 
   assertAlmostEquals(octets, 49_995_000, 1);
 });
 
-Deno.test("Backlog.until grows by what a server is sent, and time passes by itself", () => {
-  const backlog = new Backlog(10, 0);
-  backlog.add(100, 100, 0);
-  backlog.add(100, 100, 5);
-  assertEquals(backlog.until, 20);
-  backlog.add(100, 100, 50);
-  assertEquals([backlog.until, backlog.unproven], [60, 300]);
+Deno.test("LoadEstimate.until grows by what a server is sent, and time passes by itself", () => {
+  const estimate = new LoadEstimate(10, 0);
+  estimate.add(100, 100, 0);
+  estimate.add(100, 100, 5);
+  assertEquals(estimate.until, 20);
+  estimate.add(100, 100, 50);
+  assertEquals([estimate.until, estimate.unproven], [60, 300]);
 });
 
-Deno.test("Backlog.measure() finds the speed that explains what a probe saw", () => {
+Deno.test("LoadEstimate.measure() finds the speed that explains what a probe saw", () => {
   // At a speed of 10, 1000 octets for each of four clients at 0 take until 400.
   for (const [now, left] of [[300, 4], [399, 4], [401, 0]] as const) {
-    const backlog = new Backlog(10, 0);
-    for (let i = 0; i < 4; i++) backlog.add(1000, 1000, 0);
-    backlog.measure(10 / (1 + left), now);
-    assertAlmostEquals(backlog.speed, 10, 0.01);
-    assertAlmostEquals(backlog.until, left === 0 ? now : 400, 1);
-    assertEquals(backlog.unproven, 0);
+    const estimate = new LoadEstimate(10, 0);
+    for (let i = 0; i < 4; i++) estimate.add(1000, 1000, 0);
+    estimate.measure(10 / (1 + left), now);
+    assertAlmostEquals(estimate.speed, 10, 0.01);
+    assertAlmostEquals(estimate.until, left === 0 ? now : 400, 1);
+    assertEquals(estimate.unproven, 0);
   }
 });
 
-Deno.test("Backlog.measure() sees that a server has become slower, and what is left then", () => {
-  const backlog = new Backlog(10, 0);
-  for (let i = 0; i < 4; i++) backlog.add(1000, 1000, 0);
+Deno.test("LoadEstimate.measure() sees that a server has become slower, and what is left then", () => {
+  const estimate = new LoadEstimate(10, 0);
+  for (let i = 0; i < 4; i++) estimate.add(1000, 1000, 0);
   // All four would have ended at 400; but at a speed of 1 they have all their way to go.
-  backlog.measure(1 / 5, 1000);
-  assertAlmostEquals(backlog.speed, 1, 0.01);
-  assertAlmostEquals(backlog.until, 4000, 20);
+  estimate.measure(1 / 5, 1000);
+  assertAlmostEquals(estimate.speed, 1, 0.01);
+  assertAlmostEquals(estimate.until, 4000, 20);
 });
 
-Deno.test("Backlog.measure() takes what an idle server shows as it is", () => {
-  const backlog = new Backlog(10, 0);
-  backlog.measure(3, 60_000);
-  assertEquals([backlog.speed, backlog.until], [3, 60_000]);
+Deno.test("LoadEstimate.measure() takes what an idle server shows as it is", () => {
+  const estimate = new LoadEstimate(10, 0);
+  estimate.measure(3, 60_000);
+  assertEquals([estimate.speed, estimate.until], [3, 60_000]);
 });

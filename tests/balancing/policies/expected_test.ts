@@ -22,11 +22,11 @@ function sequence(policy: ExpectedPolicy, length: number, changes: Partial<PickR
 
 Deno.test("ExpectedPolicy sends clients that come alone to the fastest", () => {
   const policy = farm([1, 100, 10]);
-  for (let i = 0; i < 3; i++) assertEquals(sequence(policy, 1, { now: i * 1e5 }), "b");
+  for (let i = 0; i < 3; i++) assertEquals(sequence(policy, 1, { monotonicMs: i * 1e5 }), "b");
 });
 
 Deno.test("ExpectedPolicy sends a crowd to all, more to the faster ones", () => {
-  const picks = sequence(farm([1, 100, 10]), 1110, { now: 0 });
+  const picks = sequence(farm([1, 100, 10]), 1110, { monotonicMs: 0 });
   const counts = [...NAMES].map((name) => [...picks].filter((it) => it === name).length);
   assert(counts[1]! > 3 * counts[2]! && counts[2]! > 2 * counts[0]! && counts[0]! > 0, `${counts}`);
 });
@@ -34,9 +34,9 @@ Deno.test("ExpectedPolicy sends a crowd to all, more to the faster ones", () => 
 Deno.test("ExpectedPolicy sends the next client elsewhere while the fastest is busy for longer", () => {
   const policy = farm([10_000, 9000]);
   // The fastest would need 6.7 s and the other 7.5 s; then 13.4 s, and the premium.
-  assertEquals(sequence(policy, 3, { now: 0 }), "aba");
+  assertEquals(sequence(policy, 3, { monotonicMs: 0 }), "aba");
   assertEquals(
-    sequence(policy, 1, { now: 1e6 }),
+    sequence(policy, 1, { monotonicMs: 1e6 }),
     "b",
     "the one that was sent less is less in doubt",
   );
@@ -44,10 +44,10 @@ Deno.test("ExpectedPolicy sends the next client elsewhere while the fastest is b
 
 Deno.test("ExpectedPolicy lets a probe take the doubt away, in the middle of a round", () => {
   const policy = farm([10_000, 9900]);
-  assertEquals(sequence(policy, 1, { now: 0 }), "a");
-  assertEquals(sequence(policy, 1, { now: 1e6 }), "b");
+  assertEquals(sequence(policy, 1, { monotonicMs: 0 }), "a");
+  assertEquals(sequence(policy, 1, { monotonicMs: 1e6 }), "b");
   policy.measured(servers[0]!, { bytes: 1e6, elapsedMs: 100, at: 0 }, 2e6);
-  assertEquals(sequence(policy, 1, { now: 2e6 }), "a");
+  assertEquals(sequence(policy, 1, { monotonicMs: 2e6 }), "a");
 });
 
 Deno.test("ExpectedPolicy learns once from a sample, and forgets no newer one for an older", () => {
@@ -58,16 +58,16 @@ Deno.test("ExpectedPolicy learns once from a sample, and forgets no newer one fo
   policy.measured(servers[0]!, slow, 10);
   // Another server has left in the middle of the round: the samples are those of the last round.
   policy.update(candidates.slice(0, 2), 20);
-  assertEquals(sequence(policy, 1, { now: 30 }), "b");
+  assertEquals(sequence(policy, 1, { monotonicMs: 30 }), "b");
 });
 
 Deno.test("ExpectedPolicy sends large files to fast servers when small ones may go anywhere", () => {
   const policy = farm([100, 10]);
-  for (let i = 0; i < 200; i++) policy.pick(asking({ bytes: 1e6, now: i * 2000 }));
+  for (let i = 0; i < 200; i++) policy.pick(asking({ bytes: 1e6, monotonicMs: i * 2000 }));
   policy.update(candidatesOf(servers.slice(0, 2), [100, 10]), 1e6);
-  policy.pick(asking({ bytes: 16e6, now: 2e6 }));
-  assertEquals(sequence(policy, 1, { bytes: 16e6, now: 2e6 }), "a");
-  assertEquals(sequence(policy, 1, { bytes: 1e3, now: 2e6 }), "b");
+  policy.pick(asking({ bytes: 16e6, monotonicMs: 2e6 }));
+  assertEquals(sequence(policy, 1, { bytes: 16e6, monotonicMs: 2e6 }), "a");
+  assertEquals(sequence(policy, 1, { bytes: 1e3, monotonicMs: 2e6 }), "b");
 });
 
 Deno.test("ExpectedPolicy with weights takes a server for so many times as fast", () => {
@@ -79,14 +79,17 @@ Deno.test("ExpectedPolicy with weights takes a server for so many times as fast"
 
 Deno.test("ExpectedPolicy lets a HEAD weigh nothing, neither for its server nor for the mean", () => {
   const policy = farm([10_000, 9000]);
-  assertEquals(sequence(policy, 100, { now: 0, bytes: 0 }), "a".repeat(100));
-  assertEquals(sequence(policy, 3, { now: 0 }), "aba");
+  assertEquals(sequence(policy, 100, { monotonicMs: 0, bytes: 0 }), "a".repeat(100));
+  assertEquals(sequence(policy, 3, { monotonicMs: 0 }), "aba");
   const [asked, unasked] = [farm([10_000, 9000]), farm([10_000, 9000])];
-  sequence(asked, 100, { now: 0, bytes: 0 });
+  sequence(asked, 100, { monotonicMs: 0, bytes: 0 });
   for (const policy of [asked, unasked]) policy.pick(asking());
   // Both take a file of unknown size to be as large as before.
   for (const now of [0, 3000, 6000, 9000]) {
-    assertStrictEquals(asked.pick(asking({ now })), unasked.pick(asking({ now })));
+    assertStrictEquals(
+      asked.pick(asking({ monotonicMs: now })),
+      unasked.pick(asking({ monotonicMs: now })),
+    );
   }
 });
 
@@ -95,7 +98,7 @@ Deno.test("ExpectedPolicy that is one of several takes each client for as many",
   const partly = (parts: number) => {
     const policy = new ExpectedPolicy(parts);
     policy.update(candidatesOf(servers.slice(0, 2), speeds), 0);
-    return sequence(policy, 4, { now: 0 });
+    return sequence(policy, 4, { monotonicMs: 0 });
   };
   assertEquals([partly(1), partly(2)], ["aaba", "abaa"]);
   for (const parts of [0, 1.5, NaN]) assertThrows(() => new ExpectedPolicy(parts), RangeError);

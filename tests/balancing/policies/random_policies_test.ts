@@ -27,11 +27,11 @@ Deno.test("RankPolicy multiplies parts by weights", () => {
   assertShares(countPicks(policy, 100_000), policy.shares());
 });
 
-Deno.test("RankPolicy lets one that has returned stand no higher than it has climbed", () => {
+Deno.test("RankPolicy lets one that has returned stand no higher than it has risen", () => {
   const policy = new RankPolicy();
-  const at = (climb: number) => {
+  const at = (slowStart: number) => {
     policy.update(
-      candidatesOf(servers, [1, 2, 3, 4]).map((it, i) => i === 3 ? { ...it, climb } : it),
+      candidatesOf(servers, [1, 2, 3, 4]).map((it, i) => i === 3 ? { ...it, slowStart } : it),
     );
     return sharesOf(policy);
   };

@@ -88,7 +88,7 @@ Deno.test("RendezvousPolicy depends on its key only", () => {
   client.update(farm, 0);
   path.update(farm, 0);
   const asked = asking({ client: "a", target: "/b" });
-  const others = { now: 99, random: 0.99 };
+  const others = { monotonicMs: 99, random: 0.99 };
   assertStrictEquals(client.pick(asked), client.pick({ ...asked, ...others, target: "/c" }));
   assertStrictEquals(path.pick(asked), path.pick({ ...asked, ...others, client: "d" }));
   assert(countPicks(client, 300, { client: "e" }).size === 1);
