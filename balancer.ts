@@ -5,24 +5,21 @@
  */
 
 import config from "./deno.json" with { type: "json" };
-import { ADMIN_ADDRESS } from "./lib/balancing/admin/admin_address.ts";
-import { AdminServer } from "./lib/balancing/admin/admin_server.ts";
-import { askSize } from "./lib/balancing/ask_size.ts";
+import { ADMIN_ADDRESS, AdminServer } from "./lib/balancing/admin/admin_server.ts";
 import { Chooser } from "./lib/balancing/chooser.ts";
 import { Farm } from "./lib/balancing/farm.ts";
 import { type Frontend, OwnFrontend, WorkerFrontend } from "./lib/balancing/frontend.ts";
 import { jitteredInterval } from "./lib/balancing/health_checker.ts";
-import { type AskSize, KnownSizes } from "./lib/balancing/known_sizes.ts";
+import { type AskSize, askSize, KnownSizes } from "./lib/balancing/known_sizes.ts";
 import { DnsResolver, NAME_SERVER } from "./lib/balancing/list/resolver.ts";
 import { ServerSource } from "./lib/balancing/list/server_source.ts";
-import { StatusCollector } from "./lib/balancing/overview.ts";
-import { PickedShares } from "./lib/balancing/picked_shares.ts";
 import { POLICIES, POLICY_NAMES, type PolicyName } from "./lib/balancing/policies.ts";
 import { Pool } from "./lib/balancing/pool.ts";
 import { PROBE_BYTES, probeWith } from "./lib/balancing/probe_size.ts";
-import { runWorker } from "./lib/balancing/redirecting_worker.ts";
 import { Redirector } from "./lib/balancing/redirector.ts";
-import { RequestCounters } from "./lib/balancing/tally.ts";
+import { PickedShares, RequestCounters } from "./lib/balancing/request_counters.ts";
+import { StatusCollector } from "./lib/balancing/status.ts";
+import { runWorker } from "./lib/balancing/worker_link.ts";
 import { runCommand } from "./lib/cli/arguments.ts";
 import { UsageError } from "./lib/cli/command.ts";
 import {

@@ -1,7 +1,7 @@
-import type { PickedShares } from "./picked_shares.ts";
-import type { Candidate, PickRequest, Policy } from "./policy.ts";
-import type { TransferSample } from "./sample.ts";
 import type { Server } from "./list/server.ts";
+import type { Candidate, PickRequest, Policy } from "./policy.ts";
+import type { PickedShares } from "./request_counters.ts";
+import type { TransferSample } from "./sample.ts";
 
 /** What a pool tells which servers may be picked, and what tests find. */
 export interface PoolObserver {

@@ -2,11 +2,11 @@ import { CommandError } from "../cli/command.ts";
 import type { Chooser } from "./chooser.ts";
 import { FarmLog, type Tell } from "./farm_log.ts";
 import { HealthChecker, type HealthCheckerOptions } from "./health_checker.ts";
-import { History } from "./history.ts";
 import type { Server } from "./list/server.ts";
 import type { ServerSource } from "./list/server_source.ts";
 import type { Member, Pool, Replacement } from "./pool.ts";
-import type { RequestCounters } from "./tally.ts";
+import type { RequestCounters } from "./request_counters.ts";
+import { History } from "./sample.ts";
 
 /** How a farm is tested, and who is told of it. */
 export interface FarmOptions extends

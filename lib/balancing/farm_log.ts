@@ -1,18 +1,198 @@
-import {
-  recordOf,
-  type RoundEvent,
-  roundRecordOf,
-  type ServerEvent,
-  type TroubleEvent,
-  troubleRecordOf,
-  wordsFor,
-  wordsForRound,
-  wordsForTrouble,
-} from "./farm_event.ts";
-import type { Server } from "./list/server.ts";
-import type { Replacement } from "./pool.ts";
-import type { LookupProblem } from "./list/known_names.ts";
+/**
+ * What happens to the farm, for the log: every change of a server's state with its reason and
+ * numbers, and what every round found.
+ *
+ * @module
+ */
+
+import { format as formatBytes } from "@std/fmt/bytes";
+import { format as formatDuration } from "@std/fmt/duration";
+import type { LookupProblem } from "./list/dns_cache.ts";
+import type { ListingChanges, Server } from "./list/server.ts";
 import type { UnreadList } from "./list/server_source.ts";
+import type { Replacement } from "./pool.ts";
+import type { RankedServer } from "./ranking.ts";
+import { throughputOf, type TransferSample } from "./sample.ts";
+
+/** Something that happened to one server; `streak` counts tests in a row. */
+export type ServerEvent =
+  | { readonly kind: "listed"; readonly foundBy: string | undefined }
+  | { readonly kind: "unlisted" }
+  | { readonly kind: "changed"; readonly changes: ListingChanges }
+  | { readonly kind: "available"; readonly sample: TransferSample }
+  | {
+    readonly kind: "failing" | "out";
+    readonly reason: string;
+    readonly streak: number;
+    readonly fall: number;
+  }
+  | { readonly kind: "recovering"; readonly streak: number; readonly rise: number }
+  | {
+    readonly kind: "returned";
+    readonly sample: TransferSample;
+    readonly streak: number;
+    readonly outMs: number;
+  }
+  | { readonly kind: "retested"; readonly reason: string }
+  | { readonly kind: "different"; readonly reason: string };
+
+/** What went wrong in a round that is no server's fault, or not for certain. */
+export type TroubleEvent =
+  /** These could not be tested, and stay as they were. */
+  | { readonly kind: "untestable"; readonly reason: string; readonly servers: readonly Server[] }
+  /** All servers that were available have failed, and are looked at once more. */
+  | { readonly kind: "allFailed"; readonly reason: string; readonly servers: number }
+  /** This process stood still for so many ms in a test, which was run again. */
+  | { readonly kind: "paused"; readonly pausedMs: number };
+
+/** What a round found, or a test of servers that are new. */
+export interface RoundEvent {
+  /** The available servers, slowest first. */
+  readonly ranking: readonly RankedServer[];
+  /** All servers. */
+  readonly servers: number;
+  /** How long the round took; undefined where it was none. */
+  readonly elapsedMs: number | undefined;
+}
+
+/** Servers that one line about a round names. */
+const MOST_LISTED = 10;
+
+/** A server's event in words, without its name. */
+export function wordsFor(event: ServerEvent): string {
+  switch (event.kind) {
+    case "listed":
+      return event.foundBy === undefined ? "is new in the list" : `is new, by ${event.foundBy}`;
+    case "unlisted":
+      return "is in the list no more, and gets no more clients";
+    case "changed":
+      return `has changed in the list: ${changesInWords(event.changes).join(", ")}`;
+    case "available":
+      return `is available: ${transferOf(event.sample)}`;
+    case "failing":
+      return `has failed ${event.streak} of ${event.fall} tests that take it out: ${event.reason}`;
+    case "out":
+      return event.fall === 1
+        ? `is out: ${event.reason}`
+        : `is out, after ${event.streak} failed tests in a row: ${event.reason}`;
+    case "recovering":
+      return `has passed ${event.streak} of ${event.rise} tests that bring it back`;
+    case "returned":
+      return `is back after ${spanOf(event.outMs)}, with the lowest share at first: ` +
+        transferOf(event.sample);
+    case "retested":
+      return `has passed a second look, after a test that failed: ${event.reason}`;
+    case "different":
+      return `differs from the farm: ${event.reason}`;
+  }
+}
+
+/** Trouble in words. */
+export function wordsForTrouble(event: TroubleEvent): string {
+  switch (event.kind) {
+    case "untestable": {
+      const names = event.servers.slice(0, MOST_LISTED).map(({ authority }) => authority);
+      const left = event.servers.length - names.length;
+      const more = left > 0 ? ` and ${left} more` : "";
+      return `${names.join(", ")}${more} could not be tested: ${event.reason}`;
+    }
+    case "allFailed":
+      return `all servers that were available have failed; looking again before any is out: ` +
+        event.reason;
+    case "paused":
+      return `this process stood still for ${(event.pausedMs / 1000).toFixed(1)} s; ` +
+        "the tests of that time are run again";
+  }
+}
+
+/** Trouble as plain data. */
+export function troubleRecordOf(event: TroubleEvent): object {
+  if (event.kind !== "untestable") {
+    const { kind, ...numbers } = event;
+    return { event: kind, ...numbers };
+  }
+  const { servers, reason } = event;
+  const names = servers.slice(0, MOST_LISTED).map(({ authority }) => authority);
+  return { event: "untestable", server: names[0], servers: servers.length, named: names, reason };
+}
+
+/** A round in words. */
+export function wordsForRound({ ranking, servers }: RoundEvent): string {
+  if (ranking.length === 0) return "no server is available";
+  const named = ranking.slice(-MOST_LISTED).reverse();
+  // Times alone can be compared where all have transferred the same.
+  const isOfOneSize = new Set(named.map(({ sample: { bytes } }) => bytes)).size === 1;
+  const listed = named.map(({ server, sample, share }) => {
+    const size = isOfOneSize ? "" : ` for ${sizeOf(sample)}`;
+    const partial = sample.isPartial ? " (partial)" : "";
+    const time = `${sample.elapsedMs.toFixed(1)} ms (${(share * 100).toFixed(1)} %)`;
+    return `${server.authority} ${time}${size}${partial}`;
+  });
+  const left = ranking.length - listed.length;
+  const more = left > 0 ? `, and ${left} slower ones` : "";
+  const missing = servers - ranking.length;
+  const out = missing > 0 ? `; ${ranking.length} of ${servers} are available` : "";
+  const isOpen = ranking.some(({ share }) => share > 0);
+  const none = isOpen ? "" : "; clients are sent to none: all of these are drained";
+  return `tested, fastest first: ${listed.join(", ")}${more}${out}${none}`;
+}
+
+/** A server's event as plain data. */
+export function recordOf(server: Server, event: ServerEvent): Record<string, unknown> {
+  const { kind, ...numbers } = event;
+  if (kind === "changed") {
+    return { event: kind, server: server.authority, changes: changesInWords(event.changes) };
+  }
+  if (!("sample" in numbers)) return { event: kind, server: server.authority, ...numbers };
+  const { sample, ...others } = numbers;
+  return { event: kind, server: server.authority, ...measurementOf(sample), ...others };
+}
+
+/** A round as plain data, the fastest servers first. */
+export function roundRecordOf({ ranking, servers, elapsedMs }: RoundEvent): object {
+  const fastest = ranking.slice(-MOST_LISTED).reverse().map(({ server, sample, share }) => ({
+    server: server.authority,
+    ...measurementOf(sample),
+    share,
+  }));
+  const counts = { servers, available: ranking.length };
+  return elapsedMs === undefined
+    ? { event: "newcomers", ...counts, fastest }
+    : { event: "round", ...counts, elapsedMs, fastest };
+}
+
+function changesInWords({ weight, isDrained, priority, publicUrl }: ListingChanges): string[] {
+  const words: string[] = [];
+  if (weight !== undefined) words.push(`its weight is ${Math.round(weight * 100) / 100}`);
+  if (isDrained !== undefined) words.push(isDrained ? "it is drained" : "it is drained no more");
+  if (priority !== undefined) {
+    words.push(priority.after > priority.before ? "it steps back" : "it comes to the fore");
+  }
+  if (publicUrl !== undefined) words.push(`clients are sent to ${publicUrl}`);
+  return words;
+}
+
+function transferOf(sample: TransferSample): string {
+  const { elapsedMs, isPartial } = sample;
+  const perSecond = formatBytes(throughputOf(sample) * 1000, { binary: true });
+  const partial = isPartial ? "; partial, since its time was over" : "";
+  return `${sizeOf(sample)} in ${elapsedMs.toFixed(1)} ms, ${perSecond}/s${partial}`;
+}
+
+function sizeOf({ bytes }: TransferSample): string {
+  return formatBytes(bytes, { binary: true });
+}
+
+/** A measurement as plain data; `partial` is there where it is one. */
+function measurementOf({ bytes, elapsedMs, isPartial }: TransferSample): object {
+  return isPartial ? { bytes, elapsedMs, partial: true } : { bytes, elapsedMs };
+}
+
+/** A span of time to the second, such as `3m 20s`. */
+function spanOf(ms: number): string {
+  const whole = Math.max(1000, Math.round(ms / 1000) * 1000);
+  return formatDuration(whole, { ignoreZero: true });
+}
 
 /** Says something: in words for people, and as a record for programs. */
 export type Tell = (words: string, record?: object) => void;

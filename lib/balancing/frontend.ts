@@ -4,9 +4,8 @@ import { fired } from "../process/signals.ts";
 import { Supervisor, type SupervisorOptions } from "../process/supervisor.ts";
 import { credentialFiles, type TlsValues } from "../process/tls.ts";
 import type { PoolObserver } from "./chooser.ts";
-import { readCounts } from "./news.ts";
-import { PoolPublisher } from "./pool_publisher.ts";
-import type { RequestCounters } from "./tally.ts";
+import type { RequestCounters } from "./request_counters.ts";
+import { PoolPublisher, readCounts } from "./worker_link.ts";
 
 /** Where clients come to: this process, or workers of it. */
 export interface Frontend {

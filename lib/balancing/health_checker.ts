@@ -1,5 +1,6 @@
+import { parseEntityTag } from "../http/validators.ts";
 import type { Chooser } from "./chooser.ts";
-import type { RoundEvent, ServerEvent } from "./farm_event.ts";
+import type { RoundEvent, ServerEvent } from "./farm_log.ts";
 import type { Thresholds, Transition } from "./health.ts";
 import type { Server } from "./list/server.ts";
 import { OwnLine } from "./own_line.ts";
@@ -7,7 +8,6 @@ import type { Pool } from "./pool.ts";
 import { rankingOf } from "./ranking.ts";
 import { Round, type RoundOptions } from "./round.ts";
 import type { Outcome, TestFile } from "./sample.ts";
-import { ContentConsistency } from "./test_files.ts";
 
 /** How servers are tested round after round, and what is told of it. */
 export interface HealthCheckerOptions extends Omit<RoundOptions, "mayReturn" | "ownLine"> {
@@ -165,4 +165,51 @@ export class HealthChecker {
       this.#options.onEvent(server, { kind: "different", reason });
     }
   }
+}
+
+/**
+ * Whether all servers give the same test file. Times of different files cannot be compared, and
+ * who resumes a download at another server needs the same ETag there.
+ */
+export class ContentConsistency {
+  /** What was last found about each server. */
+  #told: ReadonlyMap<Server, string> = new Map();
+
+  /**
+   * Compares what the servers gave in one round by what most of them gave; with no majority, by the
+   * first.
+   *
+   * @returns what is wrong with whom, but for what was found in the last comparison as well
+   */
+  compare(files: ReadonlyMap<Server, TestFile>): [Server, string][] {
+    const found = new Map<Server, string>();
+    const sizes = [...files].map(([server, { bytes }]) => [server, `${bytes}`] as const);
+    const usual = mostFrequent(sizes.map(([, size]) => size));
+    for (const [server, size] of sizes) {
+      if (size !== usual) found.set(server, `its test file has ${size} bytes, not ${usual}`);
+    }
+    // Of what has another size, the ETag has to differ.
+    const tags = [...files].filter(([server]) => !found.has(server)).flatMap(([server, file]) => {
+      const tag = parseEntityTag(file.entityTag ?? "");
+      return tag === undefined ? [] : [[server, tag.opaque] as const];
+    });
+    const usualTag = mostFrequent(tags.map(([, opaque]) => opaque));
+    for (const [server, opaque] of tags) {
+      if (opaque !== usualTag) found.set(server, "its test file has another ETag than the others");
+    }
+    const news = [...found].filter(([server, problem]) => this.#told.get(server) !== problem);
+    this.#told = found;
+    return news;
+  }
+}
+
+/** The text that is there most often; of equals the first. */
+function mostFrequent(texts: readonly string[]): string | undefined {
+  const counts = new Map<string, number>();
+  for (const text of texts) counts.set(text, (counts.get(text) ?? 0) + 1);
+  let most: string | undefined;
+  for (const [text, count] of counts) {
+    if (most === undefined || count > counts.get(most)!) most = text;
+  }
+  return most;
 }

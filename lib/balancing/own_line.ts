@@ -6,8 +6,7 @@
  */
 
 import type { Server } from "./list/server.ts";
-import { throughputOf } from "./policies/throughput.ts";
-import type { TransferSample } from "./sample.ts";
+import { throughputOf, type TransferSample } from "./sample.ts";
 
 /** A transfer of a round, in bytes per ms. */
 export interface MeasuredTransfer {

@@ -5,8 +5,8 @@
  * @module
  */
 
-import type { TransferSample } from "./sample.ts";
 import type { Server } from "./list/server.ts";
+import type { TransferSample } from "./sample.ts";
 
 /** A server that may be picked, and what is known of it. */
 export interface Candidate {

@@ -7,9 +7,8 @@
 
 import { SIZE, type ValueParser } from "../cli/option.ts";
 import type { Server } from "./list/server.ts";
-import { throughputOf } from "./policies/throughput.ts";
 import { type OnReceived, probe, type ProbeOptions } from "./probe.ts";
-import type { Outcome } from "./sample.ts";
+import { type Outcome, throughputOf } from "./sample.ts";
 
 /** Where the file is that `server.ts` makes itself, in any size that `?bytes=` asks for. */
 const BUILT_IN_TARGET = "/test.bin";

@@ -1,7 +1,6 @@
-import type { Member } from "./pool.ts";
-import { throughputOf } from "./policies/throughput.ts";
-import type { TransferSample } from "./sample.ts";
 import type { Server } from "./list/server.ts";
+import type { Member } from "./pool.ts";
+import { throughputOf, type TransferSample } from "./sample.ts";
 
 /** An available server and what it gets. */
 export interface RankedServer {

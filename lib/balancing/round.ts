@@ -6,14 +6,13 @@
  * @module
  */
 
-import type { ServerEvent, TroubleEvent } from "./farm_event.ts";
+import type { ServerEvent, TroubleEvent } from "./farm_log.ts";
 import type { Transition } from "./health.ts";
 import type { Server } from "./list/server.ts";
 import { ALONE, LineUse, type OwnLine } from "./own_line.ts";
-import { throughputOf } from "./policies/throughput.ts";
 import type { Pool } from "./pool.ts";
 import type { OnReceived } from "./probe.ts";
-import type { FailedOutcome, Outcome, TransferSample } from "./sample.ts";
+import { type FailedOutcome, type Outcome, throughputOf, type TransferSample } from "./sample.ts";
 
 /** How the tests of a round are run, and what is told of them. */
 export interface RoundOptions {

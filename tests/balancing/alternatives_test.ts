@@ -1,6 +1,6 @@
 import { assertEquals, assertLess } from "@std/assert";
-import { alternativeLinks } from "../../lib/balancing/alternatives.ts";
 import { parseServer } from "../../lib/balancing/list/server.ts";
+import { alternativeLinks } from "../../lib/balancing/redirector.ts";
 import { serversOf } from "../support/servers.ts";
 
 const a = parseServer("a:1");

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { askSize } from "../../lib/balancing/ask_size.ts";
+import { askSize } from "../../lib/balancing/known_sizes.ts";
 import { parseServer } from "../../lib/balancing/list/server.ts";
 import { type Answer, answering, FakeServer, hanging, saying } from "../support/fake_server.ts";
 

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
-import { avoids } from "../../lib/balancing/avoid.ts";
 import { parseServer, type Server } from "../../lib/balancing/list/server.ts";
+import { avoids } from "../../lib/balancing/redirector.ts";
 
 const plain = parseServer("a:1");
 const elsewhere = parseServer("a:2=https://Files.Example/pub");

@@ -6,7 +6,7 @@ import {
   type ServerEvent,
   wordsFor,
   wordsForRound,
-} from "../../lib/balancing/farm_event.ts";
+} from "../../lib/balancing/farm_log.ts";
 import { parseServer } from "../../lib/balancing/list/server.ts";
 import type { RankedServer } from "../../lib/balancing/ranking.ts";
 

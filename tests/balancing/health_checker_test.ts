@@ -1,9 +1,9 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { POLICIES } from "../../lib/balancing/policies.ts";
 import { FarmLog } from "../../lib/balancing/farm_log.ts";
-import type { Outcome } from "../../lib/balancing/sample.ts";
-import { parseServer, type Server } from "../../lib/balancing/list/server.ts";
 import { HealthChecker } from "../../lib/balancing/health_checker.ts";
+import { parseServer, type Server } from "../../lib/balancing/list/server.ts";
+import { POLICIES } from "../../lib/balancing/policies.ts";
+import type { Outcome } from "../../lib/balancing/sample.ts";
 import { ChoosingPool } from "../support/choosing_pool.ts";
 import { failed, passed, passedAt, UNTESTABLE } from "../support/servers.ts";
 

@@ -1,8 +1,8 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import type { RoundEvent } from "../../lib/balancing/farm_event.ts";
+import type { RoundEvent } from "../../lib/balancing/farm_log.ts";
+import { HealthChecker } from "../../lib/balancing/health_checker.ts";
 import { parseServer } from "../../lib/balancing/list/server.ts";
 import { POLICIES } from "../../lib/balancing/policies.ts";
-import { HealthChecker } from "../../lib/balancing/health_checker.ts";
 import { ChoosingPool } from "../support/choosing_pool.ts";
 import { failed, passed, ProbeDesk } from "../support/servers.ts";
 

@@ -1,8 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { Chooser } from "../../lib/balancing/chooser.ts";
-import { PickedShares } from "../../lib/balancing/picked_shares.ts";
 import { POLICIES } from "../../lib/balancing/policies.ts";
-import { RequestCounters } from "../../lib/balancing/tally.ts";
+import { PickedShares, RequestCounters } from "../../lib/balancing/request_counters.ts";
 import { candidatesOf, serversOf } from "../support/candidates.ts";
 
 const servers = serversOf(2);

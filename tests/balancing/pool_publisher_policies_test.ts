@@ -1,9 +1,8 @@
 import { assertEquals } from "@std/assert";
 import { Chooser } from "../../lib/balancing/chooser.ts";
-import { PoolSubscriber } from "../../lib/balancing/news.ts";
 import { POLICIES, POLICY_NAMES } from "../../lib/balancing/policies.ts";
 import { Pool } from "../../lib/balancing/pool.ts";
-import { PoolPublisher } from "../../lib/balancing/pool_publisher.ts";
+import { PoolPublisher, PoolSubscriber } from "../../lib/balancing/worker_link.ts";
 import { asking, serversOf } from "../support/candidates.ts";
 import { seededRandom } from "../support/random.ts";
 import { failed, passed } from "../support/servers.ts";

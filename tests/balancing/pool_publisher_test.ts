@@ -1,12 +1,11 @@
 import { assert, assertEquals, assertStrictEquals } from "@std/assert";
 import type { PoolObserver } from "../../lib/balancing/chooser.ts";
-import { parseServer, type Server } from "../../lib/balancing/list/server.ts";
-import { PoolSubscriber } from "../../lib/balancing/news.ts";
-import type { Candidate } from "../../lib/balancing/policy.ts";
 import type { Thresholds } from "../../lib/balancing/health.ts";
+import { parseServer, type Server } from "../../lib/balancing/list/server.ts";
+import type { Candidate } from "../../lib/balancing/policy.ts";
 import { Pool } from "../../lib/balancing/pool.ts";
-import { PoolPublisher } from "../../lib/balancing/pool_publisher.ts";
 import type { TransferSample } from "../../lib/balancing/sample.ts";
+import { PoolPublisher, PoolSubscriber } from "../../lib/balancing/worker_link.ts";
 import { failed, passed, round } from "../support/servers.ts";
 
 const servers = ["a:1=https://files.example/pub", "b:1 weight=3", "[::1]:1 backup"].map(

@@ -1,7 +1,11 @@
 import { assertEquals, assertStrictEquals } from "@std/assert";
 import type { Thresholds } from "../../lib/balancing/health.ts";
-import { BACKUP_PRIORITY } from "../../lib/balancing/list/marks.ts";
-import { type ListingChanges, parseServer, type Server } from "../../lib/balancing/list/server.ts";
+import {
+  BACKUP_PRIORITY,
+  type ListingChanges,
+  parseServer,
+  type Server,
+} from "../../lib/balancing/list/server.ts";
 import { POLICIES } from "../../lib/balancing/policies.ts";
 import { Pool } from "../../lib/balancing/pool.ts";
 import { ChoosingPool } from "../support/choosing_pool.ts";

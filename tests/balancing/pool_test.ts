@@ -1,8 +1,8 @@
 import { assert, assertEquals, assertStrictEquals } from "@std/assert";
+import { parseServer, type Server } from "../../lib/balancing/list/server.ts";
 import { POLICIES } from "../../lib/balancing/policies.ts";
 import { Pool } from "../../lib/balancing/pool.ts";
 import { ChoosingPool } from "../support/choosing_pool.ts";
-import { parseServer, type Server } from "../../lib/balancing/list/server.ts";
 import { seededRandom } from "../support/random.ts";
 import { failed, passed, pick, round, UNTESTABLE } from "../support/servers.ts";
 

@@ -1,12 +1,12 @@
-import type { Reply } from "../../lib/net/handler.ts";
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { LOCATIONS } from "../cases/locations.ts";
+import { parseServer } from "../../lib/balancing/list/server.ts";
 import { POLICIES } from "../../lib/balancing/policies.ts";
 import type { PickRequest, Policy } from "../../lib/balancing/policy.ts";
-import { ChoosingPool } from "../support/choosing_pool.ts";
 import { Redirector } from "../../lib/balancing/redirector.ts";
-import { parseServer } from "../../lib/balancing/list/server.ts";
-import { RequestCounters } from "../../lib/balancing/tally.ts";
+import { RequestCounters } from "../../lib/balancing/request_counters.ts";
+import type { Reply } from "../../lib/net/handler.ts";
+import { LOCATIONS } from "../cases/locations.ts";
+import { ChoosingPool } from "../support/choosing_pool.ts";
 import { requestFor } from "../support/replies.ts";
 import { failed, passed } from "../support/servers.ts";
 

@@ -1,8 +1,8 @@
-import type { Handler } from "../../lib/net/handler.ts";
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
 import { Admin } from "../../lib/balancing/admin/admin.ts";
 import type { FarmStatus, ServerStatus } from "../../lib/balancing/status.ts";
+import type { Handler } from "../../lib/net/handler.ts";
 import { HandTicker } from "../balancing/admin/hand_ticker.ts";
 import { farmStatus, out, serverStatus, untested } from "../balancing/admin/made_up_farm.ts";
 import { Serving } from "../support/serving.ts";

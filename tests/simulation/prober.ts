@@ -1,5 +1,5 @@
-import type { Pool } from "../../lib/balancing/pool.ts";
 import type { Server } from "../../lib/balancing/list/server.ts";
+import type { Pool } from "../../lib/balancing/pool.ts";
 import type { Agenda } from "./agenda.ts";
 import type { Farm, Job } from "./farm.ts";
 

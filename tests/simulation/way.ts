@@ -1,8 +1,7 @@
-import type { PolicyName } from "../../lib/balancing/policies.ts";
-import { POLICIES } from "../../lib/balancing/policies.ts";
+import { parseServer, type Server } from "../../lib/balancing/list/server.ts";
+import { POLICIES, type PolicyName } from "../../lib/balancing/policies.ts";
 import type { Policy } from "../../lib/balancing/policy.ts";
 import { ChoosingPool } from "../support/choosing_pool.ts";
-import { parseServer, type Server } from "../../lib/balancing/list/server.ts";
 import { seededRandom } from "../support/random.ts";
 import type { Agenda } from "./agenda.ts";
 import type { Farm } from "./farm.ts";

@@ -1,6 +1,5 @@
-import { type Candidate } from "../../lib/balancing/policy.ts";
-import type { PickRequest, Policy } from "../../lib/balancing/policy.ts";
 import { parseServer, type Server } from "../../lib/balancing/list/server.ts";
+import type { Candidate, PickRequest, Policy } from "../../lib/balancing/policy.ts";
 import { seededRandom } from "./random.ts";
 
 /** So many servers, told apart by name. */

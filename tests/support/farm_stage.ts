@@ -1,13 +1,12 @@
 import { Chooser } from "../../lib/balancing/chooser.ts";
 import { Farm, type FarmSource } from "../../lib/balancing/farm.ts";
 import type { Thresholds } from "../../lib/balancing/health.ts";
-import type { LookupProblem } from "../../lib/balancing/list/known_names.ts";
+import type { LookupProblem } from "../../lib/balancing/list/dns_cache.ts";
 import { parseServer, type Server } from "../../lib/balancing/list/server.ts";
-import type { Listing, Reloaded } from "../../lib/balancing/list/server_source.ts";
+import type { Listing, MergedServers, Reloaded } from "../../lib/balancing/list/server_source.ts";
 import { POLICIES } from "../../lib/balancing/policies.ts";
 import { Pool } from "../../lib/balancing/pool.ts";
-import { RequestCounters } from "../../lib/balancing/tally.ts";
-import type { MergedServers } from "../../lib/balancing/list/server_list.ts";
+import { RequestCounters } from "../../lib/balancing/request_counters.ts";
 import type { Outcome } from "../../lib/balancing/sample.ts";
 import { passed, ProbeDesk } from "./servers.ts";
 

@@ -1,8 +1,8 @@
+import { parseServer, type Server } from "../../lib/balancing/list/server.ts";
 import type { PickRequest } from "../../lib/balancing/policy.ts";
 import type { Pool } from "../../lib/balancing/pool.ts";
-import type { ChoosingPool } from "./choosing_pool.ts";
 import type { FailedOutcome, Fault, Outcome } from "../../lib/balancing/sample.ts";
-import { parseServer, type Server } from "../../lib/balancing/list/server.ts";
+import type { ChoosingPool } from "./choosing_pool.ts";
 
 /** That many servers, `s0:80` and so on. */
 export function serversOf(count: number): Server[] {

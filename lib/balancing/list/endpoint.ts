@@ -4,8 +4,6 @@
  * @module
  */
 
-import { quote, refuse } from "./server_list_error.ts";
-
 /** Where something listens. */
 export interface Endpoint {
   /** A lower-case name or address without brackets, as `Deno.connect` takes it. */
@@ -109,4 +107,98 @@ function adviseBrackets(text: string): string {
 
 function isIpv6(address: string): boolean {
   return /^[\da-f:.]+$/i.test(address) && URL.canParse(`http://[${address}]`);
+}
+
+/** What a request-target is appended to. */
+export interface PublicUrl extends Endpoint {
+  /** How it is spoken to. */
+  readonly scheme: "http" | "https";
+  /** The path below which the files are, without a slash at its end; empty for the root. */
+  readonly prefix: string;
+  /** All of it, without a slash at its end: a Location is this and the request-target. */
+  readonly href: string;
+}
+
+const DEFAULT_PORTS = { http: 80, https: 443 } as const;
+
+/** Scheme, authority and the rest; a backslash would be a slash to some clients. */
+const PARTS = /^(https?):\/\/([^/?#\\]*)(.*)$/is;
+
+/**
+ * RFC 3986 §3.3: segments of pchar, of which `=` and `,` have a meaning in a list and are to be
+ * encoded. No segment is empty, `.` or `..`, since clients take those away.
+ */
+const PREFIX = /^(?:\/(?!\.{1,2}(?:\/|$))(?:[\w.~!$&'()*+;:@-]|%[\da-f]{2})+)*\/?$/i;
+
+/** Whether a text is meant as a URL that clients can be sent to. */
+export function looksLikeUrl(text: string): boolean {
+  return /^https?:\/\//i.test(text);
+}
+
+/**
+ * Reads one. The spelling is kept, scheme and host in lower case, and the slash at its end left
+ * off.
+ *
+ * @param whole what errors quote, of which `text` is a part
+ * @throws {ServerListError} when the text is anything else
+ */
+export function parsePublicUrl(text: string, whole = text): PublicUrl {
+  const [, typedScheme, typedAuthority = "", rest = ""] = PARTS.exec(text) ?? [];
+  if (typedScheme === undefined) {
+    refuse(whole, `has ${quote(text)} where a URL for clients, http://… or https://…, must be`);
+  }
+  if (typedAuthority.includes("@")) refuse(whole, "has a user name in its URL: leave it off");
+  if (/[?#]/.test(rest)) refuse(whole, "has a query or a fragment in its URL: leave it off");
+  if (!PREFIX.test(rest)) {
+    refuse(whole, `has the path ${quote(rest)}, which no request-target can be appended to`);
+  }
+  const scheme = typedScheme.toLowerCase() as "http" | "https";
+  const endpoint = parseEndpoint(typedAuthority, whole, DEFAULT_PORTS[scheme]);
+  const prefix = rest.replace(/\/$/, "");
+  return { ...endpoint, scheme, prefix, href: `${scheme}://${endpoint.authority}${prefix}` };
+}
+
+/** 127.0.0.0/8 is loopback (RFC 1122 §3.2.1.3), and 0.0.0.0/8 this host as far as one can connect. */
+const LOCAL_IPV4 = /^(?:127|0)\.\d+\.\d+\.\d+$/;
+
+/**
+ * Whether a host means the machine that uses it, whichever that is: a loopback address, an
+ * unspecified one, or a name for it (RFC 6761 §6.3).
+ *
+ * @param hostname a name or an address, IPv6 without brackets; in lower case
+ */
+export function isLocalHost(hostname: string): boolean {
+  if (/^(?:.+\.)?localhost\.?$/.test(hostname) || LOCAL_IPV4.test(hostname)) return true;
+  if (!hostname.includes(":")) return false;
+  // Its one spelling (RFC 5952); with IPv4 in it, that in hexadecimal.
+  const address = URL.parse(`http://[${hostname}]`)?.hostname.slice(1, -1) ?? "";
+  return address === "::" || address === "::1" || /^::ffff:(?:7f|0:)/.test(address);
+}
+
+/** A mistake in a server or a list of servers; the message is one line for the user. */
+export class ServerListError extends Error {
+  /** Tells it apart from other errors in a log. */
+  override readonly name = "ServerListError";
+}
+
+/**
+ * Refuses what was written.
+ *
+ * @param text is quoted before the reason
+ * @throws {ServerListError} always
+ */
+export function refuse(text: string, reason: string): never {
+  throw new ServerListError(`${quote(text)} ${reason}`);
+}
+
+const LONGEST_QUOTE = 80;
+
+/** The text in quotes, on one line of sensible length, whatever a file held. */
+export function quote(text: string): string {
+  const start = text.length > LONGEST_QUOTE ? `${text.slice(0, LONGEST_QUOTE)}…` : text;
+  const visible = start.replace(
+    /[\p{C}\p{Zl}\p{Zp}]/gu,
+    (character) => `\\u{${character.codePointAt(0)?.toString(16)}}`,
+  );
+  return `"${visible}"`;
 }

@@ -1,12 +1,9 @@
-import type { Candidate, PickRequest, Policy } from "../policy.ts";
-import type { TransferSample } from "../sample.ts";
 import type { Server } from "../list/server.ts";
-import { LoadEstimate } from "./backlog.ts";
-import { effectiveWeights } from "./effective_weights.ts";
-import { FileSizes } from "./file_sizes.ts";
-import { CompletionQueue } from "./lineup.ts";
-import { ServerCosts } from "./standings.ts";
-import { throughputOf } from "./throughput.ts";
+import type { Candidate, PickRequest, Policy } from "../policy.ts";
+import { throughputOf, type TransferSample } from "../sample.ts";
+import { CompletionQueue, ServerCosts } from "./completion_queue.ts";
+import { LoadEstimate } from "./load_estimate.ts";
+import { effectiveWeights } from "./weights.ts";
 
 /** How likely it is, as it were, that what a server was sent since its last probe is in vain. */
 const DOUBT = 0.2;
@@ -138,5 +135,61 @@ export class ExpectedPolicy implements Policy {
     this.#servers.forEach((_, i) => this.#stand(i));
     this.#queues = this.#sizes.classes().map((bytes) => new CompletionQueue(bytes, this.#costs));
     for (const queue of this.#queues) this.#servers.forEach((_, i) => queue.place(i, monotonicMs));
+  }
+}
+
+/** The mean while no size is known, in octets. */
+const USUAL_BYTES = 64 * 1024 * 1024;
+
+/** The least that one more file counts in the mean. */
+const LEAST_NEWS = 0.01;
+
+/** How many times as large the files of one class are as those of the class before. */
+const STEP = 4;
+
+/** Classes below and above that of the mean. */
+const STEPS = 2;
+
+const GOLDEN = (Math.sqrt(5) - 1) / 2;
+
+/** What is known of the sizes of the files that clients ask for, in octets. */
+export class FileSizes {
+  #mean = USUAL_BYTES;
+  #seen = 0;
+  #guesses = 0;
+  /** The mean when the classes were made. */
+  #middle = USUAL_BYTES;
+
+  /** The mean of the latest files of known size. */
+  get mean(): number {
+    return this.#mean;
+  }
+
+  /** Makes classes around the mean of today, and gives the middle of each. */
+  classes(): number[] {
+    this.#middle = this.#mean;
+    return Array.from({ length: 2 * STEPS + 1 }, (_, i) => this.#middle * STEP ** (i - STEPS));
+  }
+
+  /**
+   * The class of a file, which is also taken into the mean if its size is known. Where there is
+   * nothing to send, as for a HEAD, that says nothing of files.
+   */
+  classOf(bytes: number | undefined): number {
+    if (bytes === 0) return 0;
+    if (bytes === undefined || !(bytes > 0 && bytes < Infinity)) return STEPS;
+    const news = Math.max(LEAST_NEWS, 1 / ++this.#seen);
+    this.#mean = Math.max(1, this.#mean + news * (bytes - this.#mean));
+    const steps = Math.round(Math.log2(Math.max(1, bytes) / this.#middle) / Math.log2(STEP));
+    return STEPS + Math.max(-STEPS, Math.min(STEPS, steps));
+  }
+
+  /**
+   * A size for a file of unknown size: of many, few are much larger than the mean, as it is with
+   * files. Were all taken to be equal, what began together would be thought to end together.
+   */
+  guess(): number {
+    this.#guesses = (this.#guesses + GOLDEN) % 1;
+    return -this.#mean * Math.log(1 - this.#guesses);
   }
 }

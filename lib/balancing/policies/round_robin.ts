@@ -1,8 +1,7 @@
-import type { Candidate, PickRequest, Policy } from "../policy.ts";
 import type { Server } from "../list/server.ts";
-import { effectiveWeights } from "./effective_weights.ts";
+import type { Candidate, PickRequest, Policy } from "../policy.ts";
 import { IndexHeap } from "./index_heap.ts";
-import { pickFirst } from "./pick_first.ts";
+import { effectiveWeights } from "./weights.ts";
 
 /** Which part of their pause servers of equal weight are due apart, so that they keep their order. */
 const APART = 0.01;
@@ -55,4 +54,24 @@ export class RoundRobinPolicy implements Policy {
     const waits = this.#servers.map((it, i) => [it, this.#due.keyOf(i) - this.#time] as const);
     return new Map(waits.filter((_, i) => this.#due.has(i)));
   }
+}
+
+/**
+ * The index with the least key among those that are not excluded; -1 when there is none. The heap
+ * is as it was before. Takes time for every excluded one that comes before it.
+ */
+export function pickFirst(
+  heap: IndexHeap,
+  servers: readonly Server[],
+  isExcluded?: (server: Server) => boolean,
+): number {
+  if (isExcluded === undefined) return heap.first;
+  const passed: number[] = [];
+  while (heap.first >= 0 && isExcluded(servers[heap.first]!)) {
+    passed.push(heap.first);
+    heap.delete(heap.first);
+  }
+  const found = heap.first;
+  for (const index of passed) heap.set(index, heap.keyOf(index));
+  return found;
 }

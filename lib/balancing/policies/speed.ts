@@ -1,8 +1,7 @@
-import type { Candidate, PickRequest, Policy } from "../policy.ts";
 import type { Server } from "../list/server.ts";
-import { effectiveWeights } from "./effective_weights.ts";
+import type { Candidate, PickRequest, Policy } from "../policy.ts";
 import { ShareTable } from "./share_table.ts";
-import { SmoothedSpeeds } from "./smoothed_speeds.ts";
+import { effectiveWeights, SmoothedSpeeds } from "./weights.ts";
 
 /** Shares in proportion to throughput: a server that is ten times as fast gets ten times as much. */
 export class SpeedPolicy implements Policy {

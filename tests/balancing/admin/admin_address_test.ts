@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { ADMIN_ADDRESS } from "../../../lib/balancing/admin/admin_address.ts";
+import { ADMIN_ADDRESS } from "../../../lib/balancing/admin/admin_server.ts";
 
 /** What is typed, and the hostname, port and whether it is loopback that it means. */
 const ACCEPTED: readonly [string, string, number, boolean][] = [

@@ -6,7 +6,8 @@
  */
 
 import { Admin } from "../../../lib/balancing/admin/admin.ts";
-import type { FarmStatus, ServerStatus, TransferStatus } from "../../../lib/balancing/status.ts";
+import type { TransferStatus } from "../../../lib/balancing/sample.ts";
+import type { FarmStatus, ServerStatus } from "../../../lib/balancing/status.ts";
 import { say } from "../../../lib/log/console.ts";
 import { ConnectionManager } from "../../../lib/net/connection_manager.ts";
 import { DEADLINES } from "../../../lib/net/deadlines.ts";

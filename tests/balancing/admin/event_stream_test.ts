@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { EventStream, type StreamEvent } from "../../../lib/balancing/admin/event_stream.ts";
+import { EventStream, type StreamEvent } from "../../../lib/balancing/admin/event_streams.ts";
 import { encodeOctets } from "../../../lib/http/grammar.ts";
 
 function event(number: number, text = `event ${number}`): StreamEvent {

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import type { EventStream } from "../../../lib/balancing/admin/event_stream.ts";
+import type { EventStream } from "../../../lib/balancing/admin/event_streams.ts";
 import { newsOf, Watched } from "./watched.ts";
 
 Deno.test("EventStreams sends the status at once, then each second in which it changed", async () => {

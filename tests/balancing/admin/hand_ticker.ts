@@ -1,4 +1,4 @@
-import type { Ticker } from "../../../lib/balancing/admin/ticker.ts";
+import type { Ticker } from "../../../lib/balancing/admin/event_streams.ts";
 
 /** Seconds that pass when a test says so. */
 export class HandTicker {

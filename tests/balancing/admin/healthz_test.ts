@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { healthReply } from "../../../lib/balancing/admin/healthz.ts";
+import { healthReply } from "../../../lib/balancing/admin/admin.ts";
 import type { FarmStatus, ServerStatus } from "../../../lib/balancing/status.ts";
 import { farmStatus, out, serverStatus, untested } from "./made_up_farm.ts";
 

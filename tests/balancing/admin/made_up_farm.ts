@@ -1,4 +1,5 @@
-import type { FarmStatus, ServerStatus, TransferStatus } from "../../../lib/balancing/status.ts";
+import type { TransferStatus } from "../../../lib/balancing/sample.ts";
+import type { FarmStatus, ServerStatus } from "../../../lib/balancing/status.ts";
 
 /** The moment at which a made-up farm is looked at: 2026-01-02T03:04:05Z. */
 export const NOW = Date.UTC(2026, 0, 2, 3, 4, 5);

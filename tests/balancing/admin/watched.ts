@@ -1,6 +1,5 @@
 import { assertEquals } from "@std/assert";
-import type { EventStream } from "../../../lib/balancing/admin/event_stream.ts";
-import { EventStreams } from "../../../lib/balancing/admin/event_streams.ts";
+import { type EventStream, EventStreams } from "../../../lib/balancing/admin/event_streams.ts";
 import type { FarmStatus, ServerStatus } from "../../../lib/balancing/status.ts";
 import { HandTicker } from "./hand_ticker.ts";
 import { farmStatus, NOW, serverStatus } from "./made_up_farm.ts";

@@ -1,11 +1,11 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
+import { ServerListError } from "../../../lib/balancing/list/endpoint.ts";
 import {
   type DnsEntry,
   looksLikeDnsEntry,
   parseDnsEntry,
-} from "../../../lib/balancing/list/dns_entry.ts";
-import { BACKUP_PRIORITY } from "../../../lib/balancing/list/marks.ts";
-import { ServerListError } from "../../../lib/balancing/list/server_list_error.ts";
+} from "../../../lib/balancing/list/entry.ts";
+import { BACKUP_PRIORITY } from "../../../lib/balancing/list/server.ts";
 
 const PLAIN = { weight: 1, isDrained: false, priority: 0 };
 const HTTP = "_http._tcp.example";

@@ -1,6 +1,10 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { isAddress, isHostName, parseEndpoint } from "../../../lib/balancing/list/endpoint.ts";
-import { ServerListError } from "../../../lib/balancing/list/server_list_error.ts";
+import {
+  isAddress,
+  isHostName,
+  parseEndpoint,
+  ServerListError,
+} from "../../../lib/balancing/list/endpoint.ts";
 
 /** Text, then the hostname, port and authority it means. */
 const ENDPOINTS: readonly [string, string, number, string][] = [

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { isLocalHost } from "../../../lib/balancing/list/local_host.ts";
+import { isLocalHost } from "../../../lib/balancing/list/endpoint.ts";
 
 Deno.test("isLocalHost() knows every spelling of the machine itself", () => {
   const spellings = ["localhost", "localhost.", "a.localhost", "127.0.0.1", "127.255.0.9"];

@@ -1,6 +1,9 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { looksLikeUrl, parsePublicUrl } from "../../../lib/balancing/list/public_url.ts";
-import { ServerListError } from "../../../lib/balancing/list/server_list_error.ts";
+import {
+  looksLikeUrl,
+  parsePublicUrl,
+  ServerListError,
+} from "../../../lib/balancing/list/endpoint.ts";
 
 /** Text, then the URL it means and its port. */
 const URLS: readonly [string, string, number][] = [

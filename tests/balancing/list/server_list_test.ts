@@ -1,12 +1,12 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
+import { ServerListError } from "../../../lib/balancing/list/endpoint.ts";
 import { parseEntry } from "../../../lib/balancing/list/entry.ts";
 import { parseServer } from "../../../lib/balancing/list/server.ts";
 import {
   looksLikeServer,
   mergeServers,
   parseServerList,
-} from "../../../lib/balancing/list/server_list.ts";
-import { ServerListError } from "../../../lib/balancing/list/server_list_error.ts";
+} from "../../../lib/balancing/list/server_source.ts";
 
 Deno.test("parseServerList() skips comments, blank lines and white space", () => {
   const lines = ["\uFEFFa:1 # the old one", "", " \t", "# b:2", "\tc:3 ", "[::1]:4#x # y", "d:5\r"];

@@ -1,7 +1,6 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { BACKUP_PRIORITY } from "../../../lib/balancing/list/marks.ts";
-import { parseServer, type Server } from "../../../lib/balancing/list/server.ts";
-import { ServerListError } from "../../../lib/balancing/list/server_list_error.ts";
+import { ServerListError } from "../../../lib/balancing/list/endpoint.ts";
+import { BACKUP_PRIORITY, parseServer, type Server } from "../../../lib/balancing/list/server.ts";
 
 const PLAIN: Server = {
   hostname: "a",

@@ -1,8 +1,8 @@
-import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { parseDnsEntry, type SrvEntry } from "../../../lib/balancing/list/dns_entry.ts";
-import { BACKUP_PRIORITY } from "../../../lib/balancing/list/marks.ts";
-import { srvServers, srvTargets } from "../../../lib/balancing/list/srv_records.ts";
+import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
+import { srvServers, srvTargets } from "../../../lib/balancing/list/dns_cache.ts";
+import { parseDnsEntry, type SrvEntry } from "../../../lib/balancing/list/entry.ts";
+import { BACKUP_PRIORITY } from "../../../lib/balancing/list/server.ts";
 import { srv } from "./fake_resolver.ts";
 
 /** The entry of a text such as `srv:_x._tcp.y`. */

@@ -1,5 +1,5 @@
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
-import { FileSizes } from "../../../lib/balancing/policies/file_sizes.ts";
+import { FileSizes } from "../../../lib/balancing/policies/expected.ts";
 
 const MIDDLE = 2;
 

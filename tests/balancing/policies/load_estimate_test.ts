@@ -1,7 +1,9 @@
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
-import { LoadEstimate } from "../../../lib/balancing/policies/backlog.ts";
-import { ProcessorSharingModel } from "../../../lib/balancing/policies/replay.ts";
-import { StartLog } from "../../../lib/balancing/policies/start_log.ts";
+import {
+  LoadEstimate,
+  ProcessorSharingModel,
+  StartLog,
+} from "../../../lib/balancing/policies/load_estimate.ts";
 
 Deno.test("ProcessorSharingModel shares the line evenly among its downloads", () => {
   const replay = new ProcessorSharingModel(10, 0);

@@ -1,7 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
-import { readCounts } from "../../lib/balancing/news.ts";
-import { report } from "../../lib/balancing/redirecting_worker.ts";
-import { RequestCounters } from "../../lib/balancing/tally.ts";
+import { RequestCounters } from "../../lib/balancing/request_counters.ts";
+import { readCounts, report } from "../../lib/balancing/worker_link.ts";
 import { LineWriter } from "../../lib/log/line_writer.ts";
 import { takeReports } from "../../lib/process/worker_protocol.ts";
 import { MemorySink } from "../support/memory_sink.ts";

@@ -3,7 +3,7 @@ import {
   type ServerDocument,
   type StatusDocument,
   statusPieces,
-} from "../../../lib/balancing/admin/status_document.ts";
+} from "../../../lib/balancing/admin/status_json.ts";
 import type { FarmStatus } from "../../../lib/balancing/status.ts";
 import { farmStatus, NOW, out, serverStatus, untested } from "./made_up_farm.ts";
 

@@ -1,7 +1,20 @@
-import type { Candidate } from "../policy.ts";
-import type { TransferSample } from "../sample.ts";
 import type { Server } from "../list/server.ts";
-import { throughputOf } from "./throughput.ts";
+import type { Candidate } from "../policy.ts";
+import { throughputOf, type TransferSample } from "../sample.ts";
+
+/** What a server that has just returned gets of its due. */
+const LEAST_SLOW_START = 0.05;
+
+/**
+ * For each candidate its weight, and less while it is still coming back. Never are all of them 0:
+ * where nobody is to have anything, all count the same.
+ */
+export function effectiveWeights(candidates: readonly Candidate[]): number[] {
+  const weights = candidates.map(({ weight, slowStart }) =>
+    Math.max(0, weight) * Math.max(LEAST_SLOW_START, slowStart)
+  );
+  return weights.some((weight) => weight > 0) ? weights : weights.map(() => 1);
+}
 
 /** How much the newest round counts; what was before counts for the rest. */
 const NEWEST = 0.5;

@@ -6,7 +6,8 @@
  * @module
  */
 
-import type { FarmStatus, RoundStatus, ServerStatus, TransferStatus } from "../status.ts";
+import type { TransferStatus } from "../sample.ts";
+import type { FarmStatus, RoundStatus, ServerStatus } from "../status.ts";
 
 /** One test of a server: what it transferred, or why it failed. */
 export type TransferDocument =

@@ -1,10 +1,9 @@
 import { assertEquals } from "@std/assert";
 import type { Thresholds } from "../../lib/balancing/health.ts";
-import { StatusCollector } from "../../lib/balancing/overview.ts";
-import type { ServerStatus } from "../../lib/balancing/status.ts";
-import { RequestCounters } from "../../lib/balancing/tally.ts";
-import { FarmStage } from "../support/farm_stage.ts";
+import { RequestCounters } from "../../lib/balancing/request_counters.ts";
 import type { Outcome } from "../../lib/balancing/sample.ts";
+import { type ServerStatus, StatusCollector } from "../../lib/balancing/status.ts";
+import { FarmStage } from "../support/farm_stage.ts";
 import { failed, passedAt, UNTESTABLE } from "../support/servers.ts";
 
 const FACTS = { version: "1.2.3", startedAt: 5, policy: "rank", intervalMs: 300_000, workers: 2 };

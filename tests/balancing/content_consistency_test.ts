@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { ContentConsistency } from "../../lib/balancing/test_files.ts";
+import { ContentConsistency } from "../../lib/balancing/health_checker.ts";
 import { serversOf } from "../support/servers.ts";
 
 const servers = serversOf(3);

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { RequestCounters } from "../../lib/balancing/tally.ts";
+import { RequestCounters } from "../../lib/balancing/request_counters.ts";
 
 /** One that has counted something of everything. */
 function someTally(): RequestCounters {

@@ -1,6 +1,6 @@
 import { assertAlmostEquals, assertEquals, assertLess } from "@std/assert";
-import { pickRank, share } from "../../lib/balancing/shares.ts";
-import { seededRandom } from "../support/random.ts";
+import { pickRank, share } from "../../../lib/balancing/policies/rank.ts";
+import { seededRandom } from "../../support/random.ts";
 
 /** The random number in the middle of a slot, where rounding cannot move it to the next. */
 function middleOf(slot: number, slots: number): number {

@@ -1,0 +1,127 @@
+/**
+ * The form of all replies of the admin side.
+ *
+ * @module
+ */
+
+import page from "./page.html" with { type: "text" };
+import style from "./page.css" with { type: "text" };
+import totalsStyle from "./page_totals.css" with { type: "text" };
+import serversStyle from "./page_servers.css" with { type: "text" };
+import cardsStyle from "./page_cards.css" with { type: "text" };
+import script from "./page.js" with { type: "text" };
+import chart from "./page_chart.js" with { type: "text" };
+import dom from "./page_dom.js" with { type: "text" };
+import row from "./page_row.js" with { type: "text" };
+import table from "./page_table.js" with { type: "text" };
+import words from "./page_words.js" with { type: "text" };
+import { type FieldLine, fieldSection } from "../../http/fields.ts";
+import type { ContentSource, Reply } from "../../net/handler.ts";
+
+/** Nothing but our own files runs in the page or is asked for by it. */
+const POLICY = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self'",
+  "connect-src 'self'",
+  "img-src 'self' data:",
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
+].join("; ");
+
+const COMMON = fieldSection([
+  ["Cache-Control", "no-store"],
+  ["Content-Security-Policy", POLICY],
+  ["Cross-Origin-Resource-Policy", "same-origin"],
+  ["Referrer-Policy", "no-referrer"],
+  ["X-Content-Type-Options", "nosniff"],
+  ["X-Frame-Options", "DENY"],
+]);
+
+const encoder = new TextEncoder();
+
+/**
+ * A reply that no other site may show, read or keep.
+ *
+ * @param contentType its media type
+ * @param content text is sent as UTF-8
+ * @param fieldLines fields beside those of every reply
+ * @throws {TypeError} as `fieldSection`
+ */
+export function adminReply(
+  statusCode: number,
+  contentType: string,
+  content: string | Exclude<Reply["content"], string>,
+  fieldLines: readonly FieldLine[] = [],
+): Reply {
+  const headerSection = fieldSection([["Content-Type", contentType], ...fieldLines], COMMON);
+  const octets = typeof content === "string" ? encoder.encode(content) : content;
+  return { statusCode, headerSection, content: octets };
+}
+
+/**
+ * A reply of one line of text.
+ *
+ * @param sentence without the end of its line
+ * @throws {TypeError} as `fieldSection`
+ */
+export function lineReply(
+  statusCode: number,
+  sentence: string,
+  fieldLines: readonly FieldLine[] = [],
+): Reply {
+  return adminReply(statusCode, "text/plain; charset=utf-8", `${sentence}\n`, fieldLines);
+}
+
+const NOTHING = new Uint8Array();
+
+/** A text that is made while it is sent, so that a long one keeps nobody else waiting. */
+export class TextPieces implements ContentSource {
+  /** Nobody knows it before the end. */
+  readonly length: undefined = undefined;
+  readonly #pieces: Iterator<string>;
+  #rest: Uint8Array = NOTHING;
+
+  /** Of which nothing is made yet. @param pieces makes the next piece when it is asked for */
+  constructor(pieces: Iterator<string>) {
+    this.#pieces = pieces;
+  }
+
+  /** As `ContentSource`: never more than one piece at a time. */
+  read(buffer: Uint8Array): number | null {
+    while (this.#rest.length === 0) {
+      const { value, done } = this.#pieces.next();
+      if (done) return null;
+      this.#rest = encoder.encode(value);
+    }
+    const part = this.#rest.subarray(0, buffer.length);
+    buffer.set(part);
+    this.#rest = this.#rest.subarray(part.length);
+    return part.length;
+  }
+
+  /** As `ContentSource`. */
+  close(): void {
+    this.#pieces.return?.();
+    this.#rest = NOTHING;
+  }
+}
+
+const STYLE_TYPE = "text/css; charset=utf-8";
+const SCRIPT_TYPE = "text/javascript; charset=utf-8";
+
+/** The replies by their paths. */
+export const ASSETS: ReadonlyMap<string, Reply> = new Map([
+  ["/", adminReply(200, "text/html; charset=utf-8", page)],
+  ["/page.css", adminReply(200, STYLE_TYPE, style)],
+  ["/page_totals.css", adminReply(200, STYLE_TYPE, totalsStyle)],
+  ["/page_servers.css", adminReply(200, STYLE_TYPE, serversStyle)],
+  ["/page_cards.css", adminReply(200, STYLE_TYPE, cardsStyle)],
+  ["/page.js", adminReply(200, SCRIPT_TYPE, script)],
+  ["/page_chart.js", adminReply(200, SCRIPT_TYPE, chart)],
+  ["/page_dom.js", adminReply(200, SCRIPT_TYPE, dom)],
+  ["/page_row.js", adminReply(200, SCRIPT_TYPE, row)],
+  ["/page_table.js", adminReply(200, SCRIPT_TYPE, table)],
+  ["/page_words.js", adminReply(200, SCRIPT_TYPE, words)],
+]);
