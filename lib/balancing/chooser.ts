@@ -56,6 +56,11 @@ export class Chooser implements PoolObserver {
     this.#policy.measured?.(server, sample, monotonicMs);
   }
 
+  /** A round has ended; for shares by what servers have got lately. */
+  endRound(): void {
+    this.#picked?.endRound();
+  }
+
   /**
    * A server for a request; undefined when none may be picked. Falls back to servers that the
    * request excludes if no other is left.

@@ -10,30 +10,19 @@ import { format as formatDuration } from "@std/fmt/duration";
 import type { LookupProblem } from "./list/dns_cache.ts";
 import type { ListingChanges, Server } from "./list/server.ts";
 import type { UnreadList } from "./list/server_source.ts";
-import type { Replacement } from "./pool.ts";
-import type { RankedServer } from "./ranking.ts";
+import type { RankedServer, Replacement } from "./pool.ts";
+import type { Transition } from "./health.ts";
 import { throughputOf, type TransferSample } from "./sample.ts";
 
-/** Something that happened to one server; `streak` counts tests in a row. */
+/** Something that happened to one server. */
 export type ServerEvent =
+  | Transition
   | { readonly kind: "listed"; readonly foundBy: string | undefined }
   | { readonly kind: "unlisted" }
   | { readonly kind: "changed"; readonly changes: ListingChanges }
-  | { readonly kind: "available"; readonly sample: TransferSample }
-  | {
-    readonly kind: "failing" | "out";
-    readonly reason: string;
-    readonly streak: number;
-    readonly fall: number;
-  }
-  | { readonly kind: "recovering"; readonly streak: number; readonly rise: number }
-  | {
-    readonly kind: "returned";
-    readonly sample: TransferSample;
-    readonly streak: number;
-    readonly outMs: number;
-  }
+  /** Passed a second test after one that failed. */
   | { readonly kind: "retested"; readonly reason: string }
+  /** Its test file is not that of the other servers. */
   | { readonly kind: "different"; readonly reason: string };
 
 /** What went wrong in a round that is no server's fault, or not for certain. */

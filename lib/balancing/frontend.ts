@@ -1,36 +1,88 @@
+/**
+ * Where clients connect: to this process, or to worker processes of it.
+ *
+ * @module
+ */
+
+import type { LineWriter } from "../log/line_writer.ts";
 import type { Logger } from "../log/logger.ts";
-import type { HttpServer } from "../process/http_server.ts";
+import { HttpServer } from "../process/http_server.ts";
 import { fired } from "../process/signals.ts";
-import { Supervisor, type SupervisorOptions } from "../process/supervisor.ts";
-import { credentialFiles, type TlsValues } from "../process/tls.ts";
-import type { PoolObserver } from "./chooser.ts";
+import { isSupervisor, Supervisor, type SupervisorOptions } from "../process/supervisor.ts";
+import { credentialFiles, type Credentials, type TlsValues } from "../process/tls.ts";
+import type { BalancerOptions } from "./balancer_options.ts";
+import type { Chooser, PoolObserver } from "./chooser.ts";
+import { type AskSize, askSize, KnownSizes } from "./known_sizes.ts";
+import { Redirector } from "./redirector.ts";
 import type { RequestCounters } from "./request_counters.ts";
 import { PoolPublisher, readCounts } from "./worker_link.ts";
 
-/** Where clients come to: this process, or workers of it. */
+/** Accepts clients and redirects them. */
 export interface Frontend {
-  /** Who has to be told, beside the chooser of this process, who may be picked. */
+  /** Told of the pool's changes, beside the chooser of this process. */
   readonly observers: readonly PoolObserver[];
-  /** Whether clients can connect at the moment. */
+  /** Whether clients can connect. */
   readonly isListening: boolean;
   /**
-   * Begins to take clients, and says where.
+   * Begins to accept clients, and announces the address.
    *
-   * @returns the exit status when that is not possible
+   * @returns the exit status if that is not possible
    * @throws {CommandError} the same, with a reason
    */
   open(): Promise<number | undefined>;
-  /** Takes clients until the signal fires, and serves on beside those who are there. */
+  /** Accepts clients until the signal fires; open connections are served beyond it. */
   serveUntil(due: AbortSignal): Promise<void>;
-  /** Takes up a certificate that was exchanged, or says why that is not possible. */
+  /** Reads the certificate again, or logs why that is not possible. */
   renew(): void;
-  /** Takes nobody any more, and lets answers be finished; the signal is the one that has fired. */
+  /** Stops accepting, and finishes open requests. @param stop the signal that has fired */
   close(stop: AbortSignal): Promise<void>;
   /** Ends at once what would outlive this process. */
   kill(): void;
 }
 
-/** This process takes clients itself. */
+/** The longest time after which clients may ask again if no server is available. */
+const MAX_RETRY_AFTER_MS = 60_000;
+
+/** Makes a function that opens a server which redirects; its access log goes to `output`. */
+export function redirectingServer(
+  options: BalancerOptions,
+  credentials: Credentials | undefined,
+  chooser: Chooser,
+  counters: RequestCounters,
+  { tell, tellError }: Pick<Logger, "tell" | "tellError">,
+): (output?: LineWriter) => HttpServer {
+  const ask: AskSize = (...asked) => askSize(...asked).catch((error) => void tellError(error));
+  const sizes = chooser.wantsSizes
+    ? new KnownSizes(ask, () => performance.now(), options.workers)
+    : undefined;
+  const { handle: handler } = new Redirector(chooser, {
+    statusCode: options.status,
+    alternatives: options.alternatives,
+    retryAfterSeconds: Math.ceil(Math.min(options.interval, MAX_RETRY_AFTER_MS) / 1000),
+    sizes,
+    counters,
+    tell,
+  });
+  const config = { handler, credentials, isAnnotated: true, tell, tellError };
+  return (output) => new HttpServer(options, { ...config, output });
+}
+
+/**
+ * Creates the frontend that `--workers` asks for; it does not listen yet.
+ *
+ * @throws as `WorkerFrontend.of`
+ */
+export async function createFrontend(
+  options: BalancerOptions,
+  openServer: () => HttpServer,
+  counters: RequestCounters,
+  logger: Pick<Logger, "tell" | "relay">,
+): Promise<Frontend> {
+  if (isSupervisor(options)) return await WorkerFrontend.of(options, counters, logger);
+  return new OwnFrontend(openServer, options);
+}
+
+/** Accepts clients in this process. */
 export class OwnFrontend implements Frontend {
   readonly observers: readonly PoolObserver[] = [];
   readonly #openServer: () => HttpServer;
@@ -38,11 +90,7 @@ export class OwnFrontend implements Frontend {
   #server: HttpServer | undefined;
   #isClosing = false;
 
-  /**
-   * Listens nowhere yet.
-   *
-   * @param openServer begins to listen
-   */
+  /** Does not listen yet. @param openServer begins to listen */
   constructor(openServer: () => HttpServer, options: TlsValues) {
     this.#openServer = openServer;
     this.#options = options;
@@ -71,11 +119,10 @@ export class OwnFrontend implements Frontend {
     await this.#server?.close(stop);
   }
 
-  /** There is nothing else. */
   kill(): void {}
 }
 
-/** WorkerPool take clients. */
+/** Lets worker processes accept clients. */
 export class WorkerFrontend implements Frontend {
   readonly observers: readonly PoolObserver[];
   readonly #supervisor: Supervisor;
@@ -90,8 +137,8 @@ export class WorkerFrontend implements Frontend {
   /**
    * Prepares workers, and starts none.
    *
-   * @param counters is given what they report
-   * @param logger told what happens to them, and what they say
+   * @param counters receives what the workers count
+   * @param logger receives what happens to the workers, and what they log
    * @throws as `Supervisor.of`
    */
   static async of(
@@ -101,7 +148,6 @@ export class WorkerFrontend implements Frontend {
   ): Promise<WorkerFrontend> {
     const files = credentialFiles(options);
     const publisher = new PoolPublisher();
-    // What is no report is passed over.
     const onReport = (report: string) => {
       const counts = readCounts(report);
       if (counts !== undefined) counters.add(counts);
@@ -111,7 +157,7 @@ export class WorkerFrontend implements Frontend {
     return new WorkerFrontend(supervisor, publisher, files.length > 0);
   }
 
-  /** As `Frontend` has it: one that has ended does not count before its successor listens. */
+  /** A worker that has ended does not count until its successor listens. */
   get isListening(): boolean {
     return this.#supervisor.isListening;
   }
@@ -120,7 +166,7 @@ export class WorkerFrontend implements Frontend {
     return (await this.#supervisor.start())?.code;
   }
 
-  /** They do so all the time. */
+  /** The workers accept all the time. */
   async serveUntil(due: AbortSignal): Promise<void> {
     await fired(due);
   }

@@ -1,10 +1,17 @@
+/**
+ * The state of one server, and how test outcomes change it. A failed test counts at once, a passed
+ * one when its round ends, so that times of one round are never compared with those of another.
+ *
+ * @module
+ */
+
 import type { Outcome, TransferSample } from "./sample.ts";
 
-/** How many rounds of tests in a row it takes to change a server's state. */
+/** Rounds of tests in a row that change a server's state. */
 export interface Thresholds {
-  /** Failed ones before it is out; at least 1. */
+  /** Failures before the server is out; at least 1. */
   readonly fall: number;
-  /** Passed ones before it returns; 0 for never. */
+  /** Successes before it returns; 0 for never. */
   readonly rise: number;
 }
 
@@ -15,38 +22,42 @@ export type ServerState =
   | { readonly kind: "out"; readonly reason: string; readonly since: number };
 
 /**
- * What an outcome means for its server: nothing new, that it enters when the round ends since it has
- * passed its first test, one more failure or success of those it takes in a row, that it is out now,
- * or that it returns when the round ends, after having been out since then.
+ * What an outcome changes. A server that passed its first test (`available`), or has `returned`, may
+ * be picked when the round ends. `streak` counts tests in a row.
  */
 export type Transition =
-  | { readonly kind: "none" | "enters" }
-  | { readonly kind: "left" | "failing" | "recovering"; readonly streak: number }
-  | { readonly kind: "returns"; readonly streak: number; readonly outSince: number };
+  | { readonly kind: "available"; readonly sample: TransferSample }
+  | {
+    readonly kind: "failing" | "out";
+    readonly reason: string;
+    readonly streak: number;
+    readonly fall: number;
+  }
+  | { readonly kind: "recovering"; readonly streak: number; readonly rise: number }
+  | {
+    readonly kind: "returned";
+    readonly sample: TransferSample;
+    readonly streak: number;
+    readonly outMs: number;
+  };
 
 /** The most rounds from one test of a server that is out to the next. */
-const LONGEST_REST = 10;
+const MAX_PAUSE_ROUNDS = 10;
 
-/** Ten tenths make 1. */
+/** Makes the sum of ten tenths at least 1. */
 const ROUNDING = 1e-12;
 
-const NOTHING_NEW: Transition = { kind: "none" };
-const ENTERS: Transition = { kind: "enters" };
-
-/**
- * The state of one server: a failed test counts at once, a passed one when its round ends, so that
- * times of one round are never compared with those of another.
- */
+/** State machine of one server: untested, available, out. */
 export class Health {
   readonly #thresholds: Thresholds;
   #state: ServerState = { kind: "untested" };
-  /** That of the round under way. */
+  /** Of the round in progress; counts when the round ends. */
   #sample: TransferSample | undefined;
-  /** Outcomes in a row that speak against the state. */
+  /** Consecutive outcomes against the state. */
   #streak = 0;
-  /** Rounds from the last test to the next, and how many of them are left. */
-  #rest = 1;
-  #restLeft = 1;
+  /** Rounds from the last test to the next, and how many of them remain. */
+  #pauseRounds = 1;
+  #roundsLeft = 1;
   #slowStart = 1;
 
   /** Begins untested. */
@@ -54,68 +65,74 @@ export class Health {
     this.#thresholds = thresholds;
   }
 
-  /** What it is in now. */
+  /** The current state. */
   get state(): ServerState {
     return this.#state;
   }
 
-  /** Whether one more failed test takes it out. */
+  /** Whether one more failed test takes the server out. */
   get isOnLastTry(): boolean {
     return this.#state.kind !== "out" && this.#streak + 1 >= this.#thresholds.fall;
   }
 
-  /** How far it has come back: 0 as it returns, then more with every round it passes, up to 1. */
+  /** Progress of the slow start: 0 when the server returns, up to 1 after some passed rounds. */
   get slowStart(): number {
     return this.#slowStart;
   }
 
-  /** Whether it will ever be tested again. */
+  /** Whether the server will ever be tested again. */
   get isTestable(): boolean {
     return this.#state.kind !== "out" || this.#thresholds.rise > 0;
   }
 
   /**
-   * A round begins: whether it is to be tested in it. One that is out is tested after 1 round, then
-   * after 2, 4, 8 and at last 10 more, for as long as it fails.
+   * Begins a round. A server that is out is tested after 1 round, then after 2, 4, 8 and at last
+   * every 10 more while it fails.
+   *
+   * @returns whether the server is to be tested in this round
    */
   beginRound(): boolean {
     if (this.#state.kind !== "out") return true;
     if (this.#thresholds.rise === 0) return false;
-    this.#restLeft--;
-    return this.#restLeft <= 0;
+    this.#roundsLeft--;
+    return this.#roundsLeft <= 0;
   }
 
-  /** Takes in what a test found, and says what follows from it. */
-  record(outcome: Outcome): Transition {
-    if (outcome.kind === "untestable" || !this.isTestable) return NOTHING_NEW;
-    const { fall, rise } = this.#thresholds;
+  /** Applies a test outcome. @returns undefined if it changes nothing */
+  record(outcome: Outcome): Transition | undefined {
+    if (outcome.kind === "untestable" || !this.isTestable) return undefined;
     if (this.#state.kind === "out") {
-      if (outcome.kind === "failed") return this.#restLonger();
-      return this.#recover(outcome.sample, rise, this.#state.since);
+      if (outcome.kind === "passed") return this.#recover(outcome.sample, this.#state.since);
+      this.#sample = undefined;
+      this.#pause(Math.min(MAX_PAUSE_ROUNDS, this.#pauseRounds * 2));
+      return undefined;
     }
     if (outcome.kind === "passed") {
+      const { sample } = outcome;
       this.#streak = 0;
-      this.#sample = outcome.sample;
-      return this.#state.kind === "untested" ? ENTERS : NOTHING_NEW;
+      this.#sample = sample;
+      return this.#state.kind === "untested" ? { kind: "available", sample } : undefined;
     }
+    const { reason, at } = outcome;
+    const { fall } = this.#thresholds;
     this.#sample = undefined;
     const streak = ++this.#streak;
-    if (streak < fall) return { kind: "failing", streak };
-    this.#state = { kind: "out", reason: outcome.reason, since: outcome.at };
-    this.#begin(1);
-    return { kind: "left", streak };
+    if (streak < fall) return { kind: "failing", reason, streak, fall };
+    this.#state = { kind: "out", reason, since: at };
+    this.#pause(1);
+    return { kind: "out", reason, streak, fall };
   }
 
-  /** Another measurement takes the place of the one that the server last passed with. */
+  /** Replaces the sample of the last passed test by a better measurement. */
   refine(sample: TransferSample): void {
     if (this.#sample !== undefined) this.#sample = sample;
     else if (this.#state.kind === "available") this.#state = { ...this.#state, sample };
   }
 
   /**
-   * The round has ended: what passed in it counts from now on.
+   * Ends a round: a test passed in it counts from now on.
    *
-   * @param step how much further a returned server rises
+   * @param step added to the slow start
    */
   endRound(step: number): void {
     if (this.#sample === undefined) return;
@@ -127,23 +144,18 @@ export class Health {
     this.#sample = undefined;
   }
 
-  #recover(sample: TransferSample, rise: number, outSince: number): Transition {
+  #recover(sample: TransferSample, outSince: number): Transition {
+    const { rise } = this.#thresholds;
     const streak = this.#streak + 1;
-    this.#begin(1, streak);
-    if (streak < rise) return { kind: "recovering", streak };
+    this.#pause(1, streak);
+    if (streak < rise) return { kind: "recovering", streak, rise };
     this.#sample = sample;
-    return { kind: "returns", streak, outSince };
+    return { kind: "returned", sample, streak, outMs: sample.at - outSince };
   }
 
-  #restLonger(): Transition {
-    this.#sample = undefined;
-    this.#begin(Math.min(LONGEST_REST, this.#rest * 2));
-    return NOTHING_NEW;
-  }
-
-  #begin(rest: number, streak = 0): void {
-    this.#rest = rest;
-    this.#restLeft = rest;
+  #pause(rounds: number, streak = 0): void {
+    this.#pauseRounds = rounds;
+    this.#roundsLeft = rounds;
     this.#streak = streak;
   }
 }

@@ -1,30 +1,53 @@
+/**
+ * Rounds of performance tests over a pool, one at a time.
+ *
+ * @module
+ */
+
 import { parseEntityTag } from "../http/validators.ts";
-import type { Chooser } from "./chooser.ts";
-import type { RoundEvent, ServerEvent } from "./farm_log.ts";
-import type { Thresholds, Transition } from "./health.ts";
+import type { RoundEvent } from "./farm_log.ts";
 import type { Server } from "./list/server.ts";
 import { OwnLine } from "./own_line.ts";
 import type { Pool } from "./pool.ts";
-import { rankingOf } from "./ranking.ts";
-import { Round, type RoundOptions } from "./round.ts";
-import type { Outcome, TestFile } from "./sample.ts";
+import { Round, type RoundLog, type RoundOptions } from "./round.ts";
+import type { TestFile } from "./sample.ts";
 
-/** How servers are tested round after round, and what is told of it. */
-export interface HealthCheckerOptions extends Omit<RoundOptions, "mayReturn" | "ownLine"> {
-  /** That of the pool. */
-  readonly thresholds: Thresholds;
-  /** Told of the end of each round, and of the end of each test of new servers. */
-  readonly onRound: (event: RoundEvent) => void;
+/** Where a health checker reports what it found. */
+export interface HealthLog extends RoundLog {
+  /** A round has ended, or a test of new servers. */
+  readonly round: (event: RoundEvent) => void;
 }
 
-/** The part of an interval that chance may take off it. */
+/** How servers are tested round after round. */
+export interface HealthCheckerOptions extends Omit<RoundOptions, "ownLine"> {
+  /** Receives the results. */
+  readonly log: HealthLog;
+  /** The time in milliseconds since the epoch. */
+  readonly epochMs: () => number;
+  /** Brings the pool up to date before each round but the first. */
+  readonly beforeRound?: () => Promise<void>;
+}
+
+/** The rounds so far. */
+export interface RoundsStatus {
+  /** Rounds that have ended. */
+  readonly count: number;
+  /** Whether tests are in progress. */
+  readonly isUnderWay: boolean;
+  /** When the last round ended, in milliseconds since the epoch; null before the first has. */
+  readonly endedAt: number | null;
+  /** How long the last round took; null before the first has ended. */
+  readonly elapsedMs: number | null;
+}
+
+/** The greatest part of an interval that chance takes off. */
 const JITTER = 1 / 10;
 
-/** Looks at servers of which none has passed, before the start is given up. */
-const LEAST_FIRST_LOOKS = 3;
-const MOST_FIRST_LOOKS = 10;
+/** Attempts to find an available server before the start is given up: as `fall`, within these. */
+const MIN_FIRST_LOOKS = 3;
+const MAX_FIRST_LOOKS = 10;
 
-/** From one of these looks to the next, in ms. */
+/** Pause between two of these attempts, in ms. */
 const FIRST_LOOK_PAUSE_MS = 1000;
 
 /**
@@ -37,61 +60,57 @@ export function jitteredInterval(intervalMs: number, random: number): number {
   return Math.ceil(intervalMs * (1 - JITTER * random));
 }
 
-/** Runs rounds of performance tests over a pool, one at a time, and tells what they find. */
+/** Tests the servers of a pool, round after round, and logs what it finds. */
 export class HealthChecker {
   readonly #pool: Pool;
-  readonly #chooser: Chooser;
   readonly #options: HealthCheckerOptions;
   readonly #ownLine = new OwnLine();
   readonly #consistency = new ContentConsistency();
-  /** Whatever is under way, and the round of all that is, or waits for it. */
+  #past: Omit<RoundsStatus, "isUnderWay"> = { count: 0, endedAt: null, elapsedMs: null };
+  /** The tests in progress. */
   #testing: Promise<void> | undefined;
+  /** The round in progress, or waiting for other tests. */
   #round: Promise<void> | undefined;
 
-  /**
-   * Tests nothing yet.
-   *
-   * @param chooser one that is told by the pool; it knows the shares
-   */
-  constructor(pool: Pool, chooser: Chooser, options: HealthCheckerOptions) {
+  /** Tests nothing yet. */
+  constructor(pool: Pool, options: HealthCheckerOptions) {
     this.#pool = pool;
-    this.#chooser = chooser;
     this.#options = options;
   }
 
-  /** Whether tests are under way. */
-  get isTesting(): boolean {
-    return this.#testing !== undefined;
+  /** The rounds so far. */
+  get rounds(): RoundsStatus {
+    return { ...this.#past, isUnderWay: this.#testing !== undefined };
   }
 
   /**
-   * The first round. While no server has passed, those that could not be tested, or have not failed
-   * as often as it takes, are tested again, a moment later.
+   * Runs the first round. While no server has passed, tests those again, a moment later, that could
+   * not be tested or have failed less often than `fall`.
    *
    * @throws what the probe rejects with
    */
   async firstRound(): Promise<void> {
-    const { wait, thresholds } = this.#options;
-    const looks = Math.min(MOST_FIRST_LOOKS, Math.max(LEAST_FIRST_LOOKS, thresholds.fall));
-    await this.round();
+    const { fall } = this.#pool.thresholds;
+    const looks = Math.min(MAX_FIRST_LOOKS, Math.max(MIN_FIRST_LOOKS, fall));
+    await this.#test("all");
     for (let look = 2; look <= looks; look++) {
-      if (this.#pool.isOpen || !this.#pool.hasUntested) return;
-      await wait(FIRST_LOOK_PAUSE_MS);
+      if (this.#pool.isAvailable || !this.#pool.hasUntested) return;
+      await this.#options.wait(FIRST_LOOK_PAUSE_MS);
       await this.newcomers();
     }
   }
 
   /**
-   * Runs a round; while one is under way, that is the one.
+   * Runs a round, or joins the one in progress.
    *
    * @throws what the probe rejects with
    */
   round(): Promise<void> {
-    return this.#round ??= this.#test("all").finally(() => this.#round = undefined);
+    return this.#round ??= this.#runRound().finally(() => this.#round = undefined);
   }
 
   /**
-   * Tests servers that have no verdict yet, once what is under way has ended. That is no round.
+   * Tests the servers that have no verdict yet, after the tests in progress. That is no round.
    *
    * @throws what the probe rejects with
    */
@@ -99,87 +118,58 @@ export class HealthChecker {
     return this.#test("untested");
   }
 
+  async #runRound(): Promise<void> {
+    const { beforeRound } = this.#options;
+    if (beforeRound !== undefined) await beforeRound();
+    await this.#test("all");
+  }
+
   async #test(which: "untested" | "all"): Promise<void> {
-    while (this.#testing !== undefined) await this.#testing.catch(() => {}); // Told to its caller.
+    // A rejection is the business of the other caller.
+    while (this.#testing !== undefined) await this.#testing.catch(() => {});
     if (which === "untested" && !this.#pool.hasUntested) return;
     await (this.#testing = this.#run(which).finally(() => this.#testing = undefined));
   }
 
   async #run(which: "untested" | "all"): Promise<void> {
-    const { clock, thresholds, onOutcome, onEvent, onRound } = this.#options;
-    const files = new Map<Server, TestFile>();
+    const { clock, epochMs, log } = this.#options;
     const begunAt = clock();
-    const round = new Round(this.#pool, {
-      ...this.#options,
-      mayReturn: thresholds.rise > 0,
-      ownLine: this.#ownLine,
-      onOutcome: (server, outcome, transition) => {
-        onOutcome(server, outcome, transition);
-        if (outcome.kind === "passed" && outcome.testFile) files.set(server, outcome.testFile);
-        const event = this.#eventOf(outcome, transition);
-        if (event !== undefined) onEvent(server, event);
-      },
-    });
+    const round = new Round(this.#pool, { ...this.#options, ownLine: this.#ownLine });
     await round.run(which);
-    const { members } = this.#pool;
-    const ranking = rankingOf(members, this.#chooser.shares);
-    const elapsedMs = which === "all" ? clock() - begunAt : undefined;
-    onRound({ ranking, servers: members.length, elapsedMs });
-    if (which === "all") this.#compare(files);
+    const { chooser, ranking, servers: { length: servers } } = this.#pool;
+    if (which === "untested") return log.round({ ranking, servers, elapsedMs: undefined });
+    const elapsedMs = clock() - begunAt;
+    this.#past = { count: this.#past.count + 1, endedAt: epochMs(), elapsedMs };
+    chooser.endRound();
+    log.round({ ranking, servers, elapsedMs });
+    this.#compare(round.testFiles);
   }
 
-  #eventOf(outcome: Outcome, transition: Transition): ServerEvent | undefined {
-    const { fall, rise } = this.#options.thresholds;
-    if (outcome.kind === "untestable") return undefined;
-    if (outcome.kind === "failed") {
-      const { reason } = outcome;
-      if (transition.kind === "left") {
-        return { kind: "out", reason, streak: transition.streak, fall };
-      }
-      if (transition.kind === "failing") {
-        return { kind: "failing", reason, streak: transition.streak, fall };
-      }
-      return undefined;
-    }
-    const { sample } = outcome;
-    if (transition.kind === "enters") return { kind: "available", sample };
-    if (transition.kind === "recovering") {
-      return { kind: "recovering", streak: transition.streak, rise };
-    }
-    if (transition.kind !== "returns") return undefined;
-    return {
-      kind: "returned",
-      sample,
-      streak: transition.streak,
-      outMs: sample.at - transition.outSince,
-    };
-  }
-
-  /** In the pool's order, or equals would change places from round to round. */
+  /** In the pool's order: if there is no majority, the same server is right in every round. */
   #compare(files: ReadonlyMap<Server, TestFile>): void {
     const ordered = this.#pool.servers.flatMap((server) => {
       const file = files.get(server);
       return file === undefined ? [] : [[server, file] as const];
     });
     for (const [server, reason] of this.#consistency.compare(new Map(ordered))) {
-      this.#options.onEvent(server, { kind: "different", reason });
+      this.#options.log.server(server, { kind: "different", reason });
     }
   }
 }
 
 /**
- * Whether all servers give the same test file. Times of different files cannot be compared, and
- * who resumes a download at another server needs the same ETag there.
+ * Whether all servers send the same test file. Times of different files cannot be compared, and a
+ * client that resumes a download at another server needs the same ETag there.
  */
 export class ContentConsistency {
-  /** What was last found about each server. */
-  #told: ReadonlyMap<Server, string> = new Map();
+  /** What the last comparison found about each server. */
+  #before: ReadonlyMap<Server, string> = new Map();
 
   /**
-   * Compares what the servers gave in one round by what most of them gave; with no majority, by the
+   * Compares the files of one round with the one that most servers sent; with no majority, with the
    * first.
    *
-   * @returns what is wrong with whom, but for what was found in the last comparison as well
+   * @returns the servers that differ and how, except what the last comparison found as well
    */
   compare(files: ReadonlyMap<Server, TestFile>): [Server, string][] {
     const found = new Map<Server, string>();
@@ -188,7 +178,7 @@ export class ContentConsistency {
     for (const [server, size] of sizes) {
       if (size !== usual) found.set(server, `its test file has ${size} bytes, not ${usual}`);
     }
-    // Of what has another size, the ETag has to differ.
+    // A file of another size has another ETag anyway.
     const tags = [...files].filter(([server]) => !found.has(server)).flatMap(([server, file]) => {
       const tag = parseEntityTag(file.entityTag ?? "");
       return tag === undefined ? [] : [[server, tag.opaque] as const];
@@ -197,13 +187,13 @@ export class ContentConsistency {
     for (const [server, opaque] of tags) {
       if (opaque !== usualTag) found.set(server, "its test file has another ETag than the others");
     }
-    const news = [...found].filter(([server, problem]) => this.#told.get(server) !== problem);
-    this.#told = found;
-    return news;
+    const added = [...found].filter(([server, problem]) => this.#before.get(server) !== problem);
+    this.#before = found;
+    return added;
   }
 }
 
-/** The text that is there most often; of equals the first. */
+/** The most frequent text; of equals the first. */
 function mostFrequent(texts: readonly string[]): string | undefined {
   const counts = new Map<string, number>();
   for (const text of texts) counts.set(text, (counts.get(text) ?? 0) + 1);

@@ -1,100 +1,138 @@
 /**
- * The servers of the farm, the state of each with the reason for it, and who of them may be picked.
- * Time and chance are arguments.
+ * All servers with their states, and which of them may be picked. Time and chance are arguments.
  *
  * @module
  */
 
-import type { PoolObserver } from "./chooser.ts";
+import type { Chooser, PoolObserver } from "./chooser.ts";
 import { Health, type ServerState, type Thresholds, type Transition } from "./health.ts";
-import { applyListing, type ListingChanges, probeKey, type Server } from "./list/server.ts";
+import {
+  applyListing,
+  BACKUP_PRIORITY,
+  type ListingChanges,
+  probeKey,
+  type Server,
+} from "./list/server.ts";
 import type { Candidate } from "./policy.ts";
-import type { Outcome, TransferSample } from "./sample.ts";
+import { History, type Outcome, throughputOf, type TransferSample } from "./sample.ts";
 
-/** One server with its state. */
-export interface Member {
-  /** The server, as the pool was given it. */
+/**
+ * Why a server gets no clients: it is `untested` or `out`; the list says `drained`; it failed a test
+ * in the round in progress and awaits a second one (`suspended`); or others of a better priority are
+ * available, where the list says `backup` or DNS a `lower-priority`.
+ */
+export type ExcludedReason =
+  | "untested"
+  | "out"
+  | "drained"
+  | "suspended"
+  | "backup"
+  | "lower-priority";
+
+/** A server and what is known of it. */
+export interface ServerRecord {
+  /** The same object for as long as it is listed. */
   readonly server: Server;
-  /** Its state now. */
+  /** By its tests. */
   readonly state: ServerState;
-  /** How far it has come back after it was out, from 0 to 1. */
+  /** Progress of its slow start after it was out, from 0 to 1. */
   readonly slowStart: number;
+  /** Why it gets no clients; undefined if it may be picked. */
+  readonly excludedReason: ExcludedReason | undefined;
+  /** Its latest tests. */
+  readonly history: History;
+}
+
+/** An available server and its share. */
+export interface RankedServer {
+  /** As in its record. */
+  readonly server: Server;
+  /** Its latest sample of a round that has ended. */
+  readonly sample: TransferSample;
+  /** The fraction of all requests; those of one ranking sum to 1. */
+  readonly share: number;
 }
 
 /** What a new list changes. */
 export interface Replacement {
-  /** Those that were not there before. */
+  /** Servers that were not there before. */
   readonly added: readonly Server[];
-  /** Those that stay, and of whom the list says something else, with the changes. */
+  /** Servers that stay, with what the list says differently of them. */
   readonly changed: readonly (readonly [server: Server, changes: ListingChanges])[];
-  /** Those that are there no more. */
+  /** Servers that are no longer listed. */
   readonly removed: readonly Server[];
 }
 
-/** A server leaves at its first failed test, for good. */
-const DEFAULT_THRESHOLDS: Thresholds = { fall: 1, rise: 0 };
+/** How a pool judges its servers, and what is told of its changes. */
+export interface PoolOptions {
+  /** Default: out at the first failed test, for good. */
+  readonly thresholds?: Thresholds;
+  /** Told of all changes, after the chooser. */
+  readonly observers?: readonly PoolObserver[];
+  /**
+   * Calls back after a moment: servers that leave within it make one update, which takes
+   * milliseconds in a large pool. Default: at once.
+   */
+  readonly callSoon?: (call: () => void) => void;
+}
 
-/** A server that returned has risen to its due after so many rounds, or sooner in a small farm. */
+/** A server that returned has its full share after so many rounds, or sooner in a small pool. */
 const SLOW_START_ROUNDS = 10;
 
-const NOTHING_NEW: Transition = { kind: "none" };
+interface Member {
+  readonly health: Health;
+  readonly history: History;
+}
 
 /**
  * All servers, whatever their state. A round is `beginRound()`, `record()` for each server it gave,
- * and `endRound()`.
+ * and `endRound()`. `monotonicMs` is on the clock of `PickRequest`.
  */
 export class Pool {
-  #members: ReadonlyMap<Server, Health> = new Map();
+  /** Picks among the available servers. */
+  readonly chooser: Chooser;
+  /** Failures and successes in a row that change a state. */
+  readonly thresholds: Thresholds;
   readonly #observers: readonly PoolObserver[];
-  readonly #thresholds: Thresholds;
   readonly #callSoon: (call: () => void) => void;
+  #members: ReadonlyMap<Server, Member> = new Map();
   #candidates: readonly Candidate[] = [];
-  /** Servers that get no clients until more is known of them. */
+  /** Servers that get no clients until their second test. */
   readonly #suspended = new Set<Server>();
-  /** How many of the candidates have not left since. */
+  /** Candidates that have not left since the last update. */
   #remaining = 0;
 
-  /**
-   * Every server begins untested.
-   *
-   * @param servers told apart by identity, so `record()` wants these very objects.
-   * @param observers told who may be picked, and what tests find
-   * @param callSoon calls back after a moment: servers that leave within it are one update, since in
-   *     a large farm each takes milliseconds
-   */
-  constructor(
-    servers: readonly Server[],
-    observers: readonly PoolObserver[],
-    thresholds: Thresholds = DEFAULT_THRESHOLDS,
-    callSoon: (call: () => void) => void = (call) => call(),
-  ) {
-    this.#observers = observers;
-    this.#thresholds = thresholds;
+  /** Creates an empty pool. */
+  constructor(chooser: Chooser, options: PoolOptions = {}) {
+    const { thresholds = { fall: 1, rise: 0 }, observers = [], callSoon = (call) => call() } =
+      options;
+    this.chooser = chooser;
+    this.thresholds = thresholds;
+    this.#observers = [chooser, ...observers];
     this.#callSoon = callSoon;
-    this.replace(servers, 0);
   }
 
   /**
-   * From now on these are the servers. One that is probed as another was before is that one: its
-   * object stays, revised, with all that is known of it.
-   *
-   * @param monotonicMs on the clock of `PickRequest`
+   * Replaces the list of servers. A server with the `probeKey` of one that was listed before is that
+   * one: its object stays, with all that is known of it, and takes over what the list says.
    */
   replace(servers: readonly Server[], monotonicMs: number): Replacement {
     const before = new Map(this.servers.map((server) => [probeKey(server), server]));
-    const members = new Map<Server, Health>();
+    const members = new Map<Server, Member>();
     const added: Server[] = [];
     const changed: [Server, ListingChanges][] = [];
     for (const server of servers) {
       const key = probeKey(server);
       const old = before.get(key);
-      if (old === undefined) added.push(server);
-      else {
+      before.delete(key);
+      if (old === undefined) {
+        added.push(server);
+        members.set(server, { health: new Health(this.thresholds), history: new History() });
+      } else {
         const changes = applyListing(old, server);
         if (changes !== undefined) changed.push([old, changes]);
+        members.set(old, this.#members.get(old)!);
       }
-      before.delete(key);
-      members.set(old ?? server, (old && this.#members.get(old)) ?? new Health(this.#thresholds));
     }
     this.#members = members;
     this.#update(monotonicMs);
@@ -102,13 +140,13 @@ export class Pool {
   }
 
   /**
-   * Begins a round: the servers that are to be tested in it.
+   * Begins a round. @returns the servers to be tested in it
    *
    * @param which only those that were never tested, or all that are due
    */
   beginRound(which: "untested" | "all" = "all"): Server[] {
     const servers: Server[] = [];
-    for (const [server, health] of this.#members) {
+    for (const [server, { health }] of this.#members) {
       if (which === "untested" && health.state.kind !== "untested") continue;
       if (health.beginRound()) servers.push(server);
     }
@@ -116,35 +154,35 @@ export class Pool {
   }
 
   /**
-   * Takes in what a probe found, and says what follows from it. A server that is out now gets no
-   * clients from now on; a passed test counts when its round ends, or at once while no server may be
-   * picked. One that is no server of the pool any more is passed over.
+   * Applies a test outcome. A server that is out gets no more clients at once; a passed test counts
+   * when its round ends, or at once while no server is available. Ignores servers that are no longer
+   * in the pool.
    *
-   * @param monotonicMs on the clock of `PickRequest`
+   * @returns undefined if nothing has changed
    */
-  record(server: Server, outcome: Outcome, monotonicMs: number): Transition {
-    const health = this.#members.get(server);
-    if (health === undefined) return NOTHING_NEW;
-    const wasAvailable = health.state.kind === "available";
+  record(server: Server, outcome: Outcome, monotonicMs: number): Transition | undefined {
+    const member = this.#members.get(server);
+    if (member === undefined) return undefined;
+    const wasAvailable = member.health.state.kind === "available";
     const wasSuspended = this.#suspended.delete(server);
-    const transition = health.record(outcome);
-    if (outcome.kind === "passed") {
+    const transition = member.health.record(outcome);
+    member.history.add(outcome);
+    const isPassed = outcome.kind === "passed";
+    if (isPassed) {
       for (const observer of this.#observers) {
         observer.measured(server, outcome.sample, monotonicMs);
       }
     }
-    const hasLeft = transition.kind === "left";
+    const hasLeft = transition?.kind === "out";
     if (hasLeft && wasAvailable && !wasSuspended) this.#leave(server, monotonicMs);
-    const mayServe = outcome.kind === "passed" && !this.isOpen;
+    const mayServe = isPassed && !this.isAvailable;
     if (mayServe || (wasSuspended && !hasLeft)) this.#update(monotonicMs);
     return transition;
   }
 
   /**
-   * A server that has failed a test gets no clients before its next test, or the end of the round,
-   * unless no other is left.
-   *
-   * @param monotonicMs on the clock of `PickRequest`
+   * Sends no clients to a server that has failed a test, until its next test or the end of the
+   * round, unless no other is available.
    */
   suspend(server: Server, monotonicMs: number): void {
     const isAvailable = this.stateOf(server)?.kind === "available";
@@ -153,109 +191,131 @@ export class Pool {
     this.#leave(server, monotonicMs);
   }
 
-  /**
-   * Another measurement of a server takes the place of the one it passed with in this round.
-   *
-   * @param monotonicMs on the clock of `PickRequest`
-   */
+  /** Replaces the sample of a server's last passed test by a better measurement. */
   refine(server: Server, sample: TransferSample, monotonicMs: number): void {
-    const health = this.#members.get(server);
-    if (health === undefined) return;
-    health.refine(sample);
+    const member = this.#members.get(server);
+    if (member === undefined) return;
+    member.health.refine(sample);
+    member.history.refine(sample);
     for (const observer of this.#observers) observer.measured(server, sample, monotonicMs);
   }
 
   /** Whether one more failed test takes a server out. */
   isOnLastTry(server: Server): boolean {
-    return this.#members.get(server)?.isOnLastTry === true;
+    return this.#members.get(server)?.health.isOnLastTry === true;
   }
 
-  /** The state of a server; undefined where it is no server of the pool any more. */
+  /** The state of a server; undefined if it is no longer in the pool. */
   stateOf(server: Server): ServerState | undefined {
-    return this.#members.get(server)?.state;
+    return this.#members.get(server)?.health.state;
   }
 
-  /**
-   * Ends a round: its samples count from now on. A server without a new one keeps the one it had.
-   *
-   * @param monotonicMs on the clock of `PickRequest`
-   */
+  /** Ends a round: its samples count from now on. A server without a new one keeps its last. */
   endRound(monotonicMs: number): void {
     this.#suspended.clear();
     this.#settle();
     this.#update(monotonicMs);
   }
 
-  /** All servers, in the order the pool was given. */
+  /** All servers, in the order of the list. */
   get servers(): readonly Server[] {
     return [...this.#members.keys()];
   }
 
-  /** Every server with its state, in the order the pool was given. */
-  get members(): readonly Member[] {
-    return [...this.#members].map(([server, { state, slowStart }]) => ({
-      server,
-      state,
-      slowStart,
-    }));
+  /** Every server with what is known of it, in the order of the list. */
+  get records(): readonly ServerRecord[] {
+    return [...this.#members].map(([server, { health, history }]) => {
+      const { state, slowStart } = health;
+      return { server, state, slowStart, excludedReason: this.#reason(server, state), history };
+    });
   }
 
-  /** Whether there is a server that may be picked. */
-  get isOpen(): boolean {
+  /** The available servers with their shares, slowest first, equal ones in the order of the list. */
+  get ranking(): RankedServer[] {
+    const { shares } = this.chooser;
+    const ranking: RankedServer[] = [];
+    for (const [server, { health: { state } }] of this.#members) {
+      if (state.kind !== "available") continue;
+      ranking.push({ server, sample: state.sample, share: shares.get(server) ?? 0 });
+    }
+    return ranking.sort((a, b) => throughputOf(a.sample) - throughputOf(b.sample));
+  }
+
+  /** Whether a server may be picked. */
+  get isAvailable(): boolean {
     return this.#remaining > 0;
   }
 
-  /** Whether there is a server that has neither passed a test nor failed for good. */
+  /** Whether a server has neither passed a test nor failed for good. */
   get hasUntested(): boolean {
-    return this.#members.values().some(({ state }) => state.kind === "untested");
+    return this.#members.values().some(({ health }) => health.state.kind === "untested");
   }
 
   /** Whether any server will ever be tested again. */
   get isTestable(): boolean {
-    return this.#members.values().some(({ isTestable }) => isTestable);
+    return this.#members.values().some(({ health }) => health.isTestable);
   }
 
-  /** Lets all tests count that were passed since the last time. */
+  /** Makes all tests count that were passed since the last time. */
   #settle(): void {
     const step = 1 / Math.max(1, Math.min(SLOW_START_ROUNDS, this.#candidates.length - 1));
-    for (const health of this.#members.values()) health.endRound(step);
+    for (const { health } of this.#members.values()) health.endRound(step);
   }
 
-  /** Tells that a server has left, and soon how all of them stand. */
+  /** Tells the observers that a server has left, and soon which candidates remain. */
   #leave(server: Server, monotonicMs: number): void {
-    const isStale = this.#remaining < this.#candidates.length;
+    const isUpdateDue = this.#remaining < this.#candidates.length;
     for (const observer of this.#observers) observer.left(server);
-    const isCandidate = !server.isDrained &&
-      server.priority === this.#candidates[0]?.server.priority;
-    if (isCandidate) this.#remaining--;
-    if (!this.isOpen) this.#update(monotonicMs);
-    else if (!isStale) {
-      this.#callSoon(() => this.#remaining < this.#candidates.length && this.#update(monotonicMs));
+    if (!server.isDrained && server.priority === this.#priority) this.#remaining--;
+    if (!this.isAvailable) this.#update(monotonicMs);
+    else if (!isUpdateDue) {
+      this.#callSoon(() => {
+        if (this.#remaining < this.#candidates.length) this.#update(monotonicMs);
+      });
     }
   }
 
   #update(monotonicMs: number): void {
     this.#candidates = this.#eligible();
     if (this.#candidates.length === 0) {
+      // A round may take long, and a server that has passed in it is better than none.
       this.#suspended.clear();
-      this.#settle(); // A round may last, and a server that has passed in it is better than none.
+      this.#settle();
       this.#candidates = this.#eligible();
     }
     this.#remaining = this.#candidates.length;
     for (const observer of this.#observers) observer.update(this.#candidates, monotonicMs);
   }
 
-  /** Available, then not drained, then of the lowest priority that is left. */
+  /** The servers of the best priority among those that nothing else excludes. */
   #eligible(): Candidate[] {
     let candidates: Candidate[] = [];
     let priority = Infinity;
-    for (const [server, { state, slowStart }] of this.#members) {
-      if (state.kind !== "available" || server.isDrained || server.priority > priority) continue;
-      if (this.#suspended.has(server)) continue;
+    for (const [server, { health: { state, slowStart } }] of this.#members) {
+      if (state.kind !== "available" || server.priority > priority) continue;
+      if (this.#ownReason(server, state) !== undefined) continue;
       if (server.priority < priority) candidates = [];
       priority = server.priority;
       candidates.push({ server, sample: state.sample, weight: server.weight, slowStart });
     }
     return candidates;
+  }
+
+  /** That of the candidates; the lowest number is the best. */
+  get #priority(): number {
+    return this.#candidates[0]?.server.priority ?? Infinity;
+  }
+
+  #reason(server: Server, state: ServerState): ExcludedReason | undefined {
+    const reason = this.#ownReason(server, state);
+    if (reason !== undefined || server.priority <= this.#priority) return reason;
+    return server.priority >= BACKUP_PRIORITY ? "backup" : "lower-priority";
+  }
+
+  /** What excludes a server whatever the others are. */
+  #ownReason(server: Server, { kind }: ServerState): ExcludedReason | undefined {
+    if (kind !== "available") return kind;
+    if (server.isDrained) return "drained";
+    return this.#suspended.has(server) ? "suspended" : undefined;
   }
 }

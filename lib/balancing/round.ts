@@ -7,37 +7,36 @@
  */
 
 import type { ServerEvent, TroubleEvent } from "./farm_log.ts";
-import type { Transition } from "./health.ts";
 import type { Server } from "./list/server.ts";
 import { ALONE, LineUse, type OwnLine } from "./own_line.ts";
 import type { Pool } from "./pool.ts";
 import type { OnReceived } from "./probe.ts";
-import { type FailedOutcome, type Outcome, throughputOf, type TransferSample } from "./sample.ts";
+import { type FailedOutcome, type Outcome, type TestFile, throughputOf } from "./sample.ts";
 
-/** How the tests of a round are run, and what is told of them. */
+/** Where a round reports what it found. */
+export interface RoundLog {
+  /** Something happened to a server. */
+  readonly server: (server: Server, event: ServerEvent) => void;
+  /** Something went wrong that is not a server's fault. */
+  readonly trouble: (event: TroubleEvent) => void;
+}
+
+/** How the tests of a round are run. */
 export interface RoundOptions {
-  /** Tests one server, and tells of content as it arrives. */
+  /** Tests one server, and reports content as it arrives. */
   readonly probe: (server: Server, onReceived: OnReceived) => Promise<Outcome>;
   /** Tests at a time, at least 1: few, since they share a line. */
   readonly concurrency: number;
-  /** Whether a server that has left may return. */
-  readonly mayReturn: boolean;
   /** What earlier rounds have shown of the line that all tests share. */
   readonly ownLine: OwnLine;
   /** The clock of `PickRequest`. */
   readonly clock: () => number;
-  /** How long this process has stood still in all, in ms. */
+  /** How long this process has been paused in all, in ms. */
   readonly pausedMs: () => number;
   /** Settles after so many ms. */
   readonly wait: (ms: number) => Promise<unknown>;
-  /** Told of what the pool was told, and of what followed. */
-  readonly onOutcome: (server: Server, outcome: Outcome, transition: Transition) => void;
-  /** Told of a better measurement than the one that the pool was told. */
-  readonly onRefined: (server: Server, sample: TransferSample) => void;
-  /** Told of what else was found about a server. */
-  readonly onEvent: (server: Server, event: ServerEvent) => void;
-  /** Told of what is no server's fault. */
-  readonly onTrouble: (event: TroubleEvent) => void;
+  /** Receives the results. */
+  readonly log: RoundLog;
 }
 
 /** From a failed test to the second look, in ms. */
@@ -71,6 +70,8 @@ interface Verdict {
 
 /** One round over all servers of a pool that are due. */
 export class Round {
+  /** The test files of the servers that passed. */
+  readonly testFiles = new Map<Server, TestFile>();
   readonly #pool: Pool;
   readonly #options: RoundOptions;
   #first: Iterator<Server> = [].values();
@@ -206,14 +207,15 @@ export class Round {
     const wasAvailable = this.#pool.stateOf(server)?.kind === "available";
     this.#record(server, outcome);
     if (failure !== undefined) {
-      this.#options.onEvent(server, { kind: "retested", reason: failure.reason });
+      this.#options.log.server(server, { kind: "retested", reason: failure.reason });
     }
     if (wasAvailable) this.#stay();
   }
 
   #fail(look: Look, failure: FailedOutcome): void {
-    const { clock, mayReturn } = this.#options;
+    const { clock } = this.#options;
     const { server } = look;
+    const mayReturn = this.#pool.thresholds.rise > 0;
     const isFirst = look.failure === undefined;
     if (failure.fault !== "time") this.#isReached = true;
     // Others may have slowed it down, on this side.
@@ -257,7 +259,7 @@ export class Round {
     const open = held.filter(({ isConfirmed }) => !isConfirmed);
     if (open.length > 0) {
       const { reason } = open[0]!.failure;
-      this.#options.onTrouble({ kind: "allFailed", servers: held.length, reason });
+      this.#options.log.trouble({ kind: "allFailed", servers: held.length, reason });
       const at = this.#options.clock() + MOMENT_MS;
       for (const { server, failure } of open) this.#doubted.push({ server, failure, at });
       await this.#test(open.length);
@@ -269,8 +271,10 @@ export class Round {
   }
 
   #record(server: Server, outcome: Outcome): void {
-    const { clock, onOutcome } = this.#options;
-    onOutcome(server, outcome, this.#pool.record(server, outcome, clock()));
+    const { clock, log } = this.#options;
+    const transition = this.#pool.record(server, outcome, clock());
+    if (outcome.kind === "passed" && outcome.testFile) this.testFiles.set(server, outcome.testFile);
+    if (transition !== undefined) log.server(server, transition);
   }
 
   #leaveUntested(server: Server, reason: string): void {
@@ -281,7 +285,7 @@ export class Round {
 
   /** Measures again, one after the other, where the own line may have been the bound. */
   async #verify(elapsedMs: number): Promise<void> {
-    const { clock, ownLine, onRefined } = this.#options;
+    const { clock, ownLine } = this.#options;
     const until = clock() + Math.max(LEAST_VERIFICATION_MS, VERIFICATION_PART * elapsedMs);
     const verification = ownLine.verification();
     for (const suspect of ownLine.suspects([...this.#lineUse.transfers])) {
@@ -292,18 +296,17 @@ export class Round {
       const { sample } = outcome;
       if (!verification.compare(suspect, throughputOf(sample))) continue;
       this.#pool.refine(suspect.server, sample, clock());
-      onRefined(suspect.server, sample);
     }
   }
 
   #tellTrouble(): void {
-    const { onTrouble } = this.#options;
+    const { log } = this.#options;
     for (const { look, failure } of this.#unreachable) {
       this.#leaveUntested(look.server, failure.reason);
     }
-    if (this.#pausedMs > 0) onTrouble({ kind: "paused", pausedMs: this.#pausedMs });
+    if (this.#pausedMs > 0) log.trouble({ kind: "paused", pausedMs: this.#pausedMs });
     for (const [reason, servers] of this.#untested) {
-      onTrouble({ kind: "untestable", reason, servers });
+      log.trouble({ kind: "untestable", reason, servers });
     }
   }
 }

@@ -1,59 +1,59 @@
 /**
- * What one performance test finds.
+ * What performance tests find.
  *
  * @module
  */
 
 /** One timed transfer. */
 export interface TransferSample {
-  /** Content that arrived. */
+  /** Content received. */
   readonly bytes: number;
   /** From before connecting until the last byte of the content, in milliseconds. */
   readonly elapsedMs: number;
   /** When the transfer ended, in milliseconds since the epoch. */
   readonly at: number;
-  /** Whether the time for it was over before the content was whole; absent where it was whole. */
+  /** Whether the timeout ended it before the content was complete; absent if it was complete. */
   readonly isPartial?: boolean;
 }
 
-/** What a server gave as its test file. */
+/** The test file as a server sent it. */
 export interface TestFile {
   /** The size of the content. */
   readonly bytes: number;
-  /** The ETag as it was received; undefined when there was none. */
+  /** The ETag as received; undefined if there was none. */
   readonly entityTag: string | undefined;
 }
 
 /**
- * How a server failed its test: the connection was `refused`; it gave the wrong `answer`; it was too
- * `slow`; or it did not answer in `time`. The last two may have been caused by this machine.
+ * How a server failed its test: it `refused` the connection, sent a wrong `answer`, was too `slow`,
+ * or did not answer in `time`. The last two may have been caused by this machine.
  */
 export type Fault = "refused" | "answer" | "slow" | "time";
 
 /** A server that failed its test. */
 export interface FailedOutcome {
-  /** Tells it from other outcomes. */
+  /** Discriminates the union. */
   readonly kind: "failed";
-  /** Why, for people. */
+  /** In words. */
   readonly reason: string;
-  /** How, for verdicts. */
+  /** Decides whether a second look may help. */
   readonly fault: Fault;
-  /** What was measured of a server that was too slow. */
+  /** The measurement of a server that was too slow. */
   readonly sample?: TransferSample;
-  /** When, in milliseconds since the epoch. */
+  /** In milliseconds since the epoch. */
   readonly at: number;
 }
 
 /**
- * What one probe found; `at` is when, in milliseconds since the epoch. A server is untestable when
- * something is wrong on this side, such as too many open files: that says nothing about the server,
- * unless `isUnreachable` and other servers can be reached.
+ * The outcome of one probe; `at` is in milliseconds since the epoch. A server is untestable if the
+ * fault is on this side, such as too many open files: that says nothing about the server, unless
+ * `isUnreachable` and other servers can be reached.
  */
 export type Outcome =
   | {
     readonly kind: "passed";
     readonly sample: TransferSample;
-    /** Undefined where the file was made for this test, or its size is not known. */
+    /** Undefined if the file was made for this test, or its size is unknown. */
     readonly testFile?: TestFile | undefined;
   }
   | FailedOutcome
@@ -64,53 +64,57 @@ export type Outcome =
     readonly at: number;
   };
 
-/** A transfer that took no time that the clock could see is taken to have taken so much, in ms. */
-const LEAST_ELAPSED_MS = 0.001;
+/** The least duration that counts, in ms: the clock may not see a short transfer take any time. */
+const MIN_ELAPSED_MS = 0.001;
 
-/** Octets per millisecond, always more than 0 and finite. */
+/** Bytes per millisecond, always more than 0 and finite. */
 export function throughputOf({ bytes, elapsedMs }: TransferSample): number {
-  return Math.max(1, bytes) / Math.max(LEAST_ELAPSED_MS, elapsedMs);
+  return Math.max(1, bytes) / Math.max(MIN_ELAPSED_MS, elapsedMs);
 }
 
-/** What one test found, for a chart. */
-export type TransferStatus = TransferSample | { readonly at: number; readonly reason: string };
+/** The result of one test as it is shown; `at` is in milliseconds since the epoch. */
+export type TransferStatus =
+  | {
+    readonly at: number;
+    readonly elapsedMs: number;
+    readonly bytes: number;
+    readonly partial: boolean;
+  }
+  | { readonly at: number; readonly reason: string };
 
 /** Tests that are remembered of a server. */
-const MOST_TRANSFERS = 60;
+const MAX_TRANSFERS = 60;
 
-/** What the latest tests of one server found. */
+/** The results of the latest tests of one server, at most 60. */
 export class History {
-  /** Since when the server is listed, in ms since the epoch. */
-  readonly since: number;
   #transfers: readonly TransferStatus[] = [];
 
-  /** Of a server that was never tested. */
-  constructor(since: number) {
-    this.since = since;
-  }
-
-  /** Takes in what a test found, unless that says nothing about the server. */
+  /** Adds a test outcome, unless it says nothing about the server. */
   add(outcome: Outcome): void {
     if (outcome.kind === "untestable") return;
-    const found: TransferStatus = outcome.kind === "passed"
-      ? outcome.sample
+    const status = outcome.kind === "passed"
+      ? transferStatus(outcome.sample)
       : { at: outcome.at, reason: outcome.reason };
-    this.#transfers = [...this.#transfers.slice(1 - MOST_TRANSFERS), found];
+    this.#transfers = [...this.#transfers.slice(1 - MAX_TRANSFERS), status];
   }
 
-  /** A better measurement takes the place of the latest one. */
+  /** Replaces the latest result by a better measurement. */
   refine(sample: TransferSample): void {
-    this.#transfers = [...this.#transfers.slice(0, -1), sample];
+    this.#transfers = [...this.#transfers.slice(0, -1), transferStatus(sample)];
   }
 
-  /** The oldest first. */
+  /** The oldest first; replaced whole, never changed in place. */
   get transfers(): readonly TransferStatus[] {
     return this.#transfers;
   }
 
-  /** What the last test failed for; undefined when it passed, or there was none. */
+  /** Why the last test failed; undefined if it passed, or there was none. */
   get lastFailure(): string | undefined {
     const last = this.#transfers.at(-1);
     return last !== undefined && "reason" in last ? last.reason : undefined;
   }
+}
+
+function transferStatus({ at, elapsedMs, bytes, isPartial = false }: TransferSample) {
+  return { at, elapsedMs, bytes, partial: isPartial };
 }

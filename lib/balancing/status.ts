@@ -1,95 +1,82 @@
 /**
- * How the farm stands, as it is shown to those who run it. Times are in ms, moments in ms since the
- * epoch.
+ * The status of the farm, as the admin pages, JSON and metrics show it. Durations are in
+ * milliseconds, points in time in milliseconds since the epoch; null stands for what is unknown or
+ * does not apply. The names are those of the JSON, which are promises to programs.
  *
  * @module
  */
 
-import type { Chooser } from "./chooser.ts";
-import type { Farm, Resident } from "./farm.ts";
+import type { HealthChecker, RoundsStatus } from "./health_checker.ts";
+import type { ExcludedReason, Pool, ServerRecord } from "./pool.ts";
 import type { RequestCounters } from "./request_counters.ts";
 import { throughputOf, type TransferStatus } from "./sample.ts";
+import type { ServerList } from "./server_list.ts";
 
-/** How one server stands. */
+/** The status of one server. */
 export interface ServerStatus {
-  /** Host and port where it is tested: its name in logs. */
+  /** The authority where it is tested: its name in logs. */
   readonly name: string;
-  /** What clients are sent to. */
+  /** Where clients are sent. */
   readonly publicUrl: string;
-  /** The entry of the list by which it was found in DNS; undefined when it is listed itself. */
-  readonly foundBy: string | undefined;
-  /** `untested` is neither good nor bad: nobody knows yet. */
+  /** The entry of the list by which it was found in DNS; null if it is listed itself. */
+  readonly foundBy: string | null;
+  /** `untested` means that nothing is known yet. */
   readonly state: "untested" | "available" | "out";
-  /** Why it is out, or what its last test failed for though it is not out yet; else undefined. */
-  readonly reason: string | undefined;
-  /** Since when it has been in that state. */
-  readonly since: number;
-  /** The fraction of all requests that is meant for it; 0 where it gets none. */
+  /** Why it is out, or why its last test failed though it is not out yet. */
+  readonly reason: string | null;
+  /** When it entered that state; null while it is untested. */
+  readonly since: number | null;
+  /** Why it gets no clients; null if it may be picked. */
+  readonly excludedReason: ExcludedReason | null;
+  /** The fraction of all requests that is meant for it. */
   readonly share: number;
-  /** Bytes per second of its latest transfer that counts; undefined before the first. */
-  readonly throughput: number | undefined;
-  /** Whether the time for that transfer was over before its content was whole. */
-  readonly isPartial: boolean;
+  /** Of its latest transfer that counts; null before the first. */
+  readonly throughputBytesPerSecond: number | null;
+  /** Whether the timeout ended that transfer before its content was complete. */
+  readonly partial: boolean;
   /** The latest tests, the oldest first, at most 60. */
   readonly transfers: readonly TransferStatus[];
-  /** Clients that were sent there since the balancer began. */
+  /** Clients sent there since the balancer began. */
   readonly redirects: number;
-  /** What the list says of it. */
+  /** As listed: more than 0, up to 1000. */
   readonly weight: number;
-  /** Servers of a number above the lowest that is available get nobody: they are backups. */
+  /** Only available servers of the lowest number get clients. */
   readonly priority: number;
-  /** Whether it gets no new clients, though it is tested. */
+  /** Whether it is tested, but gets no new clients. */
   readonly isDrained: boolean;
-  /** How far it has come back after it was out, from 0 to 1. */
+  /** Progress of its slow start after it was out, from 0 to 1. */
   readonly climb: number;
 }
 
-/** How the rounds of tests go. */
-export interface RoundStatus {
-  /** Those that have ended. */
-  readonly count: number;
-  /** Whether one is under way. */
-  readonly isUnderWay: boolean;
-  /** When the last one ended; undefined before the first has. */
-  readonly endedAt: number | undefined;
-  /** How long the last one took; undefined before the first has ended. */
-  readonly elapsedMs: number | undefined;
-  /** When the next one begins; undefined when that is not settled, or none will. */
-  readonly nextAt: number | undefined;
-}
-
-/** How all of it stands. */
+/** The status of the balancer and all servers. */
 export interface FarmStatus {
-  /** That of the program. */
+  /** The time of this status. */
+  readonly at: number;
+  /** Of the program. */
   readonly version: string;
   /** When the balancer began. */
   readonly startedAt: number;
-  /** When this was true. */
-  readonly at: number;
   /** The name of the policy. */
   readonly policy: string;
   /** Time between rounds. */
   readonly intervalMs: number;
   /** Processes that redirect. */
   readonly workers: number;
-  /** Whether somebody listens for clients: this process, or a worker of it. */
+  /** Whether clients can connect, to this process or to a worker. */
   readonly isListening: boolean;
-  /** Whether it finishes what is under way and takes nobody any more. */
+  /** Whether it finishes open requests and accepts no new ones. */
   readonly isStopping: boolean;
-  /** How the rounds go. */
-  readonly rounds: RoundStatus;
+  /** The rounds of tests, and when the next one begins. */
+  readonly rounds: RoundsStatus & { readonly nextAt: number | null };
   /** Clients that were redirected. */
   readonly redirects: number;
   /** Clients that were told that no server is available. */
   readonly unavailable: number;
-  /** Clients in each of the last seconds, the latest last; at most 300. */
-  readonly perSecond: readonly number[];
-  /** All servers, in the order of the list. */
+  /** Clients in each of the last seconds, the latest last, at most 300. */
+  readonly clientsPerSecond: readonly number[];
+  /** In the order of the list. */
   readonly servers: readonly ServerStatus[];
 }
-
-/** Seconds of which the clients are remembered. */
-const MOST_SECONDS = 300;
 
 /** What does not change while the balancer runs. */
 export type StatusConstants = Pick<
@@ -97,74 +84,92 @@ export type StatusConstants = Pick<
   "version" | "startedAt" | "policy" | "intervalMs" | "workers"
 >;
 
-/** What an overview looks at. */
+/** Where a status comes from. */
 export interface StatusSources {
-  /** The servers, and the rounds that have been. */
-  readonly farm: Farm;
-  /** Knows the shares. */
-  readonly chooser: Chooser;
-  /** Knows who was sent where. */
+  /** The servers and their shares. */
+  readonly pool: Pool;
+  /** Knows whether there will be another round. */
+  readonly list: ServerList;
+  /** The rounds so far. */
+  readonly checker: HealthChecker;
+  /** The clients of each server. */
   readonly counters: RequestCounters;
-  /** Where clients come to. */
-  readonly front: { readonly isListening: boolean };
-  /** When the next round begins, in ms since the epoch; undefined before that is settled. */
+  /** Where clients connect. */
+  readonly frontend: { readonly isListening: boolean };
+  /** When the next round begins; undefined before that is settled. */
   readonly nextAt: () => number | undefined;
-  /** Has fired when nobody is taken any more. */
+  /** Fired when no more clients are accepted. */
   readonly stop: AbortSignal;
 }
 
-/** Looks at a farm, and says how it stands. */
+/** Seconds for which the number of clients is remembered. */
+const MAX_SECONDS = 300;
+
+/** Puts the status together. */
 export class StatusCollector {
-  readonly #scene: StatusSources;
-  readonly #facts: StatusConstants;
-  #perSecond: readonly number[] = [];
+  readonly #sources: StatusSources;
+  readonly #constants: StatusConstants;
+  #clientsPerSecond: readonly number[] = [];
   #clients = 0;
 
-  /** Has seen no client yet. */
-  constructor(scene: StatusSources, facts: StatusConstants) {
-    this.#scene = scene;
-    this.#facts = facts;
+  /** Remembers no second yet. */
+  constructor(sources: StatusSources, constants: StatusConstants) {
+    this.#sources = sources;
+    this.#constants = constants;
   }
 
   /** Counts the clients of one more second; to be called once a second. */
   tick(): void {
-    const { redirects, unavailable } = this.#scene.counters;
+    const { redirects, unavailable } = this.#sources.counters;
     const clients = redirects + unavailable;
-    this.#perSecond = [...this.#perSecond.slice(1 - MOST_SECONDS), clients - this.#clients];
+    const latest = clients - this.#clients;
+    this.#clientsPerSecond = [...this.#clientsPerSecond.slice(1 - MAX_SECONDS), latest];
     this.#clients = clients;
   }
 
-  /** How all of it stands. @param at now, in ms since the epoch */
-  status(at: number): FarmStatus {
-    const { farm, chooser, counters, front, nextAt, stop } = this.#scene;
-    const { shares } = chooser;
+  /** The status at this time, in milliseconds since the epoch. */
+  status(epochMs: number): FarmStatus {
+    const { pool, list, checker, counters, frontend, nextAt, stop } = this.#sources;
+    const { shares } = pool.chooser;
     return {
-      ...this.#facts,
-      at,
-      isListening: front.isListening,
+      ...this.#constants,
+      at: epochMs,
+      isListening: frontend.isListening,
       isStopping: stop.aborted,
-      rounds: { ...farm.rounds, nextAt: farm.isTestable ? nextAt() : undefined },
+      rounds: { ...checker.rounds, nextAt: (list.isTestable ? nextAt() : undefined) ?? null },
       redirects: counters.redirects,
       unavailable: counters.unavailable,
-      perSecond: this.#perSecond,
-      servers: farm.residents.map((resident) => {
-        return this.#statusOf(resident, shares.get(resident.server) ?? 0);
+      clientsPerSecond: this.#clientsPerSecond,
+      servers: pool.records.map((record) => {
+        const redirects = counters.redirectsTo(record.server.authority);
+        return serverStatus(record, shares.get(record.server) ?? 0, redirects);
       }),
     };
   }
+}
 
-  #statusOf({ server, state, slowStart, history }: Resident, share: number): ServerStatus {
-    const { authority: name, publicUrl, foundBy, weight, priority, isDrained } = server;
-    const isAvailable = state.kind === "available";
-    return {
-      ...{ name, publicUrl, foundBy, weight, priority, isDrained, climb: slowStart, share },
-      state: state.kind,
-      reason: state.kind === "out" ? state.reason : history.lastFailure,
-      since: state.kind === "untested" ? history.since : state.since,
-      throughput: isAvailable ? throughputOf(state.sample) * 1000 : undefined,
-      isPartial: isAvailable && state.sample.isPartial === true,
-      transfers: history.transfers,
-      redirects: this.#scene.counters.redirectsTo(name),
-    };
-  }
+function serverStatus(
+  { server, state, slowStart, excludedReason, history }: ServerRecord,
+  share: number,
+  redirects: number,
+): ServerStatus {
+  const sample = state.kind === "available" ? state.sample : undefined;
+  return {
+    name: server.authority,
+    publicUrl: server.publicUrl,
+    foundBy: server.foundBy ?? null,
+    state: state.kind,
+    reason: (state.kind === "out" ? state.reason : history.lastFailure) ?? null,
+    since: state.kind === "untested" ? null : state.since,
+    excludedReason: excludedReason ?? null,
+    share,
+    throughputBytesPerSecond: sample === undefined ? null : throughputOf(sample) * 1000,
+    partial: sample?.isPartial === true,
+    transfers: history.transfers,
+    redirects,
+    weight: server.weight,
+    priority: server.priority,
+    isDrained: server.isDrained,
+    climb: slowStart,
+  };
 }

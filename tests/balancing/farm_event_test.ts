@@ -8,7 +8,7 @@ import {
   wordsForRound,
 } from "../../lib/balancing/farm_log.ts";
 import { parseServer } from "../../lib/balancing/list/server.ts";
-import type { RankedServer } from "../../lib/balancing/ranking.ts";
+import type { RankedServer } from "../../lib/balancing/pool.ts";
 
 const server = parseServer("web1:8000=https://files.example");
 const sample = { bytes: 1024 * 1024, elapsedMs: 12.34, at: 5 };

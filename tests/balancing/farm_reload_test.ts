@@ -8,7 +8,7 @@ Deno.test("Farm.reload() lets those go who are listed no more, and tests the new
   const stage = await FarmStage.tested(["a:1", "b:1"]);
   stage.source.list("b:1", "c:1");
   stage.outcomes["c"] = passed(4);
-  await stage.farm.reload();
+  await stage.reload();
   assertEquals(stage.states, ["b:1 available", "c:1 available"]);
   assertEquals(stage.probed, ["c:1"]);
   assertEquals(stage.told, [
@@ -22,10 +22,10 @@ Deno.test("Farm.reload() lets those go who are listed no more, and tests the new
 
 Deno.test("Farm.reload() keeps clients from a new server until it has passed its test", async () => {
   const stage = await FarmStage.tested(["a:1", "b:1"]);
-  const open = () => stage.chooser.byShare.map(({ authority }) => authority);
+  const open = () => stage.pool.chooser.byShare.map(({ authority }) => authority);
   stage.source.list("b:1", "c:1");
   stage.desk = new ProbeDesk();
-  const reload = stage.farm.reload();
+  const reload = stage.reload();
   const probe = await stage.desk.next();
   assertEquals([probe.server.authority, open()], ["c:1", ["b:1"]]);
   probe.end(passed(1));
@@ -36,10 +36,10 @@ Deno.test("Farm.reload() keeps clients from a new server until it has passed its
 Deno.test("Farm.reload() waits with new servers for the round that is under way", async () => {
   const stage = await FarmStage.tested(["a:1", "b:1"]);
   const desk = stage.desk = new ProbeDesk();
-  const round = stage.farm.round();
+  const round = stage.checker.round();
   const [a, b] = [await desk.next(), await desk.next()];
   stage.source.list("b:1", "c:1");
-  const reload = stage.farm.reload();
+  const reload = stage.reload();
   a.end(failed("refused")); // Whether it is out matters no more.
   b.end(passed(1));
   await round;
@@ -53,23 +53,23 @@ Deno.test("Farm.reload() waits with new servers for the round that is under way"
 
 Deno.test("Farm.reload() leaves the list as it was when there is a mistake in it", async () => {
   const stage = await FarmStage.tested(["a:1", "b:1"]);
-  const { residents } = stage.farm;
+  const { records: residents } = stage.pool;
   stage.source.list("c:1");
   stage.source.answer = () => Promise.reject(new UsageError("servers.txt:3: has no port"));
-  await stage.farm.reload();
+  await stage.reload();
   assertEquals(stage.told, ["the list stays as it was: servers.txt:3: has no port"]);
-  assertEquals([stage.farm.residents, stage.probed], [residents, []]);
+  assertEquals([stage.pool.records, stage.probed], [residents, []]);
 });
 
 Deno.test("Farm.reload() passes on what must not happen, and can be asked for again", async () => {
   const stage = await FarmStage.tested(["a:1"]);
   const { answer } = stage.source;
   stage.source.answer = () => Promise.reject(new TypeError("a bug"));
-  await assertRejects(() => stage.farm.reload(), TypeError, "a bug");
+  await assertRejects(() => stage.reload(), TypeError, "a bug");
   assertEquals([stage.told, stage.states], [[], ["a:1 available"]]);
   stage.source.answer = answer;
   stage.source.list("b:1");
-  await stage.farm.reload();
+  await stage.reload();
   assertEquals(stage.states, ["b:1 available"]);
 });
 
@@ -78,7 +78,7 @@ Deno.test("Farm.reload() that is asked for meanwhile begins anew afterwards, onc
   const gate = Promise.withResolvers<Reloaded>();
   stage.source.answer = () => gate.promise;
   stage.source.list("b:1");
-  const reloads = Array.from({ length: 4 }, () => stage.farm.reload());
+  const reloads = Array.from({ length: 4 }, () => stage.reload());
   assertEquals(stage.source.reloads, 1);
   gate.resolve({ read: ["servers.txt"], unread: [] });
   await Promise.all(reloads);
@@ -107,7 +107,7 @@ Deno.test("Farm.reload() says which lists it cannot read again, and not that it 
   for (const [reloaded, told] of courses) {
     const stage = await FarmStage.tested(["a:1"]);
     stage.source.answer = () => Promise.resolve(reloaded);
-    await stage.farm.reload();
+    await stage.reload();
     assertEquals(stage.told.filter((line) => !line.startsWith("tested")), told);
   }
 });
@@ -118,14 +118,14 @@ Deno.test("Farm.reload() lets servers go before DNS has answered", async () => {
   stage.source.isDynamic = true;
   stage.source.answered = answered.promise;
   stage.source.list("b:1");
-  const reload = stage.farm.reload();
+  const reload = stage.reload();
   await stage.until(() => stage.states.length === 1);
   assertEquals(stage.told.slice(0, 2), [
     "a:1 is in the list no more, and gets no more clients",
     "the list was read again: 1 server, 0 new, 1 gone",
   ]);
   stage.source.list("c:1");
-  const again = stage.farm.reload();
+  const again = stage.reload();
   await stage.until(() => stage.states[0] === "c:1 untested");
   assertEquals(stage.states, ["c:1 untested"]);
   answered.resolve();
@@ -137,6 +137,6 @@ Deno.test("Farm tells of servers that DNS names where there were none", async ()
   const stage = await FarmStage.tested([]);
   stage.source.isDynamic = true;
   stage.source.list("a:1");
-  await stage.farm.round();
+  await stage.checker.round();
   assertEquals(stage.told[0], "a:1 is new in the list");
 });

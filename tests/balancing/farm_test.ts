@@ -6,40 +6,40 @@ import { failed, passedAt, ProbeDesk, UNTESTABLE } from "../support/servers.ts";
 
 Deno.test("Farm begins with the list as it was read, and tests nobody", async () => {
   const stage = new FarmStage(["a:1", "b:1 backup"]);
-  assertEquals([stage.states, stage.farm.isTestable, stage.farm.isOpen], [[], false, false]);
+  assertEquals([stage.states, stage.list.isTestable, stage.pool.isAvailable], [[], false, false]);
   stage.source.duplicates = [parseServer("a:1")];
   stage.source.problems = [{ entry: "dns:web:80", reason: "no such name" }];
-  await stage.farm.begin();
+  await stage.list.load();
   assertEquals(stage.states, ["a:1 untested", "b:1 untested"]);
-  assertEquals([stage.farm.isTestable, stage.farm.isOpen, stage.probed], [true, false, []]);
+  assertEquals([stage.list.isTestable, stage.pool.isAvailable, stage.probed], [true, false, []]);
   assertEquals(stage.told, [
     "dns:web:80: no such name",
     "a:1 is listed twice; one is kept",
     "testing 2 servers",
   ]);
-  await stage.farm.firstRound();
+  await stage.checker.firstRound();
   assertEquals(stage.probed, ["a:1", "b:1"]);
 });
 
 Deno.test("Farm.round() tests all, and is the one that is under way", async () => {
   const stage = new FarmStage(["a:1", "b:1"]);
-  await stage.farm.begin();
-  const first = stage.farm.round();
-  assertStrictEquals(stage.farm.round(), first);
+  await stage.list.load();
+  const first = stage.checker.round();
+  assertStrictEquals(stage.checker.round(), first);
   await first;
-  assertEquals([stage.probed, stage.farm.isOpen], [["a:1", "b:1"], true]);
-  await stage.farm.round();
+  assertEquals([stage.probed, stage.pool.isAvailable], [["a:1", "b:1"], true]);
+  await stage.checker.round();
   assertEquals(stage.probed, ["a:1", "b:1", "a:1", "b:1"]);
 });
 
 Deno.test("Farm.round() reads no list again, and asks DNS only where there are names", async () => {
   const stage = await FarmStage.tested(["a:1"]);
   stage.source.list("b:1");
-  await stage.farm.round();
+  await stage.checker.round();
   assertEquals(stage.states, ["a:1 available"]);
   stage.source.isDynamic = true;
   stage.forget();
-  await stage.farm.round();
+  await stage.checker.round();
   assertEquals([stage.states, stage.probed], [["b:1 available"], ["b:1"]]);
   assertEquals(stage.told, [
     "a:1 is in the list no more, and gets no more clients",
@@ -65,7 +65,7 @@ Deno.test("Farm tells what DNS says once, and when it is well again", async () =
   for (const [reasons, told] of courses) {
     stage.source.problems = Object.entries(reasons).map(([entry, reason]) => ({ entry, reason }));
     stage.forget();
-    await stage.farm.round();
+    await stage.checker.round();
     assertEquals(stage.told.slice(0, -1), told);
   }
 });
@@ -82,65 +82,62 @@ Deno.test("Farm says whether a round can change anything, and whether servers ma
     const stage = await FarmStage.tested(["a:1"], thresholds);
     stage.source.isDynamic = isDynamic;
     stage.outcomes["a"] = failed("refused");
-    await stage.farm.round();
+    await stage.checker.round();
     assertEquals(
-      [stage.farm.isTestable, stage.farm.mayRecover, stage.farm.isOpen],
+      [stage.list.isTestable, stage.list.mayRecover, stage.pool.isAvailable],
       [isTestable, mayRecover, thresholds.fall > 1],
     );
   }
 });
 
-Deno.test("Farm.rounds says how the rounds go", async () => {
+Deno.test("HealthChecker.rounds says how the rounds go", async () => {
   const stage = new FarmStage(["a:1", "b:1"]);
-  await stage.farm.begin();
-  const none = { count: 0, endedAt: undefined, elapsedMs: undefined };
-  assertEquals(stage.farm.rounds, { ...none, isUnderWay: false });
+  await stage.list.load();
+  const none = { count: 0, endedAt: null, elapsedMs: null };
+  assertEquals(stage.checker.rounds, { ...none, isUnderWay: false });
   stage.desk = new ProbeDesk();
   [stage.clock, stage.now] = [100, 5000];
-  const round = stage.farm.round();
+  const round = stage.checker.round();
   const [first, second] = [await stage.desk.next(), await stage.desk.next()];
-  assertEquals(stage.farm.rounds, { ...none, isUnderWay: true });
+  assertEquals(stage.checker.rounds, { ...none, isUnderWay: true });
   first.end(passedAt(1));
   [stage.clock, stage.now] = [350, 4000]; // Only the first one never goes back.
   second.end(failed("refused"));
   await round;
-  const { rounds } = stage.farm;
+  const { rounds } = stage.checker;
   assertEquals(rounds, { count: 1, endedAt: 4000, elapsedMs: 250, isUnderWay: false });
 });
 
-Deno.test("Farm.residents have their tests behind them", async () => {
+Deno.test("Pool.records have their tests behind them", async () => {
   const stage = new FarmStage(["a:1", "b:1", "c:1"], { fall: 2, rise: 0 });
-  stage.now = 1000;
-  await stage.farm.begin();
+  await stage.list.load();
   const outcomes = { a: passedAt(1001, 7), b: failed("refused", 1002), c: UNTESTABLE };
   Object.assign(stage.outcomes, outcomes);
-  await stage.farm.round();
+  await stage.checker.round();
   assertEquals(
-    stage.farm.residents.map(({ server, state, slowStart, history }) => {
-      return [server.authority, state.kind, slowStart, history.since, history.transfers];
+    stage.pool.records.map(({ server, state, slowStart, history }) => {
+      return [server.authority, state.kind, slowStart, history.transfers];
     }),
     [
-      ["a:1", "available", 1, 1000, [{ at: 1001, elapsedMs: 7, bytes: 1024 }]],
-      ["b:1", "untested", 1, 1000, [{ at: 1002, reason: "refused" }]],
-      ["c:1", "untested", 1, 1000, []],
+      ["a:1", "available", 1, [{ at: 1001, elapsedMs: 7, bytes: 1024, partial: false }]],
+      ["b:1", "untested", 1, [{ at: 1002, reason: "refused" }]],
+      ["c:1", "untested", 1, []],
     ],
   );
 });
 
 Deno.test("Farm keeps the past of a server that stays, whatever is said of it", async () => {
   const stage = await FarmStage.tested(["a:1", "b:1"]);
-  const [{ history }] = stage.farm.residents as [typeof stage.farm.residents[0]];
-  stage.now = 2000;
+  const [{ history }] = stage.pool.records as [typeof stage.pool.records[0]];
   stage.source.list("b:1", "c:1", "a:1 weight=2");
-  await stage.farm.reload();
-  const { residents } = stage.farm;
+  await stage.reload();
+  const { records: residents } = stage.pool;
   assertStrictEquals(residents[2]!.history, history);
-  assertEquals(residents.map((it) => [it.history.since, it.history.transfers.length]), [
-    ...[[0, 1], [2000, 1], [0, 1]],
-  ]);
   stage.source.list("a:1");
-  await stage.farm.reload();
+  await stage.reload();
   stage.source.list("a:1", "b:1");
-  await stage.farm.reload();
-  assertEquals(stage.farm.residents.map(({ history }) => history.since), [0, 2000]);
+  await stage.reload();
+  const [first, second] = stage.pool.records;
+  assertStrictEquals(first!.history, history);
+  assertEquals(second!.history.transfers.length, 1); // Those before it was taken off are forgotten.
 });

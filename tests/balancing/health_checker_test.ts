@@ -18,21 +18,17 @@ class Farm {
     const thresholds = { fall, rise };
     const pool = new ChoosingPool(entries.map(parseServer), POLICIES.rank(), thresholds);
     const log = new FarmLog((words) => void this.told.push(words));
-    this.checker = new HealthChecker(pool, pool.chooser, {
+    this.checker = new HealthChecker(pool, {
       probe: (server: Server) => {
         this.probes++;
         return Promise.resolve(this.outcomes[server.hostname]!);
       },
       concurrency: 4,
-      thresholds,
       clock: () => 0,
       pausedMs: () => 0,
       wait: () => Promise.resolve(),
-      onOutcome: () => {},
-      onRefined: () => {},
-      onEvent: log.server,
-      onTrouble: log.trouble,
-      onRound: log.round,
+      epochMs: () => 0,
+      log,
     });
   }
 

@@ -11,25 +11,25 @@ function course(thresholds: Thresholds, outcomes: string): string[] {
     const found = { "+": passed(1), "-": failed("refused", at), "?": UNTESTABLE }[outcome]!;
     const transition = health.record(found);
     health.endRound(0.5);
-    return transition.kind === "none" ? health.state.kind : transition.kind;
+    return transition?.kind ?? health.state.kind;
   });
 }
 
 Deno.test("Health without thresholds takes a server out at its first failure, for good", () => {
-  assertEquals(course({ fall: 1, rise: 0 }, "+-+"), ["enters", "left", "resting"]);
-  assertEquals(course({ fall: 1, rise: 0 }, "-++"), ["left", "resting", "resting"]);
+  assertEquals(course({ fall: 1, rise: 0 }, "+-+"), ["available", "out", "resting"]);
+  assertEquals(course({ fall: 1, rise: 0 }, "-++"), ["out", "resting", "resting"]);
 });
 
 Deno.test("Health with --fall bears failures that are not in a row", () => {
   const rounds = course({ fall: 3, rise: 0 }, "+--+---+");
   assertEquals(rounds, [
-    ...["enters", "failing", "failing", "available", "failing", "failing", "left", "resting"],
+    ...["available", "failing", "failing", "available", "failing", "failing", "out", "resting"],
   ]);
 });
 
 Deno.test("Health keeps untested, available and out apart", () => {
   const thresholds = { fall: 2, rise: 0 };
-  assertEquals(course(thresholds, "?-+"), ["untested", "failing", "enters"]);
+  assertEquals(course(thresholds, "?-+"), ["untested", "failing", "available"]);
   const health = new Health(thresholds);
   health.record(failed("refused", 1));
   health.endRound(1);
@@ -39,15 +39,15 @@ Deno.test("Health keeps untested, available and out apart", () => {
 });
 
 Deno.test("Health counts a test that was impossible neither for nor against a server", () => {
-  assertEquals(course({ fall: 2, rise: 0 }, "+-?-"), ["enters", "failing", "available", "left"]);
-  assertEquals(course({ fall: 1, rise: 2 }, "-+?+"), ["left", "recovering", "out", "returns"]);
+  assertEquals(course({ fall: 2, rise: 0 }, "+-?-"), ["available", "failing", "available", "out"]);
+  assertEquals(course({ fall: 1, rise: 2 }, "-+?+"), ["out", "recovering", "out", "returned"]);
 });
 
 Deno.test("Health with --rise lets a server return after so many passed tests in a row", () => {
-  assertEquals(course({ fall: 1, rise: 1 }, "+-+"), ["enters", "left", "returns"]);
+  assertEquals(course({ fall: 1, rise: 1 }, "+-+"), ["available", "out", "returned"]);
   const rounds = course({ fall: 1, rise: 2 }, "-+-++++");
   assertEquals(rounds, [
-    ...["left", "recovering", "out", "resting", "recovering", "returns", "available"],
+    ...["out", "recovering", "out", "resting", "recovering", "returned", "available"],
   ]);
 });
 
@@ -64,7 +64,7 @@ Deno.test("Health asks a server that is out less and less often, up to every ten
   assertEquals(pauses, [1, 2, 4, 8, 10, 10, 10, 10]);
 });
 
-Deno.test("Health lets one that returns slowStart from 0, a step with each round it passes", () => {
+Deno.test("Health begins a slow start at 0, and goes a step on with each round that is passed", () => {
   const health = new Health({ fall: 2, rise: 1 });
   const rises: number[] = [];
   for (const outcome of [passed(1), failed("x"), failed("x"), passed(1), passed(1), failed("x")]) {
@@ -87,22 +87,23 @@ Deno.test("Health remembers since when a server is out, whatever the clock does"
   assertEquals(health.state, { kind: "out", reason: "refused", since: 1000 });
 });
 
-Deno.test("Health.record() tells how many tests in a row, and since when one was out", () => {
+Deno.test("Health.record() returns what has changed, with the numbers", () => {
   const health = new Health({ fall: 2, rise: 2 });
-  const turns = [passed(1), passed(1), failed("a", 3), failed("b", 4), UNTESTABLE]
-    .concat(passed(1), failed("c", 7), passed(1), passed(1), passed(1))
+  const transitions = [passed(1), passed(1), failed("a", 3), failed("b", 4), UNTESTABLE]
+    .concat(passed(1), failed("c", 7), passed(1), passedAt(9), passed(1))
     .map((outcome) => {
       const transition = health.record(outcome);
       health.endRound(1);
       return transition;
     });
-  const none = { kind: "none" } as const;
-  assertEquals(turns, [
-    ...[{ kind: "enters" } as const, none],
-    ...[{ kind: "failing", streak: 1 } as const, { kind: "left", streak: 2 } as const, none],
-    ...[{ kind: "recovering", streak: 1 } as const, none],
-    ...[{ kind: "recovering", streak: 1 } as const],
-    ...[{ kind: "returns", streak: 2, outSince: 4 } as const, none],
+  const sampleAt = (at: number) => ({ bytes: 1024, elapsedMs: 1, at });
+  assertEquals(transitions, [
+    ...[{ kind: "available", sample: sampleAt(0) } as const, undefined],
+    { kind: "failing", reason: "a", streak: 1, fall: 2 },
+    ...[{ kind: "out", reason: "b", streak: 2, fall: 2 } as const, undefined],
+    ...[{ kind: "recovering", streak: 1, rise: 2 } as const, undefined],
+    { kind: "recovering", streak: 1, rise: 2 },
+    ...[{ kind: "returned", sample: sampleAt(9), streak: 2, outMs: 5 } as const, undefined],
   ]);
 });
 
@@ -128,7 +129,7 @@ Deno.test("Health remembers since when a server is available, however often it p
 Deno.test("Health lets one that has passed and fails in the same round not enter", () => {
   const health = new Health({ fall: 2, rise: 0 });
   health.record(passed(1));
-  assertEquals(health.record(failed("x")), { kind: "failing", streak: 1 });
+  assertEquals(health.record(failed("x"))?.kind, "failing");
   health.endRound(1);
   assertEquals(health.state, { kind: "untested" });
 });

@@ -17,18 +17,18 @@ class Stage {
   constructor(...entries: readonly string[]) {
     const thresholds = { fall: 2, rise: 1 };
     this.pool = new ChoosingPool(entries.map(parseServer), POLICIES.rank(), thresholds);
-    this.checker = new HealthChecker(this.pool, this.pool.chooser, {
+    this.checker = new HealthChecker(this.pool, {
       probe: this.desk.probe,
       concurrency: 4,
-      thresholds,
       clock: () => 0,
       pausedMs: () => 0,
       wait: () => Promise.resolve(),
-      onOutcome: () => {},
-      onRefined: () => {},
-      onEvent: ({ authority }, { kind }) => this.told.push(`${authority} ${kind}`),
-      onTrouble: ({ kind }) => this.told.push(kind),
-      onRound: (event) => this.rounds.push(event),
+      epochMs: () => 0,
+      log: {
+        server: ({ authority }, { kind }) => this.told.push(`${authority} ${kind}`),
+        trouble: ({ kind }) => this.told.push(kind),
+        round: (event) => this.rounds.push(event),
+      },
     });
   }
 
@@ -55,14 +55,14 @@ class Stage {
 Deno.test("HealthChecker.newcomers() tests only those that were never tested", async () => {
   const stage = new Stage("a:1", "b:1");
   const round = stage.checker.round();
-  assertEquals([await stage.pass(2), stage.checker.isTesting], ["ab", true]);
+  assertEquals([await stage.pass(2), stage.checker.rounds.isUnderWay], ["ab", true]);
   await round;
-  assertEquals(stage.checker.isTesting, false);
+  assertEquals(stage.checker.rounds.isUnderWay, false);
   stage.list("a:1", "b:1", "c:1", "d:1");
   const newcomers = stage.checker.newcomers();
-  assertEquals([await stage.pass(2), stage.checker.isTesting], ["cd", true]);
+  assertEquals([await stage.pass(2), stage.checker.rounds.isUnderWay], ["cd", true]);
   await newcomers;
-  assertEquals([stage.seen, stage.checker.isTesting], ["abcd", false]);
+  assertEquals([stage.seen, stage.checker.rounds.isUnderWay], ["abcd", false]);
   assertEquals(stage.told.slice(2), ["c:1 available", "d:1 available"]);
   assertEquals(stage.rounds.map(({ ranking, servers }) => [ranking.length, servers]), [
     ...[[2, 2], [4, 4]],

@@ -39,7 +39,7 @@ Deno.test("Pool gives a drained server no clients, but tests it", () => {
   assertEquals(sharesOf(pool), [[a, 1], [drained, 0]]);
   assertEquals(pool.beginRound(), [drained, a]);
   pool.record(a, failed("refused"), 0);
-  assertEquals([pick(pool, 0), pool.isOpen], [undefined, false]);
+  assertEquals([pick(pool, 0), pool.isAvailable], [undefined, false]);
 });
 
 Deno.test("Pool gives a backup clients only while all others are out", () => {
@@ -104,7 +104,7 @@ Deno.test("Pool tells its policy who may be picked, with weight, and each passed
   assertEquals(pool.chooser.byShare, [heavy]);
 });
 
-Deno.test("Pool lets a returned server slowStart in as many rounds as there are ranks, at most ten", () => {
+Deno.test("Pool ends a slow start in as many rounds as there are ranks, at most ten", () => {
   for (const [size, rounds] of [[1, 1], [2, 1], [3, 2], [6, 5], [11, 10], [200, 10]] as const) {
     const servers = Array.from({ length: size }, (_, i) => parseServer(`s${i}:1`));
     const policy = new Listener();
@@ -168,4 +168,25 @@ Deno.test("Pool always has somebody to pick, whatever the policy, the farm and t
       }
     }
   }
+});
+
+Deno.test("Pool.records says why each server gets no clients, if it gets none", () => {
+  const entries = ["a:1", "b:1", "c:1 drain", "d:1 backup", "e:1", "f:1 backup,drain"];
+  const servers = [...entries.map(parseServer), { ...parseServer("g:1"), priority: 1 }];
+  const [first, second, , backup, fifth, , later] = servers;
+  const pool = poolOf(servers, { fall: 1, rise: 1 });
+  const reasons = () => pool.records.map(({ excludedReason }) => excludedReason ?? "-").join(" ");
+  assertEquals(reasons(), "untested untested untested untested untested untested untested");
+  for (const server of servers) if (server !== fifth) pool.record(server, passed(1), 0);
+  pool.record(fifth!, failed("refused"), 0);
+  pool.endRound(0);
+  assertEquals(reasons(), "- - drained backup out drained lower-priority");
+  pool.suspend(second!, 0);
+  assertEquals(reasons(), "- suspended drained backup out drained lower-priority");
+  pool.record(first!, failed("refused"), 0); // What is suspended is worse than a lower priority.
+  assertEquals(reasons(), "out suspended drained backup out drained -");
+  pool.record(later!, failed("refused"), 0);
+  assertEquals(reasons(), "out suspended drained - out drained out");
+  pool.record(backup!, failed("refused"), 0);
+  assertEquals(reasons(), "out - drained out out drained out");
 });

@@ -17,7 +17,9 @@ for (const name of POLICY_NAMES) {
     const publisher = new PoolPublisher((call) => soon.push(call));
     const reader = new PoolSubscriber(worker, () => now);
     publisher.subscribe((line) => Promise.resolve(reader.read(line)));
-    const pool = new Pool(servers, [own, publisher], { fall: 1, rise: 1 });
+    const thresholds = { fall: 1, rise: 1 };
+    const pool = new Pool(own, { thresholds, observers: [publisher] });
+    pool.replace(servers, 0);
     const chosenAlike = async () => {
       for (const call of soon.splice(0)) call();
       for (let i = 0; i < 20; i++) await Promise.resolve();

@@ -3,9 +3,10 @@ import type { PoolObserver } from "../../lib/balancing/chooser.ts";
 import type { Thresholds } from "../../lib/balancing/health.ts";
 import { parseServer, type Server } from "../../lib/balancing/list/server.ts";
 import type { Candidate } from "../../lib/balancing/policy.ts";
-import { Pool } from "../../lib/balancing/pool.ts";
+import type { Pool } from "../../lib/balancing/pool.ts";
 import type { TransferSample } from "../../lib/balancing/sample.ts";
 import { PoolPublisher, PoolSubscriber } from "../../lib/balancing/worker_link.ts";
+import { observedPool } from "../support/choosing_pool.ts";
 import { failed, passed, round } from "../support/servers.ts";
 
 const servers = ["a:1=https://files.example/pub", "b:1 weight=3", "[::1]:1 backup"].map(
@@ -56,7 +57,7 @@ class Stage {
 
   constructor(thresholds: Thresholds = { fall: 1, rise: 1 }) {
     this.publisher = new PoolPublisher((call) => this.#soon.push(call));
-    this.pool = new Pool(servers, [this.own, this.publisher], thresholds);
+    this.pool = observedPool(servers, [this.own, this.publisher], thresholds);
     this.publisher.subscribe(this.#take);
     this.#sent = 0;
     this.forget();
@@ -201,7 +202,7 @@ Deno.test("PoolPublisher sends the latest state to a worker that did not read fo
     lines.push(line);
     return new Promise((resolve) => read = resolve);
   });
-  const pool = new Pool(servers, [publisher], { fall: 1, rise: 1 });
+  const pool = observedPool(servers, [publisher], { fall: 1, rise: 1 });
   for (let i = 1; i <= 1000; i++) {
     round(pool, new Map(servers.map((server) => [server, i])));
     for (const call of soon.splice(0)) call();
@@ -225,7 +226,7 @@ Deno.test("PoolPublisher tells at once that a server has left, and the rest with
   const own = new Listener();
   const publisher = new PoolPublisher((call) => call());
   const updates: (() => void)[] = [];
-  const pool = new Pool(servers, [own, publisher], { fall: 1, rise: 1 }, (call) => {
+  const pool = observedPool(servers, [own, publisher], { fall: 1, rise: 1 }, (call) => {
     updates.push(call);
   });
   round(pool, new Map(servers.map((server) => [server, 10])));

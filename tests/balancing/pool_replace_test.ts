@@ -7,8 +7,7 @@ import {
   type Server,
 } from "../../lib/balancing/list/server.ts";
 import { POLICIES } from "../../lib/balancing/policies.ts";
-import { Pool } from "../../lib/balancing/pool.ts";
-import { ChoosingPool } from "../support/choosing_pool.ts";
+import { ChoosingPool, observedPool } from "../support/choosing_pool.ts";
 import { failed, passed, pick, round } from "../support/servers.ts";
 
 const a = parseServer("a:1");
@@ -23,7 +22,7 @@ function testedPool(servers: readonly Server[], thresholds?: Thresholds): Choosi
 
 /** Names, options and states, in the order of the list. */
 function statesOf(pool: ChoosingPool): string[] {
-  return pool.members.map(({ server, state }) => `${server.authority} ${state.kind}`);
+  return pool.records.map(({ server, state }) => `${server.authority} ${state.kind}`);
 }
 
 /** Who may be picked, the greatest share first. */
@@ -33,12 +32,12 @@ function openFor(pool: ChoosingPool): string[] {
 
 Deno.test("Pool.replace() keeps servers of which nothing has changed as the objects they were", () => {
   const pool = testedPool([a, b]);
-  const [before] = pool.members;
+  const [before] = pool.records;
   const replacement = pool.replace([parseServer("b:1"), parseServer("a:1")], 1);
   assertEquals(replacement, { added: [], changed: [], removed: [] });
   assertStrictEquals(pool.servers[0], b);
   assertStrictEquals(pool.servers[1], a);
-  assertEquals(pool.members[1], before);
+  assertEquals(pool.records[1], before);
   assertEquals(openFor(pool), ["b:1", "a:1"]);
 });
 
@@ -52,14 +51,16 @@ Deno.test("Pool.replace() takes what has changed about a server, and keeps all e
   for (const [entry, change] of Object.entries(changesOf)) {
     const [first, other] = [parseServer("a:1"), parseServer("b:1")];
     const pool = testedPool([first, other], { fall: 1, rise: 1 });
-    const { state, slowStart } = pool.members[0]!;
+    const { state, slowStart, history } = pool.records[0]!;
     const replacement = pool.replace([parseServer(entry), other], 1);
     assertEquals(replacement, { added: [], changed: [[first, change]], removed: [] });
     assertStrictEquals(pool.servers[0], first);
-    assertEquals(pool.members[0], { server: parseServer(entry), state, slowStart });
+    const { excludedReason: _, ...record } = pool.records[0]!;
+    assertEquals(record, { server: parseServer(entry), state, slowStart, history });
+    assertStrictEquals(record.history, history);
     pool.record(first, failed("refused", 7), 2);
     pool.replace([parseServer("a:1"), other], 3);
-    assertEquals(pool.members[0]!.state, { kind: "out", reason: "refused", since: 7 });
+    assertEquals(pool.records[0]!.state, { kind: "out", reason: "refused", since: 7 });
   }
 });
 
@@ -116,20 +117,20 @@ Deno.test("Pool.record() passes over servers that were removed during the round"
     left: () => told.push("left"),
     measured: () => told.push("measured"),
   };
-  const pool = new Pool([a, b], [observer]);
+  const pool = observedPool([a, b], [observer]);
   const c = parseServer("c:1");
   assertEquals(pool.beginRound(), [a, b]);
   pool.replace([c], 1);
-  const { members } = pool;
+  const { records } = pool;
   told.length = 0;
   for (const gone of [a, b]) {
     for (const outcome of [passed(1), failed("refused")]) {
-      assertEquals(pool.record(gone, outcome, 2), { kind: "none" });
+      assertEquals(pool.record(gone, outcome, 2), undefined);
     }
   }
   assertEquals(told, []);
   pool.endRound(3);
-  assertEquals(pool.members, members);
+  assertEquals(pool.records, records);
 });
 
 Deno.test("Pool.beginRound() of the untested leaves those that are out alone", () => {
@@ -162,7 +163,7 @@ Deno.test("Pool sends clients to the lowest priority that is available", () => {
   pool.record(late, failed("refused"), 0);
   assertEquals(openFor(pool), ["z:1"]);
   pool.record(backup, failed("refused"), 0);
-  assertEquals([openFor(pool), pool.isOpen], [[], false]);
+  assertEquals([openFor(pool), pool.isAvailable], [[], false]);
   round(pool, new Map([[second, 1], [backup, 1]]));
   assertEquals(openFor(pool), ["p1:1"]);
 });
@@ -172,7 +173,7 @@ Deno.test("Pool bears a list without anybody", () => {
     pool.replace([a, b], 1);
     assertEquals(pool.replace([], 2), { added: [], changed: [], removed: [a, b] });
     assertEquals(pool.replace([], 3), { added: [], changed: [], removed: [] });
-    assertEquals([pool.members, pool.isOpen, pool.isTestable], [[], false, false]);
+    assertEquals([pool.records, pool.isAvailable, pool.isTestable], [[], false, false]);
     assertEquals([pool.beginRound(), pool.beginRound("untested")], [[], []]);
     pool.endRound(4);
     assertEquals([pick(pool, 0.5), pool.ranking], [undefined, []]);

@@ -1,8 +1,8 @@
 import { assert, assertEquals, assertStrictEquals } from "@std/assert";
 import { parseServer, type Server } from "../../lib/balancing/list/server.ts";
 import { POLICIES } from "../../lib/balancing/policies.ts";
-import { Pool } from "../../lib/balancing/pool.ts";
-import { ChoosingPool } from "../support/choosing_pool.ts";
+import { History } from "../../lib/balancing/sample.ts";
+import { ChoosingPool, observedPool } from "../support/choosing_pool.ts";
 import { seededRandom } from "../support/random.ts";
 import { failed, passed, pick, round, UNTESTABLE } from "../support/servers.ts";
 
@@ -26,19 +26,24 @@ function ranked(pool: ChoosingPool): [Server, number][] {
 }
 
 function statesOf(pool: ChoosingPool): string[] {
-  return pool.members.map(({ state }) => state.kind);
+  return pool.records.map(({ state }) => state.kind);
 }
+
+const UNTESTED = {
+  ...{ state: { kind: "untested" } as const, slowStart: 1 },
+  ...{ excludedReason: "untested" as const, history: new History() },
+};
 
 Deno.test("Pool begins with every server untested and none to pick", () => {
   const pool = poolOf([a, b]);
-  assertEquals(pool.members, [
-    { server: a, state: { kind: "untested" }, slowStart: 1 },
-    { server: b, state: { kind: "untested" }, slowStart: 1 },
+  assertEquals(pool.records, [
+    { server: a, ...UNTESTED },
+    { server: b, ...UNTESTED },
   ]);
   assertEquals(pool.beginRound(), [a, b]);
   assertEquals(pool.ranking, []);
   assertEquals(pick(pool, 0.5), undefined);
-  assertEquals([pool.isOpen, pool.isTestable], [false, true]);
+  assertEquals([pool.isAvailable, pool.isTestable], [false, true]);
 });
 
 Deno.test("Pool orders by elapsed time, slowest first, and shares by that order", () => {
@@ -104,13 +109,18 @@ Deno.test("Pool never mixes the times of two rounds", () => {
 
 Deno.test("Pool takes a failed server out at once and shares among what is left", () => {
   const pool = rankedPool();
-  assertEquals(pool.record(a, failed("answered 404", 7), 0), { kind: "left", streak: 1 });
+  assertEquals(pool.record(a, failed("answered 404", 7), 0), {
+    ...{ kind: "out", reason: "answered 404", streak: 1, fall: 1 },
+  });
   assertEquals(ranked(pool), [[b, 1 / 3], [c, 2 / 3]]);
   assertEquals(pool.beginRound(), [b, c]);
-  assertEquals(pool.members[0], {
+  const { history, ...record } = pool.records[0]!;
+  assertEquals(history.transfers.at(-1), { at: 7, reason: "answered 404" });
+  assertEquals(record, {
     server: a,
     state: { kind: "out", reason: "answered 404", since: 7 },
     slowStart: 1,
+    excludedReason: "out",
   });
 });
 
@@ -120,7 +130,7 @@ Deno.test("Pool never brings back a server that is out, nor changes the reason",
   pool.record(a, passed(1), 0);
   pool.record(a, failed("second", 2), 0);
   pool.endRound(0);
-  assertEquals(pool.members[0]?.state, { kind: "out", reason: "first", since: 1 });
+  assertEquals(pool.records[0]?.state, { kind: "out", reason: "first", since: 1 });
   assertEquals(ranked(pool).map(([server]) => server), [b, c]);
 });
 
@@ -135,13 +145,13 @@ Deno.test("Pool drops the sample of a server that fails before the round ends", 
 
 Deno.test("Pool.record() passes over a server that is not in the pool", () => {
   const pool = rankedPool();
-  const before = [pool.members, ranked(pool)];
+  const before = [pool.records, ranked(pool)];
   const stranger = parseServer("a:1"); // Servers are told apart by identity.
   for (const outcome of [passed(1), failed("refused"), UNTESTABLE]) {
-    assertEquals(pool.record(stranger, outcome, 0), { kind: "none" });
+    assertEquals(pool.record(stranger, outcome, 0), undefined);
   }
   pool.endRound(0);
-  assertEquals([pool.members, ranked(pool)], before);
+  assertEquals([pool.records, ranked(pool)], before);
 });
 
 Deno.test("Pool.ranking that was read before stays as it was", () => {
@@ -171,7 +181,7 @@ Deno.test("Pool.pick() gives undefined once the last server is out", () => {
   const pool = rankedPool();
   for (const server of [a, b, c]) pool.record(server, failed("refused"), 0);
   assertEquals([pick(pool, 0), pick(pool, 0.99)], [undefined, undefined]);
-  assertEquals([pool.isOpen, pool.isTestable, pool.beginRound()], [false, false, []]);
+  assertEquals([pool.isAvailable, pool.isTestable, pool.beginRound()], [false, false, []]);
   pool.endRound(0);
   assertEquals(pick(pool, 0), undefined);
 });
@@ -195,17 +205,17 @@ Deno.test("Pool tells of many that leave within a moment in one update, and of e
     left: ({ authority }: Server) => told.push(authority),
     measured: () => {},
   };
-  const pool = new Pool([a, b, c], [observer], { fall: 1, rise: 0 }, (call) => soon.push(call));
+  const pool = observedPool([a, b, c], [observer], { fall: 1, rise: 0 }, (call) => soon.push(call));
   for (const server of [a, b, c]) pool.record(server, passed(1), 0);
   pool.endRound(0);
   told.length = 0;
   pool.record(a, failed("refused"), 0);
   pool.record(b, failed("refused"), 0);
-  assertEquals([told, soon.length, pool.isOpen], [["a:1", "b:1"], 1, true]);
+  assertEquals([told, soon.length, pool.isAvailable], [["a:1", "b:1"], 1, true]);
   soon.pop()!();
   assertEquals(told.at(-1), "1 left over");
   pool.record(c, failed("refused"), 0); // Nothing is to be waited for when none is left.
-  assertEquals([told.slice(-2), pool.isOpen], [["c:1", "0 left over"], false]);
+  assertEquals([told.slice(-2), pool.isAvailable], [["c:1", "0 left over"], false]);
 });
 
 Deno.test("Pool lets backups step in at once when the last of the others leaves", () => {
@@ -219,14 +229,19 @@ Deno.test("Pool lets backups step in at once when the last of the others leaves"
     measured: () => {},
   };
   const soon: (() => void)[] = [];
-  const pool = new Pool([a, b, backup], [observer], { fall: 1, rise: 0 }, (it) => soon.push(it));
+  const pool = observedPool(
+    [a, b, backup],
+    [observer],
+    { fall: 1, rise: 0 },
+    (it) => soon.push(it),
+  );
   for (const server of [a, b, backup]) pool.record(server, passed(1), 0);
   pool.endRound(0);
   told.length = 0;
   pool.record(a, failed("refused"), 0);
-  assertEquals([told, pool.isOpen], [[], true]);
+  assertEquals([told, pool.isAvailable], [[], true]);
   pool.record(b, failed("refused"), 0);
-  assertEquals([told, pool.isOpen], [[["d:1"]], true]);
+  assertEquals([told, pool.isAvailable], [[["d:1"]], true]);
   for (const call of soon) call();
   assertEquals(told, [["d:1"]]);
 });
@@ -235,7 +250,7 @@ Deno.test("Pool.suspend() keeps clients from a server until more is known, unles
   const pool = rankedPool();
   const open = () => pool.chooser.byShare.map(({ hostname }) => hostname).sort().join("");
   pool.suspend(a, 0);
-  assertEquals([open(), pool.members.length], ["bc", 3]);
+  assertEquals([open(), pool.records.length], ["bc", 3]);
   pool.record(a, passed(1), 0);
   assertEquals(open(), "abc");
   for (const server of [a, b, c]) pool.suspend(server, 0);

@@ -1,22 +1,23 @@
 import { assertEquals } from "@std/assert";
-import { parseServer } from "../../lib/balancing/list/server.ts";
-import type { Member } from "../../lib/balancing/pool.ts";
-import { rankingOf } from "../../lib/balancing/ranking.ts";
+import { parseServer, type Server } from "../../lib/balancing/list/server.ts";
+import { POLICIES } from "../../lib/balancing/policies.ts";
+import type { Policy } from "../../lib/balancing/policy.ts";
+import { ChoosingPool } from "../support/choosing_pool.ts";
+import { failed, passed } from "../support/servers.ts";
 
 const servers = ["a:1", "b:1", "c:1", "d:1", "e:1"].map(parseServer);
 
-/** Available ones by how long their transfer took; -1 for one that is out, NaN for untested. */
-function membersOf(...elapsedMs: readonly number[]): Member[] {
-  return elapsedMs.map((ms, i) => {
-    const member = { server: servers[i]!, slowStart: 1 };
-    if (Number.isNaN(ms)) return { ...member, state: { kind: "untested" } };
-    if (ms < 0) return { ...member, state: { kind: "out", reason: "refused", since: 0 } };
-    const sample = { bytes: 1, elapsedMs: ms, at: 0 };
-    return { ...member, state: { kind: "available", sample, since: 0 } };
+/** Available servers by how long their transfer took; -1 for one that is out, NaN for untested. */
+function poolOf(policy: Policy, ...elapsedMs: readonly number[]): ChoosingPool {
+  const pool = new ChoosingPool(servers.slice(0, elapsedMs.length), policy);
+  elapsedMs.forEach((ms, i) => {
+    if (!Number.isNaN(ms)) pool.record(servers[i]!, ms < 0 ? failed("x") : passed(ms), 0);
   });
+  pool.endRound(0);
+  return pool;
 }
 
-Deno.test("rankingOf() ranks the available, slowest first, equal ones as they came", () => {
+Deno.test("Pool.ranking has the available, slowest first, equal ones as they are listed", () => {
   const cases: [elapsedMs: number[], ranking: string][] = [
     [[], ""],
     [[NaN, -1], ""],
@@ -25,18 +26,20 @@ Deno.test("rankingOf() ranks the available, slowest first, equal ones as they ca
     [[-1, 5, NaN, 9, 5], "d b e"],
   ];
   for (const [elapsedMs, ranking] of cases) {
-    const ranked = rankingOf(membersOf(...elapsedMs), new Map());
+    const ranked = poolOf(POLICIES.rank(), ...elapsedMs).ranking;
     assertEquals(ranked.map(({ server }) => server.hostname).join(" "), ranking);
   }
 });
 
-Deno.test("rankingOf() says what each gets, 0 where that is nothing", () => {
-  const [a, b] = servers;
-  const members = membersOf(1, 2, -1);
-  const ranking = rankingOf(members, new Map([[a!, 0.75], [servers[2]!, 0.25]]));
-  assertEquals(ranking, [
-    { server: b!, sample: { bytes: 1, elapsedMs: 2, at: 0 }, share: 0 },
-    { server: a!, sample: { bytes: 1, elapsedMs: 1, at: 0 }, share: 0.75 },
+Deno.test("Pool.ranking says what each gets, 0 where that is nothing", () => {
+  const [a, b, c] = servers as [Server, Server, Server];
+  const policy: Policy = {
+    update: () => {},
+    pick: () => undefined,
+    shares: () => new Map([[a, 0.75], [c, 0.25]]),
+  };
+  assertEquals(poolOf(policy, 1, 2, -1).ranking, [
+    { server: b, sample: { bytes: 1024, elapsedMs: 2, at: 0 }, share: 0 },
+    { server: a, sample: { bytes: 1024, elapsedMs: 1, at: 0 }, share: 0.75 },
   ]);
-  assertEquals(members.map(({ server }) => server), servers.slice(0, 3));
 });

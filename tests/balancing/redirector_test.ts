@@ -133,7 +133,7 @@ Deno.test("Redirector says once that clients from elsewhere are sent to themselv
 
 Deno.test("Redirector answers 503 when there is nobody to send clients to", async () => {
   const desk = new HttpServer(["a:1"], 3);
-  for (const { server } of desk.pool.members) desk.pool.record(server, failed("refused"), 0);
+  for (const { server } of desk.pool.records) desk.pool.record(server, failed("refused"), 0);
   const { statusCode, headerSection } = await desk.ask("/x", "Avoid-Server: a:1\r\n");
   assertEquals(statusCode, 503);
   assertMatch(headerSection, /^Retry-After: 7\r$/m);

@@ -32,10 +32,8 @@ class Stage {
     this.clock += ms;
     return Promise.resolve();
   };
-  readonly #mayReturn: boolean;
 
   constructor(count: number, fall = 1, rise = 0) {
-    this.#mayReturn = rise > 0;
     this.servers = serversOf(count);
     this.pool = new ChoosingPool(this.servers, POLICIES.rank(), { fall, rise });
   }
@@ -69,29 +67,29 @@ class Stage {
     return new Round(this.pool, {
       probe,
       concurrency: this.concurrency,
-      mayReturn: this.#mayReturn,
       ownLine: new OwnLine(),
       clock: () => this.clock,
       pausedMs: () => this.paused,
       wait: this.wait,
-      onOutcome: ({ hostname }, outcome, transition) => {
-        if (outcome.kind === "failed" && transition.kind !== "none") {
-          this.told.push(`${hostname} ${transition.kind}: ${outcome.reason}`);
-        }
-      },
-      onRefined: () => {},
-      onEvent: ({ hostname }, { kind }) => this.told.push(`${hostname} ${kind}`),
-      onTrouble: (event) => {
-        const names = event.kind === "untestable"
-          ? ` ${event.servers.map(({ hostname }) => hostname)}: ${event.reason}`
-          : "";
-        this.told.push(`${event.kind}${names}`);
+      log: {
+        server: ({ hostname }, event) => {
+          if (event.kind === "retested") this.told.push(`${hostname} retested`);
+          if (event.kind === "failing" || event.kind === "out") {
+            this.told.push(`${hostname} ${event.kind}: ${event.reason}`);
+          }
+        },
+        trouble: (event) => {
+          const names = event.kind === "untestable"
+            ? ` ${event.servers.map(({ hostname }) => hostname)}: ${event.reason}`
+            : "";
+          this.told.push(`${event.kind}${names}`);
+        },
       },
     });
   }
 
   get available(): string {
-    return this.pool.members
+    return this.pool.records
       .flatMap(({ server, state }) => state.kind === "available" ? server.hostname : []).join(" ");
   }
 }
@@ -179,16 +177,16 @@ Deno.test("Round looks at a server once more, a moment later, before it leaves f
   const stage = await Stage.tested(2);
   assertEquals(await stage.run({ s0: [RESET, passed(1)] }), ["s0 retested"]);
   assertEquals([stage.probes, stage.clock], [["s0", "s1", "s0"], 1000]);
-  assertEquals(await stage.run({ s0: [RESET] }), ["s0 left: the connection was reset"]);
+  assertEquals(await stage.run({ s0: [RESET] }), ["s0 out: the connection was reset"]);
   assertEquals(stage.available, "s1");
 });
 
 Deno.test("Round needs no second look where a server may return, or was refused and never passed", async () => {
   const fresh = new Stage(2);
-  assertEquals(await fresh.run({ s1: [REFUSED, passed(1)] }), ["s1 left: refused"]);
+  assertEquals(await fresh.run({ s1: [REFUSED, passed(1)] }), ["s1 out: refused"]);
   const patient = await Stage.tested(2, 1, 2);
   const found = await patient.run({ s1: [RESET, passed(1)] });
-  assertEquals(found, ["s1 left: the connection was reset"]);
+  assertEquals(found, ["s1 out: the connection was reset"]);
   const stubborn = await Stage.tested(2, 3);
   assertEquals(await stubborn.run({ s1: [RESET] }), ["s1 failing: the connection was reset"]);
   assertEquals(stubborn.probes, ["s0", "s1"]);
@@ -222,9 +220,9 @@ Deno.test("Round holds a failure of all servers back until a second look has con
   assertEquals(stage.available, "s0 s1 s2");
   const partly = { s0: [REFUSED], s1: [REFUSED, passed(1)], s2: [REFUSED] };
   assertEquals(await stage.run(partly), [
-    ...["allFailed", "s1 retested", "s0 left: refused", "s2 left: refused"],
+    ...["allFailed", "s1 retested", "s0 out: refused", "s2 out: refused"],
   ]);
-  assertEquals(await stage.run({ s1: [REFUSED] }), ["allFailed", "s1 left: refused"]);
+  assertEquals(await stage.run({ s1: [REFUSED] }), ["allFailed", "s1 out: refused"]);
   assertEquals(stage.available, "");
 });
 
@@ -234,7 +232,7 @@ Deno.test("Round looks at each server twice when all have failed, and at none th
   assertEquals(await stage.run(restarted), ["s0 retested", "s1 retested"]);
   const found = await stage.run({ s0: [RESET], s1: [REFUSED] });
   assertEquals(stage.probes, ["s0", "s1", "s0", "s1"]);
-  assertEquals(found, ["s0 left: the connection was reset", "s1 left: refused"]);
+  assertEquals(found, ["s0 out: the connection was reset", "s1 out: refused"]);
 });
 
 Deno.test("Round leaves servers as they are that could not be tested, and says so once", async () => {
@@ -250,7 +248,7 @@ Deno.test("Round blames an unreachable server only when another can be reached",
   assertEquals(await stage.run(away), ["untestable s0,s1,s2: the host cannot be reached"]);
   assertEquals(stage.available, "s0 s1 s2");
   assertEquals(await stage.run({ s1: [passed(1)], s2: [passed(1)] }), [
-    "s0 left: the host cannot be reached",
+    "s0 out: the host cannot be reached",
   ]);
   const single = await Stage.tested(2);
   await single.run({ s0: [UNREACHABLE, passed(1)], s1: [passed(1)] });
@@ -408,9 +406,9 @@ async function measured(
         await shared.transfer(BYTES, speeds[servers.indexOf(server)]!, on);
         return passed(shared.now - begunAt, BYTES);
       },
-      ...{ concurrency, mayReturn: false, ownLine, clock: () => shared.now, pausedMs: () => 0 },
+      ...{ concurrency, ownLine, clock: () => shared.now, pausedMs: () => 0 },
       wait: (ms) => shared.wait(ms),
-      ...{ onOutcome: () => {}, onRefined: () => {}, onEvent: () => {}, onTrouble: () => {} },
+      log: { server: () => {}, trouble: () => {} },
     }).run("all");
     await shared.play(round);
     const speedOf = new Map(

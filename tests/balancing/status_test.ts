@@ -8,27 +8,35 @@ import { failed, passedAt, UNTESTABLE } from "../support/servers.ts";
 
 const FACTS = { version: "1.2.3", startedAt: 5, policy: "rank", intervalMs: 300_000, workers: 2 };
 
-/** An overview of a farm that began at 1000. */
+/** A status collector of a farm that began at 1000. */
 async function viewOf(entries: readonly string[], thresholds?: Thresholds) {
   const stage = new FarmStage(entries, thresholds);
   stage.now = 1000;
-  await stage.farm.begin();
+  await stage.list.load();
   const counters = new RequestCounters();
-  const { farm, chooser } = stage;
-  const front = { isListening: false };
+  const { pool, list, checker } = stage;
+  const frontend = { isListening: false };
   const stopping = new AbortController();
   const settled = { nextAt: undefined as number | undefined };
-  const overview = new StatusCollector(
-    { farm, chooser, counters, front, nextAt: () => settled.nextAt, stop: stopping.signal },
+  const collector = new StatusCollector(
+    {
+      pool,
+      list,
+      checker,
+      counters,
+      frontend,
+      nextAt: () => settled.nextAt,
+      stop: stopping.signal,
+    },
     FACTS,
   );
-  const serverAt = (place: number) => overview.status(0).servers[place]!;
-  return { stage, counters, overview, serverAt, front, stopping, settled };
+  const serverAt = (place: number) => collector.status(0).servers[place]!;
+  return { stage, counters, collector, serverAt, frontend, stopping, settled };
 }
 
 Deno.test("StatusCollector.status() says how all of it stands", async () => {
-  const { stage, counters, overview, front, stopping, settled } = await viewOf(["a:1"]);
-  const { servers: [server], ...before } = overview.status(7000);
+  const { stage, counters, collector, frontend, stopping, settled } = await viewOf(["a:1"]);
+  const { servers: [server], ...before } = collector.status(7000);
   assertEquals(before, {
     ...FACTS,
     ...{
@@ -37,11 +45,11 @@ Deno.test("StatusCollector.status() says how all of it stands", async () => {
       isStopping: false,
       redirects: 0,
       unavailable: 0,
-      perSecond: [],
+      clientsPerSecond: [],
     },
     rounds: {
       ...{ count: 0, isUnderWay: false },
-      ...{ endedAt: undefined, elapsedMs: undefined, nextAt: undefined },
+      ...{ endedAt: null, elapsedMs: null, nextAt: null },
     },
   });
   assertEquals(server!.state, "untested");
@@ -49,11 +57,11 @@ Deno.test("StatusCollector.status() says how all of it stands", async () => {
   counters.redirected("gone:1", 4);
   counters.unavailable = 2;
   stage.now = 8000;
-  await stage.farm.round();
+  await stage.checker.round();
   settled.nextAt = 9000;
-  front.isListening = true;
+  frontend.isListening = true;
   stopping.abort();
-  const { servers: [after], rounds, redirects, unavailable, ...others } = overview.status(8500);
+  const { servers: [after], rounds, redirects, unavailable, ...others } = collector.status(8500);
   assertEquals([after!.redirects, redirects, unavailable], [3, 7, 2]);
   assertEquals([others.isListening, others.isStopping], [true, true]);
   assertEquals(rounds, {
@@ -62,31 +70,31 @@ Deno.test("StatusCollector.status() says how all of it stands", async () => {
 });
 
 Deno.test("StatusCollector.status() knows of no next round when there will be none", async () => {
-  const { stage, overview, settled } = await viewOf(["a:1"]);
+  const { stage, collector, settled } = await viewOf(["a:1"]);
   settled.nextAt = 9000;
-  assertEquals(overview.status(0).rounds.nextAt, 9000);
+  assertEquals(collector.status(0).rounds.nextAt, 9000);
   stage.outcomes["a"] = failed("refused");
-  await stage.farm.round();
-  assertEquals(stage.farm.isTestable, false);
-  assertEquals(overview.status(0).rounds.nextAt, undefined);
+  await stage.checker.round();
+  assertEquals(stage.list.isTestable, false);
+  assertEquals(collector.status(0).rounds.nextAt, null);
 });
 
 Deno.test("StatusCollector.tick() counts the clients of each second, of 300 at most", async () => {
-  const { counters, overview } = await viewOf(["a:1"]);
-  const perSecond = () => overview.status(0).perSecond;
-  overview.tick();
+  const { counters, collector } = await viewOf(["a:1"]);
+  const perSecond = () => collector.status(0).clientsPerSecond;
+  collector.tick();
   counters.redirected("a:1", 5);
   counters.unavailable += 2;
-  overview.tick();
-  overview.tick();
+  collector.tick();
+  collector.tick();
   counters.redirected("b:1");
   assertEquals(perSecond(), [0, 7, 0]);
-  overview.tick();
+  collector.tick();
   assertEquals(perSecond(), [0, 7, 0, 1]);
   const before = perSecond();
   for (let second = 1; second <= 400; second++) {
     counters.redirected("a:1", second);
-    overview.tick();
+    collector.tick();
   }
   assertEquals(perSecond(), Array.from({ length: 300 }, (_, i) => i + 101));
   assertEquals(before, [0, 7, 0, 1]);
@@ -94,36 +102,40 @@ Deno.test("StatusCollector.tick() counts the clients of each second, of 300 at m
 
 /** What is so of most servers. */
 const USUAL: Omit<ServerStatus, "name" | "publicUrl" | "state" | "since" | "share"> = {
-  ...{ foundBy: undefined, weight: 1, priority: 0, isDrained: false, climb: 1 },
-  ...{ reason: undefined, throughput: undefined, isPartial: false, transfers: [], redirects: 0 },
+  ...{ foundBy: null, weight: 1, priority: 0, isDrained: false, climb: 1 },
+  excludedReason: null,
+  ...{ reason: null, throughputBytesPerSecond: null, partial: false, transfers: [], redirects: 0 },
 };
 
 Deno.test("StatusCollector.status() shows servers as the list has them, in its order", async () => {
-  const { stage, overview } = await viewOf([
+  const { stage, collector } = await viewOf([
     ...["a:1=https://files.example/pub weight=3", "b:1 drain", "c:1 backup", "d:1"],
   ]);
   Object.assign(stage.outcomes, { a: passedAt(2000, 4), b: passedAt(2001, 2), d: UNTESTABLE });
   Object.assign(stage.outcomes, { c: passedAt(2002, 1024) });
-  await stage.farm.round();
-  assertEquals(overview.status(0).servers, [
+  await stage.checker.round();
+  assertEquals(collector.status(0).servers, [
     {
       ...{ ...USUAL, name: "a:1", publicUrl: "https://files.example/pub", weight: 3 },
-      ...{ state: "available", since: 2000, share: 1, throughput: 256_000 },
-      transfers: [{ at: 2000, elapsedMs: 4, bytes: 1024 }],
+      ...{ state: "available", since: 2000, share: 1, throughputBytesPerSecond: 256_000 },
+      transfers: [{ at: 2000, elapsedMs: 4, bytes: 1024, partial: false }],
     },
     {
       ...{ ...USUAL, name: "b:1", publicUrl: "http://b:1", isDrained: true },
-      ...{ state: "available", since: 2001, share: 0, throughput: 512_000 },
-      transfers: [{ at: 2001, elapsedMs: 2, bytes: 1024 }],
+      excludedReason: "drained",
+      ...{ state: "available", since: 2001, share: 0, throughputBytesPerSecond: 512_000 },
+      transfers: [{ at: 2001, elapsedMs: 2, bytes: 1024, partial: false }],
     },
     {
       ...{ ...USUAL, name: "c:1", publicUrl: "http://c:1", priority: 65_536 },
-      ...{ state: "available", since: 2002, share: 0, throughput: 1000 },
-      transfers: [{ at: 2002, elapsedMs: 1024, bytes: 1024 }],
+      excludedReason: "backup",
+      ...{ state: "available", since: 2002, share: 0, throughputBytesPerSecond: 1000 },
+      transfers: [{ at: 2002, elapsedMs: 1024, bytes: 1024, partial: false }],
     },
     {
       ...{ ...USUAL, name: "d:1", publicUrl: "http://d:1" },
-      ...{ state: "untested", since: 1000, share: 0 },
+      excludedReason: "untested",
+      ...{ state: "untested", since: null, share: 0 },
     },
   ]);
 });
@@ -131,18 +143,23 @@ Deno.test("StatusCollector.status() shows servers as the list has them, in its o
 Deno.test("StatusCollector.status() says why a server is failing or out, and since when", async () => {
   const { stage, serverAt } = await viewOf(["a:1", "b:1"], { fall: 2, rise: 1 });
   const courses: [outcome: Outcome, Partial<ServerStatus>][] = [
-    [failed("first", 2000), { state: "untested", reason: "first", since: 1000, share: 0 }],
-    [passedAt(3000, 0.5), { state: "available", reason: undefined, since: 3000 }],
+    [failed("first", 2000), { state: "untested", reason: "first", since: null, share: 0 }],
+    [passedAt(3000, 0.5), { state: "available", reason: null, since: 3000 }],
     [failed("second", 4000), { state: "available", reason: "second", since: 3000 }],
     [UNTESTABLE, { state: "available", reason: "second", since: 3000 }],
-    [failed("third", 5000), { state: "out", reason: "third", since: 5000, throughput: undefined }],
+    [failed("third", 5000), {
+      state: "out",
+      reason: "third",
+      since: 5000,
+      throughputBytesPerSecond: null,
+    }],
     [failed("fourth", 6000), { state: "out", reason: "third", since: 5000, share: 0 }],
     [passedAt(7000), { state: "out", reason: "third", since: 5000, share: 0 }],
-    [passedAt(8000), { state: "available", reason: undefined, since: 8000, climb: 0 }],
+    [passedAt(8000), { state: "available", reason: null, since: 8000, climb: 0 }],
   ];
   for (const [outcome, expected] of courses) {
     stage.outcomes["a"] = outcome;
-    await stage.farm.round();
+    await stage.checker.round();
     const status = serverAt(0);
     const looked = Object.keys(expected) as (keyof ServerStatus)[];
     assertEquals(Object.fromEntries(looked.map((key) => [key, status[key]])), expected);
@@ -151,13 +168,13 @@ Deno.test("StatusCollector.status() says why a server is failing or out, and sin
 });
 
 Deno.test("StatusCollector.status() says how clients are shared among those that are available", async () => {
-  const { stage, overview } = await viewOf(["a:1", "b:1", "c:1 backup"], { fall: 1, rise: 1 });
-  const shares = () => overview.status(0).servers.map(({ share }) => share);
+  const { stage, collector } = await viewOf(["a:1", "b:1", "c:1 backup"], { fall: 1, rise: 1 });
+  const shares = () => collector.status(0).servers.map(({ share }) => share);
   assertEquals(shares(), [0, 0, 0]);
   Object.assign(stage.outcomes, { a: passedAt(1, 9), b: passedAt(1, 5) });
-  await stage.farm.round();
+  await stage.checker.round();
   assertEquals(shares(), [1 / 3, 2 / 3, 0]);
   Object.assign(stage.outcomes, { a: failed("x"), b: failed("x") });
-  await stage.farm.round();
+  await stage.checker.round();
   assertEquals(shares(), [0, 0, 1]);
 });

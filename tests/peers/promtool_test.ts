@@ -25,8 +25,8 @@ Deno.test("promtool finds nothing to say of the metrics of a farm in all states"
 });
 
 Deno.test("promtool finds nothing to say of the metrics before the first round", async () => {
-  const nothing = { endedAt: undefined, elapsedMs: undefined, nextAt: undefined };
+  const nothing = { endedAt: null, elapsedMs: null, nextAt: null };
   const rounds = { count: 0, isUnderWay: true, ...nothing };
-  await checkMetrics(farmStatus([untested()], { rounds, redirects: 0, perSecond: [] }));
+  await checkMetrics(farmStatus([untested()], { rounds, redirects: 0, clientsPerSecond: [] }));
   await checkMetrics(farmStatus([], { rounds }));
 });

@@ -1,5 +1,7 @@
+import { FarmLog } from "../../lib/balancing/farm_log.ts";
+import { HealthChecker } from "../../lib/balancing/health_checker.ts";
+import { type ListSource, ServerList } from "../../lib/balancing/server_list.ts";
 import { Chooser } from "../../lib/balancing/chooser.ts";
-import { Farm, type FarmSource } from "../../lib/balancing/farm.ts";
 import type { Thresholds } from "../../lib/balancing/health.ts";
 import type { LookupProblem } from "../../lib/balancing/list/dns_cache.ts";
 import { parseServer, type Server } from "../../lib/balancing/list/server.ts";
@@ -11,7 +13,7 @@ import type { Outcome } from "../../lib/balancing/sample.ts";
 import { passed, ProbeDesk } from "./servers.ts";
 
 /** A list that says what the test does. */
-export class FakeSource implements FarmSource {
+export class FakeSource implements ListSource {
   isDynamic = false;
   listed: readonly Server[];
   duplicates: readonly Server[] = [];
@@ -63,38 +65,42 @@ export class FarmStage {
   /** The clock of the policies. */
   clock = 0;
   readonly source: FakeSource;
-  readonly chooser = new Chooser(POLICIES.rank());
   readonly counters = new RequestCounters();
-  readonly farm: Farm;
+  readonly pool: Pool;
+  readonly list: ServerList;
+  readonly checker: HealthChecker;
 
   constructor(entries: readonly string[], thresholds: Thresholds = { fall: 1, rise: 0 }) {
     this.source = new FakeSource(entries);
-    const pool = new Pool([], [this.chooser], thresholds);
-    this.farm = new Farm(this.source, pool, this.chooser, {
-      thresholds,
+    this.pool = new Pool(new Chooser(POLICIES.rank()), { thresholds });
+    const clock = () => this.clock;
+    const log = new FarmLog((words, record) => {
+      this.told.push(words);
+      this.records.push(record);
+    });
+    this.list = new ServerList(this.source, {
+      ...{ pool: this.pool, counters: this.counters, clock, log },
+    });
+    this.checker = new HealthChecker(this.pool, {
       probe: (server) => {
         this.probed.push(server.authority);
         if (this.desk !== undefined) return this.desk.probe(server);
         return Promise.resolve(this.outcomes[server.hostname] ?? passed(1));
       },
       concurrency: 4,
-      clock: () => this.clock,
       pausedMs: () => 0,
       wait: () => Promise.resolve(),
       epochMs: () => this.now,
-      counters: this.counters,
-      tell: (words, record) => {
-        this.told.push(words);
-        this.records.push(record);
-      },
+      beforeRound: () => this.list.update(),
+      ...{ clock, log },
     });
   }
 
   /** One of which one round has ended, and nothing is told. */
   static async tested(entries: readonly string[], thresholds?: Thresholds): Promise<FarmStage> {
     const stage = new FarmStage(entries, thresholds);
-    await stage.farm.begin();
-    await stage.farm.round();
+    await stage.list.load();
+    await stage.checker.round();
     stage.forget();
     return stage;
   }
@@ -104,6 +110,12 @@ export class FarmStage {
     for (let turns = 0; turns < 1000 && !isSo(); turns++) await Promise.resolve();
   }
 
+  /** Reads the list again and tests what is new, as the balancer does. */
+  async reload(): Promise<void> {
+    await this.list.reload();
+    await this.checker.newcomers();
+  }
+
   /** Looks only at what happens from now on. */
   forget(): void {
     for (const list of [this.told, this.records, this.probed]) list.length = 0;
@@ -111,6 +123,6 @@ export class FarmStage {
 
   /** Names and states, in the order of the list. */
   get states(): string[] {
-    return this.farm.residents.map(({ server, state }) => `${server.authority} ${state.kind}`);
+    return this.pool.records.map(({ server, state }) => `${server.authority} ${state.kind}`);
   }
 }

@@ -87,7 +87,7 @@ export function healthReply(status: FarmStatus): Reply {
     return lineReply(503, `no server is available: ${whatThereIs(status.servers)}`);
   }
   if (!status.isListening) {
-    const isStarting = status.rounds.endedAt === undefined;
+    const isStarting = status.rounds.endedAt === null;
     const reason = isStarting ? "the first round is under way" : "nobody listens for clients";
     return lineReply(503, reason);
   }

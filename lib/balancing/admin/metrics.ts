@@ -4,7 +4,6 @@
  * @module
  */
 
-import type { TransferSample } from "../sample.ts";
 import type { FarmStatus, ServerStatus } from "../status.ts";
 
 /** The media type of the text. */
@@ -74,14 +73,14 @@ const SERVER_METRICS: readonly [
   type: Type,
   name: string,
   help: string,
-  valueOf: (server: ServerStatus) => number | undefined,
+  valueOf: (server: ServerStatus) => number | null | undefined,
 ][] = [
   ["gauge", "share_ratio", "Fraction of all requests meant for it.", ({ share }) => share],
   [
     "gauge",
     "throughput_bytes_per_second",
     "Throughput of its latest transfer that counts.",
-    ({ throughput }) => throughput,
+    ({ throughputBytesPerSecond }) => throughputBytesPerSecond,
   ],
   [
     "gauge",
@@ -101,7 +100,7 @@ const SERVER_METRICS: readonly [
     "Whether the time for its last test was over before the content was whole: 1 or 0.",
     (server) => {
       const last = lastTransfer(server);
-      return last && +(last.isPartial === true);
+      return last && +last.partial;
     },
   ],
   [
@@ -114,7 +113,7 @@ const SERVER_METRICS: readonly [
     "gauge",
     "state_change_time_seconds",
     "Since when it has been available or out, since 1970.",
-    ({ state, since }) => state === "untested" ? undefined : seconds(since),
+    ({ since }) => seconds(since),
   ],
   ["gauge", "weight", "What the list says of its weight.", ({ weight }) => weight],
   ["gauge", "priority", "Servers above the lowest are backups.", ({ priority }) => priority],
@@ -163,8 +162,8 @@ function* family(
   }
 }
 
-function single(type: Type, name: string, help: string, value: number | undefined): string {
-  return value === undefined ? "" : heading(type, name, help) + line(name, "", value);
+function single(type: Type, name: string, help: string, value: number | null): string {
+  return value === null ? "" : heading(type, name, help) + line(name, "", value);
 }
 
 function heading(type: Type, name: string, help: string): string {
@@ -172,8 +171,8 @@ function heading(type: Type, name: string, help: string): string {
 }
 
 /** One sample; nothing where its value is not known. */
-function line(name: string, labels: string, value: number | undefined): string {
-  return value === undefined ? "" : `balancer_${name}${labels} ${value}\n`;
+function line(name: string, labels: string, value: number | null = null): string {
+  return value === null ? "" : `balancer_${name}${labels} ${value}\n`;
 }
 
 function labelsText(labels: Readonly<Record<string, string>>): string {
@@ -187,11 +186,11 @@ function escapeLabel(value: string): string {
 }
 
 /** Undefined where the last test failed, or there was none. */
-function lastTransfer({ transfers }: ServerStatus): TransferSample | undefined {
+function lastTransfer({ transfers }: ServerStatus) {
   const last = transfers.at(-1);
   return last !== undefined && "elapsedMs" in last ? last : undefined;
 }
 
-function seconds(ms: number | undefined): number | undefined {
-  return ms === undefined ? undefined : ms / 1000;
+function seconds(ms: number | null = null): number | null {
+  return ms === null ? null : ms / 1000;
 }

@@ -1,5 +1,7 @@
 import { assertEquals } from "@std/assert";
-import { ADMIN_ADDRESS } from "../../../lib/balancing/admin/admin_server.ts";
+import { BALANCER_COMMAND } from "../../../lib/balancing/balancer_options.ts";
+
+const ADMIN_ADDRESS = BALANCER_COMMAND.options.admin.kind;
 
 /** What is typed, and the hostname, port and whether it is loopback that it means. */
 const ACCEPTED: readonly [string, string, number, boolean][] = [

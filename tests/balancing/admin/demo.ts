@@ -6,6 +6,7 @@
  */
 
 import { Admin } from "../../../lib/balancing/admin/admin.ts";
+import type { ExcludedReason } from "../../../lib/balancing/pool.ts";
 import type { TransferStatus } from "../../../lib/balancing/sample.ts";
 import type { FarmStatus, ServerStatus } from "../../../lib/balancing/status.ts";
 import { say } from "../../../lib/log/console.ts";
@@ -22,7 +23,7 @@ const REASONS = [
 const [port = "0", count = "8", mode] = Deno.args;
 const isListening = mode !== "deaf";
 const startedAt = Date.now() - 3 * 3_600_000;
-const perSecond: number[] = Array.from({ length: 240 }, (_, second) => clients(second));
+const clientsPerSecond: number[] = Array.from({ length: 240 }, (_, second) => clients(second));
 const farm = Array.from({ length: Number(count) }, (_, index) => newServer(index));
 let redirects = 48_211;
 let rounds = 37;
@@ -41,13 +42,14 @@ function newServer(index: number): ServerStatus {
   return {
     name,
     publicUrl: index === 1 ? "https://files.example.org/pub" : `http://${name}`,
-    foundBy: index === 4 ? "srv:_http._tcp.files.example.net" : undefined,
+    foundBy: index === 4 ? "srv:_http._tcp.files.example.net" : null,
     state: isLast ? "untested" : isOut ? "out" : "available",
-    reason: isOut ? REASONS[index % REASONS.length] : index === 5 ? REASONS[2] : undefined,
-    since: isLast ? 0 : Date.now() - (isOut ? 1_210_000 : 9_000_000),
+    reason: isOut ? REASONS[index % REASONS.length]! : index === 5 ? REASONS[2]! : null,
+    since: isLast ? null : Date.now() - (isOut ? 1_210_000 : 9_000_000),
+    excludedReason: excludedReason(index, isLast ? "untested" : isOut ? "out" : undefined),
     share: isLast || isOut ? 0 : 1 / farmSize(),
-    throughput: isLast ? undefined : 3e6 * (1 + index % 9) * (0.8 + Math.random() / 3),
-    isPartial: index % 7 === 1,
+    throughputBytesPerSecond: isLast ? null : 3e6 * (1 + index % 9) * (0.8 + Math.random() / 3),
+    partial: index % 7 === 1,
     transfers,
     redirects: isLast ? 0 : Math.round(9000 / (index + 1)),
     weight: index === 1 ? 3 : index === 4 ? 2 / 3 : 1,
@@ -55,6 +57,10 @@ function newServer(index: number): ServerStatus {
     isDrained: index === 5,
     climb: index === 4 ? 0.4 : 1,
   };
+}
+
+function excludedReason(index: number, state: ExcludedReason | undefined): ExcludedReason | null {
+  return state ?? (index === 5 ? "drained" : index === 6 ? "lower-priority" : null);
 }
 
 function farmSize(): number {
@@ -66,7 +72,7 @@ function transfer(index: number, test: number): TransferStatus {
   if (index % 5 === 0 && test % 23 === 7) return { at, reason: REASONS[0]! };
   const isPartial = index % 7 === 1 && test % 4 === 0;
   const elapsedMs = isPartial ? 400 : (40 + index % 13 * 25) * (0.7 + Math.random());
-  return { at, elapsedMs, bytes: isPartial ? 200_000 : 2 ** 20, isPartial };
+  return { at, elapsedMs, bytes: isPartial ? 200_000 : 2 ** 20, partial: isPartial };
 }
 
 function failed(index: number, ago: number): TransferStatus {
@@ -75,9 +81,9 @@ function failed(index: number, ago: number): TransferStatus {
 
 /** A round ends every 20 s, in which one server may leave or come back. */
 function change(): void {
-  perSecond.push(clients(Date.now() / 1000));
-  if (perSecond.length > 300) perSecond.shift();
-  redirects += perSecond.at(-1)!;
+  clientsPerSecond.push(clients(Date.now() / 1000));
+  if (clientsPerSecond.length > 300) clientsPerSecond.shift();
+  redirects += clientsPerSecond.at(-1)!;
   if (Date.now() - roundAt < 20_000) return;
   roundAt = Date.now();
   rounds++;
@@ -87,18 +93,19 @@ function change(): void {
 function tested(server: ServerStatus): ServerStatus {
   const at = Date.now();
   const isOut = Math.random() < (server.state === "out" ? 0.5 : 0.05);
-  const reason = isOut ? REASONS[Math.floor(Math.random() * REASONS.length)]! : undefined;
+  const reason = isOut ? REASONS[Math.floor(Math.random() * REASONS.length)]! : null;
   const state = isOut ? "out" : "available";
-  const latest: TransferStatus = reason === undefined
-    ? { at, elapsedMs: 40 + Math.random() * 100, bytes: 2 ** 20 }
+  const latest: TransferStatus = reason === null
+    ? { at, elapsedMs: 40 + Math.random() * 100, bytes: 2 ** 20, partial: false }
     : { at, reason };
   return {
     ...server,
     state,
     reason,
+    excludedReason: isOut ? "out" : null,
     since: state === server.state ? server.since : at,
     share: isOut ? 0 : 1 / farmSize(),
-    throughput: isOut ? server.throughput : 3e6 + Math.random() * 2e7,
+    throughputBytesPerSecond: isOut ? server.throughputBytesPerSecond : 3e6 + Math.random() * 2e7,
     transfers: [...server.transfers, latest].slice(-60),
   };
 }
@@ -122,7 +129,7 @@ function status(): FarmStatus {
     },
     redirects,
     unavailable: 17,
-    perSecond,
+    clientsPerSecond,
     servers: farm,
   };
 }

@@ -10,17 +10,19 @@ export function serverStatus(more: Partial<ServerStatus> = {}): ServerStatus {
   return {
     name,
     publicUrl: `http://${name}`,
-    foundBy: undefined,
+    foundBy: null,
     state: "available",
-    reason: undefined,
+    reason: null,
     since: NOW - 125_000,
+    excludedReason: null,
     share: 0.5,
-    throughput: 2_500_000,
-    isPartial: false,
-    transfers: [{ at: NOW - 65_000, elapsedMs: 400, bytes: 1_048_576 }, {
+    throughputBytesPerSecond: 2_500_000,
+    partial: false,
+    transfers: [{ at: NOW - 65_000, elapsedMs: 400, bytes: 1_048_576, partial: false }, {
       at: NOW - 5000,
       elapsedMs: 419.5,
       bytes: 1_048_576,
+      partial: false,
     }],
     redirects: 12,
     weight: 1,
@@ -33,17 +35,23 @@ export function serverStatus(more: Partial<ServerStatus> = {}): ServerStatus {
 
 /** Nobody knows yet how it is. */
 export function untested(more: Partial<ServerStatus> = {}): ServerStatus {
-  const nothing = { throughput: undefined, transfers: [], redirects: 0, share: 0, since: 0 };
-  return serverStatus({ ...nothing, state: "untested", ...more });
+  return serverStatus({
+    ...{ state: "untested", since: null, excludedReason: "untested", share: 0 },
+    ...{ throughputBytesPerSecond: null, transfers: [], redirects: 0 },
+    ...more,
+  });
 }
 
 /** It is out. */
 export function out(reason: string, more: Partial<ServerStatus> = {}): ServerStatus {
   const transfers: TransferStatus[] = [
-    { at: NOW - 65_000, elapsedMs: 400, bytes: 1_048_576 },
+    { at: NOW - 65_000, elapsedMs: 400, bytes: 1_048_576, partial: false },
     { at: NOW - 5000, reason },
   ];
-  return serverStatus({ state: "out", reason, since: NOW - 5000, share: 0, transfers, ...more });
+  return serverStatus({
+    ...{ state: "out", reason, since: NOW - 5000, excludedReason: "out", share: 0, transfers },
+    ...more,
+  });
 }
 
 /** A farm of these servers, but for what is given. */
@@ -69,7 +77,7 @@ export function farmStatus(
     },
     redirects: 1234,
     unavailable: 0,
-    perSecond: [0, 3, 5],
+    clientsPerSecond: [0, 3, 5],
     servers,
     ...more,
   };

@@ -1,23 +1,24 @@
 import { assertEquals } from "@std/assert";
 import {
-  type ServerDocument,
   type StatusDocument,
+  type StatusPart,
   statusPieces,
 } from "../../../lib/balancing/admin/status_json.ts";
-import type { FarmStatus } from "../../../lib/balancing/status.ts";
+import type { FarmStatus, ServerStatus } from "../../../lib/balancing/status.ts";
 import { farmStatus, NOW, out, serverStatus, untested } from "./made_up_farm.ts";
 
 function documentOf(status: FarmStatus): StatusDocument {
   return JSON.parse([...statusPieces(status)].join(""));
 }
 
-const AVAILABLE: ServerDocument = {
+const AVAILABLE: StatusPart<ServerStatus> = {
   name: "web1:8000",
   publicUrl: "http://web1:8000",
   foundBy: null,
   state: "available",
   reason: null,
   since: "2026-01-02T03:02:00.000Z",
+  excludedReason: null,
   share: 0.5,
   throughputBytesPerSecond: 2_500_000,
   partial: false,
@@ -61,6 +62,7 @@ Deno.test("statusPieces() has all of the status, under these names", () => {
       state: "out",
       reason: "refused",
       since: "2026-01-02T03:04:00.000Z",
+      excludedReason: "out",
       share: 0,
       transfers: [
         { at: "2026-01-02T03:03:00.000Z", elapsedMs: 400, bytes: 1_048_576, partial: false },
@@ -72,22 +74,21 @@ Deno.test("statusPieces() has all of the status, under these names", () => {
 });
 
 Deno.test("statusPieces() says nothing of an untested server that is not known", () => {
-  for (const since of [0, NOW]) {
-    const [server] = documentOf(farmStatus([untested({ since })])).servers;
-    assertEquals(server, {
-      ...AVAILABLE,
-      state: "untested",
-      since: null,
-      share: 0,
-      throughputBytesPerSecond: null,
-      transfers: [],
-      redirects: 0,
-    });
-  }
+  const [server] = documentOf(farmStatus([untested()])).servers;
+  assertEquals(server, {
+    ...AVAILABLE,
+    state: "untested",
+    since: null,
+    excludedReason: "untested",
+    share: 0,
+    throughputBytesPerSecond: null,
+    transfers: [],
+    redirects: 0,
+  });
 });
 
 Deno.test("statusPieces() has null for what was not yet", () => {
-  const nothing = { endedAt: undefined, elapsedMs: undefined, nextAt: undefined };
+  const nothing = { endedAt: null, elapsedMs: null, nextAt: null };
   const rounds = { count: 0, isUnderWay: true, ...nothing };
   assertEquals(documentOf(farmStatus([], { rounds })).rounds, {
     count: 0,
@@ -105,8 +106,8 @@ Deno.test("statusPieces() has no moment that is none", () => {
 });
 
 Deno.test("statusPieces() rounds numbers", () => {
-  const third = { share: 1 / 3, weight: 2 / 3, climb: 1 / 7, throughput: 1e6 / 3 };
-  const transfers = [{ at: NOW, elapsedMs: 10 / 3, bytes: 7, isPartial: true }];
+  const third = { share: 1 / 3, weight: 2 / 3, climb: 1 / 7, throughputBytesPerSecond: 1e6 / 3 };
+  const transfers = [{ at: NOW, elapsedMs: 10 / 3, bytes: 7, partial: true }];
   const [server] = documentOf(farmStatus([serverStatus({ ...third, transfers })])).servers;
   const { share, weight, climb, throughputBytesPerSecond: throughput } = server!;
   assertEquals([share, weight, climb, throughput], [0.333333, 0.666667, 0.142857, 333333.333]);
@@ -117,7 +118,7 @@ Deno.test("statusPieces() rounds numbers", () => {
 Deno.test("statusPieces() has fewer tests of each server in a large farm, the latest", () => {
   const transfers = Array.from(
     { length: 60 },
-    (_, test) => ({ at: NOW, elapsedMs: test, bytes: 1 }),
+    (_, test) => ({ at: NOW, elapsedMs: test, bytes: 1, partial: false }),
   );
   const cases = [[1, 60], [166, 60], [200, 50], [1000, 10], [2000, 5], [2500, 5]] as const;
   for (const [count, wanted] of cases) {

@@ -1,0 +1,135 @@
+/**
+ * The command line of `balancer.ts`: the one table of its options, and the values that only it has.
+ *
+ * @module
+ */
+
+import { UsageError } from "../cli/command.ts";
+import {
+  choice,
+  count,
+  duration,
+  option,
+  optional,
+  SIZE,
+  type ValueParser,
+  type Values,
+} from "../cli/option.ts";
+import { REQUEST_TARGET } from "../http/grammar.ts";
+import { listenerOptions } from "../process/listener.ts";
+import { WORKERS_OPTION } from "../process/supervisor.ts";
+import { TLS_OPTIONS } from "../process/tls.ts";
+import { isLocalHost, parseEndpoint, ServerListError } from "./list/endpoint.ts";
+import { NAME_SERVER } from "./list/resolver.ts";
+import { POLICY_NAMES, type PolicyName } from "./policies.ts";
+import { PROBE_BYTES } from "./probe_size.ts";
+
+/** Where the admin pages are served. */
+export interface AdminAddress {
+  /** Without brackets, as `Deno.listen` takes it. */
+  readonly hostname: string;
+  /** 0 for any free one. */
+  readonly port: number;
+  /** Whether only this machine can connect to it. */
+  readonly isLoopback: boolean;
+}
+
+/** `HOST:PORT`, or only a port, which means this machine. */
+const ADMIN_ADDRESS: ValueParser<AdminAddress> = {
+  placeholder: "HOST:PORT",
+  accepts: "an address such as 127.0.0.1:9000, [::1]:9000 or, for this machine only, :9000",
+  parse: parseAdminAddress,
+};
+
+const PATH: ValueParser<string> = {
+  placeholder: "PATH",
+  accepts: "a path that begins with / and is encoded as in a URL",
+  parse: (text) => text.startsWith("/") && REQUEST_TARGET.test(text) ? text : undefined,
+};
+
+const POLICY: ValueParser<PolicyName> = { ...choice(POLICY_NAMES), placeholder: "NAME" };
+
+/** Name, options and help of the command. */
+export const BALANCER_COMMAND = {
+  name: "balancer",
+  permissions: "--allow-net",
+  synopsis: "[OPTIONS] SERVER...",
+  summary:
+    "Times the transfer of a test file from each SERVER, then redirects every client to one " +
+    "of them, more clients to the faster ones. The test is repeated every interval; a server " +
+    "that fails it gets no more clients.",
+  operands: {
+    SERVER: "host:port, [v6]:port or https://host/path; srv:_service._tcp.domain or " +
+      "dns:name:port for what DNS says; a file that lists one a line; or - for such a list on " +
+      "standard input",
+  },
+  options: {
+    ...listenerOptions("8080"),
+    interval: option(duration(), "5m", "time between performance tests"),
+    "probe-path": option(PATH, "/test.bin", "the file whose transfer is timed"),
+    "probe-bytes": option(PROBE_BYTES, "auto", "how much to transfer, where ?bytes= is obeyed"),
+    "probe-timeout": option(duration(), "10s", "time for a transfer; without content it failed"),
+    "probe-concurrency": option(count(1, 1000), "4", "performance tests at a time"),
+    "min-speed": option(SIZE, "0", "bytes per second; a transfer that is slower has failed"),
+    fall: option(count(1, 1000), "1", "failed tests in a row before a server is out"),
+    rise: option(count(0, 1000), "0", "passed tests in a row before it returns; 0: never"),
+    policy: option(POLICY, "rank", `how servers are chosen: ${POLICY_NAMES.join(", ")}`),
+    alternatives: option(count(0, 10), "0", "other servers that a redirect names as well"),
+    status: option(choice([301, 302, 303, 307, 308]), "301", "the status code of the redirect"),
+    resolver: optional(NAME_SERVER, "who is asked about names in DNS (default: as the system)"),
+    admin: optional(
+      ADMIN_ADDRESS,
+      "where to show how the farm stands; a port alone: for this machine (default: nowhere)",
+    ),
+    ...TLS_OPTIONS,
+    ...WORKERS_OPTION,
+  },
+  notes: `Examples:
+  deno run --allow-net balancer.ts localhost:8001 localhost:8002
+  deno run --allow-net balancer.ts servers.txt
+  deno run --allow-net --allow-read balancer.ts /etc/farm.txt
+
+A list named servers.txt beside balancer.ts needs no --allow-read. Lists in
+files that it may read are read again at SIGHUP; DNS is asked before each test.
+
+Clients can be sent elsewhere than the tests: host:port=https://files.example.
+A server may be marked with weight=N, drain or backup, behind a comma:
+  deno run --allow-net balancer.ts web1:8000,weight=2 web2:8000,backup
+
+How all of it stands is shown to browsers, and as /status.json, /metrics and
+/healthz, at an address of its own:
+  deno run --allow-net balancer.ts --admin=:9000 servers.txt`,
+};
+
+/** The values of all options. */
+export type BalancerOptions = Values<typeof BALANCER_COMMAND.options>;
+
+/** Checks options that depend on each other. @throws {UsageError} */
+export function checkBalancerOptions(options: BalancerOptions): void {
+  if (options["probe-bytes"] !== "auto" && options["probe-path"].includes("?")) {
+    throw new UsageError("--probe-bytes adds ?bytes=SIZE to --probe-path, which has a query");
+  }
+}
+
+function parseAdminAddress(text: string): AdminAddress | undefined {
+  const [, host, digits] = /^(?:(\[[^\]]*\]|[^:[\]]*):)?(\d{1,5})$/.exec(text) ?? [];
+  if (digits === undefined || Number(digits) > 65535) return undefined;
+  const hostname = parseAdminHost(host || "127.0.0.1");
+  if (hostname === undefined) return undefined;
+  return { hostname, port: Number(digits), isLoopback: isLoopback(hostname) };
+}
+
+/** `parseEndpoint` accepts no port 0. */
+function parseAdminHost(host: string): string | undefined {
+  try {
+    return parseEndpoint(host, host, 0).hostname;
+  } catch (error) {
+    if (error instanceof ServerListError) return undefined;
+    throw error;
+  }
+}
+
+/** The unspecified address, which is all zeros, means all addresses. */
+function isLoopback(hostname: string): boolean {
+  return isLocalHost(hostname) && /[1-9]|localhost/.test(hostname);
+}

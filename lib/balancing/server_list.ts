@@ -1,0 +1,124 @@
+/**
+ * Keeps a pool in step with the list of servers, which may be read again, and with DNS.
+ *
+ * @module
+ */
+
+import { CommandError } from "../cli/command.ts";
+import type { FarmLog } from "./farm_log.ts";
+import type { Server } from "./list/server.ts";
+import type { ServerSource } from "./list/server_source.ts";
+import type { Pool, Replacement } from "./pool.ts";
+import type { RequestCounters } from "./request_counters.ts";
+
+/** Where the list comes from. */
+export type ListSource = Pick<ServerSource, "servers" | "remembered" | "reload" | "isDynamic">;
+
+/** What a list keeps in step, and where it reports. */
+export interface ServerListOptions {
+  /** An empty pool. */
+  readonly pool: Pool;
+  /** Forgets the servers that are no longer listed. */
+  readonly counters: RequestCounters;
+  /** Receives what changes. */
+  readonly log: FarmLog;
+  /** The clock of `PickRequest`. */
+  readonly clock: () => number;
+}
+
+/** The servers that are listed, as of the last reading and the last answer of DNS. */
+export class ServerList {
+  readonly #source: ListSource;
+  readonly #options: ServerListOptions;
+  /** The lookup in progress. */
+  #updating: Promise<void> | undefined;
+  /** The reading in progress, and whether the files may have changed since it began. */
+  #reading: Promise<void> | undefined;
+  #isStale = false;
+
+  /** Empty until `load()`. */
+  constructor(source: ListSource, options: ServerListOptions) {
+    this.#source = source;
+    this.#options = options;
+  }
+
+  /** Puts the servers of the list into the pool, untested. */
+  async load(): Promise<void> {
+    const { log } = this.#options;
+    const { servers, duplicates, problems } = await this.#source.servers();
+    this.#replace(servers);
+    log.problems(problems);
+    log.duplicates(duplicates);
+    log.testing(servers.length);
+  }
+
+  /** Looks up the servers that are found by DNS, if there are any. */
+  async update(): Promise<void> {
+    if (this.#source.isDynamic) await (this.#updating ??= this.#lookUp());
+  }
+
+  /**
+   * Reads the files again: servers that are no longer listed get no more clients at once; new ones
+   * are untested. With a mistake in a list all of it stays as it was. A call during another one
+   * makes that read the files once more.
+   */
+  async reload(): Promise<void> {
+    this.#isStale = true;
+    await (this.#reading ??= this.#read());
+    await this.update();
+  }
+
+  /** Whether a round of tests can change anything. */
+  get isTestable(): boolean {
+    return this.#source.isDynamic || this.#options.pool.isTestable;
+  }
+
+  /** Whether a server may become available after the last one is out. */
+  get mayRecover(): boolean {
+    return this.#source.isDynamic || this.#options.pool.thresholds.rise > 0;
+  }
+
+  async #read(): Promise<void> {
+    try {
+      while (this.#isStale) {
+        this.#isStale = false;
+        await this.#readOnce();
+      }
+    } finally {
+      this.#reading = undefined; // No await since the last check, which a call would be lost in.
+    }
+  }
+
+  async #readOnce(): Promise<void> {
+    const { log } = this.#options;
+    let isRead: boolean;
+    try {
+      const { read, unread } = await this.#source.reload();
+      isRead = read.length > 0;
+      log.unread(unread, read);
+    } catch (error) {
+      if (!(error instanceof CommandError)) throw error;
+      return log.unchanged(error.message);
+    }
+    // Without waiting for DNS, which may take long to answer.
+    const { servers, duplicates } = this.#source.remembered();
+    const replacement = this.#replace(servers);
+    log.changed(replacement);
+    log.duplicates(duplicates);
+    if (isRead) log.reread(replacement.added, replacement.removed, servers.length);
+  }
+
+  async #lookUp(): Promise<void> {
+    const { log } = this.#options;
+    const { servers, problems } = await this.#source.servers();
+    this.#updating = undefined;
+    log.problems(problems);
+    log.changed(this.#replace(servers));
+  }
+
+  #replace(servers: readonly Server[]): Replacement {
+    const { pool, clock, counters } = this.#options;
+    counters.retain(new Set(servers.map(({ authority }) => authority)));
+    return pool.replace(servers, clock());
+  }
+}
