@@ -24,13 +24,13 @@ import { NAME_SERVER } from "./list/resolver.ts";
 import { POLICY_NAMES, type PolicyName } from "./policies.ts";
 import { PROBE_BYTES } from "./probe_size.ts";
 
-/** Where the admin pages are served. */
+/** The value of `--admin`. */
 export interface AdminAddress {
   /** Without brackets, as `Deno.listen` takes it. */
   readonly hostname: string;
   /** 0 for any free one. */
   readonly port: number;
-  /** Whether only this machine can connect to it. */
+  /** Whether only this machine can connect. */
   readonly isLoopback: boolean;
 }
 

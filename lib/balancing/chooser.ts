@@ -3,41 +3,41 @@ import type { Candidate, PickRequest, Policy } from "./policy.ts";
 import type { PickedShares } from "./request_counters.ts";
 import type { TransferSample } from "./sample.ts";
 
-/** What a pool tells which servers may be picked, and what tests find. */
+/** Receives the changes of a pool. */
 export interface PoolObserver {
   /**
-   * Those who may be picked are others, or have other samples.
+   * The candidates, or their samples, have changed.
    *
    * @param candidates replaced whole, never changed in place
    * @param monotonicMs on the clock of `PickRequest`
    */
   update(candidates: readonly Candidate[], monotonicMs: number): void;
-  /** A server may not be picked any more; an update follows within a moment. */
+  /** A server may no longer be picked; an update follows within a moment. */
   left(server: Server): void;
-  /** A test of a server passed at `monotonicMs`, inside a round that still goes on. */
+  /** A test has passed inside a round. */
   measured(server: Server, sample: TransferSample, monotonicMs: number): void;
 }
 
-/** Chooses a server for each request, by a policy, among those that a pool says may be picked. */
+/** Picks a server for each request by a policy, among the available servers of a pool. */
 export class Chooser implements PoolObserver {
   readonly #policy: Policy;
   readonly #picked: PickedShares | undefined;
   #candidates: readonly Candidate[] = [];
   #byShare: readonly Server[] | undefined;
-  /** Candidates that have left since the policy was told of all. */
+  /** Candidates that have left since the last update. */
   readonly #left = new Set<Server>();
 
   /**
    * Knows no server yet.
    *
-   * @param picked what servers have got, for policies whose picks depend on the load
+   * @param picked what servers got lately, for policies whose picks depend on the load
    */
   constructor(policy: Policy, picked?: PickedShares) {
     this.#policy = policy;
     this.#picked = policy.picksByLoad ? picked : undefined;
   }
 
-  /** From now on these may be picked. */
+  /** Replaces the candidates. */
   update(candidates: readonly Candidate[], monotonicMs: number): void {
     this.#candidates = candidates;
     this.#byShare = undefined;
@@ -45,25 +45,25 @@ export class Chooser implements PoolObserver {
     this.#policy.update(candidates, monotonicMs);
   }
 
-  /** From now on this one is not picked. */
+  /** Picks a server no more. */
   left(server: Server): void {
     this.#left.add(server);
     this.#byShare = undefined;
   }
 
-  /** For policies that learn in the middle of a round. */
+  /** Passes the sample on to policies that learn inside a round. */
   measured(server: Server, sample: TransferSample, monotonicMs: number): void {
     this.#policy.measured?.(server, sample, monotonicMs);
   }
 
-  /** A round has ended; for shares by what servers have got lately. */
+  /** A round has ended. */
   endRound(): void {
     this.#picked?.endRound();
   }
 
   /**
-   * A server for a request; undefined when none may be picked. Falls back to servers that the
-   * request excludes if no other is left.
+   * Picks a server for a request; undefined if none is available. Falls back to servers that the
+   * request excludes if no other is available.
    */
   pick(request: PickRequest): Server | undefined {
     const { isExcluded } = request;
@@ -79,21 +79,21 @@ export class Chooser implements PoolObserver {
       this.#policy.pick(restricted(request, hasLeft));
   }
 
-  /** Whether it is worth finding out how large files are. */
+  /** Whether the policy uses the sizes of files. */
   get wantsSizes(): boolean {
     return this.#policy.wantsSizes === true;
   }
 
   /**
-   * The fraction of requests of each candidate; those of all sum to 1. It is what is meant for the
-   * server, or what it got lately where picks depend on the load.
+   * The fraction of requests of each candidate; they sum to 1. It is what the policy means it to
+   * get, or what it got lately if picks depend on the load.
    */
   get shares(): ReadonlyMap<Server, number> {
     return this.#picked?.of(this.#candidates.map(({ server }) => server)) ??
       this.#policy.shares();
   }
 
-  /** Those that may be picked now, the greatest share by the policy first. */
+  /** The servers that may be picked, by descending share. */
   get byShare(): readonly Server[] {
     if (this.#byShare === undefined) {
       const shares = this.#policy.shares();
@@ -107,7 +107,7 @@ export class Chooser implements PoolObserver {
   }
 }
 
-/** The request under way may be an object that changes, with a clock that is read when it is used. */
+/** Copies the request, which may be an object that changes; reads its clock. */
 function restricted(request: PickRequest, isExcluded: (server: Server) => boolean): PickRequest {
   return { ...request, isExcluded };
 }

@@ -1,6 +1,6 @@
 /**
- * What happens to the farm, for the log: every change of a server's state with its reason and
- * numbers, and what every round found.
+ * Log events of the servers: every change of a state with its reason and numbers, and the result of
+ * every round, in words and as data.
  *
  * @module
  */
@@ -25,26 +25,26 @@ export type ServerEvent =
   /** Its test file is not that of the other servers. */
   | { readonly kind: "different"; readonly reason: string };
 
-/** What went wrong in a round that is no server's fault, or not for certain. */
+/** What went wrong in a round that is not, or not certainly, a server's fault. */
 export type TroubleEvent =
-  /** These could not be tested, and stay as they were. */
+  /** These servers could not be tested, and keep their state. */
   | { readonly kind: "untestable"; readonly reason: string; readonly servers: readonly Server[] }
-  /** All servers that were available have failed, and are looked at once more. */
+  /** All available servers have failed, and are tested once more. */
   | { readonly kind: "allFailed"; readonly reason: string; readonly servers: number }
-  /** This process stood still for so many ms in a test, which was run again. */
+  /** This process was paused for so many ms during a test, which was run again. */
   | { readonly kind: "paused"; readonly pausedMs: number };
 
-/** What a round found, or a test of servers that are new. */
+/** The result of a round, or of a test of new servers. */
 export interface RoundEvent {
   /** The available servers, slowest first. */
   readonly ranking: readonly RankedServer[];
   /** All servers. */
   readonly servers: number;
-  /** How long the round took; undefined where it was none. */
+  /** Duration of the round; undefined if it was a test of new servers. */
   readonly elapsedMs: number | undefined;
 }
 
-/** Servers that one line about a round names. */
+/** The most servers that one line names. */
 const MOST_LISTED = 10;
 
 /** A server's event in words, without its name. */
@@ -76,7 +76,7 @@ export function wordsFor(event: ServerEvent): string {
   }
 }
 
-/** Trouble in words. */
+/** A trouble in words. */
 export function wordsForTrouble(event: TroubleEvent): string {
   switch (event.kind) {
     case "untestable": {
@@ -94,7 +94,7 @@ export function wordsForTrouble(event: TroubleEvent): string {
   }
 }
 
-/** Trouble as plain data. */
+/** A trouble as plain data. */
 export function troubleRecordOf(event: TroubleEvent): object {
   if (event.kind !== "untestable") {
     const { kind, ...numbers } = event;
@@ -172,27 +172,27 @@ function sizeOf({ bytes }: TransferSample): string {
   return formatBytes(bytes, { binary: true });
 }
 
-/** A measurement as plain data; `partial` is there where it is one. */
+/** A measurement as plain data; `partial` only if it is. */
 function measurementOf({ bytes, elapsedMs, isPartial }: TransferSample): object {
   return isPartial ? { bytes, elapsedMs, partial: true } : { bytes, elapsedMs };
 }
 
-/** A span of time to the second, such as `3m 20s`. */
+/** A duration in whole seconds, such as `3m 20s`. */
 function spanOf(ms: number): string {
   const whole = Math.max(1000, Math.round(ms / 1000) * 1000);
   return formatDuration(whole, { ignoreZero: true });
 }
 
-/** Says something: in words for people, and as a record for programs. */
+/** Logs a line: in words, and as a record. */
 export type Tell = (words: string, record?: object) => void;
 
-/** Puts down what happens to a farm, a line for each change. */
+/** Logs what happens to the servers, a line for each change. */
 export class FarmLog {
   readonly #tell: Tell;
-  /** What was last found about names in DNS. */
+  /** The last problem of each entry that is looked up. */
   #problems: ReadonlyMap<string, string> = new Map();
 
-  /** Writes nothing yet. */
+  /** Has logged nothing yet. */
   constructor(tell: Tell) {
     this.#tell = tell;
   }
@@ -222,7 +222,7 @@ export class FarmLog {
     }
   }
 
-  /** What went wrong with names in DNS: only news are told, and that all is well again. */
+  /** Problems with lookups: logs new ones, and ends of old ones. */
   problems(problems: readonly LookupProblem[]): void {
     const before = this.#problems;
     this.#problems = new Map(problems.map(({ entry, reason }) => [entry, reason]));
@@ -236,7 +236,7 @@ export class FarmLog {
     }
   }
 
-  /** Some lists cannot be read again, or none of them. */
+  /** Lists that cannot be read again, and files that were. */
   unread(lists: readonly UnreadList[], read: readonly string[]): void {
     for (const { name: list, origin } of lists) {
       const advice = origin === "program"
@@ -250,7 +250,7 @@ export class FarmLog {
     });
   }
 
-  /** The lists were read again, and stay as they were since one has a mistake in it. */
+  /** A list has a mistake, so that all stay as they were. */
   unchanged(reason: string): void {
     this.#tell(`the list stays as it was: ${reason}`, { event: "unchanged", reason });
   }
@@ -269,7 +269,7 @@ export class FarmLog {
     this.#tell(`testing ${servers} ${servers === 1 ? "server" : "servers"}`);
   }
 
-  /** Servers came and went, by the list or by DNS. */
+  /** Servers were added, changed or removed, by the list or by DNS. */
   changed({ added, changed, removed }: Replacement): void {
     for (const server of removed) this.server(server, { kind: "unlisted" });
     for (const [server, changes] of changed) this.server(server, { kind: "changed", changes });

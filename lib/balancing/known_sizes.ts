@@ -1,6 +1,5 @@
 /**
- * How large the files are that clients ask for, learnt beside the redirects. Time and asking are
- * arguments.
+ * The sizes of requested files, learnt beside the redirects.
  *
  * @module
  */
@@ -14,41 +13,40 @@ import { exchange, failureReason } from "../net/exchange.ts";
 import type { Server } from "./list/server.ts";
 import { connectTo, requestTo } from "./probe.ts";
 
-/** Finds out how large a file is, in octets; undefined where that cannot be told. */
+/** Asks a server for the size of a file in bytes; undefined if unknown. */
 export type AskSize = (server: Server, target: string) => Promise<number | undefined>;
 
-/** Targets that are remembered, those of known and those of unknown size each. */
+/** The most targets that are remembered, of known and of unknown size each. */
 const MOST_TARGETS = 10_000;
 
-/** What is longer is never asked for, so that all that is remembered takes some 20 MB at the most. */
+/** Longer targets are never asked for, so that the memory stays within some 20 MB. */
 const LONGEST_TARGET = 1024;
 
-/** How long a size is good, and how long a target without one is left alone, in ms. */
+/** How long a size is valid, and how long a target of unknown size is not asked for, in ms. */
 const KNOWN_MS = 600_000;
 const UNKNOWN_MS = 60_000;
 
-/** At the least between the beginnings of two questions, in ms. */
+/** The least time between two requests, in ms. */
 const PAUSE_MS = 50;
 
 interface Known {
   readonly bytes: number;
-  /** When it is to be asked for again. */
+  /** When it is asked for again. */
   readonly until: number;
 }
 
 /**
- * The sizes of files by request-target, its query included. Strangers decide what is wanted, so
- * memory is bounded, and so is what the servers are asked: one question at a time and 20 a second,
- * however many clients come. Who comes while it is too early is not put into a queue: what many
- * clients want will soon be wanted again.
+ * The sizes of files by request-target, its query included. Clients decide which targets are seen,
+ * so memory is bounded, and so are the requests to servers: one at a time and 20 a second. A target
+ * seen too early is not queued: popular ones will be seen again.
  */
 export class KnownSizes {
   readonly #ask: AskSize;
   readonly #clock: () => number;
   readonly #pauseMs: number;
-  /** By age, as both are. Apart, so that no flood of what there is not drives out what there is. */
+  /** Oldest first, as both maps. Apart, so that many unknown targets do not displace known ones. */
   readonly #known = new Map<string, Known>();
-  /** Until when each is left alone. */
+  /** Until when each is not asked for. */
   readonly #unknown = new Map<string, number>();
   #isAsking = false;
   #nextAt = -Infinity;
@@ -56,9 +54,9 @@ export class KnownSizes {
   /**
    * Knows nothing yet.
    *
-   * @param ask a promise that rejects is taken as one for undefined
-   * @param clock ms that never go back
-   * @param parts how many such as this ask the same servers: each asks so much less often
+   * @param ask a rejection counts as undefined
+   * @param clock monotonic, in ms
+   * @param parts how many processes ask the same servers: each asks so much less often
    */
   constructor(ask: AskSize, clock: () => number, parts = 1) {
     this.#ask = ask;
@@ -66,14 +64,14 @@ export class KnownSizes {
     this.#pauseMs = PAUSE_MS * parts;
   }
 
-  /** The size of a file in octets, if it is known. */
+  /** The size of a file in bytes, if known. */
   of(target: string): number | undefined {
     return this.#known.get(target)?.bytes;
   }
 
   /**
-   * A client is sent to this server for a file: asks there how large it is, unless that is known, or
-   * not to be known, or it is not the time to ask. Waits for nothing and never throws.
+   * Asks a server, to which a client is sent for a file, for its size, unless that is known, has
+   * failed lately, or another request is too recent. Does not wait and never throws.
    */
   want(target: string, server: Server): void {
     if (this.#isAsking) return;
@@ -104,35 +102,34 @@ export class KnownSizes {
   }
 }
 
-/** Adds the newest, and forgets the oldest when there are too many. */
+/** Adds the newest, and removes the oldest if there are too many. */
 function remember<T>(map: Map<string, T>, target: string, value: T): void {
   map.set(target, value);
   if (map.size <= MOST_TARGETS) return;
   for (const oldest of map.keys()) return void map.delete(oldest);
 }
 
-/** In memory a target is a part of the text of a whole head, all of which would stay with it. */
+/** A copy: a target is a slice of the text of a whole head, which would stay in memory with it. */
 function copyOf(target: string): string {
   return decodeOctets(encodeOctets(target), 0, target.length);
 }
 
-/** For all of it, in ms. */
+/** For the whole exchange, in ms. */
 const TIMEOUT_MS = 5000;
 
-/** How much of that the connecting may take, and how long nothing may arrive. */
+/** The part of it for connecting, and for silence. */
 const SILENT_PART = 1 / 2;
 
-/** A head is all that comes. */
+/** Enough for a head. */
 const INPUT_BYTES = 4096;
 
 /**
- * Asks a server by HEAD, on a connection of its own, how large a file is. Only the length of a 200
- * counts: a redirect is not followed, and what is sent in chunks has no length before its end.
- * Never rejects for what a server does.
+ * Asks a server for the size of a file by HEAD on its own connection. Only the length of a 200
+ * counts: a redirect is not followed. Never rejects for what a server does.
  *
  * @param target in origin form, as a client sent it
- * @param timeoutMs for all of it
- * @returns the size in octets; undefined where the server does not say
+ * @param timeoutMs for the whole exchange
+ * @returns the size in bytes; undefined if the server does not say
  */
 export async function askSize(
   server: Server,

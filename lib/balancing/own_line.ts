@@ -1,6 +1,7 @@
 /**
- * What rounds of tests show of the balancer's own line. Where it is the bound, transfers that run at
- * once slow each other down, and say nothing of the servers. Pure; bytes per ms throughout.
+ * Estimates the capacity of the balancer's own line from rounds of tests. If the line is the
+ * bottleneck, concurrent transfers slow each other down and say nothing of the servers. Pure;
+ * throughputs are in bytes per ms.
  *
  * @module
  */
@@ -8,67 +9,67 @@
 import type { Server } from "./list/server.ts";
 import { throughputOf, type TransferSample } from "./sample.ts";
 
-/** A transfer of a round, in bytes per ms. */
+/** A transfer of a round; throughputs in bytes per ms. */
 export interface MeasuredTransfer {
-  /** The server that was tested. */
+  /** The tested server. */
   readonly server: Server;
-  /** What came from the server. */
+  /** Of the transfer. */
   readonly throughput: number;
-  /** What came from all servers together while that transfer ran. */
+  /** Of all transfers together while it ran. */
   readonly sum: number;
-  /** What came from the server the last time; undefined where there was none. */
+  /** Of the server's last transfer; undefined if there was none. */
   readonly before: number | undefined;
 }
 
-/** A transfer that brought at least so much of all that came meanwhile had the line for itself. */
+/** A transfer with at least this part of the sum had the line to itself. */
 const OWN_PART = 0.85;
 
-/** Sums from this part of the greatest on may be all that the line carries. */
+/** Sums above this part of the greatest may be all that the line carries. */
 const NEAR_GREATEST = 0.7;
 
-/** Throughputs that differ by less than this factor are the same. */
+/** Throughputs that differ by less than this factor count as equal. */
 const SAME = 1.15;
 
-/** The part of a line that transfers may fill that run at once. */
+/** The part of the capacity that concurrent transfers may use. */
 const FILL = 0.8;
 
 /** The factor by which the greatest sum falls with each round, since lines change. */
 const AGEING = 0.9;
 
-/** After so many rounds what the line carries is found out anew. */
+/** Rounds until the capacity is measured anew. */
 const LIMIT_ROUNDS = 20;
 
-/** Transfers that were not slowed down, before the rest are believed as well. */
+/** Suspects found not to be slowed down, before the rest are believed as well. */
 const ENOUGH_AGREEMENTS = 2;
 
-/** Smaller transfers are over before they fill a line. */
+/** Smaller transfers end before they fill a line. */
 const LEAST_BYTES = 64 * 1024;
 
-/** A transfer that was silent for so long does not use the line, in ms. */
+/** A transfer that has received nothing for so long does not use the line, in ms. */
 const SILENCE_MS = 1000;
 
 /** The line that all tests share. */
 export class OwnLine {
-  /** What it carries; Infinity while transfers have not slowed each other down. */
+  /** Its capacity; Infinity while transfers have not slowed each other down. */
   #limit = Infinity;
-  /** Rounds since that was found out. */
+  /** Rounds since the capacity was measured. */
   #age = 0;
-  /** The greatest sum that was seen lately. */
+  /** The greatest recent sum. */
   #greatest = 0;
 
   /**
-   * Whether one more transfer can run beside others without slowing them down.
+   * Whether another transfer can run beside others without slowing them down.
    *
-   * @param running what those are expected to bring together; 0 where none runs
-   * @param next what it is expected to bring; 0 where that is not known
+   * @param running the expected sum of those; 0 if none runs
+   * @param next the expected throughput of the new one; 0 if unknown
    */
   hasRoom(running: number, next: number): boolean {
     return running === 0 || running + next <= this.#limit * FILL;
   }
 
   /**
-   * The transfers of a round that others may have slowed down, the fastest first, since a line that
-   * is shared slows down the fastest most.
+   * The transfers of a round that others may have slowed down, the fastest first, since sharing a
+   * line slows the fastest most.
    */
   suspects(transfers: readonly MeasuredTransfer[]): MeasuredTransfer[] {
     for (const { sum } of transfers) this.#greatest = Math.max(this.#greatest, sum);
@@ -82,7 +83,7 @@ export class OwnLine {
       .sort((a, b) => b.throughput - a.throughput);
   }
 
-  /** What measuring suspects alone shows: a new series for each round. */
+  /** Begins measuring the suspects of a round alone. */
   verification(): Verification {
     return new Verification((sum) => {
       this.#limit = this.#greatest = sum;
@@ -97,16 +98,16 @@ export class OwnLine {
   }
 }
 
-/** Suspects that are measured again one after the other, as far as that is worth it. */
+/** Compares suspects with measurements alone, until enough were right. */
 export class Verification {
   readonly #onBound: (sum: number) => void;
   #agreements = 0;
   #sum = 0;
 
   /**
-   * Begins without a suspect.
+   * Has compared none yet.
    *
-   * @param onBound told what the line carries, when transfers were slowed down
+   * @param onBound told the capacity if transfers were slowed down
    */
   constructor(onBound: (sum: number) => void) {
     this.#onBound = onBound;
@@ -117,7 +118,7 @@ export class Verification {
     return this.#agreements >= ENOUGH_AGREEMENTS;
   }
 
-  /** A suspect has been measured alone: whether others had slowed it down before. */
+  /** Compares a suspect with its measurement alone. @returns whether others had slowed it down */
   compare({ throughput, sum }: MeasuredTransfer, alone: number): boolean {
     const wasSlowed = alone > throughput * SAME;
     if (!wasSlowed) this.#agreements++;
@@ -129,18 +130,18 @@ export class Verification {
   }
 }
 
-/** What a transfer is expected to bring beside which no other is to run. */
+/** The expected throughput of a transfer beside which no other is to run. */
 export const ALONE: number = Infinity;
 
-/** A transfer that is under way. */
+/** A transfer in progress. */
 export interface LineUser {
   /** So many bytes have arrived. */
   readonly onReceived: (bytes: number) => void;
-  /** The transfer has ended, with this when it passed. */
+  /** The transfer has ended; with a sample if it passed. */
   readonly end: (sample: TransferSample | undefined) => void;
 }
 
-/** How the transfers of one round share the line. */
+/** Tracks the transfers of one round on the line. */
 export class LineUse {
   readonly #ownLine: OwnLine;
   readonly #clock: () => number;
@@ -149,7 +150,7 @@ export class LineUse {
   #received = 0;
 
   /**
-   * Begins without a transfer.
+   * Has no transfer yet.
    *
    * @param clock in ms
    */
@@ -158,16 +159,16 @@ export class LineUse {
     this.#clock = clock;
   }
 
-  /** All that have ended and can tell something. */
+  /** The transfers that have ended and were large enough to count. */
   get transfers(): readonly MeasuredTransfer[] {
     return this.#transfers;
   }
 
   /**
-   * Whether the line carries one more transfer.
+   * Whether the line carries another transfer.
    *
-   * @param expected what it is expected to bring, in bytes per ms; 0 where that is not known, `ALONE`
-   *     where no other is to run beside it
+   * @param expected its throughput in bytes per ms; 0 if unknown, `ALONE` if no other may run
+   *     beside it
    */
   hasRoom(expected: number): boolean {
     const since = this.#clock() - SILENCE_MS;
@@ -178,9 +179,9 @@ export class LineUse {
   }
 
   /**
-   * A transfer begins.
+   * Begins a transfer.
    *
-   * @param before what came from the server the last time, in bytes per ms
+   * @param before the server's last throughput, in bytes per ms
    * @param expected as for `hasRoom`
    */
   begin(server: Server, before: number | undefined, expected: number): LineUser {

@@ -1,5 +1,5 @@
 /**
- * The ways to choose servers, by the names that users give.
+ * The policies by name.
  *
  * @module
  */
@@ -12,8 +12,8 @@ import { SpeedPolicy } from "./policies/speed.ts";
 import type { Policy } from "./policy.ts";
 
 /**
- * Makes each, for one chooser among `parts` that share the clients evenly, 1 unless it is told. A
- * new one is a file in `policies/` and a line here.
+ * Creates a policy for one of `parts` choosers that share the clients evenly. A new policy is a
+ * file in `policies/` and a line here.
  */
 export const POLICIES = {
   rank: (_parts?: number): Policy => new RankPolicy(),
@@ -27,5 +27,5 @@ export const POLICIES = {
 /** The name of a policy. */
 export type PolicyName = keyof typeof POLICIES;
 
-/** All names. */
+/** The names of all policies. */
 export const POLICY_NAMES = Object.keys(POLICIES) as readonly PolicyName[];

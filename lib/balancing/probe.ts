@@ -21,26 +21,28 @@ import {
 import type { Server } from "./list/server.ts";
 import type { Fault, Outcome, TestFile, TransferSample } from "./sample.ts";
 
-/** What is transferred, and how long that may take. */
+/** What a probe requests, and what passes. */
 export interface ProbeOptions {
   /** The request-target of the test file. */
   readonly requestTarget: string;
   /** From before connecting until the last byte of the content, in ms. */
   readonly timeoutMs: number;
-  /** The least throughput that passes, over all that time, in bytes per second; 0 for any. */
+  /** The least throughput that passes, in bytes per second over that time; 0 for any. */
   readonly minSpeed: number;
 }
 
-/** Told how many bytes of content have just arrived. */
+/** Called with the number of content bytes that have just arrived. */
 export type OnReceived = (bytes: number) => void;
 
-/** Little, since a round over a large farm takes as much anew for each probe, for the collector. */
+/**
+ * Bytes read at a time: small, since a round over a large farm allocates as much for each probe.
+ */
 const INPUT_BYTES = 64 * 1024;
 
-/** An answer that does not pass; the message is the reason. */
+/** A response that does not pass; the message is the reason. */
 class UnfitAnswer extends Error {}
 
-/** A transfer as far as it came. */
+/** A transfer, complete or not. */
 interface Transferred {
   bytes: number;
   isWhole: boolean;
@@ -48,11 +50,11 @@ interface Transferred {
 }
 
 /**
- * The performance test of one server: one timed transfer of the test file on a connection of its
- * own, from before connecting until the last byte of the content.
+ * Tests one server: one timed transfer of the test file on its own connection, from before
+ * connecting until the last byte of the content.
  *
- * It passes with a 200 whose content is whole, or has at least begun when the time is over: a server
- * that is busy with downloads is slow, and not down. Never rejects for what a server does.
+ * Passes with a 200 whose content is complete, or has begun when the timeout ends: a server that is
+ * busy with downloads is slow, not down. Never rejects for what a server does.
  */
 export async function probe(
   server: Server,
@@ -102,7 +104,7 @@ function faultOf(error: unknown): Fault {
   return isAnswer ? "answer" : "time";
 }
 
-/** Transfers the file, until it is whole or the time is over. */
+/** Transfers the file until it is complete or the timeout ends. */
 async function transfer(
   connection: Connection,
   server: Server,
@@ -143,7 +145,7 @@ function fileOf({ fields }: ResponseHead, bytes: number | undefined): TestFile |
   return bytes === undefined ? undefined : { bytes, entityTag: fields.get("etag") };
 }
 
-/** A redirect is not followed: the speed of another server would be measured, or there is a loop. */
+/** A redirect is not followed: it would time another server, or loop. */
 function checkStatus(head: ResponseHead): void {
   if (isWhole(head)) return;
   const { statusCode } = head;
@@ -159,10 +161,10 @@ function slowReason(throughput: number, minSpeed: number): string | undefined {
 }
 
 /**
- * Connects to a server as it is tested, over TLS where it is.
+ * Connects to a server for a test, over TLS if it is listed with https.
  *
  * @param timeoutMs for connecting and the handshake
- * @param inputBytes read at a time
+ * @param inputBytes bytes read at a time
  * @throws as `dial`
  */
 export function connectTo(
@@ -176,10 +178,10 @@ export function connectTo(
 }
 
 /**
- * A request for what a client may ask for, as it is on the server's disk, and for nothing after it.
+ * The one request on a connection for what a client may ask for, unencoded.
  *
  * @param target in origin form, as a client sends it
- * @param userAgent what the server's log is to say
+ * @param userAgent for the server's log
  */
 export function requestTo(
   { host, probePrefix }: Server,

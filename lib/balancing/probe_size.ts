@@ -1,6 +1,6 @@
 /**
- * How many bytes a probe asks for. A transfer that is over within a few round trips shows how
- * quickly a connection starts, and not how fast its line is.
+ * How many bytes a probe requests. A transfer of a few round trips measures how fast a connection
+ * starts, not the speed of its line.
  *
  * @module
  */
@@ -10,39 +10,39 @@ import type { Server } from "./list/server.ts";
 import { type OnReceived, probe, type ProbeOptions } from "./probe.ts";
 import { type Outcome, throughputOf } from "./sample.ts";
 
-/** Where the file is that `server.ts` makes itself, in any size that `?bytes=` asks for. */
+/** The built-in test file of `server.ts`, in any size by `?bytes=`. */
 const BUILT_IN_TARGET = "/test.bin";
 
 const MIB = 1024 * 1024;
 
-/** What the built-in file has unless another size is asked for. */
+/** The size of the built-in file without `?bytes=`. */
 const USUAL_BYTES = MIB;
 
-/** The most that the built-in file can be asked for. */
+/** The largest size of the built-in file. */
 const MOST_BYTES = 64 * MIB;
 
-/** How long a transfer should take, in ms. */
+/** The duration of a transfer to aim at, in ms. */
 const TARGET_MS = 100;
 
-/** Transfers within one probe; each but the first one is larger than the one before. */
+/** The most transfers in one probe, each larger than the one before. */
 const MOST_TRANSFERS = 3;
 
-/** For so many probes a server is not asked for a size that it did not send. */
+/** Probes until a server is asked again for a size that it did not send. */
 const FIXED_FOR = 20;
 
 /** What is known of a server's test file. */
 interface Known {
-  /** The size to ask for; undefined where the file comes in one size alone. */
+  /** The size to request; undefined if the file comes in one size only. */
   readonly bytes: number | undefined;
-  /** Whether the server has sent a size that it was asked for. */
+  /** Whether the server has sent a requested size. */
   readonly isHonoured: boolean;
-  /** Probes until a size is asked for again where none was sent. */
+  /** Probes until a size is requested again, if none was sent. */
   readonly fixedFor: number;
 }
 
 const FIXED: Known = { bytes: undefined, isHonoured: false, fixedFor: FIXED_FOR };
 
-/** A size to ask for as the value of an option: `auto`, or a number of bytes. */
+/** The value of `--probe-bytes`: `auto`, or a number of bytes. */
 export const PROBE_BYTES: ValueParser<number | "auto"> = {
   placeholder: "SIZE|auto",
   accepts: "auto, or a size from 1 to 64M",
@@ -53,15 +53,15 @@ export const PROBE_BYTES: ValueParser<number | "auto"> = {
   },
 };
 
-/** What a probe asks for, and when it passes. */
+/** What probes request, and what passes. */
 export interface SizedProbeOptions extends Omit<ProbeOptions, "requestTarget"> {
-  /** The request-target of the test file, before a size is added. */
+  /** The request-target of the test file without `?bytes=`. */
   readonly path: string;
-  /** How many bytes to ask for, by `?bytes=`; `auto` for what suits each server. */
+  /** Requested by `?bytes=`; `auto` fits the size to each server. */
   readonly bytes: number | "auto";
 }
 
-/** How servers are probed with such options. Only the built-in test file has a size that suits. */
+/** Makes the probe for these options. Only the built-in test file has a size that fits. */
 export function probeWith(
   { path, bytes, ...limits }: SizedProbeOptions,
 ): (server: Server, onReceived: OnReceived) => Promise<Outcome> {
@@ -79,25 +79,25 @@ export function probeWith(
 type Transfer = (server: Server, requestTarget: string, on: OnReceived) => Promise<Outcome>;
 
 /**
- * Probes with a size that suits each server: as many bytes as take some 100 ms, a power of two from
- * 1 to 64 MiB, so that samples of one server can be compared from round to round. Only a server that
- * sends exactly what the built-in file has is ever asked for more. One that does not send what it is
- * asked for has a file of its own: that is taken as it is.
+ * Probes with a size that fits each server: as many bytes as take some 100 ms, a power of two from
+ * 1 to 64 MiB, so that samples of one server can be compared from round to round. Only a server
+ * that sends exactly the built-in size is asked for more; one that does not send the requested size
+ * has a file of its own, which is used as it is.
  */
 export class ProbeSize {
   readonly #transfer: Transfer;
   readonly #known = new WeakMap<Server, Known>();
 
   /**
-   * Creates a memory without servers.
+   * Knows no server yet.
    *
-   * @param transfer one transfer of a target
+   * @param transfer runs one transfer of a target
    */
   constructor(transfer: Transfer) {
     this.#transfer = transfer;
   }
 
-  /** The probe of a server: its last transfer counts. */
+  /** Probes a server: its last transfer counts. */
   async probe(server: Server, onReceived: OnReceived): Promise<Outcome> {
     const known = this.#known.get(server);
     let { outcome, next } = await this.#transferOnce(server, known, onReceived);
@@ -127,13 +127,13 @@ export class ProbeSize {
   }
 }
 
-/** Whether a larger transfer is due at once. A partial one has taken all of its time. */
+/** Whether a larger transfer is due at once; not after one that has taken all of the timeout. */
 function isLarger(next: Known | undefined, outcome: Outcome): boolean {
   if (next?.bytes === undefined || outcome.kind !== "passed") return false;
   return !outcome.sample.isPartial && next.bytes > outcome.sample.bytes;
 }
 
-/** A request-target that asks for so many bytes. */
+/** A request-target with a size. */
 function sizedTarget(target: string, bytes: number): string {
   return `${target}?bytes=${bytes}`;
 }
@@ -157,7 +157,7 @@ function nextKnown(known: Known | undefined, outcome: Outcome): Known | undefine
   return { bytes: suited, isHonoured: true, fixedFor: 0 };
 }
 
-/** The power of two that is nearest to what comes within the target time. */
+/** The power of two nearest to what is transferred in the time to aim at. */
 function suitedBytes(bytesPerMs: number): number {
   const power = 2 ** Math.round(Math.log2(bytesPerMs * TARGET_MS));
   return Math.min(MOST_BYTES, Math.max(USUAL_BYTES, power));

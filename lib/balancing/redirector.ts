@@ -19,36 +19,36 @@ import type { RequestCounters } from "./request_counters.ts";
 export interface RedirectorOptions {
   /** 301, 302, 303, 307 or 308. */
   readonly statusCode: number;
-  /** How many other servers a redirect names beside the chosen one; 0 for no names at all. */
+  /** How many other servers a redirect names beside the picked one. */
   readonly alternatives: number;
-  /** When clients may ask again that were told that no server is available. */
+  /** Retry-After when no server is available. */
   readonly retryAfterSeconds: number;
-  /** How large files are, where the policy wants to know that. */
+  /** Sizes of files, if the policy uses them. */
   readonly sizes?: KnownSizes | undefined;
   /** Counts the clients. */
   readonly counters: RequestCounters;
-  /** Told of what the user should know. */
+  /** Logs a warning. */
   readonly tell: (message: string) => void;
 }
 
 const NO_STORE = ["Cache-Control", "no-store"] as const;
 
-/** One redirect for each request, to a server that the chooser picks. */
+/** Redirects each request to a server that the chooser picks. */
 export class Redirector {
   readonly #chooser: Chooser;
   readonly #options: RedirectorOptions;
   readonly #redirect: Redirect;
   readonly #noServer: Reply;
   #hasWarned = false;
-  /** The latest client that is this machine. */
+  /** The latest client on this machine. */
   #localClient: string | undefined;
-  /** The request under way: one object for all, since a pick is over before the next begins. */
+  /** The current request: one object for all, since a pick ends before the next begins. */
   readonly #asked = {
     client: "",
     target: "",
     random: 0,
     bytes: undefined as number | undefined,
-    /** The clock is read only for policies that look at it. */
+    /** Read only by policies that use the time. */
     get monotonicMs(): number {
       return performance.now();
     },
@@ -102,7 +102,7 @@ export class Redirector {
     return alternativeLinks(target, chosen, others, alternatives);
   }
 
-  /** Such a redirect leads every client to itself, which is what is wanted only on this machine. */
+  /** Warns that a loopback URL leads clients on other machines to themselves. */
   #warn({ publicUrl }: Server, client: string): void {
     if (isLocalHost(client)) this.#localClient = client;
     if (this.#hasWarned || client === this.#localClient) return;
@@ -114,19 +114,20 @@ export class Redirector {
   }
 }
 
-/** RFC 3986: what a URI may consist of. Above all no `>`, which would end it and let others begin. */
+/** RFC 3986: characters of a URI. Excludes `>`, which would end the link. */
 const URI_REST = /^(?:[\w.~:/?@!$&'()*+,;=-]|%[\dA-Fa-f]{2})*$/;
 
-/** What clients may be given in one head, in octets. What is beyond is left out. */
+/** The most bytes of Link fields in one head; further servers are left out. */
 const MOST_OCTETS = 8 * 1024;
 
 /**
- * The fields for one request; none when its target could be taken for more than a target.
+ * Link fields with the relation `duplicate` (RFC 6249), for clients that download from several
+ * servers at once. Empty if the target is not a valid URI.
  *
- * @param target path and query as received; what is no URI can be redirected, but not linked
- * @param chosen stands first
- * @param others those that may be picked, the best first; the chosen may be among them
- * @param count how many of the others there may be
+ * @param target path and query as received
+ * @param chosen the server of the redirect, which stands first
+ * @param others those that may be picked, the best first; may include the chosen one
+ * @param count the most of the others
  */
 export function alternativeLinks(
   target: string,
@@ -147,21 +148,32 @@ export function alternativeLinks(
   return section as FieldSection;
 }
 
-/** RFC 6249: a smaller number is a better choice. One field line each: aria2 reads no list. */
+/**
+ * RFC 6249: a smaller number is a better choice. One field line per server, since aria2 reads no
+ * list.
+ */
 function link({ publicUrl }: Server, target: string, priority: number): FieldSection {
   return fieldLine("Link", `<${publicUrl}${target}>; rel=duplicate; pri=${priority}`);
 }
 
-/** Its name, in lower case as fields are looked up. */
+/**
+ * The request field by which a client's retry names the servers that failed it, in lower case:
+ *
+ *     Avoid-Server: files1.example:8000, [2001:db8::1]:443
+ *
+ * Each is host and port of the URL it was redirected to, as URL parsers write them, always with the
+ * port. Unknown names are ignored, and none is sent back or logged. A client can reach nothing by
+ * it that it could not reach by itself.
+ */
 export const AVOID_FIELD = "avoid-server";
 
-/** Names that count. A client that has tried so many in vain may as well begin anew. */
+/** The most names that are read. */
 const MOST_NAMES = 16;
 
-/** A value that is longer is passed over as a whole, in octets. */
+/** Longer values are ignored, in bytes. */
 const LONGEST_VALUE = 1024;
 
-/** Whom such a value names; undefined when it can name nobody. */
+/** Parses an Avoid-Server value. @returns whether it names a server; undefined if it names none */
 export function avoids(fieldValue: string): ((server: Server) => boolean) | undefined {
   if (fieldValue.length > LONGEST_VALUE) return undefined;
   const names = new Set(fieldValue.split(",", MOST_NAMES).map(trimOws));

@@ -1,43 +1,43 @@
 import type { Server } from "./list/server.ts";
 
-/** How many clients were sent where. */
+/** Counts clients by the server they were redirected to. */
 export class RequestCounters {
   readonly #redirects = new Map<string, number>();
-  /** Those that are counted by themselves; undefined for all. */
+  /** Authorities that are counted each; undefined for all. */
   #names: ReadonlySet<string> | undefined;
   #total = 0;
   /** Clients that were told that no server is available. */
   unavailable = 0;
 
-  /** A client was sent to the server of this name. */
+  /** Counts clients redirected to a server. */
   redirected(name: string, count = 1): void {
     this.#total += count;
     if (this.#names?.has(name) === false) return;
     this.#redirects.set(name, (this.#redirects.get(name) ?? 0) + count);
   }
 
-  /** Clients that were sent to the server of this name. */
+  /** Clients redirected to a server. */
   redirectsTo(name: string): number {
     return this.#redirects.get(name) ?? 0;
   }
 
-  /** Clients that were sent to each server that is counted by itself, as of now. */
+  /** Clients redirected to each server, as a copy. */
   get byServer(): ReadonlyMap<string, number> {
     return new Map(this.#redirects);
   }
 
-  /** Clients that were sent anywhere. */
+  /** Clients redirected to any server. */
   get redirects(): number {
     return this.#total;
   }
 
-  /** Adds what another one has counted. */
+  /** Adds what `take()` of other counters returned. */
   add({ redirects, unavailable }: Counts): void {
     for (const [name, count] of Object.entries(redirects)) this.redirected(name, count);
     this.unavailable += unavailable;
   }
 
-  /** All that it has counted, for another one; from now on it counts from nothing. */
+  /** Returns all counts and resets them. */
   take(): Counts {
     const counts = {
       redirects: Object.fromEntries(this.#redirects),
@@ -48,10 +48,7 @@ export class RequestCounters {
     return counts;
   }
 
-  /**
-   * Forgets how many were sent to servers of other names, and of what is added later as well; they
-   * still count among all clients.
-   */
+  /** Removes the counts of all other servers, now and later; they still count in the total. */
   retain(names: ReadonlySet<string>): void {
     this.#names = names;
     for (const name of this.#redirects.keys()) {
@@ -60,20 +57,20 @@ export class RequestCounters {
   }
 }
 
-/** What a counters has counted, as plain data. */
+/** Counts as plain data. */
 export interface Counts {
-  /** Clients that were sent to servers, by the servers' names. */
+  /** Clients redirected to servers, by authority. */
   readonly redirects: Readonly<Record<string, number>>;
   /** Clients that were told that no server is available. */
   readonly unavailable: number;
 }
 
-/** How many clients each server had got at a moment, by name. */
+/** Clients of each server at some time, by authority. */
 type Snapshot = ReadonlyMap<string, number>;
 
 /**
- * The fractions of clients that servers have really got lately, that is since the round before the
- * last one. For policies whose picks depend on the load; where workers pick, by what they report.
+ * The fractions of clients that servers got since the round before the last one, by what all
+ * processes count. For policies whose picks depend on the load.
  */
 export class PickedShares {
   readonly #counters: RequestCounters;
@@ -83,7 +80,7 @@ export class PickedShares {
   /**
    * No round has ended yet.
    *
-   * @param counters counts the clients of all processes
+   * @param counters of all processes
    */
   constructor(counters: RequestCounters) {
     this.#counters = counters;
@@ -95,7 +92,7 @@ export class PickedShares {
     this.#last = this.#counters.byServer;
   }
 
-  /** The fraction of each of these servers; undefined while none of them has got a client lately. */
+  /** The fraction of each of these servers; undefined if none has got a client lately. */
   of(servers: Iterable<Server>): Map<Server, number> | undefined {
     const counts = new Map<Server, number>();
     let sum = 0;

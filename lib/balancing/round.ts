@@ -1,7 +1,7 @@
 /**
- * One round of performance tests. A round does not believe everything that a test says: neither what
- * this machine may have caused, nor one failure that would cost a server all of its clients, nor the
- * speed of transfers that slowed each other down.
+ * One round of performance tests. A round does not take every outcome at face value: not what this
+ * machine may have caused, not a single failure that would cost a server all of its clients, and
+ * not the speed of transfers that slowed each other down.
  *
  * @module
  */
@@ -39,29 +39,29 @@ export interface RoundOptions {
   readonly log: RoundLog;
 }
 
-/** From a failed test to the second look, in ms. */
+/** From a failed test to the second one, in ms. */
 const MOMENT_MS = 1000;
 
-/** So often a test is run that a pause of this process has spoilt. */
+/** The most runs of a test that a pause of this process has spoilt. */
 const MOST_ATTEMPTS = 3;
 
-/** How often it is looked whether the line has room, in ms. */
+/** Time between checks whether the line has room, in ms. */
 const LOOK_MS = 250;
 
-/** What measuring again may take: at least so many ms, and so many times as long as the tests. */
+/** Time for measuring again: at least so many ms, and so many times the duration of the tests. */
 const LEAST_VERIFICATION_MS = 5000;
 const VERIFICATION_PART = 3;
 
 /** A server to be tested. */
 interface Look {
   readonly server: Server;
-  /** Why it is looked at a second time; undefined where it is the first. */
+  /** Why it is tested a second time; undefined the first time. */
   readonly failure?: FailedOutcome;
-  /** Not before then, on the clock of `PickRequest`. */
+  /** Earliest time, on the clock of `PickRequest`. */
   readonly at: number;
 }
 
-/** A server that has failed, and whether a second look has confirmed that. */
+/** A server that has failed, and whether a second test has confirmed that. */
 interface Verdict {
   readonly server: Server;
   readonly failure: FailedOutcome;
@@ -75,11 +75,13 @@ export class Round {
   readonly #pool: Pool;
   readonly #options: RoundOptions;
   #first: Iterator<Server> = [].values();
-  /** Looks that are to be repeated before they count. */
+  /** Second tests that wait for their time. */
   readonly #doubted: Look[] = [];
-  /** Verdicts that wait for a server that stays: until then all may have failed for one cause. */
+  /**
+   * Verdicts held back until an available server passes: until then one cause may have failed all.
+   */
   readonly #held: Verdict[] = [];
-  /** Failures of servers to which there was no way, while no other was reached either. */
+  /** Unreachable servers, while no other was reached either. */
   readonly #unreachable: { readonly look: Look; readonly failure: FailedOutcome }[] = [];
   readonly #untested = new Map<string, Server[]>();
   readonly #lineUse: LineUse;
@@ -90,7 +92,7 @@ export class Round {
   /**
    * Tests nothing yet.
    *
-   * @throws {RangeError} when `concurrency` is less than 1
+   * @throws {RangeError} if `concurrency` is less than 1
    */
   constructor(pool: Pool, options: RoundOptions) {
     const { concurrency } = options;
@@ -101,11 +103,11 @@ export class Round {
   }
 
   /**
-   * Tests every server that is due, and ends the round. When the promise settles, either way, no
-   * test is running any more.
+   * Tests every server that is due, and ends the round. When the promise settles, no test is
+   * running.
    *
    * @param which only those that have no verdict yet, or all that are due
-   * @throws whatever a test rejected with, once the others have ended; the round then has no end.
+   * @throws what a test rejected with, once the others have ended; then the round has no end
    */
   async run(which: "untested" | "all"): Promise<void> {
     const { clock, ownLine } = this.#options;
@@ -122,7 +124,7 @@ export class Round {
     ownLine.endRound();
   }
 
-  /** Runs all looks that wait, a few at a time. */
+  /** Runs all waiting tests, a few at a time. */
   async #test(count: number): Promise<void> {
     const lanes = Array.from(
       { length: Math.min(this.#options.concurrency, count) },
@@ -146,7 +148,7 @@ export class Round {
     }
   }
 
-  /** A second look when its time has come, or nothing else is to be done. */
+  /** A second test if it is due, or nothing else is left. */
   #next(): Look | undefined {
     const [doubted] = this.#doubted;
     if (doubted !== undefined && doubted.at <= this.#options.clock()) return this.#doubted.shift();
@@ -154,7 +156,7 @@ export class Round {
     return done ? this.#doubted.shift() : { server, at: -Infinity };
   }
 
-  /** In bytes per ms. A server that was too slow beside others is measured without them. */
+  /** Throughput in bytes per ms. A server that was too slow beside others is measured alone. */
   #expected({ server, failure }: Look): number {
     return failure?.fault === "slow" ? ALONE : this.#throughputBefore(server) ?? 0;
   }
@@ -164,7 +166,7 @@ export class Round {
     return state?.kind === "available" ? throughputOf(state.sample) : undefined;
   }
 
-  /** A test that no pause of this process has spoilt, where that can be had. */
+  /** Repeats a test that a pause of this process has spoilt, some times. */
   async #probe(server: Server, expected: number): Promise<Outcome> {
     const { pausedMs } = this.#options;
     for (let attempt = 1;; attempt++) {
@@ -233,12 +235,12 @@ export class Round {
     }
   }
 
-  /** A server that never passed has no clients to lose, so that a refusal is enough. */
+  /** A refusal is enough for a server that never passed, which has no clients to lose. */
   #mayBeSpared(server: Server, { fault }: FailedOutcome): boolean {
     return fault !== "refused" || this.#pool.stateOf(server)?.kind === "available";
   }
 
-  /** One that was available has passed: others have failed for causes of their own. */
+  /** An available server has passed: failures of others have causes of their own. */
   #stay(): void {
     this.#hasStayed = true;
     const monotonicMs = this.#options.clock();
@@ -248,12 +250,12 @@ export class Round {
     for (const { server, failure } of this.#held.splice(0)) this.#record(server, failure);
   }
 
-  /** Some servers were reached, so that it is not the network as a whole that leads nowhere. */
+  /** Some servers were reached, so the network as a whole is not at fault. */
   #blameUnreachable(): void {
     for (const { look, failure } of this.#unreachable.splice(0)) this.#fail(look, failure);
   }
 
-  /** All that were available have failed in this round: no server leaves before a second look. */
+  /** All available servers have failed in this round: none leaves before a second test. */
   async #confirm(): Promise<void> {
     const held = this.#held.splice(0);
     const open = held.filter(({ isConfirmed }) => !isConfirmed);
@@ -283,7 +285,7 @@ export class Round {
     else servers.push(server);
   }
 
-  /** Measures again, one after the other, where the own line may have been the bound. */
+  /** Measures again, one by one, if the own line may have been the bottleneck. */
   async #verify(elapsedMs: number): Promise<void> {
     const { clock, ownLine } = this.#options;
     const until = clock() + Math.max(LEAST_VERIFICATION_MS, VERIFICATION_PART * elapsedMs);
@@ -311,7 +313,7 @@ export class Round {
   }
 }
 
-/** Whether a pause of this process may have led to it. */
+/** Whether a pause of this process may have caused it. */
 function dependsOnTime(outcome: Outcome): boolean {
   if (outcome.kind !== "failed") return outcome.kind === "passed";
   return outcome.fault === "time" || outcome.fault === "slow";

@@ -1,5 +1,7 @@
 /**
- * What a worker is let know about the farm, and what it reports, as lines of text.
+ * The link between the balancer and its workers: lines of JSON. Workers test nothing themselves;
+ * they are sent which servers may be picked and what tests found, and report how many clients they
+ * redirected.
  *
  * @module
  */
@@ -15,32 +17,32 @@ import type { Candidate } from "./policy.ts";
 import type { Counts, RequestCounters } from "./request_counters.ts";
 import type { TransferSample } from "./sample.ts";
 
-/** What a worker is let know. */
+/** A change of the pool, as workers are sent it. */
 export interface PoolUpdate {
-  /** Tests that passed before the candidates were told, by the names of their servers. */
+  /** Tests passed before the candidates changed. */
   readonly measured: Measured;
-  /** The names of servers that may not be picked any more, after the candidates. */
+  /** Authorities of servers that may no longer be picked, after the candidates. */
   readonly left: readonly string[];
-  /** The servers that may be picked, after those tests; absent when they are as they were. */
+  /** The servers that may be picked, after those tests; absent if unchanged. */
   readonly candidates?: readonly Candidate[];
-  /** Tests that passed since. */
+  /** Tests passed since. */
   readonly measuredSince: Measured;
 }
 
-/** Samples by the names of their servers. */
+/** Samples by the authorities of their servers. */
 export type Measured = readonly (readonly [name: string, sample: TransferSample])[];
 
-/** PoolUpdate as a line of text. */
+/** Writes an update as a line of text. */
 export function writePoolUpdate(news: PoolUpdate): string {
   return JSON.stringify(news);
 }
 
-/** What a worker has counted, as a line of text. */
+/** Writes what a worker has counted as a line of text. */
 export function writeCounts(counts: Counts): string {
   return JSON.stringify(counts);
 }
 
-/** What `writeCounts` wrote; undefined for anything else. */
+/** Reads what `writeCounts` wrote; undefined for anything else. */
 export function readCounts(text: string): Counts | undefined {
   try {
     const { redirects, unavailable }: Counts = JSON.parse(text);
@@ -51,32 +53,32 @@ export function readCounts(text: string): Counts | undefined {
   }
 }
 
-/** A server that may be picked, and what was told of it. */
+/** A server that may be picked, and its latest samples. */
 interface Known {
   readonly server: Server;
-  /** That of the candidate. */
+  /** Of the candidate. */
   readonly ofRound: TransferSample;
-  /** The latest test in the middle of a round. */
+  /** The latest inside a round. */
   measured: TransferSample | undefined;
 }
 
 /**
- * Hands on to an observer in a worker what its parent writes. Policies know servers and samples by
- * identity, so what is told again is the same object every time.
+ * Passes pool updates on to an observer in a worker. Policies know servers and samples by identity,
+ * so a server or sample that is sent again becomes the same object.
  */
 export class PoolSubscriber {
   readonly #observer: PoolObserver;
   readonly #clock: () => number;
-  /** Names are unique, since a list keeps one server for each place. */
+  /** By authority, of which a list keeps one server. */
   #byName: ReadonlyMap<string, Known> = new Map();
 
-  /** Knows of nobody yet. @param clock that of `PickRequest` */
+  /** Knows no server yet. @param clock that of `PickRequest` */
   constructor(observer: PoolObserver, clock: () => number) {
     this.#observer = observer;
     this.#clock = clock;
   }
 
-  /** Takes in a line, as `writePoolUpdate` wrote it. */
+  /** Applies a line that `writePoolUpdate` wrote. */
   read(text: string): void {
     const { measured, left, candidates, measuredSince }: PoolUpdate = JSON.parse(text);
     const monotonicMs = this.#clock();
@@ -113,7 +115,7 @@ export class PoolSubscriber {
   }
 }
 
-/** The server that was told before, as it is told now; a new one where that is another one. */
+/** The known server, updated; the sent one if it is probed differently. */
 function sameOrNew(before: Server | undefined, told: Server): Server {
   if (before === undefined || probeKey(before) !== probeKey(told)) return told;
   applyListing(before, told);
@@ -124,30 +126,29 @@ function isSame(a: TransferSample | undefined, b: TransferSample): boolean {
   return a?.bytes === b.bytes && a.elapsedMs === b.elapsedMs && a.at === b.at;
 }
 
-/** Sends a line of text, and settles once it was taken. Never rejects. */
+/** Sends a line of text and settles once it is accepted. Never rejects. */
 export type Send = (line: string) => Promise<void>;
 
-/** Changes within so many ms are sent together, since a farm that dies does so server by server. */
+/** Changes within so many ms are sent together: servers that fail together do so one by one. */
 const TOGETHER_MS = 20;
 
 /** A worker, and what it was sent. */
 interface Subscriber {
   readonly send: Send;
-  /** The version that it knows, or is being sent. */
+  /** The version that it has been sent. */
   version: number;
   isSending: boolean;
 }
 
-/** What was found about a server in the middle of a round. */
+/** A value and the version in which it changed. */
 interface Change<T> {
   readonly value: T;
   readonly version: number;
 }
 
 /**
- * Lets workers, which test nothing themselves, know which servers may be picked. What a worker has
- * not read yet is not repeated: it gets the latest state once it has read what was sent before. So
- * one that does not read costs no more than one message.
+ * Publishes the pool to workers. A worker that has not read its last line is sent nothing;
+ * afterwards it gets the latest state. So a worker that does not read costs one line of memory.
  */
 export class PoolPublisher implements PoolObserver {
   readonly #callSoon: (call: () => void) => void;
@@ -161,7 +162,7 @@ export class PoolPublisher implements PoolObserver {
   /**
    * Has no subscriber yet.
    *
-   * @param callSoon calls back once other changes have had time to come
+   * @param callSoon calls back once more changes have had time to happen
    */
   constructor(
     callSoon: (call: () => void) => void = (call) => setTimeout(call, TOGETHER_MS),
@@ -170,7 +171,7 @@ export class PoolPublisher implements PoolObserver {
   }
 
   /**
-   * From now on a worker is sent how things stand, at once, and what changes.
+   * Sends a worker the state of the pool at once, and then its changes.
    *
    * @returns ends that
    */
@@ -196,7 +197,7 @@ export class PoolPublisher implements PoolObserver {
     this.#publishSoon();
   }
 
-  /** A test has passed in the middle of a round. */
+  /** A test inside a round has passed. */
   measured({ authority }: Server, sample: TransferSample): void {
     this.#measured.set(authority, { value: sample, version: ++this.#version });
     this.#publishSoon();
@@ -244,18 +245,18 @@ export class PoolPublisher implements PoolObserver {
   }
 }
 
-/** How often a worker reports, in ms. */
+/** Time between reports, in ms. */
 const REPORT_MS = 1000;
 
 /**
- * What a worker does: it redirects to whom its parent lets it know of, and reports how many clients
- * went where, until its parent stops it.
+ * Runs a worker: redirects to the servers that its parent sends it, and reports the clients of
+ * each, until its parent stops it.
  *
- * @param chooser is told who may be picked
- * @param counters of the clients of the server; it is emptied by each report
- * @param openServer begins to listen, once a server can be picked; its access log goes to the output given
- * to where the reports go
- * @throws {CommandError} when it is not possible to listen
+ * @param chooser is updated with the pool
+ * @param counters of the worker's clients; each report empties them
+ * @param openServer begins to listen, after the first update; writes its access log to the output
+ *     that the reports go to
+ * @throws {CommandError} if it cannot listen
  */
 export async function runWorker(
   chooser: Chooser,
@@ -281,8 +282,8 @@ export async function runWorker(
 }
 
 /**
- * Reports what was counted since the last report. Where so much waits for the parent that a report
- * would be dropped there is none: the counters keeps it all for the next one.
+ * Reports what was counted since the last report, unless the output is full: then the counters keep
+ * it for the next one.
  */
 export function report(counters: RequestCounters, output: LineWriter): void {
   if (!output.isFull) output.write(writeReport(writeCounts(counters.take())));

@@ -6,17 +6,17 @@ import { METRICS_TYPE, metricsPieces } from "./metrics.ts";
 import { adminReply, ASSETS, lineReply, TextPieces } from "./replies.ts";
 import { statusPieces } from "./status_json.ts";
 
-/** How the farm is shown. */
+/** How the status is served. */
 export interface AdminOptions {
-  /** Whether only this machine can connect: then names in Host are refused but for localhost. */
+  /** Whether only this machine can connect: then Host must be an IP address or localhost. */
   readonly isLoopback: boolean;
-  /** Told of what must not happen beside a request. */
+  /** Receives errors outside of requests. */
   readonly onError: (error: unknown) => void;
-  /** Stands in for the clock in tests; by default that of the system. */
+  /** A clock for tests; default: that of the system. */
   readonly ticker?: Ticker;
 }
 
-/** Shows how the farm stands: to people, to programs, and to those who watch over it. */
+/** Serves the status as a page, as JSON, as metrics and as health checks. */
 export class Admin {
   readonly #status: () => FarmStatus;
   readonly #isLoopback: boolean;
@@ -29,10 +29,10 @@ export class Admin {
   ]);
 
   /**
-   * Shows what it is told when somebody asks.
+   * Has no event stream yet.
    *
-   * @param status how the farm stands now; asked for at most about once a second while somebody
-   *     looks at the page, and for each request of something else
+   * @param status the current status; called at most about once a second for event streams, and for
+   *     each other request
    */
   constructor(status: () => FarmStatus, options: AdminOptions) {
     this.#status = status;
@@ -48,14 +48,14 @@ export class Admin {
     return this.#routes.get(path)?.() ?? ASSETS.get(path) ?? NOTHING;
   };
 
-  /** As `ServerConfig`: OPTIONS of `/healthz`, by which HAProxy asks, says what GET would. */
+  /** As `ServerConfig`: OPTIONS of `/healthz`, by which HAProxy checks, is answered as GET. */
   readonly replyToMethod = (request: Request): Reply | undefined => {
     const { head, target } = request;
     const isHealthCheck = head.method === "OPTIONS" && pathOf(target) === "/healthz";
     return isHealthCheck ? undefined : replyToMethod(request);
   };
 
-  /** Ends all event streams, after the last status; from now on no new one is opened. */
+  /** Ends all event streams after a last status; opens no new ones. */
   close(): void {
     this.#streams.close();
   }
@@ -80,7 +80,7 @@ const NOTHING = lineReply(
   "There is nothing here, but at /, /healthz, /status.json, /metrics and /events.",
 );
 
-/** 200 when clients are redirected, else 503 with the reason; for those who watch the balancer. */
+/** Health check: 200 if clients are redirected, else 503 with the reason. */
 export function healthReply(status: FarmStatus): Reply {
   if (status.isStopping) return lineReply(503, "the balancer is stopping");
   if (!status.servers.some(isPickable)) {
@@ -94,7 +94,7 @@ export function healthReply(status: FarmStatus): Reply {
   return lineReply(200, "ok");
 }
 
-/** Backups may be picked when they are available: then nobody better is. */
+/** An available backup may be picked if no better server is available. */
 function isPickable({ state, isDrained }: ServerStatus): boolean {
   return state === "available" && !isDrained;
 }
@@ -109,17 +109,16 @@ function whatThereIs(servers: readonly ServerStatus[]): string {
   return parts.length > 0 ? parts.join(", ") : "the list is empty";
 }
 
-/** What a web site cannot make its own name: an address as URL parsers write it, or localhost. */
+/** A host name that no web site can own: an address as URL parsers write it, or localhost. */
 const OWN_NAME = /^(?:\[[\da-f:]+\]|\d+\.\d+\.\d+\.\d+|(?:.+\.)?localhost\.?)$/;
 
 /**
- * Why a request may come from a web site elsewhere, through the browser of somebody who can connect
- * here; undefined when it does not look so.
+ * Cross-origin check: why a request may come from another web site, through the browser of a user
+ * who can connect here; undefined if it seems not to.
  *
- * A site may let its own name lead to 127.0.0.1 (DNS rebinding) and would then read all answers as
- * its own: where only this machine can connect, Host must be no such name. What browsers themselves
- * say of a request, its Sec-Fetch fields, gives away sites that could not read the answers but could
- * take up all event streams.
+ * A site may resolve its own name to 127.0.0.1 (DNS rebinding) and would then read all replies as
+ * its own: if only this machine can connect, Host must be no such name. Sec-Fetch fields reveal
+ * requests of sites that could not read the replies, but could occupy all event streams.
  *
  * @param isLoopback whether only this machine can connect
  */

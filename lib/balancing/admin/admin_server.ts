@@ -6,13 +6,13 @@ import type { StatusCollector } from "../status.ts";
 import { Admin } from "./admin.ts";
 import { everySecond, type Ticker } from "./event_streams.ts";
 
-/** Far more than there are event streams, so that those keep nobody else out. */
+/** The most connections: far more than event streams, which so keep no request out. */
 const MOST_CONNECTIONS = 1000;
 
-/** How long answers may take that are under way at the end, in ms. */
+/** Time for open requests at the end, in ms. */
 const GRACE_MS = 1000;
 
-/** Shows how the farm stands at an address of its own. */
+/** Serves the admin pages at an address of their own. */
 export class AdminServer {
   readonly #admin: Admin;
   readonly #server: HttpServer;
@@ -21,11 +21,10 @@ export class AdminServer {
   readonly #stopTicking: () => void;
 
   /**
-   * Listens, says so, and serves until it is closed. Whatever goes wrong then is told, and is no
-   * reason to end anything else.
+   * Listens, logs the address, and serves until `close()`. Later errors are logged.
    *
-   * @param ticker stands in for the clock in tests
-   * @throws {CommandError} status 1, when it is not possible to listen there
+   * @param ticker a clock for tests
+   * @throws {CommandError} status 1, if it cannot listen there
    */
   constructor(
     address: AdminAddress,
@@ -59,7 +58,7 @@ export class AdminServer {
     this.#serving = this.#server.serveUntil(this.#closing.signal).catch(tellError);
   }
 
-  /** Ends all that is under way. */
+  /** Ends all connections. */
   async close(): Promise<void> {
     this.#stopTicking();
     this.#admin.close();

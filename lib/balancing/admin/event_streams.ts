@@ -2,26 +2,26 @@ import type { ContentSource } from "../../net/handler.ts";
 import type { FarmStatus } from "../status.ts";
 import { statusPieces } from "./status_json.ts";
 
-/** Streams at a time. */
+/** The most streams at a time. */
 const MOST_STREAMS = 100;
 
-/** After so many seconds without news something is sent, so that clients that are gone are noticed. */
+/** Seconds without an event before a ping is sent, which detects clients that are gone. */
 const PING_SECONDS = 15;
 
-/** The status of a large farm comes more seldom: so many bytes a second on average. */
+/** The average rate of each stream: the status of a large farm is sent less often. */
 const BYTES_PER_SECOND = 256 * 1024;
 
-/** How much memory events may take that slow clients have not read to their end. */
+/** The most memory for events that slow clients have not read. */
 const MOST_HELD_BYTES = 16 * 1024 * 1024;
 
-/** How long a browser waits until it connects again, in ms. */
+/** Time before a browser reconnects, in ms. */
 const RETRY_MS = 1000;
 
 const encoder = new TextEncoder();
 
 /**
- * Tells everybody who looks how the farm stands: at once, then at most once a second when something
- * has changed. A status is made once for all, and only while somebody looks.
+ * Sends the status to all streams: at once, then at most once a second if it has changed. A status
+ * is made once for all streams, and only while there is one.
  */
 export class EventStreams {
   readonly #status: () => FarmStatus;
@@ -30,7 +30,7 @@ export class EventStreams {
   readonly #streams = new Set<EventStream>();
   #stopTicking: (() => void) | undefined;
   #latest: StreamEvent | undefined;
-  /** The latest status in pieces, but for its time: what is compared. */
+  /** The pieces of the latest status without its time, to compare. */
   #latestPieces: readonly string[] = [];
   /** Seconds since the latest status was made, and since all were sent something. */
   #age = 0;
@@ -40,11 +40,11 @@ export class EventStreams {
   #isClosed = false;
 
   /**
-   * Without a stream at first.
+   * Has no stream yet.
    *
-   * @param status how the farm stands now
-   * @param onError told why no status could be made; another is tried a second later
-   * @param ticker stands in for the clock in tests
+   * @param status the current status
+   * @param onError receives why no status could be made; another one is tried a second later
+   * @param ticker a clock for tests
    */
   constructor(
     status: () => FarmStatus,
@@ -57,8 +57,8 @@ export class EventStreams {
   }
 
   /**
-   * A new stream, which begins with the status; undefined after `close`. Where there are too many,
-   * one ends for it: whoever reads it connects again, if somebody does.
+   * Opens a stream, which begins with the status; undefined after `close`. If there are too many,
+   * ends one: a browser that still reads it reconnects.
    */
   open(): EventStream | undefined {
     if (this.#isClosed) return undefined;
@@ -71,7 +71,7 @@ export class EventStreams {
     return stream;
   }
 
-  /** Sends all of them the last status, and ends them. */
+  /** Sends a last status and ends all streams. */
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
@@ -97,7 +97,7 @@ export class EventStreams {
     return this.#latest === undefined || this.#age * BYTES_PER_SECOND >= this.#latest.octets.length;
   }
 
-  /** Makes the status anew beside all else; that of a small farm at once. */
+  /** Makes a new status, in turns with other work; that of a small farm at once. */
   #refresh(): void {
     if (!this.#isMaking) this.#make().catch(this.#onError);
   }
@@ -117,7 +117,7 @@ export class EventStreams {
     }
   }
 
-  /** Sends a status when something has changed. */
+  /** Sends a status if something has changed. */
   #publish(pieces: readonly string[]): void {
     const [, ...others] = pieces;
     const before = this.#latestPieces;
@@ -131,12 +131,12 @@ export class EventStreams {
     this.#freeMemory();
   }
 
-  /** The one that has been behind longest, or else the oldest. */
+  /** The stream that has been behind longest, or else the oldest. */
   #mostDispensable(): EventStream {
     return [...this.#streams].reduce((a, b) => b.behindSince < a.behindSince ? b : a);
   }
 
-  /** Cuts the streams that hold the oldest events when all that are held are too large. */
+  /** Cuts the streams with the oldest events while all unread events take too much memory. */
   #freeMemory(): void {
     const held = new Set<StreamEvent>();
     for (const { underWay } of this.#streams) if (underWay !== undefined) held.add(underWay);
@@ -169,27 +169,27 @@ export class EventStreams {
   }
 }
 
-/** Lets everybody else have a turn. */
+/** Lets other tasks run. */
 function turn(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, 0));
 }
 
-/** One event as it is sent; the same octets for all streams. */
+/** An event as it is sent; the same bytes for all streams. */
 export interface StreamEvent {
-  /** A later one has a higher number. */
+  /** Ascending. */
   readonly number: number;
   /** All of it, with the empty line at its end. */
   readonly octets: Uint8Array;
 }
 
 /**
- * The events that one client gets. It never has more than one that waits: a client that reads slowly
- * misses those between the one under way and the latest.
+ * The events of one client, of which at most one waits: a client that reads slowly misses those
+ * between the current and the latest.
  */
 export class EventStream implements ContentSource {
-  /** It ends when it is told to. */
+  /** Unknown: the stream ends by `finish()`. */
   readonly length: undefined = undefined;
-  /** What it gives is to be sent at once. */
+  /** Content is sent at once. */
   readonly isLive = true;
   readonly #onClose: (stream: EventStream) => void;
   #underWay: StreamEvent | undefined;
@@ -200,30 +200,33 @@ export class EventStream implements ContentSource {
   #isFinishing = false;
 
   /**
-   * Without an event at first.
+   * Has no event yet.
    *
-   * @param onClose told once the client is gone
+   * @param onClose called once the client is gone
    */
   constructor(onClose: (stream: EventStream) => void) {
     this.#onClose = onClose;
   }
 
-  /** The event of which a part has been sent; undefined when there is none. */
+  /** The event that is sent in part; undefined if there is none. */
   get underWay(): StreamEvent | undefined {
     return this.#underWay;
   }
 
-  /** Whether another event waits to be sent after the one under way. */
+  /** Whether another event waits after that one. */
   get isBehind(): boolean {
     return this.#next !== undefined;
   }
 
-  /** The number of the first event that it could have sent on by now, and has not; Infinity if none. */
+  /** The number of the first event that the client has not read; Infinity if none. */
   get behindSince(): number {
     return this.#behindSince;
   }
 
-  /** Sends an event as soon as the client can take it, in place of one that waits; no more once it ends. */
+  /**
+   * Sends an event as soon as the client reads, in place of one that waits; ignored once the stream
+   * ends.
+   */
   offer(event: StreamEvent): void {
     if (this.#isFinishing) return;
     this.#next = event;
@@ -279,7 +282,7 @@ export class EventStream implements ContentSource {
   }
 }
 
-/** Calls something once a second from now on; what it gives ends that. */
+/** Calls back once a second; returns a function that ends it. */
 export type Ticker = (tick: () => void) => () => void;
 
 /** A ticker by the clock of the system. */

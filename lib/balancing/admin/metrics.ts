@@ -1,5 +1,5 @@
 /**
- * How the farm stands, for Prometheus, in its text format 0.0.4.
+ * The status for Prometheus, in its text format 0.0.4.
  *
  * @module
  */
@@ -13,10 +13,10 @@ const STATES = ["untested", "available", "out"] as const;
 
 type Type = "gauge" | "counter";
 
-/** Servers in one piece of a metric: making it takes about 1 ms. */
+/** Servers in one piece of a metric, which takes about 1 ms to make. */
 const PIECE_SERVERS = 500;
 
-/** The text of all metrics, piece by piece. */
+/** Writes all metrics, piece by piece. */
 export function* metricsPieces(status: FarmStatus): Generator<string, void> {
   yield balancerText(status) + roundsText(status);
   yield* serversPieces(status.servers);
@@ -68,7 +68,7 @@ function roundsText({ rounds, intervalMs }: FarmStatus): string {
     );
 }
 
-/** Each metric of servers: its name, what it says, and where it is found. */
+/** The metrics of servers. */
 const SERVER_METRICS: readonly [
   type: Type,
   name: string,
@@ -145,7 +145,7 @@ function* serversPieces(servers: readonly ServerStatus[]): Generator<string, voi
   }
 }
 
-/** One metric of all servers; nothing where none of its values is known. */
+/** One metric of all servers; nothing if none of its values is known. */
 function* family(
   servers: readonly ServerStatus[],
   type: Type,
@@ -170,7 +170,7 @@ function heading(type: Type, name: string, help: string): string {
   return `# HELP balancer_${name} ${help}\n# TYPE balancer_${name} ${type}\n`;
 }
 
-/** One sample; nothing where its value is not known. */
+/** One sample; nothing if its value is unknown. */
 function line(name: string, labels: string, value: number | null = null): string {
   return value === null ? "" : `balancer_${name}${labels} ${value}\n`;
 }
@@ -180,12 +180,12 @@ function labelsText(labels: Readonly<Record<string, string>>): string {
   return `{${parts.join(",")}}`;
 }
 
-/** In a label's value, backslash, quote and line feed are written behind a backslash. */
+/** Escapes backslash, quote and line feed in a label's value. */
 function escapeLabel(value: string): string {
   return value.replace(/[\\"]/g, "\\$&").replaceAll("\n", "\\n");
 }
 
-/** Undefined where the last test failed, or there was none. */
+/** The last test if it passed. */
 function lastTransfer({ transfers }: ServerStatus) {
   const last = transfers.at(-1);
   return last !== undefined && "elapsedMs" in last ? last : undefined;

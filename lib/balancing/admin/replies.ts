@@ -1,5 +1,5 @@
 /**
- * The form of all replies of the admin side.
+ * The replies of the admin pages.
  *
  * @module
  */
@@ -18,7 +18,7 @@ import words from "./page_words.js" with { type: "text" };
 import { type FieldLine, fieldSection } from "../../http/fields.ts";
 import type { ContentSource, Reply } from "../../net/handler.ts";
 
-/** Nothing but our own files runs in the page or is asked for by it. */
+/** Allows only files of this server. */
 const POLICY = [
   "default-src 'none'",
   "script-src 'self'",
@@ -42,11 +42,10 @@ const COMMON = fieldSection([
 const encoder = new TextEncoder();
 
 /**
- * A reply that no other site may show, read or keep.
+ * A reply that no other site may embed, read or cache.
  *
- * @param contentType its media type
  * @param content text is sent as UTF-8
- * @param fieldLines fields beside those of every reply
+ * @param fieldLines in addition to those of every reply
  * @throws {TypeError} as `fieldSection`
  */
 export function adminReply(
@@ -63,7 +62,7 @@ export function adminReply(
 /**
  * A reply of one line of text.
  *
- * @param sentence without the end of its line
+ * @param sentence without the line feed
  * @throws {TypeError} as `fieldSection`
  */
 export function lineReply(
@@ -76,19 +75,19 @@ export function lineReply(
 
 const NOTHING = new Uint8Array();
 
-/** A text that is made while it is sent, so that a long one keeps nobody else waiting. */
+/** A text that is made while it is sent, so that a long one blocks no other request. */
 export class TextPieces implements ContentSource {
-  /** Nobody knows it before the end. */
+  /** Unknown before the end. */
   readonly length: undefined = undefined;
   readonly #pieces: Iterator<string>;
   #rest: Uint8Array = NOTHING;
 
-  /** Of which nothing is made yet. @param pieces makes the next piece when it is asked for */
+  /** Makes nothing yet. @param pieces makes the next piece on demand */
   constructor(pieces: Iterator<string>) {
     this.#pieces = pieces;
   }
 
-  /** As `ContentSource`: never more than one piece at a time. */
+  /** As `ContentSource`: at most one piece at a time. */
   read(buffer: Uint8Array): number | null {
     while (this.#rest.length === 0) {
       const { value, done } = this.#pieces.next();
@@ -111,7 +110,7 @@ export class TextPieces implements ContentSource {
 const STYLE_TYPE = "text/css; charset=utf-8";
 const SCRIPT_TYPE = "text/javascript; charset=utf-8";
 
-/** The replies by their paths. */
+/** The files of the page by path. */
 export const ASSETS: ReadonlyMap<string, Reply> = new Map([
   ["/", adminReply(200, "text/html; charset=utf-8", page)],
   ["/page.css", adminReply(200, STYLE_TYPE, style)],

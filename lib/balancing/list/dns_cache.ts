@@ -1,5 +1,5 @@
 /**
- * What DNS says of the names in a list, and said before.
+ * Looks up the names of a list in DNS, and remembers the answers (SRV: RFC 2782).
  *
  * @module
  */
@@ -9,23 +9,23 @@ import type { AddressEntry, DnsEntry, SrvEntry } from "./entry.ts";
 import type { Answer, Resolver } from "./resolver.ts";
 import { foundServer, type Server } from "./server.ts";
 
-/** What is wrong with an entry that is looked up. */
+/** A problem with an entry that is looked up. */
 export interface LookupProblem {
   /** The entry without its options. */
   readonly entry: string;
-  /** Why, for people; it goes on after the entry and a colon. */
+  /** In words, to follow the entry and a colon. */
   readonly reason: string;
 }
 
-/** The servers of an entry, and what is wrong with it. */
+/** The servers of an entry, and its problem. */
 export interface Found {
-  /** Each once, in an order that does not depend on the order of the answer. */
+  /** Each once, in an order independent of that of the answer. */
   readonly servers: readonly Server[];
-  /** Undefined when all is well. */
+  /** Undefined if there is none. */
   readonly problem: LookupProblem | undefined;
 }
 
-/** The addresses of a name by their kind. */
+/** The addresses of a name by kind. */
 interface Addresses {
   readonly v4: readonly string[];
   readonly v6: readonly string[];
@@ -33,25 +33,25 @@ interface Addresses {
 
 const NO_ADDRESSES: Addresses = { v4: [], v6: [] };
 
-/** Names that are looked up at the same time. */
+/** The most lookups at a time. */
 const LOOKUPS_AT_ONCE = 16;
 
-/** More than a farm has: what an answer names besides is left out. */
+/** The most servers of one entry; further ones are left out. */
 const MOST_SERVERS = 10_000;
 
-/** Looks up the names of entries, and keeps for each the latest answer that named a server. */
+/** Looks up the names of entries, and remembers for each the latest answer that named a server. */
 export class DnsCache {
   readonly #resolver: Resolver;
   /** By name. */
   readonly #addresses = new Map<string, Addresses>();
   readonly #targets = new Map<string, readonly SrvTarget[]>();
 
-  /** Nothing is known at first. */
+  /** Remembers nothing yet. */
   constructor(resolver: Resolver) {
     this.#resolver = resolver;
   }
 
-  /** Looks up all entries, each once, a few at a time. Never rejects. */
+  /** Looks up all entries, a few at a time. Never rejects. */
   async lookUp(entries: readonly DnsEntry[]): Promise<Map<DnsEntry, Found>> {
     const found = new Map<DnsEntry, Found>();
     const waiting = entries.values();
@@ -67,7 +67,7 @@ export class DnsCache {
     return found;
   }
 
-  /** The servers of an entry that are known from before. */
+  /** The remembered servers of an entry. */
   remembered(entry: DnsEntry): readonly Server[] {
     if (entry.kind === "srv") return srvServers(entry, this.#targets.get(entry.name) ?? []);
     const { v4, v6 } = this.#addresses.get(entry.name) ?? NO_ADDRESSES;
@@ -76,7 +76,7 @@ export class DnsCache {
     );
   }
 
-  /** Forgets all names but those of these entries. */
+  /** Forgets the names of all other entries. */
   retain(entries: readonly DnsEntry[]): void {
     for (const [kind, known] of [["srv", this.#targets], ["dns", this.#addresses]] as const) {
       const names = new Set(
@@ -96,7 +96,10 @@ export class DnsCache {
     return { servers, reasons: [withoutAnswer(why, servers)] };
   }
 
-  /** A kind that is not answered keeps what it had, and is no problem beside one that is. */
+  /**
+   * A kind without an answer keeps its addresses; that is no problem if the other kind was
+   * answered.
+   */
   async #lookUpAddresses(entry: AddressEntry): Promise<Gathered> {
     const { name } = entry;
     const [v4, v6] = await Promise.all([this.#resolver.a(name), this.#resolver.aaaa(name)]);
@@ -111,13 +114,13 @@ export class DnsCache {
   }
 }
 
-/** The servers of an entry, and all that is wrong with it. */
+/** The servers of an entry, and all problems. */
 interface Gathered {
   readonly servers: readonly Server[];
   readonly reasons: readonly string[];
 }
 
-/** Each address once and in order. */
+/** Each address once, sorted. */
 function latest(answer: Answer<string>, known: readonly string[]): readonly string[] {
   if (answer.kind === "records") return [...new Set(answer.records)].sort();
   return answer.kind === "none" ? [] : known;
@@ -145,31 +148,31 @@ function within(entry: DnsEntry, servers: readonly Server[], reasons: readonly s
   return { servers: servers.slice(0, MOST_SERVERS), problem };
 }
 
-/** One line, however much is wrong. */
+/** All problems in one line. */
 function summaryOf([first = "", ...others]: readonly string[]): string {
   return others.length === 0 ? first : `${first} (and ${others.length} more)`;
 }
 
-/** An SRV record that names a server. */
+/** A server in an SRV record. */
 export interface SrvTarget extends Endpoint {
-  /** 0 to 65535, as it was answered: comparable only with others of the same answer. */
+  /** 0 to 65535; comparable only within an answer. */
   readonly priority: number;
-  /** 0 to 65535, as it was answered: relative to others of the same priority. */
+  /** 0 to 65535; relative to others of the same priority. */
   readonly weight: number;
 }
 
-/** What an answer names. */
+/** The servers in an answer. */
 export interface SrvTargets {
-  /** Each once: by priority, then by place, however the answer was shuffled. */
+  /** Each once, by priority, then by authority. */
   readonly targets: readonly SrvTarget[];
-  /** Why records are left out, for people. */
+  /** Why records are left out, in words. */
   readonly reasons: readonly string[];
 }
 
-/** A server gets at least so much of the weight of its entry: weight 0 means a very small chance. */
+/** The least part of its entry's weight that a server gets: weight 0 means a very small chance. */
 const LEAST_SHARE = 0.01;
 
-/** Takes the records that name a server. Of several for one place, that of highest rank counts. */
+/** The servers in SRV records. Of several records for one server, that of the best rank counts. */
 export function srvTargets(records: readonly Deno.SrvRecord[]): SrvTargets {
   const targets = new Map<string, SrvTarget>();
   const reasons = new Set<string>();
@@ -191,8 +194,8 @@ export function srvTargets(records: readonly Deno.SrvRecord[]): SrvTargets {
 }
 
 /**
- * The servers of an entry. Its weight is what a server gets on average; the lowest priority of the
- * answer becomes that of the entry, the next one is 1 more, and so on.
+ * Makes the servers of an SRV entry. The weight of the entry is what a server gets on average; the
+ * lowest priority of the answer becomes that of the entry, the next one is 1 more, and so on.
  */
 export function srvServers(entry: SrvEntry, targets: readonly SrvTarget[]): Server[] {
   const byPriority = Map.groupBy(targets, ({ priority }) => priority);
@@ -209,7 +212,7 @@ export function srvServers(entry: SrvEntry, targets: readonly SrvTarget[]): Serv
   });
 }
 
-/** The reason when it names no server. */
+/** A server, or in words why the record names none. */
 function parseTarget({ target, port, priority, weight }: Deno.SrvRecord): SrvTarget | string {
   if (target === ".") return 'a record says by the target "." that there is no such service';
   if (port === 0) return `a record is left out, since its target ${quote(target)} has the port 0`;

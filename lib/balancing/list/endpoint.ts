@@ -1,16 +1,17 @@
 /**
- * From text to where a server listens: `host:port` or `[v6]:port`.
+ * Parses where a server listens, `host:port` or `[v6]:port`, and where clients are sent,
+ * `http://host:port/prefix` or https.
  *
  * @module
  */
 
-/** Where something listens. */
+/** An address to connect to. */
 export interface Endpoint {
   /** A lower-case name or address without brackets, as `Deno.connect` takes it. */
   readonly hostname: string;
   /** 1 to 65535. */
   readonly port: number;
-  /** Host and port in lower case, brackets included; the port only where it was written. */
+  /** Host and port in lower case, brackets included; the port only if it was written. */
   readonly authority: string;
 }
 
@@ -20,20 +21,19 @@ const HIGHEST_PORT = 65535;
 const LABEL = "[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?";
 const HOST_NAME = new RegExp(`^(?=.{1,253}$)(?:${LABEL}\\.)*${LABEL}\\.?$`);
 
-/** A URL parser takes every host that ends in a number for an IPv4 address, so clients would too. */
+/** URL parsers, and so clients, take every host that ends in a number for an IPv4 address. */
 const ENDS_IN_NUMBER = /(?:^|\.)(?:\d+|0x[\da-f]*)\.?$/;
 /** No leading zeros: some resolvers read them as octal. */
 const IPV4_OCTET = "(?:25[0-5]|2[0-4]\\d|1\\d\\d|[1-9]?\\d)";
 const IPV4 = new RegExp(`^(?:${IPV4_OCTET}\\.){3}${IPV4_OCTET}$`);
 
 /**
- * Reads a host and a port. The host may be a name, an IPv4 address or, in brackets, an IPv6
+ * Parses a host and a port. The host may be a name, an IPv4 address or, in brackets, an IPv6
  * address; its spelling is kept, in lower case.
  *
- * @param text where they stand
- * @param whole what errors quote, of which `text` is a part
- * @param defaultPort the port where none is written; without it one has to be
- * @throws {ServerListError} when the text is anything else
+ * @param whole what errors quote; contains `text`
+ * @param defaultPort used if none is written; without it a port is required
+ * @throws {ServerListError} if the text is malformed
  */
 export function parseEndpoint(text: string, whole = text, defaultPort?: number): Endpoint {
   const colon = text.indexOf(":", text.lastIndexOf("]") + 1);
@@ -84,17 +84,17 @@ function parsePort(whole: string, digits: string, host: string): number {
   return port;
 }
 
-/** Whether a text is one as RFC 1123 §2.1 has it, underscores allowed; in lower case. */
+/** Whether a lower-case text is a host name (RFC 1123 §2.1), underscores allowed. */
 export function isHostName(text: string): boolean {
   return HOST_NAME.test(text);
 }
 
-/** Whether the `hostname` of an `Endpoint` is an IPv4 or IPv6 address, not a name. */
+/** Whether the `hostname` of an `Endpoint` is an IPv4 or IPv6 address. */
 export function isAddress(hostname: string): boolean {
   return hostname.includes(":") || IPV4.test(hostname);
 }
 
-/** Guesses what several colons without brackets were meant to say. */
+/** Guesses what several colons without brackets were meant to be. */
 function adviseBrackets(text: string): string {
   const lastColon = text.lastIndexOf(":");
   const [address, port] = [text.slice(0, lastColon), text.slice(lastColon + 1)];
@@ -109,11 +109,11 @@ function isIpv6(address: string): boolean {
   return /^[\da-f:.]+$/i.test(address) && URL.canParse(`http://[${address}]`);
 }
 
-/** What a request-target is appended to. */
+/** A URL to which a request-target is appended. */
 export interface PublicUrl extends Endpoint {
-  /** How it is spoken to. */
+  /** Its scheme. */
   readonly scheme: "http" | "https";
-  /** The path below which the files are, without a slash at its end; empty for the root. */
+  /** The path above the files, without a slash at its end; empty for the root. */
   readonly prefix: string;
   /** All of it, without a slash at its end: a Location is this and the request-target. */
   readonly href: string;
@@ -121,26 +121,26 @@ export interface PublicUrl extends Endpoint {
 
 const DEFAULT_PORTS = { http: 80, https: 443 } as const;
 
-/** Scheme, authority and the rest; a backslash would be a slash to some clients. */
+/** Scheme, authority and the rest; some clients take a backslash for a slash. */
 const PARTS = /^(https?):\/\/([^/?#\\]*)(.*)$/is;
 
 /**
- * RFC 3986 §3.3: segments of pchar, of which `=` and `,` have a meaning in a list and are to be
- * encoded. No segment is empty, `.` or `..`, since clients take those away.
+ * RFC 3986 §3.3: segments of pchar without `=` and `,`, which separate words in a list. No segment
+ * is empty, `.` or `..`, since clients remove those.
  */
 const PREFIX = /^(?:\/(?!\.{1,2}(?:\/|$))(?:[\w.~!$&'()*+;:@-]|%[\da-f]{2})+)*\/?$/i;
 
-/** Whether a text is meant as a URL that clients can be sent to. */
+/** Whether a text is meant as a URL for clients. */
 export function looksLikeUrl(text: string): boolean {
   return /^https?:\/\//i.test(text);
 }
 
 /**
- * Reads one. The spelling is kept, scheme and host in lower case, and the slash at its end left
- * off.
+ * Parses a URL for clients. Its spelling is kept, with scheme and host in lower case and without
+ * the slash at its end.
  *
- * @param whole what errors quote, of which `text` is a part
- * @throws {ServerListError} when the text is anything else
+ * @param whole what errors quote; contains `text`
+ * @throws {ServerListError} if the text is malformed
  */
 export function parsePublicUrl(text: string, whole = text): PublicUrl {
   const [, typedScheme, typedAuthority = "", rest = ""] = PARTS.exec(text) ?? [];
@@ -158,12 +158,12 @@ export function parsePublicUrl(text: string, whole = text): PublicUrl {
   return { ...endpoint, scheme, prefix, href: `${scheme}://${endpoint.authority}${prefix}` };
 }
 
-/** 127.0.0.0/8 is loopback (RFC 1122 §3.2.1.3), and 0.0.0.0/8 this host as far as one can connect. */
+/** 127.0.0.0/8 is loopback (RFC 1122 §3.2.1.3); 0.0.0.0/8 connects to this host. */
 const LOCAL_IPV4 = /^(?:127|0)\.\d+\.\d+\.\d+$/;
 
 /**
- * Whether a host means the machine that uses it, whichever that is: a loopback address, an
- * unspecified one, or a name for it (RFC 6761 §6.3).
+ * Whether a host means the machine that uses it: a loopback or unspecified address, or a name for
+ * it (RFC 6761 §6.3).
  *
  * @param hostname a name or an address, IPv6 without brackets; in lower case
  */
@@ -175,16 +175,15 @@ export function isLocalHost(hostname: string): boolean {
   return address === "::" || address === "::1" || /^::ffff:(?:7f|0:)/.test(address);
 }
 
-/** A mistake in a server or a list of servers; the message is one line for the user. */
+/** A mistake in a list of servers; the message is one line for the user. */
 export class ServerListError extends Error {
-  /** Tells it apart from other errors in a log. */
+  /** Shown in stack traces. */
   override readonly name = "ServerListError";
 }
 
 /**
- * Refuses what was written.
+ * Throws an error that quotes a text before the reason.
  *
- * @param text is quoted before the reason
  * @throws {ServerListError} always
  */
 export function refuse(text: string, reason: string): never {
@@ -193,7 +192,7 @@ export function refuse(text: string, reason: string): never {
 
 const LONGEST_QUOTE = 80;
 
-/** The text in quotes, on one line of sensible length, whatever a file held. */
+/** Quotes a text on one line, shortened, with control characters escaped. */
 export function quote(text: string): string {
   const start = text.length > LONGEST_QUOTE ? `${text.slice(0, LONGEST_QUOTE)}…` : text;
   const visible = start.replace(

@@ -1,6 +1,6 @@
 /**
- * From text to what is looked up in DNS to find servers: `srv:_name._tcp.domain` or
- * `dns:name:port`.
+ * Parses the entries of a list: servers, and names that are looked up in DNS,
+ * `srv:_name._tcp.domain` or `dns:name:port`.
  *
  * @module
  */
@@ -16,53 +16,53 @@ import {
 
 /** A server that is listed itself. */
 export interface ServerEntry {
-  /** Tells it apart. */
+  /** Discriminates the union. */
   readonly kind: "server";
   /** The server. */
   readonly server: Server;
 }
 
-/** One entry of a list: a server, or what is looked up in DNS to find some. */
+/** One entry of a list. */
 export type Entry = ServerEntry | DnsEntry;
 
 /**
- * Reads one entry, as `parseServer()` or `parseDnsEntry()` has it.
+ * Parses one entry, as `parseServer()` or `parseDnsEntry()` has it.
  *
- * @throws {ServerListError} when the text is anything else
+ * @throws {ServerListError} if the text is malformed
  */
 export function parseEntry(text: string): Entry {
   if (looksLikeDnsEntry(text)) return parseDnsEntry(text);
   return { kind: "server", server: parseServer(text) };
 }
 
-/** What entries that are looked up in DNS have in common. */
+/** What both kinds of DNS entries have. */
 export interface LookedUp {
   /** The entry without its options, in lower case. */
   readonly text: string;
-  /** What is looked up. A dot at its end is kept: it keeps search domains away. */
+  /** The name to look up. A dot at its end is kept, to exclude search domains. */
   readonly name: string;
-  /** Those of each server that is found by it. */
+  /** The options of each server that is found. */
   readonly options: ServerOptions;
 }
 
 /** Each SRV record of the name is a server (RFC 2782). */
 export interface SrvEntry extends LookedUp {
-  /** Tells it apart. */
+  /** Discriminates the union. */
   readonly kind: "srv";
 }
 
 /** Each A and AAAA record of the name is a server. */
 export interface AddressEntry extends LookedUp {
-  /** Tells it apart. */
+  /** Discriminates the union. */
   readonly kind: "dns";
-  /** Where each of them listens. */
+  /** The port of each. */
   readonly port: number;
 }
 
 /** An entry by which servers are found in DNS. */
 export type DnsEntry = SrvEntry | AddressEntry;
 
-/** A port alone is that of a server whose name is `srv` or `dns`. */
+/** Not followed by a port alone, which belongs to a server named `srv` or `dns`. */
 const PREFIX = /^(srv|dns):(?!\d+(?:[=, \t]|$))/i;
 
 /** The service, the protocol and the domain. */
@@ -74,10 +74,10 @@ export function looksLikeDnsEntry(text: string): boolean {
 }
 
 /**
- * Reads one: what is looked up, then maybe options, as those of a server.
+ * Parses a DNS entry: what is looked up, then maybe options, as those of a server.
  *
- * @param text what `looksLikeDnsEntry()` holds for
- * @throws {ServerListError} when the text is anything else
+ * @param text one that `looksLikeDnsEntry()` accepts
+ * @throws {ServerListError} if the text is malformed
  */
 export function parseDnsEntry(text: string): DnsEntry {
   const [first = "", ...others] = wordsOf(text);

@@ -2,8 +2,8 @@ import { resolve } from "@std/path";
 import { UsageError } from "../../cli/command.ts";
 
 /**
- * A list that is part of the program: its text is imported, so it can be read without permission,
- * while the program runs from source.
+ * A list that is part of the program: imported, so that it needs no permission when run from
+ * source.
  */
 export interface BuiltInList {
   /** Its path, which the user may name. */
@@ -12,19 +12,19 @@ export interface BuiltInList {
   readonly load: () => Promise<{ readonly default: string }>;
 }
 
-/** Ten times what a hundred thousand servers take; some files, such as /dev/zero, have no end. */
+/** The most bytes of a list, ten times those of 100,000 servers; /dev/zero has no end. */
 const MOST_BYTES = 32 * 1024 * 1024;
 
 const PIECE_BYTES = 64 * 1024;
 
-/** Where the text of a list came from; only a file can be read again. */
+/** Where a list came from; only a file can be read again. */
 export type ListOrigin = "file" | "pipe" | "standard input" | "program";
 
 /** The text of a list. */
 export interface ListText {
   /** All of it. */
   readonly text: string;
-  /** Where it came from. */
+  /** Its origin. */
   readonly origin: ListOrigin;
 }
 
@@ -32,8 +32,8 @@ export interface ListText {
  * Reads the text of a list.
  *
  * @param name a path, or `-` for standard input
- * @param mayBePipe whether it may be what can be read once only, such as `<(command)`
- * @throws {UsageError} when it cannot be read
+ * @param mayBePipe whether it may be readable only once, such as `<(command)`
+ * @throws {UsageError} if it cannot be read
  */
 export async function readListText(
   name: string,
@@ -54,7 +54,7 @@ export async function readListText(
   throw new UsageError(`there is no permission to read ${name}: add --allow-read=${name}`);
 }
 
-/** A pipe is not opened when it comes too late: that would wait for whoever writes to it. */
+/** Does not open a pipe that took a file's place, which would wait for its writer. */
 async function readFile(name: string, mayBePipe: boolean): Promise<ListText> {
   const { isFile, isDirectory } = await Deno.stat(name);
   if (!isFile && !isDirectory && !mayBePipe) {
@@ -80,7 +80,7 @@ async function readStandardInput(): Promise<string> {
   return text;
 }
 
-/** An import that fails has the same code for every reason, but the reason in its message. */
+/** A failed import has the same code for every reason; its message differs. */
 function reasonUnread(error: unknown): string {
   const { code, message } = error as { code?: string; message: string };
   if (code === "EISDIR" || message.includes("ERR_UNSUPPORTED_DIR_IMPORT")) {

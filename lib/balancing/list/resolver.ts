@@ -1,5 +1,5 @@
 /**
- * What name servers answer, as values: a lookup never throws.
+ * DNS lookups whose results, failures included, are values.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import type { ValueParser } from "../../cli/option.ts";
 import { authorityOf } from "../../http/grammar.ts";
 import { isAddress, parseEndpoint } from "./endpoint.ts";
 
-/** Where a name server listens. */
+/** The address of a name server. */
 export interface NameServer {
   /** An IPv4 address, or an IPv6 address without brackets. */
   readonly ipAddr: string;
@@ -16,23 +16,23 @@ export interface NameServer {
   readonly port: number;
 }
 
-/** A name server as the value of an option: an address and maybe a port. */
+/** The value of `--resolver`: an address and maybe a port. */
 export const NAME_SERVER: ValueParser<NameServer> = {
   placeholder: "IP[:PORT]",
   accepts: "an IP address and maybe a port, such as 192.0.2.53, 192.0.2.53:5353 or [::1]:53,",
   parse: parseNameServer,
 };
 
-/** What became of a lookup. */
+/** The result of a lookup. */
 export type Answer<R> =
   /** At least one. */
   | { readonly kind: "records"; readonly records: readonly R[] }
-  /** The name has no such record, or the name server does not want to tell. */
+  /** The name has no such record, or the name server refuses to answer. */
   | { readonly kind: "none" }
-  /** There was no answer; the reason is for people. */
+  /** There was no answer; the reason is in words. */
   | { readonly kind: "failed"; readonly reason: string };
 
-/** Looks up names. No method rejects, whatever becomes of a lookup. */
+/** Looks up names. No method rejects. */
 export interface Resolver {
   /** The IPv4 addresses of a name. */
   a(name: string): Promise<Answer<string>>;
@@ -42,27 +42,27 @@ export interface Resolver {
   srv(name: string): Promise<Answer<Deno.SrvRecord>>;
 }
 
-/** A lookup of Deno. With a signal it gives up after 2 s: one query, and one more after 1 s. */
+/** `Deno.resolveDns`. With a signal it gives up after 2 s: one query, and one more after 1 s. */
 export type LookUp = typeof Deno.resolveDns;
 
 const DNS_PORT = 53;
 const DEADLINE_MS = 5000;
 /** Attempts that fit into the deadline, the last one in part. */
 const MOST_ATTEMPTS = 3;
-/** An alias of an alias is seldom, and a longer chain most likely a circle. */
+/** The most aliases in a chain; a longer one is most likely a loop. */
 const MOST_ALIASES = 8;
 
-/** Asks one name server, or those of the system. Needs no more than the permission for network. */
+/** Asks one name server, or those of the system. Needs only --allow-net. */
 export class DnsResolver implements Resolver {
   readonly #options: { readonly nameServer?: NameServer };
   readonly #lookUp: LookUp;
   readonly #deadlineMs: number;
 
   /**
-   * Asks nobody yet.
+   * Asks nothing yet.
    *
-   * @param nameServer who is asked; undefined for the name servers of the system
-   * @param deadlineMs when an answer is given up, all attempts and aliases included
+   * @param nameServer undefined for the name servers of the system
+   * @param deadlineMs for an answer, all attempts and aliases included
    */
   constructor(
     nameServer: NameServer | undefined,
@@ -100,7 +100,7 @@ export class DnsResolver implements Resolver {
     }
   }
 
-  /** An answer to SRV that begins with an alias is taken for none by Deno, so they are followed. */
+  /** Follows aliases, since Deno takes an SRV answer that begins with one for none. */
   async #askForServices(name: string, signal: AbortSignal): Promise<Deno.SrvRecord[]> {
     for (let aliases = 0;; aliases++) {
       try {
@@ -114,7 +114,7 @@ export class DnsResolver implements Resolver {
 
   #ask(kind: "A" | "AAAA" | "CNAME", name: string, signal: AbortSignal): Promise<string[]>;
   #ask(kind: "SRV", name: string, signal: AbortSignal): Promise<Deno.SrvRecord[]>;
-  /** Asks again when nobody answers: what was too slow for one attempt may be known by then. */
+  /** Asks again after a timeout: the name server may know the answer by then. */
   async #ask(
     kind: "A" | "AAAA" | "CNAME" | "SRV",
     name: string,

@@ -1,5 +1,5 @@
 /**
- * One entry of a list: where a server is probed, where its clients are sent, and how much it gets.
+ * One server of the list: where it is probed, where its clients are sent, and how many it gets.
  *
  * @module
  */
@@ -16,40 +16,43 @@ import {
 } from "./endpoint.ts";
 
 /**
- * One file server of the farm; its `Endpoint` is where it is probed. It is the same object for as
- * long as it is listed; `applyListing` tells what a later list says of it.
+ * A file server; its `Endpoint` is where it is probed. The object stays the same for as long as it
+ * is listed; `applyListing` updates it.
  */
 export interface Server extends Endpoint, ServerOptions {
-  /** How it is probed. */
+  /** The scheme of its probes. */
   readonly scheme: "http" | "https";
-  /** The Host field with which it is asked: that of its clients (RFC 9110 §7.2). */
+  /** The Host field of its probes: that of its clients (RFC 9110 §7.2). */
   readonly host: string;
-  /** The name that is asked for and verified where it is probed over TLS: that of its clients. */
+  /** The TLS server name of its probes, which is verified: that of its clients. */
   readonly tlsName: string;
-  /** What stands before the request-target when it is probed; empty, or a path without its end. */
+  /** Precedes the request-target of its probes; empty, or a path without a slash at its end. */
   readonly probePrefix: string;
-  /** What stands before the request-target in a Location: scheme, authority and maybe a path. */
+  /** Precedes the request-target in a Location: scheme, authority and maybe a path. */
   readonly publicUrl: string;
-  /** Host and port of the public URL as URL parsers write them, the port always: see `avoid.ts`. */
+  /**
+   * Host and port of the public URL as URL parsers write them, always with the port; for
+   * Avoid-Server.
+   */
   readonly publicAuthority: string;
   /** Whether the public URL leads every client to its own machine. */
   readonly isPublicLocal: boolean;
-  /** The entry by which it was found in DNS; undefined where it is an entry itself. */
+  /** The entry by which it was found in DNS; undefined if it is listed itself. */
   readonly foundBy: string | undefined;
 }
 
-/** What is often written in place of `host:port`, and the reply; the first that matches counts. */
+/** Frequent mistakes in place of `host:port`, with the advice; the first match counts. */
 const COMMON_MISTAKES: readonly [RegExp, (found: string) => string][] = [
   [/^(?:[a-z][a-z\d+.-]*:)?\/\//i, (found) => `begins like a URL: leave ${quote(found)} off`],
   [/\/.*$/, (found) => `has a path: leave ${quote(found)} off`],
 ];
 
 /**
- * Reads one entry: where it is probed, `host:port`, `[v6]:port` or `https://host:port/prefix`; then
- * maybe where clients are sent, as `=PUBLIC_URL` or as a second word; then maybe the options
- * `weight=N`, `drain` and `backup`. Words are separated by white space or by one comma.
+ * Parses one entry: where it is probed, `host:port`, `[v6]:port` or `https://host:port/prefix`;
+ * then maybe where clients are sent, as `=PUBLIC_URL` or as a second word; then maybe the options
+ * `weight=N`, `drain` and `backup`. Words are separated by white space or one comma.
  *
- * @throws {ServerListError} when the text is anything else
+ * @throws {ServerListError} if the text is malformed
  */
 export function parseServer(text: string): Server {
   const [first = "", ...others] = wordsOf(text);
@@ -102,12 +105,12 @@ export function applyListing(server: Server, listed: Server): ListingChanges | u
   return Object.keys(changes).length > 0 ? changes : undefined;
 }
 
-/** The words of an entry: white space or one comma is between two of them. */
+/** The words of an entry, separated by white space or one comma. */
 export function wordsOf(text: string): string[] {
   return text.split(/[ \t]*,[ \t]*|[ \t]+/);
 }
 
-/** A server that was found in DNS: clients go where it is tested, by http. */
+/** A server found in DNS: clients go where it is probed, over http. */
 export function foundServer(endpoint: Endpoint, options: ServerOptions, foundBy: string): Server {
   const shown = plainUrl(endpoint);
   return describe(shown, shown, options, foundBy);
@@ -150,31 +153,33 @@ function plainUrl(endpoint: Endpoint): PublicUrl {
   return { ...endpoint, scheme: "http", prefix: "", href: `http://${endpoint.authority}` };
 }
 
-/** As a client sees it after its URL parser: `HOST:80` and an IPv6 address have one spelling. */
+/**
+ * As a client's URL parser writes it, which has one spelling for `HOST:80` and for an IPv6 address.
+ */
 function publicNameOf({ scheme, authority, port }: PublicUrl): string {
   return `${new URL(`${scheme}://${authority}`).hostname}:${port}`;
 }
 
-/** How much clients a server gets, and when. */
+/** The options of a server in the list: how many clients it gets, and when. */
 export interface ServerOptions {
-  /** How much of a share it gets in comparison with others: positive, maybe a fraction. */
+  /** Factor of its share: positive, maybe a fraction. */
   readonly weight: number;
-  /** Whether it gets no new clients, though it is tested. */
+  /** Whether it is tested, but gets no new clients. */
   readonly isDrained: boolean;
-  /** Clients go to the servers of the lowest number that is available; 0 for most. */
+  /** Only available servers of the lowest number get clients; 0 for most. */
   readonly priority: number;
 }
 
-/** What `backup` adds to a priority: more than DNS can, whose priorities have 16 bits. */
+/** Added to a priority by `backup`: more than any priority in DNS, which has 16 bits. */
 export const BACKUP_PRIORITY = 65536;
 
 const HIGHEST_WEIGHT = 1000;
 
 /**
- * Reads options in any order; without any, the weight and the priority are those of most servers.
+ * Parses options in any order. Defaults: weight 1, priority 0, not drained.
  *
  * @param whole the entry, which errors quote
- * @throws {ServerListError} when a word is no mark, or a mark is given twice
+ * @throws {ServerListError} if a word is no option, or an option is repeated
  */
 export function parseServerOptions(words: readonly string[], whole: string): ServerOptions {
   const options = { weight: 1, isDrained: false, priority: 0 };

@@ -1,5 +1,5 @@
 /**
- * Where the servers come from: what the command line names, lists that can be read again, and DNS.
+ * The sources of servers: entries on the command line, lists that can be read again, and DNS.
  *
  * @module
  */
@@ -12,37 +12,37 @@ import { type BuiltInList, type ListOrigin, readListText } from "./list_text.ts"
 import type { Resolver } from "./resolver.ts";
 import type { Server } from "./server.ts";
 
-/** The servers at a moment. */
+/** The servers at some time. */
 export interface Listing extends MergedServers {
-  /** What is wrong with entries that are looked up in DNS, at most one for each. */
+  /** Problems with entries that are looked up, at most one for each. */
   readonly problems: readonly LookupProblem[];
 }
 
-/** A list that stays as it was read first. */
+/** A list that cannot be read again. */
 export interface UnreadList {
-  /** How messages call it: the path as it was typed, or `standard input`. */
+  /** Its path as typed, or `standard input`. */
   readonly name: string;
-  /** Standard input is read once; what is imported is part of the program. */
+  /** Standard input and pipes can be read once; an import is part of the program. */
   readonly origin: Exclude<ListOrigin, "file">;
 }
 
-/** Which lists were read anew. */
+/** Which lists were read again. */
 export interface Reloaded {
-  /** The files, as they were typed; empty when no list is a file. */
+  /** The files, as typed; empty if no list is a file. */
   readonly read: readonly string[];
   /** Those that cannot be read again. */
   readonly unread: readonly UnreadList[];
 }
 
-/** What one SERVER operand stands for. */
+/** One SERVER operand. */
 interface Source {
   readonly operand: string;
-  /** Undefined for an entry that was typed itself. */
+  /** Undefined for an entry. */
   readonly origin: ListOrigin | undefined;
   readonly entries: readonly Entry[];
 }
 
-/** The list of servers, which is alive: files may be read anew, and DNS may answer otherwise. */
+/** The list of servers, whose files may be read again and whose names may be looked up again. */
 export class ServerSource {
   readonly #builtIn: BuiltInList;
   readonly #names: DnsCache;
@@ -56,10 +56,10 @@ export class ServerSource {
   }
 
   /**
-   * Reads all lists; nothing is looked up yet.
+   * Reads all lists; looks nothing up yet.
    *
    * @param operands entries, files of lists, and `-` for a list on standard input
-   * @throws {UsageError} when a list cannot be read, has a mistake in it, or nothing is in any
+   * @throws {UsageError} if a list cannot be read or has a mistake, or all are empty
    */
   static async open(
     operands: readonly string[],
@@ -74,16 +74,15 @@ export class ServerSource {
     return new ServerSource(sources, builtIn, resolver);
   }
 
-  /** Whether anything is looked up in DNS, so that servers may come and go by themselves. */
+  /** Whether any entry is looked up in DNS. */
   get isDynamic(): boolean {
     return this.#sources.some(({ entries }) => entries.some(({ kind }) => kind !== "server"));
   }
 
   /**
-   * Reads the files anew; `servers()` goes by them from then on. Names that are still in a list
-   * keep what is known of them.
+   * Reads the files again. Names that are still listed keep their remembered answers.
    *
-   * @throws {UsageError} as `open()` does; then all lists stay as they were
+   * @throws {UsageError} as `open()`; then all lists stay as they were
    */
   async reload(): Promise<Reloaded> {
     const sources = await readAll(
@@ -102,9 +101,9 @@ export class ServerSource {
   }
 
   /**
-   * The servers as of now, names looked up at the moment. When the lists are read anew meanwhile,
-   * it begins again, so never comes an old list after a new one. A name of which no server can be
-   * found keeps the ones it had, and a problem says why. Never rejects.
+   * Looks up all names and returns the servers. Begins again if the files were read meanwhile, so
+   * that an old list never follows a new one. A name without an answer keeps its servers, and has a
+   * problem. Never rejects.
    */
   async servers(): Promise<Listing> {
     for (;;) {
@@ -114,7 +113,7 @@ export class ServerSource {
     }
   }
 
-  /** The servers as far as they are known without asking DNS: names have those they had. */
+  /** The servers without lookups: names have those of their last answer. */
   remembered(): MergedServers {
     return mergeServers(
       entriesOf(this.#sources).flatMap((entry) =>
@@ -138,7 +137,7 @@ export class ServerSource {
   }
 }
 
-/** Waits for all sources. @throws {UsageError} for a mistake in one, and when all are empty */
+/** Waits for all sources. @throws {UsageError} for a mistake in one, or if all are empty */
 async function readAll(reading: readonly (Source | Promise<Source>)[]): Promise<Source[]> {
   try {
     const sources = await Promise.all(reading);
@@ -176,16 +175,16 @@ function isLookedUp(entry: Entry): entry is DnsEntry {
 export interface MergedServers {
   /** Each server once, in the order of its first mention. */
   readonly servers: readonly Server[];
-  /** Each further mention of a server in a list; that DNS names one again is none. */
+  /** Each further mention in a list; not those by DNS. */
   readonly duplicates: readonly Server[];
 }
 
 /**
- * Reads a list with one entry a line. `#` starts a comment, blank lines are skipped, and white
- * space around an entry, a carriage return included, means nothing.
+ * Parses a list of one entry a line. `#` starts a comment; blank lines, and white space around an
+ * entry, carriage returns included, are ignored.
  *
- * @param source what the list is called in errors, such as its file name.
- * @throws {ServerListError} for the first bad line, as `SOURCE:LINE: reason`.
+ * @param source the name of the list in errors
+ * @throws {ServerListError} for the first malformed line, as `SOURCE:LINE: reason`
  */
 export function parseServerList(text: string, source: string): Entry[] {
   const entries: Entry[] = [];
@@ -203,12 +202,12 @@ export function parseServerList(text: string, source: string): Entry[] {
   return entries;
 }
 
-/** Where a server is tested, as text, of which a list keeps one. */
+/** Identifies where a server is tested; a list keeps one server for each. */
 function endpointKey({ hostname, port }: Server): string {
   return `${hostname} ${port}`;
 }
 
-/** Joins servers in order. What a list says of a server counts more than what DNS says. */
+/** Joins servers in order. A server in a list replaces the same one found in DNS. */
 export function mergeServers(mentions: Iterable<Server>): MergedServers {
   const byPlace = new Map<string, Server>();
   const duplicates: Server[] = [];
@@ -224,9 +223,8 @@ export function mergeServers(mentions: Iterable<Server>): MergedServers {
 }
 
 /**
- * Whether a command-line SERVER is meant as an entry, well written or not: it is a URL, or has a
- * colon and no slash or backslash. Otherwise it names a file that holds a list, or is `-` for
- * standard input.
+ * Whether a SERVER operand is meant as an entry, well-formed or not: it is a URL, or has a colon
+ * and no slash or backslash. Otherwise it names a file with a list, or is `-`.
  */
 export function looksLikeServer(argument: string): boolean {
   return argument.includes("://") || (argument.includes(":") && !/[/\\]/.test(argument));

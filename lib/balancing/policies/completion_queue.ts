@@ -2,18 +2,17 @@ import type { Server } from "../list/server.ts";
 import { IndexHeap } from "./index_heap.ts";
 
 /**
- * All servers in the order in which a file of a certain size would be whole. Waiting changes
- * nothing in the order among those that are busy, nor among those that are idle; so there is a heap
- * of each. Clients only make a server later than its place says, so it is put right when it comes
- * to the front, and a pick takes logarithmic time.
+ * Servers by the time at which a file of a certain size would be complete. Passing time changes no
+ * order among busy servers, nor among idle ones; so there is a heap of each. Clients only delay a
+ * server, so its key is corrected when it reaches the front, and a pick takes logarithmic time.
  */
 export class CompletionQueue {
-  /** The size of the file, in octets. */
+  /** Size of the file. */
   readonly #bytes: number;
   readonly #costs: ServerCosts;
-  /** By the time that the file would take from now on. */
+  /** By the duration of the transfer. */
   readonly #idle: IndexHeap;
-  /** By the time at which it would be whole. */
+  /** By the time at which it would be complete. */
   readonly #busy: IndexHeap;
 
   /** Begins empty. */
@@ -24,7 +23,7 @@ export class CompletionQueue {
     this.#busy = new IndexHeap(costs.count);
   }
 
-  /** Puts a server in its place. */
+  /** Sets the position of a server. */
   place(index: number, monotonicMs: number): void {
     const until = this.#costs.untilOf(index);
     if (until <= monotonicMs) {
@@ -36,7 +35,7 @@ export class CompletionQueue {
     }
   }
 
-  /** The first server that is not excluded; -1 when there is none. */
+  /** The first server that is not excluded; -1 if there is none. */
   first(
     monotonicMs: number,
     servers: readonly Server[],
@@ -79,15 +78,15 @@ export class CompletionQueue {
   }
 }
 
-/** Numbers of a standing: when it is idle, milliseconds for an octet, premium. */
+/** Numbers of one server: when it is idle, milliseconds for a byte, premium. */
 const STRIDE = 3;
 
 /**
- * How things stand with every server, side by side in memory, since that is what a pick among many
- * servers waits for. Times are in milliseconds.
+ * The costs of all servers, side by side in memory, whose access dominates a pick among many
+ * servers. Times are in milliseconds.
  */
 export class ServerCosts {
-  /** How many servers there are. */
+  /** Number of servers. */
   readonly count: number;
   readonly #numbers: Float64Array;
 
@@ -98,12 +97,12 @@ export class ServerCosts {
   }
 
   /**
-   * Says how things stand with one server.
+   * Sets the costs of one server.
    *
-   * @param index its place, from 0
-   * @param until when it will have nothing to do
-   * @param pace milliseconds for an octet
-   * @param premium added to the time that any file takes
+   * @param index its index, from 0
+   * @param until when it will be idle
+   * @param pace milliseconds for a byte
+   * @param premium added to the duration of any transfer
    */
   set(index: number, until: number, pace: number, premium: number): void {
     const at = index * STRIDE;
@@ -112,12 +111,12 @@ export class ServerCosts {
     this.#numbers[at + 2] = premium;
   }
 
-  /** When it will have nothing to do. */
+  /** When it will be idle. */
   untilOf(index: number): number {
     return this.#numbers[index * STRIDE]!;
   }
 
-  /** How long a file would take that had the server for itself. */
+  /** How long a transfer would take on the idle server, with the premium. */
   needed(index: number, bytes: number): number {
     const at = index * STRIDE;
     return bytes * this.#numbers[at + 1]! + this.#numbers[at + 2]!;

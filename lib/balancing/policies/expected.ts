@@ -5,21 +5,20 @@ import { CompletionQueue, ServerCosts } from "./completion_queue.ts";
 import { LoadEstimate } from "./load_estimate.ts";
 import { effectiveWeights } from "./weights.ts";
 
-/** How likely it is, as it were, that what a server was sent since its last probe is in vain. */
+/** Penalty per byte assigned since the last probe, as a fraction of its cost on a median server. */
 const DOUBT = 0.2;
 
 /**
- * Sends each client where it is expected to finish first. It keeps for every server the estimate
- * that it must still have, lets that drain at the measured speed, and puts it right at each probe.
+ * Sends each client to the server that is expected to finish first. Keeps for every server an
+ * estimate of its load, which drains at the measured speed and is corrected by each probe.
  *
- * What it believes of a server grows old, and most of those it thinks the fastest would be those it
- * is most wrong about: were one of them slow by now, everyone would be sent there until the next
- * probe. So it adds a premium to the expected time: a part of what a server of middling speed would
- * take for all that this one was sent since its last probe. A server that has proved itself a
- * moment ago comes before one that is as fast and has long been trusted.
+ * Estimates grow old, and those of seemingly fast servers are most often wrong: if such a server
+ * became slow, all clients would be sent there until the next probe. So the expected time has a
+ * premium: a part of what a median server would take for all that this one was assigned since its
+ * last probe. Of two equally fast servers, the one probed last comes first.
  */
 export class ExpectedPolicy implements Policy {
-  /** It makes a difference to it how large a file is. */
+  /** Uses the sizes of files. */
   readonly wantsSizes = true;
   readonly picksByLoad = true;
   readonly #parts: number;
@@ -34,23 +33,23 @@ export class ExpectedPolicy implements Policy {
   #costs = new ServerCosts(0);
   /** One for each class of sizes. */
   #queues: readonly CompletionQueue[] = [];
-  /** That of the middling server, in octets per millisecond. */
+  /** Of the median server, in bytes per millisecond. */
   #typicalSpeed = 1;
   #latestMs = -Infinity;
 
   /**
    * Begins without servers.
    *
-   * @param parts how many share the clients evenly, each with a policy of its own, when a probe sees
-   *     what all of them do: each client here stands for as many that are sent to the same server
-   * @throws {RangeError} when that is no whole number from 1
+   * @param parts policies that share the clients evenly, while a probe sees the load of all: each
+   *     client here counts so many times
+   * @throws {RangeError} if that is not a positive integer
    */
   constructor(parts = 1) {
     if (!(Number.isInteger(parts) && parts >= 1)) throw new RangeError(`${parts} parts are none`);
     this.#parts = parts;
   }
 
-  /** Those that stay keep their estimates; others begin with none. */
+  /** Servers that stay keep their estimates. */
   update(candidates: readonly Candidate[], monotonicMs: number): void {
     const time = this.#timeAt(monotonicMs);
     const before = this.#indices;
@@ -82,8 +81,8 @@ export class ExpectedPolicy implements Policy {
   }
 
   /**
-   * Where the file would be whole first; one of unknown size is taken to be of the mean size. Where
-   * there is nothing to send, nothing is added to what the server has to do.
+   * The server where the file would be complete first; one of unknown size counts as of mean size.
+   * An empty reply adds nothing to a server's load.
    */
   pick({ monotonicMs, bytes, isExcluded }: PickRequest): Server | undefined {
     if (this.#servers.length === 0) return undefined;
@@ -95,7 +94,7 @@ export class ExpectedPolicy implements Policy {
     return this.#servers[index];
   }
 
-  /** In proportion to speed times weight: where requests go when all servers are kept busy. */
+  /** In proportion to speed times weight: where requests go if all servers are busy. */
   shares(): ReadonlyMap<Server, number> {
     const parts = this.#estimates.map(({ speed }, i) => speed * this.#weights[i]!);
     const total = parts.reduce((sum, part) => sum + part, 0);
@@ -116,7 +115,7 @@ export class ExpectedPolicy implements Policy {
     this.#estimates[index]!.measure(throughputOf(sample), monotonicMs);
   }
 
-  /** A clock that goes back stands still instead. */
+  /** A clock that goes back stands still. */
   #timeAt(monotonicMs: number): number {
     if (monotonicMs > this.#latestMs) this.#latestMs = monotonicMs;
     return this.#latestMs;
@@ -138,13 +137,13 @@ export class ExpectedPolicy implements Policy {
   }
 }
 
-/** The mean while no size is known, in octets. */
+/** The mean while no size is known. */
 const USUAL_BYTES = 64 * 1024 * 1024;
 
-/** The least that one more file counts in the mean. */
+/** The least weight of one file in the mean. */
 const LEAST_NEWS = 0.01;
 
-/** How many times as large the files of one class are as those of the class before. */
+/** Ratio of the sizes of neighbouring classes. */
 const STEP = 4;
 
 /** Classes below and above that of the mean. */
@@ -152,7 +151,7 @@ const STEPS = 2;
 
 const GOLDEN = (Math.sqrt(5) - 1) / 2;
 
-/** What is known of the sizes of the files that clients ask for, in octets. */
+/** The sizes of requested files, in bytes. */
 export class FileSizes {
   #mean = USUAL_BYTES;
   #seen = 0;
@@ -165,16 +164,13 @@ export class FileSizes {
     return this.#mean;
   }
 
-  /** Makes classes around the mean of today, and gives the middle of each. */
+  /** Makes classes around the current mean, and returns the middle of each. */
   classes(): number[] {
     this.#middle = this.#mean;
     return Array.from({ length: 2 * STEPS + 1 }, (_, i) => this.#middle * STEP ** (i - STEPS));
   }
 
-  /**
-   * The class of a file, which is also taken into the mean if its size is known. Where there is
-   * nothing to send, as for a HEAD, that says nothing of files.
-   */
+  /** The class of a file; a known size is also added to the mean, unless it is 0, as for HEAD. */
   classOf(bytes: number | undefined): number {
     if (bytes === 0) return 0;
     if (bytes === undefined || !(bytes > 0 && bytes < Infinity)) return STEPS;
@@ -185,8 +181,8 @@ export class FileSizes {
   }
 
   /**
-   * A size for a file of unknown size: of many, few are much larger than the mean, as it is with
-   * files. Were all taken to be equal, what began together would be thought to end together.
+   * A size for a file of unknown size. The sizes are distributed exponentially, as file sizes are
+   * roughly: if all were equal, downloads that began together would seem to end together.
    */
   guess(): number {
     this.#guesses = (this.#guesses + GOLDEN) % 1;

@@ -1,12 +1,11 @@
 /**
- * A heap over the whole numbers from 0 to size - 1, each with a key that can be changed. Finding
- * the one with the least key takes constant time, changing a key logarithmic time, and neither
- * allocates.
+ * A heap of the integers from 0 to size - 1, each with a key that can be changed. Finding the one
+ * with the least key takes constant time, changing a key logarithmic time, and neither allocates.
  */
 export class IndexHeap {
-  /** Heap order. */
+  /** In heap order. */
   readonly #heap: Int32Array;
-  /** Where in the heap each index stands; -1 outside. */
+  /** The position of each index in the heap; -1 outside. */
   readonly #places: Int32Array;
   readonly #keys: Float64Array;
   #length = 0;
@@ -18,12 +17,12 @@ export class IndexHeap {
     this.#keys = new Float64Array(size);
   }
 
-  /** The index with the least key; -1 when the heap is empty. */
+  /** The index with the least key; -1 if the heap is empty. */
   get first(): number {
     return this.#length === 0 ? -1 : this.#heap[0]!;
   }
 
-  /** The least key; Infinity when the heap is empty. */
+  /** The least key; Infinity if the heap is empty. */
   get firstKey(): number {
     return this.#length === 0 ? Infinity : this.#keys[this.#heap[0]!]!;
   }
@@ -48,7 +47,7 @@ export class IndexHeap {
     else this.#sink(place, index);
   }
 
-  /** Takes the index out if it is in. */
+  /** Removes the index, if present. */
   delete(index: number): void {
     const place = this.#places[index]!;
     if (place < 0) return;

@@ -1,25 +1,24 @@
-/** Halvings of the interval in which a speed is sought; so many leave an error of a thousandth. */
+/** Bisection steps when a speed is sought: an error of a thousandth. */
 const HALVINGS = 12;
 
 /**
- * What one server still has to send, as far as that can be known from outside: who was sent there
- * and when, and what a probe saw now and then. Times are in milliseconds and speeds in octets per
- * millisecond.
+ * Estimates what a server still has to send, from the clients sent there and from probes. Times are
+ * in milliseconds, speeds in bytes per millisecond.
  */
 export class LoadEstimate {
-  /** What it sends in all, to everybody together. */
+  /** The speed of its line. */
   speed: number;
   /** When it will have sent everything. */
   until: number;
-  /** Octets that clients were sent here for since it was last measured. */
+  /** Bytes assigned since its last measurement. */
   unproven = 0;
   /** When it was last measured, and what it still had to send then. */
   #measuredAt: number;
   #rest: readonly Downloads[] = [];
-  /** What was begun since. */
+  /** Downloads begun since. */
   readonly #starts = new StartLog();
 
-  /** Of a server that was measured while it had nothing else to do. */
+  /** A server that was measured while it was idle. */
   constructor(speed: number, monotonicMs: number) {
     this.speed = speed;
     this.until = monotonicMs;
@@ -27,10 +26,10 @@ export class LoadEstimate {
   }
 
   /**
-   * A client is sent here.
+   * Adds the download of a client.
    *
-   * @param bytes what is to be expected of the file
-   * @param guess what the file is taken to be when this is played again
+   * @param bytes its expected size
+   * @param guess its size in later replays
    */
   add(bytes: number, guess: number, monotonicMs: number): void {
     this.#starts.add(guess, monotonicMs);
@@ -39,9 +38,9 @@ export class LoadEstimate {
   }
 
   /**
-   * A probe saw its `throughput` beside k downloads, that is 1/(k + 1) of the speed. How many there
-   * still are depends on how fast they went: of all speeds, only one explains what was seen, since
-   * a greater one leaves fewer downloads, and so would have shown more.
+   * Applies a probe. It saw its `throughput` beside k downloads, 1/(k + 1) of the speed. k itself
+   * depends on the speed: only one speed explains the throughput, since a greater one leaves fewer
+   * downloads and would have shown more.
    */
   measure(throughput: number, monotonicMs: number): void {
     const atFirst = this.#rest.reduce((sum, { count }) => sum + count, 0);
@@ -61,7 +60,7 @@ export class LoadEstimate {
     this.unproven = 0;
   }
 
-  /** What would have happened since the last measurement, had this been the speed. */
+  /** Simulates the time since the last measurement at this speed. */
   #replay(speed: number, monotonicMs: number): ProcessorSharingModel {
     const replay = new ProcessorSharingModel(speed, this.#measuredAt);
     for (const { bytes, count } of this.#rest) replay.add(bytes, count);
@@ -76,41 +75,41 @@ export class LoadEstimate {
 
 /** Downloads of one size. */
 export interface Downloads {
-  /** Octets that each of them lacks. */
+  /** Bytes that each still lacks. */
   readonly bytes: number;
-  /** How many there are. */
+  /** Their number. */
   readonly count: number;
 }
 
-/** More entries are put together two and two. */
+/** More entries are joined in pairs. */
 const MOST_ENTRIES = 64;
 
 /**
- * Plays what a server of a certain speed does that shares its line evenly among its downloads. Its
- * own clock counts the octets that each download has got; on that clock the end of each is known
- * from the start. Times are in milliseconds, speeds in octets per millisecond.
+ * Simulates a server that shares its line evenly among its downloads (processor sharing). Its
+ * virtual clock counts the bytes that each download has got, on which the end of each is known from
+ * the start. Times are in milliseconds, speeds in bytes per millisecond.
  */
 export class ProcessorSharingModel {
   readonly #speed: number;
   #time: number;
   #served = 0;
   #count = 0;
-  /** By their ends on the server's clock, the last one first. */
+  /** Ends on the virtual clock, the last one first. */
   readonly #ends: number[] = [];
   readonly #counts: number[] = [];
 
-  /** Begins with nothing to do. */
+  /** Begins idle. */
   constructor(speed: number, time: number) {
     this.#speed = speed;
     this.#time = time;
   }
 
-  /** How many downloads there are. */
+  /** Downloads in progress. */
   get count(): number {
     return this.#count;
   }
 
-  /** Downloads begin. */
+  /** Begins downloads. */
   add(bytes: number, count: number): void {
     const end = this.#served + bytes;
     let low = 0, high = this.#ends.length;
@@ -124,7 +123,7 @@ export class ProcessorSharingModel {
     this.#count += count;
   }
 
-  /** Lets time pass; those that end are gone. */
+  /** Advances to this time; removes downloads that end. */
   runTo(time: number): void {
     for (let last = this.#ends.length - 1; last >= 0; last--) {
       const end = this.#ends[last]!;
@@ -139,7 +138,7 @@ export class ProcessorSharingModel {
     this.#time = time;
   }
 
-  /** Those that have not ended. */
+  /** The downloads in progress. */
   rest(): Downloads[] {
     const rest = this.#ends.map((end, i) => ({
       bytes: end - this.#served,
@@ -149,7 +148,7 @@ export class ProcessorSharingModel {
   }
 }
 
-/** Puts two and two neighbours together, so that time and memory are bounded at any rate. */
+/** Joins neighbours in pairs, so that time and memory are bounded. */
 function joinPairs(list: readonly Downloads[]): Downloads[] {
   const joined = list.slice(0, list.length >> 1).map((_, i) => {
     const [a, b] = [list[2 * i]!, list[2 * i + 1]!];
@@ -163,33 +162,32 @@ function joinPairs(list: readonly Downloads[]): Downloads[] {
 const STRIDE = 3;
 
 /**
- * When clients were sent to a server, and for how many octets, in bounded memory: the more there
- * are, the more of them stand together in one entry. Kept as plain numbers, since it is written at
- * every pick.
+ * When downloads began, and their sizes, in bounded memory: the more there are, the more share an
+ * entry. Kept as plain numbers, since every pick writes it.
  */
 export class StartLog {
   #numbers: number[] = [];
   #count = 0;
 
-  /** How many clients there were. */
+  /** The number of downloads. */
   get count(): number {
     return this.#count;
   }
 
-  /** Puts one down. */
+  /** Adds a download. */
   add(bytes: number, at: number): void {
     if (this.#numbers.length === MOST_ENTRIES * STRIDE) this.#joinPairs();
     this.#numbers.push(bytes, 1, at);
     this.#count++;
   }
 
-  /** Forgets all. */
+  /** Removes all. */
   clear(): void {
     this.#numbers = [];
     this.#count = 0;
   }
 
-  /** Tells of all, oldest first. */
+  /** Calls back for each entry, oldest first. */
   replay(tell: (bytes: number, count: number, at: number) => void): void {
     const numbers = this.#numbers;
     for (let i = 0; i < numbers.length; i += STRIDE) {

@@ -13,19 +13,18 @@ import { ShareTable } from "./share_table.ts";
 import { effectiveWeights } from "./weights.ts";
 
 /**
- * The slowest of n gets one part, the next two, … the fastest n, however much faster it is. Only
- * the order of the throughputs counts, so no measurement, however wrong, can do much harm. See
- * `shares.ts`.
+ * The slowest of n servers gets one part, the next two, … the fastest n, however much faster it is.
+ * Only the order of the throughputs counts, so no wrong measurement can do much harm.
  */
 export class RankPolicy implements Policy {
-  /** Slowest first, equal ones in the order they were given. */
+  /** Slowest first, equal ones in the order of the list. */
   #servers: readonly Server[] = [];
   #weights: readonly number[] = [];
   #hasWeights = false;
-  /** For requests that are not plain; made when the first of them comes. */
+  /** For weights and exclusions; made when first needed. */
   #table: ShareTable | undefined;
 
-  /** A server that came back stands no higher than it has risen. */
+  /** A server in slow start ranks no higher than its progress. */
   update(candidates: readonly Candidate[]): void {
     const bySpeed = candidates.toSorted((a, b) => throughputOf(a.sample) - throughputOf(b.sample));
     const ranked = bySpeed
@@ -42,7 +41,7 @@ export class RankPolicy implements Policy {
     this.#table = undefined;
   }
 
-  /** In constant time unless some are excluded. */
+  /** In constant time, without weights and exclusions. */
   pick({ random, isExcluded }: PickRequest): Server | undefined {
     const n = this.#servers.length;
     if (n === 0) return undefined;
@@ -65,11 +64,13 @@ function cap(rank: number, slowStart: number, n: number): number {
 }
 
 /**
- * Picks a server in constant time.
+ * Picks a rank in constant time. With n servers, slowest first, the one at position i, from 1, gets
+ * i of every n(n+1)/2 requests on average: of n(n+1)/2 slots the slowest has the first, the next
+ * one two, and so on; a request draws one.
  *
- * @param n how many servers there are: at least 1, and at most 2²⁵ so that every slot is exact.
- * @param random evenly distributed, at least 0 and less than 1.
- * @returns an index from 0, the slowest, to n - 1, the fastest.
+ * @param n number of servers: at least 1, and at most 2²⁵ so that every slot is exact
+ * @param random evenly distributed, at least 0 and less than 1
+ * @returns an index from 0, the slowest, to n - 1, the fastest
  */
 export function pickRank(n: number, random: number): number {
   const slot = Math.floor(random * triangular(n));
@@ -78,7 +79,7 @@ export function pickRank(n: number, random: number): number {
   return Math.floor((Math.sqrt(8 * slot + 1) - 1) / 2);
 }
 
-/** The fraction of all requests that the server at index `rank`, 0 for the slowest, of n gets. */
+/** The fraction of all requests for the server at index `rank`, 0 for the slowest, of n. */
 export function share(rank: number, n: number): number {
   return (rank + 1) / triangular(n);
 }

@@ -3,52 +3,53 @@ import type { Candidate, PickRequest, Policy } from "../policy.ts";
 import { eventAt, hashText } from "./hash.ts";
 import { effectiveWeights, SmoothedSpeeds } from "./weights.ts";
 
-/** A server's weight stays until the new one differs by more than this, or noise would move keys. */
+/**
+ * A server keeps its weight until the new one differs by more than this, or noise would move keys.
+ */
 const TOLERANCE = 0.25;
 
-/** However fast, nobody counts for more than so many servers of mean weight. */
+/** The greatest weight of a server, in mean weights. */
 const MOST_MEANS = 64;
 
 /** How much the greatest weight may grow before the scale changes. */
 const HEADROOM = 1.25;
 
-/** The scale also changes when a pick would take so many draws on the average. */
+/** The scale also changes if a pick would take so many draws on average. */
 const TOO_MANY_DRAWS = 1024;
 
-/** After so many, whoever comes first in the list is taken. */
+/** After so many draws the first server in the list is picked. */
 const MOST_DRAWS = 8192;
 
 const RANGE = 2 ** 32;
 
 /**
  * Rendezvous hashing, weighted by throughput: the same key (a client, or a path) keeps its server
- * for as long as that is there. Losing a server moves only the keys it had, and one that is added
- * or becomes faster takes keys from others without moving any between them.
+ * while that is available. Losing a server moves only its keys, and a server that is added or
+ * becomes faster takes keys from others without moving any between them.
  *
- * Plain rendezvous hashing asks every server for a number drawn by key and server: the time of an
- * event that is the earlier the greater the server's weight. The first event wins. The same can be
- * had without asking everyone: draw the events in the order of their times, as often for everybody
- * as the greatest weight has it. Each falls on some seat, drawn by the key, and counts with the
- * probability that the weight of the seat's owner has in comparison with the greatest. The first
- * that counts wins. So the time of a pick depends on how much faster the fastest is than the mean,
- * and not on how many servers there are.
+ * Plain rendezvous hashing draws for every server, by key and server, the time of an event, which
+ * is the earlier the greater its weight; the first event wins. The same result without asking all
+ * servers: draw events in the order of their times, at the rate of the greatest weight for every
+ * server. Each falls on a slot, drawn by the key, and counts with the probability of the weight of
+ * the slot's server over the greatest one. The first that counts wins. So the time of a pick
+ * depends on how much faster the fastest server is than the mean, not on the number of servers.
  */
 export class RendezvousPolicy implements Policy {
   readonly #keyOf: (request: PickRequest) => string;
   readonly #speeds = new SmoothedSpeeds();
   readonly #slots = new SlotTable();
   #weights: ReadonlyMap<Server, number> = new Map();
-  /** The weight of which every event counts. To change it moves many keys. */
+  /** The weight whose events all count. To change it moves many keys. */
   #scale = 0;
-  /** For each seat the probability that an event on it counts, in 2³² parts; 0 if it is free. */
+  /** For each slot the probability that an event on it counts, in 2³² parts; 0 if it is free. */
   #chances = new Uint32Array(1);
 
-  /** Picks by the key that it is given of each request. */
+  /** Picks by a key of each request. */
   constructor(keyOf: (request: PickRequest) => string) {
     this.#keyOf = keyOf;
   }
 
-  /** Those that stay keep their seats, and their weights unless they differ much. */
+  /** Servers that stay keep their slots, and their weights unless they differ much. */
   update(candidates: readonly Candidate[]): void {
     const speeds = this.#speeds.update(candidates);
     const weights = effectiveWeights(candidates).map((weight, i) => weight * speeds[i]!);
@@ -98,30 +99,30 @@ export class RendezvousPolicy implements Policy {
   }
 }
 
-/** How full a table gets before it is replaced by one of twice the size. */
+/** The greatest load of a table before its size doubles. */
 const FULLEST = 0.8;
 
 /**
- * A table with as many seats as a power of 2, some of them taken. A server's seat follows from its
- * authority, so that several balancers seat a farm alike, and is kept for it while it is out.
+ * A hash table whose size is a power of 2. A server's slot follows from its authority, so that
+ * several balancers agree on it, and is kept for it while it is out.
  */
 export class SlotTable {
   #owners: (Server | undefined)[] = [undefined];
   #seats = new Map<Server, number>();
 
-  /** How many seats there are, free ones included. */
+  /** The number of slots, free ones included. */
   get size(): number {
     return this.#owners.length;
   }
 
-  /** Who owns the seat. */
+  /** The server of a slot. */
   ownerOf(seat: number): Server | undefined {
     return this.#owners[seat];
   }
 
   /**
-   * The seats of these servers, in their order. When there are too few, all those that are not
-   * named lose theirs, and others may have to change.
+   * The slots of these servers, in their order. If there are too few, all other servers lose
+   * theirs, and slots may change.
    */
   seatsOf(servers: readonly Server[]): number[] {
     const isNew = (server: Server) => !this.#seats.has(server);

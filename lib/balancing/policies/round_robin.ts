@@ -3,13 +3,16 @@ import type { Candidate, PickRequest, Policy } from "../policy.ts";
 import { IndexHeap } from "./index_heap.ts";
 import { effectiveWeights } from "./weights.ts";
 
-/** Which part of their pause servers of equal weight are due apart, so that they keep their order. */
+/**
+ * Servers of equal weight are due apart by this part of their interval, so that they keep their
+ * order.
+ */
 const APART = 0.01;
 
 /**
- * Each in its turn, evenly spaced: on a clock that counts rounds, a server of weight w is due w
- * times in every round, with the same pause between any two. With weights of 3 and 1 that is
- * a a b a, a a b a. A pick takes logarithmic time.
+ * Each server in turn, evenly spaced: on a clock that counts rounds, a server of weight w is due w
+ * times in every round, at equal intervals. Weights of 3 and 1 give a a b a, a a b a. A pick takes
+ * logarithmic time.
  */
 export class RoundRobinPolicy implements Policy {
   #servers: readonly Server[] = [];
@@ -19,7 +22,7 @@ export class RoundRobinPolicy implements Policy {
   /** When the last pick was due. */
   #time = 0;
 
-  /** Those that stay keep their place in the sequence. */
+  /** Servers that stay keep their place in the sequence. */
   update(candidates: readonly Candidate[]): void {
     const waits = this.#waits();
     this.#servers = candidates.map(({ server }) => server);
@@ -33,7 +36,7 @@ export class RoundRobinPolicy implements Policy {
     });
   }
 
-  /** Whoever is due. */
+  /** The server that is due. */
   pick({ isExcluded }: PickRequest): Server | undefined {
     const next = pickFirst(this.#due, this.#servers, isExcluded);
     if (next < 0) return undefined;
@@ -57,8 +60,8 @@ export class RoundRobinPolicy implements Policy {
 }
 
 /**
- * The index with the least key among those that are not excluded; -1 when there is none. The heap
- * is as it was before. Takes time for every excluded one that comes before it.
+ * The index with the least key that is not excluded; -1 if there is none. The heap is unchanged
+ * afterwards. Takes time for every excluded index before it.
  */
 export function pickFirst(
   heap: IndexHeap,

@@ -1,27 +1,27 @@
 import type { Server } from "../list/server.ts";
 import { drawFrom, seedFrom } from "./hash.ts";
 
-/** Draws before the servers that are left are counted one by one. */
+/** Draws before the servers that are not excluded are counted one by one. */
 const DRAWS = 8;
 
 /**
  * Servers with fixed shares, picked at random in constant time: Walker's alias method in Vose's
- * form. Picture n columns of equal width, each filled by one server to a certain height and by one
+ * form. Of n columns of equal width, each is filled by one server to a certain height and by one
  * other above it; a pick is a point in one of them.
  */
 export class ShareTable {
   readonly #servers: readonly Server[];
   readonly #weights: readonly number[];
   readonly #total: number;
-  /** How far the column's own server reaches, from 0 to 1. */
+  /** The height of the column's own server, from 0 to 1. */
   readonly #heights: Float64Array;
-  /** Who has the rest of the column. */
+  /** The server above it. */
   readonly #others: Int32Array;
 
   /**
    * Divides all requests in proportion to the weights.
    *
-   * @param weights one for each server, finite, at least 0; some of them more than that.
+   * @param weights one for each server, finite, at least 0, not all 0
    */
   constructor(servers: readonly Server[], weights: readonly number[]) {
     const n = servers.length;
@@ -39,8 +39,8 @@ export class ShareTable {
   }
 
   /**
-   * One of the servers; undefined when there is none, or all are excluded. With some excluded, the
-   * others keep their shares in proportion to each other.
+   * Picks a server; undefined if there is none, or all are excluded. With some excluded, the others
+   * keep their shares in proportion to each other.
    */
   pick(random: number, isExcluded?: (server: Server) => boolean): Server | undefined {
     const server = this.#servers[this.#draw(random)];
@@ -70,7 +70,7 @@ export class ShareTable {
     return this.#servers[left.at(-1) ?? -1];
   }
 
-  /** Whoever has more than a column gives from it to those that leave a part of theirs empty. */
+  /** A server with more than a column fills up the columns of those with less. */
   #fillColumns(): void {
     const heights = this.#heights;
     const low: number[] = [], high: number[] = [];

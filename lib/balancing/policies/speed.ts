@@ -3,12 +3,14 @@ import type { Candidate, PickRequest, Policy } from "../policy.ts";
 import { ShareTable } from "./share_table.ts";
 import { effectiveWeights, SmoothedSpeeds } from "./weights.ts";
 
-/** Shares in proportion to throughput: a server that is ten times as fast gets ten times as much. */
+/**
+ * Shares in proportion to throughput: a server that is ten times as fast gets ten times as much.
+ */
 export class SpeedPolicy implements Policy {
   readonly #speeds = new SmoothedSpeeds();
   #table = new ShareTable([], []);
 
-  /** Takes a round into account. */
+  /** Adds a round. */
   update(candidates: readonly Candidate[]): void {
     const speeds = this.#speeds.update(candidates);
     const weights = effectiveWeights(candidates).map((weight, i) => weight * speeds[i]!);

@@ -2,13 +2,10 @@ import type { Server } from "../list/server.ts";
 import type { Candidate } from "../policy.ts";
 import { throughputOf, type TransferSample } from "../sample.ts";
 
-/** What a server that has just returned gets of its due. */
+/** The part of its share that a server gets at the beginning of its slow start. */
 const LEAST_SLOW_START = 0.05;
 
-/**
- * For each candidate its weight, and less while it is still coming back. Never are all of them 0:
- * where nobody is to have anything, all count the same.
- */
+/** The weight of each candidate, reduced during its slow start. If all weights are 0, all are 1. */
 export function effectiveWeights(candidates: readonly Candidate[]): number[] {
   const weights = candidates.map(({ weight, slowStart }) =>
     Math.max(0, weight) * Math.max(LEAST_SLOW_START, slowStart)
@@ -16,31 +13,31 @@ export function effectiveWeights(candidates: readonly Candidate[]): number[] {
   return weights.some((weight) => weight > 0) ? weights : weights.map(() => 1);
 }
 
-/** How much the newest round counts; what was before counts for the rest. */
+/** The weight of the newest sample in the mean. */
 const NEWEST = 0.5;
 
-/** Of servers this close, measurement cannot say which one is faster. */
+/** Throughputs within this factor count as equal. */
 const NEARLY_EQUAL = 0.9;
 
-/** What every server counts for at least, in comparison with the mean. */
+/** The least speed of a server, as a part of the mean. */
 const FLOOR = 0.01;
 
 interface Memory {
   readonly sample: TransferSample;
-  /** Octets per millisecond. */
+  /** Bytes per millisecond. */
   readonly speed: number;
 }
 
-/** Throughputs over rounds, so that one odd transfer does not turn everything over. */
+/** Throughputs averaged over rounds, so that one outlier does not change everything. */
 export class SmoothedSpeeds {
   #memories = new Map<Server, Memory>();
 
   /**
-   * Takes in a round. A sample that it has seen before counts once; servers that are no candidates
-   * any more are forgotten.
+   * Adds the samples of a round. A known sample counts once; servers that are no longer candidates
+   * are forgotten.
    *
-   * @returns octets per millisecond for each candidate: smoothed over rounds, the same for those
-   * that are within a tenth of each other, and never less than a hundredth of the mean.
+   * @returns bytes per millisecond for each candidate: averaged over rounds, equal for those within
+   *     a tenth of each other, and at least a hundredth of the mean
    */
   update(candidates: readonly Candidate[]): number[] {
     const memories = new Map<Server, Memory>();
@@ -57,7 +54,9 @@ export class SmoothedSpeeds {
   }
 }
 
-/** Each with the mean of its group; a group reaches from its fastest down to a tenth less. */
+/**
+ * Replaces each by the mean of its group; a group reaches from its fastest down to a tenth less.
+ */
 function levelled(speeds: readonly number[]): number[] {
   const order = speeds.map((_, i) => i).sort((a, b) => speeds[b]! - speeds[a]!);
   const result = Array<number>(speeds.length);
