@@ -109,7 +109,7 @@ export function troubleRecordOf(event: TroubleEvent): object {
 export function wordsForRound({ ranking, servers }: RoundEvent): string {
   if (ranking.length === 0) return "no server is available";
   const named = ranking.slice(-MOST_LISTED).reverse();
-  // Times alone can be compared where all have transferred the same.
+  // Times alone compare only transfers of one size.
   const isOfOneSize = new Set(named.map(({ sample: { bytes } }) => bytes)).size === 1;
   const listed = named.map(({ server, sample, share }) => {
     const size = isOfOneSize ? "" : ` for ${sizeOf(sample)}`;

@@ -145,7 +145,7 @@ export async function askSize(
     const request = requestTo(server, "HEAD", target, "balancer-sizes");
     const { head } = await exchange(connection, request, { idleMs, until });
     if (!isWhole(head)) return undefined;
-    // The fields are those of the answer that a GET would get (RFC 9110 §9.3.2).
+    // The fields are those of the response to a GET (RFC 9110 §9.3.2).
     const framing = responseBodyFraming("GET", head);
     return framing.kind === "length" ? framing.contentLength : undefined;
   } catch (error) {

@@ -113,9 +113,9 @@ async function transfer(
   onReceived: OnReceived,
 ): Promise<Transferred> {
   const request = requestTo(server, "GET", requestTarget, "balancer-probe");
-  // The time as a whole is the only bound: a flow on a full line may starve for seconds.
-  const patience = { idleMs: Math.max(1, until - now()), until };
-  const { head, framing, content } = await exchange(connection, request, patience).catch(
+  // Only the total time is bounded: a flow on a full line may starve for seconds.
+  const timeouts = { idleMs: Math.max(1, until - now()), until };
+  const { head, framing, content } = await exchange(connection, request, timeouts).catch(
     (error) => {
       throw error instanceof DeadlineError ? new DeadlineError("head") : error;
     },
@@ -172,7 +172,7 @@ export function connectTo(
   timeoutMs: number,
   inputBytes: number,
 ): Promise<Connection> {
-  // The authorities that are trusted are those of Deno, and of its DENO_CERT.
+  // Trusts the certificate authorities of Deno and of its DENO_CERT.
   const tls = scheme === "https" ? { caCerts: [], serverName: tlsName } : undefined;
   return dial(hostname, port, timeoutMs, tls, inputBytes);
 }

@@ -101,13 +101,13 @@ export class ProbeSize {
   async probe(server: Server, onReceived: OnReceived): Promise<Outcome> {
     const known = this.#known.get(server);
     let { outcome, next } = await this.#transferOnce(server, known, onReceived);
-    // Twice at the most: a first transfer may have shown no more than how quickly it starts.
+    // At most twice: a short first transfer may have timed no more than its start.
     for (let more = 1; more < MOST_TRANSFERS && isLarger(next, outcome); more++) {
       ({ outcome, next } = await this.#transferOnce(server, next, onReceived));
     }
     const isUnproven = next?.bytes !== undefined && !next.isHonoured;
     if (outcome.kind !== "failed" || !isUnproven) return outcome;
-    // The size may be what it failed for: the file as it is decides.
+    // The size may be the reason of the failure: the file without a size decides.
     const plain = await this.#transferOnce(server, FIXED, onReceived);
     if (plain.outcome.kind === "failed") this.#known.delete(server);
     return plain.outcome;

@@ -63,8 +63,7 @@ export class Redirector {
       "No server is available now. Please try again later.",
       [["Retry-After", `${options.retryAfterSeconds}`], NO_STORE],
     );
-    // A 301 may be cached for ever (RFC 9110 §15.4.2), and would pin a client to one server, dead
-    // or not.
+    // A cache may keep a 301 for ever (RFC 9110 §15.4.2), and so pin a client to a dead server.
     this.#redirect = new Redirect(options.statusCode, "The file is here", [NO_STORE]);
   }
 
@@ -84,7 +83,7 @@ export class Redirector {
     this.#options.counters.redirected(server.authority);
     if (head.method === "GET") sizes?.want(target, server);
     if (server.isPublicLocal && client !== this.#localClient) this.#warn(server, client);
-    // The target stands as it was received: validated, never decoded (RFC 9110 §10.2.2).
+    // The target as received: validated, never decoded (RFC 9110 §10.2.2).
     const redirect = this.#redirect.to(server.publicUrl, target, this.#links(server, request));
     return { ...redirect, annotation: server.authority };
   };

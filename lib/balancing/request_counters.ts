@@ -4,21 +4,21 @@ import type { Server } from "./list/server.ts";
 export class RequestCounters {
   readonly #redirects = new Map<string, number>();
   /** Authorities that are counted each; undefined for all. */
-  #names: ReadonlySet<string> | undefined;
+  #authorities: ReadonlySet<string> | undefined;
   #total = 0;
   /** Clients that were told that no server is available. */
   unavailable = 0;
 
   /** Counts clients redirected to a server. */
-  redirected(name: string, count = 1): void {
+  redirected(authority: string, count = 1): void {
     this.#total += count;
-    if (this.#names?.has(name) === false) return;
-    this.#redirects.set(name, (this.#redirects.get(name) ?? 0) + count);
+    if (this.#authorities?.has(authority) === false) return;
+    this.#redirects.set(authority, (this.#redirects.get(authority) ?? 0) + count);
   }
 
   /** Clients redirected to a server. */
-  redirectsTo(name: string): number {
-    return this.#redirects.get(name) ?? 0;
+  redirectsTo(authority: string): number {
+    return this.#redirects.get(authority) ?? 0;
   }
 
   /** Clients redirected to each server, as a copy. */
@@ -33,7 +33,7 @@ export class RequestCounters {
 
   /** Adds what `take()` of other counters returned. */
   add({ redirects, unavailable }: Counts): void {
-    for (const [name, count] of Object.entries(redirects)) this.redirected(name, count);
+    for (const [authority, count] of Object.entries(redirects)) this.redirected(authority, count);
     this.unavailable += unavailable;
   }
 
@@ -49,10 +49,10 @@ export class RequestCounters {
   }
 
   /** Removes the counts of all other servers, now and later; they still count in the total. */
-  retain(names: ReadonlySet<string>): void {
-    this.#names = names;
-    for (const name of this.#redirects.keys()) {
-      if (!names.has(name)) this.#redirects.delete(name);
+  retain(authorities: ReadonlySet<string>): void {
+    this.#authorities = authorities;
+    for (const authority of this.#redirects.keys()) {
+      if (!authorities.has(authority)) this.#redirects.delete(authority);
     }
   }
 }
@@ -100,7 +100,7 @@ export class PickedShares {
       const { authority } = server;
       const all = this.#counters.redirectsTo(authority);
       const before = this.#before.get(authority) ?? 0;
-      const count = before <= all ? all - before : all; // Its count began anew with its listing.
+      const count = before <= all ? all - before : all; // Counted anew since it was listed again.
       counts.set(server, count);
       sum += count;
     }

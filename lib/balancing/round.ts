@@ -119,7 +119,7 @@ export class Round {
     await this.#test(this.#doubted.length);
     await this.#confirm();
     await this.#verify(clock() - begunAt);
-    this.#tellTrouble();
+    this.#logTrouble();
     this.#pool.endRound(clock());
     ownLine.endRound();
   }
@@ -140,9 +140,9 @@ export class Round {
     for (let look = this.#next(); look !== undefined; look = this.#next()) {
       const restMs = look.at - clock();
       if (restMs > 0) await wait(restMs);
-      if (this.#pool.stateOf(look.server) === undefined) continue; // Not listed any more.
+      if (this.#pool.stateOf(look.server) === undefined) continue; // No longer listed.
       const expected = this.#expected(look);
-      // No other await comes before the test: the next lane is to see that it uses the line.
+      // No await between this check and the test, or two lanes would take the same room.
       while (!this.#lineUse.hasRoom(expected)) await wait(LOOK_MS);
       this.#take(look, await this.#probe(look.server, expected));
     }
@@ -197,7 +197,7 @@ export class Round {
     if (this.#pool.stateOf(server) === undefined) return;
     if (outcome.kind === "passed") return this.#pass(look, outcome);
     if (outcome.kind === "failed") return this.#fail(look, outcome);
-    if (outcome.isUnreachable !== true) return this.#leaveUntested(server, outcome.reason);
+    if (outcome.isUnreachable !== true) return this.#addUntested(server, outcome.reason);
     const { reason, at } = outcome;
     const failure: FailedOutcome = { kind: "failed", reason, fault: "time", at };
     if (this.#isReached) this.#fail(look, failure);
@@ -220,7 +220,7 @@ export class Round {
     const mayReturn = this.#pool.thresholds.rise > 0;
     const isFirst = look.failure === undefined;
     if (failure.fault !== "time") this.#isReached = true;
-    // Others may have slowed it down, on this side.
+    // Other tests on this side may have slowed it down.
     if (isFirst && failure.fault === "slow") {
       this.#doubted.push({ server, failure, at: clock() });
     } else if (!this.#pool.isOnLastTry(server)) {
@@ -279,7 +279,7 @@ export class Round {
     if (transition !== undefined) log.server(server, transition);
   }
 
-  #leaveUntested(server: Server, reason: string): void {
+  #addUntested(server: Server, reason: string): void {
     const servers = this.#untested.get(reason);
     if (servers === undefined) this.#untested.set(reason, [server]);
     else servers.push(server);
@@ -301,10 +301,10 @@ export class Round {
     }
   }
 
-  #tellTrouble(): void {
+  #logTrouble(): void {
     const { log } = this.#options;
     for (const { look, failure } of this.#unreachable) {
-      this.#leaveUntested(look.server, failure.reason);
+      this.#addUntested(look.server, failure.reason);
     }
     if (this.#pausedMs > 0) log.trouble({ kind: "paused", pausedMs: this.#pausedMs });
     for (const [reason, servers] of this.#untested) {

@@ -30,11 +30,11 @@ export interface PoolUpdate {
 }
 
 /** Samples by the authorities of their servers. */
-export type Measured = readonly (readonly [name: string, sample: TransferSample])[];
+export type Measured = readonly (readonly [authority: string, sample: TransferSample])[];
 
 /** Writes an update as a line of text. */
-export function writePoolUpdate(news: PoolUpdate): string {
-  return JSON.stringify(news);
+export function writePoolUpdate(update: PoolUpdate): string {
+  return JSON.stringify(update);
 }
 
 /** Writes what a worker has counted as a line of text. */
@@ -70,7 +70,7 @@ export class PoolSubscriber {
   readonly #observer: PoolObserver;
   readonly #clock: () => number;
   /** By authority, of which a list keeps one server. */
-  #byName: ReadonlyMap<string, Known> = new Map();
+  #byAuthority: ReadonlyMap<string, Known> = new Map();
 
   /** Knows no server yet. @param clock that of `PickRequest` */
   constructor(observer: PoolObserver, clock: () => number) {
@@ -85,15 +85,15 @@ export class PoolSubscriber {
     this.#measure(measured, monotonicMs);
     if (candidates !== undefined) this.#observer.update(this.#known(candidates), monotonicMs);
     this.#measure(measuredSince, monotonicMs);
-    for (const name of left) {
-      const known = this.#byName.get(name);
+    for (const authority of left) {
+      const known = this.#byAuthority.get(authority);
       if (known !== undefined) this.#observer.left(known.server);
     }
   }
 
   #measure(measured: Measured, monotonicMs: number): void {
-    for (const [name, sample] of measured) {
-      const known = this.#byName.get(name);
+    for (const [authority, sample] of measured) {
+      const known = this.#byAuthority.get(authority);
       if (known === undefined) continue;
       known.measured = sample;
       this.#observer.measured(known.server, sample, monotonicMs);
@@ -101,16 +101,16 @@ export class PoolSubscriber {
   }
 
   #known(candidates: readonly Candidate[]): Candidate[] {
-    const byName = new Map<string, Known>();
+    const byAuthority = new Map<string, Known>();
     const known = candidates.map((candidate) => {
-      const before = this.#byName.get(candidate.server.authority);
+      const before = this.#byAuthority.get(candidate.server.authority);
       const server = sameOrNew(before?.server, candidate.server);
       const told = [before?.ofRound, before?.measured];
       const sample = told.find((it) => isSame(it, candidate.sample)) ?? candidate.sample;
-      byName.set(server.authority, { server, ofRound: sample, measured: before?.measured });
+      byAuthority.set(server.authority, { server, ofRound: sample, measured: before?.measured });
       return { ...candidate, server, sample };
     });
-    this.#byName = byName;
+    this.#byAuthority = byAuthority;
     return known;
   }
 }
@@ -186,8 +186,10 @@ export class PoolPublisher implements PoolObserver {
   update(candidates: readonly Candidate[]): void {
     this.#candidates = { value: candidates, version: ++this.#version };
     this.#left.clear();
-    const names = new Set(candidates.map(({ server }) => server.authority));
-    for (const name of this.#measured.keys()) if (!names.has(name)) this.#measured.delete(name);
+    const authorities = new Set(candidates.map(({ server }) => server.authority));
+    for (const authority of this.#measured.keys()) {
+      if (!authorities.has(authority)) this.#measured.delete(authority);
+    }
     this.#publishSoon();
   }
 
@@ -217,7 +219,7 @@ export class PoolPublisher implements PoolObserver {
     subscriber.isSending = true;
     try {
       while (subscriber.version < this.#version && this.#isSubscribed(subscriber)) {
-        const line = this.#newsSince(subscriber.version);
+        const line = this.#updateSince(subscriber.version);
         subscriber.version = this.#version;
         await subscriber.send(line);
       }
@@ -230,15 +232,19 @@ export class PoolPublisher implements PoolObserver {
     return this.#subscribers.has(subscriber);
   }
 
-  #newsSince(version: number): string {
+  #updateSince(version: number): string {
     const { value: candidates, version: told } = this.#candidates;
     const samples = (after: number, until: number) =>
-      [...this.#measured].flatMap(([name, change]) =>
-        change.version > after && change.version <= until ? [[name, change.value] as const] : []
+      [...this.#measured].flatMap(([authority, change]) =>
+        change.version > after && change.version <= until
+          ? [[authority, change.value] as const]
+          : []
       );
     const measured = samples(version, told);
     const measuredSince = samples(Math.max(version, told), Infinity);
-    const left = [...this.#left].flatMap(([name, change]) => change.version > version ? name : []);
+    const left = [...this.#left].flatMap(([authority, change]) =>
+      change.version > version ? authority : []
+    );
     return told > version
       ? writePoolUpdate({ measured, candidates, measuredSince, left })
       : writePoolUpdate({ measured, measuredSince, left });
@@ -263,10 +269,10 @@ export async function runWorker(
   counters: RequestCounters,
   openServer: (output: LineWriter) => HttpServer,
 ): Promise<void> {
-  const reader = new PoolSubscriber(chooser, () => performance.now());
+  const subscriber = new PoolSubscriber(chooser, () => performance.now());
   const greeted = Promise.withResolvers<void>();
-  const stop = stopSignal(undefined, (news) => {
-    reader.read(news);
+  const stop = stopSignal(undefined, (update) => {
+    subscriber.read(update);
     greeted.resolve();
   });
   await Promise.race([greeted.promise, fired(stop)]);

@@ -15,7 +15,7 @@ function course(thresholds: Thresholds, outcomes: string): string[] {
   });
 }
 
-Deno.test("Health without thresholds takes a server out at its first failure, for good", () => {
+Deno.test("Health with --fall=1 takes a server out at its first failure, for good", () => {
   assertEquals(course({ fall: 1, rise: 0 }, "+-+"), ["available", "out", "resting"]);
   assertEquals(course({ fall: 1, rise: 0 }, "-++"), ["out", "resting", "resting"]);
 });

@@ -88,7 +88,7 @@ export function healthReply(status: FarmStatus): Reply {
   }
   if (!status.isListening) {
     const isStarting = status.rounds.endedAt === null;
-    const reason = isStarting ? "the first round is under way" : "nobody listens for clients";
+    const reason = isStarting ? "the first round is under way" : "no process listens for clients";
     return lineReply(503, reason);
   }
   return lineReply(200, "ok");
@@ -129,7 +129,7 @@ export function crossOriginReason(fields: Fields, isLoopback: boolean): string |
   }
   const site = fields.get("sec-fetch-site");
   if (site !== "cross-site" && site !== "same-site") return undefined;
-  if (fields.get("sec-fetch-dest") === "document") return undefined; // Somebody follows a link.
+  if (fields.get("sec-fetch-dest") === "document") return undefined; // A link was followed.
   return "Requests from other sites are not answered here.";
 }
 

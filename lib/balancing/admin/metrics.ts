@@ -29,7 +29,7 @@ function balancerText(status: FarmStatus): string {
     line("build_info", build, 1) +
     single("gauge", "start_time_seconds", "When it began, since 1970.", status.startedAt / 1000) +
     single("gauge", "listening", "Whether clients can come: 1 or 0.", +status.isListening) +
-    single("gauge", "stopping", "Whether it takes nobody any more: 1 or 0.", +status.isStopping) +
+    single("gauge", "stopping", "Whether it accepts no more clients: 1 or 0.", +status.isStopping) +
     single("gauge", "workers", "Processes that redirect.", status.workers) +
     single("counter", "redirects_total", "Clients that were redirected.", status.redirects) +
     single(

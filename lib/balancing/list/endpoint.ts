@@ -170,7 +170,7 @@ const LOCAL_IPV4 = /^(?:127|0)\.\d+\.\d+\.\d+$/;
 export function isLocalHost(hostname: string): boolean {
   if (/^(?:.+\.)?localhost\.?$/.test(hostname) || LOCAL_IPV4.test(hostname)) return true;
   if (!hostname.includes(":")) return false;
-  // Its one spelling (RFC 5952); with IPv4 in it, that in hexadecimal.
+  // The canonical spelling (RFC 5952), with an embedded IPv4 address in hexadecimal.
   const address = URL.parse(`http://[${hostname}]`)?.hostname.slice(1, -1) ?? "";
   return address === "::" || address === "::1" || /^::ffff:(?:7f|0:)/.test(address);
 }

@@ -123,7 +123,7 @@ export class ServerSource {
   }
 
   async #list(entries: readonly Entry[]): Promise<Listing> {
-    // An entry that is repeated means what it means at its first mention.
+    // The options of the first mention count.
     const lookedUp = new Map<string, DnsEntry>();
     for (const entry of entries.filter(isLookedUp)) {
       if (!lookedUp.has(entry.text)) lookedUp.set(entry.text, entry);
@@ -189,7 +189,7 @@ export interface MergedServers {
 export function parseServerList(text: string, source: string): Entry[] {
   const entries: Entry[] = [];
   for (const [index, line] of text.split("\n").entries()) {
-    // trim() also takes away a byte order mark.
+    // trim() also removes a byte order mark.
     const entry = line.replace(/#.*/s, "").trim();
     if (entry === "") continue;
     try {

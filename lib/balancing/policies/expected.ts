@@ -64,10 +64,10 @@ export class ExpectedPolicy implements Policy {
     this.#ofRounds = candidates.map(({ sample }) => sample);
     this.#latest = candidates.map(({ sample }, i) => latest[kept[i]!] ?? sample);
     this.#ofRounds.forEach((sample, i) => {
-      // In the middle of a round this is older than what has been learnt.
+      // Inside a round this sample is older than the latest.
       if (sample !== ofRounds[kept[i]!]) this.#learn(i, sample, time);
     });
-    this.#lineUp(time);
+    this.#rebuildQueues(time);
   }
 
   /** Counts at once. */
@@ -127,7 +127,7 @@ export class ExpectedPolicy implements Policy {
     this.#costs.set(index, until, pace, DOUBT * unproven / this.#typicalSpeed);
   }
 
-  #lineUp(monotonicMs: number): void {
+  #rebuildQueues(monotonicMs: number): void {
     const speeds = this.#estimates.map(({ speed }) => speed).sort((a, b) => a - b);
     this.#typicalSpeed = speeds[speeds.length >> 1] ?? 1;
     this.#costs = new ServerCosts(this.#servers.length);
@@ -141,7 +141,7 @@ export class ExpectedPolicy implements Policy {
 const USUAL_BYTES = 64 * 1024 * 1024;
 
 /** The least weight of one file in the mean. */
-const LEAST_NEWS = 0.01;
+const MIN_SAMPLE_WEIGHT = 0.01;
 
 /** Ratio of the sizes of neighbouring classes. */
 const STEP = 4;
@@ -174,8 +174,8 @@ export class FileSizes {
   classOf(bytes: number | undefined): number {
     if (bytes === 0) return 0;
     if (bytes === undefined || !(bytes > 0 && bytes < Infinity)) return STEPS;
-    const news = Math.max(LEAST_NEWS, 1 / ++this.#seen);
-    this.#mean = Math.max(1, this.#mean + news * (bytes - this.#mean));
+    const weight = Math.max(MIN_SAMPLE_WEIGHT, 1 / ++this.#seen);
+    this.#mean = Math.max(1, this.#mean + weight * (bytes - this.#mean));
     const steps = Math.round(Math.log2(Math.max(1, bytes) / this.#middle) / Math.log2(STEP));
     return STEPS + Math.max(-STEPS, Math.min(STEPS, steps));
   }

@@ -37,7 +37,7 @@ const RANGE = 2 ** 32;
 export class RendezvousPolicy implements Policy {
   readonly #keyOf: (request: PickRequest) => string;
   readonly #speeds = new SmoothedSpeeds();
-  readonly #slots = new SlotTable();
+  readonly #slotTable = new SlotTable();
   #weights: ReadonlyMap<Server, number> = new Map();
   /** The weight whose events all count. To change it moves many keys. */
   #scale = 0;
@@ -58,11 +58,11 @@ export class RendezvousPolicy implements Policy {
       const [before, latest] = [this.#weights.get(server) ?? 0, Math.min(most, weights[i]!)];
       return [server, Math.abs(latest - before) <= TOLERANCE * before ? before : latest];
     }));
-    const seats = this.#slots.seatsOf([...this.#weights.keys()]);
+    const slots = this.#slotTable.slotsOf([...this.#weights.keys()]);
     this.#rescale();
-    this.#chances = new Uint32Array(this.#slots.size);
+    this.#chances = new Uint32Array(this.#slotTable.size);
     [...this.#weights.values()].forEach((weight, i) => {
-      this.#chances[seats[i]!] = weight / this.#scale * RANGE;
+      this.#chances[slots[i]!] = weight / this.#scale * RANGE;
     });
   }
 
@@ -74,10 +74,10 @@ export class RendezvousPolicy implements Policy {
     const chances = this.#chances, mask = chances.length - 1;
     for (let turn = 0; turn < MOST_DRAWS; turn++) {
       const event = eventAt(key, turn);
-      // The seat is in the lowest bits, and whether the event counts in the others.
+      // The slot is in the lowest bits, and whether the event counts in the others.
       if (event >= chances[event & mask]!) continue;
-      const owner = this.#slots.ownerOf(event & mask);
-      if (owner !== undefined && !isExcluded?.(owner)) return owner;
+      const server = this.#slotTable.serverAt(event & mask);
+      if (server !== undefined && !isExcluded?.(server)) return server;
     }
     return [...this.#weights.keys()].find((server) => !isExcluded?.(server));
   }
@@ -90,7 +90,7 @@ export class RendezvousPolicy implements Policy {
 
   #rescale(): void {
     const greatest = [...this.#weights.values()].reduce((a, b) => Math.max(a, b), 0);
-    const isWasteful = this.#slots.size * this.#scale > TOO_MANY_DRAWS * this.#total();
+    const isWasteful = this.#slotTable.size * this.#scale > TOO_MANY_DRAWS * this.#total();
     if (greatest > this.#scale || isWasteful) this.#scale = HEADROOM * greatest;
   }
 
@@ -107,44 +107,44 @@ const FULLEST = 0.8;
  * several balancers agree on it, and is kept for it while it is out.
  */
 export class SlotTable {
-  #owners: (Server | undefined)[] = [undefined];
-  #seats = new Map<Server, number>();
+  #servers: (Server | undefined)[] = [undefined];
+  #slotOf = new Map<Server, number>();
 
   /** The number of slots, free ones included. */
   get size(): number {
-    return this.#owners.length;
+    return this.#servers.length;
   }
 
   /** The server of a slot. */
-  ownerOf(seat: number): Server | undefined {
-    return this.#owners[seat];
+  serverAt(slot: number): Server | undefined {
+    return this.#servers[slot];
   }
 
   /**
    * The slots of these servers, in their order. If there are too few, all other servers lose
    * theirs, and slots may change.
    */
-  seatsOf(servers: readonly Server[]): number[] {
-    const isNew = (server: Server) => !this.#seats.has(server);
+  slotsOf(servers: readonly Server[]): number[] {
+    const isNew = (server: Server) => !this.#slotOf.has(server);
     const added = servers.filter(isNew);
-    if (this.#seats.size + added.length <= FULLEST * this.size) {
-      added.forEach((it) => this.#seat(it));
-    } else this.#reseat(servers);
-    return servers.map((server) => this.#seats.get(server)!);
+    if (this.#slotOf.size + added.length <= FULLEST * this.size) {
+      added.forEach((it) => this.#assign(it));
+    } else this.#rebuild(servers);
+    return servers.map((server) => this.#slotOf.get(server)!);
   }
 
-  #reseat(servers: readonly Server[]): void {
+  #rebuild(servers: readonly Server[]): void {
     let size = 1;
     while (servers.length > FULLEST * size) size *= 2;
-    this.#owners = Array(size).fill(undefined);
-    this.#seats.clear();
-    for (const server of servers) this.#seat(server);
+    this.#servers = Array(size).fill(undefined);
+    this.#slotOf.clear();
+    for (const server of servers) this.#assign(server);
   }
 
-  #seat(server: Server): void {
-    let seat = hashText(server.authority) % this.size;
-    while (this.#owners[seat] !== undefined) seat = (seat + 1) % this.size;
-    this.#owners[seat] = server;
-    this.#seats.set(server, seat);
+  #assign(server: Server): void {
+    let slot = hashText(server.authority) % this.size;
+    while (this.#servers[slot] !== undefined) slot = (slot + 1) % this.size;
+    this.#servers[slot] = server;
+    this.#slotOf.set(server, slot);
   }
 }

@@ -40,7 +40,7 @@ export class RoundRobinPolicy implements Policy {
   pick({ isExcluded }: PickRequest): Server | undefined {
     const next = pickFirst(this.#due, this.#servers, isExcluded);
     if (next < 0) return undefined;
-    // One that was passed over is due since long ago, and yet only once.
+    // A server that was passed over is overdue, but only once.
     this.#time = Math.max(this.#time, this.#due.keyOf(next));
     this.#due.set(next, this.#time + 1 / this.#weights[next]!);
     return this.#servers[next];

@@ -62,7 +62,7 @@ export class ShareTable {
   #pickLeft(random: number, isExcluded: (server: Server) => boolean): Server | undefined {
     const left = this.#servers.flatMap((it, i) => isExcluded(it) ? [] : [i]);
     let point = random * left.reduce((sum, i) => sum + this.#weights[i]!, 0);
-    // Those with a weight of 0 get something only where nobody else is left.
+    // A weight of 0 counts only if no other server is left.
     for (const i of left) {
       point -= this.#weights[i]!;
       if (point < 0) return this.#servers[i];
@@ -81,7 +81,7 @@ export class ShareTable {
       heights[rich]! -= 1 - heights[poor]!;
       if (heights[rich]! < 1) low.push(high.pop()!);
     }
-    // What rounding has left over.
+    // Left over by rounding.
     for (const i of [...low, ...high]) heights[i] = 1;
   }
 }

@@ -4,7 +4,7 @@ import { parseServer } from "../../lib/balancing/list/server.ts";
 import { FarmStage } from "../support/farm_stage.ts";
 import { failed, passedAt, ProbeDesk, UNTESTABLE } from "../support/servers.ts";
 
-Deno.test("Farm begins with the list as it was read, and tests nobody", async () => {
+Deno.test("ServerList begins with the list as it was read, and tests nobody", async () => {
   const stage = new FarmStage(["a:1", "b:1 backup"]);
   assertEquals([stage.states, stage.list.isTestable, stage.pool.isAvailable], [[], false, false]);
   stage.source.duplicates = [parseServer("a:1")];
@@ -21,7 +21,7 @@ Deno.test("Farm begins with the list as it was read, and tests nobody", async ()
   assertEquals(stage.probed, ["a:1", "b:1"]);
 });
 
-Deno.test("Farm.round() tests all, and is the one that is under way", async () => {
+Deno.test("HealthChecker.round() tests all, and is the one that is under way", async () => {
   const stage = new FarmStage(["a:1", "b:1"]);
   await stage.list.load();
   const first = stage.checker.round();
@@ -32,7 +32,7 @@ Deno.test("Farm.round() tests all, and is the one that is under way", async () =
   assertEquals(stage.probed, ["a:1", "b:1", "a:1", "b:1"]);
 });
 
-Deno.test("Farm.round() reads no list again, and asks DNS only where there are names", async () => {
+Deno.test("HealthChecker.round() reads no list again, and asks DNS only where there are names", async () => {
   const stage = await FarmStage.tested(["a:1"]);
   stage.source.list("b:1");
   await stage.checker.round();
@@ -50,7 +50,7 @@ Deno.test("Farm.round() reads no list again, and asks DNS only where there are n
   assertEquals(stage.source.reloads, 0);
 });
 
-Deno.test("Farm tells what DNS says once, and when it is well again", async () => {
+Deno.test("ServerList tells what DNS says once, and when it is well again", async () => {
   const stage = await FarmStage.tested(["a:1"]);
   stage.source.isDynamic = true;
   const courses: [reasons: Record<string, string>, told: string[]][] = [
@@ -70,7 +70,7 @@ Deno.test("Farm tells what DNS says once, and when it is well again", async () =
   }
 });
 
-Deno.test("Farm says whether a round can change anything, and whether servers may return", async () => {
+Deno.test("ServerList says whether a round can change anything, and whether servers may return", async () => {
   const courses: [thresholds: Thresholds, isDynamic: boolean, isTestable: boolean, may: boolean][] =
     [
       [{ fall: 1, rise: 0 }, false, false, false],
@@ -126,7 +126,7 @@ Deno.test("Pool.records have their tests behind them", async () => {
   );
 });
 
-Deno.test("Farm keeps the past of a server that stays, whatever is said of it", async () => {
+Deno.test("Pool keeps the history of a server that stays, whatever is said of it", async () => {
   const stage = await FarmStage.tested(["a:1", "b:1"]);
   const [{ history }] = stage.pool.records as [typeof stage.pool.records[0]];
   stage.source.list("b:1", "c:1", "a:1 weight=2");

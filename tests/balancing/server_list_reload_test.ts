@@ -4,7 +4,7 @@ import { UsageError } from "../../lib/cli/command.ts";
 import { FarmStage } from "../support/farm_stage.ts";
 import { failed, passed, ProbeDesk } from "../support/servers.ts";
 
-Deno.test("Farm.reload() lets those go who are listed no more, and tests the new ones", async () => {
+Deno.test("ServerList.reload() lets those go who are listed no more, and tests the new ones", async () => {
   const stage = await FarmStage.tested(["a:1", "b:1"]);
   stage.source.list("b:1", "c:1");
   stage.outcomes["c"] = passed(4);
@@ -20,7 +20,7 @@ Deno.test("Farm.reload() lets those go who are listed no more, and tests the new
   ]);
 });
 
-Deno.test("Farm.reload() keeps clients from a new server until it has passed its test", async () => {
+Deno.test("ServerList.reload() keeps clients from a new server until it has passed its test", async () => {
   const stage = await FarmStage.tested(["a:1", "b:1"]);
   const open = () => stage.pool.chooser.byShare.map(({ authority }) => authority);
   stage.source.list("b:1", "c:1");
@@ -33,7 +33,7 @@ Deno.test("Farm.reload() keeps clients from a new server until it has passed its
   assertEquals(open().toSorted(), ["b:1", "c:1"]);
 });
 
-Deno.test("Farm.reload() waits with new servers for the round that is under way", async () => {
+Deno.test("ServerList.reload() waits with new servers for the round that is under way", async () => {
   const stage = await FarmStage.tested(["a:1", "b:1"]);
   const desk = stage.desk = new ProbeDesk();
   const round = stage.checker.round();
@@ -51,7 +51,7 @@ Deno.test("Farm.reload() waits with new servers for the round that is under way"
   assertEquals(stage.told.filter((line) => line.startsWith("a:1 is out")), []);
 });
 
-Deno.test("Farm.reload() leaves the list as it was when there is a mistake in it", async () => {
+Deno.test("ServerList.reload() leaves the list as it was when there is a mistake in it", async () => {
   const stage = await FarmStage.tested(["a:1", "b:1"]);
   const { records: residents } = stage.pool;
   stage.source.list("c:1");
@@ -61,7 +61,7 @@ Deno.test("Farm.reload() leaves the list as it was when there is a mistake in it
   assertEquals([stage.pool.records, stage.probed], [residents, []]);
 });
 
-Deno.test("Farm.reload() passes on what must not happen, and can be asked for again", async () => {
+Deno.test("ServerList.reload() passes on what must not happen, and can be asked for again", async () => {
   const stage = await FarmStage.tested(["a:1"]);
   const { answer } = stage.source;
   stage.source.answer = () => Promise.reject(new TypeError("a bug"));
@@ -73,7 +73,7 @@ Deno.test("Farm.reload() passes on what must not happen, and can be asked for ag
   assertEquals(stage.states, ["b:1 available"]);
 });
 
-Deno.test("Farm.reload() that is asked for meanwhile begins anew afterwards, once", async () => {
+Deno.test("ServerList.reload() that is asked for meanwhile begins anew afterwards, once", async () => {
   const stage = await FarmStage.tested(["a:1"]);
   const gate = Promise.withResolvers<Reloaded>();
   stage.source.answer = () => gate.promise;
@@ -90,7 +90,7 @@ Deno.test("Farm.reload() that is asked for meanwhile begins anew afterwards, onc
   assertEquals(stage.probed, ["b:1"]);
 });
 
-Deno.test("Farm.reload() says which lists it cannot read again, and not that it has", async () => {
+Deno.test("ServerList.reload() says which lists it cannot read again, and not that it has", async () => {
   const stdin = { name: "standard input", origin: "standard input" } as const;
   const courses: [reloaded: Reloaded, told: string[]][] = [
     [{ read: [], unread: [] }, [
@@ -112,7 +112,7 @@ Deno.test("Farm.reload() says which lists it cannot read again, and not that it 
   }
 });
 
-Deno.test("Farm.reload() lets servers go before DNS has answered", async () => {
+Deno.test("ServerList.reload() lets servers go before DNS has answered", async () => {
   const stage = await FarmStage.tested(["a:1", "b:1"]);
   const answered = Promise.withResolvers<void>();
   stage.source.isDynamic = true;
@@ -133,7 +133,7 @@ Deno.test("Farm.reload() lets servers go before DNS has answered", async () => {
   assertEquals(stage.states, ["c:1 available"]);
 });
 
-Deno.test("Farm tells of servers that DNS names where there were none", async () => {
+Deno.test("ServerList tells of servers that DNS names where there were none", async () => {
   const stage = await FarmStage.tested([]);
   stage.source.isDynamic = true;
   stage.source.list("a:1");

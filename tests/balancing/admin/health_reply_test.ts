@@ -28,11 +28,11 @@ Deno.test("healthReply() is 503 while the balancer stops", () => {
   assertEquals(health([serverStatus()], { isStopping: true }), [503, "the balancer is stopping\n"]);
 });
 
-Deno.test("healthReply() is 503 while nobody listens, unless there is a better reason", () => {
+Deno.test("healthReply() is 503 while no process listens, unless there is a better reason", () => {
   const isListening = false;
   assertEquals(health([serverStatus()], { isListening }), [
     503,
-    "nobody listens for clients\n",
+    "no process listens for clients\n",
   ]);
   assertEquals(health([untested()], { isListening }), [
     503,
