@@ -20,6 +20,16 @@ function scriptsIn(folder: string): string[] {
 const REPLACED_NAMES = [
   ...["Desk", "Session", "Served", "AccessEvent", "Roster", "Seldom", "Notices", "Hangups"],
   ...["Crew", "Herald", "Pacer", "lastWords", "endWhenIdle", "takeEmptyLines", "OwnFront"],
+  ...[
+    "Resident",
+    "NewsReader",
+    "Tally",
+    "Audience",
+    "Overview",
+    "KnownNames",
+    "TestFiles",
+    "Seating",
+  ],
 ];
 
 /** Exports without a docstring right above them. */
