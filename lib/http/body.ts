@@ -118,7 +118,7 @@ export interface BodyReader {
   read(buffer: ReceiveBuffer): Uint8Array | undefined;
 }
 
-/** The reader of a body with that framing; `reading` says what is borne in chunked ones. */
+/** The reader of a body with that framing; `reading` says what is tolerated in chunked ones. */
 export function bodyReader(framing: BodyFraming, reading: Reading = STRICT): BodyReader {
   switch (framing.kind) {
     case "none":
@@ -205,8 +205,8 @@ class ChunkedReader implements BodyReader {
     const { takesAnyExtension } = this.#reading;
     const [, size, extensions] = CHUNK_SIZE.exec(takesAnyExtension ? trimOws(line) : line) ?? [];
     if (size === undefined) throw new ProtocolError("A chunk-size is not a hexadecimal number.");
-    const isBorne = takesAnyExtension && /^[ \t]*;/.test(extensions!);
-    if (!isBorne && !CHUNK_EXT.test(extensions!)) {
+    const isTolerated = takesAnyExtension && /^[ \t]*;/.test(extensions!);
+    if (!isTolerated && !CHUNK_EXT.test(extensions!)) {
       throw new ProtocolError("A chunk extension is malformed.");
     }
     this.#extensionBytes += extensions!.length;

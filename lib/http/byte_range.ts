@@ -30,7 +30,7 @@ const MOST_RANGES = 16;
 
 /**
  * RFC 9110 §15.3.7.2 reckons a part's head at 80 octets; a smaller gap costs less than a head. Ours
- * are a little longer, so nobody gets more octets than separate parts would have taken.
+ * are a little longer, so a client never gets more octets than separate parts would have taken.
  */
 const SMALLEST_GAP = 80;
 

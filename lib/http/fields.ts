@@ -100,7 +100,7 @@ export class FieldSectionReader {
   /**
    * Reads one section.
    *
-   * @param reading what is borne, and how much
+   * @param reading what is tolerated, and how much is read
    * @param startBytes bytes of what stands before the section and counts for its limit
    */
   constructor(reading: Reading, startBytes = 0) {

@@ -142,8 +142,8 @@ function isOws(code: number): boolean {
 }
 
 /**
- * A message that breaks the protocol or a limit. The parser never answers: who reads requests
- * answers with `statusHint`, who reads responses reports the message.
+ * A message that breaks the protocol or a limit. The parser never answers: a server
+ * answers with `statusHint`, a client reports the message.
  */
 export class ProtocolError extends Error {
   override readonly name = "ProtocolError";

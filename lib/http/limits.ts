@@ -28,7 +28,7 @@ export const CHUNK_LINE_LIMIT = 1024;
 /** The extensions of all chunks of one body (RFC 9112 §7.1.1 asks for such a bound). More: 400. */
 export const CHUNK_EXTENSIONS_LIMIT = 16 * 1024;
 
-/** A request body that nobody wants and that is read away, so that the connection can go on. */
+/** A request body that is read and discarded, so that the connection can go on. */
 export const DISCARDED_BODY_LIMIT = 1024 * 1024;
 
 /** Interim (1xx) responses before a final one, as a count. More: the exchange has failed. */

@@ -40,7 +40,7 @@ export interface HeadSyntax<StartLine, Head> {
   readonly startLine: (line: string) => StartLine;
   /** Whether empty lines before the start line are passed over (RFC 9112 §2.2). */
   readonly hasEmptyLinesBefore: boolean;
-  /** What is borne, and how much. */
+  /** What is tolerated, and how much is read. */
   readonly reading: Reading;
   /** Makes the head of its two parts. Throws ProtocolError. */
   readonly head: (startLine: StartLine, fields: Fields) => Head;

@@ -73,7 +73,7 @@ export type ContentCoding = "br" | "zstd" | "gzip" | "identity";
  * The coding in which to send a representation (RFC 9110 §12.5.3): of those available that the
  * client accepts, one that it likes best.
  *
- * - Without the field any coding would do; yet who does not speak of codings may know none, so it
+ * - Without the field any coding would do; but a client that sends no such field may know none, so it
  *   is sent as it is.
  * - Without coding it is acceptable unless ruled out, but liked less than whatever is named. Even
  *   ruled out it is sent rather than a 406, if nothing else is acceptable (§12.4.1).

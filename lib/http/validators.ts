@@ -143,7 +143,7 @@ export function rangeApplies(fields: Fields, validators: Validators, now: number
   return parseHttpDate(ifRange, now) === lastModified;
 }
 
-/** Whether the field names the representation. `*` does: there is one, or nobody would ask. */
+/** Whether the field names the representation. `*` always does, since there is one. */
 function isListed(
   fieldValue: string,
   entityTag: EntityTag | undefined,

@@ -6,10 +6,10 @@ const LONGEST_PAUSE_MS = 1000;
 
 const LONGEST_FINISH_MS = 100;
 
-/** Whom an acceptor tells and asks. */
+/** Callbacks of an acceptor. */
 export interface AcceptorOptions {
   /**
-   * Told once of each burst of errors, such as too many open files; accepting goes on after a
+   * Called once for each burst of errors, such as too many open files; accepting goes on after a
    * pause that grows from 5 ms to 1 s.
    */
   readonly onError: (error: Error) => void;
@@ -68,11 +68,11 @@ export class Acceptor<Conn extends Deno.Conn = Deno.TcpConn> {
   }
 
   /**
-   * Stops listening when nobody has come for a turn of the event loop, since the system resets
+   * Stops listening once no client has come for a turn of the event loop, since the system resets
    * those that wait then to be accepted; after 100 ms at the latest.
    *
    * @param take is given those that are accepted until then; afterwards, for what they bring would
-   * make the turns longer in which somebody may come unseen
+   * make the turns longer in which a client may come unseen
    */
   async finish(take: (conn: Conn) => void): Promise<void> {
     const lastAt = performance.now() + LONGEST_FINISH_MS;
@@ -161,7 +161,7 @@ export class Acceptor<Conn extends Deno.Conn = Deno.TcpConn> {
 
 /**
  * Whether a client has gone before it was accepted. Such an error takes one client from the backlog,
- * so it costs no more than an accept; a pause after each would let anybody close the door on others.
+ * so it costs no more than an accept; a pause after each would let one client keep others out.
  */
 function isOfTheClient(error: unknown): boolean {
   return error instanceof Deno.errors.NotConnected ||

@@ -33,7 +33,7 @@ export interface Answered extends Omit<AccessRecord, "contentBytes" | "elapsedMs
   readonly endBytes: number;
 }
 
-/** Requests whose answers were written, each told of once the system has taken its answer. */
+/** Records of replies that were written; reports each once the system has taken its reply. */
 export class CompletionQueue {
   readonly #tell: (served: AccessRecord) => void;
   readonly #waiting: Answered[] = [];
@@ -49,7 +49,7 @@ export class CompletionQueue {
   }
 
   /**
-   * Tells of those whose answers have left.
+   * Reports those whose replies the system has taken.
    *
    * @param sentBytes how many octets the system has taken
    */

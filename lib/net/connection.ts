@@ -10,7 +10,7 @@ import { TokenBucket } from "./token_bucket.ts";
 import { SEND_BYTES, SendBuffer } from "./send_buffer.ts";
 import { ReceiveBuffer } from "../http/receive_buffer.ts";
 
-/** Where octets go that nobody wants; all connections read into it. */
+/** Memory for bytes that are discarded, shared by all connections. */
 const SCRAP = new Uint8Array(16 * 1024);
 
 /** A connection of Deno: over TCP, or over TLS, which has a handshake. */
@@ -21,7 +21,7 @@ export interface Socket extends Deno.Conn<Deno.NetAddr> {
   handshake?(): Promise<unknown>;
 }
 
-/** What a connection may be told beside its socket. */
+/** Options of a connection. */
 export interface ConnectionOptions {
   /** How much is read at a time, at least; it grows when a head needs it. */
   readonly inputBytes?: number;
@@ -57,7 +57,7 @@ export class Connection implements Watched {
   #hasNoDelay = false;
   #writtenBytes = 0;
   #sentBytes = 0;
-  /** A read that began before anybody waits for it. */
+  /** A read that was started before `fill` waits for it. */
   #readAhead: Promise<number | null> | undefined;
 
   /** Takes over an open socket. */
@@ -319,7 +319,7 @@ export class Connection implements Watched {
     if (this.#rate === undefined) return this.#socket.write(octets);
     const allowed = this.#rate.take(octets.length, performance.now());
     if (allowed > 0) return this.#socket.write(octets.subarray(0, allowed));
-    this.#deadline = Infinity; // It is not the peer who keeps us waiting.
+    this.#deadline = Infinity; // This wait is ours, not the peer's.
     return pause(this.#rate.waitMs(octets.length)).then(() => 0);
   }
 

@@ -16,7 +16,7 @@ export interface ConnectionManagerOptions
   readonly limitRate?: number;
   /** Connections at a time. When there are more, those that are kept and idle are closed for them. */
   readonly maxConnections: number;
-  /** Told when that many are open and busy; not again before half of them have gone. */
+  /** Called when that many are open and busy; again only after half of them have gone. */
   readonly onFull: () => void;
 }
 

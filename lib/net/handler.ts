@@ -46,7 +46,7 @@ export interface ContentSource {
 }
 
 /**
- * What a handler answers. Who sends it adds Date, the framing fields and Connection, and leaves the
+ * The reply of a handler. The writer adds Date, the framing fields and Connection, and leaves the
  * content out where a response has none.
  */
 export interface Reply {

@@ -70,7 +70,7 @@ export class HandshakeError extends NetworkError {
     super(certificateMessage(reason.message) ?? reason.message, { cause });
   }
 
-  /** Whether it was about who the peer is, or whether it speaks TLS: it will be so again. */
+  /** Whether it was about the certificate, or the peer speaks no TLS: another try fails as well. */
   get isRefusal(): boolean {
     return this.cause instanceof NetworkError &&
       this.cause.cause instanceof Deno.errors.InvalidData;

@@ -15,8 +15,8 @@ import type { ContentSource, Reply } from "./handler.ts";
 const PIECE_BYTES = 63 * 1024;
 
 /**
- * Lets everybody else have a turn: a source that waits for nothing, to a client as quick, would keep
- * them all waiting. It takes 1 us, where a timer takes 2 ms.
+ * Lets other connections proceed: a source that never waits, to a client that reads as quickly, would
+ * keep them all waiting. It takes 1 us, where a timer takes 2 ms.
  */
 function turn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
@@ -84,7 +84,7 @@ function framingFields(reply: Reply, { httpVersion, isPersistent }: ReplyContext
  * Writes a reply as a response: the fields that its handler gave, and those that belong to the
  * message and the connection.
  *
- * @param written is told, as it is done, what was written
+ * @param written updated as content is written
  * @returns undefined when there is nothing to wait for
  * @throws {ContentError} when the content fails on the way; then the connection is to be closed,
  *     since nothing else tells the client

@@ -3,7 +3,7 @@ export const SEND_BYTES: number = 16 * 1024;
 
 const encoder = new TextEncoder();
 
-/** Memory that nobody writes from at the moment: only a connection that writes needs some. */
+/** Memory that is not in use: only a connection with something to send needs some. */
 const spares: Uint8Array<ArrayBuffer>[] = [];
 const MOST_SPARES = 64;
 
@@ -36,7 +36,7 @@ export class SendBuffer {
   /**
    * Takes out all that there is. It is good until `release`.
    *
-   * @throws {TypeError} when text is not ASCII: a bug of who added it
+   * @throws {TypeError} when text is not ASCII: a bug of the caller
    */
   take(): Uint8Array<ArrayBuffer> {
     this.#settleText();

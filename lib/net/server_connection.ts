@@ -42,9 +42,9 @@ export interface ServerConfig {
   readonly connection: ConnectionOptions;
   /** Where the connection stands while it is kept and idle. */
   readonly idle: IdleList;
-  /** Told of each request once it is answered, if it is to be logged. */
+  /** Called with the record of each answered request; undefined without an access log. */
   readonly onServed: ((record: AccessRecord) => void) | undefined;
-  /** Told of a client with whom encryption could not be agreed on. */
+  /** Called when the TLS handshake with a client failed. */
   readonly onHandshakeFailed?: (client: string, error: HandshakeError) => void;
   /**
    * Told of what must not happen: a handler that throws, content that fails on the way; and what
@@ -64,7 +64,7 @@ interface Judgement {
 
 const CONTINUE = encodeOctets(writeResponseHead(100));
 
-/** What a client that kept us waiting is told (RFC 9110 §15.5.9). */
+/** The reply to a request that did not arrive in time (RFC 9110 §15.5.9). */
 const TIMEOUT_REPLY = htmlReply(408, "The request did not arrive in time.");
 
 /** The server's side of one connection: requests in, replies out in their order. */
@@ -165,7 +165,7 @@ export class ServerConnection implements Indexed, Idle {
     // Empty lines are no request, and cannot put the end of the wait off.
     this.#idleUntil ??= now() + this.#config.deadlines.idleMs;
     const filling = this.#connection.fill("idle", this.#idleUntil);
-    // Not before the first request: who has just connected is about to send it.
+    // Not before the first request: a client that has just connected is about to send it.
     if (this.#connection.sentBytes > 0) this.#config.idle.add(this);
     return filling;
   }
@@ -235,7 +235,7 @@ export class ServerConnection implements Indexed, Idle {
   }
 
   /**
-   * Reads away a request body that nobody wants, so that it is not taken for the next request.
+   * Reads and discards a request body, so that it is not taken for the next request.
    *
    * @param awaitsContinue whether the client waits for 100 before it sends its body
    * @param isRefused whether it is spared that, since its request is refused anyway
