@@ -52,7 +52,7 @@ await runCommand(BALANCER_COMMAND, async (options, operands) => {
   const chooser = new Chooser(policy, new PickedShares(counters));
   const isWorker = workerPort() !== undefined;
   const reload = isWorker ? undefined : new ReloadSignal(() => {
-    logger.tell("SIGHUP is acted on once the first round has ended");
+    logger.info("SIGHUP is acted on once the first round has ended");
   });
   const credentials = await readCredentials(options, Date.now());
   const openServer = redirectingServer(options, credentials, chooser, counters, logger);
@@ -68,7 +68,7 @@ await runCommand(BALANCER_COMMAND, async (options, operands) => {
     observers: frontend.observers,
     callSoon: (call) => setTimeout(call, UPDATE_MS),
   });
-  const log = new FarmLog(logger.tell);
+  const log = new FarmLog(logger.info);
   const list = new ServerList(source, { pool, counters, log, clock });
   const checker = new HealthChecker(pool, {
     probe: probeWith({
@@ -109,7 +109,7 @@ await runCommand(BALANCER_COMMAND, async (options, operands) => {
   const failed = await Promise.race([frontend.open(), fired(stop)]);
   if (failed !== undefined) return failed;
   reload.each(() => {
-    reloadAll().catch(logger.tellError);
+    reloadAll().catch(logger.error);
     frontend.renew();
   });
   while (!stop.aborted) {
@@ -117,7 +117,7 @@ await runCommand(BALANCER_COMMAND, async (options, operands) => {
     nextAt = Date.now() + dueMs;
     await frontend.serveUntil(AbortSignal.any([AbortSignal.timeout(dueMs), stop]));
     // Beside the clients, and only while a server is left to test.
-    if (!stop.aborted && list.isTestable) checker.round().catch(logger.tellError);
+    if (!stop.aborted && list.isTestable) checker.round().catch(logger.error);
   }
 
   await frontend.close(stop);

@@ -51,7 +51,7 @@ read them are sent these.`,
 
 await runCommand(command, async (options, operands) => {
   await using logger = new Logger("server", options.log === "json", Date.now);
-  const { tell, tellError } = logger;
+  const { info, error: logError } = logger;
   logFaults(logger);
   const root = await realRoot(operands);
   if (isSupervisor(options)) {
@@ -62,9 +62,9 @@ await runCommand(command, async (options, operands) => {
 
   const stop = stopSignal();
   const limitRate = options["limit-rate"];
-  const server = new HttpServer(options, { handler, credentials, limitRate, tell, tellError });
+  const server = new HttpServer(options, { handler, credentials, limitRate, info, logError });
   onHangup(() => {
-    if (credentials === undefined) tell("there is nothing to be read again");
+    if (credentials === undefined) info("there is nothing to be read again");
     else server.renewCertificate(options);
   });
   server.announce();

@@ -188,34 +188,34 @@ export type Tell = (words: string, record?: object) => void;
 
 /** Logs what happens to the servers, a line for each change. */
 export class FarmLog {
-  readonly #tell: Tell;
+  readonly #info: Tell;
   /** The last problem of each entry that is looked up. */
   #problems: ReadonlyMap<string, string> = new Map();
 
   /** Has logged nothing yet. */
-  constructor(tell: Tell) {
-    this.#tell = tell;
+  constructor(info: Tell) {
+    this.#info = info;
   }
 
   /** Something happened to a server. */
   readonly server = (server: Server, event: ServerEvent): void => {
-    this.#tell(`${server.authority} ${wordsFor(event)}`, recordOf(server, event));
+    this.#info(`${server.authority} ${wordsFor(event)}`, recordOf(server, event));
   };
 
   /** Something went wrong in a round that is no server's fault. */
   readonly trouble = (event: TroubleEvent): void => {
-    this.#tell(wordsForTrouble(event), troubleRecordOf(event));
+    this.#info(wordsForTrouble(event), troubleRecordOf(event));
   };
 
   /** A round has ended, or a test of new servers. */
   readonly round = (event: RoundEvent): void => {
-    this.#tell(wordsForRound(event), roundRecordOf(event));
+    this.#info(wordsForRound(event), roundRecordOf(event));
   };
 
   /** Servers are listed more than once. */
   duplicates(servers: readonly Server[]): void {
     for (const { authority } of servers) {
-      this.#tell(`${authority} is listed twice; one is kept`, {
+      this.#info(`${authority} is listed twice; one is kept`, {
         event: "duplicate",
         server: authority,
       });
@@ -228,11 +228,11 @@ export class FarmLog {
     this.#problems = new Map(problems.map(({ entry, reason }) => [entry, reason]));
     for (const [entry, reason] of this.#problems) {
       if (before.get(entry) === reason) continue;
-      this.#tell(`${entry}: ${reason}`, { event: "unresolved", entry, reason });
+      this.#info(`${entry}: ${reason}`, { event: "unresolved", entry, reason });
     }
     for (const entry of before.keys()) {
       if (this.#problems.has(entry)) continue;
-      this.#tell(`${entry} can be looked up again`, { event: "resolved", entry });
+      this.#info(`${entry} can be looked up again`, { event: "resolved", entry });
     }
   }
 
@@ -242,23 +242,23 @@ export class FarmLog {
       const advice = origin === "program"
         ? `it is part of the program; add --allow-read=${list}`
         : "put the list into a file and name that";
-      this.#tell(`${list} cannot be read again: ${advice}`, { event: "unread", list });
+      this.#info(`${list} cannot be read again: ${advice}`, { event: "unread", list });
     }
     if (lists.length > 0 || read.length > 0) return;
-    this.#tell("there is no list to read again: put the servers into a file and name that", {
+    this.#info("there is no list to read again: put the servers into a file and name that", {
       event: "unread",
     });
   }
 
   /** A list has a mistake, so that all stay as they were. */
   unchanged(reason: string): void {
-    this.#tell(`the list stays as it was: ${reason}`, { event: "unchanged", reason });
+    this.#info(`the list stays as it was: ${reason}`, { event: "unchanged", reason });
   }
 
   /** The lists were read again. */
   reread(added: readonly Server[], removed: readonly Server[], servers: number): void {
     const all = `${servers} ${servers === 1 ? "server" : "servers"}`;
-    this.#tell(
+    this.#info(
       `the list was read again: ${all}, ${added.length} new, ${removed.length} gone`,
       { event: "reread", servers, added: added.length, removed: removed.length },
     );
@@ -266,7 +266,7 @@ export class FarmLog {
 
   /** The first round begins. */
   testing(servers: number): void {
-    this.#tell(`testing ${servers} ${servers === 1 ? "server" : "servers"}`);
+    this.#info(`testing ${servers} ${servers === 1 ? "server" : "servers"}`);
   }
 
   /** Servers were added, changed or removed, by the list or by DNS. */

@@ -49,9 +49,9 @@ export function redirectingServer(
   credentials: Credentials | undefined,
   chooser: Chooser,
   counters: RequestCounters,
-  { tell, tellError }: Pick<Logger, "tell" | "tellError">,
+  { info, error: logError }: Pick<Logger, "info" | "error">,
 ): (output?: LineWriter) => HttpServer {
-  const ask: AskSize = (...asked) => askSize(...asked).catch((error) => void tellError(error));
+  const ask: AskSize = (...asked) => askSize(...asked).catch((error) => void logError(error));
   const sizes = chooser.wantsSizes
     ? new KnownSizes(ask, () => performance.now(), options.workers)
     : undefined;
@@ -61,9 +61,9 @@ export function redirectingServer(
     retryAfterSeconds: Math.ceil(Math.min(options.interval, MAX_RETRY_AFTER_MS) / 1000),
     sizes,
     counters,
-    tell,
+    info,
   });
-  const config = { handler, credentials, isAnnotated: true, tell, tellError };
+  const config = { handler, credentials, isAnnotated: true, info, logError };
   return (output) => new HttpServer(options, { ...config, output });
 }
 
@@ -76,7 +76,7 @@ export async function createFrontend(
   options: BalancerOptions,
   openServer: () => HttpServer,
   counters: RequestCounters,
-  logger: Pick<Logger, "tell" | "relay">,
+  logger: Pick<Logger, "info" | "relay">,
 ): Promise<Frontend> {
   if (isSupervisor(options)) return await WorkerFrontend.of(options, counters, logger);
   return new OwnFrontend(openServer, options);
@@ -144,7 +144,7 @@ export class WorkerFrontend implements Frontend {
   static async of(
     options: SupervisorOptions & TlsValues,
     counters: RequestCounters,
-    { tell, relay }: Pick<Logger, "tell" | "relay">,
+    { info, relay }: Pick<Logger, "info" | "relay">,
   ): Promise<WorkerFrontend> {
     const files = credentialFiles(options);
     const publisher = new PoolPublisher();
@@ -153,7 +153,7 @@ export class WorkerFrontend implements Frontend {
       if (counts !== undefined) counters.add(counts);
     };
     const { subscribe } = publisher;
-    const supervisor = await Supervisor.of(options, files, { tell, relay, subscribe, onReport });
+    const supervisor = await Supervisor.of(options, files, { info, relay, subscribe, onReport });
     return new WorkerFrontend(supervisor, publisher, files.length > 0);
   }
 

@@ -28,7 +28,7 @@ export interface RedirectorOptions {
   /** Counts the clients. */
   readonly counters: RequestCounters;
   /** Logs a warning. */
-  readonly tell: (message: string) => void;
+  readonly info: (message: string) => void;
 }
 
 const NO_STORE = ["Cache-Control", "no-store"] as const;
@@ -106,7 +106,7 @@ export class Redirector {
     if (isLocalHost(client)) this.#localClient = client;
     if (this.#hasWarned || client === this.#localClient) return;
     this.#hasWarned = true;
-    this.#options.tell(
+    this.#options.info(
       `clients from elsewhere, such as ${client}, are sent to ${publicUrl}, which for them is ` +
         "their own machine: list the server as host:port=PUBLIC_URL",
     );

@@ -166,7 +166,7 @@ async function exitStatusOf<O extends Options>(
     }
     const log = faultLog();
     if (log === undefined) sayBug(command.name, error);
-    log?.tellError(error);
+    log?.error(error);
     await log?.flush();
     return BUG_STATUS;
   }

@@ -141,8 +141,8 @@ export class AccessLog {
 export function tellMissing(
   dropped: number,
   lost: LostLines | undefined,
-  tell: (message: string, record?: object) => void,
+  info: (message: string, record?: object) => void,
 ): void {
-  if (dropped > 0) tell(`${dropped} lines of the access log were not taken by its reader`);
-  if (lost !== undefined) tell(lostText(lost), lostRecord(lost));
+  if (dropped > 0) info(`${dropped} lines of the access log were not taken by its reader`);
+  if (lost !== undefined) info(lostText(lost), lostRecord(lost));
 }

@@ -29,7 +29,7 @@ export interface ErrorRecord {
 /** Log of unexpected errors, after which the process continues. */
 export interface FaultLog {
   /** Logs one. Never throws. */
-  tellError(error: unknown): void;
+  error(error: unknown): void;
   /** Waits until all is written. */
   flush(): Promise<void>;
 }
@@ -104,7 +104,7 @@ export function catchFaults(end: (error: unknown) => void): void {
   const take = (event: Event, error: unknown) => {
     event.preventDefault();
     if (log === undefined) end(error);
-    else log.tellError(error);
+    else log.error(error);
   };
   addEventListener("error", (event) => take(event, event.error));
   addEventListener("unhandledrejection", (event) => take(event, event.reason));

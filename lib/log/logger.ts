@@ -43,11 +43,11 @@ export class Logger implements AsyncDisposable {
    * @param words for people
    * @param record the same for programs: `event` and what belongs to it
    */
-  readonly tell = (words: string, record: object = { event: "notice", message: words }): void => {
+  readonly info = (words: string, record: object = { event: "notice", message: words }): void => {
     if (!this.#write(this.#line(words, record))) this.#dropped++;
   };
 
-  readonly #errors = new LogThrottle(this.tell, ERRORS_MS, MOST_ERRORS);
+  readonly #errors = new LogThrottle(this.info, ERRORS_MS, MOST_ERRORS);
 
   /**
    * Logs an unexpected error with its stack and causes; beyond `MOST_ERRORS` per minute only their
@@ -55,8 +55,8 @@ export class Logger implements AsyncDisposable {
    *
    * @param context what was under way
    */
-  readonly tellError = (error: unknown, context?: FaultContext): void => {
-    this.#errors.tell(faultText(error, context), this.#now(), faultRecord(error, context));
+  readonly error = (error: unknown, context?: FaultContext): void => {
+    this.#errors.info(faultText(error, context), this.#now(), faultRecord(error, context));
   };
 
   /**
@@ -67,7 +67,7 @@ export class Logger implements AsyncDisposable {
   readonly relay = (lines: string): void => {
     for (const line of lines.split("\n")) {
       const isOwn = line.startsWith(this.#isJson ? "{" : `${this.#name}: `);
-      if (!isOwn) this.tell(line);
+      if (!isOwn) this.info(line);
       else if (!this.#write(escapeControls(line))) this.#dropped++;
     }
   };
@@ -112,7 +112,7 @@ function rounded(name: string, value: unknown): unknown {
 
 /** Limits how often messages are logged that clients can provoke; counts those left out. */
 export class LogThrottle {
-  readonly #tell: (message: string, record?: object) => void;
+  readonly #info: (message: string, record?: object) => void;
   readonly #intervalMs: number;
   readonly #most: number;
   #begunAt = -Infinity;
@@ -121,11 +121,11 @@ export class LogThrottle {
 
   /** Logs by `tell`, at most `most` messages in `intervalMs`. */
   constructor(
-    tell: (message: string, record?: object) => void,
+    info: (message: string, record?: object) => void,
     intervalMs: number,
     most: number = 1,
   ) {
-    this.#tell = tell;
+    this.#info = info;
     this.#intervalMs = intervalMs;
     this.#most = most;
   }
@@ -137,7 +137,7 @@ export class LogThrottle {
    * @param now in ms, on any clock
    * @param record the same for programs
    */
-  tell(message: string, now: number, record?: object): void {
+  info(message: string, now: number, record?: object): void {
     if (now < this.#begunAt || now - this.#begunAt >= this.#intervalMs) {
       this.#begunAt = now;
       this.#told = 0;
@@ -147,7 +147,7 @@ export class LogThrottle {
     const more = this.#kept;
     this.#kept = 0;
     const words = more === 0 ? message : `${message} (and ${more} more before)`;
-    if (record === undefined) this.#tell(words);
-    else this.#tell(words, more === 0 ? record : { ...record, more });
+    if (record === undefined) this.#info(words);
+    else this.#info(words, more === 0 ? record : { ...record, more });
   }
 }

@@ -53,9 +53,9 @@ export interface HttpServerConfig {
   /** The options by which the user chose address and port, where they are others than usual. */
   readonly names?: AddressNames;
   /** Logs a message for the user, and its record for programs. */
-  readonly tell: (message: string, record?: object) => void;
+  readonly info: (message: string, record?: object) => void;
   /** Logs an unexpected error. */
-  readonly tellError: (error: unknown, context?: FaultContext) => void;
+  readonly logError: (error: unknown, context?: FaultContext) => void;
 }
 
 /** HTTP server on one port: accepts, serves, writes the access log. */
@@ -79,9 +79,9 @@ export class HttpServer {
    * @throws {CommandError} status 1, when it is not possible to listen there
    */
   constructor(options: HttpServerOptions, parts: HttpServerConfig) {
-    const { tell, handler, credentials, limitRate = 0, isAnnotated = false, names } = parts;
+    const { info, handler, credentials, limitRate = 0, isAnnotated = false, names } = parts;
     const maxConnections = options["max-connections"];
-    const handshakes = new LogThrottle(tell, HANDSHAKES_TOLD_MS);
+    const handshakes = new LogThrottle(info, HANDSHAKES_TOLD_MS);
     this.#options = options;
     this.#parts = parts;
     this.#output = parts.output ?? standardOutput();
@@ -92,10 +92,10 @@ export class HttpServer {
       replyToMethod: parts.replyToMethod,
       addedFields: fieldSection(options.header ?? []),
       onServed: options.log === "none" ? undefined : (served) => this.#log.record(served),
-      onError: parts.tellError,
+      onError: parts.logError,
       onHandshakeFailed: (client, { message }) =>
-        handshakes.tell(`${client} failed to agree on TLS: ${message}`, performance.now()),
-      onFull: () => tell(`${maxConnections} connections are open; others have to wait`),
+        handshakes.info(`${client} failed to agree on TLS: ${message}`, performance.now()),
+      onFull: () => info(`${maxConnections} connections are open; others have to wait`),
     });
     this.#acceptor = this.#acceptorOf(this.#listener);
   }
@@ -141,7 +141,7 @@ export class HttpServer {
     await this.#acceptor.finish((conn) => this.#service.serve(conn));
     await this.#service.drain(this.#options.grace, idleGraceMs(stop));
     await this.#output.flush(LAST_LINES_MS);
-    tellMissing(this.#log.dropped, this.#output.lost, this.#parts.tell);
+    tellMissing(this.#log.dropped, this.#output.lost, this.#parts.info);
   }
 
   async #renewWhileDue(options: TlsValues): Promise<void> {
@@ -151,7 +151,7 @@ export class HttpServer {
         await this.#renew(options);
       } catch (error) {
         const reason = error instanceof Error ? error.message : String(error);
-        this.#parts.tell(`${reason}; the certificate in use stays`);
+        this.#parts.info(`${reason}; the certificate in use stays`);
       }
     }
     this.#renewing = undefined;
@@ -166,12 +166,12 @@ export class HttpServer {
     this.#acceptor = this.#acceptorOf(this.#listener);
     this.#replaced = before.finish((conn) => this.#service.serve(conn));
     await this.#replaced;
-    this.#parts.tell("the certificate was read again: who connects from now on gets it");
+    this.#parts.info("the certificate was read again: who connects from now on gets it");
   }
 
   #acceptorOf(listener: Listener): Acceptor<Deno.TcpConn | Deno.TlsConn> {
     return new Acceptor(listener, {
-      onError: (error) => this.#parts.tell(`cannot accept for now: ${error.message}`),
+      onError: (error) => this.#parts.info(`cannot accept for now: ${error.message}`),
       room: () => this.#service.room(),
     });
   }

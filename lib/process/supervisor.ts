@@ -48,9 +48,9 @@ export function isSupervisor({ workers }: { readonly workers: number }): boolean
 export async function supervise(
   options: SupervisorOptions,
   paths: readonly string[],
-  { tell, relay }: Pick<Logger, "tell" | "relay">,
+  { info, relay }: Pick<Logger, "info" | "relay">,
 ): Promise<number> {
-  const supervisor = await Supervisor.of(options, paths, { tell, relay });
+  const supervisor = await Supervisor.of(options, paths, { info, relay });
   const stop = stopSignal(() => supervisor.kill());
   onHangup(() => void supervisor.renew());
   const failure = await Promise.race([supervisor.start(), fired(stop)]);
@@ -80,7 +80,7 @@ export interface SupervisorOptions {
 /** What a supervisor reports to, and what its workers are sent. */
 export interface SupervisorLinks {
   /** Logs what happens to workers, and its record for programs. */
-  readonly tell: (message: string, record?: object) => void;
+  readonly info: (message: string, record?: object) => void;
   /** Given what workers say on standard error: whole lines, without the last line end. */
   readonly relay: (lines: string) => void;
   /** Given how to send lines to each new worker, before all else; what it returns ends that. */
@@ -161,7 +161,7 @@ export class Supervisor {
   async stop(): Promise<void> {
     await this.#workers.stop(this.#options.grace + LEEWAY_MS);
     await this.#output.flush(LAST_LINES_MS);
-    tellMissing(this.#output.dropped, this.#output.lost, this.#links.tell);
+    tellMissing(this.#output.dropped, this.#output.lost, this.#links.info);
   }
 
   /** Ends them at once. */

@@ -15,7 +15,7 @@ export interface WorkersOptions {
   /** Given how to send lines to each new worker, before all else; what it returns ends that. */
   readonly subscribe?: (send: (line: string) => Promise<void>) => () => void;
   /** Logs what happens to workers. */
-  readonly tell: (message: string) => void;
+  readonly info: (message: string) => void;
   /** The time in ms, on a clock that never jumps. */
   readonly now: () => number;
   /** How long one that was replaced may take for what is under way, in ms; then it is killed. */
@@ -60,7 +60,7 @@ export class WorkerPool {
       const end = await first.ended;
       if (!this.#late.has(first) || this.#isStopping) return end;
       const pauseMs = nextPauseMs(0, START_MS);
-      this.#options.tell(`${this.#lateText(first)}; the next one starts in ${pauseMs} ms`);
+      this.#options.info(`${this.#lateText(first)}; the next one starts in ${pauseMs} ms`);
       await this.#options.pause(pauseMs);
       if (this.#isStopping) return end;
       first = this.#spawn(port);
@@ -141,14 +141,14 @@ export class WorkerPool {
       return this.#spawn(this.#port);
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
-      this.#options.tell(`a worker cannot be started: ${reason}`);
+      this.#options.info(`a worker cannot be started: ${reason}`);
       return undefined;
     }
   }
 
   /** Fills a place, again whenever its worker has ended, until that was replaced otherwise. */
   async #keep(place: number, worker: Worker): Promise<void> {
-    const { now, pause, tell } = this.#options;
+    const { now, pause, info } = this.#options;
     this.#places[place] = worker;
     const isDone = () => this.#isStopping || this.#places[place] !== worker;
     for (let pauseMs = 0;;) {
@@ -159,7 +159,7 @@ export class WorkerPool {
       const what = this.#late.has(worker)
         ? this.#lateText(worker)
         : `worker ${worker.pid} ended ${described(end)}`;
-      tell(`${what}; the next one starts in ${pauseMs} ms`);
+      info(`${what}; the next one starts in ${pauseMs} ms`);
       await pause(pauseMs);
       if (isDone()) return;
       worker = this.#places[place] = this.#hireOneMore() ?? worker;
@@ -177,14 +177,14 @@ export class WorkerPool {
       const line = await successor?.listening;
       if (this.#isStopping) return;
       if (successor === undefined || line === undefined) {
-        return this.#options.tell("the new worker does not listen; the others go on");
+        return this.#options.info("the new worker does not listen; the others go on");
       }
       const old = this.#places[place]!;
       this.#keep(place, successor);
       old.order("retire");
       this.#options.pause(this.#options.retireMs).then(() => old.kill());
     }
-    if (!this.#isStopping) this.#options.tell("all workers were replaced");
+    if (!this.#isStopping) this.#options.info("all workers were replaced");
   }
 }
 

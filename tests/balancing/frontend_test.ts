@@ -14,8 +14,7 @@ Deno.test("OwnFrontend.isListening is so from its opening until it closes", asyn
     grace: 0,
   } as const;
   const handler = () => htmlReply(200, "Here");
-  const openServer = () =>
-    new HttpServer(options, { handler, tell: () => {}, tellError: () => {} });
+  const openServer = () => new HttpServer(options, { handler, info: () => {}, logError: () => {} });
   const original = Deno.stdout.writeSync;
   Deno.stdout.writeSync = (octets) => octets.length; // It announces where it listens.
   try {

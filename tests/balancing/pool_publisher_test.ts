@@ -77,7 +77,7 @@ class Stage {
   }
 
   /** The time has come to send, and the worker hears it. How many lines it was. */
-  async tell(): Promise<number> {
+  async info(): Promise<number> {
     for (const call of this.#soon.splice(0)) call();
     for (let i = 0; i < 20; i++) await Promise.resolve();
     const sent = this.#sent;
@@ -102,17 +102,17 @@ Deno.test("PoolPublisher and PoolSubscriber tell a worker whatever its parent's 
   }
   stage.clock = 77;
   stage.pool.endRound(0);
-  assertEquals(await stage.tell(), 1);
+  assertEquals(await stage.info(), 1);
   stage.assertAlike();
   assertEquals(stage.worker.told, ["a:1,b:1 at 77"]); // Tests of strangers mean nothing yet.
   stage.forget();
   stage.pool.record(b, passed(5), 0);
-  assertEquals([await stage.tell(), stage.worker.told], [1, ["b:1 took 5 at 77"]]);
+  assertEquals([await stage.info(), stage.worker.told], [1, ["b:1 took 5 at 77"]]);
   stage.pool.record(a, failed("refused"), 0);
-  assertEquals(await stage.tell(), 1);
+  assertEquals(await stage.info(), 1);
   stage.assertAlike();
   stage.pool.record(b, failed("refused"), 0);
-  assertEquals(await stage.tell(), 1);
+  assertEquals(await stage.info(), 1);
   stage.assertAlike();
   assertEquals(stage.worker.servers().map(({ authority }) => authority), ["[::1]:1"]);
 });
@@ -120,7 +120,7 @@ Deno.test("PoolPublisher and PoolSubscriber tell a worker whatever its parent's 
 Deno.test("PoolPublisher tells many changes in one line, tests first and the latest of each server", async () => {
   const stage = new Stage();
   round(stage.pool, new Map(servers.map((server) => [server, 10])));
-  assertEquals(await stage.tell(), 1);
+  assertEquals(await stage.info(), 1);
   stage.forget();
   stage.pool.record(a, passed(7), 0);
   stage.pool.record(b, passed(8), 0);
@@ -128,22 +128,22 @@ Deno.test("PoolPublisher tells many changes in one line, tests first and the lat
   stage.pool.endRound(0);
   stage.pool.record(b, failed("refused"), 0);
   assertEquals(stage.worker.told, []);
-  assertEquals(await stage.tell(), 1);
+  assertEquals(await stage.info(), 1);
   assertEquals(stage.worker.told, [
     ...["a:1 took 9 at 0", "a:1 at 0"], // b:1 has left.
   ]);
   stage.assertAlike();
-  assertEquals(await stage.tell(), 0);
+  assertEquals(await stage.info(), 0);
 });
 
 Deno.test("PoolPublisher tells only tests when nothing else has changed", async () => {
   const stage = new Stage();
   round(stage.pool, new Map(servers.map((server) => [server, 10])));
-  await stage.tell();
+  await stage.info();
   stage.forget();
   const { candidates } = stage.worker;
   stage.pool.record(a, passed(7), 0);
-  assertEquals(await stage.tell(), 1);
+  assertEquals(await stage.info(), 1);
   assertEquals(stage.worker.told, ["a:1 took 7 at 0"]);
   assertStrictEquals(stage.worker.candidates, candidates);
 });
@@ -152,16 +152,16 @@ Deno.test("PoolSubscriber keeps servers of which nothing has changed as the obje
   const stage = new Stage();
   const all = new Map(servers.map((server) => [server, 10]));
   round(stage.pool, all);
-  await stage.tell();
+  await stage.info();
   const [first, second] = stage.worker.servers();
   round(stage.pool, all);
-  await stage.tell();
+  await stage.info();
   stage.greet();
   assertStrictEquals(stage.worker.servers()[0], first);
   assertStrictEquals(stage.worker.servers()[1], second);
   const changed = parseServer("b:1 weight=4");
   stage.pool.replace([changed, a], 0);
-  await stage.tell();
+  await stage.info();
   stage.assertAlike();
   assertEquals(plain(stage.worker.servers()), plain([changed, a]));
   assertStrictEquals(stage.worker.servers()[1], first);
@@ -170,15 +170,15 @@ Deno.test("PoolSubscriber keeps servers of which nothing has changed as the obje
 Deno.test("PoolSubscriber lets those who are gone go, with their tests", async () => {
   const stage = new Stage();
   round(stage.pool, new Map(servers.map((server) => [server, 10])));
-  await stage.tell();
+  await stage.info();
   stage.pool.replace([b], 0);
-  await stage.tell();
+  await stage.info();
   assertEquals(plain(stage.worker.servers()), plain([b]));
   stage.forget();
   stage.publisher.measured(a, { bytes: 1, elapsedMs: 1, at: 0 });
-  assertEquals([await stage.tell(), stage.worker.told], [1, []]);
+  assertEquals([await stage.info(), stage.worker.told], [1, []]);
   stage.pool.replace([], 0);
-  await stage.tell();
+  await stage.info();
   assertEquals(stage.worker.candidates, []);
 });
 
@@ -189,7 +189,7 @@ Deno.test("PoolPublisher.subscribe() sends all that a new worker has to know", a
   round(stage.pool, new Map(servers.map((server) => [server, 10])));
   stage.greet();
   stage.assertAlike();
-  assertEquals(await stage.tell(), 1); // For those that were there before.
+  assertEquals(await stage.info(), 1); // For those that were there before.
   stage.assertAlike();
 });
 
@@ -261,17 +261,17 @@ Deno.test("PoolPublisher sends by itself after a while", async () => {
 Deno.test("PoolSubscriber keeps samples that are told again as the objects they were", async () => {
   const stage = new Stage();
   round(stage.pool, new Map(servers.map((server) => [server, 10])));
-  await stage.tell();
+  await stage.info();
   const samplesOf = ({ candidates }: Listener) => candidates.map(({ sample }) => sample);
   const [first] = samplesOf(stage.worker);
   stage.pool.record(a, passed(7), 0);
-  await stage.tell();
+  await stage.info();
   stage.pool.record(b, failed("refused"), 0);
-  await stage.tell();
+  await stage.info();
   assertStrictEquals(samplesOf(stage.worker)[0], first); // The one of the round that has ended.
   const [measured] = stage.worker.samples.slice(-1);
   stage.pool.endRound(0);
-  await stage.tell();
+  await stage.info();
   assertStrictEquals(samplesOf(stage.worker)[0], measured);
   assertEquals(measured!.elapsedMs, 7);
 });
@@ -283,7 +283,7 @@ Deno.test("PoolPublisher keeps the order of a round's end and the tests after it
   stage.pool.endRound(0);
   stage.pool.record(a, passed(30), 0);
   stage.forget();
-  assertEquals(await stage.tell(), 1);
+  assertEquals(await stage.info(), 1);
   assertEquals(stage.worker.told, ["a:1,b:1 at 0", "a:1 took 30 at 0"]);
   stage.assertAlike();
 });

@@ -22,9 +22,9 @@ class HttpServer {
     this.pool = new ChoosingPool(servers, policy);
     for (const [i, server] of servers.entries()) this.pool.record(server, passed(i + 1), 0);
     this.pool.endRound(0);
-    const tell = (message: string) => void this.told.push(message);
+    const info = (message: string) => void this.told.push(message);
     this.#redirector = new Redirector(this.pool.chooser, {
-      ...{ statusCode: 301, alternatives, retryAfterSeconds: 7, tell },
+      ...{ statusCode: 301, alternatives, retryAfterSeconds: 7, info },
       counters: this.counters,
     });
   }

@@ -93,10 +93,10 @@ Deno.test("AccessLog says of lost lines in its own format", async () => {
 
 Deno.test("tellMissing() says how many lines got lost, if any", () => {
   const told: [string, object?][] = [];
-  const tell = (...message: [string, object?]) => told.push(message);
-  tellMissing(0, undefined, tell);
+  const info = (...message: [string, object?]) => told.push(message);
+  tellMissing(0, undefined, info);
   assertEquals(told, []);
-  tellMissing(7, { count: 3, reason: "x" }, tell);
+  tellMissing(7, { count: 3, reason: "x" }, info);
   assertEquals(told, [
     ["7 lines of the access log were not taken by its reader"],
     ["3 log lines were lost: x", { event: "lost", lines: 3, reason: "x" }],

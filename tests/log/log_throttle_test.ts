@@ -4,7 +4,7 @@ import { LogThrottle } from "../../lib/log/logger.ts";
 Deno.test("LogThrottle tells so many an interval, with records, whatever the clock does", () => {
   const told: unknown[][] = [];
   const seldom = new LogThrottle((...it) => told.push(it), 100, 2);
-  for (const now of [0, 1, 2, 3, 100, 50]) seldom.tell(`at ${now}`, now, { now });
+  for (const now of [0, 1, 2, 3, 100, 50]) seldom.info(`at ${now}`, now, { now });
   assertEquals(told, [
     ["at 0", { now: 0 }],
     ["at 1", { now: 1 }],
@@ -16,6 +16,6 @@ Deno.test("LogThrottle tells so many an interval, with records, whatever the clo
 Deno.test("LogThrottle tells one message an interval, and how many it did not tell", () => {
   const told: string[] = [];
   const seldom = new LogThrottle((message) => told.push(message), 100);
-  for (const now of [0, 1, 99, 100, 250]) seldom.tell(`at ${now}`, now);
+  for (const now of [0, 1, 99, 100, 250]) seldom.info(`at ${now}`, now);
   assertEquals(told, ["at 0", "at 100 (and 2 more before)", "at 250"]);
 });

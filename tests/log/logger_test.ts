@@ -29,22 +29,22 @@ async function readBy(
 }
 
 Deno.test("Logger say words after the role's name, or the record after the time", async () => {
-  assertEquals(await readBy(({ tell }) => tell("a:1 is out", { event: "out", server: "a:1" })), {
+  assertEquals(await readBy(({ info }) => info("a:1 is out", { event: "out", server: "a:1" })), {
     text: ["balancer: a:1 is out"],
     json: [{ time: TIME, event: "out", server: "a:1" }],
   });
 });
 
 Deno.test("Logger put words without a record into one", async () => {
-  assertEquals(await readBy(({ tell }) => tell("testing 3 servers")), {
+  assertEquals(await readBy(({ info }) => info("testing 3 servers")), {
     text: ["balancer: testing 3 servers"],
     json: [{ time: TIME, event: "notice", message: "testing 3 servers" }],
   });
 });
 
-Deno.test("Logger.tellError() says what was thrown, whatever it is", async () => {
+Deno.test("Logger.error() says what was thrown, whatever it is", async () => {
   for (const thrown of [new TypeError("a bug"), "a bug"]) {
-    const { text, json } = await readBy(({ tellError }) => tellError(thrown));
+    const { text, json } = await readBy((logger) => logger.error(thrown));
     const [name, stack] = thrown instanceof Error ? ["TypeError", thrown.stack] : ["string"];
     const frames = stack?.split(/\n +/).slice(1).map((frame) => ` | ${frame}`).join("") ?? "";
     const error = { name, message: "a bug", ...(stack !== undefined && { stack }) };
@@ -55,14 +55,14 @@ Deno.test("Logger.tellError() says what was thrown, whatever it is", async () =>
   }
 });
 
-Deno.test("Logger.tellError() tells 20 errors a minute, and how many more there were", async () => {
+Deno.test("Logger.error() logs 20 errors a minute, and how many more there were", async () => {
   const sink = new MemorySink();
   let now = NOW;
   {
     await using logger = new Logger("server", true, () => now, new LineWriter(sink));
-    for (let i = 0; i < 25; i++) logger.tellError(i, { client: "a", request: `GET /${i}` });
+    for (let i = 0; i < 25; i++) logger.error(i, { client: "a", request: `GET /${i}` });
     now += 60_000;
-    logger.tellError("last");
+    logger.error("last");
   }
   const records = sink.text.split("\n").slice(0, -1).map((line) => JSON.parse(line));
   assertEquals(records.length, 21);
@@ -86,7 +86,7 @@ Deno.test("Logger.relay() says what a worker said as it is, and else as their ow
 
 Deno.test("Logger escape what steers a terminal or ends a line, JSON in its own way", async () => {
   const hostile = 'a\nb\x1b[2J"→\x7f\x9b\u2028\u202e';
-  const { text, json } = await saidBy(({ tell }) => tell(hostile));
+  const { text, json } = await saidBy(({ info }) => info(hostile));
   assertEquals(text, ['balancer: a\\x0Ab\\x1B[2J"→\\x7F\\x9B\\u2028\\u202e']);
   assertEquals(json.length, 1);
   assert(!/[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]/u.test(json[0]!), json[0]);
@@ -96,7 +96,7 @@ Deno.test("Logger escape what steers a terminal or ends a line, JSON in its own 
 Deno.test("Logger write numbers of records with as many decimals as mean something", async () => {
   const third = 1 / 3;
   const record = { event: "x", ms: 1234 + third, n: 7, of: [{ share: third, elapsedMs: third }] };
-  const { json } = await readBy(({ tell }) => tell("x", record));
+  const { json } = await readBy(({ info }) => info("x", record));
   assertEquals(json, [{
     ...{ time: TIME, event: "x", ms: 1234.333, n: 7 },
     of: [{ share: 0.333333, elapsedMs: 0.333 }],
@@ -108,9 +108,9 @@ Deno.test("Logger begin each line of JSON with its event's time, then the event"
   let now = NOW;
   {
     await using logger = new Logger("server", true, () => now, new LineWriter(sink));
-    logger.tell("a", { event: "x", b: 1 });
+    logger.info("a", { event: "x", b: 1 });
     now++;
-    logger.tell("b", { event: "y" });
+    logger.info("b", { event: "y" });
   }
   assertEquals(sink.text.split("\n"), [
     `{"time":"${TIME}","event":"x","b":1}`,
@@ -125,9 +125,9 @@ Deno.test("Logger say what a sink that failed has lost, once it takes again, in 
     const sink = new MemorySink(Infinity, { 0: new Error(`${reason} (os error 28)`) });
     const lines = new LineWriter(sink);
     const logger = new Logger("server", isJson, () => NOW, lines);
-    logger.tell("first");
+    logger.info("first");
     await logger.flush();
-    for (const text of ["x".repeat(1024 * 1024), "lost", "lost"]) logger.tell(text);
+    for (const text of ["x".repeat(1024 * 1024), "lost", "lost"]) logger.info(text);
     await logger[Symbol.asyncDispose]();
     const last = sink.text.split("\n").at(-2)!;
     if (!isJson) assertEquals(last, `server: 2 log lines were lost: ${reason}`);
@@ -142,12 +142,12 @@ Deno.test("Logger say how much a reader has left, once it takes again", async ()
     const sink = new MemorySink(Infinity, {}, gate.promise);
     const lines = new LineWriter(sink);
     const logger = new Logger("balancer", false, () => NOW, lines);
-    while (!lines.isFull) logger.tell(LONG);
-    for (let i = 0; i < 3; i++) logger.tell("lost");
+    while (!lines.isFull) logger.info(LONG);
+    for (let i = 0; i < 3; i++) logger.info("lost");
     gate.resolve();
     if (ending === "with more") {
       await lines.flush(60_000);
-      logger.tell("heard");
+      logger.info("heard");
     }
     await logger[Symbol.asyncDispose]();
     const last = sink.text.split("\n").filter((line) => !line.includes(LONG));

@@ -65,7 +65,7 @@ class Stage {
         this.hired.push(worker);
         return worker;
       },
-      tell: (message) => this.told.push(message),
+      info: (message) => this.told.push(message),
       now: () => this.now,
       retireMs: RETIRE_MS,
       pause: (ms) => {
@@ -362,7 +362,7 @@ Deno.test("WorkerPool kill a real process that hangs before it listens", async (
       pids.push(worker.pid);
       return worker;
     },
-    tell: (message) => told.push(message),
+    info: (message) => told.push(message),
     now: () => 0,
     retireMs: 0,
     pause: (ms) =>

@@ -42,7 +42,7 @@ async function workersOf(count: number, subscribe: (send: Send) => () => void) {
       hired.push(new FakeWorker(hired.length));
       return hired.at(-1)!;
     },
-    tell: () => {},
+    info: () => {},
     now: () => 0,
     retireMs: 1,
     // Those that were replaced, and those that start late, are left alone.

@@ -29,12 +29,12 @@ export class AdminServer {
   constructor(
     address: AdminAddress,
     overview: Pick<StatusCollector, "status" | "tick">,
-    { tell, tellError }: Pick<Logger, "tell" | "tellError">,
+    { info, error: logError }: Pick<Logger, "info" | "error">,
     ticker: Ticker = everySecond,
   ) {
     const { isLoopback } = address;
     const status = () => overview.status(Date.now());
-    this.#admin = new Admin(status, { isLoopback, onError: tellError, ticker });
+    this.#admin = new Admin(status, { isLoopback, onError: logError, ticker });
     const options = { "max-connections": MOST_CONNECTIONS, log: "none", grace: GRACE_MS } as const;
     this.#server = new HttpServer(
       { host: address.hostname, port: address.port, ...options },
@@ -42,20 +42,20 @@ export class AdminServer {
         handler: this.#admin.handle,
         replyToMethod: this.#admin.replyToMethod,
         names: { host: "--admin", port: "--admin" },
-        tell,
-        tellError,
+        info,
+        logError,
       },
     );
     const { hostname, port } = this.#server.address;
-    tell(`the farm is shown at http://${authorityOf(hostname, port)}/`);
+    info(`the farm is shown at http://${authorityOf(hostname, port)}/`);
     this.#stopTicking = ticker(() => {
       try {
         overview.tick();
       } catch (error) {
-        tellError(error);
+        logError(error);
       }
     });
-    this.#serving = this.#server.serveUntil(this.#closing.signal).catch(tellError);
+    this.#serving = this.#server.serveUntil(this.#closing.signal).catch(logError);
   }
 
   /** Ends all connections. */

@@ -188,10 +188,10 @@ export class StartLog {
   }
 
   /** Calls back for each entry, oldest first. */
-  replay(tell: (bytes: number, count: number, at: number) => void): void {
+  replay(info: (bytes: number, count: number, at: number) => void): void {
     const numbers = this.#numbers;
     for (let i = 0; i < numbers.length; i += STRIDE) {
-      tell(numbers[i]!, numbers[i + 1]!, numbers[i + 2]!);
+      info(numbers[i]!, numbers[i + 1]!, numbers[i + 2]!);
     }
   }
 

@@ -10,8 +10,8 @@ Deno.test("AdminServer tells of what goes wrong, and goes on", async () => {
   const told: string[] = [];
   const errors: unknown[] = [];
   const notices = {
-    tell: (words: string) => void told.push(words),
-    tellError: (error: unknown) => void errors.push(error),
+    info: (words: string) => void told.push(words),
+    error: (error: unknown) => void errors.push(error),
   };
   const [badTick, badStatus] = [new Error("no tick"), new Error("no status")];
   let isBad = true;
