@@ -91,20 +91,19 @@ export class Connection implements Watched {
   }
 
   /**
-   * Waits for the TLS handshake, where there is to be one.
+   * Waits for the TLS handshake; undefined where there is none.
    *
    * @param until when the wait ends, on the clock of `now()`
    * @throws {HandshakeError} when it failed, or the deadline passed
    */
-  async handshake(until: number): Promise<void> {
-    if (this.#socket.handshake === undefined) return;
+  handshake(until: number): Promise<void> | undefined {
+    if (this.#socket.handshake === undefined) return undefined;
     this.#begin("handshake", until);
-    try {
-      await this.#socket.handshake();
-    } catch (error) {
+    return this.#socket.handshake().then(() => {
+      this.#deadline = Infinity;
+    }, (error) => {
       throw new HandshakeError(this.#failure(error));
-    }
-    this.#deadline = Infinity;
+    });
   }
 
   /**

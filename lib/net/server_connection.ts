@@ -117,7 +117,8 @@ export class ServerConnection implements Indexed, Idle {
     let mayHaveMore: boolean | undefined;
     try {
       try {
-        await this.#connection.handshake(now() + this.#config.deadlines.headMs);
+        const handshake = this.#connection.handshake(now() + this.#config.deadlines.headMs);
+        if (handshake !== undefined) await handshake;
         while (mayHaveMore === undefined) {
           if (this.#connection.hasUnsent) await this.#connection.flush();
           mayHaveMore = await this.#receive() ? await this.#serve() : false;
