@@ -108,5 +108,8 @@ export function catchFaults(end: (error: unknown) => void): void {
   };
   addEventListener("error", (event) => take(event, event.error));
   addEventListener("unhandledrejection", (event) => take(event, event.reason));
-  if (Deno.build.os !== "windows") Deno.addSignalListener("SIGXFSZ", () => {});
+  if (Deno.build.os === "windows") return;
+  // Deno catches SIGHUP as well from the first listener on, of whichever signal, and then ends the
+  // process at it: a role's own listener is to be there first.
+  queueMicrotask(() => Deno.addSignalListener("SIGXFSZ", () => {}));
 }

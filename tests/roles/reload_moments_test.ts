@@ -133,6 +133,7 @@ Deno.test({
     const args = ["--host=127.0.0.1", "--port=0", "-"];
     const permissions = ["--allow-net=127.0.0.1"];
     await using process = startRole("balancer", args, { stdin: input.readable, permissions });
+    using _ = { [Symbol.dispose]: () => void writer.abort().catch(() => {}) }; // It may wait for it.
     await untilItHandles(process.pid, SIGHUP);
     process.signal("SIGHUP");
     await said({ process }, LATER);
