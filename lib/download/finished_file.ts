@@ -45,7 +45,7 @@ function lengthOf(fields: Fields): number | undefined {
  * When the content was last changed (RFC 9110 §8.8.2).
  *
  * @param now seconds since 1970
- * @returns the same; undefined when it is not said, or yet to come for who said it
+ * @returns the same; undefined when it is not given, or later than the Date of its answer
  */
 export function modifiedAt(fields: Fields, now: number): number | undefined {
   const date = parseHttpDate(fields.get("last-modified") ?? "", now);

@@ -86,7 +86,7 @@ export interface OutputOptions {
  * What a download leaves that did not come to its end:
  *
  * - `nothing`: what was there before is as it was
- * - `part`: a part file, which nobody can go on with if there is an obstacle
+ * - `part`: a part file, which cannot be resumed if there is an obstacle
  * - `overwritten`: the file itself, partly overwritten; with a part file where all of the content is
  * - `whole`: the file itself, or one of a proposed name, with all of the content
  */

@@ -312,7 +312,7 @@ export class PartFile implements Output {
     return stays && !this.#isOld ? { kind: "part", obstacle } : NOTHING;
   }
 
-  /** What keeps everybody from going on with what is here; undefined for nothing. */
+  /** Why what is here cannot be resumed; undefined if it can. */
   #obstacle(): string | undefined {
     const { entityTag, length } = this.#representation ?? {};
     if (entityTag === undefined) return "its server names no strong ETag";

@@ -147,7 +147,7 @@ export interface Joint {
   readonly position: number;
   /** What stands before it where that which follows comes from. */
   readonly before: Uint8Array;
-  /** Who has sent that; undefined for somebody earlier. */
+  /** The server that sent it; undefined if an earlier run received it. */
   readonly server: string | undefined;
 }
 

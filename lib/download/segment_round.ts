@@ -75,7 +75,7 @@ export class TaskGroup {
     return this.#ended.promise;
   }
 
-  /** Whether nobody needs to do anything any more. */
+  /** Whether no work is left. */
   get isOver(): boolean {
     return this.#isOver;
   }

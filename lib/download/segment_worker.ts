@@ -152,7 +152,7 @@ export class SegmentWorker implements Worker {
     return false;
   }
 
-  /** What follows goes on behind what somebody else has brought, or will. */
+  /** What follows continues behind content of another worker, received or still to come. */
   #join(position: number, before: Uint8Array): void {
     const { output, attempts, options, workers } = this.#shared;
     const server = this.server!;

@@ -46,7 +46,7 @@ export function lostRecord({ count, reason }: LostLines): object {
 }
 
 /**
- * Writes whole lines, many at a time, and makes nobody wait for their reader: of one that stalls,
+ * Writes whole lines, many at a time, without waiting for their reader: of one that stalls,
  * what is beyond 1 MiB is dropped. A sink that fails is tried again once a second, with what waits
  * for it, up to 1 MiB. What is beyond that is lost, and so are lines of which it cannot be known
  * whether they were written; a line in their place says how many. One stream needs one of these,

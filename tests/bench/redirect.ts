@@ -29,7 +29,7 @@ const KEEPING: readonly Name[] = [
 /** How many requests are sent together. */
 const BATCH = 16;
 
-/** Loads whose connections end, what they ask, and who takes part. */
+/** Loads whose connections end, what they ask, and their contestants. */
 const CLOSING: readonly {
   readonly subject: Subject;
   readonly asking: LoadOptions & { readonly perConnection: number };

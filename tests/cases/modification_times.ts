@@ -21,7 +21,7 @@ function ago(story: string, agoMs: number, tells = false): ModificationTime {
   return { section: "9110 §8.8.2.2", story, agoMs, tells };
 }
 
-/** Modification times as file systems have them, by accident or since somebody set them. */
+/** Modification times as file systems have them, by accident or because they were set. */
 export const MODIFICATION_TIMES: readonly ModificationTime[] = [
   at("0, as images of systems have it", 0),
   at("1 s, as package stores have it", 1000),

@@ -20,7 +20,7 @@ Deno.test("Bag knows who is there, as a Set does", () => {
     const guest = new Guest(i);
     bag.add(guest);
     expected.set(i, guest);
-    // As many come as go, and some are asked to go who have gone.
+    // As many come as go, and some are asked to go that have gone.
     const leaving = expected.get(randomInteger(random, i + 1));
     if (leaving === undefined) continue;
     bag.delete(leaving);

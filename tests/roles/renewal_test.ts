@@ -139,8 +139,8 @@ Deno.test({
     isOver = true;
     await connecting;
     assert(connected > 0);
-    // The kernel resets whom a socket has not accepted when it is closed, which may happen in the
-    // moment after the last look. To be refused would mean that no socket listened.
+    // The kernel resets connections that a socket has not accepted when it is closed, which may
+    // happen in the moment after the last look. To be refused would mean that no socket listened.
     failures.delete("ConnectionReset");
     failures.delete("NotConnected");
     assertEquals(failures, new Set());

@@ -79,7 +79,7 @@ export function received(text: string): ReceiveBuffer {
   return buffer;
 }
 
-/** Reads a body, as who owns the connection would. */
+/** Reads a body, as the owner of the connection would. */
 export function readBody(reader: BodyReader): Read<{ content: string }> {
   let content = "";
   return (buffer) => {
