@@ -1,19 +1,17 @@
 import { assert, assertEquals } from "@std/assert";
 import { seededRandom } from "../support/random.ts";
-import { Noticing } from "./noticing.ts";
-import { planOf } from "./plan.ts";
-import { wasForbidden, wasInVain } from "./redirected.ts";
-import { Replay } from "./replay.ts";
-import { parseStateRecord, type StateRecord } from "./state_record.ts";
+import { planOf } from "./faults.ts";
+import { LoggedStates, parseStateRecord, type StateRecord } from "./state_log.ts";
+import { DetectionTimes, wasForbidden, wasInVain } from "./verdict.ts";
 
 function told(at: number, event: string, more: Partial<StateRecord> = {}): StateRecord {
   return { at, event, line: "", ...more };
 }
 
-/** What a replay of a farm of `a` and `b` finds wrong. */
+/** What the states of a farm of `a` and `b` finds wrong. */
 function mistakesIn(...records: readonly StateRecord[]): string[] {
-  const replay = new Replay(["a", "b"]);
-  return records.map((record) => replay.take(record)).filter((it) => it !== undefined);
+  const states = new LoggedStates(["a", "b"]);
+  return records.map((record) => states.take(record)).filter((it) => it !== undefined);
 }
 
 const BEGUN = [
@@ -22,7 +20,7 @@ const BEGUN = [
   told(1, "round", { servers: 2, available: 2 }),
 ];
 
-Deno.test("Replay finds nothing wrong with a server that leaves and returns, or is replaced", () => {
+Deno.test("LoggedStates finds nothing wrong with a server that leaves and returns, or is replaced", () => {
   const mistakes = mistakesIn(
     ...BEGUN,
     told(1000, "out", { server: "a" }),
@@ -39,7 +37,7 @@ Deno.test("Replay finds nothing wrong with a server that leaves and returns, or 
   assertEquals(mistakes, []);
 });
 
-Deno.test("Replay finds lines that do not fit what was told before", () => {
+Deno.test("LoggedStates finds lines that do not fit what was told before", () => {
   const cases: readonly (readonly [StateRecord[], string])[] = [
     [
       [told(9, "out", { server: "a" }), told(10, "out", { server: "a" })],
@@ -69,15 +67,15 @@ Deno.test("Replay finds lines that do not fit what was told before", () => {
   }
 });
 
-Deno.test("Replay tells when a server was to get nobody", () => {
-  const replay = new Replay(["a", "b"]);
+Deno.test("LoggedStates tells when a server was to get nobody", () => {
+  const states = new LoggedStates(["a", "b"]);
   for (const [at, event] of [[1, "available"], [5, "out"], [9, "returned"]] as const) {
-    replay.take(told(at, event, { server: "a" }));
+    states.take(told(at, event, { server: "a" }));
   }
-  replay.take(told(11, "unlisted", { server: "a" }));
-  replay.take(told(12, "listed", { server: "a" }));
-  assertEquals(replay.spansWithout("a"), [[5, 9], [11, Infinity]]);
-  assertEquals(replay.spansWithout("b"), []);
+  states.take(told(11, "unlisted", { server: "a" }));
+  states.take(told(12, "listed", { server: "a" }));
+  assertEquals(states.spansWithout("a"), [[5, 9], [11, Infinity]]);
+  assertEquals(states.spansWithout("b"), []);
 });
 
 Deno.test("wasForbidden() leaves news 100 ms, and judges only what lies within a span", () => {
@@ -109,8 +107,8 @@ Deno.test("planOf() is the same every time, of everything, and no longer than th
   assert(plan.reduce((sum, { afterMs }) => sum + afterMs, 0) <= 600_000);
 });
 
-Deno.test("Noticing shows the middle and the worst of each kind", () => {
-  const noticing = new Noticing();
-  for (const ms of [3000, 1000, 2000]) noticing.add("killed: out", ms);
-  assertEquals(noticing.table.split("\n")[2], "| killed: out | 3 | 2.00 s | 3.00 s |");
+Deno.test("DetectionTimes shows the middle and the worst of each kind", () => {
+  const times = new DetectionTimes();
+  for (const ms of [3000, 1000, 2000]) times.add("killed: out", ms);
+  assertEquals(times.table.split("\n")[2], "| killed: out | 3 | 2.00 s | 3.00 s |");
 });

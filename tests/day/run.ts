@@ -6,17 +6,28 @@
 import { runCommand } from "../../lib/cli/arguments.ts";
 import { count, duration, option, optional, type ValueParser } from "../../lib/cli/option.ts";
 import { print } from "../../lib/log/console.ts";
-import { seededRandom } from "../support/random.ts";
-import { type Census, censusOf } from "./census.ts";
-import { Crowd } from "./crowd.ts";
-import { Fate } from "./fate.ts";
-import { Noticing } from "./noticing.ts";
-import { ownAccount } from "./own_account.ts";
-import { planOf, type Step } from "./plan.ts";
-import { redirectsIn } from "./redirected.ts";
+import {
+  DownloadCounts,
+  type DownloadResult,
+  downloadToFile,
+  keepDownloading,
+} from "../harness/downloads.ts";
+import { type RunClock, runFor } from "../harness/run_for.ts";
+import { sha256Of } from "../misbehaviour/digest.ts";
+import { childrenOf } from "../support/children.ts";
+import { randomInteger, seededRandom } from "../support/random.ts";
+import { TemporaryDirectory } from "../support/temporary_directory.ts";
+import { FaultInjector, planOf, type Step } from "./faults.ts";
+import { openScene, type Scene, type WantedFile } from "./scene.ts";
 import { StateLog } from "./state_log.ts";
-import { type Verdict, verdictOn } from "./verdict.ts";
-import { openScene, type Scene } from "./world.ts";
+import {
+  DetectionTimes,
+  ownAccount,
+  type Redirected,
+  redirectsIn,
+  type Verdict,
+  verdictOn,
+} from "./verdict.ts";
 
 /** What starting, settling and the last downloads take beside the day, generously. */
 const ASIDE_MS = 600_000;
@@ -24,10 +35,13 @@ const ASIDE_MS = 600_000;
 /** After the last download: what is still open then stays open. */
 const REST_MS = 3000;
 
-/** When it is counted what the balancer takes up, as parts of the day. */
-const CENSUSES = [0.1, 0.5, 0.98];
+/** When the memory and descriptors of the balancer are counted, as parts of the day. */
+const USAGE_TIMES = [0.1, 0.5, 0.98];
 
 const SHOWN_RECORDS = 20;
+
+/** How long a client waits for a server that is silent. */
+const CLIENT_TIMEOUT_MS = 5000;
 
 const FILE: ValueParser<string> = { placeholder: "FILE", accepts: "a name", parse: (name) => name };
 
@@ -50,88 +64,168 @@ await runCommand({
   notes: "",
 }, async ({ seconds, clients, interval, seed, keep }) => {
   await using scene = await openScene(interval, seededRandom(seed), seconds * 1000 + ASIDE_MS);
-  const status = await play(scene, seconds, clients, seed);
-  if (keep !== undefined) await Deno.writeTextFile(keep, wordsOf(scene));
+  const status = await playDay(scene, seconds, clients, seed);
+  if (keep !== undefined) await Deno.writeTextFile(keep, logOf(scene));
   return status;
 });
 
 /** The log of states, with the access log's lines of clients that were turned away. */
-function wordsOf({ balancer: { process: { stdout, stderr } } }: Scene): string {
+function logOf({ balancer: { process: { stdout, stderr } } }: Scene): string {
   const turnedAway = stdout.lines.filter((line) => line.includes('"statusCode":503'));
   return [...stderr.lines, ...turnedAway].sort().map((line) => `${line}\n`).join("");
 }
 
-/** The exit status. */
-async function play(scene: Scene, seconds: number, clients: number, seed: number): Promise<number> {
-  const { servers, wanted, balancer, file } = scene;
-  const { process } = balancer;
+/** Runs the day, and prints what happened; returns the exit status. */
+async function playDay(
+  scene: Scene,
+  seconds: number,
+  clients: number,
+  seed: number,
+): Promise<number> {
+  const { servers, list, balancer: { process } } = scene;
   const names = servers.map(({ authority }) => authority);
   const log = new StateLog(process.stderr, names);
-  const noticing = new Noticing();
-  const over = AbortSignal.timeout(seconds * 1000);
-  const pause = (ms: number) => pauseUntil(ms, over);
-  const fate = new Fate({ servers, balancer: process, log, file, noticing, pause });
-  const censuses: Census[] = [await censusOf(process.pid, "before")];
-  const count = async (when: string) => void censuses.push(await censusOf(process.pid, when));
-  await using crowd = await Crowd.of(clients, balancer.origin, wanted, seed);
-  const downloading = crowd.downloadUntil(over);
+  const detectionTimes = new DetectionTimes();
+  const usage = [await usageLine(process.pid, "before")];
   const plan = planOf(seededRandom(seed + 1), servers.length, seconds * 1000);
-  const struck = strikeAll(fate, plan, over);
-  for (const part of CENSUSES) {
-    await pause(seconds * 1000 * part - crowd.elapsedMs);
-    await count(`at ${Math.round(crowd.elapsedMs / 1000)} s`);
-  }
-  await Promise.all([downloading, struck]);
-  const elapsed = crowd.elapsedMs / 1000;
+  const load = (clock: RunClock) => download(scene, clients, seed, clock);
+  const day = await runFor(seconds, load, async (clock) => {
+    const { pause } = clock;
+    const faults = new FaultInjector({
+      servers,
+      balancer: process,
+      log,
+      list,
+      detectionTimes,
+      pause,
+    });
+    await Promise.all([injectAll(faults, plan, clock), takeUsage(usage, process.pid, clock)]);
+    return faults;
+  });
   await new Promise((resolve) => setTimeout(resolve, REST_MS));
-  await count("after");
-  print(`servers: ${servers.map(({ kind, authority }) => `${authority} ${kind}`).join(", ")}`);
+  usage.push(await usageLine(process.pid, "after"));
+  print(
+    `servers: ${servers.map(({ program, authority }) => `${authority} ${program}`).join(", ")}`,
+  );
   const verdict = verdictOn({
-    ...{ tally: crowd.tally, log, fate, servers: names, seconds: elapsed },
+    ...day.load,
+    log,
+    faults: day.faults,
+    servers: names,
+    seconds: day.seconds,
     account: await ownAccount(log),
     logged: redirectsIn(process.stdout.lines.slice(1)),
   });
-  tell(verdict, [
-    noticing.table,
-    ...censuses.map(lineOf),
+  printVerdict(verdict, [
+    detectionTimes.table,
+    ...usage,
     ...log.records.slice(-SHOWN_RECORDS).map(({ line }) => line),
   ]);
   return verdict.mistakes.length === 0 ? 0 : 1;
 }
 
-function tell({ lines, mistakes }: Verdict, details: readonly string[]): void {
+function printVerdict({ lines, mistakes }: Verdict, details: readonly string[]): void {
   for (const line of [...lines, ...details]) print(line);
   for (const mistake of mistakes) print(`WRONG: ${mistake}`);
   print(mistakes.length === 0 ? "nothing was wrong" : `${mistakes.length} things were wrong`);
 }
 
-/** Settles when all that was begun is well again. */
-async function strikeAll(fate: Fate, plan: readonly Step[], over: AbortSignal): Promise<void> {
-  const strikes: Promise<void>[] = [];
-  for (const step of plan) {
-    await pauseUntil(step.afterMs, over);
-    if (over.aborted) break;
-    strikes.push(fate.strike(step));
-  }
-  await Promise.all(strikes);
+/** What clients got. */
+interface Downloads {
+  readonly downloads: DownloadCounts;
+  readonly redirects: readonly Redirected[];
 }
 
-/** Settles when the signal fires as well, at once if it has. */
-function pauseUntil(ms: number, over: AbortSignal): Promise<void> {
-  if (over.aborted || ms <= 0) return Promise.resolve();
-  return new Promise((resolve) => {
-    const end = () => {
-      clearTimeout(timer);
-      over.removeEventListener("abort", end);
-      resolve();
-    };
-    const timer = setTimeout(end, ms);
-    over.addEventListener("abort", end);
+/** Lets clients download, each into a directory of its own, until the day is over. */
+async function download(
+  { balancer, wanted }: Scene,
+  clients: number,
+  seed: number,
+  { over }: RunClock,
+): Promise<Downloads> {
+  await using stack = new AsyncDisposableStack();
+  const directories = await Promise.all(
+    Array.from({ length: clients }, () => TemporaryDirectory.with()),
+  );
+  for (const directory of directories) stack.use(directory);
+  const downloads = new DownloadCounts();
+  const redirects: Redirected[] = [];
+  await keepDownloading({ clients, seed, over }, async (random, client) => {
+    const file = wanted[randomInteger(random, wanted.length)]!;
+    downloads.add(await downloadOne(balancer.origin, file, directories[client]!, redirects));
+  });
+  return { downloads, redirects };
+}
+
+/** Downloads a file, compares it with the original and removes it; notes the redirects. */
+async function downloadOne(
+  origin: string,
+  { name, sha256 }: WantedFile,
+  directory: TemporaryDirectory,
+  redirects: Redirected[],
+): Promise<DownloadResult> {
+  // Nothing was asked before that: only what was asked later can be wrong later.
+  let askedAt = Date.now();
+  const path = directory.join(name);
+  return await downloadToFile(`${origin}/${name}`, path, {
+    timeoutMs: CLIENT_TIMEOUT_MS,
+    wait: async (ms) => {
+      await new Promise((resolve) => setTimeout(resolve, ms));
+      askedAt = Date.now();
+    },
+    onResponse: (_, redirect) => {
+      const toldAt = Date.now();
+      if (redirect !== undefined) redirects.push({ server: redirect.server, askedAt, toldAt });
+      askedAt = toldAt;
+    },
+  }, async () => {
+    const isRight = await sha256Of(directory, name) === sha256;
+    if (isRight) await Deno.remove(path);
+    return isRight;
   });
 }
 
-function lineOf({ when, parent, workers }: Census): string {
-  const of = ({ memory, descriptors }: Census["parent"]) =>
-    `${memory.toFixed(0)} MiB, ${descriptors} descriptors`;
-  return `${when}: parent ${of(parent)}; workers ${workers.map(of).join("; ")}`;
+/** Takes all steps of a plan that there is time for; resolves once all is repaired. */
+async function injectAll(
+  faults: FaultInjector,
+  plan: readonly Step[],
+  { over, pause }: RunClock,
+): Promise<void> {
+  const injected: Promise<void>[] = [];
+  for (const step of plan) {
+    await pause(step.afterMs);
+    if (over.aborted) break;
+    injected.push(faults.inject(step));
+  }
+  await Promise.all(injected);
+}
+
+async function takeUsage(
+  lines: string[],
+  pid: number,
+  { reach, elapsedMs }: RunClock,
+): Promise<void> {
+  for (const part of USAGE_TIMES) {
+    await reach(part);
+    lines.push(await usageLine(pid, `at ${Math.round(elapsedMs() / 1000)} s`));
+  }
+}
+
+/** The memory and the open descriptors of a process and of its children (Linux). */
+async function usageLine(pid: number, when: string): Promise<string> {
+  const workers = (await childrenOf(pid)).map(usageOf).filter((usage) => usage !== undefined);
+  return `${when}: parent ${usageOf(pid)}; workers ${workers.join("; ")}`;
+}
+
+/** Undefined of a process that has ended. */
+function usageOf(pid: number): string | undefined {
+  try {
+    const status = Deno.readTextFileSync(`/proc/${pid}/status`);
+    const [, kib = "0"] = /^VmRSS:\s+([0-9]+) kB/m.exec(status) ?? [];
+    const descriptors = [...Deno.readDirSync(`/proc/${pid}/fd`)].length;
+    return `${(Number(kib) / 1024).toFixed(0)} MiB, ${descriptors} descriptors`;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
+  }
 }

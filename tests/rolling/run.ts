@@ -5,7 +5,9 @@
 import { runCommand } from "../../lib/cli/arguments.ts";
 import { count, duration, option } from "../../lib/cli/option.ts";
 import { print } from "../../lib/log/console.ts";
+import { type RunClock, runFor } from "../harness/run_for.ts";
 import { type CrowdOptions, keepAsking } from "../support/crowd.ts";
+import type { Process } from "../support/process.ts";
 import { listeningRole } from "../support/role.ts";
 import { TemporaryDirectory } from "../support/temporary_directory.ts";
 
@@ -39,20 +41,28 @@ async function roll(seconds: number, workers: number, crowd: CrowdOptions): Prom
     [`--workers=${workers}`, "--log=none", directory.path],
     { permissions, longestLifeMs },
   );
-  const stop = AbortSignal.timeout(seconds * 1000);
-  const asking = keepAsking(server.port, "/a.txt", crowd, stop);
-  let restarts = 0;
-  while (!stop.aborted) {
-    server.process.signal("SIGHUP");
-    await server.process.stderr.next(/all workers were replaced/);
-    restarts++;
-    await new Promise((resolve) => setTimeout(resolve, 1000));
-  }
-  const { answered, repeated, connections, failures } = await asking;
+  const { load, faults: restarts } = await runFor(
+    seconds,
+    ({ over }) => keepAsking(server.port, "/a.txt", crowd, over),
+    (clock) => replaceWorkers(server.process, clock),
+  );
+  const { answered, repeated, connections, failures } = load;
   print(
     `${crowd.isPersistent ? "kept connections" : "a connection each"}: ${answered} requests ` +
       `over ${connections} connections, ${workers} workers replaced ${restarts} times: ` +
       `${failures.length} failed, ${repeated} repeated`,
   );
   for (const failure of new Set(failures)) print(`  ${failure}`);
+}
+
+/** Replaces all workers a second after the last replacement; returns how often it did. */
+async function replaceWorkers(server: Process, { over, pause }: RunClock): Promise<number> {
+  let restarts = 0;
+  while (!over.aborted) {
+    server.signal("SIGHUP");
+    await server.stderr.next(/all workers were replaced/);
+    restarts++;
+    await pause(1000);
+  }
+  return restarts;
 }

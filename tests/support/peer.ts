@@ -61,7 +61,7 @@ export async function startNginx(
   directives: string,
   authority = `127.0.0.1:${freePort()}`,
   options: ProcessOptions = {},
-): Promise<Nginx> {
+): Promise<Nginx & { readonly process: Process }> {
   await using stack = new AsyncDisposableStack();
   const directory = stack.use(await TemporaryDirectory.with());
   const temporaryPaths = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
@@ -92,5 +92,5 @@ http {
   await process.stderr.next(/\[notice\] .* event method/);
   const owned = stack.move();
   const end = () => owned.disposeAsync();
-  return { authority, origin: `http://${authority}`, [Symbol.asyncDispose]: end };
+  return { process, authority, origin: `http://${authority}`, [Symbol.asyncDispose]: end };
 }

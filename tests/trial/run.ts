@@ -7,13 +7,14 @@ import { POLICY_NAMES, type PolicyName } from "../../lib/balancing/policies.ts";
 import { runCommand } from "../../lib/cli/arguments.ts";
 import { count, duration, option, type ValueParser } from "../../lib/cli/option.ts";
 import { print } from "../../lib/log/console.ts";
+import { downloadToNowhere, keepDownloading } from "../harness/downloads.ts";
+import { type FileServer, startFileServers } from "../harness/file_server.ts";
+import { type RunClock, runFor } from "../harness/run_for.ts";
 import { seededRandom } from "../support/random.ts";
 import { listeningRole } from "../support/role.ts";
-import { Catalogue } from "./catalogue.ts";
-import { Farm } from "./farm.ts";
-import { playSlice, type SliceOptions } from "./slice.ts";
-import { tableOf } from "./table.ts";
-import { Tally } from "./tally.ts";
+import { TemporaryDirectory } from "../support/temporary_directory.ts";
+import { Catalogue, type FaultPlan, injectFaults, phaseAt } from "./plan.ts";
+import { PolicyCounts, tableOf } from "./report.ts";
 
 const MIB = 1024 * 1024;
 
@@ -21,9 +22,12 @@ const MIB = 1024 * 1024;
 const RATES = [1 * MIB, 2 * MIB, 3 * MIB, 4 * MIB, 8 * MIB];
 
 /** The fastest becomes the slowest, and the next one dies. */
-const MISFORTUNE = { slowed: 4, slowRate: MIB / 2, rate: RATES[4]!, killed: 3 };
+const FAULTS: FaultPlan = { slowed: 4, slowRate: MIB / 2, killed: 3 };
 
 const FILES = 200;
+
+/** How long a client waits for a server that is silent, as client.ts does. */
+const CLIENT_TIMEOUT_MS = 30_000;
 
 /** What starting, settling and the last downloads take beside the slices, generously. */
 const ASIDE_MS = 1_800_000;
@@ -58,44 +62,59 @@ await runCommand({
 }, async ({ policies, seconds, slice, clients, interval, seed }) => {
   const slices = Math.max(1, Math.round(seconds / slice));
   const longestLifeMs = slices * slice * policies.length * 1000 + ASIDE_MS;
-  await using farm = await Farm.with(RATES, longestLifeMs);
   await using stack = new AsyncDisposableStack();
+  const root = stack.use(await TemporaryDirectory.with()).path;
+  const programs = RATES.map((rate) => ({ program: "server.ts", rate }) as const);
+  const servers = await startFileServers(stack, programs, { root, longestLifeMs });
+  const authorities = servers.map(({ authority }) => authority);
   const balancers = new Map<PolicyName, string>();
   for (const policy of policies) {
     const args = [`--policy=${policy}`, `--interval=${interval}ms`, "--rise=2", "--log=none"];
-    const balancer = await listeningRole("balancer", [...args, ...farm.authorities], {
-      longestLifeMs,
-    });
+    const balancer = await listeningRole("balancer", [...args, ...authorities], { longestLifeMs });
     balancers.set(policy, stack.use(balancer).origin);
   }
   const catalogue = new Catalogue(FILES, seededRandom(seed));
-  const tallies = await playAll(
-    { farm, catalogue, misfortune: MISFORTUNE, clients, seconds: slice },
-    balancers,
-    slices,
-    seed,
-  );
-  print(tableOf(tallies));
-  for (const [policy, { reasons }] of tallies) {
-    for (const reason of reasons) print(`${policy}: ${reason}`);
-  }
-  return [...tallies.values()].some(({ wrong }) => wrong > 0) ? 1 : 0;
-});
-
-/** So many slices for every policy, in turn: each time the same files for all of them. */
-async function playAll(
-  options: SliceOptions,
-  balancers: ReadonlyMap<PolicyName, string>,
-  slices: number,
-  seed: number,
-): Promise<ReadonlyMap<PolicyName, Tally>> {
-  const tallies = new Map([...balancers].map(([policy]) => [policy, new Tally()]));
+  const counts = new Map(policies.map((policy) => [policy, new PolicyCounts()]));
   for (let i = 1; i <= slices; i++) {
     for (const [policy, origin] of balancers) {
-      await playSlice(options, origin, seed + i, tallies.get(policy)!);
-      const { count, failures } = tallies.get(policy)!;
-      print(`slice ${i} of ${slices}, ${policy}: ${count} downloads, ${failures} failed tries yet`);
+      const load = { origin, catalogue, clients, seconds: slice, seed: seed + i };
+      await runSlice(servers, load, counts.get(policy)!);
+      const { times, failedTries } = counts.get(policy)!;
+      print(
+        `slice ${i} of ${slices}, ${policy}: ${times.length} downloads, ` +
+          `${failedTries} failed tries yet`,
+      );
     }
   }
-  return tallies;
+  print(tableOf(counts));
+  for (const [policy, { reasons }] of counts) {
+    for (const reason of reasons) print(`${policy}: ${reason}`);
+  }
+  return [...counts.values()].some(({ wrong }) => wrong > 0) ? 1 : 0;
+});
+
+/** What clients download in one slice; the same seed gives the same files for every policy. */
+interface SliceLoad {
+  /** That of a balancer. */
+  readonly origin: string;
+  readonly catalogue: Catalogue;
+  readonly clients: number;
+  readonly seconds: number;
+  readonly seed: number;
+}
+
+/** Lets clients download through one balancer while the servers have their faults. */
+async function runSlice(
+  servers: readonly FileServer[],
+  { origin, catalogue, clients, seconds, seed }: SliceLoad,
+  counts: PolicyCounts,
+): Promise<void> {
+  const load = ({ over, elapsedMs }: RunClock) =>
+    keepDownloading({ clients, seed, over }, async (random) => {
+      const phase = phaseAt(elapsedMs() / 1000 / seconds);
+      const bytes = catalogue.draw(random);
+      const url = `${origin}/test.bin?bytes=${bytes}`;
+      counts.addIn(phase, await downloadToNowhere(url, bytes, CLIENT_TIMEOUT_MS));
+    });
+  await runFor(seconds, load, (clock) => injectFaults(servers, FAULTS, clock));
 }

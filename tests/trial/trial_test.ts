@@ -1,11 +1,10 @@
 import { assert, assertEquals } from "@std/assert";
+import { downloadToNowhere } from "../harness/downloads.ts";
+import { FileServer } from "../harness/file_server.ts";
 import { seededRandom } from "../support/random.ts";
-import { Catalogue } from "./catalogue.ts";
-import { experience } from "./client.ts";
-import { Farm } from "./farm.ts";
-import { phaseAt } from "./faults.ts";
-import { tableOf } from "./table.ts";
-import { Tally } from "./tally.ts";
+import { TemporaryDirectory } from "../support/temporary_directory.ts";
+import { Catalogue, phaseAt } from "./plan.ts";
+import { PolicyCounts, tableOf } from "./report.ts";
 
 const MIB = 1024 * 1024;
 
@@ -24,34 +23,35 @@ Deno.test("phaseAt() goes through all phases in their order", () => {
   assertEquals(parts.map(phaseAt), phases.flatMap((phase) => [phase, phase]) as string[]);
 });
 
-Deno.test("Tally counts what became of downloads, and takes times of those that ended", () => {
-  const tally = new Tally();
+Deno.test("PolicyCounts counts what became of downloads, and takes times of those that ended", () => {
+  const counts = new PolicyCounts();
   for (let i = 1; i <= 100; i++) {
-    tally.add({ seconds: i, failures: 0, reason: undefined, isWrong: false }, "well");
+    counts.addIn("well", { seconds: i, failedTries: 0, reason: undefined, isWrong: false });
   }
-  tally.add({ seconds: 1000, failures: 3, reason: "no", isWrong: false }, "one slow");
-  tally.add({ seconds: 50.5, failures: 1, reason: undefined, isWrong: true }, "one slow");
-  assertEquals([tally.count, tally.failures, tally.reasons, tally.wrong], [101, 4, ["no"], 1]);
-  assertEquals([tally.mean, tally.p99, tally.meanIn("one slow")], [50.5, 99, 50.5]);
-  const [, , row = ""] = tableOf(new Map([["rank", tally]])).split("\n");
-  assertEquals(row.split(" | ").slice(0, 9), [
-    ...["| rank", "101", "4", "1", "1"],
-    ...["50.50 s", "1.00", "99.00 s", "1.00"],
-  ]);
+  counts.addIn("one slow", { seconds: 1000, failedTries: 3, reason: "no", isWrong: false });
+  counts.addIn("one slow", { seconds: 50.5, failedTries: 1, reason: undefined, isWrong: true });
+  const { times, failedTries, reasons, wrong } = counts;
+  assertEquals([times.length, failedTries, reasons, wrong], [101, 4, ["no"], 1]);
+  assertEquals([counts.mean, counts.p99, counts.meanIn("one slow")], [50.5, 99, 50.5]);
+  const [, , row = ""] = tableOf(new Map([["rank", counts]])).split("\n");
+  const cells = ["| rank", "101", "4", "1", "1", "50.50 s", "1.00", "99.00 s", "1.00"];
+  assertEquals(row.split(" | ").slice(0, 9), cells);
 });
 
-Deno.test("Farm kills a server, brings it back and slows it, all on one port", async () => {
-  await using farm = await Farm.with([0], 60_000);
-  const origin = `http://${farm.authorities[0]}`;
+Deno.test("FileServer is killed, started again and slowed, all on one port", async () => {
+  await using directory = await TemporaryDirectory.with();
+  const root = directory.path;
+  const options = { program: "server.ts", root, rate: 0, longestLifeMs: 60_000 } as const;
+  await using server = await FileServer.start(options);
+  const url = `http://${server.authority}/test.bin?bytes=100000`;
   const isServed = async () => {
-    const { reason, isWrong } = await experience(origin, 100_000);
+    const { reason, isWrong } = await downloadToNowhere(url, 100_000, 30_000);
     return reason === undefined && !isWrong;
   };
   assert(await isServed());
-  await farm.kill(0);
-  await farm.revive(0);
+  await server.kill();
+  await server.restart();
   assert(await isServed());
-  await farm.slow(0, MIB);
+  await server.restart(MIB);
   assert(await isServed());
-  assertEquals(farm.authorities.length, 1);
 });
