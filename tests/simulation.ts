@@ -4,9 +4,9 @@
 import { parseArgs } from "@std/cli/parse-args";
 import { POLICY_NAMES, type PolicyName } from "../lib/balancing/policies.ts";
 import { type Scenario, scenarioOf } from "./simulation/scenario.ts";
-import { simulate } from "./simulation/simulate.ts";
-import { HEAD, linesOf } from "./simulation/table.ts";
-import { oracle, type WayMaker, wayOf } from "./simulation/way.ts";
+import { type Outcome, simulate } from "./simulation/simulate.ts";
+import { oracle, type StrategyMaker, strategyOf } from "./simulation/strategy.ts";
+import { markdownRow } from "./support/table.ts";
 
 const HELP = `Usage: deno task simulation [OPTIONS]
 
@@ -42,26 +42,60 @@ const changes: Partial<Scenario> = {
   changesTogether: options["together"] === true,
 };
 
-const ways: readonly [string, WayMaker][] = [
+const strategies: readonly [string, StrategyMaker][] = [
   ["oracle", oracle],
-  ...POLICY_NAMES.map((name): [PolicyName, WayMaker] => [name, wayOf(name)]),
+  ...POLICY_NAMES.map((name): [PolicyName, StrategyMaker] => [name, strategyOf(name)]),
+];
+
+/** One strategy in one scenario. */
+interface Row {
+  readonly servers: number;
+  readonly load: number;
+  readonly policy: string;
+  readonly outcome: Outcome;
+}
+
+type Column = readonly [string, (row: Row, oracle: Outcome, roundRobin: Outcome) => string];
+
+const COLUMNS: readonly Column[] = [
+  ["servers", ({ servers }) => String(servers)],
+  ["load", ({ load }) => String(load)],
+  ["policy", ({ policy }) => policy],
+  ["mean", ({ outcome }) => `${(outcome.mean / 1000).toFixed(1)} s`],
+  ["× oracle", ({ outcome }, oracle) => (outcome.mean / oracle.mean).toFixed(2)],
+  ["× round robin", ({ outcome }, _, { mean }) => (outcome.mean / mean).toFixed(2)],
+  ["99th percentile", ({ outcome }) => `${(outcome.p99 / 1000).toFixed(0)} s`],
+  ["× oracle", ({ outcome }, oracle) => (outcome.p99 / oracle.p99).toFixed(2)],
+  ["× round robin", ({ outcome }, _, { p99 }) => (outcome.p99 / p99).toFixed(2)],
+  ["largest backlog", ({ outcome }) => String(outcome.largestBacklog)],
+  ["to the dead", ({ outcome }) => `${(outcome.toTheDead * 100).toFixed(2)} %`],
+  ["share error", ({ outcome }) => `${(outcome.shareError * 100).toFixed(1)} %`],
 ];
 
 if (options["help"] === true) print(HELP);
 else simulateAll();
 
 function simulateAll(): void {
-  HEAD.forEach(print);
+  print(markdownRow(COLUMNS.map(([title]) => title)));
+  print(markdownRow(COLUMNS.map(() => "---:")));
   const loads = numbers(options["loads"] ?? "0.4,0.7,0.9");
   for (const servers of numbers(options["servers"] ?? "3,10,100,1000,10000")) {
     const isLarge = servers > MOST_SERVERS_AT_EVERY_LOAD && loads.includes(THE_LOAD);
     for (const load of isLarge ? [THE_LOAD] : loads) {
       const scenario = scenarioOf(servers, load, changes);
-      const rows = ways.map(([way, make]) => {
-        return { servers, load, way, outcome: simulate(scenario, make) };
-      });
-      linesOf(rows).forEach(print);
+      printRows(strategies.map(([policy, make]) => {
+        return { servers, load, policy, outcome: simulate(scenario, make) };
+      }));
     }
+  }
+}
+
+/** Prints the rows of one scenario, which relate to two of them. */
+function printRows(rows: readonly Row[]): void {
+  const outcomeOf = (policy: string) => rows.find((row) => row.policy === policy)!.outcome;
+  const [oracle, roundRobin] = [outcomeOf("oracle"), outcomeOf("round-robin")];
+  for (const row of rows) {
+    print(markdownRow(COLUMNS.map(([, write]) => write(row, oracle, roundRobin))));
   }
 }
 

@@ -4,9 +4,9 @@ import { Line, type Transfer } from "./line.ts";
 /** A transfer, and what follows from its end. */
 export interface Job extends Transfer {
   readonly isProbe: boolean;
-  /** All octets have been sent. */
+  /** All bytes have been sent. */
   readonly onEnd: (now: number) => void;
-  /** The server died, or the transfer was given up, so many octets before its end. */
+  /** The server died, or the transfer was given up, so many bytes before its end. */
   readonly onBreak: (now: number, bytesLeft: number) => void;
 }
 
@@ -67,7 +67,7 @@ export class Farm {
     for (const [job, left] of broken) job.onBreak(now, left);
   }
 
-  /** Where a download of so many octets would end first, as all transfers stand; -1 for nowhere. */
+  /** Where a download of so many bytes would end first, as all transfers stand; -1 for nowhere. */
   quickest(bytes: number, now: number): number {
     let best = -1, soonest = Infinity;
     for (const server of this.#byDescendingSpeed) {

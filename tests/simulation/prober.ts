@@ -1,6 +1,6 @@
 import type { Server } from "../../lib/balancing/list/server.ts";
 import type { Pool } from "../../lib/balancing/pool.ts";
-import type { Agenda } from "./agenda.ts";
+import type { EventQueue } from "./min_heap.ts";
 import type { Farm, Job } from "./farm.ts";
 
 /** The test file is 1 MiB. */
@@ -19,18 +19,18 @@ export class Prober {
   readonly #servers: readonly Server[];
   readonly #indices: ReadonlyMap<Server, number>;
   readonly #farm: Farm;
-  readonly #agenda: Agenda;
+  readonly #events: EventQueue;
   readonly #onRound: () => void;
   #waiting: Server[] = [];
   #running = 0;
 
   /** @param servers those of the pool, in the order of the farm's lines. */
   constructor(
-    { pool, servers, farm, agenda, onRound }: {
+    { pool, servers, farm, events, onRound }: {
       pool: Pool;
       servers: readonly Server[];
       farm: Farm;
-      agenda: Agenda;
+      events: EventQueue;
       /** A round has ended. */
       onRound: () => void;
     },
@@ -38,7 +38,7 @@ export class Prober {
     this.#pool = pool;
     this.#servers = servers;
     this.#farm = farm;
-    this.#agenda = agenda;
+    this.#events = events;
     this.#onRound = onRound;
     this.#indices = new Map(servers.map((server, i) => [server, i]));
   }
@@ -84,7 +84,7 @@ export class Prober {
     };
     if (!this.#farm.begin(index, job, begunAt)) return false;
     this.#running++;
-    this.#agenda.add(timeout, () => isOver || this.#farm.giveUp(index, job, timeout));
+    this.#events.add(timeout, () => isOver || this.#farm.giveUp(index, job, timeout));
     return true;
   }
 

@@ -1,6 +1,6 @@
 import { randomInteger, seededRandom } from "../support/random.ts";
 
-/** What is simulated. Sizes are in octets, times in ms. */
+/** What is simulated. Sizes are in bytes, times in ms. */
 export interface Scenario {
   readonly servers: number;
   /** The part of the farm's mean capacity that is asked for. */
@@ -19,7 +19,7 @@ export interface Scenario {
   readonly seed: number;
 }
 
-/** From now on the server has this speed, in octets per ms; 0 is dead. */
+/** From now on the server has this speed, in bytes per ms; 0 is dead. */
 export interface Change {
   readonly at: number;
   readonly server: number;

@@ -1,7 +1,7 @@
-import { Agenda } from "./agenda.ts";
+import { type EventQueue, MinHeap } from "./min_heap.ts";
 import { Farm } from "./farm.ts";
 import { type Arrival, arrivalsOf, changesOf, OPENING, type Scenario } from "./scenario.ts";
-import type { Way, WayMaker } from "./way.ts";
+import type { Strategy, StrategyMaker } from "./strategy.ts";
 
 /** What clients have lived to see. */
 export interface Outcome {
@@ -13,7 +13,7 @@ export interface Outcome {
   readonly largestBacklog: number;
   /** The part of all redirects that led to a dead server. */
   readonly toTheDead: number;
-  /** See `Way`. */
+  /** See `Strategy`. */
   readonly shareError: number;
 }
 
@@ -28,8 +28,8 @@ const WARM_UP = 120_000;
  * Lets clients come to a farm until the scenario ends, and then waits for their downloads. A client
  * whose server dies asks the balancer again, and goes on where it was.
  */
-export function simulate(scenario: Scenario, makeWay: WayMaker): Outcome {
-  return new Simulation(scenario, makeWay).run();
+export function simulate(scenario: Scenario, makeStrategy: StrategyMaker): Outcome {
+  return new Simulation(scenario, makeStrategy).run();
 }
 
 /** A client that has come and not got all of its file; `bytes` are those that it still lacks. */
@@ -40,33 +40,33 @@ interface Client extends Arrival {
 class Simulation {
   readonly #scenario: Scenario;
   readonly #farm: Farm;
-  readonly #agenda = new Agenda();
+  readonly #events: EventQueue = new MinHeap();
   readonly #arrivals: Iterator<Arrival>;
-  readonly #way: Way;
+  readonly #strategy: Strategy;
   readonly #times: number[] = [];
   /** Clients that have come and not got their file. */
   #waiting = 0;
   #redirects = 0;
   #refusals = 0;
 
-  constructor(scenario: Scenario, makeWay: WayMaker) {
+  constructor(scenario: Scenario, makeStrategy: StrategyMaker) {
     this.#scenario = scenario;
     this.#farm = new Farm(scenario.servers);
     this.#arrivals = arrivalsOf(scenario);
-    this.#way = makeWay(scenario, this.#farm, this.#agenda);
+    this.#strategy = makeStrategy(scenario, this.#farm, this.#events);
   }
 
   run(): Outcome {
     for (const { at, server, speed } of changesOf(this.#scenario)) {
-      this.#agenda.add(at, () => this.#farm.change(server, speed, at));
+      this.#events.add(at, () => this.#farm.change(server, speed, at));
     }
-    this.#agenda.add(0, () => this.#tick(0));
+    this.#events.add(0, () => this.#tick(0));
     this.#expectNext();
     for (;;) {
-      const now = Math.min(this.#farm.nextEnd, this.#agenda.nextAt);
+      const now = Math.min(this.#farm.nextEnd, this.#events.firstKey);
       if (now === Infinity) break;
       if (now === this.#farm.nextEnd) this.#farm.endNext();
-      else this.#agenda.actNext();
+      else this.#events.shift()!();
     }
     const times = this.#times.sort((a, b) => a - b);
     return {
@@ -74,21 +74,21 @@ class Simulation {
       p99: times[Math.floor(times.length * 0.99)] ?? NaN,
       largestBacklog: this.#farm.largestBacklog,
       toTheDead: this.#refusals / this.#redirects,
-      shareError: this.#way.shareError,
+      shareError: this.#strategy.shareError,
     };
   }
 
   #tick(now: number): void {
     if (now > this.#scenario.end && this.#waiting === 0) return;
-    this.#way.tick(now);
+    this.#strategy.tick(now);
     const next = now + this.#scenario.interval;
-    this.#agenda.add(next, () => this.#tick(next));
+    this.#events.add(next, () => this.#tick(next));
   }
 
   #expectNext(): void {
     const { value: arrival, done } = this.#arrivals.next();
     if (done) return;
-    this.#agenda.add(arrival.at, () => {
+    this.#events.add(arrival.at, () => {
       this.#waiting++;
       this.#redirect({ ...arrival, askedAt: arrival.at }, arrival.at);
       this.#expectNext();
@@ -96,7 +96,7 @@ class Simulation {
   }
 
   #redirect(client: Client, now: number): void {
-    const server = this.#way.choose(client, now);
+    const server = this.#strategy.choose(client, now);
     if (server < 0) return this.#redirectLater(client, now + RETRY_AFTER);
     this.#redirects++;
     const isBegun = this.#farm.begin(server, {
@@ -111,7 +111,7 @@ class Simulation {
   }
 
   #redirectLater(client: Client, at: number): void {
-    this.#agenda.add(at, () => this.#redirect(client, at));
+    this.#events.add(at, () => this.#redirect(client, at));
   }
 
   #finish(client: Client, now: number): void {

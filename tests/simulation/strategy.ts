@@ -3,13 +3,13 @@ import { POLICIES, type PolicyName } from "../../lib/balancing/policies.ts";
 import type { Policy } from "../../lib/balancing/policy.ts";
 import { ChoosingPool } from "../support/choosing_pool.ts";
 import { seededRandom } from "../support/random.ts";
-import type { Agenda } from "./agenda.ts";
+import type { EventQueue } from "./min_heap.ts";
 import type { Farm } from "./farm.ts";
 import { Prober } from "./prober.ts";
 import type { Arrival, Scenario } from "./scenario.ts";
 
-/** A way to send clients to servers. */
-export interface Way {
+/** How clients are sent to servers. */
+export interface Strategy {
   /** The index of a server; -1 when none is known that lives. */
   choose(arrival: Arrival, now: number): number;
   /** An interval has passed. */
@@ -18,31 +18,26 @@ export interface Way {
   readonly shareError: number;
 }
 
-/** Makes a way for a farm. */
-export type WayMaker = (scenario: Scenario, farm: Farm, agenda: Agenda) => Way;
+/** Makes a strategy for a farm. */
+export type StrategyMaker = (scenario: Scenario, farm: Farm, events: EventQueue) => Strategy;
 
 /** A server that has failed a round is out, and one that has passed returns. */
-const PATIENCE = { fall: 1, rise: 1 };
+const THRESHOLDS = { fall: 1, rise: 1 };
 
 /** Knows every speed and all that is under way, and sends each client where it will end first. */
-export const oracle: WayMaker = (_, farm) => ({
+export const oracle: StrategyMaker = (_, farm) => ({
   choose: ({ bytes }, now) => farm.quickest(bytes, now),
   tick: () => {},
   shareError: 0,
 });
 
-/** What the balancer does with a policy. */
-export function wayOf(name: PolicyName): WayMaker {
-  return wayBy(POLICIES[name]);
-}
-
-/** What the balancer does with a policy that is not in the table, maybe. */
-export function wayBy(makePolicy: () => Policy): WayMaker {
-  return (scenario, farm, agenda) => new PoolWay(scenario, farm, agenda, makePolicy());
+/** The balancer's pool and probes with a policy. */
+export function strategyOf(name: PolicyName): StrategyMaker {
+  return (scenario, farm, events) => new PoolStrategy(scenario, farm, events, POLICIES[name]());
 }
 
 /** The balancer's own pool and policy, on a clock of the simulation. */
-class PoolWay implements Way {
+class PoolStrategy implements Strategy {
   readonly #servers: readonly Server[];
   readonly #indices: ReadonlyMap<Server, number>;
   readonly #policy: Policy;
@@ -57,16 +52,16 @@ class PoolWay implements Way {
   /** Those of the latest round. */
   #shares: ReadonlyMap<Server, number> = new Map();
 
-  constructor({ servers, seed }: Scenario, farm: Farm, agenda: Agenda, policy: Policy) {
+  constructor({ servers, seed }: Scenario, farm: Farm, events: EventQueue, policy: Policy) {
     this.#servers = Array.from({ length: servers }, (_, i) => parseServer(`s${i}.example:80`));
     this.#indices = new Map(this.#servers.map((server, i) => [server, i]));
     this.#policy = policy;
-    this.#pool = new ChoosingPool(this.#servers, policy, PATIENCE);
+    this.#pool = new ChoosingPool(this.#servers, policy, THRESHOLDS);
     this.#random = seededRandom(seed + 2);
     this.#picks = new Float64Array(servers);
     this.#excesses = new Float64Array(servers);
     const onRound = () => this.#shares = this.#policy.shares();
-    this.#prober = new Prober({ pool: this.#pool, servers: this.#servers, farm, agenda, onRound });
+    this.#prober = new Prober({ pool: this.#pool, servers: this.#servers, farm, events, onRound });
   }
 
   choose({ client, target, knownSize }: Arrival, now: number): number {
