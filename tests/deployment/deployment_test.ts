@@ -7,9 +7,13 @@ import { run } from "../support/process.ts";
 import { PROJECT } from "../support/role.ts";
 import { TemporaryDirectory } from "../support/temporary_directory.ts";
 import { deployed, statusOf } from "./deployed.ts";
-import { DEPLOYMENT_FILES, type DeploymentFile, deploymentText } from "./deployment_file.ts";
-import { manifestsOf } from "./manifest.ts";
-import { settingOf } from "./service_unit.ts";
+import {
+  DEPLOYMENT_FILES,
+  type DeploymentFile,
+  deploymentText,
+  manifestsOf,
+  settingOf,
+} from "./deployment_files.ts";
 
 const SRV_ENTRY = "srv:_http._tcp.files.default.svc.cluster.local";
 

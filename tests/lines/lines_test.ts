@@ -7,11 +7,12 @@
 
 import { assert, assertEquals, assertGreater, assertNotEquals } from "@std/assert";
 import type { StatusDocument } from "../../lib/balancing/admin/status_json.ts";
+import { sha256 } from "../misbehaviour/digest.ts";
+import { run } from "../support/process.ts";
 import { startRole } from "../support/role.ts";
 import { TemporaryDirectory } from "../support/temporary_directory.ts";
-import { downloadAtOnce } from "./curl_crowd.ts";
-import { LineFarm, sha256 } from "./line_farm.ts";
-import { testOnLines } from "./on_lines.ts";
+import { Lab } from "./lab.ts";
+import { downloadAtOnce, LineFarm } from "./line_farm.ts";
 
 const KIB = 1024;
 const MIB = 1024 * KIB;
@@ -25,6 +26,55 @@ interface PassedTransfer {
   readonly bytes: number;
   /** Whether its time was over before the file was whole. */
   readonly partial: boolean;
+}
+
+/** What this machine lacks for a lab; undefined when there is all. */
+const missing = await findMissing();
+
+/** CI has to run these tests. */
+const isCi = !["", "0", "false"].includes(Deno.env.get("CI") ?? "");
+
+if (missing !== undefined && !isCi) {
+  const line = `tests on shaped lines are not run, since this is missing: ${missing}\n`;
+  Deno.stderr.writeSync(new TextEncoder().encode(line));
+}
+
+/**
+ * Registers a test that needs a lab. Where none can be made it is ignored, and one line says what is
+ * missing; where the variable `CI` is set it fails instead.
+ */
+function testOnLines(name: string, fn: () => Promise<void>): void {
+  Deno.test({
+    name,
+    ignore: missing !== undefined && !isCi,
+    fn: async () => {
+      if (missing !== undefined) throw new Error(`This is missing: ${missing}`);
+      await fn();
+    },
+  });
+}
+
+async function findMissing(): Promise<string | undefined> {
+  if (Deno.build.os !== "linux") return "Linux";
+  if (Deno.uid() !== 0) return "the rights of root";
+  for (const program of ["ip", "tc"]) {
+    try {
+      await run(program, ["-V"]);
+    } catch (error) {
+      if (!(error instanceof Deno.errors.NotFound)) throw error;
+      return `${program}; install it with "apt-get install iproute2"`;
+    }
+  }
+  try {
+    await using lab = await Lab.with({ node: 1 });
+    const { namespace } = lab.node("node");
+    const { code, stderr } = await run("true", [], { namespace });
+    return code === 0 ? undefined : `running in network namespaces: ${stderr.trim()}`;
+  } catch (error) {
+    return `network namespaces with shaped lines: ${
+      error instanceof Error ? error.message : error
+    }`;
+  }
 }
 
 testOnLines("a farm of healthy servers stays whole while it is busy", async () => {

@@ -1,8 +1,11 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
 import { deployed, statusOf } from "../deployment/deployed.ts";
-import { type DeploymentFile, deploymentText } from "../deployment/deployment_file.ts";
-import { manifestsOf } from "../deployment/manifest.ts";
+import {
+  type DeploymentFile,
+  deploymentText,
+  manifestsOf,
+} from "../deployment/deployment_files.ts";
 import { Dnsmasq } from "../support/dnsmasq.ts";
 import { fileServer } from "../support/file_server.ts";
 import { run } from "../support/process.ts";

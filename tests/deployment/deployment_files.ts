@@ -1,12 +1,37 @@
 /**
- * Kubernetes manifests, as far as tests look at them. Whether a cluster would take them is nothing
- * that can be seen here.
+ * The files that README.md in this folder shows, as far as tests look at them: examples of running
+ * the commands in earnest. Whether a cluster accepts the manifests cannot be tested here.
  *
  * @module
  */
 
+import { join } from "@std/path";
 import { parseAll } from "@std/yaml";
-import { type DeploymentFile, deploymentText } from "./deployment_file.ts";
+import { PROJECT } from "../support/role.ts";
+
+/** By name: the language of its block in README.md. */
+export const DEPLOYMENT_FILES = {
+  "balancer.service": "ini",
+  "Dockerfile": "dockerfile",
+  "files.yaml": "yaml",
+  "balancer.yaml": "yaml",
+  "prometheus.yml": "yaml",
+  "balancer.rules.yml": "yaml",
+} as const;
+
+/** The name of one of them. */
+export type DeploymentFile = keyof typeof DEPLOYMENT_FILES;
+
+/** The text of one of them. */
+export async function deploymentText(name: DeploymentFile): Promise<string> {
+  return await Deno.readTextFile(join(PROJECT, "tests", "deployment", name));
+}
+
+/** The value of a setting of a systemd unit, lines that go on joined; undefined when it has none. */
+export function settingOf(unit: string, name: string): string | undefined {
+  const lines = unit.replaceAll(/\s*\\\n\s*/g, " ").split("\n");
+  return lines.find((line) => line.startsWith(`${name}=`))?.slice(name.length + 1);
+}
 
 /** How a probe asks. */
 export interface HttpProbe {
