@@ -1,7 +1,5 @@
 import { join } from "@std/path";
 import type { Process } from "../support/process.ts";
-import { startRole } from "../support/role.ts";
-import type { Stage } from "./stage.ts";
 
 /** One client.ts at work. */
 export interface Client {
@@ -10,8 +8,8 @@ export interface Client {
   readonly directory: string;
 }
 
-/** What clients came back with. */
-export interface Harvest {
+/** What clients downloaded. */
+export interface DownloadTotals {
   /** Files that arrived, each the same to the last byte. */
   readonly saved: number;
   /** Files that did not arrive. */
@@ -19,21 +17,19 @@ export interface Harvest {
   /** The size of those that did. */
   readonly bytes: number;
   /** By server, how often a client was sent there. */
-  readonly visits: ReadonlyMap<string, number>;
+  readonly redirects: ReadonlyMap<string, number>;
 }
 
-/** Starts clients, each of which downloads all of the files into a directory of its own. */
+/** Starts clients, each in a directory of its own below the parent. */
 export async function startClients(
-  stage: Stage,
   count: number,
-  urls: readonly string[],
   parent: string,
+  start: (directory: string) => Process,
 ): Promise<Client[]> {
   const clients: Client[] = [];
   for (let i = 0; i < count; i++) {
     const directory = await Deno.makeTempDir({ dir: parent, prefix: "client-" });
-    const process = stage.place(() => startRole("client", urls, { cwd: directory }));
-    clients.push({ process, directory });
+    clients.push({ process: start(directory), directory });
   }
   return clients;
 }
@@ -43,12 +39,12 @@ export async function startClients(
  *
  * @throws {Error} when something is wrong that no dying server excuses
  */
-export async function harvest(
+export async function resultsOf(
   clients: readonly Client[],
   files: Readonly<Record<string, Uint8Array>>,
-): Promise<Harvest> {
+): Promise<DownloadTotals> {
   const total = { saved: 0, missing: 0, bytes: 0 };
-  const visits = new Map<string, number>();
+  const redirects = new Map<string, number>();
   for (const { process, directory } of clients) {
     const { code } = await process.ended;
     const saved = await savedFiles(directory, files);
@@ -60,10 +56,10 @@ export async function harvest(
     total.missing += missing;
     for (const name of saved) total.bytes += files[name]!.length;
     for (const [, server] of process.stderr.text.matchAll(/ → http:\/\/([^/]+)\//g)) {
-      visits.set(server!, (visits.get(server!) ?? 0) + 1);
+      redirects.set(server!, (redirects.get(server!) ?? 0) + 1);
     }
   }
-  return { ...total, visits };
+  return { ...total, redirects };
 }
 
 /** The names of the files in a directory, each of which must be the whole of its original. */

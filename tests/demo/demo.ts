@@ -5,15 +5,15 @@
  * @module
  */
 
-import { print } from "../../lib/log/console.ts";
+import { format } from "@std/fmt/bytes";
+import { print, say } from "../../lib/log/console.ts";
 import { manyOctets } from "../support/farm.ts";
 import { png } from "../support/png.ts";
 import { countRedirects } from "../support/redirects.ts";
 import { listening, type ListeningRole, startRole } from "../support/role.ts";
+import { alignedLines } from "../support/table.ts";
 import { TemporaryDirectory } from "../support/temporary_directory.ts";
-import { type Client, harvest, startClients } from "./clients.ts";
-import { onStage, type Stage } from "./stage.ts";
-import { bytes, heading, seconds, table } from "./text.ts";
+import { type Client, resultsOf, startClients } from "./clients.ts";
 
 /** Of the three servers, in MiB a second. */
 const LIMIT_RATES = [2, 8, 4];
@@ -21,6 +21,27 @@ const INTERVAL = "2s";
 const CLIENTS = 4;
 const REDIRECTS = 600;
 
+/** Processes and files of the demonstration, to be cleared away when it is over. */
+class Stage {
+  readonly #stack = new AsyncDisposableStack();
+
+  /**
+   * Makes something to be cleared away.
+   *
+   * @throws {Error} when the demonstration is over; then nothing is made
+   */
+  place<T extends AsyncDisposable>(make: () => T): T {
+    if (this.#stack.disposed) throw new Error("The demonstration is over");
+    return this.#stack.use(make());
+  }
+
+  /** Clears away all of it, the last first. */
+  async clear(): Promise<void> {
+    await this.#stack.disposeAsync();
+  }
+}
+
+const isTerminal = Deno.stdout.isTerminal() && !Deno.noColor;
 const startedAt = performance.now();
 Deno.exit(await onStage(demonstrate));
 
@@ -39,7 +60,11 @@ async function demonstrate(stage: Stage): Promise<void> {
   const balancer = await start(stage, "balancer", [`--interval=${INTERVAL}`, ...authorities]);
   const enter = () => {
     const urls = Object.keys(files).map((name) => `${balancer.origin}/${encodeURIComponent(name)}`);
-    return startClients(stage, CLIENTS, urls, work.path);
+    return startClients(
+      CLIENTS,
+      work.path,
+      (cwd) => stage.place(() => startRole("client", urls, { cwd })),
+    );
   };
 
   heading("The performance test: the faster, the more");
@@ -110,10 +135,10 @@ async function downloadAll(
   files: Readonly<Record<string, Uint8Array>>,
 ): Promise<void> {
   const since = performance.now();
-  const { saved, missing, bytes: size, visits } = await harvest(clients, files);
+  const { saved, missing, bytes: size, redirects } = await resultsOf(clients, files);
   if (missing > 0) throw new Error(`${missing} of ${saved + missing} downloads failed`);
   print(`  ${saved} downloads, ${bytes(size)} in ${seconds(since)}, every byte compared:`);
-  const counts = [...visits].map(([server, count]) => `${count} from ${server}`);
+  const counts = [...redirects].map(([server, count]) => `${count} from ${server}`);
   print(`  ${counts.join(", ")}`);
 }
 
@@ -132,7 +157,7 @@ async function killUnder(
   print(`  ${said}`);
   await balancer.process.stderr.next(/tested, fastest first: /);
 
-  const { saved, missing } = await harvest(clients, files);
+  const { saved, missing } = await resultsOf(clients, files);
   print(`  ${saved} of ${saved + missing} downloads arrived, every byte compared.`);
   if (missing > 0) print(`  ${missing} met the dead server before that; no half file is left.`);
 }
@@ -170,4 +195,46 @@ function compareShares(ranks: readonly Rank[], counts: ReadonlyMap<string, numbe
 
 function percent(fraction: number): string {
   return `${(fraction * 100).toFixed(1)} %`;
+}
+
+/** Prints a heading: bold where a person is looking. */
+function heading(text: string): void {
+  print(isTerminal ? `\n\x1b[1m${text}\x1b[0m` : `\n${text}`);
+}
+
+/** Prints rows as a table, its first row as titles. */
+function table(rows: readonly (readonly string[])[]): void {
+  for (const [index, line] of alignedLines(rows, "   ").entries()) {
+    print(index === 0 && isTerminal ? `\x1b[2m  ${line}\x1b[0m` : `  ${line}`);
+  }
+}
+
+/** `1.5 MiB` for 1572864. */
+function bytes(count: number): string {
+  return format(count, { binary: true, maximumFractionDigits: 1 });
+}
+
+/** The time since a moment of `performance.now()`, such as `1.2 s`. */
+function seconds(since: number): string {
+  return `${((performance.now() - since) / 1000).toFixed(1)} s`;
+}
+
+/**
+ * Runs to the end or to Ctrl-C; afterwards no process and no file of it is left.
+ *
+ * @returns the exit status
+ */
+async function onStage(act: (stage: Stage) => Promise<void>): Promise<number> {
+  const stage = new Stage();
+  const { promise: interrupted, resolve: interrupt } = Promise.withResolvers<number>();
+  Deno.addSignalListener("SIGINT", () => interrupt(130));
+  if (Deno.build.os !== "windows") Deno.addSignalListener("SIGTERM", () => interrupt(143));
+  try {
+    return await Promise.race([act(stage).then(() => 0), interrupted]);
+  } catch (error) {
+    say(`demo: ${error instanceof Error ? error.message : error}`);
+    return 1;
+  } finally {
+    await stage.clear();
+  }
 }
