@@ -8,9 +8,9 @@ import { runCommand } from "../../lib/cli/arguments.ts";
 import { CommandError, UsageError } from "../../lib/cli/command.ts";
 import { count, flag, option } from "../../lib/cli/option.ts";
 import { print } from "../../lib/log/console.ts";
-import { Arena } from "./arena.ts";
+import { BenchRunner } from "./bench_runner.ts";
 import { client } from "./client.ts";
-import { findProgram } from "./cores.ts";
+import { findProgram } from "./processes.ts";
 import { coverage } from "./coverage.ts";
 import { files } from "./files.ts";
 import { memory } from "./memory.ts";
@@ -61,17 +61,17 @@ await runCommand(command, async (options, operands) => {
   }
   if (Deno.build.os !== "linux") throw new CommandError("it reads /proc, so it needs Linux", 1);
   if (findProgram("wrk") === undefined) throw new CommandError("wrk is not installed", 1);
-  await using arena = await Arena.with(options);
+  await using bench = await BenchRunner.with(options);
   const measure = async () => {
-    for (const suite of suites) await suite(arena);
-    report(arena, options.json);
+    for (const suite of suites) await suite(bench);
+    report(bench, options.json);
     return 0;
   };
   return await Promise.race([measure(), interrupted()]);
 });
 
 /** The suites that are named, or all. */
-function chosen(operands: readonly string[]): ((arena: Arena) => Promise<void>)[] {
+function chosen(operands: readonly string[]): ((bench: BenchRunner) => Promise<void>)[] {
   const names = Object.keys(SUITES);
   const stranger = operands.find((operand) => !names.includes(operand));
   if (stranger !== undefined) {

@@ -1,6 +1,6 @@
 import { CommandError } from "../../lib/cli/command.ts";
 import { AUTHORITY } from "../support/tls.ts";
-import type { Contestant } from "./contestant.ts";
+import type { Contestant } from "./bench_runner.ts";
 
 /** Trusts the certificate of contestants that speak TLS. */
 const HTTP_CLIENT = Deno.createHttpClient({ caCerts: [Deno.readTextFileSync(AUTHORITY)] });

@@ -1,12 +1,11 @@
-import { fromFileUrl, join } from "@std/path";
+import { join } from "@std/path";
 import { CommandError } from "../../lib/cli/command.ts";
-import { say } from "../../lib/log/console.ts";
 import { manyOctets } from "../support/farm.ts";
 import { PROJECT } from "../support/role.ts";
-import type { Arena } from "./arena.ts";
+import type { BenchRunner } from "./bench_runner.ts";
 import { checkFile } from "./check.ts";
 import { writeHuge } from "./files.ts";
-import { nginx } from "./nginx.ts";
+import { nginx } from "./recipes.ts";
 import type { Name } from "./results.ts";
 
 /** A program that downloads. */
@@ -19,9 +18,10 @@ interface Downloader {
 
 const TIMES = 50;
 const GIB = 1024 ** 3;
-const BARE = fromFileUrl(new URL("bare.ts", import.meta.url));
+/** The least that a program on Deno can do for a user: the client's start-up is compared with it. */
+const BARE = 'Deno.stdout.writeSync(new TextEncoder().encode("done\\n"));\n';
 
-/** Our client; without all permissions Deno lets nobody write into /dev/shm. */
+/** Our client; without all permissions Deno refuses to write into /dev/shm. */
 const OURS: Downloader = {
   name: "ours",
   program: "deno",
@@ -44,56 +44,54 @@ const PEERS: readonly Downloader[] = [
 ];
 
 /** Our client beside other programs that download, each from the same nginx. */
-export async function client(arena: Arena): Promise<void> {
-  const root = arena.directory.join("origin");
+export async function client(bench: BenchRunner): Promise<void> {
+  const root = bench.directory.join("origin");
   const small = manyOctets(1024);
-  await arena.directory.write("origin/1k.bin", small);
-  writeHuge(arena.directory.join("origin/1g.bin"), manyOctets(1024 ** 2));
-  await using origin = await arena.start(nginx("nginx", `root ${root};`));
+  await bench.directory.write("origin/1k.bin", small);
+  writeHuge(bench.directory.join("origin/1g.bin"), manyOctets(1024 ** 2));
+  await using origin = await bench.start(nginx("nginx", `root ${root};`));
   if (origin === undefined) return;
   await checkFile(origin, "/1k.bin", small);
-  const downloaders = [OURS, ...PEERS].filter(({ program, name }) => arena.find(program, name));
-  for (let round = 1; round <= arena.choices.rounds; round++) {
-    say(`bench: client, round ${round} of ${arena.choices.rounds}`);
-    await measureRound(arena, downloaders, origin.origin);
-  }
+  const downloaders = [OURS, ...PEERS].filter(({ program, name }) => bench.find(program, name));
+  await bench.directory.write("bare.ts", BARE);
+  await bench.repeat("client", () => measureRound(bench, downloaders, origin.origin));
   await Deno.remove(join(root, "1g.bin"));
 }
 
 async function measureRound(
-  arena: Arena,
+  bench: BenchRunner,
   downloaders: readonly Downloader[],
   origin: string,
 ): Promise<void> {
-  const file = join(arena.received, "file");
+  const file = join(bench.received, "file");
   for (const { name, program, args } of downloaders) {
-    const words = [arena.find(program, name)!, ...args(`${origin}/1g.bin`, file)];
+    const words = [bench.find(program, name)!, ...args(`${origin}/1g.bin`, file)];
     warmMemory(file);
-    arena.results.add("client, 1 GiB to a file in memory", name, { ms: await time(arena, words) });
+    bench.results.add("client, 1 GiB to a file in memory", name, { ms: await time(bench, words) });
     expectSize(name, file, GIB);
     Deno.removeSync(file);
   }
   // aria2c wants a file that it can seek in.
   for (const { name, program, args } of downloaders.filter(({ name }) => name !== "aria2c")) {
     const where = program === "wget" || program === "curl" ? "/dev/null" : "-";
-    const words = [arena.find(program, name)!, ...args(`${origin}/1g.bin`, where)];
-    arena.results.add("client, 1 GiB to /dev/null", name, { ms: await time(arena, words) });
+    const words = [bench.find(program, name)!, ...args(`${origin}/1g.bin`, where)];
+    bench.results.add("client, 1 GiB to /dev/null", name, { ms: await time(bench, words) });
   }
   for (const { name, program, args } of downloaders) {
-    const words = [arena.find(program, name)!, ...args(`${origin}/1k.bin`, file)];
-    const ms = await time(arena, repeated(words)) / TIMES;
-    arena.results.add("client, fifty times 1 KiB, each", name, { ms });
+    const words = [bench.find(program, name)!, ...args(`${origin}/1k.bin`, file)];
+    const ms = await time(bench, repeated(words)) / TIMES;
+    bench.results.add("client, fifty times 1 KiB, each", name, { ms });
     expectSize(name, file, 1024);
     Deno.removeSync(file);
   }
-  const bare = repeated([Deno.execPath(), "run", BARE]);
-  const ms = await time(arena, bare) / TIMES;
-  arena.results.add("client, fifty times 1 KiB, each", "deno run that prints", { ms });
+  const bare = repeated([Deno.execPath(), "run", bench.directory.join("bare.ts")]);
+  const ms = await time(bench, bare) / TIMES;
+  bench.results.add("client, fifty times 1 KiB, each", "deno run that prints", { ms });
 }
 
 /**
- * Uses the memory that the file will need. A virtual machine's host may have taken back what nobody
- * used for some seconds, and whoever came first in a round would have to get it: 100 of 500 ms.
+ * Uses the memory that the file will need. The host of a virtual machine may take back memory that was unused
+ * for some seconds, and the first program of a round would have to get it: 100 of 500 ms.
  */
 function warmMemory(file: string): void {
   writeHuge(file, new Uint8Array(1024 ** 2));
@@ -107,9 +105,9 @@ function repeated(words: readonly string[]): string[] {
 }
 
 /** How long a program takes from start to end, in ms. */
-async function time(arena: Arena, words: readonly string[]): Promise<number> {
+async function time(bench: BenchRunner, words: readonly string[]): Promise<number> {
   const start = performance.now();
-  await arena.run(words, "discarded");
+  await bench.run(words, "discarded");
   return performance.now() - start;
 }
 

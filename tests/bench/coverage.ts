@@ -5,7 +5,7 @@ import { manyOctets } from "../support/farm.ts";
 import { Process } from "../support/process.ts";
 import { listening, type ListeningRole, PROJECT } from "../support/role.ts";
 import { TemporaryDirectory } from "../support/temporary_directory.ts";
-import type { Arena } from "./arena.ts";
+import type { BenchRunner } from "./bench_runner.ts";
 import { Inspector } from "./inspector.ts";
 import type { Subject } from "./results.ts";
 
@@ -20,23 +20,23 @@ const FIELD = /: (?:<[a-z_]+>$|get |set )/;
 const ROOT = import.meta.resolve("../../");
 
 /** How many of our files and functions one request runs through. */
-export async function coverage(arena: Arena): Promise<void> {
+export async function coverage(bench: BenchRunner): Promise<void> {
   const names = Array.from({ length: REQUESTS }, (_, i) => `new-${i}.bin`);
   await using directory = await TemporaryDirectory.with();
   for (const name of ["cached.bin", ...names]) await directory.write(name, manyOctets(1024));
   await using server = await inspected("server", [directory.path], ["--allow-read"]);
   using files = await inspectorOf(server);
   const cached = () => getOnce(server.port, "/cached.bin", 200);
-  await measure(arena, files, "code that runs for a GET of a cached file", cached, cached);
+  await measure(bench, files, "code that runs for a GET of a cached file", cached, cached);
   const uncached = () => getOnce(server.port, `/${names.pop()}`, 200);
-  await measure(arena, files, "code that runs for a GET of a new file", cached, uncached);
+  await measure(bench, files, "code that runs for a GET of a new file", cached, uncached);
   await using balancer = await inspected("balancer", ["--interval=1h", server.authority]);
   using redirects = await inspectorOf(balancer);
   const redirect = () => getOnce(balancer.port, "/cached.bin", 301);
-  await measure(arena, redirects, "code that runs for a redirect", redirect, redirect);
+  await measure(bench, redirects, "code that runs for a redirect", redirect, redirect);
 }
 
-/** Starts a role that can be inspected. */
+/** Starts a role that can be inspected: not as others are, since `--quiet` hides where. */
 async function inspected(
   name: "server" | "balancer",
   args: readonly string[],
@@ -44,8 +44,7 @@ async function inspected(
 ): Promise<ListeningRole> {
   const flags = ["--inspect=127.0.0.1:0", "--allow-net", ...permissions];
   const script = [join(PROJECT, `${name}.ts`), "--host=127.0.0.1", "--port=0"];
-  const words = ["run", ...flags, ...script, ...args];
-  return await listening(new Process(Deno.execPath(), words));
+  return await listening(new Process(Deno.execPath(), ["run", ...flags, ...script, ...args]));
 }
 
 async function inspectorOf({ process }: ListeningRole): Promise<Inspector> {
@@ -57,7 +56,7 @@ async function inspectorOf({ process }: ListeningRole): Promise<Inspector> {
  * fewest functions of several requests, since timers run beside some of them.
  */
 async function measure(
-  arena: Arena,
+  bench: BenchRunner,
   inspector: Inspector,
   subject: Subject,
   warmUp: () => Promise<void>,
@@ -70,12 +69,12 @@ async function measure(
     await inspector.takeCoverage(ROOT);
     await request();
     await pause();
-    const { functions } = await inspector.takeCoverage(ROOT);
+    const functions = await inspector.takeCoverage(ROOT);
     all.push(functions.filter((it) => !FIELD.test(it)));
   }
   const [fewest = []] = all.sort((a, b) => a.length - b.length);
   const files = Map.groupBy(fewest, (it) => it.slice(0, it.indexOf(":")));
-  arena.results.add(subject, "ours", { files: files.size, functions: fewest.length });
+  bench.results.add(subject, "ours", { files: files.size, functions: fewest.length });
   say(`bench: ${subject}, functions in each file:`);
   for (const [file, { length }] of files) say(`${`${length}`.padStart(5)} ${file}`);
 }

@@ -1,12 +1,16 @@
 import { CommandError } from "../../lib/cli/command.ts";
-import { say } from "../../lib/log/console.ts";
 import { manyOctets } from "../support/farm.ts";
-import type { Arena } from "./arena.ts";
+import type { BenchRunner, Contestant } from "./bench_runner.ts";
 import { checkFile } from "./check.ts";
-import type { Contestant } from "./contestant.ts";
-import { fileServers } from "./file_servers.ts";
-import { load, warmUp } from "./load.ts";
-import { read, readingOf, startReader } from "./reading.ts";
+import {
+  type LoadMeasurement,
+  measureLoad,
+  read,
+  readerFigures,
+  startReader,
+  warmUp,
+} from "./load.ts";
+import { denoFiles, lighttpd, nginx, type Recipe, server } from "./recipes.ts";
 import type { Name } from "./results.ts";
 
 const KIB = 1024;
@@ -23,12 +27,32 @@ const BESIDE_CONNECTIONS = 8;
 /** The reader is under way when the load begins. */
 const HEAD_START_MS = 200;
 
-/** Who takes part where not all do. */
+/** Contestants, where not all take part. */
 const ONE_NGINX: readonly Name[] = ["ours", "nginx", "lighttpd", "Deno.serve"];
 const BESIDE: readonly Name[] = ["ours", "nginx"];
 
+const KEPT: LoadMeasurement = {
+  subject: "file of 1 KiB, keep-alive",
+  path: SMALL,
+  metrics: ["requests/s", "CPU µs/request", "median ms", "99 % ms", "core busy %"],
+};
+
+const LARGER: readonly LoadMeasurement[] = [
+  {
+    subject: "file of 100 KiB",
+    path: "/100k.bin",
+    metrics: ["requests/s", "CPU µs/request", "core busy %"],
+  },
+  {
+    subject: "file of 10 MiB",
+    path: "/10m.bin",
+    metrics: ["GiB/s", "CPU ms/GiB", "core busy %"],
+    options: { connections: LARGE_CONNECTIONS },
+  },
+];
+
 /** Our server beside other file servers. */
-export async function files(arena: Arena): Promise<void> {
+export async function files(bench: BenchRunner): Promise<void> {
   await using stack = new AsyncDisposableStack();
   const large = manyOctets(10 * MIB);
   const contents = {
@@ -37,23 +61,32 @@ export async function files(arena: Arena): Promise<void> {
     "/10m.bin": large,
   };
   for (const [path, content] of Object.entries(contents)) {
-    await arena.directory.write(`root${path}`, content);
+    await bench.directory.write(`root${path}`, content);
   }
-  writeHuge(arena.directory.join(`root${HUGE}`), large);
-  const contestants = await arena.startAll(fileServers(arena.directory.join("root")), stack);
+  writeHuge(bench.directory.join(`root${HUGE}`), large);
+  const contestants = await bench.startAll(recipesOf(bench.directory.join("root")), stack);
   for (const contestant of contestants) {
     for (const [path, content] of Object.entries(contents)) {
       await checkFile(contestant, path, content);
     }
-    const { bytes } = await read(arena, contestant, HUGE, 0);
+    const { bytes } = await read(bench, contestant, HUGE, 0);
     if (bytes !== GIB) throw new CommandError(`${contestant.name} sends ${bytes} of 1 GiB`, 1);
   }
-  await warmUp(arena, contestants, SMALL);
-  for (let round = 1; round <= arena.choices.rounds; round++) {
-    say(`bench: files, round ${round} of ${arena.choices.rounds}`);
-    await measureRound(arena, contestants);
-  }
-  await Deno.remove(arena.directory.join(`root${HUGE}`));
+  await warmUp(bench, contestants, SMALL);
+  await bench.repeat("files", () => measureRound(bench, contestants));
+  await Deno.remove(bench.directory.join(`root${HUGE}`));
+}
+
+/** All contestants, with the files under a root. */
+function recipesOf(root: string): Recipe[] {
+  const cache = "open_file_cache max=100 inactive=300s; open_file_cache_valid 300s;";
+  return [
+    server("ours", root),
+    nginx("nginx", `root ${root};`),
+    nginx("nginx open_file_cache", `root ${root};`, cache),
+    lighttpd(root),
+    denoFiles(root),
+  ];
 }
 
 /** 1 GiB of no pattern that memory or disk could leave out, on disk before anything is measured. */
@@ -63,59 +96,33 @@ export function writeHuge(path: string, piece: Uint8Array): void {
   file.syncSync();
 }
 
-async function measureRound(arena: Arena, contestants: readonly Contestant[]): Promise<void> {
-  for (const contestant of contestants) await measureSmall(arena, contestant);
+async function measureRound(
+  bench: BenchRunner,
+  contestants: readonly Contestant[],
+): Promise<void> {
+  await measureLoad(bench, contestants, KEPT);
   const fewer = contestants.filter(({ name }) => ONE_NGINX.includes(name));
+  for (const measurement of LARGER) await measureLoad(bench, fewer, measurement);
   for (const contestant of fewer) {
-    const figures = await load(arena, contestant, "/100k.bin");
-    arena.results.add("file of 100 KiB", contestant.name, {
-      "requests/s": figures.requestsPerSecond,
-      "CPU µs/request": figures.cpuMicrosPerRequest,
-      "core busy %": figures.busyPercent,
-    });
-  }
-  for (const contestant of fewer) {
-    const figures = await load(arena, contestant, "/10m.bin", { connections: LARGE_CONNECTIONS });
-    arena.results.add("file of 10 MiB", contestant.name, {
-      "GiB/s": figures.gibPerSecond,
-      "CPU ms/GiB": figures.cpuMsPerGib,
-      "core busy %": figures.busyPercent,
-    });
-  }
-  for (const contestant of fewer) {
-    const figures = await read(arena, contestant, HUGE, arena.choices.seconds);
-    arena.results.add("file of 1 GiB", contestant.name, {
-      "GiB/s": figures.gibPerSecond,
-      "CPU ms/GiB": figures.cpuMsPerGib,
-    });
+    const { bytes: _, ...figures } = await read(bench, contestant, HUGE, bench.options.seconds);
+    bench.results.add("file of 1 GiB", contestant.name, figures);
   }
   const beside = contestants.filter(({ name }) => BESIDE.includes(name));
-  for (const contestant of beside) await measureBeside(arena, contestant);
-}
-
-async function measureSmall(arena: Arena, contestant: Contestant): Promise<void> {
-  const figures = await load(arena, contestant, SMALL);
-  arena.results.add("file of 1 KiB, keep-alive", contestant.name, {
-    "requests/s": figures.requestsPerSecond,
-    "CPU µs/request": figures.cpuMicrosPerRequest,
-    "median ms": figures.medianMs,
-    "99 % ms": figures.p99Ms,
-    "core busy %": figures.busyPercent,
-  });
+  for (const contestant of beside) await measureBeside(bench, contestant);
 }
 
 /** How long small answers take while a huge file is read as fast as it comes. */
-async function measureBeside(arena: Arena, contestant: Contestant): Promise<void> {
+async function measureBeside(bench: BenchRunner, contestant: Contestant): Promise<void> {
   const before = contestant.cpuSeconds;
-  const seconds = arena.choices.seconds + HEAD_START_MS / 1000;
-  const reader = startReader(arena, "download", contestant, HUGE, seconds);
+  const seconds = bench.options.seconds + HEAD_START_MS / 1000;
+  const reader = startReader(bench, "download", contestant, HUGE, seconds);
   await new Promise((resolve) => setTimeout(resolve, HEAD_START_MS));
-  const answers = await load(arena, contestant, SMALL, { connections: BESIDE_CONNECTIONS });
-  const { gibPerSecond } = await readingOf(contestant, reader, before);
-  arena.results.add("1 KiB answers while a 1 GiB download runs", contestant.name, {
-    "median ms": answers.medianMs,
-    "99 % ms": answers.p99Ms,
-    "requests/s": answers.requestsPerSecond,
+  await measureLoad(bench, [contestant], {
+    subject: "1 KiB answers while a 1 GiB download runs",
+    path: SMALL,
+    metrics: ["median ms", "99 % ms", "requests/s"],
+    options: { connections: BESIDE_CONNECTIONS },
   });
-  arena.results.add("the 1 GiB download beside them", contestant.name, { "GiB/s": gibPerSecond });
+  const { "GiB/s": speed } = await readerFigures(contestant, reader, before);
+  bench.results.add("the 1 GiB download beside them", contestant.name, { "GiB/s": speed });
 }

@@ -7,12 +7,6 @@ interface ScriptCoverage {
   }[];
 }
 
-/** Functions that ran, as `file: name`, in the order of the files; one without a name has none. */
-export interface Coverage {
-  readonly files: readonly string[];
-  readonly functions: readonly string[];
-}
-
 /** The inspector of a Deno process, as a source of the functions that run in it. */
 export class Inspector implements Disposable {
   readonly #socket: WebSocket;
@@ -43,22 +37,18 @@ export class Inspector implements Disposable {
     return inspector;
   }
 
-  /** The functions that ran since the last call, of files whose URL begins with `root`. */
-  async takeCoverage(root: string): Promise<Coverage> {
+  /**
+   * The functions that ran since the last call, of files whose URL begins with `root`, as
+   * `file: name` in the order of the files; a function without a name has none.
+   */
+  async takeCoverage(root: string): Promise<string[]> {
     const { result } = await this.#call("Profiler.takePreciseCoverage") as {
       readonly result: readonly ScriptCoverage[];
     };
-    const files = new Set<string>();
-    const functions: string[] = [];
-    for (const { url, functions: all } of result.filter(({ url }) => url.startsWith(root))) {
-      const file = url.slice(root.length);
-      for (const { functionName, ranges } of all) {
-        if (ranges[0]!.count === 0) continue;
-        files.add(file);
-        functions.push(`${file}: ${functionName}`);
-      }
-    }
-    return { files: [...files].sort(), functions: functions.sort() };
+    return result.filter(({ url }) => url.startsWith(root)).flatMap(({ url, functions }) =>
+      functions.filter(({ ranges }) => ranges[0]!.count > 0)
+        .map(({ functionName }) => `${url.slice(root.length)}: ${functionName}`)
+    ).sort();
   }
 
   #call(method: string, params = {}): Promise<unknown> {

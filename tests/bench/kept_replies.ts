@@ -47,10 +47,8 @@ async function measureAll(): Promise<void> {
   await using directory = await TemporaryDirectory.with(Object.fromEntries(files));
   for (const scheme of ["http", "https"]) {
     const options = scheme === "https" ? tlsOptions(SERVER) : [];
-    await using server = await listeningRole("server", [
-      ...["--log=none", ...options],
-      directory.path,
-    ]);
+    const args = ["--log=none", ...options, directory.path];
+    await using server = await listeningRole("server", args);
     for (const size of SIZES) {
       const times = await timesOf(`${scheme}://${server.authority}/${size}`);
       const ms = (part: number) => times.at(Math.ceil(part * times.length) - 1)!.toFixed(1);
@@ -63,8 +61,14 @@ async function measureAll(): Promise<void> {
 async function timesOf(url: string): Promise<number[]> {
   const { code, stdout } = await new Deno.Command("curl", {
     args: [
-      ...["--silent", "--cacert", AUTHORITY, "--output", "/dev/null"],
-      ...["--write-out", "%{num_connects} %{http_code} %{time_total}\\n", `${url}?[0-${count}]`],
+      "--silent",
+      "--cacert",
+      AUTHORITY,
+      "--output",
+      "/dev/null",
+      "--write-out",
+      "%{num_connects} %{http_code} %{time_total}\\n",
+      `${url}?[0-${count}]`,
     ],
   }).output();
   const [, ...rows] = new TextDecoder().decode(stdout).trim().split("\n");

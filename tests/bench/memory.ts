@@ -1,15 +1,20 @@
-import { fromFileUrl } from "@std/path";
 import { CommandError } from "../../lib/cli/command.ts";
 import { say } from "../../lib/log/console.ts";
-import type { Arena } from "./arena.ts";
-import type { Child } from "./child.ts";
-import type { Contestant, Recipe } from "./contestant.ts";
+import type { BenchRunner, Contestant } from "./bench_runner.ts";
 import { load } from "./load.ts";
+import type { Child } from "./processes.ts";
+import {
+  balancer,
+  denoRedirect,
+  haproxyRedirect,
+  nginxReturn,
+  nodeRedirect,
+  pathOf,
+  type Recipe,
+} from "./recipes.ts";
 import { check, PATH, startServers } from "./redirect.ts";
-import { balancer, denoServe, haproxyRedirect, nginxReturn, nodeHttp } from "./redirectors.ts";
 import type { Name, Subject } from "./results.ts";
 
-const HOLDER = fromFileUrl(new URL("holder.ts", import.meta.url));
 const HELD = 5000;
 const HOLD_DEADLINE_MS = 30_000;
 /** What is freed or collected at leisure has had its time. */
@@ -26,56 +31,51 @@ const SLOWEST = 2000;
 const KIB_PER_MIB = 1024;
 
 /** How much memory redirecting takes. Once, since each figure needs contestants that are new. */
-export async function memory(arena: Arena): Promise<void> {
+export async function memory(bench: BenchRunner): Promise<void> {
   await using stack = new AsyncDisposableStack();
-  const servers = await startServers(arena, stack);
+  const servers = await startServers(bench, stack);
   const recipes = [
     balancer("ours", "none", servers),
-    ...[nginxReturn, haproxyRedirect, denoServe, nodeHttp].map((recipe) => recipe(servers)),
+    ...[nginxReturn, haproxyRedirect, denoRedirect, nodeRedirect].map((recipe) => recipe(servers)),
   ];
   for (const recipe of recipes) {
     say(`bench: memory of ${recipe.name}`);
-    await withOne(arena, recipe, (contestant) => holdIdle(arena, contestant));
-    await withOne(arena, recipe, async (contestant) => {
+    await withOne(bench, recipe, (contestant) => holdIdle(bench, contestant));
+    await withOne(bench, recipe, async (contestant) => {
       await check(contestant, servers);
-      await manyShort(arena, contestant);
+      await manyShort(bench, contestant);
     });
   }
 }
 
 async function withOne(
-  arena: Arena,
+  bench: BenchRunner,
   recipe: Recipe,
   measure: (contestant: Contestant) => Promise<void>,
 ): Promise<void> {
-  await using contestant = await arena.start(recipe);
+  await using contestant = await bench.start(recipe);
   if (contestant !== undefined) await measure(contestant);
 }
 
 /** Memory at start, and what idle connections add to it. */
-async function holdIdle(arena: Arena, contestant: Contestant): Promise<void> {
+async function holdIdle(bench: BenchRunner, contestant: Contestant): Promise<void> {
   await pause(SETTLE_MS);
   const kib = contestant.residentKib;
-  arena.results.add("memory at start", contestant.name, { "MiB": kib / KIB_PER_MIB });
+  bench.results.add("memory at start", contestant.name, { "MiB": kib / KIB_PER_MIB });
   await using stack = new AsyncDisposableStack();
-  stack.use(await hold(arena, contestant, "5,000 idle keep-alive connections"));
+  stack.use(await hold(bench, contestant, "5,000 idle keep-alive connections"));
   if (contestant.name === TWO_DESCRIPTORS) return;
   // Without what the first ones made it get once and for all.
-  stack.use(await hold(arena, contestant, "the next 5,000 idle connections"));
+  stack.use(await hold(bench, contestant, "the next 5,000 idle connections"));
 }
 
 /** Opens connections, and measures what they add; they stay until what is returned is left. */
-async function hold(arena: Arena, contestant: Contestant, subject: Subject): Promise<Child> {
+async function hold(bench: BenchRunner, contestant: Contestant, subject: Subject): Promise<Child> {
   const before = contestant.residentKib;
-  const file = arena.directory.join(`held-${subject}`);
-  const holder = arena.spawn(
-    "load",
-    [
-      ...[Deno.execPath(), "run", "--allow-net", "--allow-write", HOLDER],
-      ...[`${contestant.port}`, PATH, `${HELD}`, file],
-    ],
-    "discarded",
-  );
+  const file = bench.directory.join(`held-${subject}`);
+  const script = ["run", "--allow-net", "--allow-write", pathOf("holder.ts")];
+  const words = [Deno.execPath(), ...script, `${contestant.port}`, PATH, `${HELD}`, file];
+  const holder = bench.spawn("load", words, "discarded");
   const until = performance.now() + HOLD_DEADLINE_MS;
   while (heldIn(file) === undefined) {
     if (performance.now() > until) {
@@ -84,7 +84,7 @@ async function hold(arena: Arena, contestant: Contestant, subject: Subject): Pro
     await pause(100);
   }
   await pause(SETTLE_MS);
-  arena.results.add(subject, contestant.name, {
+  bench.results.add(subject, contestant.name, {
     "KiB/connection": (contestant.residentKib - before) / HELD,
     "connections": heldIn(file) ?? 0,
   });
@@ -102,19 +102,19 @@ function heldIn(file: string): number | undefined {
 }
 
 /** Memory after many short connections, and by what factor the last part of them made it grow. */
-async function manyShort(arena: Arena, contestant: Contestant): Promise<void> {
-  const { connections } = arena.choices;
+async function manyShort(bench: BenchRunner, contestant: Contestant): Promise<void> {
+  const { connections } = bench.options;
   const samples = [{ served: 0, kib: contestant.residentKib }];
   for (let served = 0, seconds = 0; served < connections; seconds++) {
     if (seconds * SLOWEST > connections + SLOWEST) {
       throw new CommandError(`${contestant.name} serves only ${served} connections`, 1);
     }
-    served += (await load(arena, contestant, PATH, { perConnection: 1, seconds: 1 })).requests;
+    served += (await load(bench, contestant, PATH, { perConnection: 1, seconds: 1 })).requests;
     samples.push({ served, kib: contestant.residentKib });
   }
   const last = samples.at(-1)!;
   const earlier = samples.findLast(({ served }) => served <= last.served * (1 - LAST_PART))!;
-  arena.results.add("memory after short connections", contestant.name, {
+  bench.results.add("memory after short connections", contestant.name, {
     "MiB": last.kib / KIB_PER_MIB,
     "growth": last.kib / earlier.kib,
   });

@@ -1,17 +1,17 @@
-/** Who takes part. */
+/** The contestants. */
 export type Name =
   | ("ours" | "ours, --log=common" | "floor" | "Deno.serve" | "node:http")
   | ("nginx" | "nginx return 301" | "nginx random of three" | "nginx open_file_cache")
   | ("HAProxy redirect" | "HAProxy redir" | "lighttpd" | "Caddy")
   | ("curl" | "wget" | "aria2c" | "deno run that prints");
 
-/** What is measured, in its unit. */
+/** A quantity in its unit. */
 export type Metric =
   | ("requests/s" | "CPU µs/request" | "median ms" | "99 % ms" | "core busy %")
   | ("connections/s" | "CPU µs/connection" | "KiB/connection" | "connections")
   | ("GiB/s" | "CPU ms/GiB" | "ms" | "MiB" | "growth" | "files" | "functions");
 
-/** Where it is measured. */
+/** The load under which it is measured. */
 export type Subject =
   | "redirect, keep-alive"
   | "redirect, pipelined ×16"

@@ -16,7 +16,7 @@ const seconds = Number(Deno.args[1] ?? 10);
 const WITH_ROUNDS = ["--interval=50ms", "--probe-concurrency=4"];
 const WITHOUT_ROUNDS = ["--interval=1h", "--probe-concurrency=64"];
 
-const worker = new Worker(import.meta.resolve("./stub_farm.ts"), { type: "module" });
+const worker = new Worker(import.meta.resolve("./programs/stub_farm.ts"), { type: "module" });
 worker.postMessage(count);
 const ports = await new Promise<number[]>((resolve) => {
   worker.onmessage = ({ data }) => resolve(data);

@@ -2,7 +2,7 @@
 // It prints how many bytes of content it read, and in how many seconds.
 // A read of 256 KiB a time keeps up with every server here, as curl does (4.5 GiB/s each).
 
-import { print } from "../../lib/log/console.ts";
+import { print } from "../../../lib/log/console.ts";
 
 const [url = "", seconds = "0"] = Deno.args;
 const { hostname, port, pathname } = new URL(url);

@@ -1,13 +1,22 @@
 import { CommandError } from "../../lib/cli/command.ts";
+import { say } from "../../lib/log/console.ts";
 import { freePort } from "../support/role.ts";
 import { TemporaryDirectory } from "../support/temporary_directory.ts";
-import { Child, type Destination, type Ending } from "./child.ts";
-import { Contestant, type Recipe } from "./contestant.ts";
-import { type Cores, findCores, findProgram } from "./cores.ts";
-import { Results } from "./results.ts";
+import {
+  Child,
+  type Cores,
+  cpuSeconds,
+  type Destination,
+  type Ending,
+  findCores,
+  findProgram,
+  residentKib,
+} from "./processes.ts";
+import type { Recipe } from "./recipes.ts";
+import { type Name, Results } from "./results.ts";
 
-/** What the user chose. */
-export interface Choices {
+/** The options of the command. */
+export interface BenchOptions {
   /** For each measurement. */
   readonly seconds: number;
   /** Of measurements, interleaved. */
@@ -16,9 +25,9 @@ export interface Choices {
   readonly connections: number;
 }
 
-/** Where everything takes place: when it is left, no process and no file of it remains. */
-export class Arena implements AsyncDisposable {
-  readonly choices: Choices;
+/** A benchmark under way: when it is left, no process and no file of it remains. */
+export class BenchRunner implements AsyncDisposable {
+  readonly options: BenchOptions;
   /** What is served, and what contestants need. */
   readonly directory: TemporaryDirectory;
   /** Where downloads go: in memory, unless there is too little. */
@@ -32,22 +41,26 @@ export class Arena implements AsyncDisposable {
   readonly #children = new Set<Child>();
   #isOver = false;
 
-  private constructor(choices: Choices, directory: TemporaryDirectory, received: string) {
-    this.choices = choices;
+  private constructor(options: BenchOptions, directory: TemporaryDirectory, received: string) {
+    this.options = options;
     this.directory = directory;
     this.received = received;
   }
 
-  /** Opens one. */
-  static async with(choices: Choices): Promise<Arena> {
+  /** Makes its directories. */
+  static async with(options: BenchOptions): Promise<BenchRunner> {
     const directory = await TemporaryDirectory.with();
     const dir = await hasRoomInMemory() ? "/dev/shm" : directory.path;
-    return new Arena(choices, directory, await Deno.makeTempDir({ dir, prefix: "load-balancer-" }));
+    return new BenchRunner(
+      options,
+      directory,
+      await Deno.makeTempDir({ dir, prefix: "load-balancer-" }),
+    );
   }
 
   /** Starts a program on the core that is meant for such. */
   spawn(on: keyof Cores, words: readonly string[], destination: Destination): Child {
-    if (this.#isOver) throw new Error("The arena is closed");
+    if (this.#isOver) throw new Error("The benchmark is over");
     const pin = this.cores === undefined ? [] : ["taskset", "-c", `${this.cores[on]}`];
     const child = new Child([...pin, ...words], destination);
     this.#children.add(child);
@@ -97,6 +110,14 @@ export class Arena implements AsyncDisposable {
     return path;
   }
 
+  /** Measures as often as the options say; `suite` stands in what is said meanwhile. */
+  async repeat(suite: string, measureRound: () => Promise<void>): Promise<void> {
+    for (let round = 1; round <= this.options.rounds; round++) {
+      say(`bench: ${suite}, round ${round} of ${this.options.rounds}`);
+      await measureRound();
+    }
+  }
+
   /** Ends all processes and removes all files. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#isOver = true;
@@ -119,5 +140,59 @@ async function hasRoomInMemory(): Promise<boolean> {
     return Math.min(available!, Number(memory)) >= ROOM_KIB;
   } catch {
     return false;
+  }
+}
+
+const START_DEADLINE_MS = 10_000;
+const START_POLL_MS = 10;
+
+/** A server that takes part: one of ours, or a peer. */
+export class Contestant implements AsyncDisposable {
+  readonly name: Name;
+  readonly port: number;
+  /** `http://127.0.0.1:PORT`, or `https://`. */
+  readonly origin: string;
+  /** Whether its code is compiled only once it has run for a while. */
+  readonly isCompiledLate: boolean;
+  readonly #child: Child;
+
+  /** It need not listen yet. */
+  constructor({ name, program, scheme = "http" }: Recipe, port: number, child: Child) {
+    this.name = name;
+    this.isCompiledLate = program === "deno" || program === "node";
+    this.port = port;
+    this.origin = `${scheme}://127.0.0.1:${port}`;
+    this.#child = child;
+  }
+
+  /** CPU seconds that it has used until now. */
+  get cpuSeconds(): number {
+    return cpuSeconds(this.#child.pid);
+  }
+
+  /** Memory that it holds now. */
+  get residentKib(): number {
+    return residentKib(this.#child.pid);
+  }
+
+  /** Waits until connections are accepted. */
+  async listens(): Promise<void> {
+    const until = performance.now() + START_DEADLINE_MS;
+    while (!this.#child.hasEnded && performance.now() < until) {
+      try {
+        (await Deno.connect({ hostname: "127.0.0.1", port: this.port })).close();
+        return;
+      } catch {
+        await new Promise((resolve) => setTimeout(resolve, START_POLL_MS));
+      }
+    }
+    await this[Symbol.asyncDispose]();
+    const { stderr } = await this.#child.ended;
+    throw new CommandError(`${this.name} does not listen: ${stderr}`, 1);
+  }
+
+  /** Ends it. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#child[Symbol.asyncDispose]();
   }
 }

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
-import { compare } from "./comparison.ts";
+import { tableOf, targetTableOf } from "./report.ts";
 import { Results } from "./results.ts";
-import { tableOf, targetTableOf } from "./table.ts";
+import { compare } from "./targets.ts";
 
 const ONE = "redirect, one request per connection";
 

@@ -1,5 +1,5 @@
-// A worker with as many servers as it is told: each answers one request a connection with a small
-// test file. It says on which ports they listen.
+// A worker with the number of servers that it is sent: each answers one request a connection with a
+// small test file. It sends back the ports on which they listen.
 
 const CONTENT = new Uint8Array(64 * 1024);
 const HEAD = `HTTP/1.1 200 OK\r\nContent-Length: ${CONTENT.length}\r\nConnection: close\r\n\r\n`;

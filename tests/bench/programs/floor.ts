@@ -3,7 +3,7 @@
 // connection or closes it. It checks next to nothing, has no deadlines and no log, and does not
 // linger when it closes: what it takes is the runtime's share of a redirect, with a correct answer.
 
-import { print } from "../../lib/log/console.ts";
+import { print } from "../../../lib/log/console.ts";
 
 const [port, ...servers] = Deno.args;
 

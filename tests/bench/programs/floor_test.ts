@@ -1,7 +1,7 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { fromFileUrl } from "@std/path";
-import { Process } from "../support/process.ts";
-import { freePort } from "../support/role.ts";
+import { Process } from "../../support/process.ts";
+import { freePort } from "../../support/role.ts";
 
 const FLOOR = fromFileUrl(new URL("floor.ts", import.meta.url));
 const SERVERS = ["127.0.0.1:1", "127.0.0.1:2"];
