@@ -22,8 +22,17 @@ export interface Step {
 
 /** Each as often as it stands here. */
 const FAULTS: readonly Fault[] = [
-  ...["kill", "kill", "kill", "hang", "hang", "slow", "slow"] as const,
-  ...["unlist", "unlist", "mistake", "worker"] as const,
+  "kill",
+  "kill",
+  "kill",
+  "hang",
+  "hang",
+  "slow",
+  "slow",
+  "unlist",
+  "unlist",
+  "mistake",
+  "worker",
 ];
 
 const PAUSE_MS = [1500, 5000] as const;

@@ -1,6 +1,6 @@
 /**
- * What a balancer with `--log=json` says of its servers on standard error, line by line as it comes:
- * every line has to fit the lines before it.
+ * The log of a balancer with `--log=json`, read line by line while it runs: every line has to fit
+ * the lines before it.
  *
  * @module
  */
@@ -15,7 +15,7 @@ export interface RoundTime {
   readonly elapsedMs: number;
 }
 
-/** A line of a balancer's standard error with `--log=json`; which fields there are, `event` says. */
+/** A line of a balancer's standard error with `--log=json`; its fields depend on `event`. */
 export interface StateRecord {
   /** In ms since the epoch, by the balancer's clock. */
   readonly at: number;
@@ -46,7 +46,7 @@ export function parseStateRecord(line: string): StateRecord | undefined {
   }
 }
 
-/** The state of a server, as far as the log tells. */
+/** The state of a server, by the log. */
 export type State = "absent" | "untested" | "available" | "out";
 
 /** From and to, in ms since the epoch. */
@@ -70,10 +70,10 @@ const REMARKS: Readonly<Record<string, readonly State[]>> = {
   changed: ["untested", "available", "out"],
 };
 
-/** How far what a line says of a span of time may be from the times of the lines, in ms. */
+/** How far a duration in a line may differ from the times of the lines, in ms. */
 const LEEWAY_MS = 1500;
 
-/** The states of all servers, by what the log says of each. */
+/** The states of all servers, by the lines of the log. */
 export class LoggedStates {
   readonly #states = new Map<string, State>();
   /** Changes of each server, the earliest first. */

@@ -28,7 +28,7 @@ export interface Evidence {
   readonly seconds: number;
 }
 
-/** Judges a day by what clients saw and by what the balancer said. */
+/** Judges a day by what clients got and by what the balancer logged. */
 export function verdictOn(
   { downloads, redirects, log, account, logged, faults, servers, seconds }: Evidence,
 ): Verdict {
@@ -83,13 +83,13 @@ export interface OwnAccount {
 /**
  * Asks a balancer that has no clients.
  *
- * @throws {Error} when the log does not tell where it shows the farm
+ * @throws {Error} when the log has no URL of the status pages
  */
 export async function ownAccount(log: StateLog): Promise<OwnAccount> {
   const messages = log.records.map(({ message = "" }) => message);
   const [, origin] = messages.map((it) => /^the farm is shown at (\S+)\//.exec(it))
     .find((it) => it !== null) ?? [];
-  if (origin === undefined) throw new Error("Nothing says where the farm is shown");
+  if (origin === undefined) throw new Error("The log has no URL of the status pages");
   const response = await fetch(`${origin}/status.json`);
   const { redirects, unavailable, servers }: StatusDocument = await response.json();
   const contradictions = servers
@@ -108,10 +108,10 @@ export interface Redirected {
   readonly toldAt: number;
 }
 
-/** How long it may take until all workers know what the log says. */
+/** Time until all workers know of a change that is logged. */
 const NEWS_MS = 100;
 
-/** Whether a redirect led to a server after the log had said that it gets no clients. */
+/** Whether a redirect led to a server that, as the log had said before, gets no clients. */
 export function wasForbidden(
   { askedAt, toldAt }: Redirected,
   spansWithout: readonly Span[],
@@ -134,7 +134,7 @@ export function redirectsIn(lines: readonly string[]): Redirected[] {
     });
 }
 
-/** How long it took until the log told of faults, by kind. */
+/** Times from faults to their lines in the log, by kind. */
 export class DetectionTimes {
   readonly #times = new Map<string, number[]>();
 

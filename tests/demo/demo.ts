@@ -142,7 +142,7 @@ async function downloadAll(
   print(`  ${counts.join(", ")}`);
 }
 
-/** Kills a server under the feet of clients, some of whose downloads may fail of that. */
+/** Kills a server while clients download, some of which may fail. */
 async function killUnder(
   clients: readonly Client[],
   files: Readonly<Record<string, Uint8Array>>,
@@ -162,7 +162,7 @@ async function killUnder(
   if (missing > 0) print(`  ${missing} met the dead server before that; no half file is left.`);
 }
 
-/** A server's place, as the balancer said it. */
+/** A server's line in what the balancer logged of a round. */
 interface Rank {
   readonly authority: string;
   readonly time: string;

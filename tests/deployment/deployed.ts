@@ -1,7 +1,7 @@
 import { Process } from "../support/process.ts";
 import { listening, type ListeningRole, PROJECT } from "../support/role.ts";
 
-/** A balancer that was started as one of the files says. */
+/** A balancer started with the command line of a file. */
 export interface Deployed extends AsyncDisposable {
   readonly balancer: ListeningRole;
   /** Where it shows how the farm stands. */
@@ -9,7 +9,7 @@ export interface Deployed extends AsyncDisposable {
 }
 
 /**
- * Starts a balancer as it was written down, but on free ports of 127.0.0.1.
+ * Starts a balancer with such a command line, but on free ports of 127.0.0.1.
  *
  * @param words those behind `deno`
  * @param changes what of them is somewhere else here, and where

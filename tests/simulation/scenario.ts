@@ -26,7 +26,7 @@ export interface Change {
   readonly speed: number;
 }
 
-/** Who asks for what, and when. */
+/** A client that comes, and its request. */
 export interface Arrival {
   readonly at: number;
   readonly bytes: number;

@@ -3,7 +3,7 @@ import { Farm } from "./farm.ts";
 import { type Arrival, arrivalsOf, changesOf, OPENING, type Scenario } from "./scenario.ts";
 import type { Strategy, StrategyMaker } from "./strategy.ts";
 
-/** What clients have lived to see. */
+/** What came of a scenario with a strategy. */
 export interface Outcome {
   /** Of a download, from asking the balancer until the last octet, in ms. */
   readonly mean: number;
@@ -26,7 +26,7 @@ const WARM_UP = 120_000;
 
 /**
  * Lets clients come to a farm until the scenario ends, and then waits for their downloads. A client
- * whose server dies asks the balancer again, and goes on where it was.
+ * whose server dies asks the balancer again, and resumes.
  */
 export function simulate(scenario: Scenario, makeStrategy: StrategyMaker): Outcome {
   return new Simulation(scenario, makeStrategy).run();

@@ -10,11 +10,11 @@ import type { Arrival, Scenario } from "./scenario.ts";
 
 /** How clients are sent to servers. */
 export interface Strategy {
-  /** The index of a server; -1 when none is known that lives. */
+  /** The index of a server; -1 when none is known to be alive. */
   choose(arrival: Arrival, now: number): number;
-  /** An interval has passed. */
+  /** Called at every interval. */
   tick(now: number): void;
-  /** How much of the requests went elsewhere than the shares had it: from 0 to 1. */
+  /** The part of requests that did not follow the shares, from 0 to 1. */
   readonly shareError: number;
 }
 
@@ -24,7 +24,7 @@ export type StrategyMaker = (scenario: Scenario, farm: Farm, events: EventQueue)
 /** A server that has failed a round is out, and one that has passed returns. */
 const THRESHOLDS = { fall: 1, rise: 1 };
 
-/** Knows every speed and all that is under way, and sends each client where it will end first. */
+/** Knows every speed and every transfer, and picks the server where a download ends first. */
 export const oracle: StrategyMaker = (_, farm) => ({
   choose: ({ bytes }, now) => farm.quickest(bytes, now),
   tick: () => {},
