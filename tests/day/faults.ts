@@ -1,4 +1,4 @@
-import type { FileServer } from "../harness/file_server.ts";
+import type { FarmServer } from "../harness/farm_server.ts";
 import { childrenOf } from "../support/children.ts";
 import type { Process } from "../support/process.ts";
 import { randomInteger } from "../support/random.ts";
@@ -67,7 +67,7 @@ const LOG_TIMEOUT_MS = 90_000;
 
 /** What can be broken, and where that shows. */
 export interface FaultTargets {
-  readonly servers: readonly FileServer[];
+  readonly servers: readonly FarmServer[];
   readonly balancer: Process;
   readonly log: StateLog;
   readonly list: ServerListFile;
@@ -80,7 +80,7 @@ export interface FaultTargets {
 export class FaultInjector {
   readonly #targets: FaultTargets;
   /** Servers that something is wrong with. */
-  readonly #troubled = new Set<FileServer>();
+  readonly #troubled = new Set<FarmServer>();
   #isListTroubled = false;
   readonly #deadSpans = new Map<string, Span[]>();
   readonly #troubledSpans = new Map<string, Span[]>();
@@ -118,15 +118,15 @@ export class FaultInjector {
     await acts[fault]();
   }
 
-  /** That server, or the next one, that is well; unless no other were. */
-  async #onServer(index: number, act: (server: FileServer) => Promise<void>): Promise<void> {
+  /** Acts on that server or the next one that is well, unless it is the last such server. */
+  async #onServer(index: number, act: (server: FarmServer) => Promise<void>): Promise<void> {
     const { servers, log } = this.#targets;
     const well = [...servers.slice(index % servers.length), ...servers].filter((server, i, all) =>
       all.indexOf(server) === i && !this.#troubled.has(server) &&
       log.states.stateOf(server.authority) === "available"
     );
     if (well.length < 2) return void this.skipped++;
-    const [server] = well as [FileServer];
+    const [server] = well as [FarmServer];
     const from = Date.now();
     this.#troubled.add(server);
     await act(server);
@@ -141,7 +141,7 @@ export class FaultInjector {
     this.#isListTroubled = false;
   }
 
-  async #kill(server: FileServer, stayMs: number): Promise<void> {
+  async #kill(server: FarmServer, stayMs: number): Promise<void> {
     const { pause } = this.#targets;
     const from = Date.now();
     await this.#expectLine("killed: out", isAbout(server, "out"), () => server.kill());
@@ -153,7 +153,7 @@ export class FaultInjector {
     }, "after");
   }
 
-  async #hang(server: FileServer, stayMs: number): Promise<void> {
+  async #hang(server: FarmServer, stayMs: number): Promise<void> {
     const { pause } = this.#targets;
     const from = Date.now();
     await this.#expectLine("hangs: out", isAbout(server, "out"), () => server.stop());
@@ -163,7 +163,7 @@ export class FaultInjector {
   }
 
   /** Where a test finds it missing as it is started anew, it has to return first. */
-  async #slow(server: FileServer, stayMs: number): Promise<void> {
+  async #slow(server: FarmServer, stayMs: number): Promise<void> {
     const { pause } = this.#targets;
     const isSlow = isTimed(server, (ms) => ms >= SLOW_MS);
     await this.#expectLine("slowed: round", isSlow, () => server.restart(SLOW_RATE), "after");
@@ -172,36 +172,35 @@ export class FaultInjector {
     await this.#expectLine("fast again: round", isFast, () => server.restart(), "after");
   }
 
-  async #unlist(server: FileServer, stayMs: number): Promise<void> {
-    const { list, pause } = this.#targets;
-    await this.#expectLine(
-      "taken off the list: unlisted",
-      isAbout(server, "unlisted"),
-      async () => {
-        await list.remove(server.authority);
-        this.#hangup();
-      },
-    );
+  async #unlist(server: FarmServer, stayMs: number): Promise<void> {
+    const { log, pause } = this.#targets;
+    const { authority } = server;
+    const isGone = isAbout(server, "unlisted"), isListed = isAbout(server, "listed");
+    await this.#reload("taken off the list: unlisted", isGone, (list) => list.remove(authority));
     await pause(stayMs);
-    const isTested = this.#targets.log.next(isAbout(server, "available"), LOG_TIMEOUT_MS);
+    const isTested = log.next(isAbout(server, "available"), LOG_TIMEOUT_MS);
     const since = Date.now();
-    await this.#expectLine("put on the list: listed", isAbout(server, "listed"), async () => {
-      await list.add(server.authority);
-      this.#hangup();
-    });
+    await this.#reload("put on the list: listed", isListed, (list) => list.add(authority));
     this.#measure("put on the list: available", since, await isTested);
   }
 
   async #mistake(number: number, stayMs: number): Promise<void> {
-    const { list, pause } = this.#targets;
-    await this.#expectLine("mistake in the list: unchanged", is("unchanged"), async () => {
-      await list.spoil(number);
-      this.#hangup();
-    });
-    await pause(stayMs);
-    await this.#expectLine("list put right: reread", is("reread"), async () => {
-      await list.write();
-      this.#hangup();
+    const spoil = (list: ServerListFile) => list.spoil(number);
+    await this.#reload("mistake in the list: unchanged", is("unchanged"), spoil);
+    await this.#targets.pause(stayMs);
+    await this.#reload("list put right: reread", is("reread"), (list) => list.write());
+  }
+
+  /** Changes the list, lets the balancer read it, and waits for its line. */
+  async #reload(
+    kind: string,
+    isMeant: (record: StateRecord) => boolean,
+    change: (list: ServerListFile) => Promise<void>,
+  ): Promise<void> {
+    const { list, balancer } = this.#targets;
+    await this.#expectLine(kind, isMeant, async () => {
+      await change(list);
+      balancer.signal("SIGHUP");
     });
   }
 
@@ -213,10 +212,6 @@ export class FaultInjector {
       message?.startsWith(`worker ${pid} ended by SIGKILL`) ?? false;
     const act = () => Deno.kill(pid, "SIGKILL");
     await this.#expectLine("worker killed: notice", isAboutIt, act);
-  }
-
-  #hangup(): void {
-    this.#targets.balancer.signal("SIGHUP");
   }
 
   /** Does something, and waits for its line; the time counts from before it, or from its end. */
@@ -239,7 +234,7 @@ export class FaultInjector {
 }
 
 /** Until now. */
-function note(spans: Map<string, Span[]>, { authority }: FileServer, from: number): void {
+function note(spans: Map<string, Span[]>, { authority }: FarmServer, from: number): void {
   spans.set(authority, [...spans.get(authority) ?? [], [from, Date.now()]]);
 }
 
@@ -247,12 +242,12 @@ function is(event: string): (record: StateRecord) => boolean {
   return (record) => record.event === event;
 }
 
-function isAbout({ authority }: FileServer, event: string): (record: StateRecord) => boolean {
+function isAbout({ authority }: FarmServer, event: string): (record: StateRecord) => boolean {
   return (record) => record.event === event && record.server === authority;
 }
 
 function isTimed(
-  { authority }: FileServer,
+  { authority }: FarmServer,
   isMeant: (elapsedMs: number) => boolean,
 ): (record: StateRecord) => boolean {
   return ({ event, fastest = [] }) =>

@@ -1,5 +1,5 @@
 import { sha256 } from "../misbehaviour/digest.ts";
-import { type FileServer, type ServerProgram, startFileServers } from "../harness/file_server.ts";
+import { type FarmServer, type ServerProgram, startFarmServers } from "../harness/farm_server.ts";
 import { randomOctets } from "../support/random.ts";
 import { listening, type ListeningRole, startRole } from "../support/role.ts";
 import { TemporaryDirectory } from "../support/temporary_directory.ts";
@@ -33,7 +33,7 @@ export interface WantedFile {
 
 /** A running farm: file servers over one directory, and a balancer with a list of them. */
 export interface Scene extends AsyncDisposable {
-  readonly servers: readonly FileServer[];
+  readonly servers: readonly FarmServer[];
   readonly list: ServerListFile;
   readonly wanted: readonly WantedFile[];
   readonly balancer: ListeningRole;
@@ -61,7 +61,7 @@ export async function openScene(
     await root.write(name, content);
     wanted.push({ name, sha256: await sha256(content) });
   }
-  const servers = await startFileServers(stack, SERVERS, { root: root.path, longestLifeMs });
+  const servers = await startFarmServers(stack, SERVERS, { root: root.path, longestLifeMs });
   const directory = stack.use(await TemporaryDirectory.with());
   const list = new ServerListFile(directory, servers.map(({ authority }) => authority));
   await list.write();

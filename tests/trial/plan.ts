@@ -1,4 +1,4 @@
-import type { FileServer } from "../harness/file_server.ts";
+import type { FarmServer } from "../harness/farm_server.ts";
 import type { RunClock } from "../harness/run_for.ts";
 import { randomInteger } from "../support/random.ts";
 
@@ -68,7 +68,7 @@ export interface FaultPlan {
  * @throws {Error} when a server does not listen again
  */
 export async function injectFaults(
-  servers: readonly FileServer[],
+  servers: readonly FarmServer[],
   { slowed, slowRate, killed }: FaultPlan,
   { reach }: RunClock,
 ): Promise<void> {

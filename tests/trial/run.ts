@@ -8,7 +8,7 @@ import { runCommand } from "../../lib/cli/arguments.ts";
 import { count, duration, option, type ValueParser } from "../../lib/cli/option.ts";
 import { print } from "../../lib/log/console.ts";
 import { downloadToNowhere, keepDownloading } from "../harness/downloads.ts";
-import { type FileServer, startFileServers } from "../harness/file_server.ts";
+import { type FarmServer, startFarmServers } from "../harness/farm_server.ts";
 import { type RunClock, runFor } from "../harness/run_for.ts";
 import { seededRandom } from "../support/random.ts";
 import { listeningRole } from "../support/role.ts";
@@ -65,7 +65,7 @@ await runCommand({
   await using stack = new AsyncDisposableStack();
   const root = stack.use(await TemporaryDirectory.with()).path;
   const programs = RATES.map((rate) => ({ program: "server.ts", rate }) as const);
-  const servers = await startFileServers(stack, programs, { root, longestLifeMs });
+  const servers = await startFarmServers(stack, programs, { root, longestLifeMs });
   const authorities = servers.map(({ authority }) => authority);
   const balancers = new Map<PolicyName, string>();
   for (const policy of policies) {
@@ -105,7 +105,7 @@ interface SliceLoad {
 
 /** Lets clients download through one balancer while the servers have their faults. */
 async function runSlice(
-  servers: readonly FileServer[],
+  servers: readonly FarmServer[],
   { origin, catalogue, clients, seconds, seed }: SliceLoad,
   counts: PolicyCounts,
 ): Promise<void> {

@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { downloadToNowhere } from "../harness/downloads.ts";
-import { FileServer } from "../harness/file_server.ts";
+import { FarmServer } from "../harness/farm_server.ts";
 import { seededRandom } from "../support/random.ts";
 import { TemporaryDirectory } from "../support/temporary_directory.ts";
 import { Catalogue, phaseAt } from "./plan.ts";
@@ -38,11 +38,11 @@ Deno.test("PolicyCounts counts what became of downloads, and takes times of thos
   assertEquals(row.split(" | ").slice(0, 9), cells);
 });
 
-Deno.test("FileServer is killed, started again and slowed, all on one port", async () => {
+Deno.test("FarmServer is killed, started again and slowed, all on one port", async () => {
   await using directory = await TemporaryDirectory.with();
   const root = directory.path;
   const options = { program: "server.ts", root, rate: 0, longestLifeMs: 60_000 } as const;
-  await using server = await FileServer.start(options);
+  await using server = await FarmServer.start(options);
   const url = `http://${server.authority}/test.bin?bytes=100000`;
   const isServed = async () => {
     const { reason, isWrong } = await downloadToNowhere(url, 100_000, 30_000);

@@ -6,7 +6,7 @@ import { freePort, listening, startRole } from "../support/role.ts";
 export type ServerProgram = "server.ts" | "nginx";
 
 /** How a file server is started. */
-export interface FileServerOptions {
+export interface FarmServerOptions {
   readonly program: ServerProgram;
   /** The directory that it serves. */
   readonly root: string;
@@ -25,13 +25,13 @@ interface Listening extends AsyncDisposable {
 const MOST_STARTS = 20;
 
 /** A file server that can be killed, stopped, slowed and started again, always on one port. */
-export class FileServer implements AsyncDisposable {
-  readonly #options: FileServerOptions;
+export class FarmServer implements AsyncDisposable {
+  readonly #options: FarmServerOptions;
   readonly #port = freePort();
   /** The last one listens; earlier ones may still finish transfers. */
   readonly #started: Listening[] = [];
 
-  private constructor(options: FileServerOptions) {
+  private constructor(options: FarmServerOptions) {
     this.#options = options;
   }
 
@@ -40,8 +40,8 @@ export class FileServer implements AsyncDisposable {
    *
    * @throws {Error} when it does not listen
    */
-  static async start(options: FileServerOptions): Promise<FileServer> {
-    const server = new FileServer(options);
+  static async start(options: FarmServerOptions): Promise<FarmServer> {
+    const server = new FarmServer(options);
     await server.#listen(options.rate);
     return server;
   }
@@ -110,14 +110,14 @@ export class FileServer implements AsyncDisposable {
 }
 
 /** Starts file servers over one directory, to be ended with the stack. */
-export async function startFileServers(
+export async function startFarmServers(
   stack: AsyncDisposableStack,
-  servers: readonly Pick<FileServerOptions, "program" | "rate">[],
-  shared: Pick<FileServerOptions, "root" | "longestLifeMs">,
-): Promise<FileServer[]> {
-  const started: FileServer[] = [];
+  servers: readonly Pick<FarmServerOptions, "program" | "rate">[],
+  shared: Pick<FarmServerOptions, "root" | "longestLifeMs">,
+): Promise<FarmServer[]> {
+  const started: FarmServer[] = [];
   for (const server of servers) {
-    started.push(stack.use(await FileServer.start({ ...server, ...shared })));
+    started.push(stack.use(await FarmServer.start({ ...server, ...shared })));
   }
   return started;
 }
