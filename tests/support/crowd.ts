@@ -1,7 +1,7 @@
 import { RawClient } from "./raw_client.ts";
 
 /** What became of a crowd's requests. */
-export interface Tally {
+export interface RequestCounts {
   /** Answered as they should be. */
   answered: number;
   /** On kept connections that the server closed while the request was on its way: sent again. */
@@ -28,13 +28,13 @@ export async function keepAsking(
   target: string,
   options: CrowdOptions,
   until: AbortSignal,
-): Promise<Tally> {
-  const tally: Tally = { answered: 0, repeated: 0, connections: 0, failures: [] };
+): Promise<RequestCounts> {
+  const counts: RequestCounts = { answered: 0, repeated: 0, connections: 0, failures: [] };
   const ask = async () => {
-    while (!until.aborted) await useConnection(port, target, options, until, tally);
+    while (!until.aborted) await useConnection(port, target, options, until, counts);
   };
   await Promise.all(Array.from({ length: options.clients }, ask));
-  return tally;
+  return counts;
 }
 
 /** Uses one connection until it ends. */
@@ -43,25 +43,25 @@ async function useConnection(
   target: string,
   { isPersistent, pauseMs = 0 }: CrowdOptions,
   until: AbortSignal,
-  tally: Tally,
+  counts: RequestCounts,
 ): Promise<void> {
   let asked = 0;
   try {
     using client = await RawClient.connect(port);
-    tally.connections++;
+    counts.connections++;
     const fields = `Host: a\r\n${isPersistent ? "" : "Connection: close\r\n"}`;
     for (let goesOn = true; goesOn && !until.aborted;) {
       asked++;
       await client.send(`GET ${target} HTTP/1.1\r\n${fields}\r\n`);
       const response = await client.response();
-      if (response.statusCode !== 200) tally.failures.push(`status ${response.statusCode}`);
-      else tally.answered++;
+      if (response.statusCode !== 200) counts.failures.push(`status ${response.statusCode}`);
+      else counts.answered++;
       goesOn = isPersistent && response.fields.get("connection") !== "close";
       await new Promise((resolve) => setTimeout(resolve, pauseMs));
     }
   } catch (error) {
     // Between two requests a server may close a connection (RFC 9112 §9.3.1).
-    if (asked > 1) tally.repeated++;
-    else tally.failures.push(String(error));
+    if (asked > 1) counts.repeated++;
+    else counts.failures.push(String(error));
   }
 }
