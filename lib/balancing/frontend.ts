@@ -172,11 +172,11 @@ export class WorkerFrontend implements Frontend {
   }
 
   renew(): void {
-    if (this.#isRenewable) void this.#supervisor.renew();
+    if (this.#isRenewable) void this.#supervisor.rollingRestart();
   }
 
   async close(): Promise<void> {
-    await this.#supervisor.stop();
+    await this.#supervisor.drain();
   }
 
   kill(): void {

@@ -1,5 +1,5 @@
 /**
- * What the roles that listen have in common: where, and how many connections.
+ * The options and the sockets of the roles that listen.
  *
  * @module
  */
@@ -9,43 +9,27 @@ import {
   choice,
   count,
   duration,
-  type Option,
   option,
   PORT,
   repeatable,
   text,
   type ValueParser,
+  type Values,
 } from "../cli/option.ts";
 import { type FieldLine, isWritable } from "../http/fields.ts";
 import { authorityOf, trimOws } from "../http/grammar.ts";
-import { LOG_FORMATS, type LogFormat } from "../log/access_log.ts";
+import { LOG_FORMATS } from "../log/access_log.ts";
 import type { Credentials } from "./tls.ts";
 import { workerPort } from "./worker_protocol.ts";
 
-/** Connections that the system keeps for us until we accept them; it may allow fewer. */
+/** Connections that the system queues until they are accepted; it may allow fewer. */
 const BACKLOG = 4096;
 
-/** What we speak, for clients that ask (RFC 7301). */
+/** RFC 7301. */
 const ALPN = ["http/1.1", "http/1.0"];
 
-/** The options of every role that listens. */
-export interface ListenerOptions {
-  /** The address to listen on. */
-  readonly host: Option<string>;
-  /** The port to listen on. */
-  readonly port: Option<number>;
-  /** Connections at a time. */
-  readonly "max-connections": Option<number>;
-  /** The form of the access log. */
-  readonly log: Option<LogFormat>;
-  /** How long to finish answers when stopped, in ms. */
-  readonly grace: Option<number>;
-  /** Fields of every answer. */
-  readonly header: Option<readonly FieldLine[]>;
-}
-
 /** The options of a role that listens, on this port by default. */
-export function listenerOptions(port: string): ListenerOptions {
+export function listenerOptions(port: string) {
   return {
     host: option(text("ADDRESS"), "0.0.0.0", "the address to listen on"),
     port: option(PORT, port, "the port to listen on; 0 takes any free one"),
@@ -64,29 +48,29 @@ export function listenerOptions(port: string): ListenerOptions {
   };
 }
 
-/** The options by which a user chooses where to listen, for what is said about it. */
+/** The values of `listenerOptions`. */
+export type ListenerValues = Values<ReturnType<typeof listenerOptions>>;
+
+/** The options by which the user chose address and port, for error messages. */
 export interface AddressNames {
-  /** That of the address. */
   readonly host: string;
-  /** That of the port. */
   readonly port: string;
 }
 
-/** What connections are accepted from, with TLS or without. */
+/** A listening socket, with TLS or without. */
 export type Listener = Deno.Listener<Deno.TcpConn | Deno.TlsConn, Deno.NetAddr>;
 
-/** Whether `listenBeside` can listen: two sockets can share a port only on Linux. */
+/** Whether two sockets can share a port, as `listenBeside` needs: only on Linux. */
 export const CAN_LISTEN_BESIDE: boolean = Deno.build.os === "linux";
 
 /**
- * Listens for TCP connections; in a worker, on the port that its parent says, beside others.
+ * Listens for TCP connections, or TLS with credentials. A worker shares the port that its parent
+ * gave it.
  *
  * @param hostname an address of this machine, or a name for one
  * @param port 0 for any free one
- * @param credentials where connections are to be encrypted
- * @param names of the options by which the user chose address and port
- * @throws {CommandError} status 1, when that is not possible
- * @throws {UsageError} when it is not possible with this key
+ * @throws {CommandError} status 1, if the address or port cannot be used
+ * @throws {UsageError} if the key cannot be used
  */
 export function listen(
   hostname: string,
@@ -103,10 +87,9 @@ export function listen(
 }
 
 /**
- * Listens at the address of another listener, beside it. Until that one closes, the system deals
- * connections out to both.
+ * Listens at the address of another listener that has credentials. Until that one closes, the
+ * system distributes connections over both.
  *
- * @param listener one that listens with credentials
  * @throws as `listen`
  */
 export function listenBeside(
@@ -162,21 +145,21 @@ function reasonOf(error: unknown, hostname: string, port: number, names: Address
   return `cannot listen on ${names.host}=${hostname}, port ${port}: ${message}`;
 }
 
-/** The first line on standard output: where clients can connect, with the real port. */
+/** The first line of a role on standard output: `listening on http://HOST:PORT`. */
 export function announcement(listener: Listener, credentials?: Credentials): string {
   const { hostname, port } = listener.addr;
   const scheme = credentials === undefined ? "http" : "https";
   return `listening on ${scheme}://${authorityOf(hostname, port)}`;
 }
 
-/** What the server writes itself, where and when it is due; a second one would contradict it. */
-const OWN_FIELDS: ReadonlySet<string> = new Set([
-  ...["connection", "content-length", "date", "keep-alive", "te", "trailer", "transfer-encoding"],
-  ...["upgrade", "accept-ranges", "allow", "content-encoding", "content-range", "content-type"],
-  ...["etag", "last-modified", "location", "retry-after", "proxy-connection"],
-]);
+/** Fields that the server sets itself; a second one would contradict it. */
+const OWN_FIELDS: ReadonlySet<string> = new Set(
+  ("accept-ranges allow connection content-encoding content-length content-range content-type " +
+    "date etag keep-alive last-modified location proxy-connection retry-after te trailer " +
+    "transfer-encoding upgrade").split(" "),
+);
 
-/** A field that a user adds to replies, as in `Name: value`. */
+/** A field that the user adds to responses, as in `Name: value`. */
 export const ADDED_FIELD: ValueParser<FieldLine> = {
   placeholder: "'NAME: VALUE'",
   accepts: "a field such as 'Name: value' in ASCII, none of those that the server writes itself, " +

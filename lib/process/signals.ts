@@ -7,18 +7,18 @@
 import { receiveOrder, workerPort } from "./worker_protocol.ts";
 
 /**
- * How long a worker that was replaced waits for clients that are between two requests or have just
- * connected; the reply to a request that comes meanwhile says that the connection ends.
+ * How long a worker that was replaced keeps connections open that are idle or new. Its replies then
+ * have `Connection: close`.
  */
 const RETIREMENT_MS = 2000;
 
 /**
- * A signal that fires when the process is to stop: at the first SIGINT or SIGTERM; in a worker at
- * its parent's order, and at a SIGTERM. A second one ends the process at once, with the status that
- * a shell gives it: 128 and the signal's number; workers leave that to their parent.
+ * A signal that fires at the first SIGINT or SIGTERM; in a worker, at its parent's order or a
+ * SIGTERM. A second SIGINT or SIGTERM ends the process at once, with 128 plus the signal's number as
+ * its exit status, except in a worker.
  *
- * @param onSecond called before the process ends at once
- * @param onNews called, in a worker, with news of its parent
+ * @param onSecond called before a second signal ends the process
+ * @param onNews called, in a worker, with each line of news from its parent
  */
 export function stopSignal(
   onSecond: () => void = () => {},
@@ -39,18 +39,15 @@ export function stopSignal(
   return controller.signal;
 }
 
-function orderedStop(
-  controller: AbortController,
-  onNews: (news: string) => void,
-): AbortSignal {
+function orderedStop(controller: AbortController, onNews: (news: string) => void): AbortSignal {
   receiveOrder(onNews).then((order) => controller.abort(order));
   Deno.addSignalListener("SIGTERM", () => controller.abort("stop"));
-  // A terminal sends these to all of its processes; the parent says what is to be done.
+  // A terminal sends these to all of its processes; a worker follows its parent.
   for (const signal of ["SIGINT", "SIGHUP"] as const) Deno.addSignalListener(signal, () => {});
   return controller.signal;
 }
 
-/** Calls back at every SIGHUP; not on Windows, and not in a worker, whose parent handles it. */
+/** Calls back at every SIGHUP, except on Windows and in a worker, whose parent handles it. */
 export function onHangup(call: () => void): void {
   if (Deno.build.os === "windows" || workerPort() !== undefined) return;
   Deno.addSignalListener("SIGHUP", call);

@@ -1,18 +1,18 @@
 /**
- * The process above the workers of a role: it listens on nothing, starts them, replaces those that
- * end, and passes signals on.
+ * The parent of a role's workers: starts them, replaces those that end, passes signals on, and
+ * does not listen itself.
  *
  * @module
  */
 
 import { UsageError } from "../cli/command.ts";
-import { count, type Option, option } from "../cli/option.ts";
+import { count, option, type Values } from "../cli/option.ts";
 import { accessGapLine, type LogFormat, tellMissing } from "../log/access_log.ts";
 import { LAST_LINES_MS, type LineSink, LineWriter, type LostLines } from "../log/line_writer.ts";
 import type { Logger } from "../log/logger.ts";
-import { listen } from "./listener.ts";
+import { listen, type ListenerValues } from "./listener.ts";
 import { fired, onHangup, stopSignal } from "./signals.ts";
-import { WorkerPool } from "./worker_pool.ts";
+import { WorkerPool, type WorkerPoolOptions } from "./worker_pool.ts";
 import {
   type WorkerCommand,
   workerCommand,
@@ -22,17 +22,11 @@ import {
 import { workerPort } from "./worker_protocol.ts";
 
 /** The option of a role that can have workers. */
-export interface WorkersOption {
-  /** How many processes listen. */
-  readonly workers: Option<number>;
-}
-
-/** The option of a role that can have workers. */
-export const WORKERS_OPTION: WorkersOption = {
+export const WORKERS_OPTION = {
   workers: option(count(1, 256), "1", "processes that listen on the same port (Linux)"),
 };
 
-/** Whether this process is to start workers instead of serving by itself. */
+/** Whether this process starts workers instead of serving itself. */
 export function isSupervisor({ workers }: { readonly workers: number }): boolean {
   return workers > 1 && workerPort() === undefined;
 }
@@ -40,10 +34,8 @@ export function isSupervisor({ workers }: { readonly workers: number }): boolean
 /**
  * Runs workers of this role until a signal stops them; at SIGHUP replaces them one by one.
  *
- * @param paths what they read, where not everything may be read
- * @param logger logs what happens to workers and what they write
  * @returns the exit status
- * @throws {CommandError} when they cannot be started
+ * @throws as `Supervisor.of`
  */
 export async function supervise(
   options: SupervisorOptions,
@@ -52,44 +44,34 @@ export async function supervise(
 ): Promise<number> {
   const supervisor = await Supervisor.of(options, paths, { info, relay });
   const stop = stopSignal(() => supervisor.kill());
-  onHangup(() => void supervisor.renew());
+  onHangup(() => void supervisor.rollingRestart());
   const failure = await Promise.race([supervisor.start(), fired(stop)]);
   if (failure !== undefined && !stop.aborted) return failure.code;
   await fired(stop);
-  await supervisor.stop();
+  await supervisor.drain();
   return 0;
 }
 
-/** How long workers may take to end, beyond the grace, before they are killed. */
+/** How long after the grace workers are killed. */
 const LEEWAY_MS = 3000;
 
-/** Where workers listen and how they end. */
-export interface SupervisorOptions {
-  /** The address that its workers listen on. */
-  readonly host: string;
-  /** Their port; 0 for any free one. */
-  readonly port: number;
-  /** How many there are. */
-  readonly workers: number;
-  /** How long they may finish transfers, in ms. */
-  readonly grace: number;
-  /** The form of the access log. */
-  readonly log: LogFormat;
-}
+/** The options of a role with workers. */
+export type SupervisorOptions =
+  & Pick<ListenerValues, "host" | "port" | "grace" | "log">
+  & Values<typeof WORKERS_OPTION>;
 
 /** What a supervisor reports to, and what its workers are sent. */
 export interface SupervisorLinks {
-  /** Logs what happens to workers, and its record for programs. */
+  /** Logs a message for the user, and its record for programs. */
   readonly info: (message: string, record?: object) => void;
-  /** Given what workers say on standard error: whole lines, without the last line end. */
+  /** Called with the standard error of workers: whole lines, without the last line end. */
   readonly relay: (lines: string) => void;
-  /** Given how to send lines to each new worker, before all else; what it returns ends that. */
-  readonly subscribe?: (send: (line: string) => Promise<void>) => () => void;
+  readonly subscribe?: WorkerPoolOptions["subscribe"];
   /** Called with each report of a worker. */
   readonly onReport?: (report: string) => void;
 }
 
-/** The workers of a role: processes of the same program that listen on one port. */
+/** Runs the workers of a role: processes of the same program that listen on one port. */
 export class Supervisor {
   readonly #options: SupervisorOptions;
   readonly #links: SupervisorLinks;
@@ -109,7 +91,7 @@ export class Supervisor {
           onErrorLines: links.relay,
           onReport: links.onReport,
         }),
-      now: () => performance.now(),
+      monotonicMs: () => performance.now(),
       retireMs: options.grace + LEEWAY_MS,
       pause: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
     });
@@ -118,9 +100,9 @@ export class Supervisor {
   /**
    * Prepares workers, and starts none.
    *
-   * @param paths what they read, where not everything may be read
-   * @throws {UsageError} where there can be none: not on Linux, or without the permission to run them
-   * @throws {CommandError} status 1, when the port is taken
+   * @param paths files and directories that the workers must be permitted to read
+   * @throws {UsageError} on other systems than Linux
+   * @throws {CommandError} status 1, if the port is taken; as `workerCommand`
    */
   static async of(
     options: SupervisorOptions,
@@ -138,7 +120,7 @@ export class Supervisor {
   /**
    * Starts the workers, and announces where they listen.
    *
-   * @returns how the first one ended, when it never listened
+   * @returns how the first one ended, if it never listened
    */
   async start(): Promise<WorkerEnd | undefined> {
     const started = await this.#workers.start(this.#options.port);
@@ -147,50 +129,45 @@ export class Supervisor {
     return undefined;
   }
 
-  /** Whether at least one of them listens at the moment. */
+  /** Whether at least one worker listens. */
   get isListening(): boolean {
     return this.#workers.isListening;
   }
 
-  /** Replaces them one by one, once all have been started. Never rejects. */
-  async renew(): Promise<void> {
-    await this.#workers.renew();
+  /** As `WorkerPool.rollingRestart`. */
+  async rollingRestart(): Promise<void> {
+    await this.#workers.rollingRestart();
   }
 
-  /** Lets them finish what is under way, and writes the rest of what they said. */
-  async stop(): Promise<void> {
-    await this.#workers.stop(this.#options.grace + LEEWAY_MS);
+  /** Lets the workers finish open requests, and writes the rest of their output. */
+  async drain(): Promise<void> {
+    await this.#workers.drain(this.#options.grace + LEEWAY_MS);
     await this.#output.flush(LAST_LINES_MS);
     tellMissing(this.#output.dropped, this.#output.lost, this.#links.info);
   }
 
-  /** Ends them at once. */
   kill(): void {
     this.#workers.kill();
   }
 }
 
 /**
- * What workers write to their standard output, on the one of their parent: whole lines, after the
- * one in which the parent says where they listen. Those that are not taken are counted.
+ * Writes the standard output of workers to that of their parent: whole lines, after the line in which
+ * the parent announces where they listen. Counts lines that cannot be written.
  */
 export class WorkerOutput {
   readonly #lines: LineWriter;
-  /** What came before it was to begin. */
+  /** Lines that came before `begin`. */
   #early: string[] | undefined = [];
   #dropped = 0;
 
-  /**
-   * Writes nothing before it is to begin.
-   *
-   * @param format that of the lines
-   */
+  /** Writes nothing before `begin`. */
   constructor(sink: LineSink, format: LogFormat) {
     this.#lines = new LineWriter(sink);
     this.#lines.gapLine = accessGapLine(format);
   }
 
-  /** How many lines were dropped until now. */
+  /** How many lines were dropped. */
   get dropped(): number {
     return this.#dropped;
   }
@@ -199,7 +176,7 @@ export class WorkerOutput {
     return this.#lines.lost;
   }
 
-  /** From now on it writes, this line first. */
+  /** Writes this line, then all others. */
   begin(firstLine: string): void {
     const early = this.#early ?? [];
     this.#early = undefined;
@@ -212,7 +189,7 @@ export class WorkerOutput {
     else if (!this.#lines.write(lines)) this.#dropped += lines.split("\n").length;
   };
 
-  /** Writes all that was added, as `LineWriter.flush`. */
+  /** As `LineWriter.flush`. */
   async flush(withinMs: number): Promise<void> {
     await this.#lines.flush(withinMs);
   }

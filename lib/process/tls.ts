@@ -5,38 +5,24 @@
  */
 
 import { CommandError, UsageError } from "../cli/command.ts";
-import { type Option, optional, text } from "../cli/option.ts";
+import { optional, text, type Values } from "../cli/option.ts";
 
 /** The options of a role that can speak HTTPS. */
-export interface TlsOptions {
-  /** The file of the certificate, followed by those that lead to a known authority. */
-  readonly "tls-cert": Option<string | undefined>;
-  /** The file of its private key. */
-  readonly "tls-key": Option<string | undefined>;
-}
-
-/** The options of a role that can speak HTTPS. */
-export const TLS_OPTIONS: TlsOptions = {
+export const TLS_OPTIONS = {
   "tls-cert": optional(text("FILE"), "serve HTTPS with this certificate chain, in PEM"),
   "tls-key": optional(text("FILE"), "the private key of that certificate, in PEM"),
 };
 
+/** The values of `TLS_OPTIONS`. */
+export type TlsValues = Values<typeof TLS_OPTIONS>;
+
 /** A certificate chain and its private key, as PEM. */
 export interface Credentials {
-  /** The certificate, and those that lead to a known authority. */
   readonly cert: string;
-  /** Its private key, not encrypted. */
+  /** Not encrypted. */
   readonly key: string;
-  /** The file of the key, for what is said about it. */
+  /** The file of the key, for error messages. */
   readonly keyFile?: string;
-}
-
-/** What the options say. */
-export interface TlsValues {
-  /** The file of the certificate. */
-  readonly "tls-cert": string | undefined;
-  /** The file of its private key. */
-  readonly "tls-key": string | undefined;
 }
 
 /** The files that `readCredentials` will read. */
@@ -47,15 +33,14 @@ export function credentialFiles(options: TlsValues): string[] {
 /**
  * Reads a certificate and its key, which may stand in one file.
  *
- * @param now in ms since the epoch
- * @returns undefined where neither is given
- * @throws {UsageError} when one is given without the other, a file cannot be read, is not what it
- * should be, or the two do not belong together
- * @throws {CommandError} status 1, when the certificate is not valid now
+ * @returns undefined if neither is given
+ * @throws {UsageError} if one is given without the other, a file cannot be read or has no such
+ *     content, or the two do not belong together
+ * @throws {CommandError} status 1, if the certificate is not valid now
  */
 export async function readCredentials(
   options: TlsValues,
-  now: number,
+  epochMs: number,
 ): Promise<Credentials | undefined> {
   const { "tls-cert": certFile, "tls-key": keyFile } = options;
   if (certFile === undefined && keyFile === undefined) return undefined;
@@ -63,11 +48,11 @@ export async function readCredentials(
   if (keyFile === undefined) throw new UsageError("--tls-cert needs --tls-key=FILE as well");
   const cert = pemBlocks(await readText("tls-cert", certFile), /CERTIFICATE$/);
   const key = pemBlocks(await readText("tls-key", keyFile), /PRIVATE KEY$/);
-  await check(certFile, cert, keyFile, key, now);
+  await check(certFile, cert, keyFile, key, epochMs);
   return { cert, key, keyFile };
 }
 
-/** What a file in PEM (RFC 7468) holds under such labels, whatever else stands in it. */
+/** The blocks of a PEM text (RFC 7468) whose label matches. */
 function pemBlocks(text: string, label: RegExp): string {
   const blocks = text.matchAll(/-----BEGIN ([^-]+)-----[^-]*-----END \1-----/g);
   return [...blocks].filter(([, it]) => label.test(it!)).map(([block]) => `${block}\n`).join("");
@@ -93,9 +78,9 @@ async function check(
   cert: string,
   keyFile: string,
   key: string,
-  now: number,
+  epochMs: number,
 ): Promise<void> {
-  // Only here, since Node's modules cost 20 ms at the start.
+  // Imported here only, since it takes 20 ms.
   const { createPrivateKey, X509Certificate } = await import("node:crypto");
   const certificate = parsed(() => new X509Certificate(cert));
   if (certificate === undefined) {
@@ -108,7 +93,8 @@ async function check(
   if (!certificate.checkPrivateKey(privateKey)) {
     throw new UsageError(`--tls-key=${keyFile} is not the key of --tls-cert=${certFile}`);
   }
-  const problem = validity(Date.parse(certificate.validFrom), Date.parse(certificate.validTo), now);
+  const { validFrom, validTo } = certificate;
+  const problem = validity(Date.parse(validFrom), Date.parse(validTo), epochMs);
   if (problem !== undefined) throw new CommandError(`--tls-cert=${certFile} ${problem}`, 1);
 }
 
@@ -121,13 +107,13 @@ function parsed<T>(parse: () => T): T | undefined {
 }
 
 /**
- * What is wrong with a certificate's time; undefined for nothing.
+ * What is wrong with a certificate's time; undefined for nothing. All are in ms since 1970.
  *
- * @param from the first ms since the epoch at which it is valid
+ * @param from the first ms at which it is valid
  * @param to the last one
  */
-export function validity(from: number, to: number, now: number): string | undefined {
-  if (now < from) return `is not valid before ${new Date(from).toISOString()}`;
-  if (now > to) return `has expired, on ${new Date(to).toISOString()}`;
+export function validity(from: number, to: number, epochMs: number): string | undefined {
+  if (epochMs < from) return `is not valid before ${new Date(from).toISOString()}`;
+  if (epochMs > to) return `has expired, on ${new Date(to).toISOString()}`;
   return undefined;
 }

@@ -1,57 +1,55 @@
 import type { Worker, WorkerEnd } from "./worker_process.ts";
 
-/** How long a new one may take until it listens, in ms: many may start at once. */
+/** How long a new worker may take until it listens, where many start at once. */
 const START_MS = 30_000;
 
-/** How long one that starts alone takes at the most, in ms, unless the machine is overloaded. */
+/** The same for one that starts alone. */
 const PROMPT_MS = 10_000;
 
-/** What workers need beside themselves. */
-export interface WorkersOptions {
-  /** How many there are to be. */
+/** What a pool of workers is made of. */
+export interface WorkerPoolOptions {
+  /** How many workers listen. */
   readonly count: number;
-  /** Starts one that listens on a port, 0 for any free one; throws when it cannot. */
+  /** Starts a worker that listens on a port, 0 for any free one; throws if it cannot. */
   readonly spawn: (port: number) => Worker;
-  /** Given how to send lines to each new worker, before all else; what it returns ends that. */
-  readonly subscribe?: (send: (line: string) => Promise<void>) => () => void;
+  /** Called with each new worker's `inform`, before all else; returns how to unsubscribe. */
+  readonly subscribe?: ((send: (line: string) => Promise<void>) => () => void) | undefined;
   /** Logs what happens to workers. */
   readonly info: (message: string) => void;
-  /** The time in ms, on a clock that never jumps. */
-  readonly now: () => number;
-  /** How long one that was replaced may take for what is under way, in ms; then it is killed. */
+  readonly monotonicMs: () => number;
+  /** How long a worker that was replaced may take to end, in ms, before it is killed. */
   readonly retireMs: number;
   /** Settles after so many ms. Never rejects. */
   readonly pause: (ms: number) => Promise<void>;
 }
 
-/** WorkerPool on one port, of which each that ends is replaced. */
+/** Keeps a number of workers listening on one port: each that ends is replaced. */
 export class WorkerPool {
-  readonly #options: WorkersOptions;
-  /** Those that are to listen; one that is at no place any more has retired. */
+  readonly #options: WorkerPoolOptions;
+  /** The current workers; one that was replaced is in no place. */
   readonly #places: Worker[] = [];
   readonly #alive = new Set<Worker>();
-  /** Workers that run and listen. */
   readonly #listening = new Set<Worker>();
-  /** Those that were killed since they did not listen, and within how many ms. */
+  /** Workers that were killed because they did not listen within so many ms. */
   readonly #late = new WeakMap<Worker, number>();
   readonly #started = Promise.withResolvers<void>();
   #port = 0;
   #isStopping = false;
-  #isRenewing = false;
-  #isToRenewAgain = false;
+  #isRestarting = false;
+  #isRestartDue = false;
 
-  /** Starts nothing yet. */
-  constructor(options: WorkersOptions) {
+  /** Starts nothing. */
+  constructor(options: WorkerPoolOptions) {
     this.#options = options;
   }
 
   /**
-   * Starts one, and once it listens all others on the same port, and waits until they listen too,
-   * but not for long. One that hangs instead is killed, and followed by another.
+   * Starts one worker and, once it listens, all others on the same port. Waits until they listen, at
+   * most 10 s. A worker that hangs is killed and replaced.
    *
    * @param port 0 for any free one
-   * @returns where the first one says that it listens; how it ended, when it never did
-   * @throws {Error} when the first one cannot be started
+   * @returns the line in which the first worker says where it listens; how it ended, if it did not
+   * @throws as `spawn`, for the first worker
    */
   async start(port: number): Promise<string | WorkerEnd> {
     let first = this.#spawn(port, PROMPT_MS);
@@ -71,36 +69,36 @@ export class WorkerPool {
     for (let place = 1; place < this.#options.count && !this.#isStopping; place++) {
       this.#keep(place, this.#spawn(this.#port));
     }
-    const all = Promise.all(this.#places.map(({ listening }) => listening)); // Or have been killed.
+    const all = Promise.all(this.#places.map(({ listening }) => listening));
     await Promise.race([all, this.#options.pause(PROMPT_MS)]);
     this.#started.resolve();
     return line;
   }
 
-  /** Whether at least one listens at the moment, and is to. */
+  /** Whether at least one worker listens and is not to stop. */
   get isListening(): boolean {
     return !this.#isStopping && this.#places.some((worker) => this.#listening.has(worker));
   }
 
   /**
-   * Replaces one after another, each once its successor listens. When one does not, the rest stay.
-   * Asked for before all were started, it begins then; asked for while it is under way, it begins
-   * anew afterwards. Never rejects.
+   * Replaces the workers one by one, each once its successor listens. If a successor does not listen,
+   * the others stay. Begins after `start`; a call during a restart starts another one after it. Never
+   * rejects.
    */
-  async renew(): Promise<void> {
-    this.#isToRenewAgain = true;
-    if (this.#isRenewing) return;
-    this.#isRenewing = true;
+  async rollingRestart(): Promise<void> {
+    this.#isRestartDue = true;
+    if (this.#isRestarting) return;
+    this.#isRestarting = true;
     await this.#started.promise;
-    while (this.#isToRenewAgain) {
-      this.#isToRenewAgain = false;
-      await this.#renewAll();
+    while (this.#isRestartDue) {
+      this.#isRestartDue = false;
+      await this.#replaceAll();
     }
-    this.#isRenewing = false;
+    this.#isRestarting = false;
   }
 
-  /** Lets all finish what is under way; those that have not after so many ms are killed. */
-  async stop(withinMs: number): Promise<void> {
+  /** Lets all workers finish open requests; kills those that have not ended after so many ms. */
+  async drain(withinMs: number): Promise<void> {
     this.#isStopping = true;
     for (const worker of this.#alive) worker.order("stop");
     const ended = Promise.all([...this.#alive].map(({ ended }) => ended));
@@ -109,7 +107,6 @@ export class WorkerPool {
     await ended;
   }
 
-  /** Ends all at once. */
   kill(): void {
     this.#isStopping = true;
     for (const worker of this.#alive) worker.kill();
@@ -135,8 +132,8 @@ export class WorkerPool {
     return worker;
   }
 
-  /** As `#spawn`, for when there are others; undefined when it cannot be started. */
-  #hireOneMore(): Worker | undefined {
+  /** As `#spawn`; logs an error instead of throwing it. */
+  #trySpawn(): Worker | undefined {
     try {
       return this.#spawn(this.#port);
     } catch (error) {
@@ -146,23 +143,23 @@ export class WorkerPool {
     }
   }
 
-  /** Fills a place, again whenever its worker has ended, until that was replaced otherwise. */
+  /** Puts a worker in a place, and another one whenever it ends, until `#replaceAll` takes over. */
   async #keep(place: number, worker: Worker): Promise<void> {
-    const { now, pause, info } = this.#options;
+    const { monotonicMs, pause, info } = this.#options;
     this.#places[place] = worker;
     const isDone = () => this.#isStopping || this.#places[place] !== worker;
     for (let pauseMs = 0;;) {
-      const since = now();
+      const startedMs = monotonicMs();
       const end = await worker.ended;
       if (isDone()) return;
-      pauseMs = nextPauseMs(pauseMs, now() - since);
+      pauseMs = nextPauseMs(pauseMs, monotonicMs() - startedMs);
       const what = this.#late.has(worker)
         ? this.#lateText(worker)
-        : `worker ${worker.pid} ended ${described(end)}`;
+        : `worker ${worker.pid} ended ${endText(end)}`;
       info(`${what}; the next one starts in ${pauseMs} ms`);
       await pause(pauseMs);
       if (isDone()) return;
-      worker = this.#places[place] = this.#hireOneMore() ?? worker;
+      worker = this.#places[place] = this.#trySpawn() ?? worker;
     }
   }
 
@@ -171,9 +168,9 @@ export class WorkerPool {
     return `worker ${worker.pid} did not listen within ${seconds} s and was killed`;
   }
 
-  async #renewAll(): Promise<void> {
+  async #replaceAll(): Promise<void> {
     for (let place = 0; place < this.#places.length && !this.#isStopping; place++) {
-      const successor = this.#hireOneMore();
+      const successor = this.#trySpawn();
       const line = await successor?.listening;
       if (this.#isStopping) return;
       if (successor === undefined || line === undefined) {
@@ -188,21 +185,21 @@ export class WorkerPool {
   }
 }
 
-function described({ code, signal }: WorkerEnd): string {
+function endText({ code, signal }: WorkerEnd): string {
   return signal === null ? `with status ${code}` : `by ${signal}`;
 }
 
 const FIRST_PAUSE_MS = 5;
 const LONGEST_PAUSE_MS = 5000;
 
-/** What has lasted so long is started again as if it had never ended before. */
+/** After a worker lasted so long, the pause is the first one again. */
 const STEADY_MS = 10_000;
 
 /**
- * The pause before the next start, in ms: 5 at first, then twice as long each time up to 5 s.
+ * The pause before the next start, in ms: 5 at first, then doubled up to 5 s.
  *
- * @param previousMs the pause before the last start; 0 when there was none
- * @param lastedMs how long it lasted since then
+ * @param previousMs the pause before the last start; 0 for none
+ * @param lastedMs how long the worker lasted
  */
 export function nextPauseMs(previousMs: number, lastedMs: number): number {
   if (previousMs === 0 || lastedMs >= STEADY_MS) return FIRST_PAUSE_MS;

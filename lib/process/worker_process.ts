@@ -9,40 +9,28 @@ import {
 } from "./worker_protocol.ts";
 
 /** How a worker process ended. */
-export interface WorkerEnd {
-  /** Its exit status; of a killed process, 128 and the signal's number. */
-  readonly code: number;
-  /** The signal that killed it. */
-  readonly signal: string | null;
-}
+export type WorkerEnd = Pick<Deno.CommandStatus, "code" | "signal">;
 
 /** A process that listens on the same port as others, as its parent sees it. */
 export interface Worker {
-  /** For people. */
   readonly pid: number;
-  /** The line in which it says where it listens; undefined when it ends without. */
+  /** The line in which it says where it listens; undefined if it ends without. */
   readonly listening: Promise<string | undefined>;
-  /** Settles when it has ended and all that it said is handed on. Never rejects. */
+  /** Settles when it has ended and all of its output was passed on. Never rejects. */
   readonly ended: Promise<WorkerEnd>;
-  /** Tells it something. One that has ended does not hear it. */
+  /** Sends an order, unless it has ended. */
   order(order: Order): void;
-  /**
-   * Lets it know something, in one line of text, and settles once that was taken. One that has ended
-   * does not hear it. Never rejects.
-   */
+  /** Sends one line of news, unless it has ended. Settles once it was taken; never rejects. */
   inform(news: string): Promise<void>;
-  /** Ends it at once. */
+  /** Sends SIGKILL. */
   kill(): void;
 }
 
-/** What takes the output of a worker. */
+/** Receives the output of a worker: whole lines, without the last line end. */
 export interface WorkerListeners {
-  /**
-   * Called with its standard output: whole lines without the last line end, and without the
-   * first of all and reports.
-   */
+  /** Called with its standard output, but for the first line and reports. */
   readonly onLines: (lines: string) => void;
-  /** Called with its standard error, in the same way. */
+  /** Called with its standard error. */
   readonly onErrorLines: (lines: string) => void;
   /** Called with each report. */
   readonly onReport?: ((report: string) => void) | undefined;
@@ -55,13 +43,12 @@ export class WorkerProcess implements Worker {
   readonly #listening = Promise.withResolvers<string | undefined>();
   readonly #listeners: WorkerListeners;
   #isOver = false;
-  /** Whether it has said where it listens. */
   #isAnnounced = false;
   readonly listening: Promise<string | undefined> = this.#listening.promise;
   readonly ended: Promise<WorkerEnd>;
 
   /**
-   * Starts it.
+   * Starts the process.
    *
    * @param port 0 for any free one
    * @throws {Deno.errors.NotCapable} without permission to run the program
@@ -130,7 +117,7 @@ export class WorkerProcess implements Worker {
     if (start < lines.length) this.#take(lines.slice(start));
   }
 
-  /** A last line without an end. Where it is the first as well, it says what went wrong. */
+  /** Takes a last line without an end. If it is the first one as well, it is an error message. */
   #takeLast(line: string): void {
     if (!this.#isAnnounced) this.#listeners.onErrorLines(line);
     else if (takeReports(line, () => {}) !== "") this.#listeners.onLines(line);
@@ -138,8 +125,8 @@ export class WorkerProcess implements Worker {
 }
 
 /**
- * Hands on whole lines, since those of other workers come between them, up to the end of a stream.
- * Never rejects: what fails with one piece is reported, and the next one is read.
+ * Passes on the lines of a stream, whole, since those of other workers come between them. Never
+ * rejects: an error with one piece is reported, and the next one is read.
  */
 async function readLines(
   stream: ReadableStream<Uint8Array>,
@@ -162,20 +149,19 @@ async function readLines(
   hand(whole.end(), takeLast);
 }
 
-/** How worker processes are started. */
+/** The command that starts a worker process. */
 export interface WorkerCommand {
-  /** The program. */
   readonly program: string;
-  /** Its arguments, before those of the worker, when it is to listen on that port. */
+  /** Its arguments before those of the worker, which will listen on this port. */
   readonly args: (port: number) => readonly string[];
 }
 
 /**
- * How workers of this process are started: as itself, with those of its permissions that they need.
+ * The command that starts workers of this process: its own, with the permissions that they need.
  *
  * @param host the address that they listen on
- * @param paths what they read, where not everything may be read
- * @throws {CommandError} status 2, without the permission to run them
+ * @param paths what they must be permitted to read, if this process may not read everything
+ * @throws {CommandError} status 2, without permission to run it
  */
 export async function workerCommand(
   host: string,
@@ -198,10 +184,10 @@ export async function workerCommand(
   };
 }
 
-/** This program, by the name under which it may be run. */
+/** The name under which this program may be run. */
 async function permittedProgram(): Promise<string> {
   const path = Deno.execPath();
-  // A link to it, which the permission may name, is not the same to Deno.
+  // The permission may name a link to it, which Deno takes for another program.
   for (const command of [path, "deno"]) {
     if (await isGranted({ name: "run", command })) return command;
   }
@@ -215,19 +201,16 @@ async function isGranted(permission: Deno.PermissionDescriptor): Promise<boolean
   return (await Deno.permissions.query(permission)).state === "granted";
 }
 
-/** No more of a line is kept; far more than any log has. */
+/** Characters that are kept of a line. */
 const LONGEST_LINE = 1024 * 1024;
 
-/**
- * Takes output apart into whole lines, however its pieces are cut. Of a line that is longer than
- * 1 MiB the rest is left out.
- */
+/** Divides output into whole lines, however its pieces are cut. Lines are cut after 1 MiB. */
 export class WholeLines {
   readonly #decoder = new TextDecoder("utf-8", { ignoreBOM: true });
   #rest = "";
   #isTooLong = false;
 
-  /** The lines that have ended in this piece, each with its end; empty when there is none. */
+  /** The lines that end in this piece, each with its line end. */
   take(piece: Uint8Array): string {
     const text = this.#decoder.decode(piece, { stream: true });
     const end = text.lastIndexOf("\n") + 1;
@@ -242,7 +225,7 @@ export class WholeLines {
     return lines;
   }
 
-  /** The last line when it had no end; empty when there is none. */
+  /** The last line, if it had no line end; else empty. */
   end(): string {
     this.#add(this.#decoder.decode());
     return this.#rest;

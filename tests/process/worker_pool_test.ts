@@ -18,7 +18,7 @@ class FakeWorker implements Worker {
     this.#listening.resolve("listening on http://127.0.0.1:4711");
   }
 
-  ends(code = 1, signal: string | null = null): void {
+  ends(code = 1, signal: Deno.Signal | null = null): void {
     this.#listening.resolve(undefined);
     this.#ended.resolve({ code, signal });
   }
@@ -66,7 +66,7 @@ class Stage {
         return worker;
       },
       info: (message) => this.told.push(message),
-      now: () => this.now,
+      monotonicMs: () => this.now,
       retireMs: RETIRE_MS,
       pause: (ms) => {
         if ([PROMPT_MS, START_MS, RETIRE_MS].includes(ms)) {
@@ -151,7 +151,7 @@ Deno.test("WorkerPool try again when one cannot be started", async () => {
   const stage = await Stage.started(1);
   stage.failure = new Error("no memory");
   // Once it can be started again.
-  stage.workers.renew();
+  stage.workers.rollingRestart();
   await settle();
   assertEquals(stage.told, [
     "a worker cannot be started: no memory",
@@ -165,7 +165,7 @@ Deno.test("WorkerPool try again when one cannot be started", async () => {
 
 Deno.test("WorkerPool are renewed one by one, each once its successor listens", async () => {
   const stage = await Stage.started(2);
-  const renewed = stage.workers.renew();
+  const renewed = stage.workers.rollingRestart();
   await settle();
   assertEquals([stage.hired.length, stage.orders()], [3, [[], [], []]]);
   stage.hired[2]!.listens();
@@ -183,7 +183,7 @@ Deno.test("WorkerPool are renewed one by one, each once its successor listens", 
 
 Deno.test("WorkerPool stay when a successor does not listen", async () => {
   const stage = await Stage.started(2);
-  const renewed = stage.workers.renew();
+  const renewed = stage.workers.rollingRestart();
   await settle();
   stage.hired[2]!.ends();
   await renewed;
@@ -193,10 +193,10 @@ Deno.test("WorkerPool stay when a successor does not listen", async () => {
 
 Deno.test("WorkerPool that are to be renewed meanwhile are renewed again afterwards", async () => {
   const stage = await Stage.started(1);
-  const renewed = stage.workers.renew();
+  const renewed = stage.workers.rollingRestart();
   await settle();
-  stage.workers.renew();
-  stage.workers.renew();
+  stage.workers.rollingRestart();
+  stage.workers.rollingRestart();
   for (const i of [1, 2]) {
     stage.hired[i]!.listens();
     await settle();
@@ -208,8 +208,8 @@ Deno.test("WorkerPool that are to be renewed meanwhile are renewed again afterwa
 Deno.test("WorkerPool that are to be renewed while they start are renewed afterwards", async () => {
   const stage = new Stage(2);
   const started = stage.workers.start(0);
-  const renewed = stage.workers.renew();
-  stage.workers.renew();
+  const renewed = stage.workers.rollingRestart();
+  stage.workers.rollingRestart();
   stage.hired[0]!.listens();
   await settle();
   assertEquals([stage.hired.length, stage.told], [2, []]);
@@ -243,7 +243,7 @@ Deno.test("WorkerPool.isListening counts neither those that have ended nor those
   assertEquals([await isListening(), hired.length], [false, 4]);
   hired[2]!.listens();
   assertEquals(await isListening(), true);
-  const stopped = workers.stop(1);
+  const stopped = workers.drain(1);
   assertEquals(await isListening(), false);
   await stopped;
 });
@@ -251,20 +251,20 @@ Deno.test("WorkerPool.isListening counts neither those that have ended nor those
 Deno.test("WorkerPool are told to stop, killed when they do not, and not replaced", async () => {
   const stage = await Stage.started(2);
   stage.isHasty = false;
-  const stopped = stage.workers.stop(1234);
+  const stopped = stage.workers.drain(1234);
   assertEquals(stage.orders(), [["stop"], ["stop"]]);
   for (const worker of stage.hired) worker.ends(0);
   await stopped;
   assertEquals([stage.pauses, stage.hired.length, stage.told], [[1234], 2, []]);
 
   const stubborn = await Stage.started(2);
-  await stubborn.workers.stop(1234);
+  await stubborn.workers.drain(1234);
   assertEquals(stubborn.orders(), [["stop", "kill"], ["stop", "kill"]]);
 });
 
-Deno.test("WorkerPool.renew() gives up a new one that hangs, and lets the old ones go on", async () => {
+Deno.test("WorkerPool.rollingRestart() gives up a new one that hangs, and lets the old ones go on", async () => {
   const stage = await Stage.started(2);
-  const renewed = stage.workers.renew();
+  const renewed = stage.workers.rollingRestart();
   await settle();
   stage.passStart();
   await renewed;
@@ -300,7 +300,7 @@ Deno.test("WorkerPool have started when those listen that do not hang", async ()
   await settle();
   stage.hired[1]!.listens();
   await settle();
-  const renewed = stage.workers.renew();
+  const renewed = stage.workers.rollingRestart();
   await settle();
   assertEquals([stage.hired.length, stage.told], [3, []]);
   stage.passStart();
@@ -339,7 +339,7 @@ Deno.test("Workers have started when one listens and others take long, which go 
 Deno.test("Workers end when they are stopped while the first one hangs", async () => {
   const stage = new Stage(2);
   const started = stage.workers.start(0);
-  await stage.workers.stop(0);
+  await stage.workers.drain(0);
   assertEquals(await started, { code: 137, signal: "SIGKILL" });
   assertEquals([stage.hired.length, stage.told], [1, []]);
 });
@@ -363,7 +363,7 @@ Deno.test("WorkerPool kill a real process that hangs before it listens", async (
       return worker;
     },
     info: (message) => told.push(message),
-    now: () => 0,
+    monotonicMs: () => 0,
     retireMs: 0,
     pause: (ms) =>
       ms >= PROMPT_MS ? new Promise((resolve) => late.push(resolve)) : Promise.resolve(),
@@ -371,14 +371,14 @@ Deno.test("WorkerPool kill a real process that hangs before it listens", async (
   const started = workers.start(0);
   late[0]!();
   assertEquals(await started, "on :4711");
-  await workers.stop(0);
+  await workers.drain(0);
   const what = "did not listen within 10 s and was killed; the next one starts in 5 ms";
   assertEquals([told, pids.length], [[`worker ${pids[0]} ${what}`], 2]);
 });
 
-Deno.test("WorkerPool.renew() kills an old one that does not end in time", async () => {
+Deno.test("WorkerPool.rollingRestart() kills an old one that does not end in time", async () => {
   const stage = await Stage.started(1);
-  const renewed = stage.workers.renew();
+  const renewed = stage.workers.rollingRestart();
   await settle();
   stage.hired[1]!.listens();
   await renewed;

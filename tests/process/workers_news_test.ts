@@ -43,7 +43,7 @@ async function workersOf(count: number, subscribe: (send: Send) => () => void) {
       return hired.at(-1)!;
     },
     info: () => {},
-    now: () => 0,
+    monotonicMs: () => 0,
     retireMs: 1,
     // Those that were replaced, and those that start late, are left alone.
     pause: (ms) => ms === 5 ? Promise.resolve() : new Promise(() => {}),
@@ -73,7 +73,7 @@ Deno.test("WorkerPool let each that is hired be sent lines, before all else, unt
     2,
     [["of 1", "b is out"], ["of 2", "b is out"], ["of 2"]],
   ]);
-  await workers.renew();
+  await workers.rollingRestart();
   tellAll("c is new"); // The retired hear it as well.
   assertEquals([open.size, heard().slice(1)], [4, [
     ["of 2", "b is out", "order retire", "c is new"],
