@@ -3,16 +3,15 @@ import type { Fields } from "../http/fields.ts";
 import type { EntityTag } from "../http/validators.ts";
 import type { ContentCoding } from "../http/negotiation.ts";
 import { FileCache } from "./file_cache.ts";
-import { isWithinTick, tellsVersions } from "./modification_time.ts";
-import type { OpenFile } from "./open_file.ts";
+import { isWithinTick, type OpenFile, tellsVersions } from "./open_file.ts";
 import type { Root } from "./root.ts";
 
-/** How long, in ms, a reply waits for a digest. */
+/** How long a reply waits for a digest. */
 const BRIEF_WAIT_MS = 100;
 
-/** The same where the request names entity-tags: to send all of a large file again takes longer. */
+/** The same if the request names entity-tags: to send all of a large file again takes longer. */
 const TAG_WAIT_MS = 10_000;
-/** How many may wait that long: each holds a descriptor, even if its client has left. */
+/** How many replies may wait that long: each holds a descriptor, even if its client has left. */
 const MOST_WAITING = 32;
 const TAG_CONDITIONS = ["if-range", "if-none-match", "if-match"];
 
@@ -22,24 +21,24 @@ export class EntityTags {
   readonly #epochMs: () => number;
   #waiting = 0;
 
-  /** Made of these digests; without them, of size and time. `epochMs` gives ms since 1970. */
+  /** Made of these digests; without them, of size and modification time. */
   constructor(digests?: ContentDigests, epochMs: () => number = Date.now) {
     this.#digests = digests;
     this.#epochMs = epochMs;
   }
 
-  /** The tag of a file in memory; without digests, none where times do not tell versions. */
+  /** The tag of a file in memory; without digests, none if its time does not tell versions. */
   ofBytes(bytes: Uint8Array, modifiedMs: number, coding: ContentCoding): EntityTag | undefined {
     if (this.#digests !== undefined) return tagOf(this.#digests.of(bytes), coding);
     return this.#ofTime(bytes.length, modifiedMs, coding);
   }
 
   /**
-   * The tag of an open file. A digest that is not known is waited for a moment, or some seconds where
-   * the request wants to know. After that the file has no tag, until its digest is known.
+   * The tag of an open file. Waits a moment for a digest that is not known, or some seconds if the
+   * request names tags. After that the file has no tag until its digest is known.
    *
-   * @param names where the file stands, from the root down
-   * @param fields those of the request
+   * @param names of the file, from the root down
+   * @param fields of the request
    */
   async ofFile(
     file: OpenFile,
@@ -56,10 +55,11 @@ export class EntityTags {
 
   #ofTime(size: number, modifiedMs: number, coding: ContentCoding): EntityTag | undefined {
     if (!tellsVersions(modifiedMs, this.#epochMs())) return undefined;
-    return tagOf(sizeAndTime(size, modifiedMs), coding);
+    // Deno has times in ms: a file that is written twice within one keeps its tag if its size stays.
+    return tagOf(`${size.toString(16)}-${modifiedMs.toString(16)}`, coding);
   }
 
-  /** A digest, waited for as long as the request is worth it and not too many wait already. */
+  /** Waits for a digest: long if the request names tags and not too many replies wait already. */
   async #within(
     fields: Fields,
     computing: Promise<string | undefined>,
@@ -72,14 +72,6 @@ export class EntityTags {
       this.#waiting--;
     }
   }
-}
-
-/**
- * The same for all copies that kept their time. Deno tells times in ms, whatever the file system
- * has; a file that is written twice within one keeps its tag if its size stays as well.
- */
-function sizeAndTime(size: number, modifiedMs: number): string {
-  return `${size.toString(16)}-${modifiedMs.toString(16)}`;
 }
 
 function tagOf(opaque: string, coding: ContentCoding): EntityTag {
@@ -96,18 +88,18 @@ async function within<T>(ms: number, promise: Promise<T>): Promise<T | undefined
   }
 }
 
-/** How many digests are remembered: some 200 bytes each. */
+/** How many digests are kept: some 200 bytes each. */
 const MOST_KNOWN = 100_000;
-/** How many files may wait for theirs; more have none until they are requested again. */
+/** How many files may wait for theirs; others have none until they are requested again. */
 const MOST_PENDING = 1000;
-/** Larger files wait in a queue of their own. */
+/** Larger files wait in a queue of their own, so that small ones do not wait for them. */
 const LARGE_BYTES = 64 * 1024 * 1024;
-/** Bytes that are hashed in one go: 70 us in which no other client is served. */
+/** Bytes that are hashed in one turn: 70 us in which no other client is served. */
 const PIECE_BYTES = 128 * 1024;
 
 /**
- * SHA-256 of files, each computed once as long as it does not change. A large and a small one at a
- * time are read, by another thread, and hashed piece by piece, so that a large one delays no others.
+ * SHA-256 of files, computed once for each version. One large and one small file at a time are read,
+ * by another thread, and hashed in pieces, so that they delay no client.
  */
 export class ContentDigests {
   readonly #root: Root;
@@ -117,10 +109,10 @@ export class ContentDigests {
     entries: MOST_KNOWN,
   });
   readonly #pending = new Map<string, Promise<string | undefined>>();
-  /** The last file of each queue: small ones are not to wait for large ones. */
-  readonly #last = {
-    small: Promise.resolve<unknown>(undefined),
-    large: Promise.resolve<unknown>(undefined),
+  /** The last file of each queue. */
+  readonly #last: Record<"small" | "large", Promise<unknown>> = {
+    small: Promise.resolve(),
+    large: Promise.resolve(),
   };
 
   private constructor(root: Root, hash: typeof createHash) {
@@ -128,12 +120,12 @@ export class ContentDigests {
     this.#createHash = hash;
   }
 
-  /** Digests of the files below a root. Loads `node:crypto`, which takes 13 ms. */
+  /** For the files below a root. Loads `node:crypto`, which takes 13 ms. */
   static async below(root: Root): Promise<ContentDigests> {
     return new ContentDigests(root, (await import("node:crypto")).createHash);
   }
 
-  /** The digest of bytes in memory, in hexadecimal digits. */
+  /** The digest of bytes, in hexadecimal digits. */
   of(bytes: Uint8Array): string {
     return this.#createHash("sha256").update(bytes).digest("hex");
   }
@@ -144,12 +136,11 @@ export class ContentDigests {
   }
 
   /**
-   * Computes that of a file, after those that were asked for before.
+   * Computes the digest of a file, after those that were asked for before.
    *
-   * @param identity which file is meant: see `OpenFile.identity`
-   * @param size of the file, in bytes
-   * @returns in hexadecimal digits; undefined when the file has changed, could not be read, or has to
-   *     be asked for again. Never rejects.
+   * @param identity as `OpenFile.identity`
+   * @returns undefined if the file has changed or could not be read, or if too many wait already.
+   *     Never rejects.
    */
   compute(names: readonly string[], identity: string, size: number): Promise<string | undefined> {
     const pending = this.#pending.get(identity);
@@ -168,7 +159,7 @@ export class ContentDigests {
     const found = await this.#root.open(names);
     if (found?.kind !== "file") return undefined;
     using file = found.file;
-    // A file that is that new may be read once, and differ the next time, without another identity.
+    // A file that is that new may change and keep its identity.
     if (file.identity !== identity || isWithinTick(file.modifiedMs, Date.now())) return undefined;
     const hash = this.#createHash("sha256");
     const buffer = new Uint8Array(Math.min(PIECE_BYTES, file.size));
@@ -177,7 +168,6 @@ export class ContentDigests {
       hash.update(buffer.subarray(0, count));
       position += count;
     }
-    // It may have been written to meanwhile.
     if (await this.#root.identify(names) !== identity) return undefined;
     const digest = hash.digest("hex");
     this.#known.set(identity, { bytes: 0, digest });

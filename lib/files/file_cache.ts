@@ -2,30 +2,27 @@ import type { Reply } from "../net/handler.ts";
 import { chooseContentCoding, type ContentCoding } from "../http/negotiation.ts";
 import type { AskedHead, Representation } from "./representation.ts";
 
-/** Bounds of a cache: bytes of content, and entries whatever their size. */
+/** Bounds of a cache. */
 export interface CacheBounds {
-  /** Bytes of all contents together. */
+  /** Bytes of all entries. */
   readonly bytes: number;
-  /** Entries. */
   readonly entries: number;
 }
 
-/** An entry of a cache. */
+/** An entry of a cache, which counts for so many bytes. */
 export interface Cached {
-  /** Bytes that it counts for. */
   readonly bytes: number;
 }
 
 /**
- * A cache within bounds that drops its oldest entries first, except that one which was used since it
- * was last considered is spared once (second chance). A hit costs no more than a look-up.
+ * A bounded cache that drops its oldest entries first, but spares once those that were used since
+ * they were last considered (second chance). A hit costs no more than a look-up.
  */
 export class FileCache<Entry extends Cached> {
   readonly #bounds: CacheBounds;
   readonly #slots = new Map<string, { readonly entry: Entry; wasUsed: boolean }>();
   #bytes = 0;
 
-  /** An empty one. */
   constructor(bounds: CacheBounds) {
     this.#bounds = bounds;
   }
@@ -38,7 +35,7 @@ export class FileCache<Entry extends Cached> {
     return slot.entry;
   }
 
-  /** Adds an entry, in the place of the one of the same key, and drops others for it. */
+  /** Adds or replaces an entry, and drops others if the bounds are exceeded. */
   set(key: string, entry: Entry): void {
     this.delete(key);
     this.#slots.set(key, { entry, wasUsed: false });
@@ -48,13 +45,11 @@ export class FileCache<Entry extends Cached> {
     }
   }
 
-  /** Drops the entry of a key, if there is one. */
   delete(key: string): void {
     this.#bytes -= this.#slots.get(key)?.entry.bytes ?? 0;
     this.#slots.delete(key);
   }
 
-  /** Drops the oldest entry that was not used since it was spared. */
   #dropOne(): void {
     for (const [key, slot] of this.#slots) {
       if (!slot.wasUsed) return this.delete(key);
@@ -65,7 +60,7 @@ export class FileCache<Entry extends Cached> {
   }
 }
 
-/** A small file in memory, in all of its codings. */
+/** A file in memory, in all of its codings. */
 export class CachedFile implements Cached {
   readonly bytes: number;
   readonly #plain: Representation;
@@ -73,9 +68,9 @@ export class CachedFile implements Cached {
   readonly #codings: readonly ContentCoding[];
 
   /**
-   * Of these representations.
+   * Keeps these representations.
    *
-   * @param coded by their codings, in our order of preference; none for most files
+   * @param coded in our order of preference
    */
   constructor(plain: Representation, coded: ReadonlyMap<ContentCoding, Representation>) {
     this.#plain = plain;
@@ -84,7 +79,7 @@ export class CachedFile implements Cached {
     this.bytes = [plain, ...coded.values()].reduce((sum, { length }) => sum + length, 0);
   }
 
-  /** The reply to a GET or HEAD of it; `epochMs` as in `Representation.reply`. */
+  /** The reply to a GET or HEAD, as `Representation.reply`. */
   reply(head: AskedHead, epochMs: () => number): Reply {
     if (this.#codings.length === 0) return this.#plain.reply(head, epochMs);
     const coding = chooseContentCoding(head.fields.get("accept-encoding"), this.#codings);

@@ -1,14 +1,23 @@
-/** The names from the root down to a file, and whether the path ended in a slash. */
+/**
+ * What the path of a request means: names below the root, or a reply that says why not.
+ *
+ * @module
+ */
+
+import { htmlReply, type Reply } from "../net/handler.ts";
+import { UnsteadyPathError } from "./root.ts";
+
+/** The file or directory that a path means. */
 export interface FilePath {
-  /** Decoded; each is servable, so that none is empty or holds a separator or a NUL. */
+  /** From the root down, decoded; each passes `isServable`. */
   readonly names: readonly string[];
-  /** Whether the path says that it means a directory. */
+  /** Whether the path ends in a slash. */
   readonly isDirectory: boolean;
 }
 
-/** A path that means no file, with the status code that says so. */
+/** A path that means no file. */
 export interface PathRefusal {
-  /** 400 for a malformed escape; 404 for what names nothing, or could only lead astray. */
+  /** 400 for a malformed escape; 404 for names that are not served. */
   readonly refusedWith: 400 | 404;
 }
 
@@ -18,12 +27,12 @@ const WELL_KNOWN = ".well-known";
 const IS_WINDOWS = Deno.build.os === "windows";
 
 /**
- * From a request-target to names below the root (RFC 3986 §3.3). Empty segments are passed over, as
- * nginx and Caddy do. Each segment is decoded exactly once, and judged afterwards, so that no
- * encoding hides anything. Dot segments are not resolved: clients do that, and names that begin with
- * a dot are hidden anyway.
+ * The names below the root that a request-target means (RFC 3986 §3.3). Empty segments are passed
+ * over, as nginx and Caddy do. Each segment is decoded exactly once, and judged afterwards, so that
+ * no encoding hides anything. Dot segments are not resolved: clients do that, and names that begin
+ * with a dot are hidden anyway.
  *
- * @param target in origin form: begins with `/`; a query is left aside
+ * @param target in origin form: begins with `/`; its query is ignored
  * @param isWindows whether a backslash separates names
  */
 export function filePath(target: string, isWindows = IS_WINDOWS): FilePath | PathRefusal {
@@ -57,4 +66,57 @@ function decodeSegment(segment: string): string | PathRefusal["refusedWith"] {
 export function isServable(name: string, depth: number, isWindows = IS_WINDOWS): boolean {
   if (name === "" || (isWindows ? /[/\\\0]/ : /[/\0]/).test(name)) return false;
   return !name.startsWith(".") || (depth === 0 && name === WELL_KNOWN);
+}
+
+const SENTENCES = {
+  400: "The path is not correctly encoded.",
+  403: "This file may not be read.",
+  404: "There is no such file here.",
+  503: "Too much is going on here. Please try again.",
+};
+
+type ErrorStatus = keyof typeof SENTENCES;
+
+/** A page that says no more than its status. */
+export function errorReply(statusCode: ErrorStatus): Reply {
+  const fieldLines = statusCode === 503 ? [["Retry-After", "1"] as const] : [];
+  return htmlReply(statusCode, SENTENCES[statusCode], fieldLines);
+}
+
+/** By the error codes of the system. */
+const STATUSES: Readonly<Record<string, ErrorStatus>> = {
+  ENOENT: 404,
+  ENOTDIR: 404,
+  ELOOP: 404,
+  ENAMETOOLONG: 404,
+  EACCES: 403,
+  EPERM: 403,
+  EMFILE: 503,
+  ENFILE: 503,
+};
+
+/**
+ * The reply to a request whose file could not be opened or read.
+ *
+ * @throws the error, unless a request can have caused it
+ */
+export function errorReplyFor(error: unknown): Reply {
+  const statusCode = statusOf(error);
+  if (statusCode === undefined) throw error;
+  return errorReply(statusCode);
+}
+
+/** Whether an error says that there is no file or directory of that name. */
+export function isMissing(error: unknown): boolean {
+  return statusOf(error) === 404;
+}
+
+function statusOf(error: unknown): ErrorStatus | undefined {
+  if (error instanceof Deno.errors.NotCapable) return 403;
+  if (error instanceof Deno.errors.PermissionDenied) return 403;
+  if (error instanceof Deno.errors.NotFound) return 404;
+  if (error instanceof Deno.errors.InvalidData) return 404; // A link to a name that is no UTF-8.
+  if (error instanceof UnsteadyPathError) return 503;
+  const code = error instanceof Error && "code" in error ? String(error.code) : "";
+  return STATUSES[code];
 }

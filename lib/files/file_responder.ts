@@ -6,39 +6,33 @@ import { contentType } from "@std/media-types";
 import { extname } from "@std/path";
 import type { EntityTags } from "./entity_tags.ts";
 import { CachedFile, type FileCache } from "./file_cache.ts";
-import { TICK_MS } from "./modification_time.ts";
-import type { OpenFile } from "./open_file.ts";
+import { type OpenFile, TICK_MS } from "./open_file.ts";
 import { type AskedHead, Representation } from "./representation.ts";
 import type { Root } from "./root.ts";
 
 /** Files up to this size are kept in memory. */
 const MAX_CACHED_BYTES = 256 * 1024;
 
-/** How files are replied with. */
+/** How files are sent. */
 export interface FileResponderOptions {
   /** The value of Cache-Control; none if undefined. */
   readonly cacheControl: string | undefined;
-  /** Where entity-tags come from. */
   readonly tags: EntityTags;
-  /** Gives ms since 1970. */
   readonly epochMs: () => number;
 }
 
-/** A reply with a file. */
+/** A reply with a file, and the key of the file in the cache, if it is kept there. */
 export interface FileReply {
-  /** To be sent. */
   readonly reply: Reply;
-  /** The key of the file in the cache, if it is kept there. */
   readonly key: string | undefined;
 }
 
-/** Replies with open files: chooses the coding, makes the validators, caches small ones. */
+/** Replies with open files: chooses the coding, makes the validators, caches small files. */
 export class FileResponder {
   readonly #root: Root;
   readonly #cache: FileCache<CachedFile>;
   readonly #options: FileResponderOptions;
 
-  /** With files below a root; small ones are kept in a cache. */
   constructor(root: Root, cache: FileCache<CachedFile>, options: FileResponderOptions) {
     this.#root = root;
     this.#cache = cache;
@@ -46,18 +40,15 @@ export class FileResponder {
   }
 
   /**
-   * The reply with a file, which is moved to the reply if it is sent from disk. One that is small
-   * enough is kept in memory, once, whatever paths lead to it.
+   * The reply with a file, which is moved to the reply if it is sent from disk. A small file is kept
+   * in memory, once, whatever paths lead to it.
    *
-   * @param names by which it was found; they decide the media type, whatever a link points to
-   * @param head that of the request
-   * @throws what the system says
+   * @param names from the root down; the last decides the media type, whatever a link points to
+   * @throws the system's error
    */
   async reply(names: readonly string[], file: OpenFile, head: AskedHead): Promise<FileReply> {
     const { epochMs } = this.#options;
     const precompressed = await precompressedFiles(this.#root, names);
-    // A file that is that new may change and keep its time; one from the future has another
-    // Last-Modified each time.
     if (file.size > MAX_CACHED_BYTES || this.#isNew(file)) {
       const chosen = await this.#choose(names, file, precompressed, head.fields);
       return { reply: chosen.reply(head, epochMs), key: undefined };
@@ -70,7 +61,7 @@ export class FileResponder {
     return { reply: cached.reply(head, epochMs), key: isSettled ? key : undefined };
   }
 
-  /** Whether the cached file of a key is what stands under a name now; if not, it is dropped. */
+  /** Whether the cached file of a key is still the one of this name; if not, drops it. */
   async isCurrent(names: readonly string[], key: string): Promise<boolean> {
     const identity = await this.#root.identify(names).catch(() => undefined);
     if (identity !== undefined) {
@@ -81,12 +72,15 @@ export class FileResponder {
     return false;
   }
 
-  /** Whether a file was modified within a tick, or will have been. */
+  /**
+   * Whether a file may change and keep its time; or its time is in the future, so that its
+   * Last-Modified differs each time.
+   */
   #isNew({ modifiedMs }: OpenFile): boolean {
     return modifiedMs > this.#options.epochMs() - TICK_MS;
   }
 
-  /** Reads a file and its precompressed ones; settled if none of these is new. */
+  /** Reads a file and its precompressed files; settled if none of these is new. */
   async #read(
     names: readonly string[],
     plain: OpenFile,
@@ -112,7 +106,7 @@ export class FileResponder {
     return { cached: new CachedFile(whole, coded), isSettled };
   }
 
-  /** The file or one of its precompressed ones, to be read while it is sent. */
+  /** The file or one of its precompressed files, to be read while it is sent. */
   async #choose(
     names: readonly string[],
     plain: OpenFile,
@@ -143,32 +137,30 @@ export class FileResponder {
     return new Representation(bytes, facts, this.#options.cacheControl, this.#options.epochMs());
   }
 
-  /** A file, if it can be opened; without it the plain one is sent. */
+  /** A precompressed file, if it can be opened. */
   async #open(names: readonly string[]): Promise<OpenFile | undefined> {
     const found = await this.#root.open(names).catch(() => undefined);
     return found?.kind === "file" ? found.file : undefined;
   }
 }
 
-/** A file that was compressed beforehand and stands beside the one that it was made of. */
+/** A compressed file beside the one that it was made of. */
 export interface PrecompressedFile {
-  /** How it was compressed. */
   readonly coding: ContentCoding;
-  /** Where it stands, from the root down. */
+  /** From the root down. */
   readonly names: readonly string[];
-  /** See `OpenFile.identity`. */
+  /** As `OpenFile.identity`. */
   readonly identity: string;
 }
 
-/** In our order of preference: the smallest first, as a rule. */
+/** In our order of preference: usually the smallest first. */
 const SUFFIXES = [["br", ".br"], ["zstd", ".zst"], ["gzip", ".gz"]] as const;
 
 /**
  * The precompressed files of a file: `a.css.br`, `a.css.zst` and `a.css.gz` of `a.css`. As with
- * nginx's `gzip_static`, their age is not compared: to change a file means to make them anew. A file
- * that is compressed by its own name has none.
+ * nginx's `gzip_static`, their age is not compared. A file that has such a name itself has none.
  *
- * @param names of the file, which is there
+ * @param names of the file, from the root down
  */
 export async function precompressedFiles(
   root: Root,
@@ -186,10 +178,9 @@ export async function precompressedFiles(
   return files;
 }
 
-/** Names of files that are compressed, though their media type is that of the content. */
+/** Names of files that are compressed, but have the media type of their content (SVG 1.1 §1.2). */
 const GZIPPED = /\.(?:svgz|x3dz|x3dvz)$/i;
 
-/** The coding of a file that was not made of another one (SVG 1.1 §1.2). */
 function ownCoding(names: readonly string[]): ContentCoding {
   return GZIPPED.test(names.at(-1)!) ? "gzip" : "identity";
 }
@@ -199,9 +190,8 @@ function mediaType(names: readonly string[]): string {
 }
 
 /**
- * The key of a file in memory: which file it is, in which version, what precompressed files it has,
- * and what decides its media type. A precompressed file that could not be opened counts as well: it
- * may be by the next time.
+ * The key of a file in memory: file and version, its precompressed files and what decides its media
+ * type. A precompressed file that could not be opened counts as well: next time it may be.
  */
 function keyOf(
   identity: string,

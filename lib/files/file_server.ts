@@ -1,20 +1,10 @@
 import { type Handler, htmlReply, Redirect, type Reply, type Request } from "../net/handler.ts";
 import { isWritable } from "../http/fields.ts";
 import { trimOws } from "../http/grammar.ts";
-import {
-  choice,
-  type Flag,
-  flag,
-  type Option,
-  option,
-  optional,
-  type ValueParser,
-  type Values,
-} from "../cli/option.ts";
+import { choice, flag, option, optional, type ValueParser, type Values } from "../cli/option.ts";
 import { ContentDigests, EntityTags } from "./entity_tags.ts";
-import { errorReply, errorReplyFor, isMissing } from "./error_reply.ts";
 import { type Cached, type CachedFile, FileCache } from "./file_cache.ts";
-import { filePath } from "./file_path.ts";
+import { errorReply, errorReplyFor, filePath, isMissing } from "./file_path.ts";
 import { FileResponder, type FileResponderOptions } from "./file_responder.ts";
 import { ListingResponder } from "./listing_responder.ts";
 import type { OpenFile } from "./open_file.ts";
@@ -29,18 +19,8 @@ export const CACHE_CONTROL: ValueParser<string> = {
   parse: (text) => isWritable("Cache-Control", text) ? trimOws(text) || undefined : undefined,
 };
 
-/** The type of `FILE_OPTIONS`. */
-export type FileOptions = {
-  /** Whether directories are listed. */
-  readonly listing: Flag;
-  /** What entity-tags are made of. */
-  readonly etag: Option<"time" | "content">;
-  /** The value of Cache-Control. */
-  readonly "cache-control": Option<string | undefined>;
-};
-
-/** The options that say how files are served, for a command's table. */
-export const FILE_OPTIONS: FileOptions = {
+/** The options that say how files are served. */
+export const FILE_OPTIONS = {
   listing: flag("list directories that have no index.html"),
   etag: option(
     choice(["time", "content"]),
@@ -50,13 +30,15 @@ export const FILE_OPTIONS: FileOptions = {
   "cache-control": optional(CACHE_CONTROL, "the Cache-Control of files"),
 };
 
+/** The values of `FILE_OPTIONS`. */
+export type FileValues = Values<typeof FILE_OPTIONS>;
+
 /**
- * Replies with the files below a directory, and with the built-in test file where there is none of
- * its name.
+ * Replies with the files below a directory, and with a built-in test file if it has none.
  *
  * @param path the real path of the directory
  */
-export async function fileHandler(path: string, options: Values<FileOptions>): Promise<Handler> {
+export async function fileHandler(path: string, options: FileValues): Promise<Handler> {
   const root = new Root(path);
   const digests = options.etag === "content" ? await ContentDigests.below(root) : undefined;
   const files = new FileServer(root, {
@@ -72,20 +54,18 @@ export async function fileHandler(path: string, options: Values<FileOptions>): P
 /** The file that is sent for a directory. */
 const INDEX = "index.html";
 
-/** How much of files is kept in memory. */
 const FILE_BOUNDS = { bytes: 64 * 1024 * 1024, entries: 10_000 };
 
-/** How many paths to files in memory are known, and characters of them. */
+/** Of the paths to files in memory, in characters. */
 const PATH_BOUNDS = { bytes: 4 * 1024 * 1024, entries: 10_000 };
 
-/** For how long, in ms, a file in memory is sent without a look at the disk. */
+/** For how long a file in memory is sent without a look at the disk. */
 const FRESH_MS = 1000;
 
 /** How the files below a root are served. */
 export interface FileServerOptions extends FileResponderOptions {
   /** Whether directories without an index are listed. */
   readonly isListing: boolean;
-  /** Gives ms, on any clock that never goes back. */
   readonly monotonicMs: () => number;
 }
 
@@ -93,11 +73,10 @@ export interface FileServerOptions extends FileResponderOptions {
 interface CachedPath extends Cached {
   /** From the root down. */
   readonly names: readonly string[];
-  /** See `FileReply.key`. */
+  /** As `FileReply.key`. */
   readonly key: string;
-  /** When it was last known to lead there, by the clock of the options. */
-  checkedAt: number;
-  /** The look at the disk that is under way: one is enough for all requests. */
+  checkedAtMs: number;
+  /** The check that is running, which serves all requests. */
   check: Promise<boolean> | undefined;
 }
 
@@ -110,7 +89,6 @@ export class FileServer {
   readonly #responder: FileResponder;
   readonly #listings: ListingResponder;
 
-  /** For the files of one root. */
   constructor(root: Root, options: FileServerOptions) {
     this.#root = root;
     this.#options = options;
@@ -122,14 +100,14 @@ export class FileServer {
    * The reply to a GET or HEAD.
    *
    * @returns 200, 206, 304, 412 or 416 for a file; 200 for a listing; 301 from a directory's name to
-   *     its slash; 400, 403, 404 or 503 with a page that does not tell more than its status
-   * @throws what the system says, when it has no answer of its own
+   *     its slash; 400, 403, 404 or 503 with a page
+   * @throws an error of the system that has no such status
    */
   reply(request: Request): Reply | Promise<Reply> {
     const path = cachePath(request.target);
     const known = this.#paths.get(path);
-    // Without a wait replies to pipelined requests leave in one write.
-    if (known !== undefined && this.#options.monotonicMs() - known.checkedAt < FRESH_MS) {
+    // Without waiting, replies to pipelined requests leave in one write.
+    if (known !== undefined && this.#options.monotonicMs() - known.checkedAtMs < FRESH_MS) {
       const file = this.#files.get(known.key);
       if (file !== undefined) return file.reply(request.head, this.#options.epochMs);
     }
@@ -150,9 +128,9 @@ export class FileServer {
   }
 
   async #isCurrent(known: CachedPath): Promise<boolean> {
-    const now = this.#options.monotonicMs();
+    const checkedAtMs = this.#options.monotonicMs();
     if (!await this.#responder.isCurrent(known.names, known.key)) return false;
-    known.checkedAt = now;
+    known.checkedAtMs = checkedAtMs;
     return true;
   }
 
@@ -161,7 +139,7 @@ export class FileServer {
     const asked = filePath(target);
     if ("refusedWith" in asked) return errorReply(asked.refusedWith);
     const { names, isDirectory } = asked;
-    const openedAt = this.#options.monotonicMs();
+    const openedAtMs = this.#options.monotonicMs();
     const found = await this.#root.open(names);
     if (found === undefined) return errorReply(404);
     if (found.kind === "directory") {
@@ -170,7 +148,7 @@ export class FileServer {
     }
     using file = found.file;
     if (isDirectory) return errorReply(404);
-    return await this.#replyWithFile(path, file, names, head, openedAt);
+    return await this.#replyWithFile(path, file, names, head, openedAtMs);
   }
 
   async #replyWithFile(
@@ -178,11 +156,11 @@ export class FileServer {
     file: OpenFile,
     names: readonly string[],
     head: AskedHead,
-    checkedAt: number,
+    checkedAtMs: number,
   ): Promise<Reply> {
     const { reply, key } = await this.#responder.reply(names, file, head);
     if (key !== undefined) {
-      this.#paths.set(path, { names, key, checkedAt, check: undefined, bytes: path.length });
+      this.#paths.set(path, { names, key, checkedAtMs, check: undefined, bytes: path.length });
     }
     return reply;
   }
@@ -193,11 +171,11 @@ export class FileServer {
     names: readonly string[],
     { head, target }: Request,
   ): Promise<Reply> {
-    const openedAt = this.#options.monotonicMs();
+    const openedAtMs = this.#options.monotonicMs();
     const index = await this.#root.open([...names, INDEX]).catch(undefinedIfMissing);
     if (index?.kind === "file") {
       using file = index.file;
-      return await this.#replyWithFile(path, file, [...names, INDEX], head, openedAt);
+      return await this.#replyWithFile(path, file, [...names, INDEX], head, openedAtMs);
     }
     if (this.#options.isListing) {
       return await this.#listings.reply(directory, names, target, head.fields);
@@ -207,10 +185,7 @@ export class FileServer {
   }
 }
 
-/**
- * The path of a target's file in one spelling, so that no path is known twice: the names from the
- * root down to it. A target that means no file has a path under which nothing is kept.
- */
+/** The path of a target's file in one spelling; empty, which no file has, if it means none. */
 function cachePath(target: string): string {
   const query = target.indexOf("?");
   const path = query === -1 ? target : target.slice(0, query);
@@ -222,7 +197,7 @@ function cachePath(target: string): string {
   return ["", ...asked.names, ...(asked.isDirectory ? [INDEX] : [])].join("/");
 }
 
-/** For the first look at a server that was just started. */
+/** For somebody who has just started the server. */
 const NOTHING_YET = htmlReply(
   404,
   "The server is running, but there is nothing in its directory yet. Put files there, and they " +

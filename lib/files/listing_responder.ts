@@ -1,46 +1,44 @@
 import type { ContentSource, Reply } from "../net/handler.ts";
-import { type Fields, type FieldSection, fieldSection } from "../http/fields.ts";
+import { type Fields, fieldSection } from "../http/fields.ts";
 import { chooseMediaType } from "../http/negotiation.ts";
-import { errorReply } from "./error_reply.ts";
-import { isServable } from "./file_path.ts";
+import { errorReply, isServable } from "./file_path.ts";
 import {
   compareEntries,
+  HTML_LISTING,
+  JSON_LISTING,
+  type Listing,
   type ListingEntry,
   type ListingForm,
-  type ListingOrder,
   listingOrder,
   MOST_SORTED_ENTRIES,
   parentReference,
 } from "./listing.ts";
-import { HTML_LISTING, JSON_LISTING } from "./listing_forms.ts";
 import type { FoundDirectory, Root } from "./root.ts";
 
 /** Listings at a time: each takes up to 5 MiB and a descriptor until it is sent. */
 const MOST_LISTINGS = 16;
 
-/** In our order of preference. */
-const FORMS = [HTML_LISTING, JSON_LISTING] as const;
-const MEDIA_TYPES = ["text/html", "application/json"] as const;
+const FORMS = { "text/html": HTML_LISTING, "application/json": JSON_LISTING };
 
-const sections = new Map(FORMS.map((form) => [form, fieldsOf(form)]));
+/** In our order of preference. */
+const MEDIA_TYPES = ["text/html", "application/json"] as const;
 
 /** Replies with listings of directories, as a page or as JSON. */
 export class ListingResponder {
   readonly #root: Root;
   #open = 0;
 
-  /** Of directories below a root. */
   constructor(root: Root) {
     this.#root = root;
   }
 
   /**
-   * The reply with a listing; 503 when there are too many at a time.
+   * The reply with a listing; 503 if too many are being sent.
    *
    * @param names of the directory, from the root down
    * @param target its query says how to sort
-   * @param fields those of the request: Accept decides the form
-   * @throws what the system says when the directory cannot be read
+   * @param fields of the request: Accept decides the form
+   * @throws the system's error if the directory cannot be read
    */
   async reply(
     directory: FoundDirectory,
@@ -50,8 +48,7 @@ export class ListingResponder {
   ): Promise<Reply> {
     if (this.#open >= MOST_LISTINGS) return errorReply(503);
     this.#open++;
-    const mediaType = chooseMediaType(fields.get("accept"), MEDIA_TYPES);
-    const form = FORMS.find((form) => form.mediaType === mediaType)!;
+    const form: ListingForm = FORMS[chooseMediaType(fields.get("accept"), MEDIA_TYPES)];
     const parent = names.length === 0 ? undefined : parentReference(target);
     const content = new ListingContent(
       { form, names, parent, order: listingOrder(target) },
@@ -64,13 +61,20 @@ export class ListingResponder {
       content.close();
       throw error;
     }
-    return { statusCode: 200, headerSection: sections.get(form)!, content };
+    const headerSection = fieldSection([
+      ["Content-Type", form.contentType],
+      ["Vary", "Accept"],
+      // A page has a style in it, and nothing else that a browser should act on.
+      ["Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'"],
+      ["X-Content-Type-Options", "nosniff"],
+    ]);
+    return { statusCode: 200, headerSection, content };
   }
 
   /**
    * Whether a listing of the root would have no entries.
    *
-   * @throws what the system says when it cannot be read
+   * @throws the system's error if it cannot be read
    */
   async isEmpty(root: FoundDirectory): Promise<boolean> {
     for await (const entries of directoryEntries(this.#root, root, [])) {
@@ -80,37 +84,16 @@ export class ListingResponder {
   }
 }
 
-/** The page has a style in it, and nothing else that a browser should act on. */
-function fieldsOf({ contentType }: ListingForm): FieldSection {
-  return fieldSection([
-    ["Content-Type", contentType],
-    ["Vary", "Accept"],
-    ["Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'"],
-    ["X-Content-Type-Options", "nosniff"],
-  ]);
-}
-
-/** The entries of a directory, read from its start each time that it is called. */
+/** Reads the entries of a directory from its start. */
 export type EntrySource = () => AsyncGenerator<ListingEntry[], void>;
 
-/** How many entries are written together. */
-const ROWS = 128;
+/** A listing in a form. Its order is only kept if it has not too many entries. */
+export type ListingRequest =
+  & Listing
+  & { readonly form: ListingForm; readonly order: NonNullable<Listing["order"]> };
 
-/** What is to be listed, and how. */
-export interface ListingRequest {
-  /** Its form. */
-  readonly form: ListingForm;
-  /** The names from the root down to the directory. */
-  readonly names: readonly string[];
-  /** See `Listing.parent`. */
-  readonly parent: string | undefined;
-  /** How it is to be sorted, unless it has too many entries. */
-  readonly order: ListingOrder;
-}
-
-/** A listing as it is sent, in little memory however long it is. */
+/** The content of a listing, in little memory however long it is. */
 export class ListingContent implements ContentSource {
-  /** Not known before the end. */
   readonly length: undefined = undefined;
   readonly #text: AsyncGenerator<string, void>;
   readonly #onClose: () => void;
@@ -118,10 +101,9 @@ export class ListingContent implements ContentSource {
   #bytes = new Uint8Array(0);
 
   /**
-   * A listing.
+   * Reads nothing yet.
    *
-   * @param read gives the entries; no longer than until the content is closed
-   * @param onClose called when it is
+   * @param read not used after the content is closed
    */
   constructor(request: ListingRequest, read: EntrySource, onClose: () => void) {
     this.#text = listingText(request, read);
@@ -133,7 +115,6 @@ export class ListingContent implements ContentSource {
     await this.#fill();
   }
 
-  /** As `ContentSource`. */
   async read(buffer: Uint8Array): Promise<number | null> {
     if (this.#bytes.length === 0 && !await this.#fill()) return null;
     const piece = this.#bytes.subarray(0, buffer.length);
@@ -142,10 +123,9 @@ export class ListingContent implements ContentSource {
     return piece.length;
   }
 
-  /** As `ContentSource`. */
   close(): void {
     this.#onClose();
-    this.#text.return().catch(() => {}); // A directory that was only read has nothing to lose.
+    this.#text.return().catch(() => {}); // Nothing is lost of what was only read.
   }
 
   async #fill(): Promise<boolean> {
@@ -155,7 +135,7 @@ export class ListingContent implements ContentSource {
   }
 }
 
-/** A listing in pieces, none of them empty. What is too long to be sorted is not held in memory. */
+/** A listing in pieces, none of them empty. One that is too long to be sorted is not kept in memory. */
 async function* listingText(
   { form, names, parent, order }: ListingRequest,
   read: EntrySource,
@@ -164,7 +144,7 @@ async function* listingText(
   few?.sort(compareEntries(order));
   yield form.start({ names, parent, order: few === undefined ? undefined : order });
   let count = 0;
-  for await (const entries of few === undefined ? read() : pieces(few)) {
+  for await (const entries of few === undefined ? read() : batches(few)) {
     const rows = entries.map((entry) => form.row(entry, count++)).join("");
     if (rows !== "") yield rows;
   }
@@ -181,21 +161,21 @@ async function fewEntries(read: EntrySource): Promise<ListingEntry[] | undefined
   return all;
 }
 
-/** Entries in their order; those that were taken are freed. */
-function* pieces(entries: ListingEntry[]): Generator<ListingEntry[], void> {
-  while (entries.length > 0) yield entries.splice(0, ROWS);
+/** Entries in batches; those that were taken are freed. */
+function* batches(entries: ListingEntry[]): Generator<ListingEntry[], void> {
+  while (entries.length > 0) yield entries.splice(0, BATCH_SIZE);
 }
 
-/** How many entries are looked at together, in other threads. */
+/** How many entries are looked at together, in other threads, and written together. */
 const BATCH_SIZE = 128;
 
 /**
  * The entries of a directory that would be served: no hidden names, nothing but files and
- * directories, no links that lead out of the root. They are read as they are taken, a batch at a
- * time, so that a directory of any size needs no more memory than a small one.
+ * directories, no links that lead out of the root. They are read in batches, as they are taken, so
+ * that memory does not depend on the size of the directory.
  *
  * @param names of the directory, from the root down
- * @throws what the system says when the directory cannot be read
+ * @throws the system's error if the directory cannot be read
  */
 export async function* directoryEntries(
   root: Root,

@@ -1,6 +1,35 @@
 import { close, read, readSync } from "node:fs";
 import type { ByteSource } from "./range_content.ts";
 
+/**
+ * For how long, in ms, a file may change again and keep its modification time: systems take it from a
+ * clock that ticks every few ms, some file systems every 2 s.
+ */
+export const TICK_MS = 2000;
+
+/** Images of systems and package stores give all of their files the time 0 or 1 s. */
+const FIRST_MS = 2000;
+
+/** The end of the year 9999: an HTTP-date has four digits for it (RFC 9110 §5.6.7). */
+export const LAST_DATE_MS = 253_402_300_799_999;
+
+/** Whether a file that was modified then may change now and keep its modification time. */
+export function isWithinTick(modifiedMs: number, epochMs: number): boolean {
+  return Math.abs(epochMs - modifiedMs) < TICK_MS;
+}
+
+/**
+ * Whether a modification time tells one version of a file from the next, as a strong ETag or a
+ * Last-Modified promises (RFC 9110 §8.8.1): not if it is one that was set for all versions alike,
+ * is beyond the calendar, or so near that the file may change once more within it.
+ *
+ * @param modifiedMs in ms since 1970; NaN if the system has none
+ * @param epochMs now, in ms since 1970
+ */
+export function tellsVersions(modifiedMs: number, epochMs: number): boolean {
+  return modifiedMs >= FIRST_MS && modifiedMs <= LAST_DATE_MS && !isWithinTick(modifiedMs, epochMs);
+}
+
 /** A read of 64 KiB takes 5 us from memory; one that takes longer than this, in ms, is from disk. */
 const SLOW_READ_MS = 0.3;
 
@@ -9,27 +38,19 @@ const READS_ELSEWHERE = 16;
 
 /** A regular file that is open for reading, as it was when it was opened. */
 export class OpenFile implements ByteSource, Disposable {
-  /** Bytes. */
   readonly size: number;
   /** When its content last changed, in ms since 1970. */
   readonly modifiedMs: number;
   /** Differs from that of all other files, and of this one with another content. */
   readonly identity: string;
   readonly #fd: number;
-  /** For messages. */
   readonly #path: string;
   /** The first read is the most likely one to wait for a disk. */
   #readsElsewhere = 1;
   #isMoved = false;
 
   /** Takes over a descriptor. */
-  constructor(
-    fd: number,
-    path: string,
-    size: number,
-    modifiedMs: number,
-    identity: string,
-  ) {
+  constructor(fd: number, path: string, size: number, modifiedMs: number, identity: string) {
     this.#fd = fd;
     this.#path = path;
     this.size = size;
@@ -38,14 +59,11 @@ export class OpenFile implements ByteSource, Disposable {
   }
 
   /**
-   * Reads bytes.
+   * As `ByteSource`. Content in the page cache is read at once, three times as fast as by another
+   * thread.
    *
-   * Content in the page cache is read at once, three times as fast as by another thread.
-   *
-   * @param position of the first of them in the file, less than its size
-   * @returns how many there were; never 0
-   * @throws {Error} says which file could not be read and where, with what the system says as its
-   *     cause; or that the file became shorter
+   * @throws {Error} names the file and the position where it could not be read, with the system's
+   *     error as its cause; or says that the file became shorter
    */
   readAt(buffer: Uint8Array, position: number): number | Promise<number> {
     if (this.#readsElsewhere > 0) {
@@ -63,7 +81,7 @@ export class OpenFile implements ByteSource, Disposable {
     return this.#counted(count, position);
   }
 
-  /** As `readAt`, always by another thread, so that other clients are served meanwhile. */
+  /** As `readAt`, always by another thread, so that it delays no other client. */
   async readElsewhere(buffer: Uint8Array, position: number): Promise<number> {
     const count = await new Promise<number>((resolve, reject) => {
       read(this.#fd, buffer, 0, buffer.length, position, (error, count) => {
@@ -86,18 +104,17 @@ export class OpenFile implements ByteSource, Disposable {
     return content;
   }
 
-  /** Leaves it to another owner to close: the end of the scope that holds it does not. */
+  /** Makes another owner responsible for closing it: the end of its scope will not. */
   move(): this {
     this.#isMoved = true;
     return this;
   }
 
-  /** Frees it, unless it was moved. */
+  /** Closes it, unless it was moved. */
   [Symbol.dispose](): void {
     if (!this.#isMoved) this.close();
   }
 
-  /** Frees it. Called once. */
   close(): void {
     close(this.#fd, () => {}); // Closing a file that was only read loses nothing.
   }

@@ -3,17 +3,16 @@ import type { ByteRange } from "../http/byte_range.ts";
 
 /** Bytes that can be read at any position, such as those of an open file. */
 export interface ByteSource {
-  /** How many there are. */
   readonly size: number;
   /**
-   * Reads bytes.
+   * Fills a buffer, or some of it.
    *
-   * @param position of the first of them, less than the size
-   * @returns how many there were; never 0
+   * @param position of the first byte, less than the size
+   * @returns how many bytes were read; never 0
    * @throws {Error} says what could not be read, and where
    */
   readAt(buffer: Uint8Array, position: number): number | Promise<number>;
-  /** Frees them. Called once. */
+  /** Called once. */
   close(): void;
 }
 
@@ -22,50 +21,43 @@ export class MemoryBytes implements ByteSource {
   readonly size: number;
   readonly #bytes: Uint8Array;
 
-  /** Of these bytes, which do not change. */
   constructor(bytes: Uint8Array) {
     this.#bytes = bytes;
     this.size = bytes.length;
   }
 
-  /** As `ByteSource`. */
   readAt(buffer: Uint8Array, position: number): number {
     const found = this.#bytes.subarray(position, position + buffer.length);
     buffer.set(found);
     return found.length;
   }
 
-  /** As `ByteSource`: there is nothing to free. */
   close(): void {}
 }
 
-/** A part of a content: bytes in memory, or a range of the source. */
+/** Bytes to be sent: these, or a range of the source. */
 export type Segment = Uint8Array | ByteRange;
 
 /**
- * Ranges of a source as they are sent, with the bytes between them. They are read by their positions,
- * so that data appended to a file later is not part of it, and missing data is an error.
+ * Ranges of a source, with the bytes between them. Data that is appended to a file later is not part
+ * of it; missing data is an error.
  */
 export class RangeContent implements ContentSource {
   readonly length: number;
   readonly #source: ByteSource;
   readonly #segments: readonly Segment[];
   #index = 0;
-  /** How much of the current segment has been given. */
+  /** How much of the current segment was read. */
   #given = 0;
 
-  /** Of this source, which it closes. */
+  /** @param source closed with the content */
   constructor(source: ByteSource, segments: readonly Segment[]) {
     this.#source = source;
     this.#segments = segments;
     this.length = segments.reduce((sum, segment) => sum + lengthOf(segment), 0);
   }
 
-  /**
-   * As `ContentSource`.
-   *
-   * @throws as `ByteSource.readAt`, also where the bytes end too early
-   */
+  /** @throws as `ByteSource.readAt` */
   read(buffer: Uint8Array): number | null | Promise<number | null> {
     const segment = this.#segments[this.#index];
     if (segment === undefined) return null;

@@ -18,23 +18,20 @@ import {
   type Validators,
   writeEntityTag,
 } from "../http/validators.ts";
-import { tellsVersions } from "./modification_time.ts";
+import { tellsVersions } from "./open_file.ts";
 import { type ByteSource, MemoryBytes, RangeContent } from "./range_content.ts";
 
-/** What of a request decides the reply with a representation. */
+/** The part of a request's head that decides the reply with a representation. */
 export type AskedHead = Pick<RequestHead, "method" | "fields">;
 
 /** What is known of a representation before it is requested. */
 export interface RepresentationFacts {
-  /** Its media type. */
   readonly contentType: string;
-  /** The content coding that its bytes have. */
   readonly coding: ContentCoding;
-  /** Whether the client's Accept-Encoding chose it among others. */
+  /** Whether Accept-Encoding decides which representation is sent. */
   readonly isNegotiated: boolean;
-  /** Its strong entity-tag, if it has one by now. */
+  /** Strong. */
   readonly entityTag: EntityTag | undefined;
-  /** When it last changed, in ms since 1970, if that is known. */
   readonly modifiedMs: number | undefined;
 }
 
@@ -52,11 +49,9 @@ const CONDITIONS = [
  * it: 200 with all of it, 206 with parts, 304, 412 or 416.
  */
 export class Representation {
-  /** Bytes of the whole. */
   readonly length: number;
   readonly #bytes: Uint8Array | ByteSource;
   readonly #contentType: string;
-  /** What preconditions are evaluated against. */
   readonly validators: Validators;
   /** The fields of a 200 or 206, but for Content-Type. */
   readonly fields: FieldSection;
@@ -68,9 +63,8 @@ export class Representation {
   /**
    * Writes the fields.
    *
-   * @param bytes in memory, or a source, which the one reply made of it closes
+   * @param bytes in memory, or a source for one reply, which closes it
    * @param cacheControl the value of Cache-Control; none if undefined
-   * @param epochMs now, in ms since 1970
    * @throws {TypeError} as `fieldSection`
    */
   constructor(
@@ -87,7 +81,7 @@ export class Representation {
     const date = dateLines(this.validators);
     const cache = cacheLines(facts, cacheControl);
     this.fields = fieldSection([...tag, ...date, ...cache, ...dataLines(facts)]);
-    // RFC 9110 §15.4.5: what is in the client's cache already is left out, but for validators.
+    // RFC 9110 §15.4.5: without what the client has in its cache, but for validators.
     this.notModifiedFields = fieldSection([...(tag.length > 0 ? tag : date), ...cache]);
     this.whole = {
       statusCode: 200,
@@ -100,7 +94,7 @@ export class Representation {
    * The reply to a GET or HEAD. Preconditions come before ranges (RFC 9110 §13.2.2). HEAD ignores
    * Range, which §14.2 defines for GET alone.
    *
-   * @param epochMs gives the ms since 1970; called only where dates may matter
+   * @param epochMs called only if dates may matter
    * @returns a reply that closes the source; one that does not read it has closed it already
    */
   reply(head: AskedHead, epochMs: () => number): Reply {
@@ -135,8 +129,8 @@ export class Representation {
   }
 
   /**
-   * RFC 9110 §15.3.7. All fields of the 200 are sent, also to a client with If-Range, which should
-   * have them already: it costs little, and players of videos look for the media type.
+   * RFC 9110 §15.3.7. All fields of the 200 are sent, even with If-Range: it costs little, and
+   * players of videos look for the media type.
    */
   #partialReply(ranges: readonly ByteRange[]): Reply {
     const bytes = this.#bytes;
@@ -162,10 +156,7 @@ export class Representation {
   }
 }
 
-/**
- * RFC 9110 §8.8.2.1: Last-Modified is never later than Date. What claims to be from the future is
- * as of now.
- */
+/** RFC 9110 §8.8.2.1: Last-Modified is never later than Date. */
 function validatorsOf({ entityTag, modifiedMs }: RepresentationFacts, epochMs: number): Validators {
   return {
     ...(entityTag !== undefined && { entityTag }),

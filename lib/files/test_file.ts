@@ -3,14 +3,13 @@ import { filePath } from "./file_path.ts";
 import type { ByteSource } from "./range_content.ts";
 import { Representation } from "./representation.ts";
 
-/** The name of the performance-test file, at the root. */
+/** At the root. */
 const TEST_FILE = "test.bin";
 const MIB = 1024 * 1024;
-/** Bytes that it has, unless it is asked for another size, and the most that it may have. */
 const USUAL_SIZE = MIB;
 const MOST_SIZE = 64 * MIB;
 
-/** Whether a target in origin form means the performance-test file. */
+/** Whether a request-target means the performance-test file. */
 export function isTestFile(target: string): boolean {
   const path = filePath(target);
   if ("refusedWith" in path || path.isDirectory) return false;
@@ -18,11 +17,9 @@ export function isTestFile(target: string): boolean {
 }
 
 /**
- * The built-in performance-test file: the same on every server, and of no use to compress, so that
- * nothing on the way can make it smaller. It has 1 MiB, or as many bytes as `?bytes=` says: 1 to
- * 64 MiB; 400 for anything else.
- *
- * @param epochMs gives the ms since 1970
+ * The built-in performance-test file: the same on every server, and incompressible, so that nothing
+ * on the way can make it smaller. It has 1 MiB, or as many bytes as `?bytes=` says, 1 to 64 MiB; 400
+ * for anything else.
  */
 export function replyWithTestFile(
   { head, target }: Request,
@@ -57,15 +54,11 @@ function sizeOf(target: string): number | undefined {
 }
 
 /**
- * As many bytes as are wanted, for 1 MiB of memory: the same block over and over, to each byte of
- * which the number of its copy is added, so that no copy repeats what another holds.
+ * Any number of bytes in 1 MiB of memory: the same block over and over, to each byte of which the
+ * number of its copy is added, so that no two copies are alike.
  */
 class Noise implements ByteSource {
-  readonly size: number;
-
-  constructor(size: number) {
-    this.size = size;
-  }
+  constructor(readonly size: number) {}
 
   readAt(buffer: Uint8Array, position: number): number {
     const copy = Math.floor(position / MIB);

@@ -8,8 +8,8 @@ import { TemporaryDirectory } from "../support/temporary_directory.ts";
 const MOMENTS = { unsettled: () => Date.now(), settled: () => Date.now() + 10_000 };
 
 /** The entries of a directory, by name. */
-async function entriesOf(path: string, names: string[], since: number): Promise<ListingEntry[]> {
-  const directory = { kind: "directory", path: [path, ...names].join("/"), since } as const;
+async function entriesOf(path: string, names: string[], sinceMs: number): Promise<ListingEntry[]> {
+  const directory = { kind: "directory", path: [path, ...names].join("/"), sinceMs } as const;
   const batches = await Array.fromAsync(directoryEntries(new Root(path), directory, names));
   return batches.flat().sort((one, other) => one.name < other.name ? -1 : 1);
 }
@@ -77,34 +77,31 @@ Deno.test("directoryEntries() gives all entries of a directory, batch by batch",
   await using root = await TemporaryDirectory.with(Object.fromEntries(names.map((it) => [it, ""])));
   const found = await entriesOf(root.path, [], Date.now());
   assertEquals(found.map(({ name }) => name), names.sort());
+  // It can be left in the middle: nothing stays open.
+  const directory = { kind: "directory", path: root.path, sinceMs: Date.now() } as const;
+  for await (const batch of directoryEntries(new Root(root.path), directory, [])) {
+    assertEquals(batch.length, 128);
+    break;
+  }
 });
 
 Deno.test("directoryEntries() gives no name of another directory that was put in its place", async () => {
-  await using outside = await TemporaryDirectory.with({
-    "other/secret": "",
-    "other/both": "",
-    "root/d/both": "",
-  });
+  const files = { "other/secret": "", "other/both": "", "root/d/both": "" };
+  await using outside = await TemporaryDirectory.with(files);
   const root = outside.join("root");
   // As if the directory had been swapped while it was opened, and back before its entries are.
-  const directory = { kind: "directory", path: outside.join("other"), since: Date.now() } as const;
+  const directory = {
+    kind: "directory",
+    path: outside.join("other"),
+    sinceMs: Date.now(),
+  } as const;
   const readDir = () => directoryEntries(new Root(root), directory, ["d"]);
   const batches = await Array.fromAsync(readDir()).catch(() => []);
   assertEquals(batches.flat().map(({ name }) => name).filter((it) => it !== "both"), []);
 });
 
-Deno.test("directoryEntries() can be left in the middle", async () => {
-  const names = Array.from({ length: 300 }, (_, i) => `file${i}`);
-  await using root = await TemporaryDirectory.with(Object.fromEntries(names.map((it) => [it, ""])));
-  const directory = { kind: "directory", path: root.path, since: Date.now() } as const;
-  for await (const batch of directoryEntries(new Root(root.path), directory, [])) {
-    assert(batch.length > 0);
-    break;
-  }
-});
-
 Deno.test("directoryEntries() throws what the system says", async () => {
-  const directory = { kind: "directory", path: "/nowhere", since: 0 } as const;
+  const directory = { kind: "directory", path: "/nowhere", sinceMs: 0 } as const;
   const reading = directoryEntries(new Root("/"), directory, ["nowhere"]);
   await assertRejects(() => Array.fromAsync(reading), Deno.errors.NotFound);
 });

@@ -1,9 +1,12 @@
 import { encodeOctets } from "../../lib/http/grammar.ts";
-import { assert, assertEquals, assertLess } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { ContentDigests, EntityTags } from "../../lib/files/entity_tags.ts";
 import type { OpenFile } from "../../lib/files/open_file.ts";
 import { Root } from "../../lib/files/root.ts";
+import { MODIFICATION_TIMES, modifiedMsOf } from "../cases/modification_times.ts";
 import { fieldsOf } from "../support/field_lines.ts";
+import { testLiveRows } from "../support/live_rows.ts";
+import { withPatched } from "../support/patched.ts";
 import { TemporaryDirectory } from "../support/temporary_directory.ts";
 
 const FILE = { size: 31, modifiedMs: 0x18f3, identity: "1 2 31 6387" } as OpenFile;
@@ -42,17 +45,28 @@ Deno.test("EntityTags of content are those that are known, or soon will be", asy
   assertEquals(await none.ofFile(FILE, [], "identity", NOTHING), undefined);
 });
 
-Deno.test("EntityTags keep a reply waiting for a moment, and longer where its request has a tag", async () => {
-  const never = new EntityTags(fakeDigests(new Promise(() => {})));
-  const start = performance.now();
-  assertEquals(await never.ofFile(FILE, [], "identity", NOTHING), undefined);
-  assertLess(performance.now() - start, 2000);
-  for (const name of ["If-Range", "If-Match", "If-None-Match"]) {
-    const later = new Promise<string>((resolve) => setTimeout(() => resolve("later"), 300));
-    const tags = new EntityTags(fakeDigests(later));
-    const tag = await tags.ofFile(FILE, [], "identity", fieldsOf(`${name}: "x"\r\n`));
-    assert(tag?.opaque === "later", name);
-  }
+testLiveRows("EntityTags has a tag for times that tell versions", MODIFICATION_TIMES, (row) => {
+  const nowMs = Date.UTC(2027, 0, 1);
+  const tags = new EntityTags(undefined, () => nowMs);
+  const tag = tags.ofBytes(new Uint8Array(3), modifiedMsOf(row, nowMs), "identity");
+  assertEquals(tag !== undefined, row.tells);
+});
+
+Deno.test("EntityTags wait 100 ms for a digest, and 10 s for 32 requests that have a tag", async () => {
+  const tags = new EntityTags(fakeDigests(new Promise(() => {})));
+  const waits: number[] = [];
+  const timers: (() => void)[] = [];
+  const setTimer = () => (call: () => void, ms: number) => (waits.push(ms), timers.push(call));
+  await withPatched(globalThis, "setTimeout", setTimer, async () => {
+    const ask = (fields: string) => tags.ofFile(FILE, [], "identity", fieldsOf(fields));
+    const asked = ["", ...["If-Range", "If-Match", "If-None-Match"].map((it) => `${it}: "x"\r\n`)]
+      .map(ask);
+    assertEquals(waits.splice(0), [100, 10_000, 10_000, 10_000]);
+    for (let i = 4; i < 33; i++) asked.push(ask('If-Range: "x"\r\n'));
+    assertEquals(waits.slice(-2), [10_000, 100], "of more, none waits long");
+    for (const pass of timers) pass();
+    for (const tag of await Promise.all(asked)) assertEquals(tag, undefined);
+  });
 });
 
 /** Of the three letters `abc`, as FIPS 180-4 has it. */

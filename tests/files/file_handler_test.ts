@@ -1,17 +1,12 @@
 import type { Reply } from "../../lib/net/handler.ts";
 import { assert, assertEquals } from "@std/assert";
-import { CACHE_CONTROL, fileHandler, type FileOptions } from "../../lib/files/file_server.ts";
-import type { Values } from "../../lib/cli/option.ts";
+import { CACHE_CONTROL, fileHandler, type FileValues } from "../../lib/files/file_server.ts";
 import { contentOf, fieldOf, requestFor } from "../support/replies.ts";
 import { TemporaryDirectory } from "../support/temporary_directory.ts";
 
-const DEFAULTS: Values<FileOptions> = {
-  listing: false,
-  etag: "time",
-  "cache-control": undefined,
-};
+const DEFAULTS: FileValues = { listing: false, etag: "time", "cache-control": undefined };
 
-async function handlerOf(root: TemporaryDirectory, values: Partial<Values<FileOptions>> = {}) {
+async function handlerOf(root: TemporaryDirectory, values: Partial<FileValues> = {}) {
   const handler = await fileHandler(root.path, { ...DEFAULTS, ...values });
   return async (target: string, fields = ""): Promise<Reply> => {
     const reply = await handler(requestFor(target, fields));

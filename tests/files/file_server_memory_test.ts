@@ -4,8 +4,8 @@ import { TemporaryDirectory } from "../support/temporary_directory.ts";
 
 /** The files below a root, and a clock that is set by hand. */
 function served(root: TemporaryDirectory) {
-  const clock = { now: 0 };
-  const files = fileServer(root.path, { monotonicMs: () => clock.now });
+  const clock = { monotonicMs: 0 };
+  const files = fileServer(root.path, { monotonicMs: () => clock.monotonicMs });
   const get = (target: string, fields = "") => files.reply(requestFor(target, fields));
   const content = async (target: string, fields = "") => await contentOf(await get(target, fields));
   return { clock, get, content };
@@ -24,10 +24,10 @@ Deno.test("FileServer answers at once with what it looked at less than a second 
     assert(!(part instanceof Promise));
     assertEquals(part.statusCode, 206);
   }
-  clock.now = 999;
+  clock.monotonicMs = 999;
   await Deno.remove(root.join("a"));
   assertEquals(await content("/a"), "one");
-  clock.now = 1000;
+  clock.monotonicMs = 1000;
   assertEquals((await get("/a")).statusCode, 404);
 });
 
@@ -35,12 +35,12 @@ Deno.test("FileServer looks again after a second, once for all who ask", async (
   await using root = await TemporaryDirectory.with({ a: "one" });
   const { clock, get, content } = served(root);
   assertEquals(await content("/a"), "one");
-  clock.now = 1000;
+  clock.monotonicMs = 1000;
   const replies = await Promise.all([get("/a"), get("/a"), get("/a")]);
   assertEquals(new Set(replies).size, 1);
   assert(!(get("/a") instanceof Promise), "it is as it was");
   await root.write("a", "three");
-  clock.now = 2000;
+  clock.monotonicMs = 2000;
   assertEquals(await content("/a"), "three");
 });
 
@@ -52,12 +52,12 @@ Deno.test("FileServer notices a sibling that comes, changes and goes", async () 
   assertEquals(fieldOf(await get("/a"), "Vary"), undefined);
   for (const gzip of ["coded", "coded anew"]) {
     await root.write("a.gz", gzip);
-    clock.now += 1000;
+    clock.monotonicMs += 1000;
     assertEquals(await content("/a", accept), gzip);
     assertEquals(await content("/a"), "plain");
   }
   await Deno.remove(root.join("a.gz"));
-  clock.now += 1000;
+  clock.monotonicMs += 1000;
   assertEquals(await content("/a", accept), "plain");
 });
 
@@ -84,13 +84,7 @@ Deno.test("FileServer keeps a file once, however its path is spelled", async () 
   });
   const { get, content } = served(root);
   const spellings = {
-    one: [
-      "/d/a%20b.txt",
-      "/%64/a%20b.txt",
-      "/d/a%20b%2etxt",
-      "//d//a%20b.txt?x",
-      "/d/%61%20%62.txt",
-    ],
+    one: "/d/a%20b.txt /%64/a%20b.txt /d/a%20b%2etxt //d//a%20b.txt?x /d/%61%20%62.txt".split(" "),
     index: ["/d/", "/d/index.html", "/d//", "//d/?a", "/%64/", "/d/index%2Ehtml"],
     percent: ["/100%25.txt", "/%3100%25.txt"],
     encoded: ["/100%2525.txt", "//100%2525.txt"],
@@ -134,7 +128,7 @@ Deno.test("FileServer notices where a link leads by now, whatever is known of ot
   await Deno.symlink("v2", root.join("next"));
   await Deno.rename(root.join("next"), root.join("now"));
   assertEquals(await content("/now/a"), "one");
-  clock.now = 1000;
+  clock.monotonicMs = 1000;
   assertEquals(await content("/v1/a"), "one");
   assertEquals(await content("/now/a"), "two");
   assertEquals(await content("/v1/a"), "one");

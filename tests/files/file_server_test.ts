@@ -1,55 +1,31 @@
-import { assert, assertEquals, assertNotEquals } from "@std/assert";
+import { assert, assertEquals, assertMatch } from "@std/assert";
 import { EntityTags } from "../../lib/files/entity_tags.ts";
-import { Root } from "../../lib/files/root.ts";
 import { textOf } from "../support/feed.ts";
 import { openedBy } from "../support/file_state.ts";
 import { seededRandom } from "../support/random.ts";
-import {
-  contentOf,
-  fieldOf,
-  fileServer,
-  replyTo,
-  requestFor,
-  statusCodes,
-} from "../support/replies.ts";
+import { contentOf, fieldOf, fileServer } from "../support/replies.ts";
+import { replyTo, requestFor, statusCodes } from "../support/replies.ts";
 import { TemporaryDirectory } from "../support/temporary_directory.ts";
 
-Deno.test("FileServer gives a file with its media type", async () => {
-  await using root = await TemporaryDirectory.with({ "a/b.html": "<p>hello" });
-  const reply = await replyTo(root.path, "/a/b.html?c");
-  assertEquals(reply.statusCode, 200);
-  assertEquals(fieldOf(reply, "Content-Type")?.toLowerCase(), "text/html; charset=utf-8");
-  assertEquals(fieldOf(reply, "X-Content-Type-Options"), "nosniff");
-  assertEquals(await contentOf(reply), "<p>hello");
-});
-
-Deno.test("FileServer knows common media types, and the rest as octets", async () => {
+Deno.test("FileServer sends a file with its media type, or as bytes", async () => {
   const types: Readonly<Record<string, RegExp>> = {
-    "a.html": /^text\/html; charset=utf-8$/i,
-    "A.HTM": /^text\/html/i,
-    "a.txt": /^text\/plain; charset=utf-8$/i,
-    "a.css": /^text\/css/,
+    "a/b.html": /^text\/html; charset=utf-8$/i,
+    "A.HTM": /^text\/html; charset=utf-8$/i,
     "a.js": /^text\/javascript/,
-    "a.json": /^application\/json/,
-    "a.png": /^image\/png$/,
     "a.JPG": /^image\/jpeg$/,
-    "a.svg": /^image\/svg\+xml/,
-    "a.pdf": /^application\/pdf$/,
     "a.tar.gz": /^application\/gzip$/,
-    "a.mp4": /^video\/mp4$/,
     "a.wasm": /^application\/wasm$/,
     "a": /^application\/octet-stream$/,
     "a.": /^application\/octet-stream$/,
     "a.unknown-extension": /^application\/octet-stream$/,
     "html": /^application\/octet-stream$/,
   };
-  await using root = await TemporaryDirectory.with();
   for (const [name, type] of Object.entries(types)) {
-    await root.write(name, "");
-    const reply = await replyTo(root.path, `/${name}`);
-    await contentOf(reply);
-    const actual = fieldOf(reply, "Content-Type") ?? "";
-    assert(type.test(actual), `${name}: ${actual}`);
+    await using root = await TemporaryDirectory.with({ [name]: "<p>hello" });
+    const reply = await replyTo(root.path, `/${name}?c`);
+    assertEquals([reply.statusCode, await contentOf(reply)], [200, "<p>hello"]);
+    assertMatch(fieldOf(reply, "Content-Type")!, type);
+    assertEquals(fieldOf(reply, "X-Content-Type-Options"), "nosniff");
   }
 });
 
@@ -72,21 +48,8 @@ Deno.test("FileServer does not send what is appended after it was opened", async
 });
 
 Deno.test("FileServer finds every name that a file may have", async () => {
-  const names = [
-    "a b",
-    "é€🐑",
-    "100%",
-    "%2e",
-    "a\nb\t",
-    "\"'<>&",
-    "a+b",
-    "?",
-    "#",
-    "a;b=c",
-    "~",
-    "ab.",
-    "e\u0301",
-  ];
+  const names = [..."?#~", "a b", "é€🐑", "100%", "%2e", "a\nb\t", "\"'<>&", "a+b", "a;b=c", "ab."];
+  names.push("e\u0301");
   await using root = await TemporaryDirectory.with();
   for (const name of names) {
     await root.write(name, name);
@@ -97,12 +60,8 @@ Deno.test("FileServer finds every name that a file may have", async () => {
 });
 
 Deno.test("FileServer sends a directory's name on to its slash, and to no other host", async () => {
-  await using root = await TemporaryDirectory.with({
-    "a/b/c": "c",
-    "x:y/c": "c",
-    "é/c": "c",
-    "{x}|/c": "c",
-  });
+  const files = { "a/b/c": "c", "x:y/c": "c", "é/c": "c", "{x}|/c": "c" };
+  await using root = await TemporaryDirectory.with(files);
   const directories = [
     ["/a", "./a/"],
     ["/a/b", "./b/"],
@@ -122,21 +81,14 @@ Deno.test("FileServer sends a directory's name on to its slash, and to no other 
     const { pathname, host, search } = new URL(location, `http://a${target}`);
     const uri = target.replace(/[{|}]/g, (it) => `%${it.charCodeAt(0).toString(16).toUpperCase()}`);
     const [path, query] = uri.split(/\?(.*)/s);
-    assertEquals({ pathname, host, search }, {
-      pathname: `${path}/`,
-      host: "a",
-      search: query ? `?${query}` : "",
-    });
+    assertEquals([pathname, host, search], [`${path}/`, "a", query ? `?${query}` : ""]);
   }
   assertEquals(await statusCodes(root.path, ["//evil.example/..", "//evil.example"]), [404, 404]);
 });
 
 Deno.test("FileServer gives index.html for a directory", async () => {
-  await using root = await TemporaryDirectory.with({
-    "index.html": "top",
-    "d/index.html": "below",
-    "e/a": "",
-  });
+  const files = { "index.html": "top", "d/index.html": "below", "e/a": "" };
+  await using root = await TemporaryDirectory.with(files);
   await Deno.mkdir(root.join("f/index.html"), { recursive: true });
   const top = await replyTo(root.path, "/?a");
   assertEquals(fieldOf(top, "Content-Type")?.toLowerCase(), "text/html; charset=utf-8");
@@ -163,14 +115,6 @@ Deno.test("FileServer notices a file that is written twice within a tick of its 
   await Deno.writeTextFile(path, "two");
   await Deno.utime(path, now, now);
   assertEquals(await contentOf(await files.reply(requestFor("/a"))), "two");
-});
-
-Deno.test("FileServer notices within a second that a file may not be read any more", async () => {
-  await using root = await TemporaryDirectory.with({ a: "a" });
-  const names = ["a"];
-  const before = await new Root(root.path).identify(names);
-  await Deno.chmod(root.join("a"), 0o000);
-  assertNotEquals(await new Root(root.path).identify(names), before);
 });
 
 Deno.test({

@@ -4,7 +4,6 @@ import { type EntrySource, ListingContent } from "../../lib/files/listing_respon
 
 /** A form that is easily read. */
 const FORM: ListingForm = {
-  mediaType: "text/html",
   contentType: "text/html",
   start: ({ names, order }) => `${names}[${order?.key}]:`,
   row: ({ name }, index) => `${index}${name} `,

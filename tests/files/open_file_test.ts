@@ -1,7 +1,9 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { openSync } from "node:fs";
-import { OpenFile } from "../../lib/files/open_file.ts";
+import { OpenFile, tellsVersions } from "../../lib/files/open_file.ts";
 import { Root } from "../../lib/files/root.ts";
+import { MODIFICATION_TIMES, modifiedMsOf } from "../cases/modification_times.ts";
+import { testLiveRows } from "../support/live_rows.ts";
 import { TemporaryDirectory } from "../support/temporary_directory.ts";
 
 async function opened(directory: TemporaryDirectory, name: string): Promise<OpenFile> {
@@ -37,4 +39,17 @@ Deno.test("OpenFile says which file cannot be read, where, and why", async () =>
     assert(error.cause instanceof Error && error.cause.message.includes("EISDIR"));
   }
   file.close();
+});
+
+const NOW_MS = Date.UTC(2027, 0, 1);
+
+testLiveRows("tellsVersions() knows which times tell versions apart", MODIFICATION_TIMES, (row) => {
+  assertEquals(tellsVersions(modifiedMsOf(row, NOW_MS), NOW_MS), row.tells);
+});
+
+Deno.test("tellsVersions() has the tick of the coarsest file system for its limit", () => {
+  const rows = [[1999, false], [2000, true], [-1999, false], [-2000, true]] as const;
+  for (const [agoMs, tells] of rows) {
+    assertEquals(tellsVersions(NOW_MS - agoMs, NOW_MS), tells, `${agoMs}`);
+  }
 });

@@ -12,10 +12,8 @@ const ANY = "Accept-Encoding: br, zstd, gzip\r\n";
 
 /** A small file and a large one, each with three siblings that hold the names of their codings. */
 function files(): Promise<TemporaryDirectory> {
-  const contents: Record<string, string> = {
-    "a.css": "identity",
-    "b.css": "identity".padEnd(300_000),
-  };
+  const contents: Record<string, string> = { "a.css": "identity" };
+  contents["b.css"] = "identity".padEnd(300_000);
   for (const [coding, suffix] of Object.entries(SUFFIXES)) {
     for (const name of ["a.css", "b.css"]) contents[name + suffix] = coding;
   }
@@ -108,7 +106,7 @@ Deno.test("precompressedFiles() looks for none beside what is compressed already
   await using root = await TemporaryDirectory.with({
     "a.gz": "",
     "a.gz.br": "",
-    "b": "",
+    b: "",
     "b.br": "",
   });
   const codings = async (name: string) =>

@@ -12,19 +12,11 @@ function testFile(target = "/test.bin", fields = ""): Reply {
 
 Deno.test("isTestFile() knows the path, whatever the query", () => {
   for (
-    const target of ["/test.bin", "/test.bin?", "/test.bin?a=b", "//test.bin", "/test%2ebin?a//b"]
+    const target of "/test.bin /test.bin? /test.bin?a=b //test.bin /test%2ebin?a//b".split(" ")
   ) {
     assert(isTestFile(target), target);
   }
-  const others = [
-    "/",
-    "/test",
-    "/test.bin/",
-    "/a/test.bin",
-    "/Test.bin",
-    "/test.bin//",
-    "/?/test.bin",
-  ];
+  const others = "/ /test /test.bin/ /a/test.bin /Test.bin /test.bin// /?/test.bin".split(" ");
   for (const target of others) assert(!isTestFile(target), target);
 });
 
@@ -75,21 +67,9 @@ Deno.test("the test file repeats nothing, however large it is", async () => {
 Deno.test("the test file has at most 64 MiB, and is asked for by a number", () => {
   assertEquals(testFile(`/test.bin?bytes=${64 * MIB}`).statusCode, 200);
   assertEquals(testFile("/test.bin?a=b&bytes=5").statusCode, 200);
-  const wrong = [
-    "0",
-    "-1",
-    "",
-    "1M",
-    "1.5",
-    "0x10",
-    "1e3",
-    "abc",
-    `${64 * MIB + 1}`,
-    "9".repeat(400),
-  ];
+  const wrong = ["", ..."0 -1 1M 1.5 0x10 1e3 abc".split(" "), `${64 * MIB + 1}`, "9".repeat(400)];
   for (const bytes of wrong) {
-    const reply = testFile(`/test.bin?bytes=${bytes}`);
-    assertEquals(reply.statusCode, 400, bytes);
+    assertEquals(testFile(`/test.bin?bytes=${bytes}`).statusCode, 400, bytes);
   }
 });
 

@@ -1,33 +1,28 @@
 import { assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { generateKeyPairSync } from "node:crypto";
 import { CommandError } from "../../lib/cli/command.ts";
-import { listen } from "../../lib/process/listener.ts";
+import { ADDED_FIELD, listen } from "../../lib/process/listener.ts";
+import { withPatched } from "../support/patched.ts";
 import { SERVER } from "../support/tls.ts";
 
 /** What the system may answer to listening, and what the user is told then. */
 const ERRORS: readonly (readonly [Error, string])[] = [
-  [
-    new Deno.errors.AddrInUse(),
-    "port 80 is taken: choose another with --port; 0 takes any free one",
-  ],
+  [new Deno.errors.AddrInUse(), "port 80 is taken: choose another with --port; 0 takes any free"],
   [new Deno.errors.PermissionDenied(), "port 80 is for privileged users: choose one from 1024"],
   [new Deno.errors.NotCapable(), "there is no permission to listen: run it with --allow-net"],
   [new Deno.errors.AddrNotAvailable(), "--host=192.0.2.1 is no address of this machine"],
   [new Error("no such name"), "cannot listen on --host=192.0.2.1, port 80: no such name"],
 ];
 
-Deno.test("listen() says what to do when the system refuses", () => {
-  const original = Deno.listen;
-  try {
-    for (const [error, message] of ERRORS) {
-      Deno.listen = () => {
-        throw error;
-      };
+Deno.test("listen() says what to do when the system refuses", async () => {
+  for (const [error, message] of ERRORS) {
+    const failing = () => () => {
+      throw error;
+    };
+    await withPatched(Deno, "listen", failing, () => {
       const { exitStatus } = assertThrows(() => listen("192.0.2.1", 80), CommandError, message);
       assertEquals(exitStatus, 1);
-    }
-  } finally {
-    Deno.listen = original;
+    });
   }
 });
 
@@ -52,4 +47,28 @@ Deno.test("listen() names a key that cannot be used, and not the address", async
   const { exitStatus, message } = assertThrows(listening, CommandError);
   assertEquals(exitStatus, 2);
   assertMatch(message, /^--tls-key=small\.pem is a key that Deno cannot use: RSA of 2048 bits/);
+});
+
+Deno.test("ADDED_FIELD reads a name and a value", () => {
+  const rows = [
+    ["Name: value", ["Name", "value"]],
+    ["Name:value", ["Name", "value"]],
+    ["X-A: \t b c ", ["X-A", "b c"]],
+    ["X-Colon: a:b", ["X-Colon", "a:b"]],
+    ["X-Empty:", ["X-Empty", ""]],
+    ["Access-Control-Allow-Origin: *", ["Access-Control-Allow-Origin", "*"]],
+  ] as const;
+  for (const [text, line] of rows) assertEquals(ADDED_FIELD.parse(text), line, text);
+});
+
+Deno.test("ADDED_FIELD refuses what could not be sent, and what the server sends itself", () => {
+  const refused = [
+    ["Name", ": value", "Na me: value", "Name : value", "Näme: value", "Name: välue", "a\r\nb: c"],
+    ["Name: a\r\nb", "Name: a\nSet-Cookie: b", "Name: \0", "Name: €"],
+    ["Content-Length: 5", "content-length: 5", "Transfer-Encoding: chunked", "Connection: close"],
+    ["DATE: now", "Content-Type: a/b", 'ETag: "a"', "Last-Modified: now", "Location: /"],
+    ["Trailer: a", "Upgrade: h2c", "Keep-Alive: 5", "Content-Range: a", "Content-Encoding: br"],
+    ["Accept-Ranges: none", "Cache-Control: no-store"],
+  ].flat();
+  for (const text of refused) assertEquals(ADDED_FIELD.parse(text), undefined, text);
 });

@@ -1,6 +1,6 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { WorkerPool } from "../../lib/process/worker_pool.ts";
-import { type Worker, type WorkerEnd, WorkerProcess } from "../../lib/process/worker_process.ts";
+import { nextPauseMs, WorkerPool, type WorkerPoolOptions } from "../../lib/process/worker_pool.ts";
+import type { Worker, WorkerEnd } from "../../lib/process/worker_process.ts";
 import type { Order } from "../../lib/process/worker_protocol.ts";
 
 /** A worker that does what the test says. */
@@ -45,10 +45,10 @@ const RETIRE_MS = 12_345;
 
 /** WorkerPool of which the test is the system: the time stands still unless it is moved. */
 class Stage {
-  readonly hired: FakeWorker[] = [];
-  readonly told: string[] = [];
+  readonly spawned: FakeWorker[] = [];
+  readonly logged: string[] = [];
   readonly pauses: number[] = [];
-  /** Those that pass only when they are told to. */
+  /** Those that pass only when they are logged to. */
   readonly deadlines: { readonly ms: number; readonly pass: () => void }[] = [];
   now = 0;
   failure: Error | undefined;
@@ -56,16 +56,17 @@ class Stage {
   isHasty = true;
   readonly workers: WorkerPool;
 
-  constructor(count: number) {
+  constructor(count: number, subscribe?: WorkerPoolOptions["subscribe"]) {
     this.workers = new WorkerPool({
       count,
+      subscribe,
       spawn: (port) => {
         if (this.failure !== undefined) throw this.failure;
-        const worker = new FakeWorker(this.hired.length, port);
-        this.hired.push(worker);
+        const worker = new FakeWorker(this.spawned.length, port);
+        this.spawned.push(worker);
         return worker;
       },
-      info: (message) => this.told.push(message),
+      info: (message) => this.logged.push(message),
       monotonicMs: () => this.now,
       retireMs: RETIRE_MS,
       pause: (ms) => {
@@ -79,15 +80,21 @@ class Stage {
   }
 
   /** All of them listening. */
-  static async started(count: number): Promise<Stage> {
-    const stage = new Stage(count);
+  static async started(count: number, subscribe?: WorkerPoolOptions["subscribe"]): Promise<Stage> {
+    const stage = new Stage(count, subscribe);
     const started = stage.workers.start(0);
-    for (let i = 0; i < count; i++) {
-      stage.hired[i]!.listens();
-      await settle();
-    }
+    await stage.listen(...Array(count).keys());
     await started;
     return stage;
+  }
+
+  /** These listen, one after the other. */
+  async listen(...indices: number[]): Promise<void> {
+    for (const index of indices) {
+      await settle();
+      this.spawned[index]!.listens();
+    }
+    await settle();
   }
 
   /** The time is over in which those that were started until now are to listen. */
@@ -101,7 +108,7 @@ class Stage {
   }
 
   orders(): (Order | "kill")[][] {
-    return this.hired.map(({ orders }) => orders);
+    return this.spawned.map(({ orders }) => orders);
   }
 }
 
@@ -113,21 +120,20 @@ async function settle(): Promise<void> {
 Deno.test("WorkerPool start one on the port and the others on the one that it got", async () => {
   const stage = new Stage(3);
   const started = stage.workers.start(0);
-  assertEquals(stage.hired.length, 1);
-  stage.hired[0]!.listens();
-  await settle();
-  assertEquals(stage.hired.map(({ port }) => port), [0, 4711, 4711]);
-  stage.hired[1]!.listens();
-  stage.hired[2]!.listens();
+  assertEquals(stage.spawned.length, 1);
+  await stage.listen(0);
+  assertEquals(stage.spawned.map(({ port }) => port), [0, 4711, 4711]);
+  await stage.listen(1);
+  await stage.listen(2);
   assertEquals(await started, "listening on http://127.0.0.1:4711");
 });
 
 Deno.test("WorkerPool give up when the first one never listens", async () => {
   const stage = new Stage(2);
   const started = stage.workers.start(80);
-  stage.hired[0]!.ends(2);
+  stage.spawned[0]!.ends(2);
   assertEquals(await started, { code: 2, signal: null });
-  assertEquals([stage.hired.length, stage.told], [1, []]);
+  assertEquals([stage.spawned.length, stage.logged], [1, []]);
   stage.failure = new Error("no");
   await assertRejects(() => stage.workers.start(80), Error, "no");
 });
@@ -136,15 +142,15 @@ Deno.test("WorkerPool replace one that ends, later and later when it ends soon",
   const stage = await Stage.started(2);
   for (const lastedMs of [60_000, 0, 0, 10_000]) {
     stage.now += lastedMs;
-    stage.hired.at(-1)!.ends();
+    stage.spawned.at(-1)!.ends();
     await settle();
   }
   assertEquals(stage.pauses, [5, 10, 20, 5]);
-  assertEquals(stage.hired.length, 6);
-  assertEquals(stage.told[0], "worker 1 ended with status 1; the next one starts in 5 ms");
-  stage.hired[0]!.ends(137, "SIGKILL");
+  assertEquals(stage.spawned.length, 6);
+  assertEquals(stage.logged[0], "worker 1 ended with status 1; the next one starts in 5 ms");
+  stage.spawned[0]!.ends(137, "SIGKILL");
   await settle();
-  assertEquals(stage.told.at(-1), "worker 0 ended by SIGKILL; the next one starts in 5 ms");
+  assertEquals(stage.logged.at(-1), "worker 0 ended by SIGKILL; the next one starts in 5 ms");
 });
 
 Deno.test("WorkerPool try again when one cannot be started", async () => {
@@ -153,42 +159,41 @@ Deno.test("WorkerPool try again when one cannot be started", async () => {
   // Once it can be started again.
   stage.workers.rollingRestart();
   await settle();
-  assertEquals(stage.told, [
+  assertEquals(stage.logged, [
     "a worker cannot be started: no memory",
     "the new worker does not listen; the others go on",
   ]);
   stage.failure = undefined;
-  stage.hired[0]!.ends();
+  stage.spawned[0]!.ends();
   await settle();
-  assertEquals(stage.hired.length, 2);
+  assertEquals(stage.spawned.length, 2);
 });
 
 Deno.test("WorkerPool are renewed one by one, each once its successor listens", async () => {
   const stage = await Stage.started(2);
   const renewed = stage.workers.rollingRestart();
   await settle();
-  assertEquals([stage.hired.length, stage.orders()], [3, [[], [], []]]);
-  stage.hired[2]!.listens();
-  await settle();
-  assertEquals([stage.hired.length, stage.orders()], [4, [["retire"], [], [], []]]);
-  stage.hired[0]!.ends(0); // It is not replaced again.
-  stage.hired[3]!.listens();
+  assertEquals([stage.spawned.length, stage.orders()], [3, [[], [], []]]);
+  await stage.listen(2);
+  assertEquals([stage.spawned.length, stage.orders()], [4, [["retire"], [], [], []]]);
+  stage.spawned[0]!.ends(0); // It is not replaced again.
+  await stage.listen(3);
   await renewed;
   assertEquals(stage.orders(), [["retire"], ["retire"], [], []]);
-  assertEquals(stage.told, ["all workers were replaced"]);
-  stage.hired[3]!.ends();
+  assertEquals(stage.logged, ["all workers were replaced"]);
+  stage.spawned[3]!.ends();
   await settle();
-  assertEquals(stage.hired.length, 5);
+  assertEquals(stage.spawned.length, 5);
 });
 
 Deno.test("WorkerPool stay when a successor does not listen", async () => {
   const stage = await Stage.started(2);
   const renewed = stage.workers.rollingRestart();
   await settle();
-  stage.hired[2]!.ends();
+  stage.spawned[2]!.ends();
   await renewed;
   assertEquals(stage.orders(), [[], [], []]);
-  assertEquals(stage.told, ["the new worker does not listen; the others go on"]);
+  assertEquals(stage.logged, ["the new worker does not listen; the others go on"]);
 });
 
 Deno.test("WorkerPool that are to be renewed meanwhile are renewed again afterwards", async () => {
@@ -197,10 +202,7 @@ Deno.test("WorkerPool that are to be renewed meanwhile are renewed again afterwa
   await settle();
   stage.workers.rollingRestart();
   stage.workers.rollingRestart();
-  for (const i of [1, 2]) {
-    stage.hired[i]!.listens();
-    await settle();
-  }
+  await stage.listen(1, 2);
   await renewed;
   assertEquals(stage.orders(), [["retire"], ["retire"], []]);
 });
@@ -210,52 +212,48 @@ Deno.test("WorkerPool that are to be renewed while they start are renewed afterw
   const started = stage.workers.start(0);
   const renewed = stage.workers.rollingRestart();
   stage.workers.rollingRestart();
-  stage.hired[0]!.listens();
-  await settle();
-  assertEquals([stage.hired.length, stage.told], [2, []]);
-  stage.hired[1]!.listens();
+  await stage.listen(0);
+  assertEquals([stage.spawned.length, stage.logged], [2, []]);
+  await stage.listen(1);
   await started;
-  for (const i of [2, 3]) {
-    await settle();
-    stage.hired[i]!.listens();
-  }
+  await stage.listen(2, 3);
   await renewed;
   assertEquals(stage.orders(), [["retire"], ["retire"], [], []]);
-  assertEquals(stage.told, ["all workers were replaced"]);
+  assertEquals(stage.logged, ["all workers were replaced"]);
 });
 
 Deno.test("WorkerPool.isListening counts neither those that have ended nor those that are to listen", async () => {
   const stage = new Stage(2);
-  const { workers, hired } = stage;
+  const { workers, spawned } = stage;
   workers.start(0);
   const isListening = async () => {
     await settle();
     return workers.isListening;
   };
   assertEquals(await isListening(), false);
-  hired[0]!.listens();
+  spawned[0]!.listens();
   assertEquals(await isListening(), true);
-  hired[0]!.ends();
-  assertEquals([await isListening(), hired.length], [false, 3]);
-  hired[1]!.listens();
+  spawned[0]!.ends();
+  assertEquals([await isListening(), spawned.length], [false, 3]);
+  spawned[1]!.listens();
   assertEquals(await isListening(), true);
-  hired[1]!.ends();
-  assertEquals([await isListening(), hired.length], [false, 4]);
-  hired[2]!.listens();
+  spawned[1]!.ends();
+  assertEquals([await isListening(), spawned.length], [false, 4]);
+  spawned[2]!.listens();
   assertEquals(await isListening(), true);
   const stopped = workers.drain(1);
   assertEquals(await isListening(), false);
   await stopped;
 });
 
-Deno.test("WorkerPool are told to stop, killed when they do not, and not replaced", async () => {
+Deno.test("WorkerPool are logged to stop, killed when they do not, and not replaced", async () => {
   const stage = await Stage.started(2);
   stage.isHasty = false;
   const stopped = stage.workers.drain(1234);
   assertEquals(stage.orders(), [["stop"], ["stop"]]);
-  for (const worker of stage.hired) worker.ends(0);
+  for (const worker of stage.spawned) worker.ends(0);
   await stopped;
-  assertEquals([stage.pauses, stage.hired.length, stage.told], [[1234], 2, []]);
+  assertEquals([stage.pauses, stage.spawned.length, stage.logged], [[1234], 2, []]);
 
   const stubborn = await Stage.started(2);
   await stubborn.workers.drain(1234);
@@ -268,7 +266,7 @@ Deno.test("WorkerPool.rollingRestart() gives up a new one that hangs, and lets t
   await settle();
   stage.passStart();
   await renewed;
-  assertEquals(stage.hired.map(({ orders }) => orders), [[], [], ["kill"]]);
+  assertEquals(stage.spawned.map(({ orders }) => orders), [[], [], ["kill"]]);
 });
 
 Deno.test("WorkerPool kill a first one that hangs before it listens, and start another", async () => {
@@ -276,64 +274,55 @@ Deno.test("WorkerPool kill a first one that hangs before it listens, and start a
   const started = stage.workers.start(80);
   for (const i of [0, 1]) {
     await settle();
-    assertEquals(stage.hired.length, i + 1);
+    assertEquals(stage.spawned.length, i + 1);
     stage.passStart();
   }
-  await settle();
-  stage.hired[2]!.listens();
-  await settle();
-  stage.hired[3]!.listens();
+  await stage.listen(2, 3);
   assertEquals(await started, "listening on http://127.0.0.1:4711");
   const what = "s and was killed; the next one starts in 5 ms";
-  assertEquals(stage.told, [
+  assertEquals(stage.logged, [
     `worker 0 did not listen within 10 ${what}`,
     `worker 1 did not listen within 30 ${what}`,
   ]);
   assertEquals(stage.orders(), [["kill"], ["kill"], [], []]);
-  assertEquals(stage.hired.map(({ port }) => port), [80, 80, 80, 4711]);
+  assertEquals(stage.spawned.map(({ port }) => port), [80, 80, 80, 4711]);
 });
 
 Deno.test("WorkerPool have started when those listen that do not hang", async () => {
   const stage = new Stage(3);
   const started = stage.workers.start(0);
-  stage.hired[0]!.listens();
-  await settle();
-  stage.hired[1]!.listens();
-  await settle();
+  await stage.listen(0, 1);
   const renewed = stage.workers.rollingRestart();
   await settle();
-  assertEquals([stage.hired.length, stage.told], [3, []]);
+  assertEquals([stage.spawned.length, stage.logged], [3, []]);
   stage.passStart();
   await settle();
   const what = "did not listen within 30 s and was killed; the next one starts in 5 ms";
   assertEquals(await started, "listening on http://127.0.0.1:4711");
-  assertEquals(stage.told, [`worker 2 ${what}`]);
-  for (const worker of stage.hired) worker.listens();
+  assertEquals(stage.logged, [`worker 2 ${what}`]);
+  for (const worker of stage.spawned) worker.listens();
   for (let i = 0; i < 3; i++) {
     await settle();
-    for (const worker of stage.hired) worker.listens();
+    for (const worker of stage.spawned) worker.listens();
   }
   await renewed;
-  assertEquals(stage.told.at(-1), "all workers were replaced");
+  assertEquals(stage.logged.at(-1), "all workers were replaced");
 });
 
 Deno.test("Workers have started when one listens and others take long, which go on", async () => {
   const stage = new Stage(3);
   const started = stage.workers.start(0);
-  stage.hired[0]!.listens();
-  await settle();
-  stage.hired[1]!.listens();
-  await settle();
+  await stage.listen(0, 1);
   let isStarted = false;
   started.then(() => isStarted = true);
   await settle();
   assertEquals(isStarted, false);
   stage.passPrompt();
   assertEquals(await started, "listening on http://127.0.0.1:4711");
-  assertEquals([stage.told, stage.orders()], [[], [[], [], []]]);
+  assertEquals([stage.logged, stage.orders()], [[], [[], [], []]]);
   stage.passStart();
   await settle();
-  assertEquals([stage.told.length, stage.orders().slice(0, 3)], [1, [[], [], ["kill"]]]);
+  assertEquals([stage.logged.length, stage.orders().slice(0, 3)], [1, [[], [], ["kill"]]]);
 });
 
 Deno.test("Workers end when they are stopped while the first one hangs", async () => {
@@ -341,49 +330,52 @@ Deno.test("Workers end when they are stopped while the first one hangs", async (
   const started = stage.workers.start(0);
   await stage.workers.drain(0);
   assertEquals(await started, { code: 137, signal: "SIGKILL" });
-  assertEquals([stage.hired.length, stage.told], [1, []]);
-});
-
-Deno.test("WorkerPool kill a real process that hangs before it listens", async () => {
-  const codes = [
-    "await new Promise(() => setInterval(() => {}, 1000));",
-    `console.log("on :4711");
-    await new Promise(() => setInterval(() => {}, 1000));`,
-  ];
-  const told: string[] = [];
-  const pids: number[] = [];
-  const late: (() => void)[] = [];
-  const workers = new WorkerPool({
-    count: 1,
-    spawn: (port) => {
-      const args = () => ["eval", "--quiet", codes[pids.length]!];
-      const listeners = { onLines: () => {}, onErrorLines: (lines: string) => told.push(lines) };
-      const worker = new WorkerProcess({ program: Deno.execPath(), args }, port, listeners);
-      pids.push(worker.pid);
-      return worker;
-    },
-    info: (message) => told.push(message),
-    monotonicMs: () => 0,
-    retireMs: 0,
-    pause: (ms) =>
-      ms >= PROMPT_MS ? new Promise((resolve) => late.push(resolve)) : Promise.resolve(),
-  });
-  const started = workers.start(0);
-  late[0]!();
-  assertEquals(await started, "on :4711");
-  await workers.drain(0);
-  const what = "did not listen within 10 s and was killed; the next one starts in 5 ms";
-  assertEquals([told, pids.length], [[`worker ${pids[0]} ${what}`], 2]);
+  assertEquals([stage.spawned.length, stage.logged], [1, []]);
 });
 
 Deno.test("WorkerPool.rollingRestart() kills an old one that does not end in time", async () => {
   const stage = await Stage.started(1);
   const renewed = stage.workers.rollingRestart();
-  await settle();
-  stage.hired[1]!.listens();
+  await stage.listen(1);
   await renewed;
-  assertEquals(stage.hired[0]!.orders, ["retire"]);
+  assertEquals(stage.spawned[0]!.orders, ["retire"]);
   stage.deadlines.find(({ ms }) => ms === RETIRE_MS)!.pass();
   await settle();
-  assertEquals(stage.hired[0]!.orders, ["retire", "kill"]);
+  assertEquals(stage.spawned[0]!.orders, ["retire", "kill"]);
+});
+
+Deno.test("WorkerPool lets each worker be sent lines, before all else, until it ends", async () => {
+  const open = new Set<(line: string) => Promise<void>>();
+  const stage = await Stage.started(2, (send) => {
+    open.add(send);
+    void send(`of ${open.size}`);
+    return () => open.delete(send);
+  });
+  const tellAll = (line: string) => open.forEach((send) => void send(line));
+  const news = () => stage.spawned.map(({ news }) => news);
+  assertEquals(news(), [["of 1"], ["of 2"]]);
+  tellAll("b is out");
+  stage.spawned[0]!.ends();
+  await settle();
+  assertEquals([open.size, news()], [2, [["of 1", "b is out"], ["of 2", "b is out"], ["of 2"]]]);
+  const restarted = stage.workers.rollingRestart();
+  await stage.listen(2, 3, 4);
+  await restarted;
+  tellAll("c is new"); // Those that are to end receive it as well.
+  assertEquals([open.size, news().slice(1)], [4, [
+    ["of 2", "b is out", "c is new"],
+    ["of 2", "c is new"],
+    ["of 3", "c is new"],
+    ["of 4", "c is new"],
+  ]]);
+});
+
+Deno.test("nextPauseMs() grows from 5 ms to 5 s while what is started ends soon", () => {
+  const pauses: number[] = [];
+  for (let pauseMs = 0; pauses.length < 13;) pauses.push(pauseMs = nextPauseMs(pauseMs, 9999));
+  assertEquals(pauses, [5, 10, 20, 40, 80, 160, 320, 640, 1280, 2560, 5000, 5000, 5000]);
+});
+
+Deno.test("nextPauseMs() begins anew after what lasted for 10 s", () => {
+  assertEquals(nextPauseMs(5000, 10_000), 5);
 });

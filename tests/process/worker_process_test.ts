@@ -1,6 +1,9 @@
 import { assertEquals } from "@std/assert";
-import { WorkerProcess } from "../../lib/process/worker_process.ts";
+import { WholeLines, type WorkerEnd, WorkerProcess } from "../../lib/process/worker_process.ts";
+import { withPatched } from "../support/patched.ts";
 import { ReportedErrors } from "../support/reported_errors.ts";
+
+const bytesOf = (text: string) => new TextEncoder().encode(text);
 
 /** A process that runs the code instead of a role. */
 function worker(
@@ -14,25 +17,6 @@ function worker(
   const command = { program: Deno.execPath(), args: () => ["eval", "--quiet", code] };
   return new WorkerProcess(command, 0, { onLines, onErrorLines, onReport });
 }
-
-Deno.test("WorkerProcess hands on whole lines but the first, which says where it listens", async () => {
-  let text = "";
-  const onLines = (lines: string) => void (text += `${lines}\n`);
-  const process = worker(
-    `const write = (text) => Deno.stdout.writeSync(new TextEncoder().encode(text));
-     for (const text of ["listening on ", "http://a:1\\nli", "ne 1\\nline", " 2\\n", "line 3"]) {
-       write(text);
-       await new Promise((resolve) => setTimeout(resolve, 20));
-     }
-     Deno.exit(7);`,
-    onLines,
-  );
-  assertEquals(await process.listening, "listening on http://a:1");
-  assertEquals(await process.ended, { code: 7, signal: null });
-  assertEquals(text, "line 1\nline 2\nline 3\n");
-  process.order("stop"); // Nobody hears it.
-  process.kill();
-});
 
 Deno.test("WorkerProcess takes orders, and can be killed", async () => {
   const module = JSON.stringify(import.meta.resolve("../../lib/process/worker_protocol.ts"));
@@ -56,15 +40,18 @@ Deno.test("WorkerProcess lets its worker know news, and hears its reports", asyn
     console.log("listening on http://a:1");
     const order = await receiveOrder((news) => console.log(writeReport(news.length + " " + news.codePointAt(0))));
     console.log(order);
-    Deno.exit();`;
+    Deno.exit(7);`;
   let text = "";
   const onLines = (lines: string) => void (text += `${lines}\n`);
   const reports: string[] = [];
   const process = worker(code, onLines, (report) => reports.push(report));
   for (const news of ["1", "→".repeat(200_000), "😀"]) process.inform(news);
   process.order("retire");
-  assertEquals((await process.ended).code, 0);
+  assertEquals(await process.listening, "listening on http://a:1");
+  assertEquals(await process.ended, { code: 7, signal: null });
   assertEquals([reports, text], [["1 49", "200000 8594", "2 128512"], "retire\n"]);
+  process.order("stop"); // It has ended.
+  process.kill();
 });
 
 Deno.test("WorkerProcess hands on what it says on standard error, and all up to its being killed", async () => {
@@ -86,4 +73,96 @@ Deno.test("WorkerProcess.ended settles though those that are told throw", async 
   const code = `console.log("listening on http://a:1\\na"); console.error("b"); Deno.exit(7);`;
   assertEquals((await worker(code, fail, fail, fail).ended).code, 7);
   assertEquals(reported.messages.toSorted(), ["a", "b"]);
+});
+
+/** What becomes of the output of a worker that comes in these pieces. */
+async function readFrom(pieces: readonly Uint8Array[]) {
+  const stdin: string[] = [];
+  class FakeCommand {
+    spawn() {
+      const status: Promise<WorkerEnd> = Promise.resolve({ code: 0, signal: null });
+      const write = (bytes: Uint8Array) => void stdin.push(new TextDecoder().decode(bytes));
+      const stdout = ReadableStream.from(pieces);
+      const stderr = ReadableStream.from([]);
+      return { pid: 7, stdin: new WritableStream({ write }), stdout, stderr, status, kill() {} };
+    }
+  }
+  let log = "";
+  const reports: string[] = [];
+  const errors: string[] = [];
+  const onLines = (lines: string) => void (log += `${lines}\n`);
+  let listening: string | undefined;
+  await withPatched(Deno, "Command", () => FakeCommand, async () => {
+    const command = { program: "none", args: () => [] };
+    const worker = new WorkerProcess(command, 0, {
+      onLines,
+      onErrorLines: (lines) => errors.push(lines),
+      onReport: (report) => reports.push(report),
+    });
+    worker.inform('{"a":1}');
+    worker.order("stop");
+    listening = await worker.listening;
+    assertEquals(await worker.ended, { code: 0, signal: null });
+  });
+  return { listening, log, reports, errors, stdin: stdin.join("") };
+}
+
+/** The same bytes, cut otherwise: whole, in two at each place, and byte by byte. */
+function cutsOf(text: string): Uint8Array[][] {
+  const bytes = bytesOf(text);
+  const places = Array.from({ length: bytes.length }, (_, i) => i);
+  return [
+    [bytes],
+    ...places.slice(1).map((at) => [bytes.slice(0, at), bytes.slice(at)]),
+    places.map((at) => bytes.slice(at, at + 1)),
+  ];
+}
+
+/** What a worker says, and what of it is handed on as the log and as reports. */
+const OUTPUTS: readonly (readonly [output: string, log: string, reports: readonly string[]])[] = [
+  ["here\n", "", []],
+  ["here\nline 1\nline 2\n", "line 1\nline 2\n", []],
+  ["here\n\x1e{}\n", "", ["{}"]],
+  ["here\nline 1\n\x1e{a}\nline 2\n", "line 1\nline 2\n", ["{a}"]],
+  ["here\n\x1ea\n\x1eb\nline →\n\x1e→\nx\n", "line →\nx\n", ["a", "b", "→"]],
+  ["here\n\x1ea\n\n\x1e\n", "\n", ["a", ""]],
+  ["here\nline 1\n\x1ea\nlast", "line 1\nlast\n", ["a"]],
+  ["here\nlast →", "last →\n", []],
+  ["here\n\n", "\n", []],
+  ["here\na\n\nb", "a\n\nb\n", []],
+  ["here\né→😀\nb\nc\n", "é→😀\nb\nc\n", []],
+  ["here\n\ufeffa\nb", "\ufeffa\nb\n", []],
+  ["here\nline 1\n\x1ea\n\x1elost", "line 1\n", ["a"]],
+];
+
+Deno.test("WorkerProcess takes reports out of the lines, however these are cut", async () => {
+  for (const [output, log, reports] of OUTPUTS) {
+    for (const pieces of cutsOf(output)) {
+      const read = await readFrom(pieces);
+      const message = `${JSON.stringify(output)} in ${pieces.length} pieces`;
+      assertEquals([read.listening, read.log, read.reports], ["here", log, reports], message);
+    }
+  }
+});
+
+Deno.test("WorkerProcess writes what it is told a line at a time, in its order", async () => {
+  const { stdin } = await readFrom([bytesOf("here\n")]);
+  assertEquals(stdin, '+{"a":1}\nstop\n');
+});
+
+Deno.test("WorkerProcess bears a worker that ends without a whole line", async () => {
+  for (const text of ["", "he", "\x1ea"]) {
+    const { listening, log, reports, errors } = await readFrom(text === "" ? [] : [bytesOf(text)]);
+    assertEquals({ listening, log, reports }, { listening: undefined, log: "", reports: [] });
+    assertEquals(errors, text === "" ? [] : [text]);
+  }
+});
+
+Deno.test("WholeLines keeps no more than 1 MiB of a line, and the next line whole", () => {
+  const lines = new WholeLines();
+  const piece = bytesOf("x".repeat(512 * 1024));
+  for (let i = 0; i < 10; i++) assertEquals(lines.take(piece), "");
+  assertEquals(lines.take(bytesOf("x\nnext\n")), `${"x".repeat(1024 * 1024)}\nnext\n`);
+  for (let i = 0; i < 10; i++) lines.take(piece);
+  assertEquals(lines.end(), "x".repeat(1024 * 1024));
 });
