@@ -1,9 +1,9 @@
 import type { createHash } from "node:crypto";
 import type { Fields } from "../http/fields.ts";
-import type { EntityTag } from "../http/validators.ts";
 import type { ContentCoding } from "../http/negotiation.ts";
 import { FileCache } from "./file_cache.ts";
 import { isWithinTick, type OpenFile, tellsVersions } from "./open_file.ts";
+import type { Fingerprint } from "./representation.ts";
 import type { Root } from "./root.ts";
 
 /** How long a reply waits for a digest. */
@@ -15,7 +15,7 @@ const TAG_WAIT_MS = 10_000;
 const MOST_WAITING = 32;
 const TAG_CONDITIONS = ["if-range", "if-none-match", "if-match"];
 
-/** The strong entity-tags of files (RFC 9110 §8.8.3), each coding of a file having its own. */
+/** The entity-tags of files, each coding of a file having its own, and the digests behind them. */
 export class EntityTags {
   readonly #digests: ContentDigests | undefined;
   readonly #epochMs: () => number;
@@ -27,15 +27,15 @@ export class EntityTags {
     this.#epochMs = epochMs;
   }
 
-  /** The tag of a file in memory; without digests, none if its time does not tell versions. */
-  ofBytes(bytes: Uint8Array, modifiedMs: number, coding: ContentCoding): EntityTag | undefined {
-    if (this.#digests !== undefined) return tagOf(this.#digests.of(bytes), coding);
+  /** Of a file in memory; without digests, there is no tag if its time does not tell versions. */
+  ofBytes(bytes: Uint8Array, modifiedMs: number, coding: ContentCoding): Fingerprint {
+    if (this.#digests !== undefined) return ofDigest(this.#digests.of(bytes), coding);
     return this.#ofTime(bytes.length, modifiedMs, coding);
   }
 
   /**
-   * The tag of an open file. Waits a moment for a digest that is not known, or some seconds if the
-   * request names tags. After that the file has no tag until its digest is known.
+   * Of an open file. Waits a moment for a digest that is not known, or some seconds if the request
+   * names tags. After that the file has no tag until its digest is known.
    *
    * @param names of the file, from the root down
    * @param fields of the request
@@ -45,16 +45,16 @@ export class EntityTags {
     names: readonly string[],
     coding: ContentCoding,
     fields: Fields,
-  ): Promise<EntityTag | undefined> {
+  ): Promise<Fingerprint> {
     const { identity, size, modifiedMs } = file;
     if (this.#digests === undefined) return this.#ofTime(size, modifiedMs, coding);
     const digest = this.#digests.known(identity) ??
       await this.#within(fields, this.#digests.compute(names, identity, size));
-    return digest === undefined ? undefined : tagOf(digest, coding);
+    return digest === undefined ? {} : ofDigest(digest, coding);
   }
 
-  #ofTime(size: number, modifiedMs: number, coding: ContentCoding): EntityTag | undefined {
-    if (!tellsVersions(modifiedMs, this.#epochMs())) return undefined;
+  #ofTime(size: number, modifiedMs: number, coding: ContentCoding): Fingerprint {
+    if (!tellsVersions(modifiedMs, this.#epochMs())) return {};
     // Deno has times in ms: a file that is written twice within one keeps its tag if its size stays.
     return tagOf(`${size.toString(16)}-${modifiedMs.toString(16)}`, coding);
   }
@@ -74,8 +74,13 @@ export class EntityTags {
   }
 }
 
-function tagOf(opaque: string, coding: ContentCoding): EntityTag {
-  return { isWeak: false, opaque: coding === "identity" ? opaque : `${opaque}-${coding}` };
+function ofDigest(sha256: string, coding: ContentCoding): Fingerprint {
+  return { ...tagOf(sha256, coding), sha256 };
+}
+
+function tagOf(opaque: string, coding: ContentCoding): Fingerprint {
+  const suffix = coding === "identity" ? "" : `-${coding}`;
+  return { entityTag: { isWeak: false, opaque: opaque + suffix } };
 }
 
 async function within<T>(ms: number, promise: Promise<T>): Promise<T | undefined> {

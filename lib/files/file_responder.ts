@@ -1,13 +1,12 @@
 import type { Reply } from "../net/handler.ts";
 import type { Fields } from "../http/fields.ts";
-import type { EntityTag } from "../http/validators.ts";
 import { chooseContentCoding, type ContentCoding } from "../http/negotiation.ts";
 import { contentType } from "@std/media-types";
 import { extname } from "@std/path";
 import type { EntityTags } from "./entity_tags.ts";
 import { CachedFile, type FileCache } from "./file_cache.ts";
 import { type OpenFile, TICK_MS } from "./open_file.ts";
-import { type AskedHead, Representation } from "./representation.ts";
+import { type AskedHead, type Fingerprint, Representation } from "./representation.ts";
 import type { Root } from "./root.ts";
 
 /** Files up to this size are kept in memory. */
@@ -88,9 +87,9 @@ export class FileResponder {
   ): Promise<{ readonly cached: CachedFile; readonly isSettled: boolean }> {
     const read = async (file: OpenFile, coding: ContentCoding) => {
       const bytes = await file.readAll();
-      const entityTag = this.#options.tags.ofBytes(bytes, file.modifiedMs, coding);
+      const fingerprint = this.#options.tags.ofBytes(bytes, file.modifiedMs, coding);
       const own = coding === "identity" ? ownCoding(names) : coding;
-      return this.#represent(bytes, names, own, precompressed, entityTag, file.modifiedMs);
+      return this.#represent(bytes, names, own, precompressed, fingerprint, file.modifiedMs);
     };
     const whole = await read(plain, "identity");
     const coded = new Map<ContentCoding, Representation>();
@@ -120,8 +119,8 @@ export class FileResponder {
     const [file, from, coding] = chosen === undefined || coded === undefined
       ? [plain, names, ownCoding(names)] as const
       : [coded, chosen.names, chosen.coding] as const;
-    const entityTag = await this.#options.tags.ofFile(file, from, coding, fields);
-    return this.#represent(file.move(), names, coding, precompressed, entityTag, file.modifiedMs);
+    const fingerprint = await this.#options.tags.ofFile(file, from, coding, fields);
+    return this.#represent(file.move(), names, coding, precompressed, fingerprint, file.modifiedMs);
   }
 
   #represent(
@@ -129,11 +128,17 @@ export class FileResponder {
     names: readonly string[],
     coding: ContentCoding,
     precompressed: readonly PrecompressedFile[],
-    entityTag: EntityTag | undefined,
+    fingerprint: Fingerprint,
     modifiedMs: number,
   ): Representation {
     const isNegotiated = precompressed.length > 0;
-    const facts = { contentType: mediaType(names), coding, isNegotiated, entityTag, modifiedMs };
+    const facts = {
+      contentType: mediaType(names),
+      coding,
+      isNegotiated,
+      modifiedMs,
+      ...fingerprint,
+    };
     return new Representation(bytes, facts, this.#options.cacheControl, this.#options.epochMs());
   }
 

@@ -25,7 +25,7 @@ export const FILE_OPTIONS = {
   etag: option(
     choice(["time", "content"]),
     "time",
-    "make the ETag of a file of its size and time, or of its content by SHA-256",
+    "make the ETag of a file of its size and time, or of its SHA-256, sent as Repr-Digest as well",
   ),
   "cache-control": optional(CACHE_CONTROL, "the Cache-Control of files"),
 };

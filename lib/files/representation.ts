@@ -6,7 +6,13 @@ import {
   multipartByteRanges,
   unsatisfiedRange,
 } from "../http/byte_range.ts";
-import { type FieldLine, fieldLine, type FieldSection, fieldSection } from "../http/fields.ts";
+import {
+  type FieldLine,
+  fieldLine,
+  type FieldSection,
+  fieldSection,
+  NO_FIELDS,
+} from "../http/fields.ts";
 import { encodeOctets } from "../http/grammar.ts";
 import { imfFixdate } from "../http/http_date.ts";
 import type { ContentCoding } from "../http/negotiation.ts";
@@ -20,18 +26,25 @@ import {
 } from "../http/validators.ts";
 import { tellsVersions } from "./open_file.ts";
 import { type ByteSource, MemoryBytes, RangeContent } from "./range_content.ts";
+import { acceptsSha256, reprDigest } from "./repr_digest.ts";
 
 /** The part of a request's head that decides the reply with a representation. */
 export type AskedHead = Pick<RequestHead, "method" | "fields">;
 
+/** What tells the content of a representation from any other, as far as it is known. */
+export interface Fingerprint {
+  /** Strong (RFC 9110 §8.8.3). */
+  readonly entityTag?: EntityTag | undefined;
+  /** In hexadecimal digits. */
+  readonly sha256?: string | undefined;
+}
+
 /** What is known of a representation before it is requested. */
-export interface RepresentationFacts {
+export interface RepresentationFacts extends Fingerprint {
   readonly contentType: string;
   readonly coding: ContentCoding;
   /** Whether Accept-Encoding decides which representation is sent. */
   readonly isNegotiated: boolean;
-  /** Strong. */
-  readonly entityTag: EntityTag | undefined;
   readonly modifiedMs: number | undefined;
 }
 
@@ -43,6 +56,7 @@ const CONDITIONS = [
   "if-match",
   "if-unmodified-since",
 ];
+const CONDITIONS_WITH_DIGEST = [...CONDITIONS, "want-repr-digest"];
 
 /**
  * A file in one content coding, with its fields (RFC 9110 §8), and the replies to a GET or HEAD of
@@ -53,10 +67,12 @@ export class Representation {
   readonly #bytes: Uint8Array | ByteSource;
   readonly #contentType: string;
   readonly validators: Validators;
-  /** The fields of a 200 or 206, but for Content-Type. */
+  /** The fields of a 200 or 206, but for Content-Type and the digest. */
   readonly fields: FieldSection;
-  /** The fields of a 304. */
+  /** The fields of a 304, but for the digest. */
   readonly notModifiedFields: FieldSection;
+  /** Repr-Digest, if the digest is known. */
+  readonly #digest: FieldSection;
   /** The 200 with all of it. */
   readonly whole: Reply;
 
@@ -77,17 +93,26 @@ export class Representation {
     this.length = bytes instanceof Uint8Array ? bytes.length : bytes.size;
     this.#contentType = facts.contentType;
     this.validators = validatorsOf(facts, epochMs);
-    const tag = tagLines(this.validators);
-    const date = dateLines(this.validators);
-    const cache = cacheLines(facts, cacheControl);
-    this.fields = fieldSection([...tag, ...date, ...cache, ...dataLines(facts)]);
+    const { entityTag, lastModified } = this.validators;
+    const tag = optionalLine("ETag", entityTag && writeEntityTag(entityTag));
+    const date = optionalLine("Last-Modified", dateOf(lastModified));
+    const cache = [
+      ...optionalLine("Vary", facts.isNegotiated ? "Accept-Encoding" : undefined),
+      ...optionalLine("Cache-Control", cacheControl),
+    ];
+    this.fields = fieldSection([
+      ...tag,
+      ...date,
+      ...cache,
+      ["Accept-Ranges", "bytes"],
+      ["X-Content-Type-Options", "nosniff"],
+      ...optionalLine("Content-Encoding", facts.coding === "identity" ? undefined : facts.coding),
+    ]);
     // RFC 9110 §15.4.5: without what the client has in its cache, but for validators.
     this.notModifiedFields = fieldSection([...(tag.length > 0 ? tag : date), ...cache]);
-    this.whole = {
-      statusCode: 200,
-      headerSection: fieldLine("Content-Type", facts.contentType) + this.fields as FieldSection,
-      content: bytes instanceof Uint8Array ? bytes : wholeContent(bytes),
-    };
+    const { sha256 } = facts;
+    this.#digest = sha256 === undefined ? NO_FIELDS : fieldLine("Repr-Digest", reprDigest(sha256));
+    this.whole = this.#wholeReply(this.#digest);
   }
 
   /**
@@ -98,7 +123,7 @@ export class Representation {
    * @returns a reply that closes the source; one that does not read it has closed it already
    */
   reply(head: AskedHead, epochMs: () => number): Reply {
-    for (const name of CONDITIONS) {
+    for (const name of this.#digest === NO_FIELDS ? CONDITIONS : CONDITIONS_WITH_DIGEST) {
       if (head.fields.has(name)) return this.#conditionalReply(head, epochMs() / 1000);
     }
     return this.whole;
@@ -113,26 +138,44 @@ export class Representation {
   }
 
   #evaluate({ method, fields }: AskedHead, epochSeconds: number): Reply {
+    const digest = acceptsSha256(fields.get("want-repr-digest")) ? this.#digest : NO_FIELDS;
     const result = evaluatePreconditions(fields, this.validators, epochSeconds);
     if (result === "notModified") {
-      return { statusCode: 304, headerSection: this.notModifiedFields, content: "" };
+      const headerSection = this.notModifiedFields + digest as FieldSection;
+      return { statusCode: 304, headerSection, content: "" };
     }
     if (result === "failed") {
-      return htmlReply(412, "The file is not as the request would have it.");
+      return htmlReply(412, "The file does not match the request's preconditions.");
     }
     const isForParts = method === "GET" && rangeApplies(fields, this.validators, epochSeconds);
     const answer = byteRanges(isForParts ? fields.get("range") : undefined, this.length);
-    if (answer.kind === "whole") return this.whole;
-    if (answer.kind === "ranges") return this.#partialReply(answer.ranges);
-    const sentence = "The file has nothing where the request wants something.";
+    if (answer.kind === "whole") {
+      return digest === this.#digest ? this.whole : this.#wholeReply(digest);
+    }
+    if (answer.kind === "ranges") return this.#partialReply(answer.ranges, digest);
+    const sentence = "The file has no bytes in the requested range.";
     return htmlReply(416, sentence, [["Content-Range", unsatisfiedRange(this.length)]]);
+  }
+
+  #wholeReply(digest: FieldSection): Reply {
+    const bytes = this.#bytes;
+    const last = this.length - 1;
+    const contentType = fieldLine("Content-Type", this.#contentType);
+    return {
+      statusCode: 200,
+      headerSection: contentType + this.fields + digest as FieldSection,
+      content: bytes instanceof Uint8Array
+        ? bytes
+        : new RangeContent(bytes, last < 0 ? [] : [{ first: 0, last }]),
+    };
   }
 
   /**
    * RFC 9110 §15.3.7. All fields of the 200 are sent, even with If-Range: it costs little, and
    * players of videos look for the media type.
    */
-  #partialReply(ranges: readonly ByteRange[]): Reply {
+  #partialReply(ranges: readonly ByteRange[], digest: FieldSection): Reply {
+    const fields = this.fields + digest as FieldSection;
     const bytes = this.#bytes;
     const contentType = this.#contentType;
     const { length } = this;
@@ -145,13 +188,13 @@ export class Representation {
       const content = bytes instanceof Uint8Array
         ? bytes.subarray(range.first, range.last + 1)
         : new RangeContent(bytes, [range]);
-      return { statusCode: 206, headerSection: fieldSection(lines, this.fields), content };
+      return { statusCode: 206, headerSection: fieldSection(lines, fields), content };
     }
     const parts = multipartByteRanges(ranges, { boundary: boundary(), contentType, length });
     const segments = parts.parts.flatMap(({ head, range }) => [encodeOctets(head), range]);
     const source = bytes instanceof Uint8Array ? new MemoryBytes(bytes) : bytes;
     const content = new RangeContent(source, [...segments, encodeOctets(parts.end)]);
-    const headerSection = fieldSection([["Content-Type", parts.contentType]], this.fields);
+    const headerSection = fieldSection([["Content-Type", parts.contentType]], fields);
     return { statusCode: 206, headerSection, content };
   }
 }
@@ -166,33 +209,16 @@ function validatorsOf({ entityTag, modifiedMs }: RepresentationFacts, epochMs: n
   };
 }
 
-function tagLines({ entityTag }: Validators): FieldLine[] {
-  return entityTag === undefined ? [] : [["ETag", writeEntityTag(entityTag)]];
+/** No line for an undefined value. */
+function optionalLine(fieldName: string, fieldValue: string | undefined): FieldLine[] {
+  return fieldValue === undefined ? [] : [[fieldName, fieldValue]];
 }
 
-function dateLines({ lastModified }: Validators): FieldLine[] {
-  return lastModified === undefined ? [] : [["Last-Modified", imfFixdate(lastModified * 1000)]];
-}
-
-function cacheLines({ isNegotiated }: RepresentationFacts, cacheControl?: string): FieldLine[] {
-  const lines: FieldLine[] = isNegotiated ? [["Vary", "Accept-Encoding"]] : [];
-  if (cacheControl !== undefined) lines.push(["Cache-Control", cacheControl]);
-  return lines;
-}
-
-function dataLines({ coding }: RepresentationFacts): FieldLine[] {
-  const lines: FieldLine[] = [["Accept-Ranges", "bytes"], ["X-Content-Type-Options", "nosniff"]];
-  if (coding !== "identity") lines.push(["Content-Encoding", coding]);
-  return lines;
-}
-
-function wholeContent(source: ByteSource): RangeContent {
-  const segments = source.size === 0 ? [] : [{ first: 0, last: source.size - 1 }];
-  return new RangeContent(source, segments);
+function dateOf(epochSeconds: number | undefined): string | undefined {
+  return epochSeconds === undefined ? undefined : imfFixdate(epochSeconds * 1000);
 }
 
 /** 16 random bytes in hexadecimal digits. */
 function boundary(): string {
-  const bytes = crypto.getRandomValues(new Uint8Array(16));
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+  return crypto.getRandomValues(new Uint8Array(16)).toHex();
 }

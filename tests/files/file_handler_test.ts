@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import type { Reply } from "../../lib/net/handler.ts";
 import { assert, assertEquals } from "@std/assert";
 import { CACHE_CONTROL, fileHandler, type FileValues } from "../../lib/files/file_server.ts";
@@ -5,6 +6,9 @@ import { contentOf, fieldOf, requestFor } from "../support/replies.ts";
 import { TemporaryDirectory } from "../support/temporary_directory.ts";
 
 const DEFAULTS: FileValues = { listing: false, etag: "time", "cache-control": undefined };
+
+/** A reply to a request that names a tag waits longer for a digest. */
+const PATIENT = 'If-None-Match: "x"\r\n';
 
 async function handlerOf(root: TemporaryDirectory, values: Partial<FileValues> = {}) {
   const handler = await fileHandler(root.path, { ...DEFAULTS, ...values });
@@ -61,7 +65,7 @@ Deno.test("fileHandler() makes the same ETag for copies, by time or by content",
     const tags = async (etag: "time" | "content") =>
       await Promise.all(
         [one, other].map(async (root) =>
-          fieldOf(await (await handlerOf(root, { etag }))(`/${name}`), "ETag")
+          fieldOf(await (await handlerOf(root, { etag }))(`/${name}`, PATIENT), "ETag")
         ),
       );
     await Deno.utime(one.join(name), then, then);
@@ -73,6 +77,59 @@ Deno.test("fileHandler() makes the same ETag for copies, by time or by content",
     assertEquals(byContentLater, byContent);
     await Deno.utime(other.join(name), then, then);
     assertEquals(await tags("time"), [byTime, byTime]);
+  }
+});
+
+/** Fields of requests, the status of their replies, and whether these have a digest. */
+const DIGESTED = [
+  ["", 200, true],
+  ["Range: bytes=1-2\r\n", 206, true],
+  ["Range: bytes=1-2,1000-1001\r\n", 206, true],
+  ["If-None-Match: *\r\n", 304, true],
+  ["If-Modified-Since: Fri, 01 Jan 2100 00:00:00 GMT\r\n", 304, true],
+  ['Range: bytes=1-2\r\nIf-Range: "x"\r\n', 200, true],
+  ["Range: bytes=999999-\r\n", 416, false],
+  ['If-Match: "x"\r\n', 412, false],
+  ["Want-Repr-Digest: sha-256=10\r\n", 200, true],
+  ["Want-Repr-Digest: sha-512=10, md5=3\r\n", 200, true],
+  ["Want-Repr-Digest: garbage=\r\n", 200, true],
+  ["Want-Repr-Digest: sha-256=0\r\n", 200, false],
+  ["Want-Repr-Digest: sha-512=3\r\nWant-Repr-Digest: sha-256=0\r\n", 200, false],
+  ["Want-Repr-Digest: sha-256=0\r\nRange: bytes=1-2\r\n", 206, false],
+  ["Want-Repr-Digest: sha-256=0\r\nRange: bytes=1-2,1000-1001\r\n", 206, false],
+  ["Want-Repr-Digest: sha-256=0\r\nIf-None-Match: *\r\n", 304, false],
+] as const;
+
+Deno.test("fileHandler() sends the digest of the whole with --etag=content (RFC 9530 §3)", async () => {
+  const contents = { small: "small".padEnd(5000), large: "large".padEnd(300_000) };
+  for (const [size, content] of Object.entries(contents)) {
+    const files = { [size]: content, [`${size}.gz`]: `coded ${content}`, "empty": "" };
+    await using root = await TemporaryDirectory.with(files);
+    const modified = new Date(1e12);
+    for (const name of Object.keys(files)) await Deno.utime(root.join(name), modified, modified);
+    const byContent = await handlerOf(root, { etag: "content" });
+    const byTime = await handlerOf(root, { etag: "time" });
+    for (const [coding, sent] of [["identity", content], ["gzip", `coded ${content}`]] as const) {
+      const digest = createHash("sha256").update(sent).digest("base64");
+      await byContent(`/${size}`, `Accept-Encoding: ${coding}\r\n${PATIENT}`);
+      for (const [fields, statusCode, isSent] of DIGESTED) {
+        const all = `Accept-Encoding: ${coding}\r\n${fields}`;
+        const reply = await byContent(`/${size}`, all);
+        const expected = isSent ? `sha-256=:${digest}:` : undefined;
+        assertEquals(
+          [reply.statusCode, fieldOf(reply, "Repr-Digest")],
+          [statusCode, expected],
+          all,
+        );
+        const other = await byTime(`/${size}`, all);
+        assertEquals(fieldOf(other, "Repr-Digest"), undefined, all);
+      }
+    }
+    const empty = fieldOf(await byContent("/empty"), "Repr-Digest");
+    assertEquals(empty, "sha-256=:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=:");
+    for (const target of ["/", "/none", "/test.bin"]) {
+      assertEquals(fieldOf(await byContent(target), "Repr-Digest"), undefined, target);
+    }
   }
 });
 

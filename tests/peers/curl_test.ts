@@ -1,5 +1,7 @@
 import { assertEquals, assertMatch } from "@std/assert";
+import { createHash } from "node:crypto";
 import { type Farm, manyOctets, startFarm } from "../support/farm.ts";
+import { fileServer } from "../support/file_server.ts";
 import type { Finished } from "../support/process.ts";
 import { runPeer } from "../support/peer.ts";
 import { TemporaryDirectory } from "../support/temporary_directory.ts";
@@ -100,4 +102,18 @@ Deno.test("curl that wants to write is refused with 405, small or large, expecti
       assertEquals((await curl(args)).stdout, "405\n", request.join(" "));
     }
   }
+});
+
+Deno.test("curl sees the digest of the whole with a file, a part of it and a compressed sibling", async () => {
+  const files = { "a.txt": "plain", "a.txt.gz": "coded" };
+  await using server = await fileServer(files, ["--etag=content"]);
+  const digestOf = async (...args: string[]) => {
+    const printed = ["--silent", "--output", "-", "--write-out", " %header{repr-digest}"];
+    return (await curl([...printed, ...args, `${server.role.origin}/a.txt`])).stdout;
+  };
+  const of = (text: string) => `sha-256=:${createHash("sha256").update(text).digest("base64")}:`;
+  assertEquals(await digestOf(), `plain ${of("plain")}`);
+  assertEquals(await digestOf("--range", "1-2"), `la ${of("plain")}`);
+  assertEquals(await digestOf("--header", "Accept-Encoding: gzip"), `coded ${of("coded")}`);
+  assertEquals(await digestOf("--header", "Want-Repr-Digest: sha-256=0"), "plain ");
 });
