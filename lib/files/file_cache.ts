@@ -2,13 +2,6 @@ import type { Reply } from "../net/handler.ts";
 import { chooseContentCoding, type ContentCoding } from "../http/negotiation.ts";
 import type { AskedHead, Representation } from "./representation.ts";
 
-/** Bounds of a cache. */
-export interface CacheBounds {
-  /** Bytes of all entries. */
-  readonly bytes: number;
-  readonly entries: number;
-}
-
 /** An entry of a cache, which counts for so many bytes. */
 export interface Cached {
   readonly bytes: number;
@@ -19,12 +12,14 @@ export interface Cached {
  * they were last considered (second chance). A hit costs no more than a look-up.
  */
 export class FileCache<Entry extends Cached> {
-  readonly #bounds: CacheBounds;
+  readonly #maxBytes: number;
+  readonly #maxEntries: number;
   readonly #slots = new Map<string, { readonly entry: Entry; wasUsed: boolean }>();
   #bytes = 0;
 
-  constructor(bounds: CacheBounds) {
-    this.#bounds = bounds;
+  constructor({ bytes, entries }: { readonly bytes: number; readonly entries: number }) {
+    this.#maxBytes = bytes;
+    this.#maxEntries = entries;
   }
 
   /** The entry of a key; marks it as used. */
@@ -40,7 +35,7 @@ export class FileCache<Entry extends Cached> {
     this.delete(key);
     this.#slots.set(key, { entry, wasUsed: false });
     this.#bytes += entry.bytes;
-    while (this.#bytes > this.#bounds.bytes || this.#slots.size > this.#bounds.entries) {
+    while (this.#bytes > this.#maxBytes || this.#slots.size > this.#maxEntries) {
       this.#dropOne();
     }
   }

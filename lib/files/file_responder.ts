@@ -20,12 +20,6 @@ export interface FileResponderOptions {
   readonly epochMs: () => number;
 }
 
-/** A reply with a file, and the key of the file in the cache, if it is kept there. */
-export interface FileReply {
-  readonly reply: Reply;
-  readonly key: string | undefined;
-}
-
 /** Replies with open files: chooses the coding, makes the validators, caches small files. */
 export class FileResponder {
   readonly #root: Root;
@@ -43,9 +37,14 @@ export class FileResponder {
    * in memory, once, whatever paths lead to it.
    *
    * @param names from the root down; the last decides the media type, whatever a link points to
+   * @returns the reply, and the key of the file in the cache, if it is kept there
    * @throws the system's error
    */
-  async reply(names: readonly string[], file: OpenFile, head: AskedHead): Promise<FileReply> {
+  async reply(
+    names: readonly string[],
+    file: OpenFile,
+    head: AskedHead,
+  ): Promise<{ readonly reply: Reply; readonly key: string | undefined }> {
     const { epochMs } = this.#options;
     const precompressed = await precompressedFiles(this.#root, names);
     if (file.size > MAX_CACHED_BYTES || this.#isNew(file)) {
@@ -131,14 +130,9 @@ export class FileResponder {
     fingerprint: Fingerprint,
     modifiedMs: number,
   ): Representation {
+    const contentType = mediaType(names);
     const isNegotiated = precompressed.length > 0;
-    const facts = {
-      contentType: mediaType(names),
-      coding,
-      isNegotiated,
-      modifiedMs,
-      ...fingerprint,
-    };
+    const facts = { contentType, coding, isNegotiated, modifiedMs, ...fingerprint };
     return new Representation(bytes, facts, this.#options.cacheControl, this.#options.epochMs());
   }
 

@@ -73,7 +73,7 @@ export interface FileServerOptions extends FileResponderOptions {
 interface CachedPath extends Cached {
   /** From the root down. */
   readonly names: readonly string[];
-  /** As `FileReply.key`. */
+  /** In the cache of files. */
   readonly key: string;
   checkedAtMs: number;
   /** The check that is running, which serves all requests. */

@@ -59,9 +59,9 @@ export class Root {
    * @param path real: no part of it is a symbolic link
    * @param pause waits for so many ms; a parameter for tests
    */
-  constructor(path: string, pause: (ms: number) => Promise<void> = pauseOf) {
+  constructor(path: string, pause?: (ms: number) => Promise<void>) {
     this.#path = path;
-    this.#pause = pause;
+    this.#pause = pause ?? ((ms) => new Promise((resolve) => setTimeout(resolve, ms)));
   }
 
   /**
@@ -188,10 +188,6 @@ function openElsewhere(path: string): Promise<number> {
   return new Promise((resolve, reject) => {
     open(path, OPEN_FLAGS, (error, fd) => error ? reject(error) : resolve(fd!));
   });
-}
-
-function pauseOf(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
 function isPassing(error: unknown): boolean {

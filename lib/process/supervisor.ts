@@ -17,6 +17,7 @@ import {
   type WorkerCommand,
   workerCommand,
   type WorkerEnd,
+  type WorkerListeners,
   WorkerProcess,
 } from "./worker_process.ts";
 import { workerPort } from "./worker_protocol.ts";
@@ -60,16 +61,11 @@ export type SupervisorOptions =
   & Pick<ListenerValues, "host" | "port" | "grace" | "log">
   & Values<typeof WORKERS_OPTION>;
 
-/** What a supervisor reports to, and what its workers are sent. */
-export interface SupervisorLinks {
-  /** Logs a message for the user, and its record for programs. */
-  readonly info: (message: string, record?: object) => void;
-  /** Called with the standard error of workers: whole lines, without the last line end. */
-  readonly relay: (lines: string) => void;
-  readonly subscribe?: WorkerPoolOptions["subscribe"];
-  /** Called with each report of a worker. */
-  readonly onReport?: (report: string) => void;
-}
+/** What a supervisor reports to, and what its workers are sent. `relay` gets their standard error. */
+export type SupervisorLinks =
+  & Pick<Logger, "info" | "relay">
+  & Pick<WorkerPoolOptions, "subscribe">
+  & Pick<WorkerListeners, "onReport">;
 
 /** Runs the workers of a role: processes of the same program that listen on one port. */
 export class Supervisor {
