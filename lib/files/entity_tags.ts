@@ -27,15 +27,15 @@ export class EntityTags {
     this.#epochMs = epochMs;
   }
 
-  /** Of a file in memory; without digests, there is no tag if its time does not tell versions. */
+  /** The fingerprint of a file in memory; without digests, none if times do not tell versions. */
   ofBytes(bytes: Uint8Array, modifiedMs: number, coding: ContentCoding): Fingerprint {
     if (this.#digests !== undefined) return ofDigest(this.#digests.of(bytes), coding);
     return this.#ofTime(bytes.length, modifiedMs, coding);
   }
 
   /**
-   * Of an open file. Waits a moment for a digest that is not known, or some seconds if the request
-   * names tags. After that the file has no tag until its digest is known.
+   * The fingerprint of an open file. Waits a moment for a digest that is not known, or some seconds
+   * if the request names tags. After that the file has none until its digest is known.
    *
    * @param names of the file, from the root down
    * @param fields of the request
@@ -65,10 +65,13 @@ export class EntityTags {
     computing: Promise<string | undefined>,
   ): Promise<string | undefined> {
     const isAsked = this.#waiting < MOST_WAITING && TAG_CONDITIONS.some((name) => fields.has(name));
+    const { promise: late, resolve } = Promise.withResolvers<undefined>();
+    const timer = setTimeout(() => resolve(undefined), isAsked ? TAG_WAIT_MS : BRIEF_WAIT_MS);
     this.#waiting++;
     try {
-      return await within(isAsked ? TAG_WAIT_MS : BRIEF_WAIT_MS, computing);
+      return await Promise.race([computing, late]);
     } finally {
+      clearTimeout(timer);
       this.#waiting--;
     }
   }
@@ -81,16 +84,6 @@ function ofDigest(sha256: string, coding: ContentCoding): Fingerprint {
 function tagOf(opaque: string, coding: ContentCoding): Fingerprint {
   const suffix = coding === "identity" ? "" : `-${coding}`;
   return { entityTag: { isWeak: false, opaque: opaque + suffix } };
-}
-
-async function within<T>(ms: number, promise: Promise<T>): Promise<T | undefined> {
-  const { promise: late, resolve } = Promise.withResolvers<undefined>();
-  const timer = setTimeout(() => resolve(undefined), ms);
-  try {
-    return await Promise.race([promise, late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }
 
 /** How many digests are kept: some 200 bytes each. */

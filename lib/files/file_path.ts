@@ -72,7 +72,7 @@ const SENTENCES = {
   400: "The path is not correctly encoded.",
   403: "This file may not be read.",
   404: "There is no such file here.",
-  503: "Too much is going on here. Please try again.",
+  503: "The server is busy. Please try again.",
 };
 
 type ErrorStatus = keyof typeof SENTENCES;

@@ -154,7 +154,7 @@ export class HttpServer {
     this.#acceptor = this.#acceptorOf(this.#listener);
     this.#replaced = before.finish((conn) => this.#connections.serve(conn));
     await this.#replaced;
-    this.#config.info("the certificate was read again: who connects from now on gets it");
+    this.#config.info("the certificate was read again: new connections use it");
   }
 
   #acceptorOf(listener: Listener): Acceptor<Deno.TcpConn | Deno.TlsConn> {
