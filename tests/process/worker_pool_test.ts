@@ -43,7 +43,7 @@ const PROMPT_MS = 10_000;
 const START_MS = 30_000;
 const RETIRE_MS = 12_345;
 
-/** WorkerPool of which the test is the system: the time stands still unless it is moved. */
+/** A pool of which the test is the system: the time stands still unless it is moved. */
 class Stage {
   readonly spawned: FakeWorker[] = [];
   readonly logged: string[] = [];
@@ -117,7 +117,7 @@ async function settle(): Promise<void> {
   for (let i = 0; i < 50; i++) await Promise.resolve();
 }
 
-Deno.test("WorkerPool start one on the port and the others on the one that it got", async () => {
+Deno.test("WorkerPool starts one on the port and the others on the one that it got", async () => {
   const stage = new Stage(3);
   const started = stage.workers.start(0);
   assertEquals(stage.spawned.length, 1);
@@ -128,7 +128,7 @@ Deno.test("WorkerPool start one on the port and the others on the one that it go
   assertEquals(await started, "listening on http://127.0.0.1:4711");
 });
 
-Deno.test("WorkerPool give up when the first one never listens", async () => {
+Deno.test("WorkerPool gives up when the first one never listens", async () => {
   const stage = new Stage(2);
   const started = stage.workers.start(80);
   stage.spawned[0]!.ends(2);
@@ -138,7 +138,7 @@ Deno.test("WorkerPool give up when the first one never listens", async () => {
   await assertRejects(() => stage.workers.start(80), Error, "no");
 });
 
-Deno.test("WorkerPool replace one that ends, later and later when it ends soon", async () => {
+Deno.test("WorkerPool replaces one that ends, later and later when it ends soon", async () => {
   const stage = await Stage.started(2);
   for (const lastedMs of [60_000, 0, 0, 10_000]) {
     stage.now += lastedMs;
@@ -153,7 +153,7 @@ Deno.test("WorkerPool replace one that ends, later and later when it ends soon",
   assertEquals(stage.logged.at(-1), "worker 0 ended by SIGKILL; the next one starts in 5 ms");
 });
 
-Deno.test("WorkerPool try again when one cannot be started", async () => {
+Deno.test("WorkerPool tries again when one cannot be started", async () => {
   const stage = await Stage.started(1);
   stage.failure = new Error("no memory");
   // Once it can be started again.
@@ -169,16 +169,16 @@ Deno.test("WorkerPool try again when one cannot be started", async () => {
   assertEquals(stage.spawned.length, 2);
 });
 
-Deno.test("WorkerPool are renewed one by one, each once its successor listens", async () => {
+Deno.test("WorkerPool.rollingRestart() replaces one by one, each once its successor listens", async () => {
   const stage = await Stage.started(2);
-  const renewed = stage.workers.rollingRestart();
+  const restarted = stage.workers.rollingRestart();
   await settle();
   assertEquals([stage.spawned.length, stage.orders()], [3, [[], [], []]]);
   await stage.listen(2);
   assertEquals([stage.spawned.length, stage.orders()], [4, [["retire"], [], [], []]]);
   stage.spawned[0]!.ends(0); // It is not replaced again.
   await stage.listen(3);
-  await renewed;
+  await restarted;
   assertEquals(stage.orders(), [["retire"], ["retire"], [], []]);
   assertEquals(stage.logged, ["all workers were replaced"]);
   stage.spawned[3]!.ends();
@@ -186,38 +186,38 @@ Deno.test("WorkerPool are renewed one by one, each once its successor listens", 
   assertEquals(stage.spawned.length, 5);
 });
 
-Deno.test("WorkerPool stay when a successor does not listen", async () => {
+Deno.test("WorkerPool.rollingRestart() keeps the old ones when a successor does not listen", async () => {
   const stage = await Stage.started(2);
-  const renewed = stage.workers.rollingRestart();
+  const restarted = stage.workers.rollingRestart();
   await settle();
   stage.spawned[2]!.ends();
-  await renewed;
+  await restarted;
   assertEquals(stage.orders(), [[], [], []]);
   assertEquals(stage.logged, ["the new worker does not listen; the others go on"]);
 });
 
-Deno.test("WorkerPool that are to be renewed meanwhile are renewed again afterwards", async () => {
+Deno.test("WorkerPool.rollingRestart() during a restart starts one more after it", async () => {
   const stage = await Stage.started(1);
-  const renewed = stage.workers.rollingRestart();
+  const restarted = stage.workers.rollingRestart();
   await settle();
   stage.workers.rollingRestart();
   stage.workers.rollingRestart();
   await stage.listen(1, 2);
-  await renewed;
+  await restarted;
   assertEquals(stage.orders(), [["retire"], ["retire"], []]);
 });
 
-Deno.test("WorkerPool that are to be renewed while they start are renewed afterwards", async () => {
+Deno.test("WorkerPool.rollingRestart() during the start waits for its end", async () => {
   const stage = new Stage(2);
   const started = stage.workers.start(0);
-  const renewed = stage.workers.rollingRestart();
+  const restarted = stage.workers.rollingRestart();
   stage.workers.rollingRestart();
   await stage.listen(0);
   assertEquals([stage.spawned.length, stage.logged], [2, []]);
   await stage.listen(1);
   await started;
   await stage.listen(2, 3);
-  await renewed;
+  await restarted;
   assertEquals(stage.orders(), [["retire"], ["retire"], [], []]);
   assertEquals(stage.logged, ["all workers were replaced"]);
 });
@@ -262,14 +262,14 @@ Deno.test("WorkerPool are logged to stop, killed when they do not, and not repla
 
 Deno.test("WorkerPool.rollingRestart() gives up a new one that hangs, and lets the old ones go on", async () => {
   const stage = await Stage.started(2);
-  const renewed = stage.workers.rollingRestart();
+  const restarted = stage.workers.rollingRestart();
   await settle();
   stage.passStart();
-  await renewed;
+  await restarted;
   assertEquals(stage.spawned.map(({ orders }) => orders), [[], [], ["kill"]]);
 });
 
-Deno.test("WorkerPool kill a first one that hangs before it listens, and start another", async () => {
+Deno.test("WorkerPool kills a first one that hangs before it listens, and starts another", async () => {
   const stage = new Stage(2);
   const started = stage.workers.start(80);
   for (const i of [0, 1]) {
@@ -288,11 +288,11 @@ Deno.test("WorkerPool kill a first one that hangs before it listens, and start a
   assertEquals(stage.spawned.map(({ port }) => port), [80, 80, 80, 4711]);
 });
 
-Deno.test("WorkerPool have started when those listen that do not hang", async () => {
+Deno.test("WorkerPool.start() settles when those listen that do not hang", async () => {
   const stage = new Stage(3);
   const started = stage.workers.start(0);
   await stage.listen(0, 1);
-  const renewed = stage.workers.rollingRestart();
+  const restarted = stage.workers.rollingRestart();
   await settle();
   assertEquals([stage.spawned.length, stage.logged], [3, []]);
   stage.passStart();
@@ -305,11 +305,11 @@ Deno.test("WorkerPool have started when those listen that do not hang", async ()
     await settle();
     for (const worker of stage.spawned) worker.listens();
   }
-  await renewed;
+  await restarted;
   assertEquals(stage.logged.at(-1), "all workers were replaced");
 });
 
-Deno.test("Workers have started when one listens and others take long, which go on", async () => {
+Deno.test("WorkerPool.start() settles when one listens and others take long, which go on", async () => {
   const stage = new Stage(3);
   const started = stage.workers.start(0);
   await stage.listen(0, 1);
@@ -325,7 +325,7 @@ Deno.test("Workers have started when one listens and others take long, which go 
   assertEquals([stage.logged.length, stage.orders().slice(0, 3)], [1, [[], [], ["kill"]]]);
 });
 
-Deno.test("Workers end when they are stopped while the first one hangs", async () => {
+Deno.test("WorkerPool.drain() ends a start whose first worker hangs", async () => {
   const stage = new Stage(2);
   const started = stage.workers.start(0);
   await stage.workers.drain(0);
@@ -335,9 +335,9 @@ Deno.test("Workers end when they are stopped while the first one hangs", async (
 
 Deno.test("WorkerPool.rollingRestart() kills an old one that does not end in time", async () => {
   const stage = await Stage.started(1);
-  const renewed = stage.workers.rollingRestart();
+  const restarted = stage.workers.rollingRestart();
   await stage.listen(1);
-  await renewed;
+  await restarted;
   assertEquals(stage.spawned[0]!.orders, ["retire"]);
   stage.deadlines.find(({ ms }) => ms === RETIRE_MS)!.pass();
   await settle();

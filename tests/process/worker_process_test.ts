@@ -34,6 +34,12 @@ Deno.test("WorkerProcess takes orders, and can be killed", async () => {
   }
 });
 
+Deno.test("WorkerProcess can be killed before it listens", async () => {
+  const process = worker("await new Promise(() => setInterval(() => {}, 1000));", () => {});
+  process.kill();
+  assertEquals([await process.listening, (await process.ended).signal], [undefined, "SIGKILL"]);
+});
+
 Deno.test("WorkerProcess lets its worker know news, and hears its reports", async () => {
   const module = JSON.stringify(import.meta.resolve("../../lib/process/worker_protocol.ts"));
   const code = `import { receiveOrder, writeReport } from ${module};
@@ -56,13 +62,13 @@ Deno.test("WorkerProcess lets its worker know news, and hears its reports", asyn
 
 Deno.test("WorkerProcess hands on what it says on standard error, and all up to its being killed", async () => {
   const code = `const write = (stream, text) => stream.writeSync(new TextEncoder().encode(text));
-    write(Deno.stdout, "listening on http://a:1\\nline 1\\nline");
+    write(Deno.stdout, "listening on http://a:1\\n" + Deno.pid + "\\nline");
     write(Deno.stderr, "error 1\\nerror");
     Deno.kill(Deno.pid, "SIGKILL");`;
   const [lines, errors]: string[][] = [[], []];
   const process = worker(code, (it) => lines!.push(it), undefined, (it) => errors!.push(it));
   assertEquals((await process.ended).signal, "SIGKILL");
-  assertEquals([lines, errors], [["line 1", "line"], ["error 1", "error"]]);
+  assertEquals([lines, errors], [[`${process.pid}`, "line"], ["error 1", "error"]]);
 });
 
 Deno.test("WorkerProcess.ended settles though those that are told throw", async () => {
