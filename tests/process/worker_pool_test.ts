@@ -246,7 +246,7 @@ Deno.test("WorkerPool.isListening counts neither those that have ended nor those
   await stopped;
 });
 
-Deno.test("WorkerPool are logged to stop, killed when they do not, and not replaced", async () => {
+Deno.test("WorkerPool.drain() stops all, kills those that do not end, and replaces none", async () => {
   const stage = await Stage.started(2);
   stage.isHasty = false;
   const stopped = stage.workers.drain(1234);
