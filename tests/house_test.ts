@@ -30,6 +30,7 @@ const REPLACED_NAMES = [
     "TestFiles",
     "Seating",
   ],
+  ...["Patience", "tellError", "initialText", "encodeOctets", "decodeOctets", "addOctets"],
 ];
 
 /** Exports without a docstring right above them. */

@@ -37,13 +37,13 @@ export interface AdminAddress {
 /** `HOST:PORT`, or only a port, which means this machine. */
 const ADMIN_ADDRESS: ValueParser<AdminAddress> = {
   placeholder: "HOST:PORT",
-  accepts: "an address such as 127.0.0.1:9000, [::1]:9000 or, for this machine only, :9000",
+  expected: "an address such as 127.0.0.1:9000, [::1]:9000 or, for this machine only, :9000",
   parse: parseAdminAddress,
 };
 
 const PATH: ValueParser<string> = {
   placeholder: "PATH",
-  accepts: "a path that begins with / and is encoded as in a URL",
+  expected: "a path that begins with / and is encoded as in a URL",
   parse: (text) => text.startsWith("/") && REQUEST_TARGET.test(text) ? text : undefined,
 };
 

@@ -5,10 +5,10 @@
  */
 
 import { responseBodyFraming } from "../http/body.ts";
-import { decodeOctets, encodeOctets } from "../http/grammar.ts";
+import { decodeLatin1, encodeLatin1 } from "../http/grammar.ts";
 import { isWhole } from "../http/response.ts";
 import type { Connection } from "../net/connection.ts";
-import { now } from "../net/deadlines.ts";
+import { monotonicMs } from "../net/deadlines.ts";
 import { exchange, failureReason } from "../net/exchange.ts";
 import type { Server } from "./list/server.ts";
 import { connectTo, requestTo } from "./probe.ts";
@@ -111,7 +111,7 @@ function remember<T>(map: Map<string, T>, target: string, value: T): void {
 
 /** A copy: a target is a slice of the text of a whole head, which would stay in memory with it. */
 function copyOf(target: string): string {
-  return decodeOctets(encodeOctets(target), 0, target.length);
+  return decodeLatin1(encodeLatin1(target), 0, target.length);
 }
 
 /** For the whole exchange, in ms. */
@@ -141,7 +141,7 @@ export async function askSize(
   let connection: Connection | undefined;
   try {
     connection = await connectTo(server, idleMs, INPUT_BYTES);
-    const until = now() + timeoutMs - (performance.now() - start);
+    const until = monotonicMs() + timeoutMs - (performance.now() - start);
     const request = requestTo(server, "HEAD", target, "balancer-sizes");
     const { head } = await exchange(connection, request, { idleMs, until });
     if (!isWhole(head)) return undefined;

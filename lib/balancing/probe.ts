@@ -8,7 +8,7 @@ import { format } from "@std/fmt/bytes";
 import { ProtocolError } from "../http/grammar.ts";
 import { isWhole, reasonPhrase, type ResponseHead } from "../http/response.ts";
 import type { Connection } from "../net/connection.ts";
-import { now } from "../net/deadlines.ts";
+import { monotonicMs } from "../net/deadlines.ts";
 import { dial } from "../net/dial.ts";
 import { type ClientRequest, exchange, failureReason } from "../net/exchange.ts";
 import {
@@ -66,7 +66,7 @@ export async function probe(
   let connection: Connection | undefined;
   try {
     connection = await connectTo(server, timeoutMs, INPUT_BYTES);
-    const until = now() + timeoutMs - (performance.now() - start);
+    const until = monotonicMs() + timeoutMs - (performance.now() - start);
     const transferred = await transfer(connection, server, options, until, onReceived);
     const elapsedMs = performance.now() - start;
     const { bytes, isWhole, file: testFile } = transferred;
@@ -114,7 +114,7 @@ async function transfer(
 ): Promise<Transferred> {
   const request = requestTo(server, "GET", requestTarget, "balancer-probe");
   // Only the total time is bounded: a flow on a full line may starve for seconds.
-  const timeouts = { idleMs: Math.max(1, until - now()), until };
+  const timeouts = { idleMs: Math.max(1, until - monotonicMs()), until };
   const { head, framing, content } = await exchange(connection, request, timeouts).catch(
     (error) => {
       throw error instanceof DeadlineError ? new DeadlineError("head") : error;

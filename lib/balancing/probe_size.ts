@@ -45,7 +45,7 @@ const FIXED: Known = { bytes: undefined, isHonoured: false, fixedFor: FIXED_FOR 
 /** The value of `--probe-bytes`: `auto`, or a number of bytes. */
 export const PROBE_BYTES: ValueParser<number | "auto"> = {
   placeholder: "SIZE|auto",
-  accepts: "auto, or a size from 1 to 64M",
+  expected: "auto, or a size from 1 to 64M",
   parse: (text) => {
     if (text === "auto") return text;
     const bytes = SIZE.parse(text);

@@ -56,7 +56,7 @@ function takesValue(options: Options, name: string): boolean {
 function valueOf(name: string, option: Option<unknown>, texts: readonly string[]): unknown {
   if (option.isRepeatable) return texts.flatMap((text) => parsed(name, option, text));
   const [text] = texts;
-  if (text === undefined) return option.initial;
+  if (text === undefined) return option.default;
   if (texts.length === 1) return parsed(name, option, text);
   const times = texts.length === 2 ? "twice" : `${texts.length} times`;
   throw new UsageError(`${labelOf(name, option)} is given ${times}; it takes one value`);
@@ -68,10 +68,10 @@ function labelOf(name: string, { short }: Option<unknown>): string {
 
 function parsed(name: string, option: Option<unknown>, text: string): unknown {
   const label = labelOf(name, option);
-  const { accepts, parse, placeholder } = option.kind;
+  const { expected, parse, placeholder } = option.kind;
   if (text === "") throw new UsageError(`${label} needs a value: --${name}=${placeholder}`);
   const value = parse(text);
-  if (value === undefined) throw new UsageError(`--${name}=${text}: ${accepts} is accepted`);
+  if (value === undefined) throw new UsageError(`--${name}=${text}: ${expected} is accepted`);
   return value;
 }
 

@@ -40,8 +40,8 @@ function optionRow(name: string, option: Option<unknown> | Flag): HelpRow {
   const short = option.short === undefined ? "    " : `-${option.short}, `;
   const label = `  ${short}--${name}`;
   if (!("kind" in option)) return [label, option.description];
-  const initial = option.initialText === undefined ? "" : ` (default: ${option.initialText})`;
-  return [`${label}=${option.kind.placeholder}`, `${option.description}${initial}`];
+  const byDefault = option.defaultText === undefined ? "" : ` (default: ${option.defaultText})`;
+  return [`${label}=${option.kind.placeholder}`, `${option.description}${byDefault}`];
 }
 
 /** The rows as a table of two columns; each row is a text of one or more lines. */

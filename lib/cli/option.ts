@@ -10,7 +10,7 @@ export interface ValueParser<T> {
   /** What stands for the value in `--help`, as in `--port=PORT`. */
   readonly placeholder: string;
   /** Completes "… is accepted" in a usage error. */
-  readonly accepts: string;
+  readonly expected: string;
   /** The value that a text means, or undefined when the text is not accepted. Never throws. */
   readonly parse: (text: string) => T | undefined;
 }
@@ -22,9 +22,9 @@ export interface Option<T> {
   /** What it does, for `--help`. */
   readonly description: string;
   /** Its value when it is not given. */
-  readonly initial: T;
-  /** The text that means `initial`, for `--help`; undefined when there is none. */
-  readonly initialText: string | undefined;
+  readonly default: T;
+  /** The text that means `default`, for `--help`; undefined when there is none. */
+  readonly defaultText: string | undefined;
   /** One letter, so that `-o FILE` means `--output=FILE`; undefined when there is none. */
   readonly short: string | undefined;
   /** Whether it may be given several times; then its value is an array of all. */
@@ -54,15 +54,15 @@ export type Values<O extends Options> = {
  */
 export function option<T>(
   kind: ValueParser<T>,
-  initialText: string,
+  defaultText: string,
   description: string,
   short?: string,
 ): Option<T> {
-  const initial = kind.parse(initialText);
-  if (initial === undefined) {
-    throw new TypeError(`Default "${initialText}" is none: ${kind.accepts} is accepted`);
+  const value = kind.parse(defaultText);
+  if (value === undefined) {
+    throw new TypeError(`Default "${defaultText}" is none: ${kind.expected} is accepted`);
   }
-  return { kind, description, initial, initialText, short };
+  return { kind, description, default: value, defaultText, short };
 }
 
 /** An option whose value is undefined unless it is given. */
@@ -71,7 +71,7 @@ export function optional<T>(
   description: string,
   short?: string,
 ): Option<T | undefined> {
-  return { kind, description, initial: undefined, initialText: undefined, short };
+  return { kind, description, default: undefined, defaultText: undefined, short };
 }
 
 /** An option that may be given several times; its value has one element for each, none at first. */
@@ -83,8 +83,8 @@ export function repeatable<T>(kind: ValueParser<T>, description: string): Option
   return {
     kind: { ...kind, parse },
     description,
-    initial: [],
-    initialText: undefined,
+    default: [],
+    defaultText: undefined,
     short: undefined,
     isRepeatable: true,
   };
@@ -97,14 +97,14 @@ export function flag(description: string, short?: string): Flag {
 
 /** Any text but the empty one. */
 export function text(placeholder: string): ValueParser<string> {
-  return { placeholder, accepts: "any text", parse: (text) => text === "" ? undefined : text };
+  return { placeholder, expected: "any text", parse: (text) => text === "" ? undefined : text };
 }
 
 /** A whole number from `min` to `max`, in decimal digits. */
 export function count(min: number, max: number, placeholder = "N"): ValueParser<number> {
   return {
     placeholder,
-    accepts: `a number from ${min} to ${max}`,
+    expected: `a number from ${min} to ${max}`,
     parse: (text) => quantity(text, { "": 1 }, min, max),
   };
 }
@@ -121,7 +121,7 @@ const MS_PER_UNIT = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
 export function duration(minMs = 1): ValueParser<number> {
   return {
     placeholder: "DURATION",
-    accepts: `a duration from ${minMs}ms to 596h, such as 250ms, 10s, 5m or 1h,`,
+    expected: `a duration from ${minMs}ms to 596h, such as 250ms, 10s, 5m or 1h,`,
     parse: (text) => quantity(text, MS_PER_UNIT, minMs, MAX_DURATION_MS),
   };
 }
@@ -134,7 +134,7 @@ const BYTES_PER_UNIT = { "": 1, K: KIB, M: MIB, G: GIB, k: KIB, m: MIB, g: GIB }
 /** A size such as `512`, `64K` or `2M`; the value is in bytes and a safe integer. */
 export const SIZE: ValueParser<number> = {
   placeholder: "SIZE",
-  accepts: "a size such as 512, 64K, 2M or 1G",
+  expected: "a size such as 512, 64K, 2M or 1G",
   parse: (text) => quantity(text, BYTES_PER_UNIT, 0, Number.MAX_SAFE_INTEGER),
 };
 
@@ -143,7 +143,7 @@ export function choice<const T extends string | number>(choices: readonly T[]): 
   const last = choices.length - 1;
   return {
     placeholder: choices.join("|"),
-    accepts: last > 0 ? `${choices.slice(0, last).join(", ")} or ${choices[last]}` : `${choices}`,
+    expected: last > 0 ? `${choices.slice(0, last).join(", ")} or ${choices[last]}` : `${choices}`,
     parse: (text) => choices.find((choice) => String(choice) === text),
   };
 }

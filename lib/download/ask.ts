@@ -6,7 +6,7 @@ import {
   IncompleteMessageError,
 } from "../net/exchange.ts";
 import { HandshakeError, LocalError, UnknownHostError } from "../net/network_error.ts";
-import { now, unwatch, watch } from "../net/deadlines.ts";
+import { monotonicMs, unwatch, watch } from "../net/deadlines.ts";
 import { ProtocolError } from "../http/grammar.ts";
 import type { FieldLine } from "../http/fields.ts";
 import type { ResponseHead } from "../http/response.ts";
@@ -113,7 +113,7 @@ async function askOver(
  */
 export async function readAway({ response, release }: Answer): Promise<void> {
   // Not by `setTimeout`: for it Deno loads Node's modules, 5 ms of the 30 that a redirect took.
-  const limit = { index: 0, deadline: now() + READ_AWAY_MS, expire: release };
+  const limit = { index: 0, deadline: monotonicMs() + READ_AWAY_MS, expire: release };
   watch(limit);
   let octets = 0;
   try {

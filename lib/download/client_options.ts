@@ -21,7 +21,7 @@ import { SILENCE_LIMITS } from "./relief.ts";
 
 const SHA256: ValueParser<string> = {
   placeholder: "HEX",
-  accepts: "a SHA-256 of 64 hexadecimal digits",
+  expected: "a SHA-256 of 64 hexadecimal digits",
   parse: (text) => /^[0-9a-f]{64}$/i.test(text) ? text.toLowerCase() : undefined,
 };
 

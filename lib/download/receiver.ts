@@ -1,4 +1,4 @@
-import { now } from "../net/deadlines.ts";
+import { monotonicMs } from "../net/deadlines.ts";
 import type { Fields } from "../http/fields.ts";
 import type { Answer } from "./ask.ts";
 import { DownloadError, TryError } from "./download_error.ts";
@@ -189,7 +189,7 @@ export class Receiver {
       onNotice(`${server} does not say how long the content is`);
     }
     this.#output.begin(representation);
-    this.#begunAt = now();
+    this.#begunAt = monotonicMs();
     this.#verification?.restart();
     this.#sources = 0;
   }

@@ -1,4 +1,4 @@
-import { now, unwatch, watch, type Watched } from "../net/deadlines.ts";
+import { monotonicMs, unwatch, watch, type Watched } from "../net/deadlines.ts";
 import type { Arrival } from "./follow_redirects.ts";
 import { TryError } from "./download_error.ts";
 
@@ -73,7 +73,7 @@ export class ReliefRace implements Watched {
 
   /** Waits for what a server is to bring, or for another server. Rejects as the first does. */
   wait<T>(wanted: Promise<T>): Promise<T | Relief> {
-    this.deadline = this.#silence.begin(now());
+    this.deadline = this.#silence.begin(monotonicMs());
     return new Promise((resolve, reject) => {
       this.#give = resolve;
       this.#fail = reject;
@@ -90,12 +90,12 @@ export class ReliefRace implements Watched {
   /** Within a wait: the silence begins anew, since another server is waited for. */
   restart(): void {
     this.#endSearch();
-    this.deadline = this.#silence.begin(now());
+    this.deadline = this.#silence.begin(monotonicMs());
   }
 
   /** Within a wait: something of what is waited for has arrived. */
   heard(): void {
-    this.#silence.end(now());
+    this.#silence.end(monotonicMs());
     this.restart();
   }
 
@@ -114,21 +114,21 @@ export class ReliefRace implements Watched {
 
   async #search(): Promise<void> {
     const searching = this.#searching = new AbortController();
-    this.deadline = now() + this.#searchMs;
+    this.deadline = monotonicMs() + this.#searchMs;
     try {
       const arrival = await this.#relieve(
         searching.signal,
-        this.#silence.mayStartOver(now()),
+        this.#silence.mayStartOver(monotonicMs()),
       );
       if (this.#searching !== searching) return arrival?.answer.release();
       this.#searching = undefined;
       if (arrival === undefined) {
         // One that gave no answer is avoided from now on: others may be there.
         const isLate = searching.signal.aborted;
-        this.deadline = isLate ? now() : this.#silence.again(now());
+        this.deadline = isLate ? monotonicMs() : this.#silence.again(monotonicMs());
       } else {
         this.deadline = Infinity;
-        this.#give?.(new Relief(arrival, this.#silence.silentMs(now())));
+        this.#give?.(new Relief(arrival, this.#silence.silentMs(monotonicMs())));
       }
     } catch (error) {
       this.#fail?.(error);
@@ -136,7 +136,7 @@ export class ReliefRace implements Watched {
   }
 
   #endWait(): void {
-    this.#silence.end(now());
+    this.#silence.end(monotonicMs());
     this.#endSearch();
   }
 

@@ -15,7 +15,7 @@ import { isTestFile, replyWithTestFile } from "./test_file.ts";
 /** The value of Cache-Control. */
 export const CACHE_CONTROL: ValueParser<string> = {
   placeholder: "VALUE",
-  accepts: "a value such as max-age=3600 or no-cache, in ASCII,",
+  expected: "a value such as max-age=3600 or no-cache, in ASCII,",
   parse: (text) => isWritable("Cache-Control", text) ? trimOws(text) || undefined : undefined,
 };
 

@@ -6,14 +6,8 @@ import {
   multipartByteRanges,
   unsatisfiedRange,
 } from "../http/byte_range.ts";
-import {
-  type FieldLine,
-  fieldLine,
-  type FieldSection,
-  fieldSection,
-  NO_FIELDS,
-} from "../http/fields.ts";
-import { encodeOctets } from "../http/grammar.ts";
+import { type FieldLine, fieldLine, type FieldSection, fieldSection } from "../http/fields.ts";
+import { encodeLatin1 } from "../http/grammar.ts";
 import { imfFixdate } from "../http/http_date.ts";
 import type { ContentCoding } from "../http/negotiation.ts";
 import type { RequestHead } from "../http/request.ts";
@@ -191,10 +185,10 @@ export class Representation {
       return { statusCode: 206, headerSection: fieldSection(lines, fields), content };
     }
     const parts = multipartByteRanges(ranges, { boundary: boundary(), contentType, length });
-    const segments = parts.parts.flatMap(({ head, range }) => [encodeOctets(head), range]);
+    const segments = parts.parts.flatMap(({ head, range }) => [encodeLatin1(head), range]);
     const source = bytes instanceof Uint8Array ? new MemoryBytes(bytes) : bytes;
-    const content = new RangeContent(source, [...segments, encodeOctets(parts.end)]);
-    const headerSection = fieldSection([["Content-Type", parts.contentType]], fields);
+    const content = new RangeContent(source, [...segments, encodeLatin1(parts.end)]);
+    const headerSection = fieldSection([["Content-Type", parts.contentType]], this.fields);
     return { statusCode: 206, headerSection, content };
   }
 }

@@ -1,5 +1,5 @@
 import { type Fields, FieldSectionReader } from "./fields.ts";
-import { CHUNK_EXT, DIGITS, encodeOctets, ProtocolError, TOKEN, trimOws } from "./grammar.ts";
+import { CHUNK_EXT, DIGITS, encodeLatin1, ProtocolError, TOKEN, trimOws } from "./grammar.ts";
 import { CHUNK_EXTENSIONS_LIMIT, CHUNK_LINE_LIMIT, type Reading, STRICT } from "./limits.ts";
 import type { ReceiveBuffer } from "./receive_buffer.ts";
 import type { RequestHead } from "./request.ts";
@@ -239,17 +239,17 @@ function chunkLineTooLong(): ProtocolError {
 }
 
 /** The last-chunk and an empty trailer section (RFC 9112 §7.1): the end of a chunked body. */
-export const LAST_CHUNK: Uint8Array<ArrayBuffer> = encodeOctets("0\r\n\r\n");
+export const LAST_CHUNK: Uint8Array<ArrayBuffer> = encodeLatin1("0\r\n\r\n");
 
 /**
  * One chunk (RFC 9112 §7.1).
  *
- * @param chunkData at least one octet: an empty chunk would end the body
+ * @param chunkData at least one byte: an empty chunk would end the body
  * @throws {TypeError} when it is empty
  */
 export function writeChunk(chunkData: Uint8Array): Uint8Array<ArrayBuffer> {
   if (chunkData.length === 0) throw new TypeError("Cannot write an empty chunk");
-  const chunkSize = encodeOctets(`${chunkData.length.toString(16)}\r\n`);
+  const chunkSize = encodeLatin1(`${chunkData.length.toString(16)}\r\n`);
   const chunk = new Uint8Array(chunkSize.length + chunkData.length + 2);
   chunk.set(chunkSize);
   chunk.set(chunkData, chunkSize.length);

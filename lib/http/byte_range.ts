@@ -7,11 +7,11 @@
 import type { Fields } from "./fields.ts";
 import { trimOws, WRITTEN_VALUE } from "./grammar.ts";
 
-/** Some octets of a representation: their positions from 0, both inclusive; `first <= last`. */
+/** Some bytes of a representation: their positions from 0, both inclusive; `first <= last`. */
 export interface ByteRange {
-  /** Position of the first octet. */
+  /** Position of the first byte. */
   readonly first: number;
-  /** Position of the last octet, below the length of the representation. */
+  /** Position of the last byte, below the length of the representation. */
   readonly last: number;
 }
 
@@ -29,8 +29,8 @@ export type RangeAnswer =
 const MOST_RANGES = 16;
 
 /**
- * RFC 9110 §15.3.7.2 reckons a part's head at 80 octets; a smaller gap costs less than a head. Ours
- * are a little longer, so a client never gets more octets than separate parts would have taken.
+ * RFC 9110 §15.3.7.2 reckons a part's head at 80 bytes; a smaller gap costs less than a head. Ours
+ * are a little longer, so a client never gets more bytes than separate parts would have taken.
  */
 const SMALLEST_GAP = 80;
 
@@ -43,13 +43,13 @@ const RANGE_SPEC = /^(?:([0-9]+)-([0-9]*)|-([0-9]+))$/;
  * A set with one invalid member is invalid as a whole. It is then ignored, as §14.2 allows, though
  * it would rather have a 416, which nginx and Go send: downloaders take a 416 for "there is nothing
  * left to get", and only a valid range may tell them that. Ignored are also other units, any range
- * of an empty representation, more than 16, and sets that ask for more octets than there are, so
+ * of an empty representation, more than 16, and sets that ask for more bytes than there are, so
  * that none makes us send more than the whole.
  *
  * Only to be asked for a GET: §14.2 defines Range for no other method.
  *
  * @param range the value of Range, its lines joined; undefined without one
- * @param length of the representation in octets: a safe integer
+ * @param length of the representation in bytes: a safe integer
  * @returns ranges in the order they were asked for; those that overlap or nearly touch are one, at
  *     the place of its earliest
  */
@@ -57,7 +57,7 @@ export function byteRanges(range: string | undefined, length: number): RangeAnsw
   const specs = range === undefined ? [] : rangeSpecs(range);
   if (specs.length === 0 || specs.length > MOST_RANGES || length === 0) return { kind: "whole" };
   const ranges: ByteRange[] = [];
-  let octets = 0;
+  let bytes = 0;
   for (const spec of specs) {
     const [, firstPos, lastPos, suffixLength] = RANGE_SPEC.exec(spec) ?? [];
     if (suffixLength === undefined && !isAscending(firstPos, lastPos)) return { kind: "whole" };
@@ -67,10 +67,10 @@ export function byteRanges(range: string | undefined, length: number): RangeAnsw
     if (first >= length) continue;
     const last = lastPos ? Math.min(Number(lastPos), length - 1) : length - 1;
     ranges.push({ first, last });
-    octets += last - first + 1;
+    bytes += last - first + 1;
   }
   if (ranges.length === 0) return { kind: "unsatisfiable" };
-  return octets > length ? { kind: "whole" } : { kind: "ranges", ranges: coalesced(ranges) };
+  return bytes > length ? { kind: "whole" } : { kind: "ranges", ranges: coalesced(ranges) };
 }
 
 /** The members of `bytes=1#range-spec`, not yet judged; none if the unit is another one. */
@@ -114,7 +114,7 @@ export function unsatisfiedRange(length: number): string {
 /** RFC 9110 §14.4: `bytes first-last/complete-length`. */
 const CONTENT_RANGE = /^bytes ([0-9]+)-([0-9]+)\/([0-9]+)$/i;
 
-/** Which part of the content a 206 brings: first and last octet, and the length of the whole. */
+/** Which part of the content a 206 brings: first and last byte, and the length of the whole. */
 export function parseContentRange({ fields }: { readonly fields: Fields }):
   | { readonly first: number; readonly last: number; readonly total: number }
   | undefined {
@@ -123,13 +123,13 @@ export function parseContentRange({ fields }: { readonly fields: Fields }):
   return { first: Number(first), last: Number(last), total: Number(total) };
 }
 
-/** The content of a 206 with several ranges, laid out before a single octet of it is read. */
+/** The content of a 206 with several ranges, laid out before a single byte of it is read. */
 export interface MultipartByteRanges {
   /** Content-Type of the response, with its boundary. */
   readonly contentType: string;
-  /** Octets of all parts, heads and the end included. */
+  /** Bytes of all parts, heads and the end included. */
   readonly contentLength: number;
-  /** In the order to be sent: each head, in ASCII, then the octets of its range. */
+  /** In the order to be sent: each head, in ASCII, then the bytes of its range. */
   readonly parts: readonly { readonly head: string; readonly range: ByteRange }[];
   /** What follows the last part; ASCII. */
   readonly end: string;
@@ -139,12 +139,12 @@ export interface MultipartByteRanges {
 export interface MultipartOptions {
   /**
    * 1 to 70 characters that need no quotes, which some clients read wrongly (RFC 9110 §14.6). It
-   * may not occur in the content; 16 octets of chance are enough for that.
+   * may not occur in the content; 16 random bytes are enough for that.
    */
   readonly boundary: string;
   /** Content-Type that a 200 would have; left out of the parts when undefined. */
   readonly contentType: string | undefined;
-  /** Octets of the whole representation. */
+  /** Bytes of the whole representation. */
   readonly length: number;
 }
 

@@ -1,5 +1,5 @@
 /**
- * The character classes and patterns of HTTP/1.1, each under its ABNF, the text of octets, and the
+ * The character classes and patterns of HTTP/1.1, each under its ABNF, the text of bytes, and the
  * error for what breaks the grammar. Readers and writers share them, so that they cannot disagree.
  *
  * @module
@@ -12,11 +12,11 @@ export const LF = 0x0a;
 /** `:`, which ends a field name. */
 export const COLON = 0x3a;
 
-/** 1 for each octet of the class, 0 for any other: `LINE_OCTET[octet]`. */
+/** 1 for each byte of the class, 0 for any other: `LINE_OCTET[byte]`. */
 export type OctetClass = Uint8Array;
 
 function octetClass(pattern: RegExp): OctetClass {
-  return Uint8Array.from({ length: 256 }, (_, octet) => +pattern.test(String.fromCharCode(octet)));
+  return Uint8Array.from({ length: 256 }, (_, byte) => +pattern.test(String.fromCharCode(byte)));
 }
 
 /**
@@ -83,46 +83,46 @@ export const CHUNK_EXT: RegExp = new RegExp(
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
 /**
- * The text of `octets[start]` up to, not including, `octets[end]`: one character an octet. Native:
+ * The text of `bytes[start]` up to, not including, `bytes[end]`: one character a byte. Native:
  * 0.1 us for a whole head, where `String.fromCharCode` takes 1.6. `node:buffer` would be as quick,
  * but loading it, or a timer of Node, took 5 ms of the 31 that a small download did.
  */
-export function decodeOctets(octets: Uint8Array, start: number, end: number): string {
-  const part = octets.subarray(start, end);
+export function decodeLatin1(bytes: Uint8Array, start: number, end: number): string {
+  const part = bytes.subarray(start, end);
   const text = decoder.decode(part);
-  // Of octets beyond ASCII, UTF-8 makes fewer characters, or U+FFFD where it is none.
+  // Of bytes beyond ASCII, UTF-8 makes fewer characters, or U+FFFD where it is none.
   return text.length === part.length && !text.includes("\ufffd") ? text : decodeEach(part);
 }
 
-function decodeEach(octets: Uint8Array): string {
+function decodeEach(bytes: Uint8Array): string {
   let text = "";
-  for (const octet of octets) text += String.fromCharCode(octet);
+  for (const byte of bytes) text += String.fromCharCode(byte);
   return text;
 }
 
 /**
- * The octets of a text that has one octet a character.
+ * The bytes of a text that has one byte a character.
  *
  * @throws {TypeError} when a character is above U+00FF
  */
-export function encodeOctets(text: string): Uint8Array<ArrayBuffer> {
-  const octets = new Uint8Array(text.length);
+export function encodeLatin1(text: string): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(text.length);
   for (let i = 0; i < text.length; i++) {
     const code = text.charCodeAt(i);
     if (code > 0xff) throw new TypeError(`Cannot write a character above U+00FF: ${text[i]}`);
-    octets[i] = code;
+    bytes[i] = code;
   }
-  return octets;
+  return bytes;
 }
 
 /**
  * The same text in one piece of memory. One that was put together is copied together at each use:
  * without it a pipelined redirect takes 5 % longer.
  *
- * @param text one octet a character
+ * @param text one byte a character
  */
 export function inOnePiece(text: string): string {
-  return decodeOctets(encodeOctets(text), 0, text.length);
+  return decodeLatin1(encodeLatin1(text), 0, text.length);
 }
 
 /**

@@ -64,16 +64,16 @@ interface DayAndTime {
  * and the day of the week to be right; second 60 is the leap second at the end of a day, and means
  * the first second of the next.
  *
- * @param now seconds since 1970; it decides the century of a year with two digits
+ * @param epochSeconds the present; it decides the century of a year with two digits
  * @returns seconds since 1970, or undefined for anything else
  */
-export function parseHttpDate(text: string, now: number): number | undefined {
+export function parseHttpDate(text: string, epochSeconds: number): number | undefined {
   const four = IMF_FIXDATE.exec(text)?.groups ?? ASCTIME_DATE.exec(text)?.groups;
   if (four !== undefined) return checkedSeconds(dayAndTime(four), Number(four.year));
   const two = RFC850_DATE.exec(text)?.groups;
   if (two === undefined) return undefined;
   const parts = dayAndTime(two);
-  return checkedSeconds(parts, fullYear(parts, Number(two.year), now));
+  return checkedSeconds(parts, fullYear(parts, Number(two.year), epochSeconds));
 }
 
 function dayAndTime(groups: Record<string, string>): DayAndTime {
@@ -88,8 +88,8 @@ function dayAndTime(groups: Record<string, string>): DayAndTime {
 }
 
 /** RFC 9110 §5.6.7: of the years with these two digits the latest that is at most 50 years ahead. */
-function fullYear(parts: DayAndTime, twoDigits: number, now: number): number {
-  const latest = new Date(now * 1000);
+function fullYear(parts: DayAndTime, twoDigits: number, epochSeconds: number): number {
+  const latest = new Date(epochSeconds * 1000);
   latest.setUTCFullYear(latest.getUTCFullYear() + 50);
   const century = Math.floor(latest.getUTCFullYear() / 100) * 100;
   const year = century + twoDigits;

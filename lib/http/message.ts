@@ -110,7 +110,7 @@ export class HeadReader<StartLine, Head extends { readonly fields: Fields }> {
   #readStartLine(buffer: ReceiveBuffer): StartLine | undefined {
     const { reading, hasEmptyLinesBefore, startLine } = this.#syntax;
     for (;;) {
-      // What speaks no HTTP is known by its first octets.
+      // What speaks no HTTP is known by its first bytes.
       const line = buffer.line(START_LINE_LIMIT, startLineTooLong, reading, LINE_OCTET);
       if (line === undefined) return undefined;
       this.#startBytes += line.length + 2;

@@ -1,4 +1,4 @@
-import { CR, decodeOctets, LF, type OctetClass, ProtocolError } from "./grammar.ts";
+import { CR, decodeLatin1, LF, type OctetClass, ProtocolError } from "./grammar.ts";
 import { type Reading, STRICT } from "./limits.ts";
 
 /** What a server reads at a time at first, in bytes: most heads are smaller. */
@@ -161,7 +161,7 @@ export class ReceiveBuffer {
     const at = this.#start - this.#textStart;
     if (at + count > this.#text.length) {
       const until = Math.min(this.#end, this.#start + Math.max(count, DECODED_BYTES));
-      this.#text = decodeOctets(this.#memory, this.#start, until);
+      this.#text = decodeLatin1(this.#memory, this.#start, until);
       this.#textStart = this.#start;
       return this.#text.slice(0, count);
     }
@@ -170,13 +170,13 @@ export class ReceiveBuffer {
 
   /** How long the line end is that begins there; undefined when it is not all there. */
   #lineEnd(at: number, { takesBareLf }: Reading): number | undefined {
-    const octet = this.#memory[at];
-    if (octet === CR) {
+    const byte = this.#memory[at];
+    if (byte === CR) {
       if (at + 1 === this.#end) return undefined;
       if (this.#memory[at + 1] === LF) return 2;
       throw new ProtocolError("A CR stands without its LF.");
     }
-    if (octet !== LF) throw new ProtocolError("A line holds a control character.");
+    if (byte !== LF) throw new ProtocolError("A line holds a control character.");
     if (takesBareLf) return 1;
     throw new ProtocolError("A line ends in a bare LF, where CR LF is needed.");
   }

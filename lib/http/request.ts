@@ -135,7 +135,7 @@ export function expectsContinue({ httpVersion, fields }: RequestHead): boolean {
 }
 
 /**
- * The text of a request head, always of HTTP/1.1; ASCII, so that each character is an octet.
+ * The text of a request head, always of HTTP/1.1; ASCII, so that each character is a byte.
  *
  * @throws {TypeError} when a part holds what it may not: nothing that we write ends a line early
  */

@@ -12,7 +12,7 @@ import { parseHttpDate } from "./http_date.ts";
 export interface EntityTag {
   /** Whether it promises only that the representations mean the same (RFC 9110 §8.8.1). */
   readonly isWeak: boolean;
-  /** What stands between the quotes, one character an octet. Compared, never read. */
+  /** What stands between the quotes, one character a byte. Compared, never read. */
   readonly opaque: string;
 }
 
@@ -56,7 +56,7 @@ export function parseEntityTags(fieldValue: string): "*" | readonly EntityTag[] 
   return entityTags;
 }
 
-/** RFC 9110 §8.8.3.2, strong comparison: octet for octet the same representation data. */
+/** RFC 9110 §8.8.3.2, strong comparison: byte for byte the same representation data. */
 export function isStrongMatch(one: EntityTag, other: EntityTag): boolean {
   return !one.isWeak && !other.isWeak && one.opaque === other.opaque;
 }
@@ -96,26 +96,26 @@ export type PreconditionResult = "none" | "notModified" | "failed";
  * A date that is no HTTP-date is ignored, as it has to be (§13.1.3, §13.1.4), and so is any date
  * where the representation has no Last-Modified.
  *
- * @param now seconds since 1970
+ * @param epochSeconds the present
  */
 export function evaluatePreconditions(
   fields: Fields,
   validators: Validators,
-  now: number,
+  epochSeconds: number,
 ): PreconditionResult {
   const { entityTag, lastModified } = validators;
   const ifMatch = fields.get("if-match");
   if (ifMatch !== undefined) { // 1
     if (!isListed(ifMatch, entityTag, isStrongMatch)) return "failed";
   } else { // 2
-    const date = dateOf(fields, "if-unmodified-since", now);
+    const date = dateOf(fields, "if-unmodified-since", epochSeconds);
     if (date !== undefined && lastModified !== undefined && lastModified > date) return "failed";
   }
   const ifNoneMatch = fields.get("if-none-match");
   if (ifNoneMatch !== undefined) { // 3
     return isListed(ifNoneMatch, entityTag, isWeakMatch) ? "notModified" : "none";
   }
-  const date = dateOf(fields, "if-modified-since", now); // 4
+  const date = dateOf(fields, "if-modified-since", epochSeconds); // 4
   if (date === undefined || lastModified === undefined) return "none";
   return lastModified <= date ? "notModified" : "none";
 }
@@ -128,9 +128,13 @@ export function evaluatePreconditions(
  * change once more without it showing (§8.8.2.2). What is neither an entity-tag nor a date matches
  * nothing.
  *
- * @param now seconds since 1970
+ * @param epochSeconds the present
  */
-export function rangeApplies(fields: Fields, validators: Validators, now: number): boolean {
+export function rangeApplies(
+  fields: Fields,
+  validators: Validators,
+  epochSeconds: number,
+): boolean {
   const { entityTag, lastModified } = validators;
   const ifRange = fields.get("if-range");
   if (ifRange === undefined) return true;
@@ -139,8 +143,8 @@ export function rangeApplies(fields: Fields, validators: Validators, now: number
     const given = parseEntityTag(ifRange);
     return given !== undefined && entityTag !== undefined && isStrongMatch(given, entityTag);
   }
-  if (lastModified === undefined || Math.floor(now) <= lastModified) return false;
-  return parseHttpDate(ifRange, now) === lastModified;
+  if (lastModified === undefined || Math.floor(epochSeconds) <= lastModified) return false;
+  return parseHttpDate(ifRange, epochSeconds) === lastModified;
 }
 
 /** Whether the field names the representation. `*` always does, since there is one. */
@@ -154,7 +158,7 @@ function isListed(
   return entityTag !== undefined && listed.some((it) => isMatch(it, entityTag));
 }
 
-function dateOf(fields: Fields, lowerCaseName: string, now: number): number | undefined {
+function dateOf(fields: Fields, lowerCaseName: string, epochSeconds: number): number | undefined {
   const fieldValue = fields.get(lowerCaseName);
-  return fieldValue === undefined ? undefined : parseHttpDate(fieldValue, now);
+  return fieldValue === undefined ? undefined : parseHttpDate(fieldValue, epochSeconds);
 }

@@ -28,9 +28,10 @@ export function formatAccess(
   isAnnotated = false,
 ): string {
   if (format === "json") return formatJson(record, isAnnotated);
-  const { at, client, requestLine, statusCode, contentBytes, fields, annotation = "-" } = record;
+  const { epochMs, client, requestLine, statusCode, contentBytes, fields, annotation = "-" } =
+    record;
   const end = isAnnotated ? ` ${annotation}` : "";
-  const line = `${client} - - [${clfTime(at)}] ${
+  const line = `${client} - - [${clfTime(epochMs)}] ${
     quoted(requestLine)
   } ${statusCode} ${contentBytes}`;
   if (format === "common") return line + end;
@@ -43,7 +44,7 @@ function formatJson(record: AccessRecord, isAnnotated: boolean): string {
   const end = isAnnotated ? `,"server":${server}}` : "}";
   const elapsedMs = Math.round(record.elapsedMs * 1000) / 1000;
   // Not by one JSON.stringify of it all, which takes five times as long.
-  return `{"time":"${isoTime(record.at)}","client":"${client}",` +
+  return `{"time":"${isoTime(record.epochMs)}","client":"${client}",` +
     `"requestLine":${jsonText(record.requestLine)},"statusCode":${statusCode},` +
     `"contentBytes":${contentBytes},"elapsedMs":${elapsedMs}${end}`;
 }
@@ -57,9 +58,9 @@ const clfTime = oncePerSecond((date) => {
 const isoSecond = oncePerSecond((date) => date.toISOString().slice(0, -"000Z".length));
 
 /** `2026-11-22T08:22:53.999Z`. */
-function isoTime(at: number): string {
-  const ms = Math.floor(at) - Math.floor(at / 1000) * 1000;
-  return `${isoSecond(at)}${String(ms).padStart(3, "0")}Z`;
+function isoTime(epochMs: number): string {
+  const ms = Math.floor(epochMs) - Math.floor(epochMs / 1000) * 1000;
+  return `${isoSecond(epochMs)}${String(ms).padStart(3, "0")}Z`;
 }
 
 /** All but visible ASCII and spaces, and `"` and `\`, which have a meaning in either format. */

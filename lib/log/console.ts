@@ -53,7 +53,7 @@ const encoder = new TextEncoder();
 const WRITE_BYTES = 4096;
 
 /** Writes the whole text, however short each write is; false when the sink fails. */
-function writeAll(sink: { writeSync(octets: Uint8Array): number }, text: string): boolean {
+function writeAll(sink: { writeSync(bytes: Uint8Array): number }, text: string): boolean {
   let rest = encoder.encode(text);
   while (rest.length > 0) {
     try {

@@ -20,8 +20,8 @@ export const LAST_LINES_MS = 1000;
 
 /** What lines are written to, such as `Deno.stdout`. */
 export interface LineSink {
-  /** Writes some of the octets and resolves with how many; rejects when it cannot. */
-  write(octets: Uint8Array): Promise<number>;
+  /** Writes some of the bytes and resolves with how many; rejects when it cannot. */
+  write(bytes: Uint8Array): Promise<number>;
 }
 
 /** Lines that a failing sink has not taken. */
@@ -184,17 +184,17 @@ export class LineWriter {
   }
 
   async #writeAll(text: string): Promise<void> {
-    let octets = encoder.encode(text);
-    while (octets.length > 0) octets = octets.subarray(await this.#writeSome(octets));
+    let bytes = encoder.encode(text);
+    while (bytes.length > 0) bytes = bytes.subarray(await this.#writeSome(bytes));
   }
 
-  async #writeSome(octets: Uint8Array): Promise<number> {
+  async #writeSome(bytes: Uint8Array): Promise<number> {
     try {
-      const count = await this.#sink.write(octets);
+      const count = await this.#sink.write(bytes);
       if (count === 0) throw new Error("nothing was taken");
       return count;
     } catch (error) {
-      const isUntouched = error instanceof Deno.errors.WouldBlock && octets.length <= SAFE_BYTES;
+      const isUntouched = error instanceof Deno.errors.WouldBlock && bytes.length <= SAFE_BYTES;
       if (!isUntouched) throw error;
       await new Promise<void>((resolve) => setTimeout(resolve, RETRY_MS));
       return 0;

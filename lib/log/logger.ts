@@ -14,7 +14,7 @@ const ERRORS_MS = 60_000;
 export class Logger implements AsyncDisposable {
   readonly #name: string;
   readonly #isJson: boolean;
-  readonly #now: () => number;
+  readonly #epochMs: () => number;
   readonly #lines: LineWriter;
   #dropped = 0;
 
@@ -22,17 +22,17 @@ export class Logger implements AsyncDisposable {
    * Writes nothing yet.
    *
    * @param name that of the role, before every line of text
-   * @param now in ms since the epoch
+   * @param epochMs the clock
    */
   constructor(
     name: string,
     isJson: boolean,
-    now: () => number,
+    epochMs: () => number,
     lines: LineWriter = new LineWriter(Deno.stderr),
   ) {
     this.#name = name;
     this.#isJson = isJson;
-    this.#now = now;
+    this.#epochMs = epochMs;
     this.#lines = lines;
     lines.gapLine = (lost) => this.#line(lostText(lost), lostRecord(lost));
   }
@@ -56,7 +56,7 @@ export class Logger implements AsyncDisposable {
    * @param context what was under way
    */
   readonly error = (error: unknown, context?: FaultContext): void => {
-    this.#errors.info(faultText(error, context), this.#now(), faultRecord(error, context));
+    this.#errors.info(faultText(error, context), this.#epochMs(), faultRecord(error, context));
   };
 
   /**
@@ -98,7 +98,7 @@ export class Logger implements AsyncDisposable {
 
   #line(words: string, record: object): string {
     if (!this.#isJson) return escapeControls(`${this.#name}: ${words}`);
-    const members = { time: new Date(this.#now()).toISOString(), ...record };
+    const members = { time: new Date(this.#epochMs()).toISOString(), ...record };
     return escapeControlsInJson(JSON.stringify(members, rounded));
   }
 }
@@ -134,12 +134,12 @@ export class LogThrottle {
    * Logs the message, with the number of those left out before it; leaves it out when the limit of
    * the interval is reached.
    *
-   * @param now in ms, on any clock
+   * @param epochMs the present
    * @param record the same for programs
    */
-  info(message: string, now: number, record?: object): void {
-    if (now < this.#begunAt || now - this.#begunAt >= this.#intervalMs) {
-      this.#begunAt = now;
+  info(message: string, epochMs: number, record?: object): void {
+    if (epochMs < this.#begunAt || epochMs - this.#begunAt >= this.#intervalMs) {
+      this.#begunAt = epochMs;
       this.#told = 0;
     }
     if (this.#told >= this.#most) return void this.#kept++;

@@ -4,17 +4,17 @@ import type { Fields } from "../http/fields.ts";
 export interface AccessRecord {
   /** The client's address, without its port. */
   readonly client: string;
-  /** When its head was complete, in ms since 1970. */
-  readonly at: number;
+  /** When its head was complete. */
+  readonly epochMs: number;
   /** As received, not to be trusted; empty when there was none. */
   readonly requestLine: string;
   /** Its header section, not to be trusted; undefined when it could not be read. */
   readonly fields: Fields | undefined;
   /** Of the reply. */
   readonly statusCode: number;
-  /** Octets of content that were sent. */
+  /** Bytes of content that were sent. */
   readonly contentBytes: number;
-  /** From the complete head, or the beginning of one that never was, to the last octet handed to the system, in ms. */
+  /** From the complete head, or the beginning of one that never was, to the last byte handed to the system, in ms. */
   readonly elapsedMs: number;
   /** See `Reply`. */
   readonly annotation: string | undefined;
@@ -27,9 +27,9 @@ export interface Answered extends Omit<AccessRecord, "contentBytes" | "elapsedMs
    * where it never was.
    */
   readonly startedMs: number;
-  /** Octets of content that were written to the connection. */
+  /** Bytes of content that were written to the connection. */
   readonly contentBytes: number;
-  /** Octets of all that was written to the connection, the answer being the last. */
+  /** Bytes of all that was written to the connection, the answer being the last. */
   readonly endBytes: number;
 }
 
@@ -51,7 +51,7 @@ export class CompletionQueue {
   /**
    * Reports those whose replies the system has taken.
    *
-   * @param sentBytes how many octets the system has taken
+   * @param sentBytes how many bytes the system has taken
    */
   settle(sentBytes: number): void {
     while (this.#waiting.length > 0 && this.#waiting[0]!.endBytes <= sentBytes) {

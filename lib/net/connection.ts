@@ -5,7 +5,14 @@ import {
   NetworkError,
   networkError,
 } from "./network_error.ts";
-import { DEADLINES, type Deadlines, now, unwatch, watch, type Watched } from "./deadlines.ts";
+import {
+  DEADLINES,
+  type Deadlines,
+  monotonicMs,
+  unwatch,
+  watch,
+  type Watched,
+} from "./deadlines.ts";
 import { TokenBucket } from "./token_bucket.ts";
 import { SEND_BYTES, SendBuffer } from "./send_buffer.ts";
 import { ReceiveBuffer } from "../http/receive_buffer.ts";
@@ -70,7 +77,7 @@ export class Connection implements Watched {
     watch(this);
   }
 
-  /** How many octets were written until now. */
+  /** How many bytes were written until now. */
   get writtenBytes(): number {
     return this.#writtenBytes;
   }
@@ -93,7 +100,7 @@ export class Connection implements Watched {
   /**
    * Waits for the TLS handshake; undefined where there is none.
    *
-   * @param until when the wait ends, on the clock of `now()`
+   * @param until when the wait ends, on the clock of `monotonicMs()`
    * @throws {HandshakeError} when it failed, or the deadline passed
    */
   handshake(until: number): Promise<void> | undefined {
@@ -111,7 +118,7 @@ export class Connection implements Watched {
    * `flush`, a long wait holds no frame of an async function: 0.4 KiB of each idle connection.
    *
    * @param deadline what this wait is for
-   * @param until when it ends, on the clock of `now()`; put off by what the sending took
+   * @param until when it ends, on the clock of `monotonicMs()`; put off by what the sending took
    * @returns whether more has arrived; false when the peer has sent all it will
    * @throws {DeadlineError} when the deadline passed
    * @throws {NetworkError} when the connection was lost
@@ -139,8 +146,8 @@ export class Connection implements Watched {
   }
 
   /**
-   * Writes text or octets. What is small goes into the buffer and waits there for `flush` or
-   * `fill`; the memory of octets may be used again afterwards.
+   * Writes text or bytes. What is small goes into the buffer and waits there for `flush` or
+   * `fill`; the memory of bytes may be used again afterwards.
    *
    * @param data text is to be ASCII
    * @returns undefined when there is nothing to wait for
@@ -153,7 +160,7 @@ export class Connection implements Watched {
       return isText ? this.#flushThenAdd(data) : this.#sendBehind(data);
     }
     if (isText) this.#output.addText(data);
-    else this.#output.addOctets(data);
+    else this.#output.addBytes(data);
     return undefined;
   }
 
@@ -182,11 +189,11 @@ export class Connection implements Watched {
         if (this.#output.length > 0) await this.#send(this.#output.take());
         // To close says as much, and costs a fifth less; but TLS has a message for it.
         if (!mustRead && this.#socket.handshake === undefined) return;
-        this.#begin("write", now() + this.#deadlines.writeMs); // With TLS it waits for the peer.
+        this.#begin("write", monotonicMs() + this.#deadlines.writeMs); // With TLS it waits for the peer.
         await this.#socket.closeWrite().catch(() => {});
       }
       if (!mustRead) return;
-      this.#begin("linger", now() + this.#deadlines.lingerMs);
+      this.#begin("linger", monotonicMs() + this.#deadlines.lingerMs);
       while (await this.#socket.read(SCRAP) !== null);
     } catch {
       // A connection that is lost has ended too.
@@ -231,7 +238,7 @@ export class Connection implements Watched {
     const response = this.#expired ? undefined : this.#options.timeoutResponse?.(this.#waitingFor);
     this.#expired ??= this.#waitingFor;
     if (response === undefined) return this.close();
-    this.#deadline = now() + this.#deadlines.lingerMs;
+    this.#deadline = monotonicMs() + this.#deadlines.lingerMs;
     this.#writtenBytes += response.length;
     this.#socket.write(response).then((count) => {
       this.#sentBytes += count;
@@ -240,9 +247,9 @@ export class Connection implements Watched {
   }
 
   async #flushThenFill(deadline: DeadlineName, until: number): Promise<boolean> {
-    const since = now();
+    const since = monotonicMs();
     await this.flush();
-    return this.fill(deadline, until + now() - since);
+    return this.fill(deadline, until + monotonicMs() - since);
   }
 
   #endRead(count: number | null): boolean {
@@ -258,35 +265,35 @@ export class Connection implements Watched {
     if (text.length >= SEND_BYTES) await this.flush();
   }
 
-  /** Sends octets that are too many to be copied. */
-  async #sendBehind(octets: Uint8Array): Promise<void> {
-    const rest = this.#socket.setNoDelay === undefined ? this.#fillUp(octets) : octets;
+  /** Sends bytes that are too many to be copied. */
+  async #sendBehind(bytes: Uint8Array): Promise<void> {
+    const rest = this.#socket.setNoDelay === undefined ? this.#fillUp(bytes) : bytes;
     await this.flush();
-    if (rest.length < SEND_BYTES) this.#output.addOctets(rest);
+    if (rest.length < SEND_BYTES) this.#output.addBytes(rest);
     else await this.#send(rest);
   }
 
   /**
-   * What was written before, most often a head, is to leave together with as many octets as fill the
+   * What was written before, most often a head, is to leave together with as many bytes as fill the
    * buffer, which are just one TLS record: alone it would be a small segment, and the end of what
    * follows would wait for its acknowledgement. Without Nagle's algorithm the copying is no gain.
    *
-   * @returns the octets that are left
+   * @returns the bytes that are left
    */
-  #fillUp(octets: Uint8Array): Uint8Array {
-    if (this.#output.length === 0) return octets;
+  #fillUp(bytes: Uint8Array): Uint8Array {
+    if (this.#output.length === 0) return bytes;
     const room = SEND_BYTES - this.#output.length;
-    this.#output.addOctets(octets.subarray(0, room));
-    return octets.subarray(room);
+    this.#output.addBytes(bytes.subarray(0, room));
+    return bytes.subarray(room);
   }
 
-  async #send(octets: Uint8Array): Promise<void> {
+  async #send(bytes: Uint8Array): Promise<void> {
     if (this.#sentBytes > 0 && !this.#hasNoDelay) this.#setNoDelay();
-    this.#begin("write", now() + this.#deadlines.writeMs);
+    this.#begin("write", monotonicMs() + this.#deadlines.writeMs);
     try {
-      for (let sent = 0; sent < octets.length;) {
-        if (sent > 0) this.#begin("write", now() + this.#deadlines.writeMs);
-        const count = await this.#handOver(sent === 0 ? octets : octets.subarray(sent));
+      for (let sent = 0; sent < bytes.length;) {
+        if (sent > 0) this.#begin("write", monotonicMs() + this.#deadlines.writeMs);
+        const count = await this.#handOver(sent === 0 ? bytes : bytes.subarray(sent));
         this.#sentBytes += count;
         sent += count;
       }
@@ -313,13 +320,13 @@ export class Connection implements Watched {
     }
   }
 
-  /** Hands octets to the system, as many as the rate allows now; how many it took. */
-  #handOver(octets: Uint8Array): Promise<number> {
-    if (this.#rate === undefined) return this.#socket.write(octets);
-    const allowed = this.#rate.take(octets.length, performance.now());
-    if (allowed > 0) return this.#socket.write(octets.subarray(0, allowed));
+  /** Hands bytes to the system, as many as the rate allows now; how many it took. */
+  #handOver(bytes: Uint8Array): Promise<number> {
+    if (this.#rate === undefined) return this.#socket.write(bytes);
+    const allowed = this.#rate.take(bytes.length, performance.now());
+    if (allowed > 0) return this.#socket.write(bytes.subarray(0, allowed));
     this.#deadline = Infinity; // This wait is ours, not the peer's.
-    return pause(this.#rate.waitMs(octets.length)).then(() => 0);
+    return pause(this.#rate.waitMs(bytes.length)).then(() => 0);
   }
 
   /** A wait begins. After a deadline has passed, what is left of the time is for the timeout response. */

@@ -9,7 +9,7 @@ import { Bag, type Indexed } from "./collections.ts";
 
 /** How long a peer may keep a connection waiting, in ms. */
 export interface Deadlines {
-  /** A request head, from its first octet to its last. Then: 408. A TLS handshake. Then: close. */
+  /** A request head, from its first byte to its last. Then: 408. A TLS handshake. Then: close. */
   readonly headMs: number;
   /** A request body that is read away, as a whole. Then: 408. */
   readonly bodyMs: number;
@@ -35,7 +35,7 @@ const SWEEP_MS = 100;
 
 /** Something with a deadline. */
 export interface Watched extends Indexed {
-  /** When, on the clock of `now()`; Infinity for not at present. */
+  /** When, on the clock of `monotonicMs()`; Infinity for not at present. */
   readonly deadline: number;
   /** Called when it has passed, at every sweep until the deadline is moved or unwatched. */
   expire(): void;
@@ -57,7 +57,7 @@ let paused = 0;
  * Finer time would be a native call for each wait, and 6 % of what a redirect costs beside its
  * system calls.
  */
-export function now(): number {
+export function monotonicMs(): number {
   return time;
 }
 

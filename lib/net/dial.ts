@@ -1,5 +1,5 @@
 import { DeadlineError, LocalError, networkError } from "./network_error.ts";
-import { now, unwatch, watch, type Watched } from "./deadlines.ts";
+import { monotonicMs, unwatch, watch, type Watched } from "./deadlines.ts";
 import { Connection } from "./connection.ts";
 
 /** A client reads content rather than heads. */
@@ -38,7 +38,7 @@ export async function dial(
   inputBytes: number = INPUT_BYTES,
   ending?: AbortSignal,
 ): Promise<Connection> {
-  const until = now() + timeoutMs;
+  const until = monotonicMs() + timeoutMs;
   const conn = await connect(hostname, port, until, ending);
   if (tls === undefined) return new Connection(conn, { inputBytes });
   return await encrypted(conn, hostname, until, tls, inputBytes, ending);

@@ -1,19 +1,19 @@
 import { type BodyFraming, bodyReader, responseBodyFraming } from "../http/body.ts";
 import type { FieldLine } from "../http/fields.ts";
-import { encodeOctets, ProtocolError } from "../http/grammar.ts";
+import { encodeLatin1, ProtocolError } from "../http/grammar.ts";
 import { INTERIM_RESPONSES_LIMIT, LENIENT } from "../http/limits.ts";
 import { isPersistent } from "../http/message.ts";
 import { writeRequestHead } from "../http/request.ts";
 import { type ResponseHead, responseHeadReader } from "../http/response.ts";
 import type { Connection } from "./connection.ts";
-import { now } from "./deadlines.ts";
+import { monotonicMs } from "./deadlines.ts";
 import { type DeadlineName, NetworkError } from "./network_error.ts";
 
 /** How long a client waits for a server. */
-export interface Patience {
+export interface Timeouts {
   /** For the head as a whole, between two arrivals of content, and from the last to its end, in ms. */
   readonly idleMs: number;
-  /** For all of it: a time on the clock of `now()`. Infinity for as long as something arrives. */
+  /** For all of it: a time on the clock of `monotonicMs()`. Infinity for as long as something arrives. */
   readonly until: number;
 }
 
@@ -72,11 +72,11 @@ export function failureReason(error: unknown): string | undefined {
 export async function exchange(
   connection: Connection,
   request: ClientRequest,
-  patience: Patience,
+  timeouts: Timeouts,
 ): Promise<ClientResponse> {
   const { method, requestTarget, fieldLines } = request;
-  await connection.write(encodeOctets(writeRequestHead(method, requestTarget, fieldLines)));
-  const head = await finalHead(connection, patience);
+  await connection.write(encodeLatin1(writeRequestHead(method, requestTarget, fieldLines)));
+  const head = await finalHead(connection, timeouts);
   let hasEnded = false;
   const framing = () => responseBodyFraming(method, head);
   const onEnd = () => {
@@ -87,21 +87,21 @@ export async function exchange(
     get framing(): BodyFraming {
       return framing();
     },
-    content: readContent(connection, framing, patience, onEnd),
+    content: readContent(connection, framing, timeouts, onEnd),
     get isReusable(): boolean {
       return hasEnded && isPersistent(head) && connection.input.length === 0;
     },
   };
 }
 
-async function finalHead(connection: Connection, patience: Patience): Promise<ResponseHead> {
+async function finalHead(connection: Connection, timeouts: Timeouts): Promise<ResponseHead> {
   const heads = responseHeadReader();
-  // As a whole, or a head that comes octet by octet would never be too slow.
-  const headUntil = now() + patience.idleMs;
+  // As a whole, or a head that comes byte by byte would never be too slow.
+  const headUntil = monotonicMs() + timeouts.idleMs;
   for (let interim = 0;;) {
     const head = heads.read(connection.input);
     if (head === undefined) {
-      if (await fillUntil(connection, "head", headUntil, patience)) continue;
+      if (await fillUntil(connection, "head", headUntil, timeouts)) continue;
       throw new IncompleteMessageError(
         heads.isUnderWay || connection.input.length > 0
           ? "the connection was closed in the middle of the head"
@@ -119,24 +119,24 @@ async function finalHead(connection: Connection, patience: Patience): Promise<Re
 async function* readContent(
   connection: Connection,
   framingOf: () => BodyFraming,
-  patience: Patience,
+  timeouts: Timeouts,
   onEnd: () => void,
 ): AsyncGenerator<Uint8Array, void> {
   const framing = framingOf();
   const body = bodyReader(framing, LENIENT);
   let received = 0;
-  // From content to content, or chunk extensions and trailers that come octet by octet would never
+  // From content to content, or chunk extensions and trailers that come byte by byte would never
   // be too slow.
-  let idleUntil = now() + patience.idleMs;
+  let idleUntil = monotonicMs() + timeouts.idleMs;
   while (!body.isDone) {
     const content = body.read(connection.input);
     if (content !== undefined) {
       received += content.length;
       yield content;
-      idleUntil = now() + patience.idleMs;
+      idleUntil = monotonicMs() + timeouts.idleMs;
     }
     if (content !== undefined || body.isDone) continue;
-    if (await fillUntil(connection, "idle", idleUntil, patience)) continue;
+    if (await fillUntil(connection, "idle", idleUntil, timeouts)) continue;
     if (framing.kind === "untilClose") return;
     const expected = framing.kind === "length" ? ` of ${framing.contentLength}` : "";
     throw new IncompleteMessageError(
@@ -151,9 +151,9 @@ function fillUntil(
   connection: Connection,
   deadline: DeadlineName,
   until: number,
-  patience: Patience,
+  timeouts: Timeouts,
 ): Promise<boolean> {
-  return until < patience.until
+  return until < timeouts.until
     ? connection.fill(deadline, until)
-    : connection.fill("transfer", patience.until);
+    : connection.fill("transfer", timeouts.until);
 }

@@ -31,12 +31,12 @@ export type Handler = (request: Request) => Reply | Promise<Reply>;
 
 /** Content that is read piece by piece while it is sent, such as an open file. */
 export interface ContentSource {
-  /** How many octets there are; undefined when that is not known before the end. */
+  /** How many bytes there are; undefined when that is not known before the end. */
   readonly length: number | undefined;
   /** Whether it waits for what happens: then all that it gave is sent before it is read again. */
   readonly isLive?: boolean;
   /**
-   * Fills a buffer with the next octets of the content.
+   * Fills a buffer with the next bytes of the content.
    *
    * @returns how many it gave, or null at the end; at once when there is nothing to wait for
    */
@@ -54,7 +54,7 @@ export interface Reply {
   readonly statusCode: number;
   /** The fields that are the handler's to know. */
   readonly headerSection: FieldSection;
-  /** The whole of it, as octets or as text in ASCII, or what to read it from. */
+  /** The whole of it, as bytes or as text in ASCII, or what to read it from. */
   readonly content: string | Uint8Array | ContentSource;
   /** What the access log is to tell beside: one word, or undefined for nothing. */
   readonly annotation?: string | undefined;

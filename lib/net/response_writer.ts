@@ -35,8 +35,8 @@ export interface ReplyContext {
   readonly httpVersion: HttpVersion;
   /** Whether the connection is to go on after the reply. */
   readonly isPersistent: boolean;
-  /** When the reply is made, in ms since 1970. */
-  readonly at: number;
+  /** When the reply is made. */
+  readonly epochMs: number;
   /** Fields of every answer. */
   readonly addedFields: FieldSection | undefined;
 }
@@ -65,8 +65,9 @@ const dateField = oncePerSecond((date) => inOnePiece(`Date: ${date.toUTCString()
 
 /** The text of a reply's head: the fields of its handler, and those of message and connection. */
 export function replyHead(reply: Reply, context: ReplyContext): string {
-  const { at, addedFields = NO_FIELDS } = context;
-  const section = dateField(at) + addedFields + reply.headerSection + framingFields(reply, context);
+  const { epochMs, addedFields = NO_FIELDS } = context;
+  const section = dateField(epochMs) + addedFields + reply.headerSection +
+    framingFields(reply, context);
   return writeResponseHead(reply.statusCode, section as FieldSection);
 }
 

@@ -10,14 +10,14 @@ const MOST_SPARES = 64;
 /** What is to be sent, in its order, collected so that it can go in one write. */
 export class SendBuffer {
   #memory: Uint8Array<ArrayBuffer> | undefined;
-  #octetCount = 0;
-  /** What follows the octets. It stays text until it is sent: 16 replies are encoded in one call. */
+  #byteCount = 0;
+  /** What follows the bytes. It stays text until it is sent: 16 replies are encoded in one call. */
   #text = "";
   #taken: Uint8Array<ArrayBuffer> | undefined;
 
-  /** How many octets there are to send. */
+  /** How many bytes there are to send. */
   get length(): number {
-    return this.#octetCount + this.#text.length;
+    return this.#byteCount + this.#text.length;
   }
 
   /** Adds text, which is to be ASCII. */
@@ -25,12 +25,12 @@ export class SendBuffer {
     this.#text += text;
   }
 
-  /** Adds a copy of octets, for which there must be room: `SEND_BYTES` in all. */
-  addOctets(octets: Uint8Array): void {
+  /** Adds a copy of bytes, for which there must be room: `SEND_BYTES` in all. */
+  addBytes(bytes: Uint8Array): void {
     this.#settleText();
     this.#memory ??= spares.pop() ?? new Uint8Array(SEND_BYTES);
-    this.#memory.set(octets, this.#octetCount);
-    this.#octetCount += octets.length;
+    this.#memory.set(bytes, this.#byteCount);
+    this.#byteCount += bytes.length;
   }
 
   /**
@@ -41,9 +41,9 @@ export class SendBuffer {
   take(): Uint8Array<ArrayBuffer> {
     this.#settleText();
     const taken = this.#taken = this.#memory!;
-    const count = this.#octetCount;
+    const count = this.#byteCount;
     this.#memory = undefined;
-    this.#octetCount = 0;
+    this.#byteCount = 0;
     return taken.subarray(0, count);
   }
 
@@ -54,12 +54,12 @@ export class SendBuffer {
     this.#taken = undefined;
   }
 
-  /** Text becomes octets; what is longer than usual gets memory of its own. */
+  /** Text becomes bytes; what is longer than usual gets memory of its own. */
   #settleText(): void {
     const text = this.#text;
     if (text === "") return;
     this.#text = "";
-    const before = this.#octetCount;
+    const before = this.#byteCount;
     const after = before + text.length;
     let memory = this.#memory ?? spares.pop() ?? new Uint8Array(SEND_BYTES);
     if (after > memory.length) {
@@ -75,6 +75,6 @@ export class SendBuffer {
     if (written !== text.length || read !== written) {
       throw new TypeError("Cannot send text that is not ASCII");
     }
-    this.#octetCount = after;
+    this.#byteCount = after;
   }
 }

@@ -1,6 +1,6 @@
 import { type BodyFraming, bodyReader, requestBodyFraming } from "../http/body.ts";
 import type { Fields, FieldSection } from "../http/fields.ts";
-import { decodeOctets, encodeOctets, ProtocolError } from "../http/grammar.ts";
+import { decodeLatin1, encodeLatin1, ProtocolError } from "../http/grammar.ts";
 import { DISCARDED_BODY_LIMIT } from "../http/limits.ts";
 import { type HttpVersion, isPersistent as isPersistentAfter } from "../http/message.ts";
 import {
@@ -13,7 +13,7 @@ import { writeResponseHead } from "../http/response.ts";
 import { type AccessRecord, CompletionQueue } from "./access_record.ts";
 import type { Idle, IdleList, Indexed } from "./collections.ts";
 import { Connection, type ConnectionOptions, type Socket } from "./connection.ts";
-import { type Deadlines, now } from "./deadlines.ts";
+import { type Deadlines, monotonicMs } from "./deadlines.ts";
 import { type Handler, htmlReply, type Reply, replyToMethod, type Request } from "./handler.ts";
 import { DeadlineError, type DeadlineName, HandshakeError, NetworkError } from "./network_error.ts";
 import {
@@ -47,7 +47,7 @@ export interface ServerConfig {
   /** Called when the TLS handshake with a client failed. */
   readonly onHandshakeFailed?: (client: string, error: HandshakeError) => void;
   /**
-   * Told of what must not happen: a handler that throws, content that fails on the way; and what
+   * Logs what must not happen: a handler that throws, content that fails on the way; and what
    * was under way: the client's address and its request line, untrusted.
    */
   readonly onError: (error: unknown, at: { client?: string; request?: string }) => void;
@@ -62,7 +62,7 @@ interface Judgement {
   readonly isPersistent: boolean;
 }
 
-const CONTINUE = encodeOctets(writeResponseHead(100));
+const CONTINUE = encodeLatin1(writeResponseHead(100));
 
 /** The reply to a request that did not arrive in time (RFC 9110 §15.5.9). */
 const TIMEOUT_REPLY = htmlReply(408, "The request did not arrive in time.");
@@ -89,7 +89,7 @@ export class ServerConnection implements Indexed, Idle {
   /** The request under way; undefined between requests, and while one is read. */
   #head: RequestHead | undefined;
   /** When it had arrived, or when the last read ended: in ms since 1970, and since any time. */
-  #arrivedAt = Date.now();
+  #arrivedEpochMs = Date.now();
   #arrivedMs = 0;
   /** When a part of a head had arrived first, on the second clock. */
   #begunMs: number | undefined;
@@ -117,7 +117,7 @@ export class ServerConnection implements Indexed, Idle {
     let mayHaveMore: boolean | undefined;
     try {
       try {
-        const handshake = this.#connection.handshake(now() + this.#config.deadlines.headMs);
+        const handshake = this.#connection.handshake(monotonicMs() + this.#config.deadlines.headMs);
         if (handshake !== undefined) await handshake;
         while (mayHaveMore === undefined) {
           if (this.#connection.hasUnsent) await this.#connection.flush();
@@ -128,7 +128,7 @@ export class ServerConnection implements Indexed, Idle {
       }
       if (mayHaveMore !== undefined) await this.#connection.finish(mayHaveMore);
     } catch (error) {
-      if (!(error instanceof NetworkError)) this.#tellError(error);
+      if (!(error instanceof NetworkError)) this.#logError(error);
     } finally {
       this.#connection.close();
       this.#config.idle.delete(this);
@@ -164,7 +164,7 @@ export class ServerConnection implements Indexed, Idle {
     if (this.#heads.isUnderWay || this.#connection.input.length > 0) return this.#receiveHead();
     if (this.#isDraining) return Promise.resolve(false);
     // Empty lines are no request, and cannot put the end of the wait off.
-    this.#idleUntil ??= now() + this.#config.deadlines.idleMs;
+    this.#idleUntil ??= monotonicMs() + this.#config.deadlines.idleMs;
     const filling = this.#connection.fill("idle", this.#idleUntil);
     // Not before the first request: a client that has just connected is about to send it.
     if (this.#connection.sentBytes > 0) this.#config.idle.add(this);
@@ -174,7 +174,7 @@ export class ServerConnection implements Indexed, Idle {
   async #receiveHead(): Promise<true> {
     this.#config.idle.delete(this);
     this.#begunMs ??= this.#arrivedMs;
-    this.#headUntil ??= now() + this.#config.deadlines.headMs;
+    this.#headUntil ??= monotonicMs() + this.#config.deadlines.headMs;
     if (await this.#connection.fill("head", this.#headUntil)) return true;
     throw new ProtocolError("The request head is incomplete.");
   }
@@ -185,7 +185,7 @@ export class ServerConnection implements Indexed, Idle {
    * @returns undefined when the connection goes on; else whether the client may send more
    */
   async #serve(): Promise<boolean | undefined> {
-    this.#arrivedAt = Date.now();
+    this.#arrivedEpochMs = Date.now();
     if (this.#completions !== undefined) this.#arrivedMs = performance.now();
     const { handler, replyToMethod: refusalOf = replyToMethod } = this.#config;
     for (;;) {
@@ -202,7 +202,7 @@ export class ServerConnection implements Indexed, Idle {
         reply ??= handler(request);
         if (reply instanceof Promise) reply = await reply;
       } catch (error) {
-        this.#tellError(error);
+        this.#logError(error);
         reply = htmlReply(500, "Something went wrong here. It is not your fault.");
       }
       const goesOn = bodyEnded && isPersistent && this.#goesOnAfter(head, reply);
@@ -250,7 +250,7 @@ export class ServerConnection implements Indexed, Idle {
     const isTooLarge = framing.kind === "length" && framing.contentLength > DISCARDED_BODY_LIMIT;
     if (isTooLarge || (awaitsContinue && isRefused)) return false;
     const { input } = this.#connection;
-    const until = now() + this.#config.deadlines.bodyMs;
+    const until = monotonicMs() + this.#config.deadlines.bodyMs;
     const body = bodyReader(framing);
     const lastByte = input.takenBytes + DISCARDED_BODY_LIMIT;
     if (awaitsContinue && !body.isDone) await this.#connection.write(CONTINUE);
@@ -275,7 +275,7 @@ export class ServerConnection implements Indexed, Idle {
       method,
       httpVersion,
       isPersistent,
-      at: this.#arrivedAt,
+      epochMs: this.#arrivedEpochMs,
       addedFields,
     });
   }
@@ -295,7 +295,7 @@ export class ServerConnection implements Indexed, Idle {
       return true;
     } catch (error) {
       if (error instanceof NetworkError) throw error;
-      this.#tellError(error);
+      this.#logError(error);
       this.#connection.close(); // Nothing else tells the client that this is not all.
       return false;
     } finally {
@@ -313,7 +313,7 @@ export class ServerConnection implements Indexed, Idle {
       const reply = htmlReply(error.statusHint, error.message);
       const [method = ""] = this.#requestLine.split(" ", 1);
       const { addedFields } = this.#config;
-      const about = { httpVersion: "1.1", isPersistent: false, at: Date.now() } as const;
+      const about = { httpVersion: "1.1", isPersistent: false, epochMs: Date.now() } as const;
       await this.#write(reply, { ...about, method, addedFields });
       return true;
     }
@@ -323,14 +323,14 @@ export class ServerConnection implements Indexed, Idle {
       this.#record(TIMEOUT_REPLY, TIMEOUT_REPLY.content.length);
       return true;
     }
-    if (!(error instanceof NetworkError)) this.#tellError(error);
+    if (!(error instanceof NetworkError)) this.#logError(error);
     if (error instanceof HandshakeError && !this.#isDraining) {
       this.#config.onHandshakeFailed?.(this.#client, error);
     }
     return undefined;
   }
 
-  #tellError(error: unknown): void {
+  #logError(error: unknown): void {
     this.#config.onError(error, { client: this.#client, request: this.#requestLine });
   }
 
@@ -338,7 +338,7 @@ export class ServerConnection implements Indexed, Idle {
     if (this.#completions === undefined) return;
     const hasArrived = this.#head !== undefined;
     this.#completions.add({
-      at: hasArrived ? this.#arrivedAt : Date.now(),
+      epochMs: hasArrived ? this.#arrivedEpochMs : Date.now(),
       client: this.#client,
       requestLine: this.#requestLine,
       fields: this.#head?.fields,
@@ -376,8 +376,8 @@ function judge(head: RequestHead): Judgement {
 }
 
 /** What stands where a request line should be. */
-function firstLine(octets: Uint8Array): string {
-  return decodeOctets(octets, 0, Math.min(octets.length, 256)).split(/[\r\n]/, 1)[0]!;
+function firstLine(bytes: Uint8Array): string {
+  return decodeLatin1(bytes, 0, Math.min(bytes.length, 256)).split(/[\r\n]/, 1)[0]!;
 }
 
 /** What is sent when a deadline has passed; undefined where the connection is just closed. */
@@ -386,9 +386,9 @@ export function timeoutResponse(
   addedFields: FieldSection | undefined,
 ): Uint8Array | undefined {
   if (deadline !== "head" && deadline !== "body") return undefined;
-  const at = Date.now();
+  const epochMs = Date.now();
   const about = { method: "GET", httpVersion: "1.1", isPersistent: false } as const;
-  return encodeOctets(
-    replyHead(TIMEOUT_REPLY, { ...about, at, addedFields }) + TIMEOUT_REPLY.content,
+  return encodeLatin1(
+    replyHead(TIMEOUT_REPLY, { ...about, epochMs, addedFields }) + TIMEOUT_REPLY.content,
   );
 }

@@ -1,5 +1,5 @@
 /**
- * Spreads octets evenly over time. At no moment more than a tenth of a second's worth goes at once,
+ * Spreads bytes evenly over time. At no moment more than a tenth of a second's worth goes at once,
  * and after a pause nothing is made up for beyond that.
  */
 export class TokenBucket {
@@ -12,23 +12,23 @@ export class TokenBucket {
    * Begins with a full tenth of a second's worth to spend.
    *
    * @param rate bytes per second, at least 1
-   * @param now ms, on any clock that never goes back
+   * @param monotonicMs on any clock that never goes back
    */
-  constructor(rate: number, now: number) {
+  constructor(rate: number, monotonicMs: number) {
     this.#perMs = rate / 1000;
     this.#burst = Math.max(1, Math.floor(rate / 10));
     this.#tokens = this.#burst;
-    this.#at = now;
+    this.#at = monotonicMs;
   }
 
   /**
-   * Takes up to `wanted` octets out of what may go now.
+   * Takes up to `wanted` bytes out of what may go now.
    *
    * @returns how many may go; 0 when it is too early
    */
-  take(wanted: number, now: number): number {
-    this.#tokens = Math.min(this.#burst, this.#tokens + (now - this.#at) * this.#perMs);
-    this.#at = now;
+  take(wanted: number, monotonicMs: number): number {
+    this.#tokens = Math.min(this.#burst, this.#tokens + (monotonicMs - this.#at) * this.#perMs);
+    this.#at = monotonicMs;
     if (this.#tokens < Math.min(wanted, this.#minWrite)) return 0;
     const taken = Math.min(wanted, Math.floor(this.#tokens));
     this.#tokens -= taken;
@@ -40,7 +40,7 @@ export class TokenBucket {
     return Math.max(1, (Math.min(wanted, this.#minWrite) - this.#tokens) / this.#perMs);
   }
 
-  /** Half a burst: fewer octets at a time would only cost more calls. */
+  /** Half a burst: fewer bytes at a time would only cost more calls. */
   get #minWrite(): number {
     return Math.max(1, this.#burst / 2);
   }

@@ -162,7 +162,8 @@ const OWN_FIELDS: ReadonlySet<string> = new Set(
 /** A field that the user adds to responses, as in `Name: value`. */
 export const ADDED_FIELD: ValueParser<FieldLine> = {
   placeholder: "'NAME: VALUE'",
-  accepts: "a field such as 'Name: value' in ASCII, none of those that the server writes itself, " +
+  expected:
+    "a field such as 'Name: value' in ASCII, none of those that the server writes itself, " +
     "and Cache-Control by its own option,",
   parse: (text) => {
     const colon = text.indexOf(":");

@@ -3,19 +3,19 @@
 import { parseServer } from "../../lib/balancing/list/server.ts";
 import { POLICIES, POLICY_NAMES, type PolicyName } from "../../lib/balancing/policies.ts";
 import { fieldSection } from "../../lib/http/fields.ts";
-import { encodeOctets } from "../../lib/http/grammar.ts";
+import { encodeLatin1 } from "../../lib/http/grammar.ts";
 import { ReceiveBuffer } from "../../lib/http/receive_buffer.ts";
 import { requestHeadReader } from "../../lib/http/request.ts";
 import { writeResponseHead } from "../../lib/http/response.ts";
 import { ChoosingPool } from "../support/choosing_pool.ts";
 import { arrive } from "../support/feed.ts";
 
-const CURL = encodeOctets(
+const CURL = encodeLatin1(
   "GET /files/release-1.2.3.iso HTTP/1.1\r\nHost: localhost:8080\r\n" +
     "User-Agent: curl/8.5.0\r\nAccept: */*\r\n\r\n",
 );
 
-const BROWSER = encodeOctets(
+const BROWSER = encodeLatin1(
   "GET /files/release-1.2.3.iso?mirror=any HTTP/1.1\r\nHost: files.example.org\r\n" +
     "Connection: keep-alive\r\nCache-Control: max-age=0\r\n" +
     'sec-ch-ua: "Chromium";v="140", "Not=A?Brand";v="24"\r\nsec-ch-ua-mobile: ?0\r\n' +

@@ -5,7 +5,7 @@ import {
   RangeContent,
   type Segment,
 } from "../../lib/files/range_content.ts";
-import { encodeOctets } from "../../lib/http/grammar.ts";
+import { encodeLatin1 } from "../../lib/http/grammar.ts";
 import { textOf } from "../support/feed.ts";
 
 /** All of a content, read with a buffer of that size. */
@@ -18,7 +18,7 @@ async function allOf(content: RangeContent, bufferSize: number): Promise<string>
   return text;
 }
 
-const LETTERS = encodeOctets("abcdefghij");
+const LETTERS = encodeLatin1("abcdefghij");
 
 Deno.test("RangeContent gives its segments one after the other, whatever the buffer", async () => {
   const rows: (readonly [segments: readonly Segment[], text: string])[] = [
@@ -26,10 +26,10 @@ Deno.test("RangeContent gives its segments one after the other, whatever the buf
     [[{ first: 0, last: 9 }], "abcdefghij"],
     [[{ first: 3, last: 3 }], "d"],
     [
-      [encodeOctets("<"), { first: 8, last: 9 }, encodeOctets("><"), { first: 0, last: 1 }],
+      [encodeLatin1("<"), { first: 8, last: 9 }, encodeLatin1("><"), { first: 0, last: 1 }],
       "<ij><ab",
     ],
-    [[encodeOctets("head"), { first: 0, last: 0 }, encodeOctets("end")], "headaend"],
+    [[encodeLatin1("head"), { first: 0, last: 0 }, encodeLatin1("end")], "headaend"],
   ];
   for (const [segments, text] of rows) {
     for (const bufferSize of [1, 2, 3, 100]) {

@@ -18,7 +18,7 @@ export interface Understood {
   readonly startLine: readonly string[];
   readonly fieldLines: readonly FieldLine[];
   readonly framing: BodyFraming;
-  /** One octet a character. */
+  /** One byte a character. */
   readonly content: string;
 }
 
@@ -29,30 +29,30 @@ export interface Conversation {
   readonly end: "incomplete" | "close" | { readonly status: number; readonly message: string };
 }
 
-/** Octets that arrive in pieces. */
+/** Bytes that arrive in pieces. */
 class Arrivals {
   readonly buffer = new ReceiveBuffer();
   #arrived = 0;
 
-  /** `splits` are the positions, in their order, at which the octets are cut. */
-  constructor(readonly octets: Uint8Array, readonly splits: readonly number[]) {}
+  /** `splits` are the positions, in their order, at which the bytes are cut. */
+  constructor(readonly bytes: Uint8Array, readonly splits: readonly number[]) {}
 
   /** False at the end. */
   next(): boolean {
-    if (this.#arrived === this.octets.length) return false;
-    const split = this.splits.find((position) => position > this.#arrived) ?? this.octets.length;
-    arrive(this.buffer, this.octets.subarray(this.#arrived, split));
+    if (this.#arrived === this.bytes.length) return false;
+    const split = this.splits.find((position) => position > this.#arrived) ?? this.bytes.length;
+    arrive(this.buffer, this.bytes.subarray(this.#arrived, split));
     this.#arrived = split;
     return true;
   }
 }
 
 /**
- * Reads octets as a session does, request after request. Any exception but a ProtocolError goes
+ * Reads bytes as a session does, request after request. Any exception but a ProtocolError goes
  * through.
  */
-export function readRequests(octets: Uint8Array, splits: readonly number[] = []): Conversation {
-  const arrivals = new Arrivals(octets, splits);
+export function readRequests(bytes: Uint8Array, splits: readonly number[] = []): Conversation {
+  const arrivals = new Arrivals(bytes, splits);
   const heads = requestHeadReader();
   return converse(arrivals, () => {
     const head = heads.read(arrivals.buffer);
@@ -66,13 +66,13 @@ export function readRequests(octets: Uint8Array, splits: readonly number[] = [])
   });
 }
 
-/** Reads octets as a client does that asked with one method again and again. */
+/** Reads bytes as a client does that asked with one method again and again. */
 export function readResponses(
-  octets: Uint8Array,
+  bytes: Uint8Array,
   splits: readonly number[] = [],
   method = "GET",
 ): Conversation {
-  const arrivals = new Arrivals(octets, splits);
+  const arrivals = new Arrivals(bytes, splits);
   const heads = responseHeadReader();
   return converse(arrivals, () => {
     const head = heads.read(arrivals.buffer);

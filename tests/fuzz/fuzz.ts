@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { encodeOctets } from "../../lib/http/grammar.ts";
+import { encodeLatin1 } from "../../lib/http/grammar.ts";
 import { writeRequestHead } from "../../lib/http/request.ts";
 import { seededRandom } from "../support/random.ts";
 import { type Conversation, readRequests, readResponses } from "./conversation.ts";
@@ -19,7 +19,7 @@ export interface Tally {
  * ProtocolError, that it reads the same however it is split, and that a request head which was
  * understood reads the same when our writer has written it.
  *
- * @throws {Error} for the first case that fails, with its octets and what to run to see it again
+ * @throws {Error} for the first case that fails, with its bytes and what to run to see it again
  */
 export function fuzz(seed: number, cases: number): Tally {
   const tally = { cases: 0, understood: 0, refused: 0 };
@@ -41,16 +41,16 @@ export function fuzz(seed: number, cases: number): Tally {
 }
 
 function tryRequests(raw: string, splits: readonly number[]): Conversation {
-  const octets = encodeOctets(raw);
-  const conversation = readRequests(octets);
-  assertEquals(readRequests(octets, splits), conversation, "split");
+  const bytes = encodeLatin1(raw);
+  const conversation = readRequests(bytes);
+  assertEquals(readRequests(bytes, splits), conversation, "split");
   for (
     const { startLine: [method, target, version], fieldLines, content } of conversation.messages
   ) {
     const hasObsText = fieldLines.some(([, value]) => /[\x80-\xff]/.test(value));
     if (version !== "1.1" || content !== "" || hasObsText) continue; // We write ASCII only.
     const written = writeRequestHead(method!, target!, fieldLines);
-    const [again] = readRequests(encodeOctets(written)).messages;
+    const [again] = readRequests(encodeLatin1(written)).messages;
     if (again === undefined) continue; // It announced a body, which is not written here.
     assertEquals([again.startLine, again.fieldLines], [[method, target, version], fieldLines]);
   }
@@ -58,9 +58,9 @@ function tryRequests(raw: string, splits: readonly number[]): Conversation {
 }
 
 function tryResponses(raw: string, splits: readonly number[]): Conversation {
-  const octets = encodeOctets(raw);
-  const conversation = readResponses(octets);
-  assertEquals(readResponses(octets, splits), conversation, "split");
-  readResponses(octets, splits, "HEAD");
+  const bytes = encodeLatin1(raw);
+  const conversation = readResponses(bytes);
+  assertEquals(readResponses(bytes, splits), conversation, "split");
+  readResponses(bytes, splits, "HEAD");
   return conversation;
 }

@@ -125,7 +125,7 @@ function mutate(text: string, messages: readonly string[], random: () => number)
   ];
   const piece = PIECES[randomInteger(random, PIECES.length)]!;
   switch (randomInteger(random, 8)) {
-    case 0: // Another octet
+    case 0: // Another byte
       return before + String.fromCharCode(randomInteger(random, 256)) + text.slice(at + 1);
     case 1: // Something more
       return before + piece + text.slice(at);
@@ -146,7 +146,7 @@ function mutate(text: string, messages: readonly string[], random: () => number)
   }
 }
 
-/** Of ASCII letters: others might not stay one octet. */
+/** Of ASCII letters: others might not stay one byte. */
 function otherCase(text: string): string {
   return text.replace(/[A-Za-z]/g, (letter) => String.fromCharCode(letter.charCodeAt(0) ^ 0x20));
 }
@@ -158,7 +158,7 @@ function movedLine(text: string, random: () => number): string {
   return lines.join("\r\n");
 }
 
-/** A few positions at which octets may be cut. */
+/** A few positions at which bytes may be cut. */
 export function randomSplits(length: number, random: () => number): number[] {
   const count = randomInteger(random, 6);
   return Array.from({ length: count }, () => randomInteger(random, length + 1)).sort((a, b) =>

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { assertEquals } from "@std/assert";
 import { LAST_CHUNK, writeChunk } from "../../lib/http/body.ts";
 import { fieldSection } from "../../lib/http/fields.ts";
-import { decodeOctets, encodeOctets } from "../../lib/http/grammar.ts";
+import { decodeLatin1, encodeLatin1 } from "../../lib/http/grammar.ts";
 import { writeRequestHead } from "../../lib/http/request.ts";
 import { writeResponseHead } from "../../lib/http/response.ts";
 import { readRequests, readResponses } from "./conversation.ts";
@@ -20,7 +20,7 @@ const SPLITS = fc.array(fc.nat(2000), { maxLength: 8 }).map((splits) =>
   splits.sort((a, b) => a - b)
 );
 const CHUNKS = fc.array(fc.uint8Array({ minLength: 1, maxLength: 300 }), { maxLength: 8 });
-const OCTETS = fc.uint8Array({ maxLength: 400 });
+const BYTES = fc.uint8Array({ maxLength: 400 });
 
 /** What holds for all messages. Each is called with how often to try it; a failure is made small. */
 export const PROPERTIES: Readonly<
@@ -36,7 +36,7 @@ export const PROPERTIES: Readonly<
         fc.pre(method !== "CONNECT");
         const fieldLines = [["Host", "a"] as const, ...lines];
         const { messages, end } = readRequests(
-          encodeOctets(writeRequestHead(method, target, fieldLines)),
+          encodeLatin1(writeRequestHead(method, target, fieldLines)),
           splits,
         );
         const startLine = [method, target, "1.1"];
@@ -53,7 +53,7 @@ export const PROPERTIES: Readonly<
     const property = fc.property(statusCode, FIELD_LINES, SPLITS, (statusCode, lines, splits) => {
       const fieldLines = [["Content-Length", "0"] as const, ...lines];
       const [message] =
-        readResponses(encodeOctets(writeResponseHead(statusCode, fieldSection(fieldLines))), splits)
+        readResponses(encodeLatin1(writeResponseHead(statusCode, fieldSection(fieldLines))), splits)
           .messages;
       assertEquals([message?.startLine[1], message?.fieldLines], [`${statusCode}`, fieldLines]);
     });
@@ -62,31 +62,31 @@ export const PROPERTIES: Readonly<
 
   "chunks that are written are read back": (options) => {
     const property = fc.property(CHUNKS, SPLITS, (chunks, splits) => {
-      const head = encodeOctets(
+      const head = encodeLatin1(
         writeResponseHead(200, fieldSection([["Transfer-Encoding", "chunked"]])),
       );
-      const octets = concatenated([head, ...chunks.map(writeChunk), LAST_CHUNK]);
-      const { messages: [message], end } = readResponses(octets, splits);
+      const bytes = concatenated([head, ...chunks.map(writeChunk), LAST_CHUNK]);
+      const { messages: [message], end } = readResponses(bytes, splits);
       const content = concatenated(chunks);
-      assertEquals(message?.content, decodeOctets(content, 0, content.length));
+      assertEquals(message?.content, decodeLatin1(content, 0, content.length));
       assertEquals(end, "incomplete");
     });
     fc.assert(property, options);
   },
 
-  "any octets get a verdict, the same however they are split": (options) => {
-    const property = fc.property(OCTETS, SPLITS, (octets, splits) => {
-      assertEquals(readRequests(octets, splits), readRequests(octets));
-      assertEquals(readResponses(octets, splits), readResponses(octets));
+  "any bytes get a verdict, the same however they are split": (options) => {
+    const property = fc.property(BYTES, SPLITS, (bytes, splits) => {
+      assertEquals(readRequests(bytes, splits), readRequests(bytes));
+      assertEquals(readResponses(bytes, splits), readResponses(bytes));
     });
     fc.assert(property, options);
   },
 
-  "no octets in a field value make a second line": (options) => {
-    const property = fc.property(OCTETS, (octets) => {
-      const value = decodeOctets(octets, 0, octets.length).replaceAll("\r\n", "");
+  "no bytes in a field value make a second line": (options) => {
+    const property = fc.property(BYTES, (bytes) => {
+      const value = decodeLatin1(bytes, 0, bytes.length).replaceAll("\r\n", "");
       const { messages } = readRequests(
-        encodeOctets(`GET / HTTP/1.1\r\nHost: a\r\nX: ${value}\r\n\r\n`),
+        encodeLatin1(`GET / HTTP/1.1\r\nHost: a\r\nX: ${value}\r\n\r\n`),
       );
       assertEquals(messages[0]?.fieldLines.length ?? 2, 2);
     });

@@ -7,7 +7,7 @@ import {
   responseBodyFraming,
   writeChunk,
 } from "../../lib/http/body.ts";
-import { encodeOctets } from "../../lib/http/grammar.ts";
+import { encodeLatin1 } from "../../lib/http/grammar.ts";
 import { LENIENT } from "../../lib/http/limits.ts";
 import { ReceiveBuffer } from "../../lib/http/receive_buffer.ts";
 import { requestHeadReader } from "../../lib/http/request.ts";
@@ -64,7 +64,7 @@ Deno.test("bodyReader() reads chunked bodies of responses wherever it does those
   }
 });
 
-testRows("bodyReader() takes as many octets as were announced", LENGTH_BODIES, (row) => {
+testRows("bodyReader() takes as many bytes as were announced", LENGTH_BODIES, (row) => {
   const contentLength = row.raw.length;
   checkRow(row, () => readBody(bodyReader({ kind: "length", contentLength })));
   const longer = () => readBody(bodyReader({ kind: "length", contentLength: contentLength + 1 }));
@@ -116,13 +116,13 @@ Deno.test("bodyReader() reads back what writeChunk() wrote, however it is split"
       () => randomOctets(random, 1 + randomInteger(random, 300)),
     );
     const raw = [...chunks.map(writeChunk), LAST_CHUNK].map(textOf).join("");
-    const octets = encodeOctets(`${raw}GET /`);
+    const bytes = encodeLatin1(`${raw}GET /`);
     const read = readBody(bodyReader({ kind: "chunked" }));
     const buffer = new ReceiveBuffer();
     let result: ReturnType<typeof read>;
     for (let at = 0; (result = read(buffer)) === undefined;) {
       const count = 1 + randomInteger(random, 200);
-      arrive(buffer, octets.subarray(at, at + count));
+      arrive(buffer, bytes.subarray(at, at + count));
       at += count;
     }
     const content = chunks.map(textOf).join("");

@@ -65,7 +65,7 @@ Deno.test("byteRanges() gives ranges within the file, apart from each other, nev
   fc.assert(property, { seed: 14, numRuns: 3000 });
 });
 
-Deno.test("byteRanges() sends every octet that is asked for, as far as there is one", () => {
+Deno.test("byteRanges() sends every byte that is asked for, as far as there is one", () => {
   const positions = fc.tuple(fc.nat(400), fc.nat(60));
   const property = fc.property(
     fc.array(positions, { maxLength: 8 }),
@@ -87,7 +87,7 @@ Deno.test("byteRanges() sends every octet that is asked for, as far as there is 
   fc.assert(property, { seed: 15, numRuns: 3000 });
 });
 
-Deno.test("byteRanges() takes no more time than its text has octets", () => {
+Deno.test("byteRanges() takes no more time than its text has bytes", () => {
   const digits = "9".repeat(16_000);
   const hostile = [
     `bytes=${digits}-${digits}`,
@@ -107,7 +107,7 @@ Deno.test("contentRange() and unsatisfiedRange() write the examples of RFC 9110 
 const OPTIONS = { boundary: "THIS_STRING_SEPARATES", contentType: "application/pdf", length: 8000 };
 const PARTS = [{ first: 500, last: 999 }, { first: 7000, last: 7999 }];
 
-/** All that is sent, with an `x` for each octet of the file. */
+/** All that is sent, with an `x` for each byte of the file. */
 function sent({ parts, end }: ReturnType<typeof multipartByteRanges>): string {
   const texts = parts.map(({ head, range }) => head + "x".repeat(range.last - range.first + 1));
   return texts.join("") + end;
@@ -133,7 +133,7 @@ ${"x".repeat(1000)}\r
   );
 });
 
-Deno.test("multipartByteRanges() counts every octet it sends", () => {
+Deno.test("multipartByteRanges() counts every byte it sends", () => {
   for (const contentType of [undefined, "text/html; charset=utf-8"]) {
     const multipart = multipartByteRanges(PARTS, { ...OPTIONS, contentType });
     assertEquals(multipart.contentLength, sent(multipart).length, contentType);

@@ -114,7 +114,7 @@ Deno.test("FieldSectionReader.read() says 431 beyond a limit, 400 for any other 
   assertEquals(statuses, [431, 431, 400, 400]);
 });
 
-Deno.test("Fields.tokens() takes no more time than its text has octets", () => {
+Deno.test("Fields.tokens() takes no more time than its text has bytes", () => {
   const value = `a${" ".repeat(1_000_000)}b`;
   assertEquals(fieldsWith([["Connection", value]]).tokens("connection"), [value]);
 });
@@ -149,16 +149,16 @@ Deno.test("fieldLine() writes a name and a value as they are", () => {
 });
 
 Deno.test("fieldLine() and fieldSection() refuse what would end a line early", () => {
-  for (const octet of ["\r", "\n", "\0", "\r\nX: y", "\x0b", "\x1b", "\x7f", "\xe9", "\u0100"]) {
+  for (const byte of ["\r", "\n", "\0", "\r\nX: y", "\x0b", "\x1b", "\x7f", "\xe9", "\u0100"]) {
     const lines: [part: string, line: FieldLine][] = [
-      ["name", [`A${octet}`, "b"]],
-      ["value", ["A", `b${octet}`]],
-      ["value's beginning", ["A", `${octet}b`]],
-      ["value of a name that was written before", ["Host", octet]],
+      ["name", [`A${byte}`, "b"]],
+      ["value", ["A", `b${byte}`]],
+      ["value's beginning", ["A", `${byte}b`]],
+      ["value of a name that was written before", ["Host", byte]],
     ];
     fieldLine("Host", "a");
     for (const [part, line] of lines) {
-      const story = `${JSON.stringify(octet)} in a ${part}`;
+      const story = `${JSON.stringify(byte)} in a ${part}`;
       for (const write of [() => fieldLine(...line), () => fieldSection([["A", "b"], line])]) {
         const error = assertThrows(write, TypeError);
         assertEquals(error.message.startsWith("Cannot write"), true, story);

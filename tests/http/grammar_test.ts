@@ -1,9 +1,9 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import {
   CHUNK_EXT,
-  decodeOctets,
+  decodeLatin1,
   DIGITS,
-  encodeOctets,
+  encodeLatin1,
   HTTP_VERSION,
   isHostAndPort,
   REQUEST_TARGET,
@@ -11,31 +11,31 @@ import {
   WRITTEN_VALUE,
 } from "../../lib/http/grammar.ts";
 
-const EVERY_OCTET = Array.from({ length: 256 }, (_, octet) => octet);
-const EVERY_CHARACTER = EVERY_OCTET.map((octet) => String.fromCharCode(octet));
+const EVERY_BYTE = Array.from({ length: 256 }, (_, byte) => byte);
+const EVERY_CHARACTER = EVERY_BYTE.map((byte) => String.fromCharCode(byte));
 
-/** The octets that a pattern takes, behind a text that it takes. */
-function octetsOf(pattern: RegExp, before: string): number[] {
-  return EVERY_OCTET.filter((octet) => pattern.test(before + EVERY_CHARACTER[octet]));
+/** The bytes that a pattern takes, behind a text that it takes. */
+function bytesOf(pattern: RegExp, before: string): number[] {
+  return EVERY_BYTE.filter((byte) => pattern.test(before + EVERY_CHARACTER[byte]));
 }
 
 Deno.test("TOKEN holds what RFC 9110 §5.6.2 lists", () => {
   const listed = "!#$%&'*+-.^_`|~" + "0123456789" + "ABCDEFGHIJKLMNOPQRSTUVWXYZ" +
     "abcdefghijklmnopqrstuvwxyz";
   const expected = [...listed].map((it) => it.charCodeAt(0)).sort((a, b) => a - b);
-  assertEquals(octetsOf(TOKEN, "a"), expected);
+  assertEquals(bytesOf(TOKEN, "a"), expected);
 });
 
 Deno.test("REQUEST_TARGET is visible ASCII without the fragment's #", () => {
-  const expected = EVERY_OCTET.slice(0x21, 0x7f).filter((it) => it !== 0x23);
-  assertEquals(octetsOf(REQUEST_TARGET, "/"), expected);
+  const expected = EVERY_BYTE.slice(0x21, 0x7f).filter((it) => it !== 0x23);
+  assertEquals(bytesOf(REQUEST_TARGET, "/"), expected);
 });
 
 Deno.test("DIGITS are ASCII digits", () => {
-  assertEquals(octetsOf(DIGITS, "0"), EVERY_OCTET.slice(0x30, 0x3a));
+  assertEquals(bytesOf(DIGITS, "0"), EVERY_BYTE.slice(0x30, 0x3a));
 });
 
-Deno.test("the patterns judge all of a text, and nothing above an octet", () => {
+Deno.test("the patterns judge all of a text, and nothing above a byte", () => {
   const patterns = [TOKEN, WRITTEN_VALUE, REQUEST_TARGET, DIGITS];
   for (const pattern of patterns) {
     for (const text of ["1\n", "\n1", "1\r\n", "1\0", "1\u0661", "\u20ac"]) {
@@ -51,7 +51,7 @@ Deno.test("isHostAndPort() wants a host and all of the text", () => {
   assertEquals(["", ":1", "\u0430", "a\n", "\na", "a:1\n"].filter(isHostAndPort), []);
 });
 
-Deno.test("CHUNK_EXT takes no more time than its text has octets", () => {
+Deno.test("CHUNK_EXT takes no more time than its text has bytes", () => {
   const hostile = [";a=\t".repeat(256), " ".repeat(1024), `;a="${'\\"'.repeat(500)}`];
   for (const text of [...hostile, `${" ;".repeat(500)}`, `;a${" ".repeat(1000)}b`]) {
     assertEquals(CHUNK_EXT.test(text), false);
@@ -63,30 +63,30 @@ Deno.test("HTTP_VERSION knows versions of one digit a part", () => {
   assertEquals(["HTTP/1.1\n", "HTTP/1.10", "http/1.1"].filter((it) => HTTP_VERSION.test(it)), []);
 });
 
-const octets = Uint8Array.from({ length: 256 }, (_, octet) => octet);
+const bytes = Uint8Array.from({ length: 256 }, (_, byte) => byte);
 
-Deno.test("decodeOctets() gives the character of each octet's own number", () => {
-  const text = decodeOctets(octets, 0, 256);
-  assertEquals([...text].map((it) => it.codePointAt(0)), [...octets]);
+Deno.test("decodeLatin1() gives the character of each byte's own number", () => {
+  const text = decodeLatin1(bytes, 0, 256);
+  assertEquals([...text].map((it) => it.codePointAt(0)), [...bytes]);
 });
 
-Deno.test("encodeOctets() gives back what decodeOctets() took", () => {
-  assertEquals(encodeOctets(decodeOctets(octets, 0, 256)), octets);
-  assertEquals(encodeOctets(""), new Uint8Array(0));
+Deno.test("encodeLatin1() gives back what decodeLatin1() took", () => {
+  assertEquals(encodeLatin1(decodeLatin1(bytes, 0, 256)), bytes);
+  assertEquals(encodeLatin1(""), new Uint8Array(0));
 });
 
-Deno.test("decodeOctets() gives a slice of a view", () => {
-  const view = octets.subarray(0x40, 0x50);
-  assertEquals(decodeOctets(view, 1, 4), "ABC");
-  assertEquals(decodeOctets(view, 3, 3), "");
+Deno.test("decodeLatin1() gives a slice of a view", () => {
+  const view = bytes.subarray(0x40, 0x50);
+  assertEquals(decodeLatin1(view, 1, 4), "ABC");
+  assertEquals(decodeLatin1(view, 3, 3), "");
 });
 
-Deno.test("decodeOctets() bears as much as a head may have", () => {
-  assertEquals(decodeOctets(new Uint8Array(32 * 1024).fill(0x61), 0, 32 * 1024).length, 32 * 1024);
+Deno.test("decodeLatin1() bears as much as a head may have", () => {
+  assertEquals(decodeLatin1(new Uint8Array(32 * 1024).fill(0x61), 0, 32 * 1024).length, 32 * 1024);
 });
 
-Deno.test("encodeOctets() refuses what is no octet", () => {
+Deno.test("encodeLatin1() refuses what is no byte", () => {
   for (const text of ["\u0100", "a\u20ac", "\u{1f600}", "\u560a\u560d"]) {
-    assertThrows(() => encodeOctets(text), TypeError, "above U+00FF");
+    assertThrows(() => encodeLatin1(text), TypeError, "above U+00FF");
   }
 });

@@ -1,5 +1,5 @@
 import { responseBodyFraming } from "../../lib/http/body.ts";
-import { encodeOctets, ProtocolError } from "../../lib/http/grammar.ts";
+import { encodeLatin1, ProtocolError } from "../../lib/http/grammar.ts";
 import { HEAD_LIMIT } from "../../lib/http/limits.ts";
 import { type HttpVersion, isPersistent } from "../../lib/http/message.ts";
 import { ReceiveBuffer } from "../../lib/http/receive_buffer.ts";
@@ -56,7 +56,7 @@ testRows("requestHeadReader() wants one Host, and a host in it", HOSTS, (row) =>
   checkRow(row, newRequestRead);
 });
 
-testRows("requestHeadReader() keeps its limits to the octet", REQUEST_LIMITS, (row) => {
+testRows("requestHeadReader() keeps its limits to the byte", REQUEST_LIMITS, (row) => {
   checkRow(row, newRequestRead);
 });
 
@@ -91,7 +91,7 @@ function headsOf(parts: Iterable<string>): string[] {
   const buffer = new ReceiveBuffer(16);
   const heads: RequestHead[] = [];
   for (const part of parts) {
-    arrive(buffer, encodeOctets(part));
+    arrive(buffer, encodeLatin1(part));
     for (let head; (head = reader.read(buffer)) !== undefined;) heads.push(head);
   }
   // Only now: what was read is not to change with what is read later.
@@ -109,7 +109,7 @@ Deno.test("requestHeadReader() reads head after head, however they arrive", () =
       assertEquals(headsOf(parts), VALUES, `split at ${first} and ${second}`);
     }
   }
-  assertEquals(headsOf(raw), VALUES, "octet by octet");
+  assertEquals(headsOf(raw), VALUES, "byte by byte");
 });
 
 Deno.test("requestHeadReader() takes no section for the last one that only begins like it", () => {
@@ -172,9 +172,9 @@ Deno.test("HeadReader.isUnderWay and line tell how far a head was read", () => {
   const buffer = received("\r\nGET /");
   const state = () => [reader.read(buffer)?.method, reader.isUnderWay, reader.line, buffer.length];
   assertEquals(state(), [undefined, false, "", 5]);
-  arrive(buffer, encodeOctets("1 HTTP/1.1\r\n"));
+  arrive(buffer, encodeLatin1("1 HTTP/1.1\r\n"));
   assertEquals(state(), [undefined, true, "GET /1 HTTP/1.1", 0]);
-  arrive(buffer, encodeOctets("Host: a\r\n\r\n"));
+  arrive(buffer, encodeLatin1("Host: a\r\n\r\n"));
   assertEquals(state(), ["GET", false, "", 0]);
   assertThrows(() => reader.read(received("GET HTTP/1.1\r\n")), ProtocolError);
   assertEquals(reader.line, "GET HTTP/1.1");
@@ -188,7 +188,7 @@ Deno.test("requestHeadReader() bears no end of empty lines, however they arrive"
   }
 });
 
-Deno.test("requestHeadReader() refuses as soon as the octets cannot become a head", () => {
+Deno.test("requestHeadReader() refuses as soon as the bytes cannot become a head", () => {
   for (const raw of ["GET / HTTP/1.1\n", "GET / HTTP/2.0\r\n", "GET / HTTP/1.1\r\n ", "\0"]) {
     const settled = raw.endsWith(" ") ? `${raw}A: b\r\n` : raw;
     assertThrows(() => requestHeadReader().read(received(settled)), ProtocolError);

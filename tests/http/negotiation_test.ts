@@ -39,7 +39,7 @@ Deno.test("weightedMembers() gives weights from 0 to 1, whatever it is given", (
   fc.assert(property, { seed: 124, numRuns: 2000 });
 });
 
-Deno.test("weightedMembers() takes no more time than its text has octets", () => {
+Deno.test("weightedMembers() takes no more time than its text has bytes", () => {
   const parts = [
     "a",
     ";",

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertLessOrEqual } from "@std/assert";
-import { encodeOctets, ProtocolError } from "../../lib/http/grammar.ts";
+import { encodeLatin1, ProtocolError } from "../../lib/http/grammar.ts";
 import { LENIENT } from "../../lib/http/limits.ts";
 import { RECEIVE_BYTES, ReceiveBuffer } from "../../lib/http/receive_buffer.ts";
 import { feed, received, textOf } from "../support/feed.ts";
@@ -7,7 +7,7 @@ import { randomInteger, seededRandom } from "../support/random.ts";
 
 const tooLong = () => new ProtocolError("Too long.", 414);
 
-/** What comes of one line of at most eight octets. */
+/** What comes of one line of at most eight bytes. */
 function line(raw: string) {
   return feed(() => (buffer) => buffer.line(8, tooLong), raw);
 }
@@ -15,7 +15,7 @@ function line(raw: string) {
 /** Lets this text arrive, as far as one read takes it; how much of it did. */
 function arriveAtOnce(buffer: ReceiveBuffer, text: string): number {
   const room = buffer.makeRoom();
-  const arrived = encodeOctets(text.slice(0, room.length));
+  const arrived = encodeLatin1(text.slice(0, room.length));
   room.set(arrived);
   buffer.add(arrived.length);
   return arrived.length;
@@ -34,17 +34,17 @@ Deno.test("ReceiveBuffer.line() waits for the end of a line", () => {
   }
 });
 
-Deno.test("ReceiveBuffer.line() refuses every octet that no line may hold", () => {
+Deno.test("ReceiveBuffer.line() refuses every byte that no line may hold", () => {
   const message = "A line holds a control character.";
-  for (let octet = 0; octet < 256; octet++) {
-    const isControl = (octet < 0x20 && octet !== 0x09) || octet === 0x7f;
-    if (octet === 0x0d) continue;
-    const raw = `a${String.fromCharCode(octet)}\r\n`;
-    const expected = octet === 0x0a ? "A line ends in a bare LF, where CR LF is needed." : message;
+  for (let byte = 0; byte < 256; byte++) {
+    const isControl = (byte < 0x20 && byte !== 0x09) || byte === 0x7f;
+    if (byte === 0x0d) continue;
+    const raw = `a${String.fromCharCode(byte)}\r\n`;
+    const expected = byte === 0x0a ? "A line ends in a bare LF, where CR LF is needed." : message;
     const outcome = isControl
       ? { verdict: "refused", status: 400, message: expected } as const
       : { verdict: "accepted", value: raw.slice(0, 2), consumed: 4 } as const;
-    assertEquals(line(raw), outcome, `${octet}`);
+    assertEquals(line(raw), outcome, `${byte}`);
   }
 });
 
@@ -55,7 +55,7 @@ Deno.test("ReceiveBuffer.line() refuses a CR without its LF", () => {
   }
 });
 
-Deno.test("ReceiveBuffer.line() refuses a line of one octet too many", () => {
+Deno.test("ReceiveBuffer.line() refuses a line of one byte too many", () => {
   const outcome = { verdict: "refused", status: 414, message: "Too long." } as const;
   for (const raw of ["123456789", "123456789\r\n", "123456789\0"]) {
     assertEquals(line(raw), outcome, raw);

@@ -1,7 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { LAST_CHUNK, writeChunk } from "../../lib/http/body.ts";
 import { type FieldLine, fieldSection } from "../../lib/http/fields.ts";
-import { encodeOctets } from "../../lib/http/grammar.ts";
+import { encodeLatin1 } from "../../lib/http/grammar.ts";
 import { ReceiveBuffer } from "../../lib/http/receive_buffer.ts";
 import { requestHeadReader, writeRequestHead } from "../../lib/http/request.ts";
 import {
@@ -49,7 +49,7 @@ Deno.test("writeResponseHead() keeps the SP before a reason that it has none for
 
 Deno.test("the writers refuse what would end a line early", () => {
   for (
-    const octet of [
+    const byte of [
       "\r",
       "\n",
       "\0",
@@ -62,14 +62,14 @@ Deno.test("the writers refuse what would end a line early", () => {
       "\u560a",
     ]
   ) {
-    const story = JSON.stringify(octet);
+    const story = JSON.stringify(byte);
     const writes: [part: string, write: () => unknown][] = [
-      ["method", () => writeRequestHead(`G${octet}`, "/", [])],
-      ["target", () => writeRequestHead("GET", `/${octet}`, [])],
-      ["name", () => writeRequestHead("GET", "/", [[`A${octet}`, "b"]])],
-      ["value", () => writeRequestHead("GET", "/", [["A", `b${octet}`]])],
-      ["name of a section", () => fieldSection([[`A${octet}`, "b"]])],
-      ["value of a section", () => fieldSection([["A", `${octet}b`]])],
+      ["method", () => writeRequestHead(`G${byte}`, "/", [])],
+      ["target", () => writeRequestHead("GET", `/${byte}`, [])],
+      ["name", () => writeRequestHead("GET", "/", [[`A${byte}`, "b"]])],
+      ["value", () => writeRequestHead("GET", "/", [["A", `b${byte}`]])],
+      ["name of a section", () => fieldSection([[`A${byte}`, "b"]])],
+      ["value of a section", () => fieldSection([["A", `${byte}b`]])],
     ];
     for (const [part, write] of writes) {
       const error = assertThrows(write, TypeError);
@@ -91,8 +91,8 @@ Deno.test("the writers refuse what is not a token or a target", () => {
 });
 
 Deno.test("writeChunk() writes size, data and CRLF", () => {
-  assertEquals(textOf(writeChunk(encodeOctets("hello"))), "5\r\nhello\r\n");
-  assertEquals(textOf(writeChunk(encodeOctets("x".repeat(26)))), `1a\r\n${"x".repeat(26)}\r\n`);
+  assertEquals(textOf(writeChunk(encodeLatin1("hello"))), "5\r\nhello\r\n");
+  assertEquals(textOf(writeChunk(encodeLatin1("x".repeat(26)))), `1a\r\n${"x".repeat(26)}\r\n`);
   assertEquals(textOf(LAST_CHUNK), "0\r\n\r\n");
 });
 
@@ -107,16 +107,16 @@ Deno.test("requestHeadReader() reads back what writeRequestHead() wrote", () => 
     const method = randomText(random, TCHARS, 1 + randomInteger(random, 10));
     const requestTarget = randomText(random, TARGET, 1 + randomInteger(random, 60));
     const fieldLines: FieldLine[] = [["Host", "a"], ...randomFieldLines(random)];
-    const octets = encodeOctets(writeRequestHead(method, requestTarget, fieldLines));
+    const bytes = encodeLatin1(writeRequestHead(method, requestTarget, fieldLines));
     const buffer = new ReceiveBuffer();
-    const split = randomInteger(random, octets.length);
-    arrive(buffer, octets.subarray(0, split));
+    const split = randomInteger(random, bytes.length);
+    arrive(buffer, bytes.subarray(0, split));
     assertEquals(reader.read(buffer), undefined);
-    arrive(buffer, octets.subarray(split));
+    arrive(buffer, bytes.subarray(split));
     const head = reader.read(buffer)!;
     assertEquals(
       { ...head, fields: [...head.fields], consumed: buffer.takenBytes },
-      { method, requestTarget, httpVersion: "1.1", fields: fieldLines, consumed: octets.length },
+      { method, requestTarget, httpVersion: "1.1", fields: fieldLines, consumed: bytes.length },
       `round ${round}`,
     );
   }
@@ -128,12 +128,12 @@ Deno.test("responseHeadReader() reads back what writeResponseHead() wrote", () =
   for (let round = 0; round < 3000; round++) {
     const statusCode = 100 + randomInteger(random, 900);
     const fieldLines = randomFieldLines(random);
-    const octets = encodeOctets(writeResponseHead(statusCode, fieldSection(fieldLines)));
+    const bytes = encodeLatin1(writeResponseHead(statusCode, fieldSection(fieldLines)));
     const buffer = new ReceiveBuffer();
-    const split = randomInteger(random, octets.length);
-    arrive(buffer, octets.subarray(0, split));
+    const split = randomInteger(random, bytes.length);
+    arrive(buffer, bytes.subarray(0, split));
     assertEquals(reader.read(buffer), undefined);
-    arrive(buffer, octets.subarray(split));
+    arrive(buffer, bytes.subarray(split));
     const head = reader.read(buffer)!;
     assertEquals(
       { ...head, fields: [...head.fields], consumed: buffer.takenBytes },
@@ -142,7 +142,7 @@ Deno.test("responseHeadReader() reads back what writeResponseHead() wrote", () =
         statusCode,
         reasonPhrase: reasonPhrase(statusCode),
         fields: fieldLines,
-        consumed: octets.length,
+        consumed: bytes.length,
       },
       `round ${round}`,
     );

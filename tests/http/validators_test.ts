@@ -26,7 +26,7 @@ function weak(opaque: string): EntityTag {
 }
 
 Deno.test("parseEntityTag() reads the examples of RFC 9110 §8.8.3, and every etagc", () => {
-  const etagcs = Array.from({ length: 256 }, (_, octet) => String.fromCharCode(octet))
+  const etagcs = Array.from({ length: 256 }, (_, byte) => String.fromCharCode(byte))
     .filter((it) => it === "!" || (it >= "#" && it <= "~") || it >= "\x80").join("");
   assertEquals(parseEntityTag('"xyzzy"'), strong("xyzzy"));
   assertEquals(parseEntityTag('W/"xyzzy"'), weak("xyzzy"));
@@ -84,7 +84,7 @@ Deno.test("parseEntityTags() reads back every list of tags", () => {
   fc.assert(property, { seed: 88, numRuns: 1000 });
 });
 
-Deno.test("parseEntityTags() takes no more time than its text has octets", () => {
+Deno.test("parseEntityTags() takes no more time than its text has bytes", () => {
   const size = 200_000;
   for (const part of ['"a', '"a,', '"a"b,', " ", ",", '"', '" ,"', 'W/"', '"a" ']) {
     parseEntityTags(`${part.repeat(size / part.length)}x`);

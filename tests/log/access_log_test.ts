@@ -53,7 +53,7 @@ Deno.test("standardOutput() lets lines wait for others", async () => {
   const original = Deno.stdout.write;
   const sink = new MemorySink();
   try {
-    Deno.stdout.write = (octets) => sink.write(octets);
+    Deno.stdout.write = (bytes) => sink.write(bytes);
     const lines = standardOutput();
     lines.write("a");
     assertEquals(sink.writes, 0);

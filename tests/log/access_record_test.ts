@@ -8,15 +8,15 @@ Deno.test("formatAccess() writes the Common Log Format in UTC", () => {
 });
 
 Deno.test("formatAccess() writes each second's time, also when time goes back", () => {
-  const times: [at: number, time: string][] = [
+  const times: [epochMs: number, time: string][] = [
     [Date.UTC(2026, 11, 31, 23, 59, 59, 0), "31/Dec/2026:23:59:59 +0000"],
     [Date.UTC(2026, 11, 31, 23, 59, 59, 999), "31/Dec/2026:23:59:59 +0000"],
     [Date.UTC(2027, 0, 1), "01/Jan/2027:00:00:00 +0000"],
     [Date.UTC(2026, 11, 31, 23, 59, 59, 500), "31/Dec/2026:23:59:59 +0000"],
     [0, "01/Jan/1970:00:00:00 +0000"],
   ];
-  for (const [at, time] of times) {
-    assertEquals(formatAccess({ ...event, at }, "common").slice(15, 41), time);
+  for (const [epochMs, time] of times) {
+    assertEquals(formatAccess({ ...event, epochMs }, "common").slice(15, 41), time);
   }
 });
 
@@ -74,13 +74,16 @@ Deno.test("formatAccess() adds Referer and User-Agent, escaped, in the combined 
 });
 
 Deno.test("formatAccess() writes the same JSON as JSON.stringify", () => {
-  for (const at of [event.at, 0, event.at + 1, Date.UTC(2027, 0, 1, 0, 0, 0, 7)]) {
+  for (const epochMs of [event.epochMs, 0, event.epochMs + 1, Date.UTC(2027, 0, 1, 0, 0, 0, 7)]) {
     for (const requestLine of ["", 'a"b\\c', "\u007e"]) {
       const { client, statusCode, contentBytes, elapsedMs } = event;
-      const time = new Date(at).toISOString();
+      const time = new Date(epochMs).toISOString();
       const elapsed = Math.round(elapsedMs * 1000) / 1000;
       const members = { time, client, requestLine, statusCode, contentBytes, elapsedMs: elapsed };
-      assertEquals(formatAccess({ ...event, at, requestLine }, "json"), JSON.stringify(members));
+      assertEquals(
+        formatAccess({ ...event, epochMs, requestLine }, "json"),
+        JSON.stringify(members),
+      );
     }
   }
 });

@@ -28,9 +28,9 @@ Deno.test("LineWriter writes by itself, at once or after a while", async () => {
   for (const delayMs of [0, 1]) {
     const keepAlive = setInterval(() => {}, 1000);
     const written = await new Promise((resolve) => {
-      const write = (octets: Uint8Array) => {
-        resolve(new TextDecoder().decode(octets));
-        return Promise.resolve(octets.length);
+      const write = (bytes: Uint8Array) => {
+        resolve(new TextDecoder().decode(bytes));
+        return Promise.resolve(bytes.length);
       };
       new LineWriter({ write }, delayMs).write("a");
     });
@@ -133,11 +133,11 @@ Deno.test("LineWriter writes again nothing of which it cannot know whether it wa
   // As Deno does with files: it says that it failed, and not how much it wrote.
   let text = "";
   let room = 5000;
-  const write = (octets: Uint8Array) => {
-    const taken = octets.subarray(0, room);
+  const write = (bytes: Uint8Array) => {
+    const taken = bytes.subarray(0, room);
     room -= taken.length;
     text += new TextDecoder().decode(taken);
-    return taken.length < octets.length ? Promise.reject(FULL) : Promise.resolve(taken.length);
+    return taken.length < bytes.length ? Promise.reject(FULL) : Promise.resolve(taken.length);
   };
   const lines = new LineWriter({ write }, LONG_MS);
   const all = Array.from({ length: 1000 }, (_, i) => `line ${1000 + i}`);

@@ -1,4 +1,4 @@
-import { encodeOctets } from "../../lib/http/grammar.ts";
+import { encodeLatin1 } from "../../lib/http/grammar.ts";
 import type { Socket } from "./resettable.ts";
 
 /** What a script needs to know of a request. */
@@ -41,7 +41,7 @@ export class Wire implements Disposable {
 
   /** Sends all of it. */
   async send(octets: string | Uint8Array): Promise<void> {
-    const all = typeof octets === "string" ? encodeOctets(octets) : octets;
+    const all = typeof octets === "string" ? encodeLatin1(octets) : octets;
     for (let sent = 0; sent < all.length;) sent += await this.#socket.write(all.subarray(sent));
   }
 

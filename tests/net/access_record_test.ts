@@ -2,12 +2,18 @@ import { type AccessRecord, CompletionQueue } from "../../lib/net/access_record.
 import { assert, assertEquals } from "@std/assert";
 import { request, Serving, textReply } from "../support/serving.ts";
 
-/** A queue, and the status codes and octets that it has told of. */
+/** A queue, and the status codes and bytes that it has told of. */
 function queueOf(...answers: readonly [statusCode: number, contentBytes: number, end: number][]) {
   const told: [statusCode: number, contentBytes: number][] = [];
   const tell = (it: AccessRecord) => void told.push([it.statusCode, it.contentBytes]);
   const queue = new CompletionQueue(tell);
-  const common = { at: 0, client: "", requestLine: "", fields: undefined, annotation: undefined };
+  const common = {
+    epochMs: 0,
+    client: "",
+    requestLine: "",
+    fields: undefined,
+    annotation: undefined,
+  };
   for (const [statusCode, contentBytes, endBytes] of answers) {
     queue.add({ ...common, statusCode, contentBytes, endBytes, startedMs: 0 });
   }
@@ -54,5 +60,5 @@ Deno.test("Session tells of a small answer only when all of it has left", async 
   await client.receiveAll();
   const { contentBytes, elapsedMs } = await server.served.next();
   assertEquals(contentBytes, 6000);
-  assert(elapsedMs > 400, `${elapsedMs} ms for 6000 octets at 10,000 a second`);
+  assert(elapsedMs > 400, `${elapsedMs} ms for 6000 bytes at 10,000 a second`);
 });

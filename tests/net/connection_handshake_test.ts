@@ -1,5 +1,5 @@
 import { HandshakeError } from "../../lib/net/network_error.ts";
-import { now } from "../../lib/net/deadlines.ts";
+import { monotonicMs } from "../../lib/net/deadlines.ts";
 import { Connection, type Socket } from "../../lib/net/connection.ts";
 import { assertEquals, assertRejects } from "@std/assert";
 import { socketPair } from "../support/raw_peer.ts";
@@ -28,7 +28,7 @@ Deno.test("Connection.handshake() has nothing to wait for without TLS", async ()
   const sockets = await socketPair();
   const connections = sockets.map((conn) => new Connection(conn));
   for (const connection of connections) {
-    const handshake = connection.handshake(now());
+    const handshake = connection.handshake(monotonicMs());
     assertEquals(connection.waitingFor, undefined);
     await handshake;
     connection.close();
@@ -37,7 +37,7 @@ Deno.test("Connection.handshake() has nothing to wait for without TLS", async ()
 
 Deno.test("Connection.handshake() settles with that of TLS, or says why not", async () => {
   const [good, connection] = connecting();
-  const handshake = connection.handshake(now() + 10_000);
+  const handshake = connection.handshake(monotonicMs() + 10_000);
   assertEquals(connection.waitingFor, "handshake");
   good.shaken.resolve({ alpnProtocol: null });
   await handshake;
@@ -46,21 +46,21 @@ Deno.test("Connection.handshake() settles with that of TLS, or says why not", as
 
   const [bad, other] = connecting();
   bad.shaken.reject(new Deno.errors.InvalidData("received fatal alert: UnknownCA"));
-  const failing = () => other.handshake(now() + 10_000)!;
+  const failing = () => other.handshake(monotonicMs() + 10_000)!;
   await assertRejects(failing, HandshakeError, "received fatal alert: UnknownCA");
   other.close();
 });
 
 Deno.test("Connection.handshake() closes a connection whose client lets the deadline pass", async () => {
   const [conn, connection] = connecting();
-  const handshake = () => connection.handshake(now() + 10)!;
+  const handshake = () => connection.handshake(monotonicMs() + 10)!;
   await assertRejects(handshake, HandshakeError, "the TLS handshake did not end in time");
   assertEquals(conn.closed, 1);
 });
 
 Deno.test("Connection.endWhenIdle() ends a handshake", async () => {
   const [conn, connection] = connecting();
-  const handshake = connection.handshake(now() + 10_000)!;
+  const handshake = connection.handshake(monotonicMs() + 10_000)!;
   connection.drain();
   await assertRejects(() => handshake, HandshakeError);
   assertEquals(conn.closed, 1);

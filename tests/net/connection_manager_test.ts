@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { encodeOctets } from "../../lib/http/grammar.ts";
+import { encodeLatin1 } from "../../lib/http/grammar.ts";
 import { replyOf } from "../support/raw_reply.ts";
 import { echoTarget, request, Serving, textReply } from "../support/serving.ts";
 
@@ -34,15 +34,15 @@ Deno.test("Service tells the client's address without its port", async () => {
 
 Deno.test("Service tells an IPv4 client of an IPv6 listener by its IPv4 address", async () => {
   await using server = new Serving(echoTarget);
-  const input = [encodeOctets(request("/"))];
+  const input = [encodeLatin1(request("/"))];
   const conn = {
     remoteAddr: { hostname: "::ffff:192.0.2.1" },
     read: (buffer: Uint8Array) => {
-      const octets = input.pop();
-      if (octets !== undefined) buffer.set(octets);
-      return Promise.resolve(octets?.length ?? null);
+      const bytes = input.pop();
+      if (bytes !== undefined) buffer.set(bytes);
+      return Promise.resolve(bytes?.length ?? null);
     },
-    write: (octets: Uint8Array) => Promise.resolve(octets.length),
+    write: (bytes: Uint8Array) => Promise.resolve(bytes.length),
     closeWrite: () => Promise.resolve(),
     close: () => {},
   };
@@ -55,7 +55,7 @@ Deno.test("Service.serve() never rejects, whatever of a connection throws", asyn
     remoteAddr: { hostname: "192.0.2.1" },
     setNoDelay: () => {},
     read: () => Promise.resolve(null),
-    write: (octets: Uint8Array) => Promise.resolve(octets.length),
+    write: (bytes: Uint8Array) => Promise.resolve(bytes.length),
     closeWrite: () => Promise.resolve(),
     close: () => {},
   };
@@ -167,5 +167,5 @@ Deno.test("Service sends no faster than limitRate to a connection", async () => 
   const { content } = replyOf(await server.exchange(request("/")));
   const elapsedMs = performance.now() - begun;
   assertEquals(content.length, 20_000);
-  assert(elapsedMs >= 100, `10,000 octets beyond the first burst in ${elapsedMs} ms`);
+  assert(elapsedMs >= 100, `10,000 bytes beyond the first burst in ${elapsedMs} ms`);
 });

@@ -1,45 +1,45 @@
 import { assert, assertEquals, assertLessOrEqual, assertRejects } from "@std/assert";
-import { encodeOctets } from "../../lib/http/grammar.ts";
+import { encodeLatin1 } from "../../lib/http/grammar.ts";
 import { Connection } from "../../lib/net/connection.ts";
-import { DEADLINES, now } from "../../lib/net/deadlines.ts";
+import { DEADLINES, monotonicMs } from "../../lib/net/deadlines.ts";
 import { DeadlineError, NetworkError } from "../../lib/net/network_error.ts";
 import { FakeSocket } from "../support/fake_socket.ts";
 import { textOf } from "../support/feed.ts";
 import { RawPeer, sendAndReset, socketPair } from "../support/raw_peer.ts";
 
-/** Octets of which no two places look alike. */
+/** Bytes of which no two places look alike. */
 function noise(length: number): Uint8Array {
   const words = Uint32Array.from({ length: length / 4 }, (_, i) => Math.imul(i, 0x9e3779b1));
   return new Uint8Array(words.buffer);
 }
 
 /** Long enough for what does happen. */
-const soon = () => now() + 30_000;
+const soon = () => monotonicMs() + 30_000;
 
 async function connected(options = {}): Promise<[Connection, RawPeer]> {
   const [ours, theirs] = await socketPair();
   return [new Connection(ours, options), new RawPeer(theirs)];
 }
 
-Deno.test("Connection sends what is larger than all buffers, octet for octet", async () => {
+Deno.test("Connection sends what is larger than all buffers, byte for byte", async () => {
   const [connection, peer] = await connected();
   using _ = peer;
-  const octets = noise(3_000_000);
+  const bytes = noise(3_000_000);
   const writing = (async () => {
-    await connection.write(octets.subarray(0, 10));
-    await connection.write(octets.subarray(10, 2_000_000));
-    await connection.write(octets.subarray(2_000_000));
+    await connection.write(bytes.subarray(0, 10));
+    await connection.write(bytes.subarray(10, 2_000_000));
+    await connection.write(bytes.subarray(2_000_000));
     await connection.finish(false);
   })();
-  assert(await peer.receiveAll() === textOf(octets), "something else arrived");
+  assert(await peer.receiveAll() === textOf(bytes), "something else arrived");
   await writing;
 });
 
 Deno.test("Connection.fill() buffers what was not consumed, and says when the end came", async () => {
   const [connection, peer] = await connected();
   using _ = peer;
-  const octets = noise(200_000);
-  const sending = peer.sendLast(octets);
+  const bytes = noise(200_000);
+  const sending = peer.sendLast(bytes);
   let received = "";
   let most = 0;
   while (await connection.fill("idle", soon())) {
@@ -51,7 +51,7 @@ Deno.test("Connection.fill() buffers what was not consumed, and says when the en
   }
   received += textOf(connection.input.bytes);
   await sending;
-  assert(received === textOf(octets), "something else arrived");
+  assert(received === textOf(bytes), "something else arrived");
   assertLessOrEqual(most, 65_536);
   connection.close();
 });
@@ -79,7 +79,7 @@ Deno.test("Connection.waitingFor says what the wait under way is for", async () 
 Deno.test("Connection.fill() sends first what was written", async () => {
   const [connection, peer] = await connected();
   using _ = peer;
-  await connection.write(encodeOctets("question"));
+  await connection.write(encodeLatin1("question"));
   const filling = connection.fill("idle", soon());
   assertEquals(await peer.receiveUntil("question"), "question");
   await peer.send("answer");
@@ -91,19 +91,19 @@ Deno.test("Connection.fill() sends first what was written", async () => {
 Deno.test("Connection.fill() throws when its deadline passes, and the connection ends", async () => {
   const [connection, peer] = await connected();
   using _ = peer;
-  const until = now() + 20;
+  const until = monotonicMs() + 20;
   const error = await assertRejects(() => connection.fill("transfer", until), DeadlineError);
   assertEquals(error.deadline, "transfer");
-  assert(now() >= until);
+  assert(monotonicMs() >= until);
   assertEquals(await peer.receiveAll(), "");
 });
 
 Deno.test("Connection has a response for a peer that let a deadline pass", async () => {
   const [connection, peer] = await connected({
-    timeoutResponse: (deadline: string) => encodeOctets(`too late for the ${deadline}`),
+    timeoutResponse: (deadline: string) => encodeLatin1(`too late for the ${deadline}`),
   });
   using _ = peer;
-  const filling = assertRejects(() => connection.fill("head", now() + 20), DeadlineError);
+  const filling = assertRejects(() => connection.fill("head", monotonicMs() + 20), DeadlineError);
   assertEquals(await peer.receiveAll(), "too late for the head");
   await peer.sendLast("what comes now is not looked at");
   assertEquals((await filling).deadline, "head");
@@ -112,11 +112,14 @@ Deno.test("Connection has a response for a peer that let a deadline pass", async
 
 Deno.test("Connection waits for no more than lingerMs after its timeout response", async () => {
   const [connection, peer] = await connected({
-    timeoutResponse: () => encodeOctets("bye"),
+    timeoutResponse: () => encodeLatin1("bye"),
     deadlines: { ...DEADLINES, lingerMs: 20 },
   });
   using _ = peer;
-  const error = await assertRejects(() => connection.fill("head", now() + 20), DeadlineError);
+  const error = await assertRejects(
+    () => connection.fill("head", monotonicMs() + 20),
+    DeadlineError,
+  );
   assertEquals(error.deadline, "head");
   assertEquals(await peer.receiveUntilLost(), "bye");
   connection.close();
@@ -132,7 +135,7 @@ Deno.test("Connection.flush() gives up a peer that reads nothing for writeMs", a
 Deno.test("Connection.finish() lets a peer that still sends read all that was written", async () => {
   const [connection, peer] = await connected();
   using _ = peer;
-  await connection.write(encodeOctets("the reply"));
+  await connection.write(encodeLatin1("the reply"));
   const finishing = connection.finish(true);
   await peer.sendLast(new Uint8Array(5_000_000));
   assertEquals(await peer.receiveAll(), "the reply");
@@ -142,7 +145,7 @@ Deno.test("Connection.finish() lets a peer that still sends read all that was wr
 Deno.test("Connection.finish() ends after lingerMs when the peer has no end", async () => {
   const [connection, peer] = await connected({ deadlines: { ...DEADLINES, lingerMs: 20 } });
   using _ = peer;
-  await connection.write(encodeOctets("the reply"));
+  await connection.write(encodeLatin1("the reply"));
   await connection.finish(true);
   assertEquals(await peer.receiveUntilLost(), "the reply");
 });
@@ -179,6 +182,6 @@ Deno.test("Connection with limitRate writes a tenth of a second's worth at the m
   const elapsedMs = performance.now() - begun;
   assertEquals(socket.writes.join(""), "a".repeat(30_000));
   assertLessOrEqual(Math.max(...socket.writes.map(({ length }) => length)), 10_000);
-  assert(elapsedMs >= 199, `20,000 octets beyond the first burst in ${elapsedMs} ms`);
+  assert(elapsedMs >= 199, `20,000 bytes beyond the first burst in ${elapsedMs} ms`);
   connection.close();
 });

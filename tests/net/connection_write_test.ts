@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { encodeOctets } from "../../lib/http/grammar.ts";
+import { encodeLatin1 } from "../../lib/http/grammar.ts";
 import { Connection } from "../../lib/net/connection.ts";
 import { SEND_BYTES } from "../../lib/net/send_buffer.ts";
 import { FakeSocket, SlowSocket } from "../support/fake_socket.ts";
@@ -12,7 +12,7 @@ Deno.test("Connection.write() leaves what is small to one write of flush()", asy
   const expected: string[] = [];
   for (let i = 0; i < 1000; i++) {
     const text = `reply ${i}, `;
-    await connection.write(encodeOctets(text));
+    await connection.write(encodeLatin1(text));
     expected.push(text);
   }
   assertEquals(socket.writes, []);
@@ -27,9 +27,9 @@ Deno.test("Connection.write() lets the caller use the memory again", async () =>
   const socket = new FakeSocket();
   const connection = new Connection(socket.conn);
   for (const length of [10, 3000, 65_536, 70_000]) {
-    const octets = new Uint8Array(length).fill(97);
-    await connection.write(octets);
-    octets.fill(98);
+    const bytes = new Uint8Array(length).fill(97);
+    await connection.write(bytes);
+    bytes.fill(98);
   }
   await connection.flush();
   assertEquals(socket.writes.join(""), "a".repeat(10 + 3000 + 65_536 + 70_000));
@@ -39,21 +39,21 @@ Deno.test("Connection.write() lets the caller use the memory again", async () =>
 Deno.test("Connection.flush() goes on after a write that took only a part", async () => {
   const socket = new FakeSocket(7);
   const connection = new Connection(socket.conn);
-  await connection.write(encodeOctets("0123456789abcdefghij"));
+  await connection.write(encodeLatin1("0123456789abcdefghij"));
   await connection.flush();
   assertEquals(socket.writes, ["0123456", "789abcd", "efghij"]);
   connection.close();
 });
 
-Deno.test("Connection.write() puts text and octets into one write, in their order", async () => {
+Deno.test("Connection.write() puts text and bytes into one write, in their order", async () => {
   const socket = new FakeSocket();
   const connection = new Connection(socket.conn);
   const expected: string[] = [];
   for (let i = 0; i < 100; i++) {
-    for (const data of [`head ${i}, `, encodeOctets(`octets ${i}\x80, `), `${i}, `, ""]) {
+    for (const data of [`head ${i}, `, encodeLatin1(`bytes ${i}\x80, `), `${i}, `, ""]) {
       assertEquals(connection.write(data), undefined);
     }
-    expected.push(`head ${i}, octets ${i}\x80, ${i}, `);
+    expected.push(`head ${i}, bytes ${i}\x80, ${i}, `);
   }
   assertEquals(socket.writes, []);
   await connection.flush();
@@ -62,12 +62,12 @@ Deno.test("Connection.write() puts text and octets into one write, in their orde
 });
 
 Deno.test("Connection.write() waits for nothing up to SEND_BYTES, in whatever form", async () => {
-  const octets = new Uint8Array(SEND_BYTES - 1).fill(97);
-  for (const [first, second] of [["x", octets], [octets, "x"], [octets, octets.subarray(0, 1)]]) {
+  const bytes = new Uint8Array(SEND_BYTES - 1).fill(97);
+  for (const [first, second] of [["x", bytes], [bytes, "x"], [bytes, bytes.subarray(0, 1)]]) {
     const socket = new FakeSocket();
     const connection = new Connection(socket.conn);
     assertEquals([connection.write(first!), connection.write(second!)], [undefined, undefined]);
-    for (const more of ["y", encodeOctets("y")]) {
+    for (const more of ["y", encodeLatin1("y")]) {
       const writing = connection.write(more);
       assert(writing instanceof Promise);
       await writing;
@@ -88,7 +88,7 @@ Deno.test("Connection.write() keeps the order, however much it is given", async 
     for (let i = 0; i < 300; i++) {
       const large = randomInteger(random, 10) === 0 ? 4 * SEND_BYTES : 2000;
       const text = `${i}:`.padEnd(randomInteger(random, large), "x");
-      await connection.write(randomInteger(random, 2) === 0 ? text : encodeOctets(text));
+      await connection.write(randomInteger(random, 2) === 0 ? text : encodeLatin1(text));
       expected += text;
     }
     await connection.flush();
@@ -103,7 +103,7 @@ Deno.test("Connection.write() does not touch what is being sent, here or elsewhe
     const connection = new Connection(socket.conn);
     connection.write(letter.repeat(100));
     const flushing = connection.flush();
-    connection.write(encodeOctets(letter.toUpperCase().repeat(200)));
+    connection.write(encodeLatin1(letter.toUpperCase().repeat(200)));
     return { connection, flushing };
   });
   for (const { socket } of sockets) socket.open();
@@ -128,7 +128,7 @@ Deno.test("Connection.flush() throws for text that is not ASCII, and sends none 
 
 Deno.test("Connection.write() keeps nothing that is larger than SEND_BYTES", async () => {
   const text = "x".repeat(10 * SEND_BYTES);
-  for (const data of [text, encodeOctets(text)]) {
+  for (const data of [text, encodeLatin1(text)]) {
     const socket = new FakeSocket();
     const connection = new Connection(socket.conn);
     await connection.write(data);

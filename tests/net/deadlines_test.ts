@@ -1,4 +1,4 @@
-import { now, pausedMs, unwatch, watch, type Watched } from "../../lib/net/deadlines.ts";
+import { monotonicMs, pausedMs, unwatch, watch, type Watched } from "../../lib/net/deadlines.ts";
 import { assert, assertEquals } from "@std/assert";
 import { Arrivals } from "../support/arrivals.ts";
 import { ReportedErrors } from "../support/reported_errors.ts";
@@ -16,12 +16,12 @@ class Waiting implements Watched {
 
   expire(): void {
     this.deadline = Infinity;
-    this.expiries.add(now());
+    this.expiries.add(monotonicMs());
   }
 }
 
 Deno.test("watch() calls expire() once the deadline has passed, and not before", async () => {
-  const deadline = now() + 30;
+  const deadline = monotonicMs() + 30;
   const waiting = new Waiting(deadline);
   watch(waiting);
   const at = await waiting.expiries.next();
@@ -31,13 +31,13 @@ Deno.test("watch() calls expire() once the deadline has passed, and not before",
 
 Deno.test("watch() looks at the deadline as it is at that time", async () => {
   const moved = new Waiting(0);
-  const other = new Waiting(now() + 150);
+  const other = new Waiting(monotonicMs() + 150);
   watch(moved);
   watch(other);
   moved.deadline = Infinity;
   await other.expiries.next();
   assertEquals(moved.expiries.waiting, []);
-  moved.deadline = now();
+  moved.deadline = monotonicMs();
   await moved.expiries.next();
   unwatch(moved);
   unwatch(other);
@@ -46,7 +46,7 @@ Deno.test("watch() looks at the deadline as it is at that time", async () => {
 Deno.test("watch() calls expire() at every sweep until the deadline is moved", async () => {
   const waiting = new Waiting(0);
   const expiries = new Arrivals<number>();
-  waiting.expire = () => expiries.add(now());
+  waiting.expire = () => expiries.add(monotonicMs());
   watch(waiting);
   await expiries.next();
   await expiries.next();
@@ -97,7 +97,7 @@ Deno.test("pausedMs() grows by what this process stood still, also when nothing 
 Deno.test("watch() goes on when an expire() throws", async () => {
   using reported = new ReportedErrors();
   const throwing: Watched = {
-    deadline: now(),
+    deadline: monotonicMs(),
     index: 0,
     expire: () => {
       unwatch(throwing);
@@ -105,7 +105,7 @@ Deno.test("watch() goes on when an expire() throws", async () => {
     },
   };
   watch(throwing);
-  const waiting = new Waiting(now() + 30);
+  const waiting = new Waiting(monotonicMs() + 30);
   watch(waiting);
   await waiting.expiries.next();
   unwatch(waiting);

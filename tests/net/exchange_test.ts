@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
-import { encodeOctets, ProtocolError } from "../../lib/http/grammar.ts";
+import { encodeLatin1, ProtocolError } from "../../lib/http/grammar.ts";
 import { INTERIM_RESPONSES_LIMIT } from "../../lib/http/limits.ts";
-import { now } from "../../lib/net/deadlines.ts";
+import { monotonicMs } from "../../lib/net/deadlines.ts";
 import { dial } from "../../lib/net/dial.ts";
 import { exchange, failureReason, IncompleteMessageError } from "../../lib/net/exchange.ts";
 import { DeadlineError, NetworkError } from "../../lib/net/network_error.ts";
@@ -12,15 +12,15 @@ import { textOf } from "../support/feed.ts";
 import { testLiveRows } from "../support/live_rows.ts";
 import { RawServer, resettingServer } from "../support/raw_peer.ts";
 
-const PATIENT = { idleMs: 30_000, until: Infinity };
+const TIMEOUTS = { idleMs: 30_000, until: Infinity };
 
 /** One exchange with whoever listens there, its content read to the end. */
-async function ask(port: number, method = "GET", patience = PATIENT) {
+async function ask(port: number, method = "GET", timeouts = TIMEOUTS) {
   const connection = await dial("127.0.0.1", port, 30_000);
   try {
     const fieldLines = [["Host", "a"], ["Connection", "close"]] as const;
     const request = { method, requestTarget: "/x?y", fieldLines };
-    const { head, framing, content } = await exchange(connection, request, patience);
+    const { head, framing, content } = await exchange(connection, request, timeouts);
     const pieces: string[] = [];
     for await (const piece of content) pieces.push(textOf(piece));
     return { head, framing, content: pieces.join("") };
@@ -70,7 +70,7 @@ Deno.test("exchange() gives head and content in every framing", async () => {
   }
 });
 
-Deno.test("exchange() gives the same when the answer comes octet by octet", async () => {
+Deno.test("exchange() gives the same when the answer comes byte by byte", async () => {
   const answer =
     "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" +
     '3\r\nabc\r\n2;x="y"\r\nde\r\n0\r\nA: b\r\n\r\n';
@@ -166,8 +166,8 @@ function stalling(begun: string): RawServer {
 Deno.test("exchange() gives up a server that is silent for too long", async () => {
   for (const begun of ["", "HTTP/1.1 2", "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nab"]) {
     await using server = stalling(begun);
-    const patience = { idleMs: 20, until: Infinity };
-    const error = await assertRejects(() => ask(server.port, "GET", patience), DeadlineError);
+    const timeouts = { idleMs: 20, until: Infinity };
+    const error = await assertRejects(() => ask(server.port, "GET", timeouts), DeadlineError);
     assertEquals(error.deadline, begun.includes("\r\n\r\n") ? "idle" : "head");
   }
 });
@@ -181,8 +181,8 @@ Deno.test("exchange() gives up a server that always sends a little and has no en
       await new Promise((resolve) => setTimeout(resolve, 1));
     }
   });
-  const patience = { idleMs: 30_000, until: now() + 50 };
-  const error = await assertRejects(() => ask(server.port, "GET", patience), DeadlineError);
+  const timeouts = { idleMs: 30_000, until: monotonicMs() + 50 };
+  const error = await assertRejects(() => ask(server.port, "GET", timeouts), DeadlineError);
   assertEquals(error.deadline, "transfer");
 });
 
@@ -198,8 +198,8 @@ Deno.test("exchange() gives up a server whose framing drips on where content is 
         await new Promise((resolve) => setTimeout(resolve, 1));
       }
     });
-    const patience = { idleMs: 150, until: Infinity };
-    const error = await assertRejects(() => ask(server.port, "GET", patience), DeadlineError);
+    const timeouts = { idleMs: 150, until: Infinity };
+    const error = await assertRejects(() => ask(server.port, "GET", timeouts), DeadlineError);
     assertEquals(error.deadline, "idle", begun);
   }
 });
@@ -212,11 +212,13 @@ testLiveRows("exchange() agrees with the tables of response heads", [
   ...RESPONSE_HEADS,
   ...TOLERATED_HEADS,
 ], async (row) => {
-  await using server = RawServer.answering(encodeOctets(row.raw));
+  await using server = RawServer.answering(encodeLatin1(row.raw));
   const asking = (async () => {
     const connection = await dial("127.0.0.1", server.port, 30_000);
     const request = { method: "GET", requestTarget: "/", fieldLines: [] };
-    const response = await exchange(connection, request, PATIENT).finally(() => connection.close());
+    const response = await exchange(connection, request, TIMEOUTS).finally(() =>
+      connection.close()
+    );
     return { ...response }; // With its framing, which may be what is refused.
   })();
   if (row.verdict === "refused") {

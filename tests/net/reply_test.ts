@@ -145,9 +145,9 @@ Deno.test("escapeHtml() escapes each character that means something, wherever it
 });
 
 Deno.test("escapeHtml() leaves the rest of ASCII as it is", () => {
-  for (let octet = 0; octet < 128; octet++) {
-    const character = String.fromCharCode(octet);
-    if (!`"&'<>`.includes(character)) assertEquals(escapeHtml(character), character, `${octet}`);
+  for (let byte = 0; byte < 128; byte++) {
+    const character = String.fromCharCode(byte);
+    if (!`"&'<>`.includes(character)) assertEquals(escapeHtml(character), character, `${byte}`);
   }
   assertEquals(escapeHtml(""), "");
 });

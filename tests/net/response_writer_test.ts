@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { fieldSection, NO_FIELDS } from "../../lib/http/fields.ts";
-import { encodeOctets } from "../../lib/http/grammar.ts";
+import { encodeLatin1 } from "../../lib/http/grammar.ts";
 import { Connection, type Socket } from "../../lib/net/connection.ts";
 import type { ContentSource, Reply } from "../../lib/net/handler.ts";
 import { NetworkError } from "../../lib/net/network_error.ts";
@@ -29,7 +29,7 @@ class Pieces implements ContentSource {
     if (piece instanceof Error) return Promise.reject(piece);
     if (piece === undefined) return Promise.resolve(null);
     const taken = piece.slice(0, buffer.length);
-    buffer.set(encodeOctets(taken));
+    buffer.set(encodeLatin1(taken));
     if (taken.length < piece.length) this.#pieces.unshift(piece.slice(taken.length));
     return Promise.resolve(taken.length);
   }
@@ -43,7 +43,7 @@ const GET: ReplyContext = {
   method: "GET",
   httpVersion: "1.1",
   isPersistent: true,
-  at: 784_111_777_000,
+  epochMs: 784_111_777_000,
   addedFields: undefined,
 };
 
@@ -94,7 +94,7 @@ Deno.test("writeReply() says Connection where the version's custom is another", 
 
 Deno.test("writeReply() leaves the content out for HEAD, and nothing else", async () => {
   const sources = [
-    () => encodeOctets("hello"),
+    () => encodeLatin1("hello"),
     () => new Pieces(5, "hello"),
     () => new Pieces(undefined, "a"),
   ];
@@ -196,19 +196,19 @@ Deno.test("writeReply() waits for nothing where text fits into the buffer", () =
   connection.close();
 });
 
-Deno.test("writeReply() sends text as it sends octets", async () => {
+Deno.test("writeReply() sends text as it sends bytes", async () => {
   for (const length of [0, 5, SEND_BYTES, 100_000]) {
     const text = "x".repeat(length);
     for (const method of ["GET", "HEAD"]) {
-      const octets = await sent(ok(encodeOctets(text)), { method });
-      assertEquals(await sent(ok(text), { method }), octets, `${method}, ${length} octets`);
+      const bytes = await sent(ok(encodeLatin1(text)), { method });
+      assertEquals(await sent(ok(text), { method }), bytes, `${method}, ${length} bytes`);
     }
   }
 });
 
 Deno.test("writeReply() says in Date when the reply was made", async () => {
-  const dateAt = async (at: number) =>
-    replyOf((await sent(ok(""), { at })).text).fields.get("date");
+  const dateAt = async (epochMs: number) =>
+    replyOf((await sent(ok(""), { epochMs })).text).fields.get("date");
   // RFC 9110 §5.6.7 has this date as its example. The third is of the same second as the second.
   for (
     const [at, second] of [[777_000, 37], [778_000, 38], [778_999, 38], [777_999, 37]] as const

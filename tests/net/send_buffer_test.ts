@@ -1,14 +1,14 @@
 import { assert, assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
-import { encodeOctets } from "../../lib/http/grammar.ts";
+import { encodeLatin1 } from "../../lib/http/grammar.ts";
 import { SEND_BYTES, SendBuffer } from "../../lib/net/send_buffer.ts";
 import { textOf } from "../support/feed.ts";
 
-/** A buffer with these added, octets as octets and text as text. */
+/** A buffer with these added, bytes as bytes and text as text. */
 function bufferOf(...parts: readonly (string | Uint8Array)[]): SendBuffer {
   const buffer = new SendBuffer();
   for (const part of parts) {
     if (typeof part === "string") buffer.addText(part);
-    else buffer.addOctets(part);
+    else buffer.addBytes(part);
   }
   return buffer;
 }
@@ -20,23 +20,23 @@ function drained(buffer: SendBuffer): string {
   return text;
 }
 
-Deno.test("SendBuffer.take() gives text and octets in the order they were added", () => {
-  const octets = encodeOctets("octets\0\x80\xff, ");
+Deno.test("SendBuffer.take() gives text and bytes in the order they were added", () => {
+  const bytes = encodeLatin1("bytes\0\x80\xff, ");
   assertEquals(drained(bufferOf("text")), "text");
-  assertEquals(drained(bufferOf(octets)), textOf(octets));
-  assertEquals(drained(bufferOf("a, ", octets, "b")), `a, ${textOf(octets)}b`);
-  const all = bufferOf("a", "b, ", octets, octets, "c", "", "d, ", octets, "e", "f");
-  assertEquals(drained(all), `ab, ${textOf(octets).repeat(2)}cd, ${textOf(octets)}ef`);
+  assertEquals(drained(bufferOf(bytes)), textOf(bytes));
+  assertEquals(drained(bufferOf("a, ", bytes, "b")), `a, ${textOf(bytes)}b`);
+  const all = bufferOf("a", "b, ", bytes, bytes, "c", "", "d, ", bytes, "e", "f");
+  assertEquals(drained(all), `ab, ${textOf(bytes).repeat(2)}cd, ${textOf(bytes)}ef`);
 });
 
-Deno.test("SendBuffer.length counts text and octets", () => {
+Deno.test("SendBuffer.length counts text and bytes", () => {
   const buffer = new SendBuffer();
   const lengths = [buffer.length];
   for (const part of ["ab", "", "c"]) {
     buffer.addText(part);
     lengths.push(buffer.length);
   }
-  buffer.addOctets(new Uint8Array(10));
+  buffer.addBytes(new Uint8Array(10));
   lengths.push(buffer.length);
   buffer.addText("d");
   lengths.push(buffer.length);
@@ -48,7 +48,7 @@ Deno.test("SendBuffer.length counts text and octets", () => {
 });
 
 Deno.test("SendBuffer is empty after take(), and can be used again", () => {
-  const buffer = bufferOf("a", encodeOctets("b"));
+  const buffer = bufferOf("a", encodeLatin1("b"));
   assertEquals(drained(buffer), "ab");
   buffer.addText("c");
   assertEquals(drained(buffer), "c");
@@ -57,31 +57,31 @@ Deno.test("SendBuffer is empty after take(), and can be used again", () => {
 Deno.test("SendBuffer.take() gives text of any length", () => {
   for (const length of [SEND_BYTES - 1, SEND_BYTES, SEND_BYTES + 1, 1_000_000]) {
     const text = `${"x".repeat(length - 1)}y`;
-    for (const before of ["", "octets"]) {
-      const buffer = bufferOf(encodeOctets(before), text);
+    for (const before of ["", "bytes"]) {
+      const buffer = bufferOf(encodeLatin1(before), text);
       assertEquals(buffer.length, before.length + length);
       assert(drained(buffer) === before + text, `${length} behind "${before}"`);
     }
   }
 });
 
-Deno.test("SendBuffer.addOctets() takes as many as there is room for, and a copy of them", () => {
-  const octets = new Uint8Array(SEND_BYTES - 3).fill(97);
-  const buffer = bufferOf("bcd", octets);
-  octets.fill(98);
+Deno.test("SendBuffer.addBytes() takes as many as there is room for, and a copy of them", () => {
+  const bytes = new Uint8Array(SEND_BYTES - 3).fill(97);
+  const buffer = bufferOf("bcd", bytes);
+  bytes.fill(98);
   assert(drained(buffer) === `bcd${"a".repeat(SEND_BYTES - 3)}`);
 });
 
 Deno.test("SendBuffer refuses text that is not ASCII, wherever it stands", () => {
-  const octets = encodeOctets("octets");
+  const bytes = encodeLatin1("bytes");
   const filling = "x".repeat(SEND_BYTES - 1);
   for (const character of ["\x80", "\xff", "\u0100", "\u{1f600}", "\ud83d", "\u560a"]) {
     const texts = [character, `a${character}`, `${character}a`, filling + character];
     for (const text of texts) {
       assertThrows(() => bufferOf(text).take(), TypeError, "not ASCII");
-      assertThrows(() => bufferOf(octets, text).take(), TypeError, "not ASCII");
+      assertThrows(() => bufferOf(bytes, text).take(), TypeError, "not ASCII");
     }
-    assertThrows(() => bufferOf(character, octets), TypeError, "not ASCII");
+    assertThrows(() => bufferOf(character, bytes), TypeError, "not ASCII");
   }
 });
 
@@ -89,7 +89,7 @@ Deno.test("SendBuffer lets what was taken be until release()", () => {
   const buffer = bufferOf("taken");
   const taken = buffer.take();
   buffer.addText("added");
-  const other = bufferOf("of another", encodeOctets("!"));
+  const other = bufferOf("of another", encodeLatin1("!"));
   const another = other.take();
   assertEquals(textOf(taken), "taken");
   buffer.release();

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { NO_FIELDS } from "../../lib/http/fields.ts";
-import { encodeOctets } from "../../lib/http/grammar.ts";
+import { encodeLatin1 } from "../../lib/http/grammar.ts";
 import { unwatch, watch } from "../../lib/net/deadlines.ts";
 import { sendAndReset } from "../support/raw_peer.ts";
 import { repliesOf, replyOf } from "../support/raw_reply.ts";
@@ -122,7 +122,7 @@ Deno.test("Session closes its connection when a refusal cannot be sent", async (
   const begun = Promise.withResolvers<void>();
   const reset = Promise.withResolvers<void>();
   // So long that the refusal does not fit into the buffer behind it.
-  const content = encodeOctets("x".repeat(65_536 - 300));
+  const content = encodeLatin1("x".repeat(65_536 - 300));
   await using server = new Serving(async () => {
     begun.resolve();
     await reset.promise;

@@ -29,7 +29,7 @@ Deno.test("Session answers 500 pipelined requests in their order", async () => {
   assertEquals(repliesOf(text).map(({ content }) => content), targets);
 });
 
-Deno.test("Session answers pipelined requests that come octet by octet", async () => {
+Deno.test("Session answers pipelined requests that come byte by byte", async () => {
   await using server = new Serving(echoTarget);
   using client = await server.connect();
   const body = "Transfer-Encoding: chunked\r\n";
@@ -158,7 +158,7 @@ Deno.test("Session ends without the promised length when the content fails", asy
     await client.send(request(target) + request("/behind"));
     await client.receiveUntil("Content-Length: 1000000\r\n\r\n");
     const content = await client.receiveUntilLost();
-    assert(content === "a".repeat(150_000), `${content.length} octets arrived`);
+    assert(content === "a".repeat(150_000), `${content.length} bytes arrived`);
     await closed.next();
     assert(await server.errors.next() instanceof Error);
     const { requestLine, contentBytes } = await server.served.next();
@@ -187,8 +187,8 @@ Deno.test("Session tells what became of each request", async () => {
     ],
   );
   assertEquals(all[0]!.contentBytes, 5);
-  for (const { at, elapsedMs } of all) {
-    assert(at >= begun && at <= Date.now());
+  for (const { epochMs, elapsedMs } of all) {
+    assert(epochMs >= begun && epochMs <= Date.now());
     assert(elapsedMs >= 0 && elapsedMs <= Date.now() - begun + 1);
   }
 });

@@ -22,7 +22,7 @@ Deno.test("TokenBucket.take() makes up for no pause", () => {
   assertEquals(pacer.take(5000, 3_600_000), 0);
 });
 
-Deno.test("TokenBucket.take() loses no fraction of an octet", () => {
+Deno.test("TokenBucket.take() loses no fraction of a byte", () => {
   const pacer = new TokenBucket(500, 0);
   assertEquals(pacer.take(50, 0), 50);
   let taken = 0;
@@ -45,14 +45,14 @@ Deno.test("TokenBucket.waitMs() is when take() gives something again", () => {
   }
 });
 
-/** Takes all it can get for some seconds; the octets and their times. */
-function taking(rate: number, ms: number, wanted: () => number): [at: number, octets: number][] {
+/** Takes all it can get for some seconds; the bytes and their times. */
+function taking(rate: number, ms: number, wanted: () => number): [at: number, bytes: number][] {
   const pacer = new TokenBucket(rate, 0);
   const taken: [number, number][] = [];
   for (let now = 0; now <= ms;) {
     const want = wanted();
-    const octets = pacer.take(want, now);
-    if (octets > 0) taken.push([now, octets]);
+    const bytes = pacer.take(want, now);
+    if (bytes > 0) taken.push([now, bytes]);
     else now += pacer.waitMs(want);
   }
   return taken;
@@ -65,8 +65,8 @@ Deno.test("TokenBucket never lets more through than its rate, in whatever time, 
     for (let from = 0; from < taken.length; from++) {
       const [start] = taken[from]!;
       let sum = 0;
-      for (const [at, octets] of taken.slice(from)) {
-        sum += octets;
+      for (const [at, bytes] of taken.slice(from)) {
+        sum += bytes;
         const most = rate / 10 + ((at - start) * rate) / 1000;
         assertLessOrEqual(sum, most + 1e-6, `rate ${rate}, ${start} to ${at} ms`);
       }

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { encodeOctets } from "../../lib/http/grammar.ts";
+import { encodeLatin1 } from "../../lib/http/grammar.ts";
 import { manyOctets } from "../support/farm.ts";
 import { fileGrownTo, openedBy } from "../support/file_state.ts";
 import { runPeer, startPeer } from "../support/peer.ts";
@@ -32,7 +32,7 @@ class Download implements Disposable {
   static async begin({ port }: ListeningRole, ...paths: readonly string[]): Promise<Download> {
     const download = new Download(await Deno.connect({ hostname: "127.0.0.1", port }));
     const requests = ["/large.bin", ...paths].map((path) => `GET ${path} HTTP/1.1\r\nHost: a\r\n`);
-    await download.#conn.write(encodeOctets(`${requests.join("\r\n")}Connection: close\r\n\r\n`));
+    await download.#conn.write(encodeLatin1(`${requests.join("\r\n")}Connection: close\r\n\r\n`));
     await download.#read();
     const [head, end] = headOf(download.#pieces[0]!);
     assertStringIncludes(head, `Content-Length: ${LARGE.length}\r\n`);

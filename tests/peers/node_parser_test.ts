@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { fromFileUrl } from "@std/path";
-import { encodeOctets } from "../../lib/http/grammar.ts";
+import { encodeLatin1 } from "../../lib/http/grammar.ts";
 import { print } from "../../lib/log/console.ts";
 import { readRequests } from "../fuzz/conversation.ts";
 import { mutated, REQUESTS } from "../fuzz/mutator.ts";
@@ -71,7 +71,7 @@ Deno.test("Node's parser understands no request otherwise than we do", async () 
 
 /** How Node's understanding of a conversation compares with ours. */
 function verdict(raw: string, [requests, nodeError]: NodeAnswer): string {
-  const { messages, end } = readRequests(encodeOctets(raw));
+  const { messages, end } = readRequests(encodeLatin1(raw));
   for (const [i, { startLine, content }] of messages.entries()) {
     const request = requests[i];
     if (request === undefined) {

@@ -2,7 +2,7 @@ import type { AccessRecord } from "../../lib/net/access_record.ts";
 
 /** One event, for tests of how it is written. */
 export const EVENT: AccessRecord = {
-  at: Date.UTC(2026, 10, 22, 8, 22, 53, 999),
+  epochMs: Date.UTC(2026, 10, 22, 8, 22, 53, 999),
   client: "127.0.0.1",
   requestLine: "GET / HTTP/1.1",
   fields: undefined,

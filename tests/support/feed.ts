@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import type { BodyReader } from "../../lib/http/body.ts";
-import { decodeOctets, encodeOctets, ProtocolError } from "../../lib/http/grammar.ts";
+import { decodeLatin1, encodeLatin1, ProtocolError } from "../../lib/http/grammar.ts";
 import { ReceiveBuffer } from "../../lib/http/receive_buffer.ts";
 
 /** A reader as the feed sees it: called when more has arrived, until it gives a value or throws. */
@@ -23,7 +23,7 @@ const TRAILING = ["GET /behind HTTP/1.1\r\nHost: a\r\n\r\n", "\r\n", "\0", "0"];
  * not too many, and with other octets behind them. Asserts that all say the same.
  */
 export function feed<Value>(newRead: () => Read<Value>, raw: string): Outcome<Value> {
-  const octets = encodeOctets(raw);
+  const octets = encodeLatin1(raw);
   const all = octets.length;
   const whole = outcomeOf(newRead(), octets, [all]);
   const each = outcomeOf(newRead(), octets, Array.from({ length: all + 1 }, (_, i) => i));
@@ -33,7 +33,7 @@ export function feed<Value>(newRead: () => Read<Value>, raw: string): Outcome<Va
   }
   if (whole.verdict === "incomplete") return whole;
   for (const trailing of TRAILING) {
-    const longer = encodeOctets(raw + trailing);
+    const longer = encodeLatin1(raw + trailing);
     const what = `with ${JSON.stringify(trailing)} behind it`;
     assertEquals(outcomeOf(newRead(), longer, [longer.length]), whole, what);
   }
@@ -75,7 +75,7 @@ export function arrive(buffer: ReceiveBuffer, octets: Uint8Array): void {
 /** A buffer in which this text has arrived. */
 export function received(text: string): ReceiveBuffer {
   const buffer = new ReceiveBuffer();
-  arrive(buffer, encodeOctets(text));
+  arrive(buffer, encodeLatin1(text));
   return buffer;
 }
 
@@ -92,7 +92,7 @@ export function readBody(reader: BodyReader): Read<{ content: string }> {
 export function textOf(octets: Uint8Array): string {
   let text = "";
   for (let at = 0; at < octets.length; at += 8192) {
-    text += decodeOctets(octets, at, Math.min(at + 8192, octets.length));
+    text += decodeLatin1(octets, at, Math.min(at + 8192, octets.length));
   }
   return text;
 }

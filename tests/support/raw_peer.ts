@@ -1,5 +1,5 @@
 import { connect as connectNode, createServer } from "node:net";
-import { encodeOctets } from "../../lib/http/grammar.ts";
+import { encodeLatin1 } from "../../lib/http/grammar.ts";
 import { textOf } from "./feed.ts";
 
 /** Long enough that only what will never happen takes longer. */
@@ -25,7 +25,7 @@ export class RawPeer implements Disposable {
 
   /** Sends all of it. */
   async send(octets: string | Uint8Array): Promise<void> {
-    const all = typeof octets === "string" ? encodeOctets(octets) : octets;
+    const all = typeof octets === "string" ? encodeLatin1(octets) : octets;
     for (let sent = 0; sent < all.length;) sent += await this.#conn.write(all.subarray(sent));
   }
 
@@ -155,7 +155,7 @@ export async function sendAndReset(port: number, text: string, when: Promise<unk
   const socket = connectNode(port, "127.0.0.1");
   socket.on("error", () => {});
   const isClosed = new Promise<unknown>((resolve) => socket.once("close", resolve));
-  socket.write(encodeOctets(text));
+  socket.write(encodeLatin1(text));
   await when;
   socket.resetAndDestroy();
   await isClosed;
@@ -165,7 +165,7 @@ export async function sendAndReset(port: number, text: string, when: Promise<unk
 export async function resettingServer(text: string): Promise<AsyncDisposable & { port: number }> {
   const server = createServer((socket) => {
     socket.on("error", () => {});
-    socket.once("data", () => socket.write(encodeOctets(text), () => socket.resetAndDestroy()));
+    socket.once("data", () => socket.write(encodeLatin1(text), () => socket.resetAndDestroy()));
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const { port } = server.address() as { port: number };

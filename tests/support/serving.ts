@@ -1,5 +1,5 @@
 import { fieldSection } from "../../lib/http/fields.ts";
-import { encodeOctets } from "../../lib/http/grammar.ts";
+import { encodeLatin1 } from "../../lib/http/grammar.ts";
 import { say } from "../../lib/log/console.ts";
 import { Acceptor } from "../../lib/net/accept.ts";
 import type { AccessRecord } from "../../lib/net/access_record.ts";
@@ -98,7 +98,7 @@ export function textReply(text: string): Reply & { content: Uint8Array } {
   return {
     statusCode: 200,
     headerSection: fieldSection([["Content-Type", "text/plain"]]),
-    content: encodeOctets(text),
+    content: encodeLatin1(text),
   };
 }
 

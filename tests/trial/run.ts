@@ -34,7 +34,7 @@ const ASIDE_MS = 1_800_000;
 
 const POLICIES: ValueParser<readonly PolicyName[]> = {
   placeholder: "NAMES",
-  accepts: `names of ${POLICY_NAMES.join(", ")}, with commas between them,`,
+  expected: `names of ${POLICY_NAMES.join(", ")}, with commas between them,`,
   parse: (text) => {
     const names = text.split(",").map((name) => POLICY_NAMES.find((it) => it === name));
     return names.includes(undefined) ? undefined : names as PolicyName[];

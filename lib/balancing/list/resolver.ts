@@ -19,7 +19,7 @@ export interface NameServer {
 /** The value of `--resolver`: an address and maybe a port. */
 export const NAME_SERVER: ValueParser<NameServer> = {
   placeholder: "IP[:PORT]",
-  accepts: "an IP address and maybe a port, such as 192.0.2.53, 192.0.2.53:5353 or [::1]:53,",
+  expected: "an IP address and maybe a port, such as 192.0.2.53, 192.0.2.53:5353 or [::1]:53,",
   parse: parseNameServer,
 };
 

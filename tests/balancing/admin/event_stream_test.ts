@@ -1,9 +1,9 @@
 import { assertEquals } from "@std/assert";
 import { EventStream, type StreamEvent } from "../../../lib/balancing/admin/event_streams.ts";
-import { encodeOctets } from "../../../lib/http/grammar.ts";
+import { encodeLatin1 } from "../../../lib/http/grammar.ts";
 
 function event(number: number, text = `event ${number}`): StreamEvent {
-  return { number, octets: encodeOctets(text) };
+  return { number, octets: encodeLatin1(text) };
 }
 
 /** The next piece as text; null at the end. */
