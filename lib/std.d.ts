@@ -34,6 +34,16 @@ declare module "@std/assert" {
   ): Promise<E>;
 }
 
+declare module "@std/async/deadline" {
+  /** Settles as the promise does; rejects with a DOMException after so many ms if it has not. */
+  export function deadline<T>(promise: Promise<T>, ms: number): Promise<T>;
+}
+
+declare module "@std/async/delay" {
+  /** Rejects with the signal's reason when it aborts first. */
+  export function delay(ms: number, options?: { signal: AbortSignal }): Promise<void>;
+}
+
 declare module "@std/cli/parse-args" {
   /** Operands under `_`; with `collect`, each option's values in order. */
   export function parseArgs(args: readonly string[], options: {
@@ -78,6 +88,11 @@ declare module "@std/path" {
   export function join(path: string, ...paths: string[]): string;
   export function relative(from: string, to: string): string;
   export function resolve(...paths: string[]): string;
+}
+
+declare module "@std/streams/to-text" {
+  /** All of a stream as UTF-8. */
+  export function toText(stream: ReadableStream<Uint8Array>): Promise<string>;
 }
 
 declare module "@std/yaml" {

@@ -41,7 +41,7 @@ export function digestOf(fields: Fields, lowerCaseName: string): Digest | undefi
 
 function hexOf(base64: string): string | undefined {
   try {
-    return Array.from(atob(base64), (c) => c.charCodeAt(0).toString(16).padStart(2, "0")).join("");
+    return Uint8Array.fromBase64(base64).toHex();
   } catch {
     return undefined;
   }

@@ -102,8 +102,8 @@ async function readChecksums(file: string): Promise<Checksums> {
 async function readText(option: string, file: string): Promise<string> {
   try {
     if (file !== "-") return await Deno.readTextFile(file);
-    const pieces = Deno.stdin.readable.pipeThrough(new TextDecoderStream());
-    return (await Array.fromAsync(pieces)).join("");
+    const { toText } = await import("@std/streams/to-text");
+    return await toText(Deno.stdin.readable);
   } catch (error) {
     const reason = error instanceof Deno.errors.NotFound
       ? "does not exist"

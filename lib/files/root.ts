@@ -8,6 +8,7 @@ import {
   openSync,
   type Stats,
 } from "node:fs";
+import { delay } from "@std/async/delay";
 import { dirname, join } from "@std/path";
 import { OpenFile, TICK_MS } from "./open_file.ts";
 
@@ -59,7 +60,7 @@ export class Root {
    * @param path real: no part of it is a symbolic link
    * @param pause waits for so many ms; a parameter for tests
    */
-  constructor(path: string, pause?: (ms: number) => Promise<void>) {
+  constructor(path: string, pause: (ms: number) => Promise<void> = delay) {
     this.#path = path;
     this.#pause = pause ?? ((ms) => new Promise((resolve) => setTimeout(resolve, ms)));
   }

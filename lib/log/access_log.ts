@@ -7,7 +7,7 @@
 
 import { oncePerSecond } from "../http/http_date.ts";
 import type { AccessRecord } from "../net/access_record.ts";
-import { escapeControlsInJson, hexEscape } from "./console.ts";
+import { escapeControlsInJson, quoted, SPECIAL } from "./console.ts";
 import { type GapLine, LineWriter, type LostLines, lostRecord, lostText } from "./line_writer.ts";
 
 /** How access records are written. */
@@ -61,22 +61,6 @@ const isoSecond = oncePerSecond((date) => date.toISOString().slice(0, -"000Z".le
 function isoTime(epochMs: number): string {
   const ms = Math.floor(epochMs) - Math.floor(epochMs / 1000) * 1000;
   return `${isoSecond(epochMs)}${String(ms).padStart(3, "0")}Z`;
-}
-
-/** All but visible ASCII and spaces, and `"` and `\`, which have a meaning in either format. */
-const SPECIAL = /[^ !#-[\]-~]/u;
-const SPECIALS = new RegExp(SPECIAL, "gu");
-
-/** A text of bytes between quotes, everything special as `\xHH`, a byte each; `-` for none. */
-export function quoted(text = ""): string {
-  if (text === "") return '"-"';
-  return SPECIAL.test(text) ? `"${text.replace(SPECIALS, bytesEscape)}"` : `"${text}"`;
-}
-
-function bytesEscape(character: string): string {
-  const code = character.codePointAt(0)!;
-  const bytes = code <= 0xFF ? [code] : [...new TextEncoder().encode(character)];
-  return bytes.map(hexEscape).join("");
 }
 
 /** A text as JSON of visible characters. */

@@ -24,8 +24,24 @@ export function escapeControlsInJson(json: string): string {
   return json.replace(CONTROLS, unicodeEscape);
 }
 
+/** All but visible ASCII and spaces, and `"` and `\`, which have a meaning in either format. */
+export const SPECIAL: RegExp = /[^ !#-[\]-~]/u;
+const SPECIALS = new RegExp(SPECIAL, "gu");
+
+/** A text of bytes between quotes, everything special as `\xHH`, a byte each; `-` for none. */
+export function quoted(text = ""): string {
+  if (text === "") return '"-"';
+  return SPECIAL.test(text) ? `"${text.replace(SPECIALS, bytesEscape)}"` : `"${text}"`;
+}
+
+function bytesEscape(character: string): string {
+  const code = character.codePointAt(0)!;
+  const bytes = code <= 0xFF ? [code] : [...new TextEncoder().encode(character)];
+  return bytes.map(hexEscape).join("");
+}
+
 /** A byte as `\xHH`. */
-export function hexEscape(byte: number): string {
+function hexEscape(byte: number): string {
   return `\\x${byte.toString(16).toUpperCase().padStart(2, "0")}`;
 }
 

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { quoted } from "./access_log.ts";
+import { quoted } from "./console.ts";
 
 /** What was under way when an error showed. */
 export interface FaultContext {

@@ -1,3 +1,6 @@
+import { deadline } from "@std/async/deadline";
+import { delay } from "@std/async/delay";
+
 /** So much does not wait for more, lest a burst be dropped. */
 const FLUSH_LENGTH = 64 * 1024;
 /** So much may wait for the reader. */
@@ -121,10 +124,7 @@ export class LineWriter {
    *     what is left when it fails
    */
   async flush(withinMs: number): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    const timer = setTimeout(resolve, withinMs);
-    await Promise.race([this.#write(), promise]);
-    clearTimeout(timer);
+    await deadline(this.#write(), withinMs).catch(() => {});
   }
 
   #writeAfter(ms: number): void {
@@ -196,7 +196,7 @@ export class LineWriter {
     } catch (error) {
       const isUntouched = error instanceof Deno.errors.WouldBlock && bytes.length <= SAFE_BYTES;
       if (!isUntouched) throw error;
-      await new Promise<void>((resolve) => setTimeout(resolve, RETRY_MS));
+      await delay(RETRY_MS);
       return 0;
     }
   }

@@ -1,5 +1,6 @@
+import { delay } from "@std/async/delay";
 import { networkError } from "./network_error.ts";
-import { setImmediate } from "node:timers";
+import { setImmediate as turn } from "node:timers/promises";
 
 const FIRST_PAUSE_MS = 5;
 const LONGEST_PAUSE_MS = 1000;
@@ -31,9 +32,9 @@ export class Acceptor<Conn extends Deno.Conn = Deno.TcpConn> {
   #accepted: Conn | undefined;
   #isAccepting = false;
   #isClosed = false;
+  readonly #closing = new AbortController();
   #pauseMs = 0;
   #wake: (() => void) | undefined;
-  #endPause: (() => void) | undefined;
   #endWait: (() => void) | undefined;
   /** What becomes of connections when `until` takes none any more. */
   #onLate: ((conn: Conn) => void) | undefined;
@@ -101,7 +102,7 @@ export class Acceptor<Conn extends Deno.Conn = Deno.TcpConn> {
     this.#isClosed = true;
     this.#listener.close();
     this.#disposeAccepted();
-    this.#endPause?.();
+    this.#closing.abort();
     this.#endWait?.();
     this.#wake?.();
   }
@@ -151,11 +152,7 @@ export class Acceptor<Conn extends Deno.Conn = Deno.TcpConn> {
       this.#options.onError(error instanceof Error ? error : networkError(error));
     }
     this.#pauseMs = Math.min(LONGEST_PAUSE_MS, Math.max(FIRST_PAUSE_MS, this.#pauseMs * 2));
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.#endPause = resolve;
-    const timer = setTimeout(resolve, this.#pauseMs);
-    await promise;
-    clearTimeout(timer);
+    await delay(this.#pauseMs, { signal: this.#closing.signal }).catch(() => {});
   }
 }
 
@@ -167,8 +164,4 @@ function isOfTheClient(error: unknown): boolean {
   return error instanceof Deno.errors.NotConnected ||
     error instanceof Deno.errors.ConnectionAborted ||
     error instanceof Deno.errors.ConnectionReset;
-}
-
-function turn(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
 }

@@ -1,3 +1,4 @@
+import { delay } from "@std/async/delay";
 import {
   DeadlineError,
   type DeadlineName,
@@ -326,7 +327,7 @@ export class Connection implements Watched {
     const allowed = this.#rate.take(bytes.length, performance.now());
     if (allowed > 0) return this.#socket.write(bytes.subarray(0, allowed));
     this.#deadline = Infinity; // This wait is ours, not the peer's.
-    return pause(this.#rate.waitMs(bytes.length)).then(() => 0);
+    return delay(this.#rate.waitMs(bytes.length)).then(() => 0);
   }
 
   /** A wait begins. After a deadline has passed, what is left of the time is for the timeout response. */
@@ -340,8 +341,4 @@ export class Connection implements Watched {
   #failure(error: unknown): NetworkError {
     return this.#expired === undefined ? networkError(error) : new DeadlineError(this.#expired);
   }
-}
-
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
 }

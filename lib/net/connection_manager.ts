@@ -1,3 +1,4 @@
+import { deadline } from "@std/async/deadline";
 import { DEADLINES, type Deadlines } from "./deadlines.ts";
 import type { DeadlineName } from "./network_error.ts";
 import type { Socket } from "./connection.ts";
@@ -81,9 +82,7 @@ export class ConnectionManager {
     if (this.#connections.size === 0) return;
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#onEmpty = resolve;
-    const timer = setTimeout(resolve, ms);
-    await promise;
-    clearTimeout(timer);
+    await deadline(promise, ms).catch(() => {});
   }
 
   /** That a client waits can only be known by accepting it: so that is done while one is idle. */

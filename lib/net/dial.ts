@@ -66,10 +66,10 @@ async function connect(
   until: number,
   ending: AbortSignal | undefined,
 ): Promise<Deno.TcpConn> {
-  const deadline = new ConnectDeadline(until);
-  const timeout = deadline.signal;
+  const timeLimit = new ConnectDeadline(until);
+  const timeout = timeLimit.signal;
   const signal = ending === undefined ? timeout : AbortSignal.any([timeout, ending]);
-  watch(deadline);
+  watch(timeLimit);
   try {
     return await Deno.connect({ hostname, port, signal });
   } catch (error) {
@@ -77,7 +77,7 @@ async function connect(
     if (await canBeLookedUp(hostname)) throw new DeadlineError("connect");
     throw new LocalError("the name server did not answer in time", { cause: error });
   } finally {
-    unwatch(deadline);
+    unwatch(timeLimit);
   }
 }
 
@@ -89,12 +89,9 @@ async function connect(
 async function canBeLookedUp(hostname: string): Promise<boolean> {
   if (/^[0-9.]+$|:/.test(hostname)) return true; // An address.
   const { lookup } = await import("node:dns/promises");
-  const { promise: late, resolve } = Promise.withResolvers<boolean>();
-  const timer = setTimeout(() => resolve(false), LOOKUP_MS);
+  const { deadline } = await import("@std/async/deadline");
   const answered = lookup(hostname).then(() => true, ({ code }) => code !== "EAI_AGAIN");
-  const isAnswered = await Promise.race([answered, late]);
-  clearTimeout(timer);
-  return isAnswered;
+  return await deadline(answered, LOOKUP_MS).catch(() => false);
 }
 
 async function encrypted(

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { delay } from "@std/async/delay";
 import { UsageError } from "../cli/command.ts";
 import { count, option, type Values } from "../cli/option.ts";
 import { accessGapLine, type LogFormat, tellMissing } from "../log/access_log.ts";
@@ -89,7 +90,7 @@ export class Supervisor {
         }),
       monotonicMs: () => performance.now(),
       retireMs: options.grace + LEEWAY_MS,
-      pause: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+      pause: delay,
     });
   }
 

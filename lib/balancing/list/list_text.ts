@@ -1,4 +1,5 @@
 import { resolve } from "@std/path";
+import { toText } from "@std/streams/to-text";
 import { UsageError } from "../../cli/command.ts";
 
 /**
@@ -41,7 +42,7 @@ export async function readListText(
   mayBePipe = true,
 ): Promise<ListText> {
   try {
-    if (name === "-") return { text: await readStandardInput(), origin: "standard input" };
+    if (name === "-") return { text: await toText(Deno.stdin.readable), origin: "standard input" };
     const { state } = await Deno.permissions.query({ name: "read", path: name });
     if (state === "granted") return await readFile(name, mayBePipe);
     if (resolve(name) === resolve(builtIn.path)) {
@@ -71,13 +72,6 @@ async function readFile(name: string, mayBePipe: boolean): Promise<ListText> {
     text += decoder.decode(piece.subarray(0, count), { stream: true });
   }
   return { text: text + decoder.decode(), origin: isFile ? "file" : "pipe" };
-}
-
-async function readStandardInput(): Promise<string> {
-  let text = "";
-  const pieces = Deno.stdin.readable.pipeThrough(new TextDecoderStream());
-  for await (const piece of pieces) text += piece;
-  return text;
 }
 
 /** A failed import has the same code for every reason; its message differs. */
