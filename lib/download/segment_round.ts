@@ -1,3 +1,4 @@
+import { delay } from "@std/async/delay";
 import type { Fields } from "../http/fields.ts";
 import type { FollowOptions } from "./follow_redirects.ts";
 import type { AttemptLog } from "./attempt_log.ts";
@@ -67,8 +68,7 @@ export interface Shared {
 /** What several do together until it is done, or cannot be. */
 export class TaskGroup {
   readonly #ended = Promise.withResolvers<void>();
-  readonly #wake = new Set<() => void>();
-  #isOver = false;
+  readonly #over = new AbortController();
 
   /** Rejects with what kept it from its end. */
   get ended(): Promise<void> {
@@ -77,29 +77,19 @@ export class TaskGroup {
 
   /** Whether no work is left. */
   get isOver(): boolean {
-    return this.#isOver;
+    return this.#over.signal.aborted;
   }
 
   /** It is done; or not, for this reason. */
   end(error?: unknown): void {
-    if (this.#isOver) return;
-    this.#isOver = true;
-    for (const wake of [...this.#wake]) wake();
+    if (this.isOver) return;
+    this.#over.abort();
     if (error === undefined) this.#ended.resolve();
     else this.#ended.reject(error);
   }
 
   /** Waits for so many ms, or until all is over. */
   async sleep(ms: number): Promise<void> {
-    if (this.#isOver) return;
-    await new Promise<void>((resolve) => {
-      const wake = () => {
-        clearTimeout(timer);
-        this.#wake.delete(wake);
-        resolve();
-      };
-      const timer = setTimeout(wake, ms);
-      this.#wake.add(wake);
-    });
+    await delay(ms, { signal: this.#over.signal }).catch(() => {});
   }
 }
