@@ -15,9 +15,9 @@ export type BodyFraming =
 const NO_BODY: BodyFraming = { kind: "none" };
 
 /**
- * RFC 9112 §6.3 for a request, in its order.
+ * The framing of a request's body, by the steps of RFC 9112 §6.3.
  *
- * @throws {ProtocolError} when the framing is faulty or ambiguous (400) or its coding unknown (501)
+ * @throws {ProtocolError} 400 for invalid or ambiguous framing, 501 for an unknown transfer coding
  */
 export function requestBodyFraming(head: RequestHead): BodyFraming {
   const { fields } = head;
@@ -27,10 +27,9 @@ export function requestBodyFraming(head: RequestHead): BodyFraming {
 }
 
 /**
- * RFC 9112 §6.3 for a response, in its order.
+ * The framing of a response's body, by the steps of RFC 9112 §6.3.
  *
- * @param requestMethod the method of the request that it answers
- * @throws {ProtocolError} when the framing is faulty, ambiguous or unknown
+ * @throws {ProtocolError} for invalid, ambiguous or unknown framing
  */
 export function responseBodyFraming(requestMethod: string, head: ResponseHead): BodyFraming {
   const { statusCode, fields } = head;
@@ -44,17 +43,16 @@ export function responseBodyFraming(requestMethod: string, head: ResponseHead): 
   return { kind: "untilClose" }; // 8
 }
 
-/** `identity`, which HTTP/1.1 had until RFC 7230, changes nothing; alone it is as good as no field. */
+/** Whether the only coding is `identity`, which HTTP/1.1 had until RFC 7230: the same as no field. */
 function isIdentity(fields: Fields): boolean {
   const codings = fields.tokens("transfer-encoding");
   return codings.length > 0 && codings.every((coding) => coding === "identity");
 }
 
 /**
- * The Content-Length of a response. Repeated, on lines or in a list, it counts as one if all are
- * equal (RFC 9110 §8.6).
+ * The Content-Length of a response, which may be repeated if all values are equal (RFC 9110 §8.6).
  *
- * @throws {ProtocolError} when there is none, or they differ
+ * @throws {ProtocolError} if there is none, or the values differ
  */
 export function equalLength(fields: Fields): number {
   const lengths = (fields.get("content-length") ?? "").split(",").map(trimOws);
@@ -66,8 +64,8 @@ export function equalLength(fields: Fields): number {
 }
 
 /**
- * RFC 9112 §6.1: `chunked`, once and alone. Other codings could stand before it; we understand none.
- * With a Content-Length beside it the message may be an attack (§6.3, 3): it is refused.
+ * RFC 9112 §6.1: only `chunked` is supported, which must be the last coding. A Content-Length beside
+ * it may be an attack (§6.3, 3) and is refused.
  */
 function transferCodingFraming(head: RequestHead | ResponseHead): BodyFraming {
   const { httpVersion, fields } = head;
@@ -88,8 +86,8 @@ function transferCodingFraming(head: RequestHead | ResponseHead): BodyFraming {
 }
 
 /**
- * RFC 9110 §8.6: one number, of digits only. Equal ones could be taken for one; in a request we
- * refuse them too, since a sender that cannot count its lengths is not to be trusted with one.
+ * RFC 9110 §8.6: one number of digits. Repeated equal values could be accepted; in requests they are
+ * refused as well, since they show a faulty sender.
  */
 function lengthFraming(fields: Fields): BodyFraming {
   const [length = "", ...more] = fields.values("content-length");
@@ -104,21 +102,20 @@ function parsedLength(length: string): number {
   return contentLength;
 }
 
-/** Takes the body of one message from a receive buffer, and never one byte beyond. */
+/** Takes the body of one message from a receive buffer, and never a byte beyond it. */
 export interface BodyReader {
-  /** Whether the body's end has been seen. */
   readonly isDone: boolean;
   /**
-   * Takes what there is.
+   * Takes what has arrived.
    *
-   * @returns a piece of the content, a view that is good until the buffer receives more; undefined
-   *     when more is needed, or when it is done
-   * @throws {ProtocolError} when the bytes are not a body of that framing
+   * @returns a piece of the content, valid until the buffer receives more; undefined if more is
+   *     needed, or at the end
+   * @throws {ProtocolError} if the bytes do not match the framing
    */
   read(buffer: ReceiveBuffer): Uint8Array | undefined;
 }
 
-/** The reader of a body with that framing; `reading` says what is tolerated in chunked ones. */
+/** A reader of bodies with this framing; `reading` says what is tolerated in chunked ones. */
 export function bodyReader(framing: BodyFraming, reading: Reading = STRICT): BodyReader {
   switch (framing.kind) {
     case "none":
@@ -132,7 +129,7 @@ export function bodyReader(framing: BodyFraming, reading: Reading = STRICT): Bod
   }
 }
 
-/** RFC 9112 §6.2: as many bytes as were announced. */
+/** RFC 9112 §6.2: a body of known length. */
 class LengthReader implements BodyReader {
   #remaining: number;
 
@@ -152,13 +149,13 @@ class LengthReader implements BodyReader {
   }
 }
 
-/** RFC 9112 §7.1: `chunk-size = 1*HEXDIG`, and what stands behind it. */
+/** RFC 9112 §7.1: `chunk-size = 1*HEXDIG`, and the rest of its line. */
 const CHUNK_SIZE = /^([0-9A-Fa-f]+)(.*)$/;
 
 /**
  * RFC 9112 §7.1: `chunked-body = *chunk last-chunk trailer-section CRLF`, where
  * `chunk = chunk-size [ chunk-ext ] CRLF chunk-data CRLF`. The steps are the grammar's positions.
- * Extensions and trailer fields are checked and forgotten.
+ * Extensions and trailer fields are validated and discarded.
  */
 class ChunkedReader implements BodyReader {
   #position: "chunkSize" | "chunkData" | "chunkEnd" | "trailerSection" | "done" = "chunkSize";
@@ -183,7 +180,7 @@ class ChunkedReader implements BodyReader {
     }
   }
 
-  /** One step that brings no content; whether it was taken, or more is needed. */
+  /** A step without content; false if more is needed. */
   #step(buffer: ReceiveBuffer): boolean {
     switch (this.#position) {
       case "chunkSize":
@@ -238,14 +235,13 @@ function chunkLineTooLong(): ProtocolError {
   return new ProtocolError("A chunk-size line is too long.");
 }
 
-/** The last-chunk and an empty trailer section (RFC 9112 §7.1): the end of a chunked body. */
+/** The end of a chunked body: last-chunk and an empty trailer section (RFC 9112 §7.1). */
 export const LAST_CHUNK: Uint8Array<ArrayBuffer> = encodeLatin1("0\r\n\r\n");
 
 /**
  * One chunk (RFC 9112 §7.1).
  *
- * @param chunkData at least one byte: an empty chunk would end the body
- * @throws {TypeError} when it is empty
+ * @throws {TypeError} if it is empty, which would end the body
  */
 export function writeChunk(chunkData: Uint8Array): Uint8Array<ArrayBuffer> {
   if (chunkData.length === 0) throw new TypeError("Cannot write an empty chunk");

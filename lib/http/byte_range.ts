@@ -7,30 +7,27 @@
 import type { Fields } from "./fields.ts";
 import { trimOws, WRITTEN_VALUE } from "./grammar.ts";
 
-/** Some bytes of a representation: their positions from 0, both inclusive; `first <= last`. */
+/** Positions in a representation, from 0, both inclusive; `first <= last < length`. */
 export interface ByteRange {
-  /** Position of the first byte. */
   readonly first: number;
-  /** Position of the last byte, below the length of the representation. */
   readonly last: number;
 }
 
 /**
- * What a Range means for a representation: `whole` is the 200 that there would be without it,
- * `unsatisfiable` a 416, `ranges` a 206: with Content-Range for one, as multipart/byteranges for
- * several. They do not overlap.
+ * What a Range means for a representation: `whole` is the 200 as without it, `unsatisfiable` a 416,
+ * `ranges` a 206, with several as multipart/byteranges. The ranges do not overlap.
  */
 export type RangeAnswer =
   | { readonly kind: "whole" }
   | { readonly kind: "unsatisfiable" }
   | { readonly kind: "ranges"; readonly ranges: readonly ByteRange[] };
 
-/** More in one request are a broken client or an attack (RFC 9110 §17.15). */
+/** More ranges in one request indicate a broken client or an attack (RFC 9110 §17.15). */
 const MOST_RANGES = 16;
 
 /**
- * RFC 9110 §15.3.7.2 reckons a part's head at 80 bytes; a smaller gap costs less than a head. Ours
- * are a little longer, so a client never gets more bytes than separate parts would have taken.
+ * RFC 9110 §15.3.7.2 estimates the head of a part at 80 bytes: to send a smaller gap costs less. Ours
+ * are longer, so joined ranges never take more bytes than separate parts.
  */
 const SMALLEST_GAP = 80;
 
@@ -38,20 +35,17 @@ const SMALLEST_GAP = 80;
 const RANGE_SPEC = /^(?:([0-9]+)-([0-9]*)|-([0-9]+))$/;
 
 /**
- * What to answer to a Range (RFC 9110 §14.1.2, §14.2), after the preconditions.
+ * Evaluates Range (RFC 9110 §14.1.2, §14.2), after the preconditions, and only for GET.
  *
- * A set with one invalid member is invalid as a whole. It is then ignored, as §14.2 allows, though
- * it would rather have a 416, which nginx and Go send: downloaders take a 416 for "there is nothing
- * left to get", and only a valid range may tell them that. Ignored are also other units, any range
- * of an empty representation, more than 16, and sets that ask for more bytes than there are, so
- * that none makes us send more than the whole.
+ * A set with one invalid member is ignored, as §14.2 allows. nginx and Go send a 416, but downloaders
+ * take that for "nothing is left to get". Also ignored are other units, ranges of an empty
+ * representation, more than 16 ranges, and sets that ask for more bytes than there are: no Range makes
+ * a response longer than the whole.
  *
- * Only to be asked for a GET: §14.2 defines Range for no other method.
- *
- * @param range the value of Range, its lines joined; undefined without one
- * @param length of the representation in bytes: a safe integer
- * @returns ranges in the order they were asked for; those that overlap or nearly touch are one, at
- *     the place of its earliest
+ * @param range the value of Range, its lines joined
+ * @param length of the representation
+ * @returns ranges in the requested order; those that overlap or nearly touch are joined, at the place
+ *     of the earliest
  */
 export function byteRanges(range: string | undefined, length: number): RangeAnswer {
   const specs = range === undefined ? [] : rangeSpecs(range);
@@ -73,13 +67,13 @@ export function byteRanges(range: string | undefined, length: number): RangeAnsw
   return bytes > length ? { kind: "whole" } : { kind: "ranges", ranges: coalesced(ranges) };
 }
 
-/** The members of `bytes=1#range-spec`, not yet judged; none if the unit is another one. */
+/** The members of `bytes=1#range-spec`, not validated; none for another unit. */
 function rangeSpecs(range: string): string[] {
   if (range.slice(0, 6).toLowerCase() !== "bytes=") return [];
   return range.slice(6).split(",").map(trimOws).filter((it) => it !== "");
 }
 
-/** RFC 9110 §14.1.1: whether an int-range is one, and valid. Exact for numbers of any size. */
+/** RFC 9110 §14.1.1: whether an int-range is valid. Exact for numbers of any size. */
 function isAscending(firstPos: string | undefined, lastPos: string | undefined): boolean {
   if (firstPos === undefined) return false;
   return !lastPos || BigInt(firstPos) <= BigInt(lastPos);
@@ -101,12 +95,12 @@ function coalesced(ranges: readonly ByteRange[]): ByteRange[] {
   return kept.sort((a, b) => a.place - b.place).map(({ first, last }) => ({ first, last }));
 }
 
-/** RFC 9110 §14.4: Content-Range of a 206, or of a part of one: `bytes 0-499/1234`. */
+/** RFC 9110 §14.4: Content-Range of a 206 or of a part: `bytes 0-499/1234`. */
 export function contentRange({ first, last }: ByteRange, length: number): string {
   return `bytes ${first}-${last}/${length}`;
 }
 
-/** RFC 9110 §14.4: Content-Range of a 416: an asterisk for the range. */
+/** RFC 9110 §14.4: Content-Range of a 416. */
 export function unsatisfiedRange(length: number): string {
   return `bytes */${length}`;
 }
@@ -114,37 +108,33 @@ export function unsatisfiedRange(length: number): string {
 /** RFC 9110 §14.4: `bytes first-last/complete-length`. */
 const CONTENT_RANGE = /^bytes ([0-9]+)-([0-9]+)\/([0-9]+)$/i;
 
-/** Which part of the content a 206 brings: first and last byte, and the length of the whole. */
-export function parseContentRange({ fields }: { readonly fields: Fields }):
-  | { readonly first: number; readonly last: number; readonly total: number }
-  | undefined {
+/** The part that a 206 brings, and the length of the whole. */
+export function parseContentRange(
+  { fields }: { readonly fields: Fields },
+): ByteRange & { readonly total: number } | undefined {
   const [, first, last, total] = CONTENT_RANGE.exec(fields.get("content-range") ?? "") ?? [];
   if (total === undefined) return undefined;
   return { first: Number(first), last: Number(last), total: Number(total) };
 }
 
-/** The content of a 206 with several ranges, laid out before a single byte of it is read. */
+/** The content of a 206 with several ranges: the text around them, in ASCII, and their order. */
 export interface MultipartByteRanges {
-  /** Content-Type of the response, with its boundary. */
   readonly contentType: string;
-  /** Bytes of all parts, heads and the end included. */
   readonly contentLength: number;
-  /** In the order to be sent: each head, in ASCII, then the bytes of its range. */
   readonly parts: readonly { readonly head: string; readonly range: ByteRange }[];
-  /** What follows the last part; ASCII. */
+  /** Follows the last part. */
   readonly end: string;
 }
 
-/** What several ranges are taken from, and how they are to be told apart. */
+/** The representation that ranges are taken from, and the boundary between them. */
 export interface MultipartOptions {
   /**
-   * 1 to 70 characters that need no quotes, which some clients read wrongly (RFC 9110 §14.6). It
-   * may not occur in the content; 16 random bytes are enough for that.
+   * 1 to 70 characters that need no quotes, which some clients do not understand (RFC 9110 §14.6).
+   * Must not occur in the content; 16 random bytes ensure that.
    */
   readonly boundary: string;
-  /** Content-Type that a 200 would have; left out of the parts when undefined. */
+  /** That of a 200. */
   readonly contentType: string | undefined;
-  /** Bytes of the whole representation. */
   readonly length: number;
 }
 
@@ -152,10 +142,10 @@ export interface MultipartOptions {
 const BOUNDARY = /^[0-9A-Za-z'+_.-]{1,70}$/;
 
 /**
- * Lays out `multipart/byteranges` (RFC 9110 §14.6, §15.3.7.2). The response itself must have no
+ * Plans `multipart/byteranges` (RFC 9110 §14.6, §15.3.7.2). The response itself must not have
  * Content-Range.
  *
- * @throws {TypeError} when boundary or media type hold what they may not
+ * @throws {TypeError} if boundary or media type are not valid
  */
 export function multipartByteRanges(
   ranges: readonly ByteRange[],

@@ -10,32 +10,26 @@ import {
 import type { Reading } from "./limits.ts";
 import type { ReceiveBuffer } from "./receive_buffer.ts";
 
-/** One field line: its name as it was received or is to be sent, and its value without OWS. */
+/** A field line: its name as received or to be sent, and its value without OWS. */
 export type FieldLine = readonly [fieldName: string, fieldValue: string];
 
 /**
- * The field lines of a header or trailer section, in their order (RFC 9110 §5). Names are found
- * whatever their case. Lines are kept as they came and taken apart when they are asked for: most
- * never are.
+ * The field lines of a header or trailer section, in order (RFC 9110 §5). Names are case-insensitive;
+ * methods take them in lower case. Lines are parsed when they are asked for: most never are.
  */
 export class Fields {
   readonly #lines: readonly string[];
 
-  /**
-   * A section of lines.
-   *
-   * @param lines each `field-name ":" OWS field-value OWS`, one character a byte, without its CRLF
-   */
+  /** @param lines each `field-name ":" OWS field-value OWS`, one character a byte, without CRLF */
   constructor(lines: readonly string[] = []) {
     this.#lines = lines;
   }
 
-  /** Whether there is a line of that name. `lowerCaseName` is to be in lower case, here and below. */
   has(lowerCaseName: string): boolean {
     return this.#indexOf(lowerCaseName, 0) !== -1;
   }
 
-  /** The values of all lines of that name, in their order. */
+  /** The value of each line of that name. */
   values(lowerCaseName: string): string[] {
     const values: string[] = [];
     for (let i = -1; (i = this.#indexOf(lowerCaseName, i + 1)) !== -1;) {
@@ -44,7 +38,7 @@ export class Fields {
     return values;
   }
 
-  /** The value of the field, its lines joined by `, ` (RFC 9110 §5.3); undefined if there is none. */
+  /** The value of the field, its lines joined by `, ` (RFC 9110 §5.3). */
   get(lowerCaseName: string): string | undefined {
     const first = this.#indexOf(lowerCaseName, 0);
     if (first === -1) return undefined;
@@ -55,8 +49,8 @@ export class Fields {
   }
 
   /**
-   * The members of a list of tokens (RFC 9110 §5.6.1), over all lines, in lower case; empty members
-   * are passed over. Not for lists that may hold quoted strings.
+   * The members of a list of tokens (RFC 9110 §5.6.1) in lower case, without empty ones. Not for lists
+   * that may contain quoted strings.
    */
   tokens(lowerCaseName: string): string[] {
     const value = this.get(lowerCaseName);
@@ -64,7 +58,6 @@ export class Fields {
     return value.split(",").map((it) => trimOws(it).toLowerCase()).filter((it) => it !== "");
   }
 
-  /** The field lines in their order. */
   *[Symbol.iterator](): IterableIterator<FieldLine> {
     for (const line of this.#lines) {
       const colon = line.indexOf(":");
@@ -82,37 +75,32 @@ export class Fields {
     return -1;
   }
 
-  /** The section as it is sent, with the empty line behind it. */
+  /** The section with its CRLFs and the empty line. */
   toString(): string {
     return this.#lines.map((line) => `${line}\r\n`).join("") + "\r\n";
   }
 }
 
-/** RFC 9112 §5.1 forbids white space before the colon; nothing else can be meant by it. */
+/** RFC 9112 §5.1 forbids white space before the colon; it has no other meaning. */
 const SPACE_BEFORE_COLON = new RegExp(`^(${TOKEN_SOURCE})[ \\t]+:`);
 
-/** Reads the field lines of one header or trailer section up to and with the empty line. */
+/** Reads one header or trailer section, including the empty line. */
 export class FieldSectionReader {
   readonly #reading: Reading;
   readonly #lines: string[] = [];
   #room: number;
 
-  /**
-   * Reads one section.
-   *
-   * @param reading what is tolerated, and how much is read
-   * @param startBytes bytes of what stands before the section and counts for its limit
-   */
+  /** @param startBytes bytes before the section that count towards its limit */
   constructor(reading: Reading, startBytes = 0) {
     this.#reading = reading;
     this.#room = reading.headLimit - startBytes;
   }
 
   /**
-   * Reads on, as far as the buffer goes.
+   * Continues with what has arrived.
    *
-   * @returns the section, or undefined when more is needed
-   * @throws {ProtocolError} 400 for what is not a field line, 431 beyond a limit
+   * @returns the section, or undefined if more is needed
+   * @throws {ProtocolError} 400 for an invalid field line, 431 beyond a limit
    */
   read(buffer: ReceiveBuffer): Fields | undefined {
     for (;;) {
@@ -152,24 +140,22 @@ function tooLarge(): ProtocolError {
 }
 
 /**
- * Field lines as they are sent, each with its CRLF; ASCII. Only `fieldSection` makes one, so that
- * nothing in it ends a line early. What is the same in many messages is written once.
+ * Field lines as they are sent, each with its CRLF; ASCII. Only the functions below make one, so no
+ * value in it can end a line early.
  */
 export type FieldSection = string & { readonly isFieldSection: true };
 
 /** No field lines. */
 export const NO_FIELDS: FieldSection = "" as FieldSection;
 
-/** Names that were found to be tokens; there are not many. */
+/** Names that are known to be tokens. */
 const knownNames = new Set<string>();
 const MOST_KNOWN_NAMES = 1000;
 
 /**
- * Writes field lines (RFC 9112 §5).
+ * Writes field lines (RFC 9112 §5) after those in `before`.
  *
- * @param fieldLines in the order to be sent
- * @param before what was written already and stands before them
- * @throws {TypeError} when a name is no token, or a value holds anything but visible ASCII, SP and
+ * @throws {TypeError} if a name is no token, or a value contains anything but visible ASCII, SP and
  *     HTAB
  */
 export function fieldSection(
@@ -181,11 +167,7 @@ export function fieldSection(
   return section as FieldSection;
 }
 
-/**
- * Writes one field line.
- *
- * @throws {TypeError} as `fieldSection`
- */
+/** Writes one field line; throws as `fieldSection`. */
 export function fieldLine(fieldName: string, fieldValue: string): FieldSection {
   if (!knownNames.has(fieldName)) checkName(fieldName);
   if (!WRITTEN_VALUE.test(fieldValue)) {
@@ -194,7 +176,7 @@ export function fieldLine(fieldName: string, fieldValue: string): FieldSection {
   return `${fieldName}: ${fieldValue}\r\n` as FieldSection;
 }
 
-/** Whether `fieldLine` writes this one. */
+/** Whether `fieldLine` accepts this one. */
 export function isWritable(fieldName: string, fieldValue: string): boolean {
   return TOKEN.test(fieldName) && WRITTEN_VALUE.test(fieldValue);
 }

@@ -1,6 +1,6 @@
 /**
- * The character classes and patterns of HTTP/1.1, each under its ABNF, the text of bytes, and the
- * error for what breaks the grammar. Readers and writers share them, so that they cannot disagree.
+ * Character classes and patterns of HTTP/1.1, each under its ABNF, conversion between bytes and text,
+ * and the error for invalid input. Readers and writers share them, so that they cannot disagree.
  *
  * @module
  */
@@ -12,7 +12,7 @@ export const LF = 0x0a;
 /** `:`, which ends a field name. */
 export const COLON = 0x3a;
 
-/** 1 for each byte of the class, 0 for any other: `LINE_OCTET[byte]`. */
+/** A set of octets: `LINE_OCTET[octet]` is 1 or 0. */
 export type OctetClass = Uint8Array;
 
 function octetClass(pattern: RegExp): OctetClass {
@@ -20,12 +20,12 @@ function octetClass(pattern: RegExp): OctetClass {
 }
 
 /**
- * RFC 9110 §5.5: what may stand in a line of a head before its CRLF: `HTAB / SP / VCHAR /
- * obs-text`. Never CR, LF or NUL, which is what keeps one line from passing for two.
+ * RFC 9110 §5.5: what a line of a head may contain: `HTAB / SP / VCHAR / obs-text`. Without CR, LF and
+ * NUL, one line cannot pass for two.
  */
 export const LINE_OCTET: OctetClass = octetClass(/[\t\x20-\x7e\x80-\xff]/);
 
-/** What a field line of a response may hold: control characters as well, but for CR, LF and NUL. */
+/** What a field line of a response may contain: control characters as well, except CR, LF and NUL. */
 export const LENIENT_LINE_OCTET: OctetClass = octetClass(/[^\0\r\n]/);
 
 /** RFC 9110 §5.6.2: `tchar`, as the inside of a character class. */
@@ -34,7 +34,7 @@ const TCHAR = "!#$%&'*+\\-.^_`|~0-9A-Za-z";
 /** RFC 9110 §5.6.2: `token = 1*tchar`, as the source of a pattern. */
 export const TOKEN_SOURCE: string = `[${TCHAR}]+`;
 
-/** RFC 9110 §5.6.4: `quoted-string`, as the source of a pattern; it captures nothing. */
+/** RFC 9110 §5.6.4: `quoted-string`, as the source of a pattern without groups. */
 export const QUOTED_STRING_SOURCE: string =
   '"(?:[\\t \\x21\\x23-\\x5b\\x5d-\\x7e\\x80-\\xff]|\\\\[\\t \\x21-\\x7e\\x80-\\xff])*"';
 
@@ -44,13 +44,13 @@ export const TOKEN: RegExp = new RegExp(`^${TOKEN_SOURCE}$`);
 /** RFC 9112 §5: a field line up to its colon: `field-name ":"`. */
 export const FIELD_NAME_AND_COLON: RegExp = new RegExp(`^${TOKEN_SOURCE}:`);
 
-/** RFC 9110 §5.5: a field value that we write: visible ASCII, SP and HTAB, and no obs-text. */
+/** RFC 9110 §5.5: a field value that we write: visible ASCII, SP and HTAB, no obs-text. */
 export const WRITTEN_VALUE: RegExp = /^[\t\x20-\x7e]*$/;
 
 /** RFC 9112 §2.3: `HTTP-version = HTTP-name "/" DIGIT "." DIGIT`, case-sensitive. */
 export const HTTP_VERSION: RegExp = /^HTTP\/([0-9])\.([0-9])$/;
 
-/** RFC 9112 §3.2: what a request-target of any form may hold: visible ASCII, and no fragment. */
+/** RFC 9112 §3.2: a request-target of any form: visible ASCII without a fragment. */
 export const REQUEST_TARGET: RegExp = /^[\x21\x22\x24-\x7e]+$/;
 
 /** RFC 9110 §8.6: `Content-Length = 1*DIGIT`. */
@@ -61,8 +61,8 @@ const IP_LITERAL = /^\[(?:[0-9A-Fa-f:.]+|v[0-9A-Fa-f]+\.[A-Za-z0-9\-._~!$&'()*+,
 const HOST_AND_PORT = /^(\[[^\]]*\]|[^:[\]]*)(?::([0-9]*))?$/;
 
 /**
- * RFC 3986 §3.2.2 and §3.2.3: whether the text is `uri-host [ ":" port ]`, as in Host or in the
- * authority of an absolute-form target. An empty host is none: RFC 9110 §4.2.1 has it rejected.
+ * Whether the text is `uri-host [ ":" port ]` (RFC 3986 §3.2.2, §3.2.3), as in Host or the authority of
+ * an absolute-form target. RFC 9110 §4.2.1 has an empty host rejected.
  */
 export function isHostAndPort(text: string): boolean {
   const [, host, port] = HOST_AND_PORT.exec(text) ?? [];
@@ -83,14 +83,14 @@ export const CHUNK_EXT: RegExp = new RegExp(
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
 /**
- * The text of `bytes[start]` up to, not including, `bytes[end]`: one character a byte. Native:
- * 0.1 us for a whole head, where `String.fromCharCode` takes 1.6. `node:buffer` would be as quick,
- * but loading it, or a timer of Node, took 5 ms of the 31 that a small download did.
+ * The text of `bytes[start]` up to, not including, `bytes[end]`: one character a byte. Native: 0.1 us
+ * for a whole head, where `String.fromCharCode` takes 1.6. `node:buffer` would be as quick, but takes
+ * 5 ms to load.
  */
 export function decodeLatin1(bytes: Uint8Array, start: number, end: number): string {
   const part = bytes.subarray(start, end);
   const text = decoder.decode(part);
-  // Of bytes beyond ASCII, UTF-8 makes fewer characters, or U+FFFD where it is none.
+  // Bytes beyond ASCII are fewer characters in UTF-8, or U+FFFD if they are not UTF-8.
   return text.length === part.length && !text.includes("\ufffd") ? text : decodeEach(part);
 }
 
@@ -101,9 +101,9 @@ function decodeEach(bytes: Uint8Array): string {
 }
 
 /**
- * The bytes of a text that has one byte a character.
+ * The bytes of a text, one for each character.
  *
- * @throws {TypeError} when a character is above U+00FF
+ * @throws {TypeError} if a character is above U+00FF
  */
 export function encodeLatin1(text: string): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(text.length);
@@ -126,8 +126,8 @@ export function inOnePiece(text: string): string {
 }
 
 /**
- * The text without the OWS around it: `OWS = *( SP / HTAB )`, and nothing else (RFC 9110 §5.6.3).
- * A pattern for it would try each blank in the midst of the text as a beginning.
+ * The text without the OWS around it: `OWS = *( SP / HTAB )` (RFC 9110 §5.6.3). A pattern for it would
+ * be tried at each blank within the text.
  */
 export function trimOws(text: string): string {
   let start = 0;
@@ -141,33 +141,20 @@ function isOws(code: number): boolean {
   return code === 0x20 || code === 0x09;
 }
 
-/**
- * A message that breaks the protocol or a limit. The parser never answers: a server
- * answers with `statusHint`, a client reports the message.
- */
+/** A message that violates the protocol or a limit. */
 export class ProtocolError extends Error {
   override readonly name = "ProtocolError";
 
-  /** The status code that suits it when it was found in a request. */
-  readonly statusHint: number;
-
   /**
-   * For a reader to throw.
-   *
-   * @param message what is wrong, as a sentence that may be shown to the peer; quotes no input
-   * @param statusHint 400 to 599
+   * @param message a sentence that may be shown to the peer; quotes no input
+   * @param statusHint the status code to answer if it was found in a request
    */
-  constructor(message: string, statusHint = 400) {
+  constructor(message: string, readonly statusHint = 400) {
     super(message);
-    this.statusHint = statusHint;
   }
 }
 
-/**
- * Host and port as URLs have them: an IPv6 address stands in brackets.
- *
- * @param hostname a name or an address, without brackets
- */
+/** Host and port as in a URL, with an IPv6 address in brackets. */
 export function authorityOf(hostname: string, port: number): string {
   return hostname.includes(":") ? `[${hostname}]:${port}` : `${hostname}:${port}`;
 }

@@ -1,15 +1,10 @@
 /**
- * HTTP-dates (RFC 9110 §5.6.7): read in all of their forms, written in the one that is preferred.
+ * HTTP-dates (RFC 9110 §5.6.7): read in all forms, written in the preferred one.
  *
  * @module
  */
 
-/**
- * Makes a text that depends on the second alone once a second, since a busy server repeats it.
- *
- * @param format writes the date
- * @returns what writes the second of a time in ms since 1970
- */
+/** A function that formats the second of a time, and remembers the last result. */
 export function oncePerSecond(format: (date: Date) => string): (epochMs: number) => string {
   let second = NaN;
   let text = "";
@@ -23,7 +18,7 @@ export function oncePerSecond(format: (date: Date) => string): (epochMs: number)
   };
 }
 
-/** `IMF-fixdate`, as in `Sun, 06 Nov 1994 08:49:37 GMT`, of a time in ms since 1970. */
+/** `IMF-fixdate`, as in `Sun, 06 Nov 1994 08:49:37 GMT`. */
 export const imfFixdate: (epochMs: number) => string = oncePerSecond((date) => date.toUTCString());
 
 const DAY_NAMES = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"];
@@ -34,22 +29,22 @@ const DAY_NAME_LONG = "(?<dayName>Sun|Mon|Tues|Wednes|Thurs|Fri|Satur)day";
 const MONTH = `(?<month>${MONTHS.join("|")})`;
 const TIME_OF_DAY = "(?<hour>[0-9]{2}):(?<minute>[0-9]{2}):(?<second>[0-9]{2})";
 
-/** RFC 9110 §5.6.7: `IMF-fixdate`: `Sun, 06 Nov 1994 08:49:37 GMT`. */
+/** `Sun, 06 Nov 1994 08:49:37 GMT`. */
 const IMF_FIXDATE = new RegExp(
   `^${DAY_NAME}, (?<day>[0-9]{2}) ${MONTH} (?<year>[0-9]{4}) ${TIME_OF_DAY} GMT$`,
 );
 
-/** RFC 9110 §5.6.7: `rfc850-date`: `Sunday, 06-Nov-94 08:49:37 GMT`. */
+/** `Sunday, 06-Nov-94 08:49:37 GMT`. */
 const RFC850_DATE = new RegExp(
   `^${DAY_NAME_LONG}, (?<day>[0-9]{2})-${MONTH}-(?<year>[0-9]{2}) ${TIME_OF_DAY} GMT$`,
 );
 
-/** RFC 9110 §5.6.7: `asctime-date`: `Sun Nov  6 08:49:37 1994`. */
+/** `Sun Nov  6 08:49:37 1994`. */
 const ASCTIME_DATE = new RegExp(
   `^${DAY_NAME} ${MONTH} (?<day>[0-9]{2}| [0-9]) ${TIME_OF_DAY} (?<year>[0-9]{4})$`,
 );
 
-/** A date without its year, and the day of the week that it claims to be. */
+/** A date without its year, with the day of the week that was given. */
 interface DayAndTime {
   readonly dayName: number;
   readonly day: number;
@@ -60,12 +55,11 @@ interface DayAndTime {
 }
 
 /**
- * An HTTP-date in any of its three forms (RFC 9110 §5.6.7), case-sensitive. The date has to exist
- * and the day of the week to be right; second 60 is the leap second at the end of a day, and means
- * the first second of the next.
+ * An HTTP-date in any of its three forms (RFC 9110 §5.6.7), case-sensitive. The date must exist and
+ * have the right day of the week; second 60 at the end of a day is the first second of the next.
  *
- * @param epochSeconds the present; it decides the century of a year with two digits
- * @returns seconds since 1970, or undefined for anything else
+ * @param epochSeconds the present, which decides the century of a year with two digits
+ * @returns seconds since 1970, or undefined if it is not an HTTP-date
  */
 export function parseHttpDate(text: string, epochSeconds: number): number | undefined {
   const four = IMF_FIXDATE.exec(text)?.groups ?? ASCTIME_DATE.exec(text)?.groups;
@@ -87,7 +81,7 @@ function dayAndTime(groups: Record<string, string>): DayAndTime {
   };
 }
 
-/** RFC 9110 §5.6.7: of the years with these two digits the latest that is at most 50 years ahead. */
+/** RFC 9110 §5.6.7: the latest year with these two digits that is at most 50 years ahead. */
 function fullYear(parts: DayAndTime, twoDigits: number, epochSeconds: number): number {
   const latest = new Date(epochSeconds * 1000);
   latest.setUTCFullYear(latest.getUTCFullYear() + 50);

@@ -1,6 +1,5 @@
 /**
- * What requests and responses have in common: version, header section, persistence, and the reader
- * of their heads.
+ * What requests and responses share: version, persistence, and the reader of their heads.
  *
  * @module
  */
@@ -10,10 +9,10 @@ import { type Reading, START_LINE_LIMIT } from "./limits.ts";
 import { Fields, FieldSectionReader } from "./fields.ts";
 import type { ReceiveBuffer } from "./receive_buffer.ts";
 
-/** The versions we speak. A higher minor version than 1.1 is answered as 1.1 (RFC 9110 §2.5). */
+/** A version; higher minor versions count as 1.1 (RFC 9110 §2.5). */
 export type HttpVersion = "1.0" | "1.1";
 
-/** RFC 9112 §9.3: whether the connection may go on after this message. */
+/** RFC 9112 §9.3: whether the connection persists after this message. */
 export function isPersistent(head: { httpVersion: HttpVersion; fields: Fields }): boolean {
   if (head.httpVersion === "1.1" && !head.fields.has("connection")) return true;
   const options = head.fields.tokens("connection");
@@ -22,9 +21,9 @@ export function isPersistent(head: { httpVersion: HttpVersion; fields: Fields })
 }
 
 /**
- * RFC 9112 §2.3: the version that a start line names.
+ * The version in a start line (RFC 9112 §2.3).
  *
- * @throws {ProtocolError} 400 when it is none, 505 when its major version is not 1
+ * @throws {ProtocolError} 400 if it is not a version, 505 if its major version is not 1
  */
 export function parseVersion(text: string): HttpVersion {
   if (text === "HTTP/1.1") return "1.1";
@@ -36,64 +35,59 @@ export function parseVersion(text: string): HttpVersion {
 
 /** What differs between the heads of requests and of responses. */
 export interface HeadSyntax<StartLine, Head> {
-  /** Reads the start line; throws ProtocolError. */
+  /** Parses the start line; throws ProtocolError. */
   readonly startLine: (line: string) => StartLine;
-  /** Whether empty lines before the start line are passed over (RFC 9112 §2.2). */
+  /** Whether empty lines before the start line are skipped (RFC 9112 §2.2). */
   readonly hasEmptyLinesBefore: boolean;
-  /** What is tolerated, and how much is read. */
   readonly reading: Reading;
-  /** Makes the head of its two parts. Throws ProtocolError. */
+  /** Validates the head as a whole; throws ProtocolError. */
   readonly head: (startLine: StartLine, fields: Fields) => Head;
-  /** The section that was read last, on any connection. */
   readonly last: LastSection;
 }
 
 /**
- * A header section and its text. Most requests have the section of the one before, on one connection
- * as on several: it is not read anew, and is the same object.
+ * The section that was read last on any connection, and its text. Most requests have the same section
+ * as the one before: it is not parsed again, and is the same object.
  */
 export class LastSection {
-  /** As received, with the empty line; empty when none is known. */
+  /** As received, with the empty line. */
   text = "";
-  /** What it was read as. */
   fields = new Fields();
 }
 
 /**
- * Takes heads from a receive buffer: a head, undefined for "more is needed", or ProtocolError. The
- * verdict is the same however TCP split the bytes, limits included. One reader serves one
- * connection: after a head it begins anew.
+ * Takes heads from the receive buffer of one connection. The result does not depend on how TCP split
+ * the bytes, limits included.
  */
 export class HeadReader<StartLine, Head extends { readonly fields: Fields }> {
   readonly #syntax: HeadSyntax<StartLine, Head>;
   #line = "";
-  /** Bytes before the section, its empty lines included. */
+  /** Bytes before the section, including empty lines. */
   #startBytes = 0;
   #startLine: StartLine | undefined;
   #section: FieldSectionReader | undefined;
-  /** Bytes that were taken from the buffer before the section. */
+  /** What `takenBytes` was before the section. */
   #takenBefore = 0;
 
-  /** For `requestHeadReader` and `responseHeadReader`, which know the syntax of each. */
   constructor(syntax: HeadSyntax<StartLine, Head>) {
     this.#syntax = syntax;
   }
 
-  /** Whether the start line of a head was taken, and its section not yet. */
+  /** Whether the start line was taken, and the section not yet. */
   get isUnderWay(): boolean {
     return this.#startLine !== undefined;
   }
 
-  /** The start line of the head under way, as received; empty when it was not taken. */
+  /** The start line of the head under way, as received; empty before it was taken. */
   get line(): string {
     return this.#line;
   }
 
   /**
-   * Reads on, as far as the buffer goes.
+   * Continues with what has arrived.
    *
-   * @returns the head, or undefined when more is needed
-   * @throws {ProtocolError} as soon as the bytes cannot become a head any more
+   * @returns the head, or undefined if more is needed
+   * @throws {ProtocolError} as soon as the bytes cannot become a head
    */
   read(buffer: ReceiveBuffer): Head | undefined {
     const startLine = this.#startLine ??= this.#readStartLine(buffer);
@@ -110,7 +104,7 @@ export class HeadReader<StartLine, Head extends { readonly fields: Fields }> {
   #readStartLine(buffer: ReceiveBuffer): StartLine | undefined {
     const { reading, hasEmptyLinesBefore, startLine } = this.#syntax;
     for (;;) {
-      // What speaks no HTTP is known by its first bytes.
+      // Even a lenient reading recognises other protocols by their first bytes.
       const line = buffer.line(START_LINE_LIMIT, startLineTooLong, reading, LINE_OCTET);
       if (line === undefined) return undefined;
       this.#startBytes += line.length + 2;

@@ -1,24 +1,24 @@
 /**
- * What a client would rather have: Accept and Accept-Encoding (RFC 9110 §12).
+ * Content negotiation by Accept and Accept-Encoding (RFC 9110 §12).
  *
  * @module
  */
 
 import { QUOTED_STRING_SOURCE, TOKEN_SOURCE } from "./grammar.ts";
 
-/** One member of a list by which a client says what it would rather have. */
+/** A member of Accept or Accept-Encoding. */
 export interface WeightedMember {
-  /** The coding or media range, in lower case, without its parameters. */
+  /** Coding or media range in lower case, without parameters. */
   readonly value: string;
-  /** Its quality value, 0 to 1; 0 says "not this" (RFC 9110 §12.4.2). */
+  /** 0 to 1; 0 means "not acceptable" (RFC 9110 §12.4.2). */
   readonly qvalue: number;
 }
 
 const PARAMETER = `${TOKEN_SOURCE}=(?:${TOKEN_SOURCE}|${QUOTED_STRING_SOURCE})`;
 
 /**
- * RFC 9110 §12.5.1, §12.5.3, §5.6.6: a coding or a media range, and its parameters, up to the comma
- * or the end of the list. White space leads to one thing only, or it could be divided in many ways.
+ * RFC 9110 §12.5.1, §12.5.3, §5.6.6: a coding or media range and its parameters, up to a comma or the
+ * end. White space can match in one place only; otherwise matching could take exponential time.
  */
 const MEMBER = new RegExp(
   `[ \\t]*(${TOKEN_SOURCE}(?:/${TOKEN_SOURCE})?)((?:[ \\t]*;(?:[ \\t]*${PARAMETER})?)*)[ \\t]*(?:,|$)`,
@@ -34,10 +34,8 @@ const PARAMETERS = new RegExp(
 const QVALUE = /^(?:0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?)$/;
 
 /**
- * The members of Accept or Accept-Encoding, in their order. Empty and malformed ones are passed
- * over, up to the next comma: what cannot be read is not asked for.
- *
- * A parameter `q` is the weight wherever it stands (RFC 9110 §12.5.1); the first, if there are more.
+ * The members of Accept or Accept-Encoding, in order. Empty and malformed ones are skipped, up to the
+ * next comma. The weight is the first parameter `q`, wherever it stands (RFC 9110 §12.5.1).
  */
 export function weightedMembers(fieldValue: string): WeightedMember[] {
   const members: WeightedMember[] = [];
@@ -57,7 +55,7 @@ export function weightedMembers(fieldValue: string): WeightedMember[] {
   return members;
 }
 
-/** 1 where none is given; undefined for one that is malformed. */
+/** 1 by default; undefined if it is malformed. */
 function qvalueOf(parameters: string): number | undefined {
   for (const [, name = "", value = ""] of parameters.matchAll(PARAMETERS)) {
     if (name.toLowerCase() !== "q") continue;
@@ -66,22 +64,21 @@ function qvalueOf(parameters: string): number | undefined {
   return 1;
 }
 
-/** The content codings we know (RFC 9110 §8.4.1, RFC 7932, RFC 8878); `identity` is none. */
+/** Content codings (RFC 9110 §8.4.1, RFC 7932, RFC 8878); `identity` is none. */
 export type ContentCoding = "br" | "zstd" | "gzip" | "identity";
 
 /**
- * The coding in which to send a representation (RFC 9110 §12.5.3): of those available that the
- * client accepts, one that it likes best.
+ * The coding in which to send a representation (RFC 9110 §12.5.3): the available one with the highest
+ * weight.
  *
- * - Without the field any coding would do; but a client that sends no such field may know none, so it
- *   is sent as it is.
- * - Without coding it is acceptable unless ruled out, but liked less than whatever is named. Even
- *   ruled out it is sent rather than a 406, if nothing else is acceptable (§12.4.1).
- * - Of several lines for one coding the first counts. `x-gzip` is `gzip` (§8.4.1.3).
+ * - Without the field it is `identity`, since the client may know no coding.
+ * - `identity` is acceptable unless excluded, but comes after whatever is named. It is sent even if
+ *   excluded, rather than a 406, if nothing else is acceptable (§12.4.1).
+ * - Of several members for one coding the first counts. `x-gzip` is `gzip` (§8.4.1.3).
  *
  * @param acceptEncoding the value of Accept-Encoding, its lines joined
- * @param available in our order of preference, which decides between those that the client likes
- *     equally; `identity` is always there, and last if it is not named
+ * @param available in our order of preference, which decides between equal weights; `identity` is
+ *     implied at the end
  */
 export function chooseContentCoding(
   acceptEncoding: string | undefined,
@@ -105,16 +102,15 @@ export function chooseContentCoding(
 }
 
 /**
- * The media type in which to answer (RFC 9110 §12.5.1): of those available, one that the client
- * likes best. For each the most specific media range that fits gives the weight. Among equals, the
- * one that is named more specifically wins, so that JSON goes to a client that names it and then
- * says that anything would do; after that the one that we would rather send.
+ * The media type in which to answer (RFC 9110 §12.5.1): the available one with the highest weight,
+ * which is that of the most specific media range that matches. Of equal weights the more specific range
+ * wins, so that a client that accepts JSON and anything else gets JSON; then our preference.
  *
- * Parameters other than `q` are not looked at. Where nothing is acceptable, the first is sent rather
- * than a 406 (§12.4.1).
+ * Parameters other than `q` are ignored. If nothing is acceptable, the first is sent rather than a 406
+ * (§12.4.1).
  *
- * @param accept the value of Accept, its lines joined; undefined says that all are liked equally
- * @param available such as `text/html`, in lower case, in our order of preference; at least one
+ * @param accept the value of Accept, its lines joined
+ * @param available in lower case, in our order of preference
  */
 export function chooseMediaType<MediaType extends string>(
   accept: string | undefined,
@@ -134,7 +130,7 @@ export function chooseMediaType<MediaType extends string>(
 
 interface Fit {
   readonly qvalue: number;
-  /** 3 for the type itself, 2 for all of its subtypes, 1 for all types, 0 for nothing. */
+  /** 3 for `type/subtype`, 2 for `type/*`, 1 for all types, 0 for no match. */
   readonly specificity: number;
 }
 
@@ -142,7 +138,7 @@ function fitOf(mediaType: string, ranges: readonly WeightedMember[]): Fit {
   const allSubtypes = `${mediaType.slice(0, mediaType.indexOf("/"))}/*`;
   for (const [index, range] of [mediaType, allSubtypes, "*/*"].entries()) {
     const qvalues = ranges.filter(({ value }) => value === range).map(({ qvalue }) => qvalue);
-    // Several that differ in their parameters: any of them may be sent.
+    // Several that differ in their parameters: any of them matches.
     if (qvalues.length > 0) return { qvalue: Math.max(...qvalues), specificity: 3 - index };
   }
   return { qvalue: 0, specificity: 0 };

@@ -1,27 +1,27 @@
 import { CR, decodeLatin1, LF, type OctetClass, ProtocolError } from "./grammar.ts";
 import { type Reading, STRICT } from "./limits.ts";
 
-/** What a server reads at a time at first, in bytes: most heads are smaller. */
+/** The initial size of a server's buffer: most heads are smaller. */
 export const RECEIVE_BYTES: number = 1024;
 
-/** What is read at a time from a peer that has sent more than that at once. */
+/** The size up to which the buffer grows for peers that send much at once. */
 const MOST_BYTES = 4 * 1024;
 
 const NOTHING = new Uint8Array(0);
 
-/** How much is decoded at once, if the line is not longer: one call costs 90 ns. */
+/** Decoded at once, if the line is not longer: a call costs 90 ns. */
 const DECODED_BYTES = 1024;
 
 /**
- * Memory of connections that have ended. To clear new memory for each connection, and to collect
- * the old, would be an eighth of what one with a single request costs.
+ * Memory of closed connections. Clearing new memory and collecting the old would be an eighth of the
+ * cost of a connection with one request.
  */
 const spares: Uint8Array<ArrayBuffer>[] = [];
 const MOST_SPARES = 256;
 
 /**
- * What has arrived and was not taken yet, of one connection. Readers take lines and bytes from its
- * front; what they take does not depend on how TCP split it.
+ * What has arrived on a connection and was not taken yet. Readers take lines and bytes from the front;
+ * the result does not depend on how TCP split them.
  */
 export class ReceiveBuffer {
   readonly #leastBytes: number;
@@ -29,40 +29,33 @@ export class ReceiveBuffer {
   #start = 0;
   #end = 0;
   #takenBytes = 0;
-  /** The text of what stands in the memory from `#textStart` on, as far as it was needed. */
+  /** The text of the memory from `#textStart` on, as far as it was needed. */
   #text = "";
   #textStart = 0;
-  /** How far the first line was searched for its end. */
+  /** How far the first line was searched. */
   #searched = 0;
 
-  /** An empty one with room for so many bytes; it grows when a message needs it. */
+  /** @param leastBytes its size, unless a message needs more */
   constructor(leastBytes: number = RECEIVE_BYTES) {
     this.#leastBytes = leastBytes;
     const spare = leastBytes === RECEIVE_BYTES ? spares.pop() : undefined;
     this.#memory = spare ?? new Uint8Array(leastBytes);
   }
 
-  /** How many bytes are there to be taken. */
   get length(): number {
     return this.#end - this.#start;
   }
 
-  /** How many bytes were taken until now. */
   get takenBytes(): number {
     return this.#takenBytes;
   }
 
-  /** What is there to be taken: a view that is good until `makeRoom`. */
+  /** A view of what can be taken, valid until `makeRoom`. */
   get bytes(): Uint8Array {
     return this.#memory.subarray(this.#start, this.#end);
   }
 
-  /**
-   * Takes bytes from the front.
-   *
-   * @param count at most `length`
-   * @returns a view of them that is good until `makeRoom`
-   */
+  /** Takes at most `length` bytes: a view that is valid until `makeRoom`. */
   take(count: number): Uint8Array {
     const bytes = this.#memory.subarray(this.#start, this.#start + count);
     this.#advance(count);
@@ -70,14 +63,13 @@ export class ReceiveBuffer {
   }
 
   /**
-   * Takes a line (RFC 9112 §2.2). A CR without its LF is an error, and so is, in strict reading, a
-   * LF without its CR. The bytes are judged in their order, each once.
+   * Takes a line (RFC 9112 §2.2). A CR without LF is an error, and so is, in strict reading, a LF
+   * without CR. Each byte is checked once, in order.
    *
-   * @param limit bytes that the line may have, its end not counted
+   * @param limit bytes of the line without its end
    * @param tooLong makes the error for a longer one
-   * @param lineOctet what the line may hold, where that is not what all may
-   * @returns its text without its end, one character a byte; undefined when more is needed
-   * @throws {ProtocolError} when it holds what no line may hold, or is too long
+   * @returns its text without its end, one character a byte; undefined if more is needed
+   * @throws {ProtocolError} if it contains other octets, or is too long
    */
   line(
     limit: number,
@@ -99,28 +91,23 @@ export class ReceiveBuffer {
     return line;
   }
 
-  /**
-   * Takes a text if it stands at the front.
-   *
-   * @param text one character a byte
-   * @returns whether it did
-   */
+  /** Takes a text, one character a byte, if it is at the front; whether it was. */
   takeIf(text: string): boolean {
     if (this.length < text.length || this.#textOf(text.length) !== text) return false;
     this.#advance(text.length);
     return true;
   }
 
-  /** The text of so many bytes that were taken last; empty when not all of it was kept. */
+  /** The text of the bytes that were taken last; empty if not all of it was kept. */
   lastTaken(count: number): string {
     const end = this.#start - this.#textStart;
     return count <= end && end <= this.#text.length ? this.#text.slice(end - count, end) : "";
   }
 
   /**
-   * Room to read into: what is left moves to the front. Memory that is full of it is doubled, and so
-   * is, within bounds, memory that the last read filled, since there is more to come: that way 16
-   * pipelined requests come in one read instead of two. What one large head needed is given back.
+   * Room to read into; what is left moves to the front. Memory is doubled if it is full, and, within
+   * limits, if the last read filled it: then 16 pipelined requests need one read instead of two. Memory
+   * for one large head is given back.
    */
   makeRoom(): Uint8Array<ArrayBuffer> {
     const left = this.length;
@@ -136,12 +123,12 @@ export class ReceiveBuffer {
     return left === 0 ? this.#memory : this.#memory.subarray(left);
   }
 
-  /** So many bytes have arrived in the room that was made. */
+  /** Adds what was read into the room that was made. */
   add(count: number): void {
     this.#end += count;
   }
 
-  /** Lets another connection have the memory. Only when nothing is read into it any more, and once. */
+  /** Gives the memory to other connections. To be called once, when no read is pending. */
   release(): void {
     const isAlike = this.#memory.length === RECEIVE_BYTES;
     if (isAlike && spares.length < MOST_SPARES) spares.push(this.#memory);
@@ -156,7 +143,6 @@ export class ReceiveBuffer {
     this.#searched = 0;
   }
 
-  /** The text of so many bytes at the front. */
   #textOf(count: number): string {
     const at = this.#start - this.#textStart;
     if (at + count > this.#text.length) {
@@ -168,7 +154,7 @@ export class ReceiveBuffer {
     return this.#text.slice(at, at + count);
   }
 
-  /** How long the line end is that begins there; undefined when it is not all there. */
+  /** The length of the line end at this position; undefined if it has not all arrived. */
   #lineEnd(at: number, { takesBareLf }: Reading): number | undefined {
     const byte = this.#memory[at];
     if (byte === CR) {
@@ -181,7 +167,6 @@ export class ReceiveBuffer {
     throw new ProtocolError("A line ends in a bare LF, where CR LF is needed.");
   }
 
-  /** What is left goes to the front of this memory. */
   #moveTo(memory: Uint8Array<ArrayBuffer>): void {
     if (this.length > 0) memory.set(this.#memory.subarray(this.#start, this.#end));
     this.#text = "";

@@ -15,25 +15,20 @@ export interface RequestLine {
   readonly method: string;
   /** As received, of any form (RFC 9112 §3.2): visible ASCII without a fragment. */
   readonly requestTarget: string;
-  /** The highest that the client understands, as far as we do. */
   readonly httpVersion: HttpVersion;
 }
 
 /** Request line and header section (RFC 9112 §3, §5). */
 export interface RequestHead extends RequestLine {
-  /** Its header section. */
   readonly fields: Fields;
 }
 
-/** A reader of request heads, as a server reads them. */
-export type RequestHeadReader = HeadReader<RequestLine, RequestHead>;
-
-/** A reader of request heads, as a server reads them. */
-export function requestHeadReader(): RequestHeadReader {
+/** A reader of request heads. */
+export function requestHeadReader(): HeadReader<RequestLine, RequestHead> {
   return new HeadReader(REQUEST_SYNTAX);
 }
 
-/** The request line that nearly all have: one look instead of four, 5 % of a pipelined request. */
+/** Nearly all request lines: one pattern instead of four saves 5 % of a pipelined request. */
 const USUAL_LINE = /^(?:GET|HEAD) [\x21\x22\x24-\x7e]+ HTTP\/1\.1$/;
 
 /** RFC 9112 §3: `request-line = method SP request-target SP HTTP-version`. */
@@ -64,14 +59,14 @@ function requestHead(
   return { method, requestTarget, httpVersion, fields };
 }
 
-/** RFC 9112 §3.2: Host exactly once on 1.1, at most once on 1.0, and a host it must be. */
+/** RFC 9112 §3.2: a valid Host, exactly once in HTTP/1.1, at most once in 1.0. */
 function checkHost(httpVersion: HttpVersion, fields: Fields): void {
   const host = fields.get("host");
   if (host === undefined && httpVersion === "1.1") {
     throw new ProtocolError("The Host field is missing.");
   }
   if (host === undefined) return;
-  // Two Host lines are joined by a comma and a space, which stand in no host.
+  // Two Host lines are joined by a comma and a space, which no host contains.
   if (host !== knownHost && !isHostAndPort(host)) {
     throw new ProtocolError("The Host field does not name one host.");
   }
@@ -79,9 +74,9 @@ function checkHost(httpVersion: HttpVersion, fields: Fields): void {
   checkedFields = fields;
 }
 
-/** The last that was found to be a host: most clients of a server name the same. */
+/** The last valid host: most clients of a server name the same. */
 let knownHost: string | undefined;
-/** The last that have one such Host: they are good in either version. */
+/** The last section with one valid Host, which is enough in either version. */
 let checkedFields: Fields | undefined;
 
 const REQUEST_SYNTAX: HeadSyntax<RequestLine, RequestHead> = {
@@ -92,17 +87,16 @@ const REQUEST_SYNTAX: HeadSyntax<RequestLine, RequestHead> = {
   last: new LastSection(),
 };
 
-/** RFC 9112 §3.2.2: `absolute-form = absolute-URI`, of the schemes that a client may ask us for. */
+/** RFC 9112 §3.2.2: `absolute-form = absolute-URI`, with the schemes of a web server. */
 const ABSOLUTE_FORM = /^https?:\/\/([^/?]*)(.*)$/i;
 
 /**
- * Path and query of a request-target, byte for byte as the client sent them: nothing is decoded,
- * nothing resolved. The authority of an absolute-form target is checked and left aside.
+ * Path and query of a request-target, byte for byte as the client sent them. The authority of an
+ * absolute-form target is validated and ignored.
  *
  * @param method decides which forms are allowed (RFC 9112 §3.2)
- * @param requestTarget visible ASCII without a fragment, as the head reader gives it
- * @returns what begins with `/`; `*` for OPTIONS of the whole server; the authority for CONNECT
- * @throws {ProtocolError} when the target has no form that the method may have
+ * @returns begins with `/`; `*` for OPTIONS of the whole server; the authority for CONNECT
+ * @throws {ProtocolError} if the form is not allowed
  */
 export function originForm(method: string, requestTarget: string): string {
   if (method === "CONNECT") {
@@ -113,7 +107,7 @@ export function originForm(method: string, requestTarget: string): string {
   if (requestTarget === "*" && method === "OPTIONS") return "*";
   const [, authority, rest = ""] = ABSOLUTE_FORM.exec(requestTarget) ?? [];
   if (authority === undefined) throw new ProtocolError("The request-target has no known form.");
-  // User information is no part of a host either: RFC 9110 §4.2.4 warns of it.
+  // User information is refused as well: RFC 9110 §4.2.4 warns of it.
   if (!isHostAndPort(authority)) {
     throw new ProtocolError("The request-target names no valid host.");
   }
@@ -123,9 +117,9 @@ export function originForm(method: string, requestTarget: string): string {
 }
 
 /**
- * Whether the client waits for a 100 (Continue) before it sends its content (RFC 9110 §10.1.1).
+ * Whether the client waits for 100 (Continue) before it sends its content (RFC 9110 §10.1.1).
  *
- * @throws {ProtocolError} 417 for an expectation that no one here can meet
+ * @throws {ProtocolError} 417 for other expectations
  */
 export function expectsContinue({ httpVersion, fields }: RequestHead): boolean {
   if (httpVersion === "1.0" || !fields.has("expect")) return false;
@@ -135,9 +129,9 @@ export function expectsContinue({ httpVersion, fields }: RequestHead): boolean {
 }
 
 /**
- * The text of a request head, always of HTTP/1.1; ASCII, so that each character is a byte.
+ * The text of a request head of HTTP/1.1, in ASCII.
  *
- * @throws {TypeError} when a part holds what it may not: nothing that we write ends a line early
+ * @throws {TypeError} if a part is not valid
  */
 export function writeRequestHead(
   method: string,

@@ -12,7 +12,6 @@ import { LENIENT } from "./limits.ts";
 
 /** RFC 9112 §4. */
 export interface StatusLine {
-  /** The highest that the server understands, as far as we do. */
   readonly httpVersion: HttpVersion;
   /** 100 to 999. */
   readonly statusCode: number;
@@ -22,15 +21,11 @@ export interface StatusLine {
 
 /** Status line and header section (RFC 9112 §4, §5). */
 export interface ResponseHead extends StatusLine {
-  /** Its header section. */
   readonly fields: Fields;
 }
 
-/** A reader of response heads, as a user agent reads them. */
-export type ResponseHeadReader = HeadReader<StatusLine, ResponseHead>;
-
-/** A reader of response heads, as a user agent reads them. */
-export function responseHeadReader(): ResponseHeadReader {
+/** A reader of response heads. */
+export function responseHeadReader(): HeadReader<StatusLine, ResponseHead> {
   return new HeadReader(RESPONSE_SYNTAX);
 }
 
@@ -44,19 +39,19 @@ const RESPONSE_SYNTAX: HeadSyntax<StatusLine, ResponseHead> = {
 
 /** RFC 9112 §4: `status-line = HTTP-version SP status-code SP [ reason-phrase ]`. */
 function parseStatusLine(line: string): StatusLine {
-  // Without a reason phrase many servers leave the second SP out as well; no harm can come of it.
+  // Many servers omit the second SP together with the reason phrase, which is harmless.
   const [, version, statusCode, phrase] = /^(\S+) ([1-9][0-9]{2})(?: (.*))?$/.exec(line) ?? [];
   if (version === undefined) throw new ProtocolError("There is no status line.");
   const httpVersion = parseVersion(version);
   return { httpVersion, statusCode: Number(statusCode), reasonPhrase: phrase ?? "" };
 }
 
-/** Successes of RFC 9110 §15.3 and others whose content is not that of the resource. */
+/** Successes whose content is not that of the resource (RFC 9110 §15.3 and others). */
 const OTHER_SUCCESSES: ReadonlySet<number> = new Set([201, 202, 204, 205, 206, 207, 208, 226]);
 
 /**
- * Whether an answer to a GET brings the whole content: 200; 203 (RFC 9110 §15.3.4); a 2xx that is not
- * known, which is to be taken for a 200 (§15); and a 206 whose part is all there is.
+ * Whether a response to GET brings the whole content: 200; 203 (RFC 9110 §15.3.4); an unknown 2xx, which
+ * counts as 200 (§15); a 206 of everything.
  */
 export function isWhole(head: ResponseHead): boolean {
   const { statusCode } = head;
@@ -113,23 +108,17 @@ const REASON_PHRASES: Readonly<Record<number, string>> = {
   505: "HTTP Version Not Supported",
 };
 
-/** The reason phrase that goes with a status code (RFC 9110 §15); empty for one not known here. */
+/** The reason phrase of a status code (RFC 9110 §15); empty if it is not known. */
 export function reasonPhrase(statusCode: number): string {
   return REASON_PHRASES[statusCode] ?? "";
 }
 
-/**
- * The text of a response head, always of HTTP/1.1 (RFC 9110 §6.2: the version is ours, not that of
- * the request); ASCII.
- *
- * @param statusCode 100 to 999; the reason phrase is chosen by it
- * @param section its field lines
- */
+/** The text of a response head, in ASCII; always of HTTP/1.1, whatever the request (RFC 9110 §6.2). */
 export function writeResponseHead(statusCode: number, section: FieldSection = NO_FIELDS): string {
   return `${statusLine(statusCode)}${section}\r\n`;
 }
 
-/** RFC 9112 §4, with its CRLF; each is written once. */
+/** RFC 9112 §4, with its CRLF. */
 function statusLine(statusCode: number): string {
   return statusLines[statusCode] ??= `HTTP/1.1 ${statusCode} ${reasonPhrase(statusCode)}\r\n`;
 }

@@ -1,5 +1,5 @@
 /**
- * Entity-tags and modification times, and the preconditions that compare them (RFC 9110 §8.8, §13).
+ * Validators and the preconditions that compare them (RFC 9110 §8.8, §13).
  *
  * @module
  */
@@ -8,24 +8,23 @@ import type { Fields } from "./fields.ts";
 import { trimOws } from "./grammar.ts";
 import { parseHttpDate } from "./http_date.ts";
 
-/** A validator that is an opaque name of one representation (RFC 9110 §8.8.3). */
+/** RFC 9110 §8.8.3. */
 export interface EntityTag {
-  /** Whether it promises only that the representations mean the same (RFC 9110 §8.8.1). */
   readonly isWeak: boolean;
-  /** What stands between the quotes, one character a byte. Compared, never read. */
+  /** The text between the quotes, one character a byte. */
   readonly opaque: string;
 }
 
-/** RFC 9110 §8.8.3: `entity-tag = [ %s"W/" ] DQUOTE *etagc DQUOTE`. A comma is an etagc, SP is not. */
+/** `entity-tag = [ %s"W/" ] DQUOTE *etagc DQUOTE` (RFC 9110 §8.8.3). A comma is an etagc, SP is not. */
 const ENTITY_TAG = /^(W\/)?"([\x21\x23-\x7e\x80-\xff]*)"$/;
 
-/** One member of `#entity-tag`, or an empty one, up to its comma or the end of the list. */
+/** A member of `#entity-tag`, possibly empty, up to a comma or the end. */
 const MEMBER = /[ \t]*(?:((?:W\/)?"[\x21\x23-\x7e\x80-\xff]*")[ \t]*)?(?:,|$)/y;
 
-/** What we write: no obs-text, and no backslash, which some take for an escape (RFC 9110 §8.8.3). */
+/** What we write: no obs-text, and no backslash, which may count as an escape (RFC 9110 §8.8.3). */
 const WRITTEN_OPAQUE = /^[\x21\x23-\x5b\x5d-\x7e]*$/;
 
-/** The entity-tag that all of the text is, as in ETag or If-Range; undefined if it is none. */
+/** A single entity-tag, as in ETag or If-Range; undefined for anything else. */
 export function parseEntityTag(text: string): EntityTag | undefined {
   const [, weak, opaque] = ENTITY_TAG.exec(text) ?? [];
   return opaque === undefined ? undefined : { isWeak: weak !== undefined, opaque };
@@ -34,9 +33,9 @@ export function parseEntityTag(text: string): EntityTag | undefined {
 /**
  * The value of If-Match or If-None-Match: `"*" / #entity-tag` (RFC 9110 §13.1.1, §13.1.2).
  *
- * What is no entity-tag, a `*` beside others among it, is passed over up to the next comma, and so
- * matches nothing: If-Match then fails and If-None-Match has the content sent, which is the safe end
- * of both. The RFC leaves it open; nginx does the same.
+ * Other members, such as a `*` beside tags, are skipped up to the next comma. They match nothing, which
+ * is safe: If-Match fails, and with If-None-Match the content is sent. The RFC leaves it open; nginx
+ * does the same.
  */
 export function parseEntityTags(fieldValue: string): "*" | readonly EntityTag[] {
   if (trimOws(fieldValue) === "*") return "*";
@@ -56,20 +55,20 @@ export function parseEntityTags(fieldValue: string): "*" | readonly EntityTag[] 
   return entityTags;
 }
 
-/** RFC 9110 §8.8.3.2, strong comparison: byte for byte the same representation data. */
+/** Strong comparison: byte for byte the same representation (RFC 9110 §8.8.3.2). */
 export function isStrongMatch(one: EntityTag, other: EntityTag): boolean {
   return !one.isWeak && !other.isWeak && one.opaque === other.opaque;
 }
 
-/** RFC 9110 §8.8.3.2, weak comparison: good enough for a cache. */
+/** Weak comparison, as for caches (RFC 9110 §8.8.3.2). */
 export function isWeakMatch(one: EntityTag, other: EntityTag): boolean {
   return one.opaque === other.opaque;
 }
 
 /**
- * The entity-tag as a field value; ASCII.
+ * The entity-tag as a field value, in ASCII.
  *
- * @throws {TypeError} when it holds a quote, a backslash, or anything outside visible ASCII
+ * @throws {TypeError} if it contains a quote, a backslash, or anything outside visible ASCII
  */
 export function writeEntityTag({ isWeak, opaque }: EntityTag): string {
   if (!WRITTEN_OPAQUE.test(opaque)) {
@@ -78,25 +77,20 @@ export function writeEntityTag({ isWeak, opaque }: EntityTag): string {
   return `${isWeak ? "W/" : ""}"${opaque}"`;
 }
 
-/** What the selected representation is known by (RFC 9110 §8.8), as its response will say it. */
+/** ETag and Last-Modified of the selected representation (RFC 9110 §8.8). */
 export interface Validators {
-  /** Its ETag. */
   readonly entityTag?: EntityTag;
-  /** Its Last-Modified: whole seconds since 1970. */
+  /** Whole seconds since 1970. */
   readonly lastModified?: number;
 }
 
-/** `none` lets the request be answered as it is, `notModified` is 304, `failed` is 412. */
+/** `notModified` is 304, `failed` is 412, `none` neither. */
 export type PreconditionResult = "none" | "notModified" | "failed";
 
 /**
- * Evaluates the preconditions of a GET or HEAD, in the order of RFC 9110 §13.2.2. If-Range is step
- * 5, and has its own function. To be asked only when the answer would otherwise be a 200 (§13.2.1).
- *
- * A date that is no HTTP-date is ignored, as it has to be (§13.1.3, §13.1.4), and so is any date
- * where the representation has no Last-Modified.
- *
- * @param epochSeconds the present
+ * Evaluates the preconditions of a GET or HEAD that would otherwise be answered 200 (§13.2.1), in the
+ * order of RFC 9110 §13.2.2. Its step 5, If-Range, is `rangeApplies`. An invalid date is ignored
+ * (§13.1.3, §13.1.4), and so is any date if the representation has no Last-Modified.
  */
 export function evaluatePreconditions(
   fields: Fields,
@@ -121,14 +115,10 @@ export function evaluatePreconditions(
 }
 
 /**
- * RFC 9110 §13.1.5: whether a Range may be followed; if not, the whole is to be sent. True without
- * If-Range.
+ * Whether If-Range lets a Range apply (RFC 9110 §13.1.5); true without If-Range.
  *
- * A date has to be Last-Modified to the second, and that second to be over: before, the file may
- * change once more without it showing (§8.8.2.2). What is neither an entity-tag nor a date matches
- * nothing.
- *
- * @param epochSeconds the present
+ * A date must equal Last-Modified, and its second must be over: until then the file may change again
+ * with the same date (§8.8.2.2). What is neither an entity-tag nor a date matches nothing.
  */
 export function rangeApplies(
   fields: Fields,
@@ -138,7 +128,7 @@ export function rangeApplies(
   const { entityTag, lastModified } = validators;
   const ifRange = fields.get("if-range");
   if (ifRange === undefined) return true;
-  // The RFC's own way to tell them apart.
+  // This distinction is the RFC's.
   if (ifRange.slice(0, 3).includes('"')) {
     const given = parseEntityTag(ifRange);
     return given !== undefined && entityTag !== undefined && isStrongMatch(given, entityTag);
@@ -147,7 +137,7 @@ export function rangeApplies(
   return parseHttpDate(ifRange, epochSeconds) === lastModified;
 }
 
-/** Whether the field names the representation. `*` always does, since there is one. */
+/** Whether the field matches the representation; `*` always does. */
 function isListed(
   fieldValue: string,
   entityTag: EntityTag | undefined,
