@@ -1,6 +1,6 @@
 /**
- * A command's arguments: one table of options gives typed values, `--help`, and usage errors of
- * one line.
+ * Arguments of a command: a table of options gives typed values, `--help`, and usage errors of one
+ * line.
  *
  * @module
  */
@@ -13,16 +13,16 @@ import { type Command, CommandError, UsageError } from "./command.ts";
 import { FLAGS, helpText } from "./help.ts";
 import type { Option, Options, Values } from "./option.ts";
 
-/** The typed values and the operands, or the text that was asked for instead. */
+/** Typed values and operands, or the text of `--help` or `--version`. */
 export type Arguments<O extends Options> =
   | { readonly values: Values<O>; readonly operands: readonly string[] }
   | { readonly text: string };
 
 /**
- * Reads a command's arguments. How many operands there must be is left to the command.
+ * Parses a command's arguments, but does not check the number of operands.
  *
- * @throws {UsageError} on an unknown or repeated option, a value that is missing or not accepted,
- * and a flag with a value
+ * @throws {UsageError} on an unknown or repeated option, a missing or invalid value, or a flag with a
+ *     value
  */
 export function parseArguments<O extends Options>(
   command: Command<O>,
@@ -47,12 +47,10 @@ export function parseArguments<O extends Options>(
   return { values: values as Values<O>, operands: parsed._ };
 }
 
-/** Whether an option that is known takes a value. */
 function takesValue(options: Options, name: string): boolean {
   return Object.hasOwn(options, name) && "kind" in options[name]!;
 }
 
-/** The value that an option takes from the texts given for it. */
 function valueOf(name: string, option: Option<unknown>, texts: readonly string[]): unknown {
   if (option.isRepeatable) return texts.flatMap((text) => parsed(name, option, text));
   const [text] = texts;
@@ -76,9 +74,9 @@ function parsed(name: string, option: Option<unknown>, text: string): unknown {
 }
 
 /**
- * The arguments with every option known and in its long form, which parseArgs reads rightly. Left
- * to itself it takes `--no-port=1` for `--port=1`, `-oa=b` for `-o b`, the `-` of `--output -` for
- * an operand, and fails on `--_`.
+ * The arguments with every option validated and in its long form. Otherwise parseArgs takes
+ * `--no-port=1` for `--port=1`, `-oa=b` for `-o b`, the `-` of `--output -` for an operand, and fails
+ * on `--_`.
  */
 function respell(options: Options, args: readonly string[]): string[] {
   const respelled: string[] = [];
@@ -94,7 +92,7 @@ function respell(options: Options, args: readonly string[]): string[] {
   return respelled;
 }
 
-/** `--output=x` for itself, `-ox` and `-o=x`; throws UsageError on an option that is not known. */
+/** `--output=x` for itself, `-ox` and `-o=x`; throws UsageError on an unknown option. */
 function longForm(options: Options, arg: string): string {
   const table = { ...options, ...FLAGS };
   const [typed = ""] = arg.split("=", 1);
@@ -118,7 +116,7 @@ function unknownOption(table: object, typed: string, typedName: string): UsageEr
   return new UsageError(`unknown option ${typed}${hint} (see --help)`);
 }
 
-/** Whether at most one letter more, less or wrong, or two swapped, make the difference. */
+/** Whether the names differ by at most one letter, or by two that are swapped. */
 function isOneSlip(typed: string, name: string): boolean {
   const shorter = Math.min(typed.length, name.length);
   let start = 0;
@@ -132,10 +130,9 @@ function isOneSlip(typed: string, name: string): boolean {
 }
 
 /**
- * Runs a command on its arguments and ends the process: with the status that `main`
- * gives, 0 after `--help` and `--version`, a CommandError's status after its message on standard
- * error, or 70 after any other error, which is a bug; an uncaught error that is not logged ends it
- * with 70 as well.
+ * Runs a command and ends the process: with the status that `main` returns, 0 after `--help` and
+ * `--version`, the status of a CommandError after its message, or 70 after any other error, which is a
+ * bug, also if nothing caught it and there is no log.
  */
 export async function runCommand<O extends Options>(
   command: Command<O>,
@@ -172,7 +169,6 @@ async function exitStatusOf<O extends Options>(
   }
 }
 
-/** The exit status after a bug. */
 const BUG_STATUS = 70;
 
 function sayBug(name: string, error: unknown): void {

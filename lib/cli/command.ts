@@ -6,9 +6,8 @@
 
 import type { Options } from "./option.ts";
 
-/** Ends the command with a message of one line and an exit status. */
+/** Ends the command with a message of one line, after the command's name, and an exit status. */
 export class CommandError extends Error {
-  /** The message is shown to the user as it is, after the command's name. */
   constructor(message: string, readonly exitStatus: number, options?: ErrorOptions) {
     super(message, options);
   }
@@ -16,26 +15,25 @@ export class CommandError extends Error {
 
 /** A mistake in the arguments; exit status 2. */
 export class UsageError extends CommandError {
-  /** The message names the argument as typed and says what is accepted. */
+  /** @param message names the argument as typed and what is accepted */
   constructor(message: string, options?: ErrorOptions) {
     super(message, 2, options);
   }
 }
 
-/** What a command's arguments mean and what its `--help` says. */
+/** A command's options, and the texts of its `--help`. */
 export interface Command<O extends Options> {
   /** `balancer` for `balancer.ts`. */
   readonly name: string;
-  /** The permission flags it is run with, such as `--allow-net`. */
+  /** Permission flags, such as `--allow-net`. */
   readonly permissions: string;
-  /** What follows the script's name, such as `[OPTIONS] SERVER...`. */
+  /** Follows the script's name, such as `[OPTIONS] SERVER...`. */
   readonly synopsis: string;
-  /** What it does, in a sentence or two. */
   readonly summary: string;
-  /** What each operand in the synopsis means, by its placeholder. */
+  /** The meaning of operands, by their placeholders. */
   readonly operands: Readonly<Record<string, string>>;
-  /** Its options besides `--help` and `--version`, in the order in which help lists them. */
+  /** Besides `--help` and `--version`, in the order of help. */
   readonly options: O;
-  /** The end of the help, such as examples: lines of at most 80 columns, shown as they are. */
+  /** The end of the help: lines of at most 80 columns, shown as they are. */
   readonly notes: string;
 }

@@ -1,19 +1,13 @@
-/**
- * What `--help` prints.
- *
- * @module
- */
-
 import type { Command } from "./command.ts";
 import type { Flag, Option, Options } from "./option.ts";
 
-/** The options of every command that take no value. */
+/** The flags of every command. */
 export const FLAGS: Readonly<Record<string, Flag>> = {
   help: { short: "h", description: "print this help and exit" },
   version: { short: undefined, description: "print the version and exit" },
 };
 
-/** What `--help` prints, without the last line end. */
+/** The text of `--help`, without the last line end. */
 export function helpText(command: Command<Options>): string {
   const operands = Object.entries(command.operands)
     .map(([name, text]): HelpRow => [`  ${name}`, text]);
@@ -35,7 +29,6 @@ export function helpText(command: Command<Options>): string {
 /** A label of the help's left column, and the text beside it. */
 type HelpRow = readonly [label: string, text: string];
 
-/** How the help shows one option. */
 function optionRow(name: string, option: Option<unknown> | Flag): HelpRow {
   const short = option.short === undefined ? "    " : `-${option.short}, `;
   const label = `  ${short}--${name}`;
@@ -44,7 +37,7 @@ function optionRow(name: string, option: Option<unknown> | Flag): HelpRow {
   return [`${label}=${option.kind.placeholder}`, `${option.description}${byDefault}`];
 }
 
-/** The rows as a table of two columns; each row is a text of one or more lines. */
+/** A table of two columns; each row is one or more lines. */
 function alignRows(rows: readonly HelpRow[]): string[] {
   const margin = Math.max(...rows.map(([label]) => label.length)) + 2;
   return rows.map(([label, text]) => wrap(label.padEnd(margin), text));
@@ -52,7 +45,7 @@ function alignRows(rows: readonly HelpRow[]): string[] {
 
 const HELP_COLUMNS = 80;
 
-/** The label and the text beside it, broken between words to fit the help's 80 columns. */
+/** The label, and the text beside it broken between words. */
 function wrap(label: string, text: string): string {
   const lines: string[] = [];
   let line = label;

@@ -1,41 +1,35 @@
 /**
- * The options a command can have: how one option's text becomes a typed value, and what is said
- * about it in `--help` and in usage errors.
+ * The kinds of options: how text becomes a typed value, and what `--help` and usage errors tell.
  *
  * @module
  */
 
 /** How the text of one option becomes a value of type `T`. */
 export interface ValueParser<T> {
-  /** What stands for the value in `--help`, as in `--port=PORT`. */
+  /** For the value in `--help`, as in `--port=PORT`. */
   readonly placeholder: string;
   /** Completes "… is accepted" in a usage error. */
   readonly expected: string;
-  /** The value that a text means, or undefined when the text is not accepted. Never throws. */
+  /** Undefined if the text is not valid. Never throws. */
   readonly parse: (text: string) => T | undefined;
 }
 
 /** One option of a command; its long name is its key in the command's table. */
 export interface Option<T> {
-  /** How its text becomes a value. */
   readonly kind: ValueParser<T>;
-  /** What it does, for `--help`. */
   readonly description: string;
-  /** Its value when it is not given. */
   readonly default: T;
-  /** The text that means `default`, for `--help`; undefined when there is none. */
+  /** Shown in `--help`, if any. */
   readonly defaultText: string | undefined;
-  /** One letter, so that `-o FILE` means `--output=FILE`; undefined when there is none. */
+  /** One letter, so that `-o FILE` means `--output=FILE`. */
   readonly short: string | undefined;
-  /** Whether it may be given several times; then its value is an array of all. */
+  /** Whether it may be given several times; its value is an array. */
   readonly isRepeatable?: boolean;
 }
 
-/** An option that takes no value: true when it is given. */
+/** An option without a value: true if it is given. */
 export interface Flag {
-  /** What it does, for `--help`. */
   readonly description: string;
-  /** One letter that means the same; undefined when there is none. */
   readonly short: string | undefined;
 }
 
@@ -50,7 +44,7 @@ export type Values<O extends Options> = {
 /**
  * An option with a default, written as a user would type it.
  *
- * @throws {TypeError} when the kind does not accept the default: a bug in the table
+ * @throws {TypeError} if the default is not valid: a bug in the table
  */
 export function option<T>(
   kind: ValueParser<T>,
@@ -74,7 +68,7 @@ export function optional<T>(
   return { kind, description, default: undefined, defaultText: undefined, short };
 }
 
-/** An option that may be given several times; its value has one element for each, none at first. */
+/** An option that may be given any number of times. */
 export function repeatable<T>(kind: ValueParser<T>, description: string): Option<readonly T[]> {
   const parse = (text: string) => {
     const value = kind.parse(text);
@@ -90,7 +84,7 @@ export function repeatable<T>(kind: ValueParser<T>, description: string): Option
   };
 }
 
-/** An option that takes no value. */
+/** An option without a value. */
 export function flag(description: string, short?: string): Flag {
   return { description, short };
 }
@@ -112,7 +106,7 @@ export function count(min: number, max: number, placeholder = "N"): ValueParser<
 /** A TCP port; 0 stands for any free one. */
 export const PORT: ValueParser<number> = count(0, 65535, "PORT");
 
-/** The longest timer there is, in ms: JavaScript fires a longer one at once. */
+/** The longest timer of JavaScript, which fires a longer one at once. */
 const MAX_DURATION_MS = 2 ** 31 - 1;
 
 const MS_PER_UNIT = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
@@ -148,7 +142,7 @@ export function choice<const T extends string | number>(choices: readonly T[]): 
   };
 }
 
-/** Digits and a unit, multiplied; undefined when they are not that, or outside the range. */
+/** Digits times their unit; undefined for another text or outside the range. */
 function quantity(
   text: string,
   units: Readonly<Record<string, number>>,

@@ -1,6 +1,6 @@
 /**
- * One line of the access log: the Common Log Format in UTC, that with Referer and User-Agent, or
- * JSON. What came over the network is escaped.
+ * Access log: Common Log Format in UTC, the same with Referer and User-Agent, or JSON. What came over
+ * the network is escaped.
  *
  * @module
  */
@@ -10,17 +10,16 @@ import type { AccessRecord } from "../net/access_record.ts";
 import { escapeControlsInJson, quoted, SPECIAL } from "./console.ts";
 import { type GapLine, LineWriter, type LostLines, lostRecord, lostText } from "./line_writer.ts";
 
-/** How access records are written. */
+/** The formats of access logs; `none` writes nothing. */
 export const LOG_FORMATS = ["common", "combined", "json", "none"] as const;
 
-/** How access records are written; `none` writes nothing. */
+/** One of `LOG_FORMATS`. */
 export type LogFormat = (typeof LOG_FORMATS)[number];
 
 /**
- * One record as one line without its line end.
+ * A record as a line without its line end.
  *
- * @param isAnnotated whether the line ends with the annotation, `-` for none: the server that a balancer
- *     chose
+ * @param isAnnotated whether the line ends with the annotation, the server that a balancer chose
  */
 export function formatAccess(
   record: AccessRecord,
@@ -63,39 +62,33 @@ function isoTime(epochMs: number): string {
   return `${isoSecond(epochMs)}${String(ms).padStart(3, "0")}Z`;
 }
 
-/** A text as JSON of visible characters. */
 function jsonText(text: string): string {
   if (!SPECIAL.test(text)) return `"${text}"`;
   return escapeControlsInJson(JSON.stringify(text));
 }
 
-/** How long lines wait for others, in ms. */
+/** How long lines wait for others. */
 const DELAY_MS = 100;
 
-/** A writer of standard output, for an access log and what else is to come between its lines. */
+/** A writer of standard output for an access log and other lines. */
 export function standardOutput(): LineWriter {
   return new LineWriter(Deno.stdout, DELAY_MS);
 }
 
-/** The line in an access log that stands where others got lost. */
+/** The line in an access log where others were lost. */
 export function accessGapLine(format: LogFormat): GapLine {
   if (format !== "json") return lostText;
   return (lost) => JSON.stringify({ time: new Date().toISOString(), ...lostRecord(lost) });
 }
 
-/** An access log, a line for each answered request; those that its writer does not take are counted. */
+/** An access log: a line for each request; counts those that its writer drops. */
 export class AccessLog {
   readonly #format: LogFormat;
   readonly #lines: LineWriter;
   readonly #isAnnotated: boolean;
   #dropped = 0;
 
-  /**
-   * A log in one format, and so is what its writer says of lost lines.
-   *
-   * @param lines where it goes, perhaps beside other lines
-   * @param isAnnotated whether lines end with the annotation of the reply
-   */
+  /** @param isAnnotated whether lines end with the annotation of the reply */
   constructor(format: LogFormat, lines: LineWriter, isAnnotated = false) {
     this.#format = format;
     this.#lines = lines;
@@ -103,26 +96,19 @@ export class AccessLog {
     this.#isAnnotated = isAnnotated;
   }
 
-  /** How many lines were dropped until now. */
   get dropped(): number {
     return this.#dropped;
   }
 
-  /** Adds the record's line. */
   record(record: AccessRecord): void {
     if (this.#format === "none") return;
-    // First, since a line that is dropped need not be written.
+    // Checked first, to format no line that is dropped.
     if (this.#lines.isFull) this.#dropped++;
     else this.#lines.write(formatAccess(record, this.#format, this.#isAnnotated));
   }
 }
 
-/**
- * Says at the end, where that is so, that lines of access logs got lost.
- *
- * @param dropped those that their reader did not take
- * @param lost those that could not be written
- */
+/** Logs at the end how many lines of access logs were dropped or lost, if any. */
 export function tellMissing(
   dropped: number,
   lost: LostLines | undefined,

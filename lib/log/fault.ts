@@ -1,12 +1,12 @@
 /**
- * Unexpected errors: their form in logs, and the handlers of those that no code catches.
+ * Unexpected errors: their form in logs, and the handling of uncaught ones.
  *
  * @module
  */
 
 import { quoted } from "./console.ts";
 
-/** What was under way when an error showed. */
+/** What was under way when an error occurred. */
 export interface FaultContext {
   /** The client's address. */
   readonly client?: string;
@@ -16,28 +16,24 @@ export interface FaultContext {
 
 /** An error for programs. */
 export interface ErrorRecord {
-  /** Of an error its name, of any other value its type. */
+  /** The type of a value that is no error. */
   readonly name: string;
-  /** Its message. */
   readonly message: string;
-  /** Where it was made, a line each. */
   readonly stack?: string;
-  /** What led to it. */
   readonly cause?: ErrorRecord;
 }
 
-/** Log of unexpected errors, after which the process continues. */
+/** A log of unexpected errors, after which the process continues. */
 export interface FaultLog {
-  /** Logs one. Never throws. */
+  /** Never throws. */
   error(error: unknown): void;
-  /** Waits until all is written. */
   flush(): Promise<void>;
 }
 
-/** Causes may go in a circle. */
+/** Causes may be circular. */
 const MOST_CAUSES = 8;
 
-/** Anything that can be thrown, as a record. Never throws. */
+/** A record of any thrown value. Never throws. */
 export function errorRecord(error: unknown, mostCauses: number = MOST_CAUSES): ErrorRecord {
   if (!(error instanceof Error)) return { name: typeof error, message: textOf(error) };
   const { name, message, stack, cause } = error;
@@ -58,10 +54,7 @@ function textOf(value: unknown): string {
   }
 }
 
-/**
- * An error as one line: its message, what was under way, and its stack and causes, with ` | `
- * between them.
- */
+/** An error as one line: message, context, stack and causes, with ` | ` between them. */
 export function faultText(error: unknown, { client, request }: FaultContext = {}): string {
   const record = errorRecord(error);
   const parts = [record.message === "" ? record.name : record.message];
@@ -86,19 +79,19 @@ export function faultRecord(error: unknown, context: FaultContext = {}): object 
 
 let log: FaultLog | undefined;
 
-/** From now on uncaught errors are logged, and the process continues. */
+/** Makes the process log uncaught errors and continue. */
 export function logFaults(it: FaultLog): void {
   log = it;
 }
 
-/** The log of uncaught errors; undefined while each ends the process. */
+/** The log of uncaught errors; undefined if each ends the process. */
 export function faultLog(): FaultLog | undefined {
   return log;
 }
 
 /**
- * From now on uncaught errors are logged, or passed to `end` while there is no log; and writing
- * beyond the limit of a file's size (SIGXFSZ) fails instead of ending the process.
+ * Catches errors that no code caught: logs them, or calls `end` if there is no log. Also makes writing
+ * beyond the limit of a file's size (SIGXFSZ) fail instead of ending the process.
  */
 export function catchFaults(end: (error: unknown) => void): void {
   const take = (event: Event, error: unknown) => {
@@ -109,7 +102,7 @@ export function catchFaults(end: (error: unknown) => void): void {
   addEventListener("error", (event) => take(event, event.error));
   addEventListener("unhandledrejection", (event) => take(event, event.reason));
   if (Deno.build.os === "windows") return;
-  // Deno catches SIGHUP as well from the first listener on, of whichever signal, and then ends the
-  // process at it: a role's own listener is to be there first.
+  // With the first signal listener Deno catches SIGHUP as well and ends the process at it, unless
+  // there is a listener for it: a role's own has to come first.
   queueMicrotask(() => Deno.addSignalListener("SIGXFSZ", () => {}));
 }

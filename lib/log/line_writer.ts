@@ -1,44 +1,43 @@
 import { deadline } from "@std/async/deadline";
 import { delay } from "@std/async/delay";
 
-/** So much does not wait for more, lest a burst be dropped. */
+/** More text is written at once, so that no burst is dropped. */
 const FLUSH_LENGTH = 64 * 1024;
-/** So much may wait for the reader. */
+/** The most text that waits for the reader. */
 const MOST_WAITING = 1024 * 1024;
-/** When a full pipe that another process made non-blocking is tried again. */
+/** Between attempts to write to a full pipe that another process made non-blocking. */
 const RETRY_MS = 10;
-/** When a sink that has failed, such as a file on a full disk, is tried again. */
+/** Between attempts to write to a sink that has failed, such as a file on a full disk. */
 const FAILED_RETRY_MS = 1000;
 
 /**
- * The most that a pipe takes whole or not at all (PIPE_BUF on Linux), and as many characters as fit
- * into that in any case. When Deno's write fails it says neither how much was written before nor
- * what it keeps, up to 1 KiB, to write it before what comes next.
+ * The most that a pipe takes whole or not at all (PIPE_BUF on Linux), and a number of characters that
+ * always fits. When Deno's `write` fails it tells neither how much was written nor what it keeps, up to
+ * 1 KiB, to write it before the next data.
  */
 const SAFE_BYTES = 4096;
 const SAFE_LENGTH = SAFE_BYTES / 4;
 
-/** How long the reader of lines may take for the last ones, when the process is to end. */
+/** How long the reader may take for the last lines before the process ends. */
 export const LAST_LINES_MS = 1000;
 
 /** What lines are written to, such as `Deno.stdout`. */
 export interface LineSink {
-  /** Writes some of the bytes and resolves with how many; rejects when it cannot. */
+  /** Writes some of the bytes; their number. */
   write(bytes: Uint8Array): Promise<number>;
 }
 
 /** Lines that a failing sink has not taken. */
 export interface LostLines {
-  /** How many. */
   readonly count: number;
-  /** Why, as the system says it. */
+  /** The system's message. */
   readonly reason: string;
 }
 
-/** A line that stands where others are missing. */
+/** Makes the line that replaces lost ones. */
 export type GapLine = (lost: LostLines) => string;
 
-/** What is said of lost lines, in words. */
+/** The message about lost lines. */
 export function lostText({ count, reason }: LostLines): string {
   return `${count} log ${count === 1 ? "line was" : "lines were"} lost: ${reason}`;
 }
@@ -49,49 +48,40 @@ export function lostRecord({ count, reason }: LostLines): object {
 }
 
 /**
- * Writes whole lines, many at a time, without waiting for their reader: of one that stalls,
- * what is beyond 1 MiB is dropped. A sink that fails is tried again once a second, with what waits
- * for it, up to 1 MiB. What is beyond that is lost, and so are lines of which it cannot be known
- * whether they were written; a line in their place says how many. One stream needs one of these,
- * lest lines be mixed.
+ * Writes whole lines, many at a time, without waiting for the reader: if it stalls, lines beyond 1 MiB
+ * are dropped. If the sink fails, up to 1 MiB is kept, and writing is tried again once a second. Lines
+ * beyond that are lost, and so are those that may have been written in part; a line in their place
+ * tells their number. Each stream must have only one writer, so that lines are not mixed.
  */
 export class LineWriter {
-  /** Makes the line that stands where others got lost. */
   gapLine: GapLine = lostText;
   readonly #sink: LineSink;
   readonly #delayMs: number;
   #lines = "";
   #timer: ReturnType<typeof setTimeout> | undefined;
   #writing: Promise<void> | undefined;
-  /** Why the sink has failed; undefined while it takes what it is given. */
+  /** Why the last write failed, if it did. */
   #failure: string | undefined;
-  /** Whether it has ever failed: from then on no more is risked at a time than need be. */
+  /** Whether a write ever failed: from then on pieces are small, so that less can be lost. */
   #isCareful = false;
-  /** How many lines got lost before those that wait, and why. */
+  /** How many lines were lost before those in `#lines`, and why. */
   #lostBefore = 0;
   #reason = "";
-  /** How many got lost behind them. */
+  /** How many were lost after them. */
   #lostBehind = 0;
 
-  /**
-   * Writes nothing yet, and never closes the sink.
-   *
-   * @param delayMs how long lines wait for others, so that few writes are needed; 0 for not at all
-   */
+  /** @param delayMs how long lines wait for others, so that few writes are needed */
   constructor(sink: LineSink, delayMs = 0) {
     this.#sink = sink;
     this.#delayMs = delayMs;
   }
 
-  /** Whether so much waits for a reader that stalls that the next line would be dropped. */
+  /** Whether the reader stalls, so that the next line would be dropped. */
   get isFull(): boolean {
     return this.#failure === undefined && this.#lines.length > MOST_WAITING;
   }
 
-  /**
-   * All lines that a sink which has failed did not take and of which no line tells, if any: to be
-   * asked for at the end, after `flush`.
-   */
+  /** After `flush` at the end: the lines that were lost and not reported in the stream, if any. */
   get lost(): LostLines | undefined {
     if (this.#failure === undefined) return undefined;
     const count = this.#lostBefore + countLineEnds(this.#lines) + this.#lostBehind;
@@ -99,10 +89,9 @@ export class LineWriter {
   }
 
   /**
-   * Adds one line or several, without the last line end, to what is written next. Never throws on
-   * account of the sink.
+   * Adds lines, without the last line end, to what is written next.
    *
-   * @returns false when they are dropped since the reader stalls
+   * @returns false if they are dropped because the reader stalls
    */
   write(lines: string): boolean {
     if (this.#lines.length > MOST_WAITING) {
@@ -117,12 +106,7 @@ export class LineWriter {
     return true;
   }
 
-  /**
-   * Writes all that was added; to be called before the process ends. Never rejects.
-   *
-   * @param withinMs how long the sink may take; what it has not taken by then is lost, and so is
-   *     what is left when it fails
-   */
+  /** Writes all that was added, before the process ends, or as much as the time allows. Never rejects. */
   async flush(withinMs: number): Promise<void> {
     await deadline(this.#write(), withinMs).catch(() => {});
   }
@@ -139,10 +123,9 @@ export class LineWriter {
     return this.#writing ?? Promise.resolve();
   }
 
-  /** Never rejects. */
   async #writeLines(): Promise<void> {
     try {
-      // A line that may have been cut is ended first, by what can only be taken whole.
+      // Ends a line that may have been cut, by a write that cannot be cut.
       if (this.#failure !== undefined) await this.#writeAll("\n");
       for (;;) {
         if (this.#lostBefore > 0) await this.#writeGap();
@@ -158,7 +141,7 @@ export class LineWriter {
       this.#isCareful = true;
       this.#writeAfter(FAILED_RETRY_MS);
     }
-    this.#writing = undefined; // At once: a line that is added from now on begins a write.
+    this.#writing = undefined; // Without an await before: the next line starts a write.
   }
 
   async #writeGap(): Promise<void> {
@@ -202,7 +185,7 @@ export class LineWriter {
   }
 }
 
-/** The system's own words. */
+/** The system's message. */
 function reasonOf(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);
   return message.replace(/ \(os error [0-9]+\)$/, "");

@@ -1,4 +1,5 @@
 import { delay } from "@std/async/delay";
+import { closeSocket } from "./connection.ts";
 import { networkError } from "./network_error.ts";
 import { setImmediate as turn } from "node:timers/promises";
 
@@ -9,22 +10,18 @@ const LONGEST_FINISH_MS = 100;
 
 /** Callbacks of an acceptor. */
 export interface AcceptorOptions {
-  /**
-   * Called once for each burst of errors, such as too many open files; accepting goes on after a
-   * pause that grows from 5 ms to 1 s.
-   */
+  /** Called once for each burst of errors; accepting continues after a pause of 5 ms to 1 s. */
   readonly onError: (error: Error) => void;
   /**
-   * Asked before each accept, but for those of `finish`: settles when there is room for one more
-   * connection; undefined for at once. Until then clients wait with the system.
+   * Called before each accept, except in `finish`: settles when there is room for a connection;
+   * undefined means at once. Until then clients wait in the backlog.
    */
   readonly room?: () => Promise<void> | undefined;
 }
 
 /**
- * Accepts connections until a signal fires, again and again, and loses none: the accept that is
- * pending when a signal fires is kept for the next turn, since the system may complete it at any
- * moment and cannot take it back.
+ * Accepts connections until a signal fires, any number of times, and loses none: the accept that is
+ * pending then is kept for the next call, since it cannot be cancelled.
  */
 export class Acceptor<Conn extends Deno.Conn = Deno.TcpConn> {
   readonly #listener: Deno.Listener<Conn>;
@@ -36,18 +33,17 @@ export class Acceptor<Conn extends Deno.Conn = Deno.TcpConn> {
   #pauseMs = 0;
   #wake: (() => void) | undefined;
   #endWait: (() => void) | undefined;
-  /** What becomes of connections when `until` takes none any more. */
+  /** Takes connections that are accepted in `finish`. */
   #onLate: ((conn: Conn) => void) | undefined;
 
-  /** Takes over a listener. */
   constructor(listener: Deno.Listener<Conn>, options: AcceptorOptions) {
     this.#listener = listener;
     this.#options = options;
   }
 
   /**
-   * Yields connections as they come, and ends when the signal fires or the acceptor is closed. No
-   * accept leaves anything behind on the signal, however long it lives.
+   * Yields connections until the signal fires or the acceptor is closed. Nothing is allocated per
+   * accept that lives as long as the signal.
    */
   async *until(signal: AbortSignal): AsyncGenerator<Conn, void> {
     const wake = () => this.#wake?.();
@@ -69,11 +65,11 @@ export class Acceptor<Conn extends Deno.Conn = Deno.TcpConn> {
   }
 
   /**
-   * Stops listening once no client has come for a turn of the event loop, since the system resets
-   * those that wait then to be accepted; after 100 ms at the latest.
+   * Stops listening once no client has come for a turn of the event loop, after 100 ms at the latest.
+   * The system resets connections that are not accepted by then.
    *
-   * @param take is given those that are accepted until then; afterwards, for what they bring would
-   * make the turns longer in which a client may come unseen
+   * @param take called afterwards with those that were accepted; serving them at once would make the
+   *     turns longer, in which further clients come
    */
   async finish(take: (conn: Conn) => void): Promise<void> {
     const lastAt = performance.now() + LONGEST_FINISH_MS;
@@ -91,12 +87,12 @@ export class Acceptor<Conn extends Deno.Conn = Deno.TcpConn> {
       await turn();
     } while (late.length > count && !this.#isClosed);
     this.close();
-    // The last accept may have ended just before.
+    // The last accept may have completed just before.
     for (let turns = 0; this.#isAccepting && turns < 10; turns++) await turn();
     late.forEach(take);
   }
 
-  /** Stops listening. A connection that was accepted and not yet taken is closed. */
+  /** Stops listening, and closes a connection that was accepted and not yet taken. */
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
@@ -111,12 +107,8 @@ export class Acceptor<Conn extends Deno.Conn = Deno.TcpConn> {
     const conn = this.#accepted;
     this.#accepted = undefined;
     if (conn === undefined) return;
-    if (this.#onLate !== undefined) return this.#onLate(conn);
-    try {
-      conn.close();
-    } catch {
-      // It is closed.
-    }
+    if (this.#onLate === undefined) closeSocket(conn);
+    else this.#onLate(conn);
   }
 
   async #accept(): Promise<void> {
@@ -130,7 +122,7 @@ export class Acceptor<Conn extends Deno.Conn = Deno.TcpConn> {
         this.#pauseMs = 0;
         if (this.#onLate !== undefined) this.#disposeAccepted();
       } catch (error) {
-        if (!isOfTheClient(error)) await this.#pauseAfter(error);
+        if (!isFromClient(error)) await this.#pauseAfter(error);
       }
     }
     this.#isAccepting = false;
@@ -138,7 +130,7 @@ export class Acceptor<Conn extends Deno.Conn = Deno.TcpConn> {
     this.#wake?.();
   }
 
-  /** Waits for room, or until it does not matter any more. */
+  /** Waits for room, or until `finish` or `close`. */
   #waitFor(room: Promise<void>): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#endWait = resolve;
@@ -157,10 +149,10 @@ export class Acceptor<Conn extends Deno.Conn = Deno.TcpConn> {
 }
 
 /**
- * Whether a client has gone before it was accepted. Such an error takes one client from the backlog,
- * so it costs no more than an accept; a pause after each would let one client keep others out.
+ * Whether a client left before it was accepted. Such an error takes one client from the backlog, so no
+ * pause is needed; with pauses one client could keep others out.
  */
-function isOfTheClient(error: unknown): boolean {
+function isFromClient(error: unknown): boolean {
   return error instanceof Deno.errors.NotConnected ||
     error instanceof Deno.errors.ConnectionAborted ||
     error instanceof Deno.errors.ConnectionReset;

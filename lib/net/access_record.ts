@@ -1,75 +1,63 @@
 import type { Fields } from "../http/fields.ts";
 
-/** What became of one request, for the log. */
+/** One request and its response, for the access log. */
 export interface AccessRecord {
   /** The client's address, without its port. */
   readonly client: string;
-  /** When its head was complete. */
+  /** When the head was complete, or, if it never was, when the response was written. */
   readonly epochMs: number;
-  /** As received, not to be trusted; empty when there was none. */
+  /** As received, untrusted; may be empty. */
   readonly requestLine: string;
-  /** Its header section, not to be trusted; undefined when it could not be read. */
+  /** Untrusted; undefined if they could not be read. */
   readonly fields: Fields | undefined;
-  /** Of the reply. */
   readonly statusCode: number;
   /** Bytes of content that were sent. */
   readonly contentBytes: number;
-  /** From the complete head, or the beginning of one that never was, to the last byte handed to the system, in ms. */
+  /** From the complete head, or else its first byte, until the system has taken the response. */
   readonly elapsedMs: number;
   /** See `Reply`. */
   readonly annotation: string | undefined;
 }
 
-/** What is known of an answered request before its answer has left. */
-export interface Answered extends Omit<AccessRecord, "contentBytes" | "elapsedMs"> {
-  /**
-   * When its head was complete, in ms on a clock that never goes back; when it had begun to arrive,
-   * where it never was.
-   */
+/** The record of a response that was written and perhaps not yet sent. */
+export interface PendingRecord extends Omit<AccessRecord, "elapsedMs"> {
+  /** When `elapsedMs` begins, by `performance.now()`. */
   readonly startedMs: number;
-  /** Bytes of content that were written to the connection. */
-  readonly contentBytes: number;
-  /** Bytes of all that was written to the connection, the answer being the last. */
+  /** Bytes that were written to the connection, up to the end of this response. */
   readonly endBytes: number;
 }
 
-/** Records of replies that were written; reports each once the system has taken its reply. */
+/** Pending records of one connection; reports each once the system has taken its response. */
 export class CompletionQueue {
-  readonly #tell: (served: AccessRecord) => void;
-  readonly #waiting: Answered[] = [];
+  readonly #onServed: (record: AccessRecord) => void;
+  readonly #pending: PendingRecord[] = [];
 
-  /** For one connection; `tell` is given the requests in their order. */
-  constructor(tell: (served: AccessRecord) => void) {
-    this.#tell = tell;
+  constructor(onServed: (record: AccessRecord) => void) {
+    this.#onServed = onServed;
   }
 
-  /** Adds a request, whose answer follows those of the others. */
-  add(answered: Answered): void {
-    this.#waiting.push(answered);
+  add(record: PendingRecord): void {
+    this.#pending.push(record);
   }
 
-  /**
-   * Reports those whose replies the system has taken.
-   *
-   * @param sentBytes how many bytes the system has taken
-   */
+  /** Reports the responses that are within the bytes that the system has taken. */
   settle(sentBytes: number): void {
-    while (this.#waiting.length > 0 && this.#waiting[0]!.endBytes <= sentBytes) {
-      this.#tellFirst(sentBytes);
+    while (this.#pending.length > 0 && this.#pending[0]!.endBytes <= sentBytes) {
+      this.#reportFirst(sentBytes);
     }
   }
 
-  /** Tells of the rest as well, which nothing more of will be sent. */
+  /** Reports the rest as well, of which nothing more will be sent. */
   close(sentBytes: number): void {
-    while (this.#waiting.length > 0) this.#tellFirst(sentBytes);
+    while (this.#pending.length > 0) this.#reportFirst(sentBytes);
   }
 
-  #tellFirst(sentBytes: number): void {
-    const { startedMs, endBytes, ...served } = this.#waiting.shift()!;
-    const missing = Math.max(0, endBytes - sentBytes); // The content stands last.
-    this.#tell({
-      ...served,
-      contentBytes: Math.max(0, served.contentBytes - missing),
+  #reportFirst(sentBytes: number): void {
+    const { startedMs, endBytes, ...record } = this.#pending.shift()!;
+    const missing = Math.max(0, endBytes - sentBytes); // The content comes last.
+    this.#onServed({
+      ...record,
+      contentBytes: Math.max(0, record.contentBytes - missing),
       elapsedMs: performance.now() - startedMs,
     });
   }

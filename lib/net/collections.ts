@@ -1,35 +1,32 @@
 /**
- * What open connections stand in: adding and taking out cost some ns each and leave no garbage.
+ * Collections of open connections whose operations take a few ns and leave no garbage.
  *
  * @module
  */
 
-/** Something that can stand in one bag. */
+/** A member of one bag, which writes its index. */
 export interface Indexed {
-  /** Where it stands; the bag's own to write. */
   index: number;
 }
 
 /**
- * An unordered set. JavaScript's own Set, when it makes itself anew, leaves its old
- * table behind with all that stood in it, and of a thousand connections a second most then outlive
- * the collector's first, cheap look at them: a short connection cost 10 % more.
+ * An unordered set. JavaScript's own Set leaves its old table behind, with all members, when it grows
+ * or shrinks; then most short connections outlive the first, cheap garbage collection and cost 10 %
+ * more.
  */
 export class Bag<Member extends Indexed> {
   readonly #members: Member[] = [];
 
-  /** How many there are. */
   get size(): number {
     return this.#members.length;
   }
 
-  /** Adds one that is not there. */
+  /** Adds one that is not a member. */
   add(member: Member): void {
     member.index = this.#members.length;
     this.#members.push(member);
   }
 
-  /** Takes one away, if it is there. */
   delete(member: Member): void {
     if (this.#members[member.index] !== member) return;
     const last = this.#members.pop()!;
@@ -39,8 +36,8 @@ export class Bag<Member extends Indexed> {
   }
 
   /**
-   * All of them, the latest first. Members may be added and taken away meanwhile: those that are
-   * taken away do not come any more, and one that takes the place of another may come twice.
+   * All members, the latest first. Members may be added and deleted meanwhile: a deleted one does not
+   * come, and one that takes its place may come twice.
    */
   *[Symbol.iterator](): IterableIterator<Member> {
     for (let index = this.#members.length - 1; index >= 0; index--) {
@@ -50,34 +47,27 @@ export class Bag<Member extends Indexed> {
   }
 }
 
-/** A connection that can stand in the list of idle ones. */
+/** A connection that can be in the list of idle ones, which writes the first three members. */
 export interface Idle {
-  /** The one that has been idle next longest; the list's own to write, as the two below. */
   nextIdle: Idle | undefined;
-  /** The one that became idle just before. */
   previousIdle: Idle | undefined;
-  /** Whether it is in the list. */
   isListedIdle: boolean;
   /** Closes the connection if it is idle; whether it was. */
   closeIfIdle(): boolean;
 }
 
-/**
- * Kept connections that wait for their next request, the longest idle first. A linked list, since
- * each request takes its connection out and puts it back in: some ns, without garbage.
- */
+/** Kept connections that wait for their next request, the longest idle first: a linked list. */
 export class IdleList {
   #first: Idle | undefined;
   #last: Idle | undefined;
-  /** Called when a connection has become idle. */
+  /** Called when a connection was added. */
   onAdded: (() => void) | undefined;
 
-  /** Whether no connection is idle. */
   get isEmpty(): boolean {
     return this.#first === undefined;
   }
 
-  /** Adds one as the latest. One that is listed keeps its place. */
+  /** Adds one at the end, unless it is listed. */
   add(it: Idle): void {
     if (it.isListedIdle) return;
     it.isListedIdle = true;
@@ -88,7 +78,6 @@ export class IdleList {
     this.onAdded?.();
   }
 
-  /** Takes one out, if it is listed. */
   delete(it: Idle): void {
     if (!it.isListedIdle) return;
     it.isListedIdle = false;

@@ -18,40 +18,45 @@ import { TokenBucket } from "./token_bucket.ts";
 import { SEND_BYTES, SendBuffer } from "./send_buffer.ts";
 import { ReceiveBuffer } from "../http/receive_buffer.ts";
 
-/** Memory for bytes that are discarded, shared by all connections. */
+/** Where all connections read bytes that are discarded. */
 const SCRAP = new Uint8Array(16 * 1024);
 
-/** A connection of Deno: over TCP, or over TLS, which has a handshake. */
+/** A connection of Deno: over TCP, without `handshake`, or over TLS. */
 export interface Socket extends Deno.Conn<Deno.NetAddr> {
   /** Turns Nagle's algorithm off. */
   setNoDelay?(): void;
-  /** Waits for the end of the TLS handshake. */
   handshake?(): Promise<unknown>;
+}
+
+/** Closes a socket that may be closed already. */
+export function closeSocket(socket: { close(): void }): void {
+  try {
+    socket.close();
+  } catch {
+    // It is.
+  }
 }
 
 /** Options of a connection. */
 export interface ConnectionOptions {
-  /** How much is read at a time, at least; it grows when a head needs it. */
+  /** How much is read at a time, at least. */
   readonly inputBytes?: number;
-  /** How long the peer may keep us waiting where this connection decides it: write, linger. */
+  /** Those of writing and lingering are used here. */
   readonly deadlines?: Deadlines;
-  /** Bytes per second that are sent at the most; 0 for no limit. */
+  /** In bytes per second; 0 for no limit. */
   readonly limitRate?: number;
-  /** What to send, before the connection ends, to a peer that let a deadline of reading pass. */
+  /** What to send before closing when a deadline of reading has passed. */
   readonly timeoutResponse?: (deadline: DeadlineName) => Uint8Array | undefined;
 }
 
 /**
- * One socket, buffered both ways. What is written goes out when the buffer is full or when the
- * connection is next read from, so that all replies to what one read brought leave in one write.
- * Every wait has a named deadline.
+ * A socket with buffers both ways. Writes go out when the buffer is full or before the next read, so
+ * that all replies to what one read brought leave in one write. Every wait has a named deadline.
  */
 export class Connection implements Watched {
-  /** What has arrived. */
   readonly input: ReceiveBuffer;
   /** Called when the system has taken what was to be sent. */
   onSent: (() => void) | undefined;
-  /** For the bag of what is watched. */
   index = 0;
   readonly #socket: Socket;
   readonly #options: ConnectionOptions;
@@ -65,10 +70,9 @@ export class Connection implements Watched {
   #hasNoDelay = false;
   #writtenBytes = 0;
   #sentBytes = 0;
-  /** A read that was started before `fill` waits for it. */
+  /** A read that was started for the next `fill`. */
   #readAhead: Promise<number | null> | undefined;
 
-  /** Takes over an open socket. */
   constructor(socket: Socket, options: ConnectionOptions = {}) {
     this.#socket = socket;
     this.#options = options;
@@ -78,31 +82,29 @@ export class Connection implements Watched {
     watch(this);
   }
 
-  /** How many bytes were written until now. */
   get writtenBytes(): number {
     return this.#writtenBytes;
   }
 
-  /** How many of them the system has taken. */
+  /** How many of the written bytes the system has taken. */
   get sentBytes(): number {
     return this.#sentBytes;
   }
 
-  /** Whether something was written that `flush` would send. */
   get hasUnsent(): boolean {
     return this.#output.length > 0;
   }
 
-  /** What the wait that is under way is for; undefined when there is none. */
+  /** The deadline of the wait under way, if any. */
   get waitingFor(): DeadlineName | undefined {
     return this.#deadline === Infinity ? undefined : this.#waitingFor;
   }
 
   /**
-   * Waits for the TLS handshake; undefined where there is none.
+   * Waits for the TLS handshake; undefined without TLS.
    *
-   * @param until when the wait ends, on the clock of `monotonicMs()`
-   * @throws {HandshakeError} when it failed, or the deadline passed
+   * @param until by `monotonicMs()`
+   * @throws {HandshakeError} if it failed or the deadline passed
    */
   handshake(until: number): Promise<void> | undefined {
     if (this.#socket.handshake === undefined) return undefined;
@@ -116,13 +118,12 @@ export class Connection implements Watched {
 
   /**
    * Sends what was written, since the peer may wait for it, then waits until more has arrived. After
-   * `flush`, a long wait holds no frame of an async function: 0.4 KiB of each idle connection.
+   * `flush` no frame of an async function stays, which saves 0.4 KiB for each idle connection.
    *
-   * @param deadline what this wait is for
-   * @param until when it ends, on the clock of `monotonicMs()`; put off by what the sending took
-   * @returns whether more has arrived; false when the peer has sent all it will
-   * @throws {DeadlineError} when the deadline passed
-   * @throws {NetworkError} when the connection was lost
+   * @param until by `monotonicMs()`; extended by the time of sending
+   * @returns false if the peer has closed its side
+   * @throws {DeadlineError} if the deadline passed
+   * @throws {NetworkError} if the connection was lost
    */
   fill(deadline: DeadlineName, until: number): Promise<boolean> {
     if (this.#output.length > 0) return this.#flushThenFill(deadline, until);
@@ -138,8 +139,8 @@ export class Connection implements Watched {
   }
 
   /**
-   * Begins to read although nothing is expected, so that it is noticed when the peer ends the
-   * connection or sends something. What the read brings is for the next `fill`.
+   * Reads although nothing is expected, to notice when the peer closes the connection or sends
+   * something. The next `fill` uses what it brings.
    */
   readAhead(onArrival: () => void): void {
     this.#readAhead = this.#socket.read(this.input.makeRoom());
@@ -147,11 +148,10 @@ export class Connection implements Watched {
   }
 
   /**
-   * Writes text or bytes. What is small goes into the buffer and waits there for `flush` or
-   * `fill`; the memory of bytes may be used again afterwards.
+   * Writes ASCII text or bytes. Small data is copied into the buffer until `flush` or `fill`. The
+   * memory of bytes may be used again afterwards.
    *
-   * @param data text is to be ASCII
-   * @returns undefined when there is nothing to wait for
+   * @returns undefined if there is nothing to wait for
    * @throws {NetworkError} as `flush`
    */
   write(data: string | Uint8Array): Promise<void> | undefined {
@@ -168,18 +168,17 @@ export class Connection implements Watched {
   /**
    * Sends what was written.
    *
-   * @throws {DeadlineError} when the peer read nothing for `writeMs`
-   * @throws {NetworkError} when the connection was lost
-   * @throws {TypeError} when text was written that is not ASCII
+   * @throws {DeadlineError} if the peer read nothing for `writeMs`
+   * @throws {NetworkError} if the connection was lost
+   * @throws {TypeError} if text was written that is not ASCII
    */
   flush(): Promise<void> {
     return this.#output.length === 0 ? Promise.resolve() : this.#send(this.#output.take());
   }
 
   /**
-   * Ends the connection so that the peer gets all that was written: sends it, says that nothing
-   * follows, and, since closing a socket with unread input destroys what is on its way, first reads
-   * away what the peer still sends.
+   * Closes the connection so that the peer gets all that was written. Closing a socket with unread
+   * input would destroy data on its way, so what the peer still sends is read away first.
    *
    * @param mayHaveMore whether the peer may still be sending
    */
@@ -188,7 +187,7 @@ export class Connection implements Watched {
       const mustRead = mayHaveMore || this.input.length > 0;
       if (this.#expired === undefined) {
         if (this.#output.length > 0) await this.#send(this.#output.take());
-        // To close says as much, and costs a fifth less; but TLS has a message for it.
+        // Closing has the same effect and costs a fifth less; but TLS has a message for it.
         if (!mustRead && this.#socket.handshake === undefined) return;
         this.#begin("write", monotonicMs() + this.#deadlines.writeMs); // With TLS it waits for the peer.
         await this.#socket.closeWrite().catch(() => {});
@@ -197,23 +196,19 @@ export class Connection implements Watched {
       this.#begin("linger", monotonicMs() + this.#deadlines.lingerMs);
       while (await this.#socket.read(SCRAP) !== null);
     } catch {
-      // A connection that is lost has ended too.
+      // The connection was lost.
     } finally {
       this.close();
     }
   }
 
-  /** Ends the connection at once, whatever is under way. */
+  /** Closes the connection at once. */
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.#deadline = Infinity;
     unwatch(this);
-    try {
-      this.#socket.close();
-    } catch {
-      // It is closed.
-    }
+    closeSocket(this.#socket);
   }
 
   /** Closes the connection if it is idle or in its handshake. */
@@ -221,19 +216,18 @@ export class Connection implements Watched {
     if (this.waitingFor === "idle" || this.waitingFor === "handshake") this.close();
   }
 
-  /** Ends the connection at once if it waits for something to begin; whether it did. */
+  /** Closes the connection if it is idle; whether it was. */
   closeIfIdle(): boolean {
     if (this.waitingFor !== "idle") return false;
     this.close();
     return true;
   }
 
-  /** For the sweep of deadlines. */
   get deadline(): number {
     return this.#deadline;
   }
 
-  /** For the sweep of deadlines. A pending read can only be ended by closing the socket. */
+  /** The deadline has passed. A pending read can only be ended by closing the socket. */
   expire(): void {
     this.#deadline = Infinity;
     const response = this.#expired ? undefined : this.#options.timeoutResponse?.(this.#waitingFor);
@@ -266,7 +260,7 @@ export class Connection implements Watched {
     if (text.length >= SEND_BYTES) await this.flush();
   }
 
-  /** Sends bytes that are too many to be copied. */
+  /** Sends more bytes than are copied. */
   async #sendBehind(bytes: Uint8Array): Promise<void> {
     const rest = this.#socket.setNoDelay === undefined ? this.#fillUp(bytes) : bytes;
     await this.flush();
@@ -275,9 +269,9 @@ export class Connection implements Watched {
   }
 
   /**
-   * What was written before, most often a head, is to leave together with as many bytes as fill the
-   * buffer, which are just one TLS record: alone it would be a small segment, and the end of what
-   * follows would wait for its acknowledgement. Without Nagle's algorithm the copying is no gain.
+   * Fills the buffer, if it is not empty, so that a head leaves together with content, as one TLS
+   * record. Alone it would be a small segment, and Nagle's algorithm would delay what follows until it
+   * is acknowledged; without that algorithm copying gains nothing.
    *
    * @returns the bytes that are left
    */
@@ -307,21 +301,20 @@ export class Connection implements Watched {
   }
 
   /**
-   * What is handed over is meant to go: with Nagle's algorithm a write would wait for the peer's
-   * delayed acknowledgement of the one before, some 40 ms. The first has none before it, and most
-   * connections to a balancer have no second: 8 % of what they cost. Deno cannot turn it off for an
-   * accepted TLS connection.
+   * With Nagle's algorithm a second write would wait some 40 ms for the delayed acknowledgement of the
+   * first. Most connections to a balancer have only one write: there the call would be 8 % of the
+   * cost. Deno cannot turn the algorithm off for an accepted TLS connection.
    */
   #setNoDelay(): void {
     this.#hasNoDelay = true;
     try {
       this.#socket.setNoDelay?.();
     } catch {
-      // The peer has gone, which the write will tell.
+      // The peer has gone: the write will fail.
     }
   }
 
-  /** Hands bytes to the system, as many as the rate allows now; how many it took. */
+  /** Writes as many bytes as the rate allows now; how many the system took. */
   #handOver(bytes: Uint8Array): Promise<number> {
     if (this.#rate === undefined) return this.#socket.write(bytes);
     const allowed = this.#rate.take(bytes.length, performance.now());
@@ -330,14 +323,13 @@ export class Connection implements Watched {
     return delay(this.#rate.waitMs(bytes.length)).then(() => 0);
   }
 
-  /** A wait begins. After a deadline has passed, what is left of the time is for the timeout response. */
+  /** A wait begins. After a deadline has passed, the time left is for the timeout response. */
   #begin(deadline: DeadlineName, until: number): void {
     if (this.#expired !== undefined) return;
     this.#waitingFor = deadline;
     this.#deadline = until;
   }
 
-  /** Why a wait failed. */
   #failure(error: unknown): NetworkError {
     return this.#expired === undefined ? networkError(error) : new DeadlineError(this.#expired);
   }

@@ -1,39 +1,37 @@
 import { deadline } from "@std/async/deadline";
 import { DEADLINES, type Deadlines } from "./deadlines.ts";
 import type { DeadlineName } from "./network_error.ts";
-import type { Socket } from "./connection.ts";
+import { closeSocket, type Socket } from "./connection.ts";
 import { Bag, IdleList } from "./collections.ts";
 import { type ServerConfig, ServerConnection, timeoutResponse } from "./server_connection.ts";
 
-/** How long connections may take to notice that they were closed, in ms. */
+/** How long connections may take to notice that they were closed. */
 const CLOSING_MS = 1000;
 
 /** How connections are served. */
 export interface ConnectionManagerOptions
   extends Omit<ServerConfig, "deadlines" | "connection" | "idle"> {
-  /** How long a client may keep us waiting. */
   readonly deadlines?: Deadlines;
   /** Bytes per second to each connection; 0 for no limit. */
   readonly limitRate?: number;
-  /** Connections at a time. When there are more, those that are kept and idle are closed for them. */
+  /** Connections at a time. Idle ones are closed for new ones. */
   readonly maxConnections: number;
-  /** Called when that many are open and busy; again only after half of them have gone. */
+  /** Called when that many are open and busy; again only after half of them have closed. */
   readonly onFull: () => void;
 }
 
-/** Serves connections beside each other, and knows which are open. */
+/** Serves any number of connections, within a limit. */
 export class ConnectionManager {
   readonly #options: ConnectionManagerOptions & ServerConfig;
   readonly #connections = new Bag<ServerConnection>();
   readonly #idle = new IdleList();
-  /** Accepted when a connection was idle, which then was so no more: they wait for a place. */
+  /** Accepted while a connection was idle which then received a request: they wait for a place. */
   readonly #held: Socket[] = [];
   #isDraining = false;
   #onEmpty: (() => void) | undefined;
   #onRoom: (() => void) | undefined;
   #wasFull = false;
 
-  /** Serves all connections alike. */
   constructor(options: ConnectionManagerOptions) {
     const { deadlines = DEADLINES, limitRate = 0 } = options;
     const connection = {
@@ -45,13 +43,13 @@ export class ConnectionManager {
     this.#idle.onAdded = () => this.#offerPlaces();
   }
 
-  /** Serves a connection to its end, beside the others; one that is too many once it has a place. */
+  /** Serves a connection to its end, as soon as there is a place for it. */
   serve(socket: Socket): void {
     if (this.#takePlace()) this.#serve(socket);
     else this.#held.push(socket);
   }
 
-  /** Settles when one more connection would have a place; undefined when it has now. */
+  /** Settles when there is a place for one more connection; undefined if there is one now. */
   room(): Promise<void> | undefined {
     if (this.#hasRoom) return undefined;
     if (!this.#wasFull) this.#options.onFull();
@@ -60,11 +58,10 @@ export class ConnectionManager {
   }
 
   /**
-   * Ends idle connections now and the others after their reply; those that are still open after
-   * the grace, at once.
+   * Closes idle connections now and the others after their reply, or when the grace has passed.
    *
    * @param graceMs how long to wait for replies that are under way
-   * @param idleMs how long before idle connections end; each may bring one more request until then
+   * @param idleMs how long to keep idle connections; each may bring one more request until then
    */
   async drain(graceMs: number, idleMs = 0): Promise<void> {
     this.#isDraining = true;
@@ -85,7 +82,7 @@ export class ConnectionManager {
     await deadline(promise, ms).catch(() => {});
   }
 
-  /** That a client waits can only be known by accepting it: so that is done while one is idle. */
+  /** While a connection is idle there is room: it can be closed if a client is accepted. */
   get #hasRoom(): boolean {
     if (this.#held.length > 0) return false;
     return this.#connections.size < this.#options.maxConnections || !this.#idle.isEmpty;
@@ -97,7 +94,7 @@ export class ConnectionManager {
     return this.#idle.closeLongest();
   }
 
-  /** A connection has ended or become idle. */
+  /** To be called when a connection has closed or become idle. */
   #offerPlaces(): void {
     while (this.#held.length > 0 && this.#takePlace()) this.#serve(this.#held.shift()!);
     if (this.#onRoom === undefined || !this.#hasRoom) return;
@@ -123,13 +120,4 @@ export class ConnectionManager {
     if (this.#connections.size <= this.#options.maxConnections / 2) this.#wasFull = false;
     if (this.#connections.size === 0) this.#onEmpty?.();
   };
-}
-
-/** Closes a socket that may be closed already. */
-function closeSocket(socket: Socket): void {
-  try {
-    socket.close();
-  } catch {
-    // It is.
-  }
 }

@@ -1,23 +1,23 @@
 /**
- * Every bound of time of a connection, in ms, and the one coarse timer that watches over them:
- * a deadline is a number that is looked at now and then, not a timer of its own.
+ * All limits of time of a connection, and the one coarse timer that checks them: a deadline is a
+ * number, not a timer of its own.
  *
  * @module
  */
 
 import { Bag, type Indexed } from "./collections.ts";
 
-/** How long a peer may keep a connection waiting, in ms. */
+/** How long a peer may keep a connection waiting. */
 export interface Deadlines {
-  /** A request head, from its first byte to its last. Then: 408. A TLS handshake. Then: close. */
+  /** A request head, from its first byte to its last: 408. A TLS handshake: close. */
   readonly headMs: number;
-  /** A request body that is read away, as a whole. Then: 408. */
+  /** A whole request body: 408. */
   readonly bodyMs: number;
-  /** A kept connection without a request. Then: close. */
+  /** A kept connection without a request: close. */
   readonly idleMs: number;
-  /** A peer that reads nothing of what is sent to it. Then: close. */
+  /** A peer that reads nothing of what is sent: close. */
   readonly writeMs: number;
-  /** Reading away what a peer still sends after its last reply, so that it gets that reply. */
+  /** Reading away what a peer sends after the last reply, so that it gets that reply. */
   readonly lingerMs: number;
 }
 
@@ -30,22 +30,21 @@ export const DEADLINES: Deadlines = {
   lingerMs: 2_000,
 };
 
-/** How often deadlines are looked at, and the clock is: one is never early, and up to twice late. */
+/** How often deadlines are checked: one expires up to twice as much later, and never early. */
 const SWEEP_MS = 100;
 
 /** Something with a deadline. */
 export interface Watched extends Indexed {
-  /** When, on the clock of `monotonicMs()`; Infinity for not at present. */
+  /** By `monotonicMs()`; Infinity if there is none at present. */
   readonly deadline: number;
-  /** Called when it has passed, at every sweep until the deadline is moved or unwatched. */
+  /** Called at every sweep after the deadline, until it is changed or unwatched. */
   expire(): void;
 }
 
 const watched = new Bag<Watched>();
-/** Whether a sweep is due; it is even when nothing is watched any more. */
 let isSweeping = false;
 
-/** More than that between two sweeps was a pause of this process, for which no peer is to blame. */
+/** More time between two sweeps is a pause of this process, which is no peer's fault. */
 const LONGEST_STEP_MS = 500;
 
 let time = 0;
@@ -53,8 +52,8 @@ let lookedAt = performance.now();
 let paused = 0;
 
 /**
- * The clock of deadlines: ms that never jump, as of the last sweep, pauses of the process left out.
- * Finer time would be a native call for each wait, and 6 % of what a redirect costs beside its
+ * The clock of deadlines, as of the last sweep and without pauses of the process. It is not that of
+ * `performance.now()`: a native call for each wait would be 6 % of what a redirect costs beside its
  * system calls.
  */
 export function monotonicMs(): number {
@@ -62,16 +61,15 @@ export function monotonicMs(): number {
 }
 
 /**
- * How long this process has stood still in all, in ms, as far as deadlines were watched meanwhile:
- * stopped by a signal, frozen with its machine, or kept from the processor. Short pauses are not
- * seen.
+ * The sum of all pauses of this process while deadlines were watched: stopped by a signal, frozen with
+ * its machine, or without the processor. Short pauses are not noticed.
  */
 export function pausedMs(): number {
   const step = isSweeping ? performance.now() - lookedAt : 0;
   return paused + Math.max(0, step - LONGEST_STEP_MS);
 }
 
-/** From now on `expire` is called once the deadline has passed. */
+/** Calls `expire` when the deadline has passed, until `unwatch`. */
 export function watch(it: Watched): void {
   watched.add(it);
   if (isSweeping) return;
@@ -80,12 +78,12 @@ export function watch(it: Watched): void {
   sweepLater();
 }
 
-/** The deadline does not matter any more. */
+/** Ends `watch`. */
 export function unwatch(it: Watched): void {
   watched.delete(it);
 }
 
-/** Not by `setTimeout`: for it Deno loads Node's modules, 5 ms of the 31 that a small download took. */
+/** Not by `setTimeout`, which loads modules of Node: 5 ms of the 31 of a small download. */
 function sweepLater(): void {
   AbortSignal.timeout(SWEEP_MS).addEventListener("abort", sweep);
 }
@@ -98,7 +96,7 @@ function sweep(): void {
   paused += Math.max(0, step - LONGEST_STEP_MS);
   isSweeping = watched.size > 0;
   if (!isSweeping) return;
-  sweepLater(); // First, so that one that throws does not end all deadlines.
+  sweepLater(); // First, so that an `expire` that throws does not end all deadlines.
   for (const it of watched) {
     if (it.deadline + SWEEP_MS <= time) it.expire();
   }

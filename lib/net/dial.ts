@@ -2,33 +2,31 @@ import { DeadlineError, LocalError, networkError } from "./network_error.ts";
 import { monotonicMs, unwatch, watch, type Watched } from "./deadlines.ts";
 import { Connection } from "./connection.ts";
 
-/** A client reads content rather than heads. */
+/** Large, since a client reads content. */
 const INPUT_BYTES = 512 * 1024;
 
 /** How a connection is encrypted. */
 export interface TlsSettings {
-  /** Certificates of authorities to trust beside the usual ones, as PEM. */
+  /** Certificates of further authorities to trust, as PEM. */
   readonly caCerts: readonly string[];
-  /** The name to ask for (SNI) and to verify; that of the host by default. */
+  /** The name for SNI and verification; that of the host by default. */
   readonly serverName?: string | undefined;
 }
 
-/** How long a name server may take that is asked once more, in ms. */
+/** How long a second lookup of a name may take. */
 const LOOKUP_MS = 1000;
 
 /**
- * Connects to a server. Of a name's addresses Deno tries both families (RFC 8305).
+ * Connects to a server, by IPv6 or IPv4 (RFC 8305).
  *
  * @param hostname a name or an address; IPv6 without brackets
- * @param timeoutMs how long the connecting may take, the lookup of the name and the TLS handshake
- *     included; pauses of this process are left out
- * @param tls for a connection over TLS, on which the server has proved to have that name
+ * @param timeoutMs for lookup, connect and TLS handshake, without pauses of this process
  * @param inputBytes how much is read at a time
- * @param ending gives the attempt up when it aborts
- * @throws {LocalError} when it is this machine that cannot connect, or its name server that is silent
- * @throws {DeadlineError} when it took longer
- * @throws {HandshakeError} when the server could not prove who it is, or speaks no TLS
- * @throws {NetworkError} when it cannot be reached
+ * @param ending cancels the attempt
+ * @throws {LocalError} if this machine cannot connect, or its name server does not answer
+ * @throws {DeadlineError} if it took too long
+ * @throws {HandshakeError} if the certificate is not accepted, or the server does not speak TLS
+ * @throws {NetworkError} if the server cannot be reached
  */
 export async function dial(
   hostname: string,
@@ -44,7 +42,7 @@ export async function dial(
   return await encrypted(conn, hostname, until, tls, inputBytes, ending);
 }
 
-/** Aborts a connect when its deadline has passed. */
+/** Aborts a signal at a deadline. */
 class ConnectDeadline implements Watched {
   index = 0;
   readonly #timeout = new AbortController();
@@ -82,9 +80,9 @@ async function connect(
 }
 
 /**
- * Whether the name server answers. Deno looks a name up as a part of connecting and does not tell
- * which of the two took too long, so the name is looked up once more: by the system's own rules, its
- * file of hosts included, which `Deno.resolveDns` does not read.
+ * Whether the name server answers. Deno does not tell whether looking a name up or connecting took too
+ * long, so the name is looked up again: by the system's rules, with its file of hosts, which
+ * `Deno.resolveDns` does not read.
  */
 async function canBeLookedUp(hostname: string): Promise<boolean> {
   if (/^[0-9.]+$|:/.test(hostname)) return true; // An address.
@@ -103,9 +101,9 @@ async function encrypted(
   ending: AbortSignal | undefined,
 ): Promise<Connection> {
   const alpnProtocols = ["http/1.1"];
-  // Not possible any more once it is a TLS connection.
+  // Not possible on a TLS connection.
   conn.setNoDelay();
-  // By then Deno has taken the first connection over, whatever becomes of the second.
+  // Deno takes `conn` over, even if this fails.
   const tlsConn = await Deno.startTls(conn, {
     hostname: serverName,
     caCerts: [...caCerts],

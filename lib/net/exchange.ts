@@ -11,9 +11,9 @@ import { type DeadlineName, NetworkError } from "./network_error.ts";
 
 /** How long a client waits for a server. */
 export interface Timeouts {
-  /** For the head as a whole, between two arrivals of content, and from the last to its end, in ms. */
+  /** For the whole head, between two pieces of content, and from the last to the end. */
   readonly idleMs: number;
-  /** For all of it: a time on the clock of `monotonicMs()`. Infinity for as long as something arrives. */
+  /** For the whole exchange, by `monotonicMs()`; may be Infinity. */
   readonly until: number;
 }
 
@@ -23,25 +23,23 @@ export interface ClientRequest {
   readonly method: string;
   /** In origin form. */
   readonly requestTarget: string;
-  /** Host and whatever else is to be said. */
+  /** All fields, with Host. */
   readonly fieldLines: readonly FieldLine[];
 }
 
 /** A final response whose content is still to be read. */
 export interface ClientResponse {
-  /** Its head. */
   readonly head: ResponseHead;
-  /** How the end of the content is known. Throws ProtocolError when it cannot be. */
+  /** Throws ProtocolError if it is not valid. */
   readonly framing: BodyFraming;
   /**
-   * The content as it arrives. Each piece is a view that is good until the next is asked for.
-   *
-   * Throws IncompleteMessageError, ProtocolError, or as `Connection.fill`.
+   * The content as it arrives, in pieces that are valid until the next is asked for. Throws
+   * IncompleteMessageError, ProtocolError, or as `Connection.fill`.
    */
   readonly content: AsyncGenerator<Uint8Array, void>;
   /**
-   * Whether the connection can carry another exchange: the content has been read to its end, the
-   * server keeps the connection, and nothing stands behind the message (RFC 9112 §9.3).
+   * Whether the connection can be used again: the content was read to its end, the server keeps the
+   * connection, and nothing follows the message (RFC 9112 §9.3).
    */
   readonly isReusable: boolean;
 }
@@ -51,10 +49,7 @@ export class IncompleteMessageError extends Error {
   override readonly name = "IncompleteMessageError";
 }
 
-/**
- * Why an exchange failed, in words for people; undefined for an error that is not the server's or
- * the network's, and so is to be thrown on.
- */
+/** Why an exchange failed, as text; undefined for an error that does not come from server or network. */
 export function failureReason(error: unknown): string | undefined {
   if (error instanceof ProtocolError) return `the answer is not HTTP/1.1: ${error.message}`;
   const isKnown = error instanceof NetworkError || error instanceof IncompleteMessageError;
@@ -62,11 +57,10 @@ export function failureReason(error: unknown): string | undefined {
 }
 
 /**
- * The client's side of one exchange: sends a request and waits for the final response, past interim
- * ones (RFC 9110 §15.2).
+ * Sends a request and waits for the final response; skips interim ones (RFC 9110 §15.2).
  *
- * @throws {IncompleteMessageError} when the connection closes before the head has ended
- * @throws {ProtocolError} when the head is not one of HTTP/1.1
+ * @throws {IncompleteMessageError} if the connection closes before the end of the head
+ * @throws {ProtocolError} if the head is not valid
  * @throws {NetworkError} as `Connection.fill`
  */
 export async function exchange(
@@ -96,7 +90,7 @@ export async function exchange(
 
 async function finalHead(connection: Connection, timeouts: Timeouts): Promise<ResponseHead> {
   const heads = responseHeadReader();
-  // As a whole, or a head that comes byte by byte would never be too slow.
+  // For the whole head, or one that comes byte by byte would never be too slow.
   const headUntil = monotonicMs() + timeouts.idleMs;
   for (let interim = 0;;) {
     const head = heads.read(connection.input);
@@ -146,7 +140,7 @@ async function* readContent(
   onEnd();
 }
 
-/** Waits for more until a deadline, or that for all of the exchange if it comes first. */
+/** Waits until a deadline, or that of the whole exchange if it is earlier. */
 function fillUntil(
   connection: Connection,
   deadline: DeadlineName,

@@ -1,5 +1,5 @@
 /**
- * What a handler is asked and what it answers, and the small pages that go with a status code.
+ * What a handler gets and returns, and the small pages of status codes.
  *
  * @module
  */
@@ -16,47 +16,41 @@ import { inOnePiece } from "../http/grammar.ts";
 import type { RequestHead } from "../http/request.ts";
 import { reasonPhrase } from "../http/response.ts";
 
-/** A request as a handler sees it. */
+/** A request without its content. */
 export interface Request {
-  /** Its head; the content, if there was any, is not kept. */
   readonly head: RequestHead;
-  /** Path and query, byte for byte as they came, beginning with `/`. */
+  /** Path and query, byte for byte as received, beginning with `/`. */
   readonly target: string;
   /** The client's address, without its port. */
   readonly client: string;
 }
 
-/** Decides what a request is answered. It writes nothing, and what it throws is a bug: 500. */
+/** Decides the reply to a request. It writes nothing; an error that it throws is a bug: 500. */
 export type Handler = (request: Request) => Reply | Promise<Reply>;
 
 /** Content that is read piece by piece while it is sent, such as an open file. */
 export interface ContentSource {
-  /** How many bytes there are; undefined when that is not known before the end. */
+  /** In bytes; undefined if it is not known before the end. */
   readonly length: number | undefined;
-  /** Whether it waits for what happens: then all that it gave is sent before it is read again. */
+  /** Whether it waits for events: then each piece is sent before the next is read. */
   readonly isLive?: boolean;
-  /**
-   * Fills a buffer with the next bytes of the content.
-   *
-   * @returns how many it gave, or null at the end; at once when there is nothing to wait for
-   */
+  /** Fills a buffer with the next bytes; their number, or null at the end. */
   read(buffer: Uint8Array): number | null | Promise<number | null>;
-  /** Frees what it holds. Called once, whether or not the content was read. */
+  /** Called once, whether or not the content was read. */
   close(): void;
 }
 
 /**
- * The reply of a handler. The writer adds Date, the framing fields and Connection, and leaves the
- * content out where a response has none.
+ * The reply of a handler. The response writer adds Date, framing fields and Connection, and omits the
+ * content if the response must have none.
  */
 export interface Reply {
   /** 200 to 599. */
   readonly statusCode: number;
-  /** The fields that are the handler's to know. */
   readonly headerSection: FieldSection;
-  /** The whole of it, as bytes or as text in ASCII, or what to read it from. */
+  /** Text is in ASCII. */
   readonly content: string | Uint8Array | ContentSource;
-  /** What the access log is to tell beside: one word, or undefined for nothing. */
+  /** A word for the access log. */
   readonly annotation?: string | undefined;
 }
 
@@ -67,11 +61,10 @@ const PAGE_TYPE = "text/html; charset=utf-8";
 export type TextReply = Reply & { readonly content: string };
 
 /**
- * A reply with a small page that a person can read.
+ * A reply with a small page for people.
  *
- * @param statusCode names the page, with its reason phrase
- * @param sentence what there is to say; plain text, escaped here
- * @param fieldLines fields beside Content-Type
+ * @param sentence plain text
+ * @param fieldLines besides Content-Type
  * @throws {TypeError} as `fieldSection`
  */
 export function htmlReply(
@@ -94,25 +87,25 @@ export function htmlReply(
   return { statusCode, headerSection, content };
 }
 
-/** Visible ASCII that no URI may hold (RFC 3986 §2), but which clients send in request-targets. */
+/** Visible ASCII that is not allowed in URIs (RFC 3986 §2), but occurs in request-targets. */
 const NOT_IN_URI = /["<>\\^`{|}]/;
 const ALL_NOT_IN_URI = new RegExp(NOT_IN_URI, "g");
 
-/** Visible ASCII that stands for itself in a URI, in a field and in HTML. */
+/** Visible ASCII that needs no escape in a URI, a field or HTML. */
 const PLAIN_URI = /^[\x21\x23-\x25\x28-\x3b\x3d\x3f-\x5b\x5d\x5f\x61-\x7a\x7e]*$/;
 
-/** How many bases of redirects are kept in a form that is ready to be sent. */
+/** How many bases of redirects are kept prepared. */
 const MOST_BASES = 10_000;
 
-/** What a redirect begins with, up to where the rest of its location follows. */
+/** A redirect up to the part of its location that differs. */
 interface RedirectStart {
   readonly headerSection: string;
   readonly content: string;
 }
 
 /**
- * Redirects of one kind, written but for where they lead (RFC 9110 §15.4). What is prepared saves
- * half of what one costs us beside its system calls.
+ * Prepared redirects with one status code (RFC 9110 §15.4). The preparation saves half the cost of a
+ * redirect beside its system calls.
  */
 export class Redirect {
   readonly #statusCode: number;
@@ -122,30 +115,25 @@ export class Redirect {
   readonly #starts = new Map<string, RedirectStart>();
 
   /**
-   * Prepares them.
-   *
-   * @param statusCode 301, 302, 303, 307 or 308
-   * @param linkText what their page calls the link; plain text, escaped here
-   * @param fieldLines fields beside Location and Content-Type
+   * @param linkText plain text for the page
+   * @param fieldLines besides Location and Content-Type
    * @throws {TypeError} as `fieldSection`
    */
   constructor(statusCode: number, linkText: string, fieldLines: readonly FieldLine[] = []) {
     this.#statusCode = statusCode;
     this.#headerSection = fieldSection([["Content-Type", PAGE_TYPE], ...fieldLines]);
-    // Shorter than other pages: these are sent most often, and mostly to programs.
+    // Shorter than other pages: it is sent most often, and mostly to programs.
     const title = escapeHtml(`${statusCode} ${reasonPhrase(statusCode)}`);
     this.#beforeLink = `<!DOCTYPE html>\n<title>${title}</title>\n<p><a href="`;
     this.#behindLink = `">${escapeHtml(linkText)}</a></p>\n`;
   }
 
   /**
-   * The one that leads to `base + rest`, a URI reference (§10.2.2), or what becomes one by
-   * percent-encoding.
+   * A redirect to `base + rest`, which is percent-encoded where a URI requires it.
    *
-   * @param base is the same in many: scheme and host
-   * @param rest the rest of the location
-   * @param more fields of this one alone
-   * @throws {TypeError} when it could end the field line
+   * @param base scheme and host, the same in many redirects
+   * @param more further fields
+   * @throws {TypeError} if it could end the field line
    */
   to(base: string, rest: string, more: FieldSection = NO_FIELDS): TextReply {
     const start = this.#starts.get(base) ?? this.#prepare(base);
@@ -182,28 +170,25 @@ function uriOf(location: string): string {
   );
 }
 
-/** ASCII without what means something in HTML: `"&'<>`. */
+/** ASCII without `"&'<>`, which have a meaning in HTML. */
 const PLAIN = /^[\x20\x21\x23-\x25\x28-\x3b\x3d\x3f-\x7e]*$/;
 
-/** Text for a page, also for an attribute in quotes; what is not ASCII becomes a reference. */
+/** Text for a page or a quoted attribute; what is not ASCII becomes a character reference. */
 export function escapeHtml(text: string): string {
   if (PLAIN.test(text)) return text;
   return escape(text).replace(/[\u{80}-\u{10ffff}]/gu, (it) => `&#${it.codePointAt(0)};`);
 }
 
-/** What may be asked of resources that can only be read. */
 const ALLOW = "GET, HEAD, OPTIONS";
 
-/** The methods of RFC 9110 §9 and RFC 5789. Any other is unknown here: 501. */
+/** The methods of RFC 9110 §9 and RFC 5789. */
 const KNOWN_METHODS: ReadonlySet<string> = new Set([
   ...["GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH"],
 ]);
 
 /**
- * The reply to a request whose method alone decides it, or undefined for GET and HEAD.
- *
- * 501 for an unknown method (RFC 9110 §9.1), 405 with Allow for one that is not for reading
- * (§15.5.6), and what is allowed for OPTIONS (§9.3.7).
+ * The reply to any method but GET and HEAD: 501 for an unknown one (RFC 9110 §9.1), 204 with Allow for
+ * OPTIONS (§9.3.7), 405 with Allow for others (§15.5.6).
  */
 export function replyToMethod({ head: { method } }: Request): Reply | undefined {
   if (method === "GET" || method === "HEAD") return undefined;

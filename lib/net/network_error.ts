@@ -1,32 +1,29 @@
-/** A connection that could not be made or did not last. The message is for people. */
+/** A connection failed. The message is shown to people. */
 export class NetworkError extends Error {
   override readonly name: string = "NetworkError";
 }
 
-/** A connection that could not be made for a cause on this side: it says nothing about the peer. */
+/** A connection failed because of this machine or its network, whatever the state of the peer. */
 export class LocalError extends NetworkError {
   override readonly name: string = "LocalError";
 
-  /** `isLasting`: trying again is useless, since a person has to change something first. */
+  /** @param isLasting whether another attempt is useless until somebody changes something */
   constructor(message: string, options?: ErrorOptions, readonly isLasting = false) {
     super(message, options);
   }
 }
 
-/**
- * There is no way to the host: this network is at fault when it is so for all hosts, else the host,
- * which the error does not tell.
- */
+/** There is no route to the host. If that is so for all hosts, this network is at fault. */
 export class HostUnreachableError extends LocalError {
   override readonly name = "HostUnreachableError";
 }
 
-/** There is no host of that name. */
+/** The host name does not exist. */
 export class UnknownHostError extends NetworkError {
   override readonly name = "UnknownHostError";
 }
 
-/** What a deadline bounds: see `deadlines.ts`. */
+/** What a wait is for: see `deadlines.ts`. */
 export type DeadlineName =
   | "connect"
   | "handshake"
@@ -50,27 +47,26 @@ const DEADLINE_MESSAGES: Readonly<Record<DeadlineName, string>> = {
   linger: "the other side did not close the connection in time",
 };
 
-/** The peer let a deadline pass. */
+/** The peer missed a deadline. */
 export class DeadlineError extends NetworkError {
   override readonly name = "DeadlineError";
 
-  /** Names the deadline that passed. */
   constructor(readonly deadline: DeadlineName) {
     super(DEADLINE_MESSAGES[deadline]);
   }
 }
 
-/** The peer could not agree with us on how to encrypt the connection, or did not try. */
+/** The TLS handshake failed. */
 export class HandshakeError extends NetworkError {
   override readonly name = "HandshakeError";
 
-  /** For what ended the handshake; TLS's own reason, where there is one, is all that tells more. */
+  /** The message is that of TLS, if it has one. */
   constructor(cause: NetworkError) {
     const reason = cause.cause instanceof Deno.errors.InvalidData ? cause.cause : cause;
     super(certificateMessage(reason.message) ?? reason.message, { cause });
   }
 
-  /** Whether it was about the certificate, or the peer speaks no TLS: another try fails as well. */
+  /** Whether the certificate was refused, or the peer does not speak TLS: retrying is useless. */
   get isRefusal(): boolean {
     return this.cause instanceof NetworkError &&
       this.cause.cause instanceof Deno.errors.InvalidData;
@@ -85,7 +81,7 @@ const CERTIFICATE_MESSAGES: readonly (readonly [RegExp, string])[] = [
   [/revoked/i, "its certificate has been revoked"],
 ];
 
-/** TLS's reason in plain words, where it is about the peer's certificate. */
+/** A plain message if the reason is the peer's certificate. */
 function certificateMessage(reason: string): string | undefined {
   if (reason.includes("InvalidContentType")) return "it does not speak TLS";
   if (!reason.includes("invalid peer certificate")) return undefined;
@@ -100,7 +96,7 @@ const MESSAGES: readonly (readonly [new (message?: string) => Error, string])[] 
   [Deno.errors.TimedOut, "the connection timed out"],
 ];
 
-/** By the system's error code: what keeps this machine from connecting, whatever the peer does. */
+/** Causes on this machine, by the system's error code. */
 const LOCAL_MESSAGES: Readonly<Record<string, string>> = {
   EACCES: "a firewall or a route of this machine forbids the connection",
   EADDRNOTAVAIL: "no local port or address is free",
@@ -115,7 +111,7 @@ const LOCAL_MESSAGES: Readonly<Record<string, string>> = {
   EPERM: "a firewall or a route of this machine forbids the connection",
 };
 
-/** The NetworkError for what a socket operation of Deno threw, which stays its `cause`. */
+/** The NetworkError for an error of a socket operation of Deno, which becomes its `cause`. */
 export function networkError(error: unknown): NetworkError {
   if (error instanceof NetworkError) return error;
   const code = error instanceof Error && "code" in error ? String(error.code) : "";
@@ -134,8 +130,8 @@ export function networkError(error: unknown): NetworkError {
 }
 
 /**
- * Of a lookup Deno gives no more than the system's text. That a name does not exist is an answer;
- * all else, EAI_AGAIN above all, is about the name server that was asked.
+ * Deno gives only the system's text for a failed lookup. That a name does not exist is an answer;
+ * anything else, such as EAI_AGAIN, is a problem of the name server.
  */
 function lookUpError(error: Error): NetworkError {
   return /not known|No address associated|nodename nor servname/.test(error.message)

@@ -9,33 +9,30 @@ import type { Connection } from "./connection.ts";
 import type { ContentSource, Reply } from "./handler.ts";
 
 /**
- * How much content is read at a time. A segment that is handed to the network has room for hardly
- * 64 KiB; with a whole 64 KiB each piece would need two, and 1 GiB takes 30 % longer.
+ * How much content is read at a time. A segment of the network stack has room for slightly less than
+ * 64 KiB: pieces of 64 KiB would need two, and 1 GiB would take 30 % longer.
  */
 const PIECE_BYTES = 63 * 1024;
 
-/** A content source that gave less than it promised, or failed: the message cannot be completed. */
+/** A content source failed or was shorter than promised: the message cannot be completed. */
 export class ContentError extends Error {
   override readonly name = "ContentError";
 }
 
-/** What of a request and its connection decides the form of the response. */
+/** What a response depends on besides the reply; method and version are those of the request. */
 export interface ReplyContext {
-  /** That of the request: a reply to HEAD has no content. */
   readonly method: string;
-  /** That of the request: HTTP/1.0 knows no chunks. */
   readonly httpVersion: HttpVersion;
-  /** Whether the connection is to go on after the reply. */
+  /** Whether the connection persists after the reply. */
   readonly isPersistent: boolean;
-  /** When the reply is made. */
+  /** For Date. */
   readonly epochMs: number;
-  /** Fields of every answer. */
+  /** Fields of every response. */
   readonly addedFields: FieldSection | undefined;
 }
 
-/** What was written of a reply. */
+/** How much of a reply was written. */
 export interface Written {
-  /** Bytes of its content. */
   contentBytes: number;
 }
 
@@ -47,15 +44,15 @@ function replyFraming({ statusCode, content }: Reply, httpVersion: HttpVersion):
   return httpVersion === "1.1" ? "chunked" : "untilClose";
 }
 
-/** Whether only the end of the connection tells the client where the reply ends. */
+/** Whether the reply ends with the connection. */
 export function endsWithConnection(reply: Reply, httpVersion: HttpVersion): boolean {
   return replyFraming(reply, httpVersion) === "untilClose";
 }
 
-/** The Date field (RFC 9110 §6.6.1) of a time in ms since 1970. */
+/** The Date field (RFC 9110 §6.6.1). */
 const dateField = oncePerSecond((date) => inOnePiece(`Date: ${date.toUTCString()}\r\n`));
 
-/** The text of a reply's head: the fields of its handler, and those of message and connection. */
+/** The text of a reply's head, with the fields of the handler, the message and the connection. */
 export function replyHead(reply: Reply, context: ReplyContext): string {
   const { epochMs, addedFields = NO_FIELDS } = context;
   const section = dateField(epochMs) + addedFields + reply.headerSection +
@@ -63,7 +60,7 @@ export function replyHead(reply: Reply, context: ReplyContext): string {
   return writeResponseHead(reply.statusCode, section as FieldSection);
 }
 
-/** Content-Length or Transfer-Encoding, and Connection where it is not the version's custom. */
+/** Content-Length or Transfer-Encoding, and Connection if it differs from the version's default. */
 function framingFields(reply: Reply, { httpVersion, isPersistent }: ReplyContext): string {
   const framing = replyFraming(reply, httpVersion);
   let fields = "";
@@ -74,14 +71,13 @@ function framingFields(reply: Reply, { httpVersion, isPersistent }: ReplyContext
 }
 
 /**
- * Writes a reply as a response: the fields that its handler gave, and those that belong to the
- * message and the connection.
+ * Writes a reply as a response.
  *
  * @param written updated as content is written
- * @returns undefined when there is nothing to wait for
- * @throws {ContentError} when the content fails on the way; then the connection is to be closed,
- *     since nothing else tells the client
- * @throws {NetworkError} when the connection was lost
+ * @returns undefined if there is nothing to wait for
+ * @throws {ContentError} if the content fails; then the connection must be closed, since nothing else
+ *     tells the client
+ * @throws {NetworkError} if the connection was lost
  */
 export function writeReply(
   connection: Connection,

@@ -1,31 +1,30 @@
-/** How much goes out at a time, at the most, unless it came in one piece. */
+/** The size of the buffer. */
 export const SEND_BYTES: number = 16 * 1024;
 
 const encoder = new TextEncoder();
 
-/** Memory that is not in use: only a connection with something to send needs some. */
+/** Unused memory: only connections with something to send have a buffer. */
 const spares: Uint8Array<ArrayBuffer>[] = [];
 const MOST_SPARES = 64;
 
-/** What is to be sent, in its order, collected so that it can go in one write. */
+/** Collects what is to be sent, so that it leaves in one write. */
 export class SendBuffer {
   #memory: Uint8Array<ArrayBuffer> | undefined;
   #byteCount = 0;
-  /** What follows the bytes. It stays text until it is sent: 16 replies are encoded in one call. */
+  /** Follows the bytes. It is encoded when it is sent, so that 16 replies need one call. */
   #text = "";
   #taken: Uint8Array<ArrayBuffer> | undefined;
 
-  /** How many bytes there are to send. */
   get length(): number {
     return this.#byteCount + this.#text.length;
   }
 
-  /** Adds text, which is to be ASCII. */
+  /** Adds text in ASCII. */
   addText(text: string): void {
     this.#text += text;
   }
 
-  /** Adds a copy of bytes, for which there must be room: `SEND_BYTES` in all. */
+  /** Adds a copy of bytes, up to `SEND_BYTES` in all. */
   addBytes(bytes: Uint8Array): void {
     this.#settleText();
     this.#memory ??= spares.pop() ?? new Uint8Array(SEND_BYTES);
@@ -34,9 +33,9 @@ export class SendBuffer {
   }
 
   /**
-   * Takes out all that there is. It is good until `release`.
+   * Takes everything; valid until `release`.
    *
-   * @throws {TypeError} when text is not ASCII: a bug of the caller
+   * @throws {TypeError} if text is not ASCII
    */
   take(): Uint8Array<ArrayBuffer> {
     this.#settleText();
@@ -47,14 +46,14 @@ export class SendBuffer {
     return taken.subarray(0, count);
   }
 
-  /** What was taken has been sent. */
+  /** To be called when what was taken has been sent. */
   release(): void {
     const isOrdinary = this.#taken?.length === SEND_BYTES;
     if (isOrdinary && spares.length < MOST_SPARES) spares.push(this.#taken!);
     this.#taken = undefined;
   }
 
-  /** Text becomes bytes; what is longer than usual gets memory of its own. */
+  /** Encodes the text; if it does not fit, into larger memory. */
   #settleText(): void {
     const text = this.#text;
     if (text === "") return;

@@ -25,35 +25,28 @@ import {
 } from "./response_writer.ts";
 import { SEND_BYTES } from "./send_buffer.ts";
 
-/** How a server treats the connections of its clients. */
+/** How connections of clients are served. */
 export interface ServerConfig {
-  /** Decides the replies. */
   readonly handler: Handler;
-  /**
-   * Answers what the method alone decides, and leaves the rest to the handler; by default, that is
-   * `replyToMethod`.
-   */
+  /** Answers requests that never reach the handler; `replyToMethod` by default. */
   readonly replyToMethod?: ((request: Request) => Reply | undefined) | undefined;
-  /** Fields of every answer, whoever gives it. */
+  /** Fields of every response. */
   readonly addedFields?: FieldSection | undefined;
-  /** How long the client may keep us waiting. */
   readonly deadlines: Deadlines;
-  /** The same for what the connection decides, and what it sends then: see `timeoutResponse`. */
   readonly connection: ConnectionOptions;
-  /** Where the connection stands while it is kept and idle. */
+  /** The list for this connection while it is kept and idle. */
   readonly idle: IdleList;
-  /** Called with the record of each answered request; undefined without an access log. */
+  /** Called with the record of each request; undefined without an access log. */
   readonly onServed: ((record: AccessRecord) => void) | undefined;
-  /** Called when the TLS handshake with a client failed. */
   readonly onHandshakeFailed?: (client: string, error: HandshakeError) => void;
   /**
-   * Logs what must not happen: a handler that throws, content that fails on the way; and what
-   * was under way: the client's address and its request line, untrusted.
+   * Called on unexpected errors, such as of a handler or of content, with the client's address and its
+   * request line, untrusted.
    */
   readonly onError: (error: unknown, at: { client?: string; request?: string }) => void;
 }
 
-/** What the fields of a request mean for its connection. */
+/** What follows from the fields of a request for its connection. */
 interface Judgement {
   readonly fields: Fields;
   readonly httpVersion: HttpVersion;
@@ -67,15 +60,11 @@ const CONTINUE = encodeLatin1(writeResponseHead(100));
 /** The reply to a request that did not arrive in time (RFC 9110 §15.5.9). */
 const TIMEOUT_REPLY = htmlReply(408, "The request did not arrive in time.");
 
-/** The server's side of one connection: requests in, replies out in their order. */
+/** The server's side of one connection: reads requests, writes replies in their order. */
 export class ServerConnection implements Indexed, Idle {
-  /** For the bag of connections. */
   index = 0;
-  /** For the list of idle ones. */
   nextIdle: Idle | undefined;
-  /** For the list of idle ones. */
   previousIdle: Idle | undefined;
-  /** For the list of idle ones. */
   isListedIdle = false;
   readonly #connection: Connection;
   readonly #client: string;
@@ -88,13 +77,13 @@ export class ServerConnection implements Indexed, Idle {
   #headUntil: number | undefined;
   /** The request under way; undefined between requests, and while one is read. */
   #head: RequestHead | undefined;
-  /** When it had arrived, or when the last read ended: in ms since 1970, and since any time. */
+  /** When it arrived, or when the last read ended. */
   #arrivedEpochMs = Date.now();
+  /** The same by `performance.now()`. */
   #arrivedMs = 0;
-  /** When a part of a head had arrived first, on the second clock. */
+  /** When the first part of a head arrived, by `performance.now()`. */
   #begunMs: number | undefined;
 
-  /** Takes over an open socket, and ends it. */
   constructor(socket: Socket, config: ServerConfig) {
     // A listener for IPv6 shows IPv4 clients as mapped addresses (RFC 4291 §2.5.5.2).
     const { hostname } = socket.remoteAddr;
@@ -108,10 +97,8 @@ export class ServerConnection implements Indexed, Idle {
   }
 
   /**
-   * Serves the connection to its end. Never rejects. While the connection is idle this is the only
-   * async function of ours that waits: each takes 0.5 KiB.
-   *
-   * @param onEnd called then
+   * Serves the connection to its end, then calls `onEnd`. Never rejects. This is the only async
+   * function of ours that waits while the connection is idle: each would take 0.5 KiB.
    */
   async run(onEnd: (connection: ServerConnection) => void): Promise<void> {
     let mayHaveMore: boolean | undefined;
@@ -138,18 +125,17 @@ export class ServerConnection implements Indexed, Idle {
     }
   }
 
-  /** Closes the connection after the reply to what has arrived, or to what arrives next. */
+  /** Closes the connection after the replies to what has arrived, or to what arrives next. */
   closeAfterReply(): void {
     this.#isLastReply = true;
   }
 
-  /** Closes the connection after the request that is under way; at once when there is none. */
+  /** Closes the connection after the request under way, or at once if there is none. */
   drain(): void {
     this.#isDraining = true;
     this.#connection.drain();
   }
 
-  /** Closes the connection at once if it waits for a request; whether it did. */
   closeIfIdle(): boolean {
     return this.#connection.closeIfIdle();
   }
@@ -159,14 +145,14 @@ export class ServerConnection implements Indexed, Idle {
     this.#connection.close();
   }
 
-  /** Waits for more of the next request head; whether there is more to come. */
+  /** Waits for more of the next request head; false at the end of the connection. */
   #receive(): Promise<boolean> {
     if (this.#heads.isUnderWay || this.#connection.input.length > 0) return this.#receiveHead();
     if (this.#isDraining) return Promise.resolve(false);
-    // Empty lines are no request, and cannot put the end of the wait off.
+    // Empty lines are no request, and do not extend the wait.
     this.#idleUntil ??= monotonicMs() + this.#config.deadlines.idleMs;
     const filling = this.#connection.fill("idle", this.#idleUntil);
-    // Not before the first request: a client that has just connected is about to send it.
+    // Not before the first request, which a new client is about to send.
     if (this.#connection.sentBytes > 0) this.#config.idle.add(this);
     return filling;
   }
@@ -182,7 +168,7 @@ export class ServerConnection implements Indexed, Idle {
   /**
    * Answers the requests that have arrived.
    *
-   * @returns undefined when the connection goes on; else whether the client may send more
+   * @returns undefined if the connection persists; else whether the client may send more
    */
   async #serve(): Promise<boolean | undefined> {
     this.#arrivedEpochMs = Date.now();
@@ -219,7 +205,7 @@ export class ServerConnection implements Indexed, Idle {
     this.#idleUntil = this.#headUntil = this.#begunMs = undefined;
   }
 
-  /** Whether the connection goes on after this reply, as far as that is decided by both of them. */
+  /** Whether the connection persists, as far as this server and the reply decide it. */
   #goesOnAfter(head: RequestHead, reply: Reply): boolean {
     if (this.#isDraining) return false;
     if (this.#isLastReply && this.#connection.input.length === 0) return false;
@@ -227,8 +213,8 @@ export class ServerConnection implements Indexed, Idle {
   }
 
   /**
-   * Whether a client may send more that asked for the end of the connection. By the rules it sends
-   * nothing (RFC 9112 §9.6); where it does, it shall not lose what may be on its way for long.
+   * Whether a client that asked for the end of the connection may send more. It must not (RFC 9112
+   * §9.6); if it has, or if the reply takes long, closing at once could destroy the reply.
    */
   #mayHaveMore(): boolean {
     const { input, writtenBytes } = this.#connection;
@@ -239,8 +225,8 @@ export class ServerConnection implements Indexed, Idle {
    * Reads and discards a request body, so that it is not taken for the next request.
    *
    * @param awaitsContinue whether the client waits for 100 before it sends its body
-   * @param isRefused whether it is spared that, since its request is refused anyway
-   * @returns false when it was not read to its end: then the connection cannot go on
+   * @param isRefused whether the request is refused, so that no 100 is sent
+   * @returns false if it was not read to its end: then the connection cannot persist
    */
   async #discardBody(
     framing: BodyFraming,
@@ -264,7 +250,6 @@ export class ServerConnection implements Indexed, Idle {
     return true;
   }
 
-  /** Sends a reply to a request; whether all of it could be written. */
   #send(
     reply: Reply,
     { method, httpVersion }: RequestHead,
@@ -280,7 +265,7 @@ export class ServerConnection implements Indexed, Idle {
     });
   }
 
-  /** Writes a reply and tells of it; whether all of it could be written. */
+  /** Writes a reply and records it; false if its content failed. */
   #write(reply: Reply, context: ReplyContext): true | Promise<boolean> {
     const written = { contentBytes: 0 };
     const writing = writeReply(this.#connection, reply, context, written);
@@ -296,7 +281,7 @@ export class ServerConnection implements Indexed, Idle {
     } catch (error) {
       if (error instanceof NetworkError) throw error;
       this.#logError(error);
-      this.#connection.close(); // Nothing else tells the client that this is not all.
+      this.#connection.close(); // Nothing else tells the client that content is missing.
       return false;
     } finally {
       this.#record(reply, written.contentBytes);
@@ -304,9 +289,9 @@ export class ServerConnection implements Indexed, Idle {
   }
 
   /**
-   * Answers what was not a request, if it can be answered.
+   * Answers an invalid or late request.
    *
-   * @returns whether the client may send more; undefined when the connection is lost
+   * @returns whether the client may send more; undefined if the connection cannot be used
    */
   async #refuse(error: unknown): Promise<true | undefined> {
     if (error instanceof ProtocolError) {
@@ -351,7 +336,7 @@ export class ServerConnection implements Indexed, Idle {
     this.#completions.settle(this.#connection.sentBytes);
   }
 
-  /** That of the request under way; of one that could not be read, what stands in its place. */
+  /** The request line, or what was received instead. */
   get #requestLine(): string {
     if (this.#head === undefined) {
       return this.#heads.line || firstLine(this.#connection.input.bytes);
@@ -364,7 +349,6 @@ export class ServerConnection implements Indexed, Idle {
 /** Most requests have the same fields as the one before, whoever sends them. */
 let lastJudgement: Judgement | undefined;
 
-/** What the fields of a request mean for its connection. */
 function judge(head: RequestHead): Judgement {
   const { fields, httpVersion } = head;
   const last = lastJudgement;
@@ -375,12 +359,11 @@ function judge(head: RequestHead): Judgement {
   return lastJudgement = { fields, httpVersion, framing, awaitsContinue, isPersistent };
 }
 
-/** What stands where a request line should be. */
 function firstLine(bytes: Uint8Array): string {
   return decodeLatin1(bytes, 0, Math.min(bytes.length, 256)).split(/[\r\n]/, 1)[0]!;
 }
 
-/** What is sent when a deadline has passed; undefined where the connection is just closed. */
+/** What is sent when a deadline has passed; undefined if the connection is just closed. */
 export function timeoutResponse(
   deadline: DeadlineName,
   addedFields: FieldSection | undefined,

@@ -1,7 +1,4 @@
-/**
- * Spreads bytes evenly over time. At no moment more than a tenth of a second's worth goes at once,
- * and after a pause nothing is made up for beyond that.
- */
+/** Limits a rate of bytes. The burst is a tenth of a second's worth, also after a pause. */
 export class TokenBucket {
   readonly #perMs: number;
   readonly #burst: number;
@@ -9,10 +6,8 @@ export class TokenBucket {
   #at: number;
 
   /**
-   * Begins with a full tenth of a second's worth to spend.
-   *
    * @param rate bytes per second, at least 1
-   * @param monotonicMs on any clock that never goes back
+   * @param monotonicMs the present, by any monotonic clock
    */
   constructor(rate: number, monotonicMs: number) {
     this.#perMs = rate / 1000;
@@ -21,11 +16,7 @@ export class TokenBucket {
     this.#at = monotonicMs;
   }
 
-  /**
-   * Takes up to `wanted` bytes out of what may go now.
-   *
-   * @returns how many may go; 0 when it is too early
-   */
+  /** Takes up to `wanted` tokens; how many bytes may be sent, 0 if it is too early. */
   take(wanted: number, monotonicMs: number): number {
     this.#tokens = Math.min(this.#burst, this.#tokens + (monotonicMs - this.#at) * this.#perMs);
     this.#at = monotonicMs;
@@ -35,12 +26,12 @@ export class TokenBucket {
     return taken;
   }
 
-  /** After `take` gave 0: the ms to wait before some of `wanted` may go. */
+  /** After `take` returned 0: how long to wait before the next `take`. */
   waitMs(wanted: number): number {
     return Math.max(1, (Math.min(wanted, this.#minWrite) - this.#tokens) / this.#perMs);
   }
 
-  /** Half a burst: fewer bytes at a time would only cost more calls. */
+  /** Half a burst: smaller writes would only need more calls. */
   get #minWrite(): number {
     return Math.max(1, this.#burst / 2);
   }
