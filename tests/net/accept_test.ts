@@ -1,16 +1,58 @@
-import { Acceptor } from "../../lib/net/accept.ts";
+import { Acceptor, type AcceptorOptions } from "../../lib/net/accept.ts";
 import { assert, assertEquals } from "@std/assert";
 import { Arrivals } from "../support/arrivals.ts";
 import { CountingSignal, FakeConn, FakeListener } from "../support/fake_listener.ts";
 
-function acceptorOf(listener: FakeListener): { acceptor: Acceptor; errors: Arrivals<Error> } {
+/** An acceptor, and the listener that the test answers for. */
+function accepting(options: Partial<AcceptorOptions> = {}) {
+  const listener = new FakeListener();
   const errors = new Arrivals<Error>();
-  const acceptor = new Acceptor(listener as unknown as Deno.TcpListener, { onError: errors.add });
-  return { acceptor, errors };
+  const acceptor = new Acceptor(listener as unknown as Deno.TcpListener, {
+    onError: errors.add,
+    ...options,
+  });
+  return {
+    listener,
+    acceptor,
+    errors,
+    /** The next connection that the acceptor yields. */
+    next: async () => (await acceptor.until(new AbortController().signal).next()).value,
+    /** Completes the next accept; gives its connection. */
+    async accept(): Promise<FakeConn> {
+      const conn = new FakeConn();
+      (await listener.accepts.next()).resolve(asConn(conn));
+      return conn;
+    },
+    async fail(error: Error): Promise<void> {
+      (await listener.accepts.next()).reject(error);
+    },
+    /** Leaves an accept pending after `until` has ended. */
+    async leavePending(): Promise<void> {
+      const controller = new AbortController();
+      const ended = acceptor.until(controller.signal).next();
+      controller.abort();
+      assertEquals((await ended).done, true);
+    },
+  };
+}
+
+/** An acceptor on a real listener. */
+function listening() {
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const errors = new Arrivals<Error>();
+  return {
+    acceptor: new Acceptor(listener, { onError: errors.add }),
+    connect: () => Deno.connect({ hostname: "127.0.0.1", port: listener.addr.port }),
+    errors,
+  };
 }
 
 function asConn(conn: FakeConn): Deno.TcpConn {
   return conn as unknown as Deno.TcpConn;
+}
+
+async function microtasks(count: number): Promise<void> {
+  for (let i = 0; i < count; i++) await Promise.resolve();
 }
 
 const tooManyFiles = Object.assign(new Error("Too many open files (os error 24)"), {
@@ -18,10 +60,10 @@ const tooManyFiles = Object.assign(new Error("Too many open files (os error 24)"
 });
 
 Deno.test("Acceptor.until() yields connections and ends when the signal fires", async () => {
-  const { port, acceptor, connect } = listening();
+  const { acceptor, connect } = listening();
   const controller = new AbortController();
   const ports: number[] = [];
-  const clients = [await connect(port), await connect(port)];
+  const clients = [await connect(), await connect()];
   for await (const conn of acceptor.until(controller.signal)) {
     ports.push(conn.remoteAddr.port);
     conn.close();
@@ -32,51 +74,30 @@ Deno.test("Acceptor.until() yields connections and ends when the signal fires", 
   for (const client of clients) client.close();
 });
 
-/** An acceptor on a real listener. */
-function listening() {
-  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  const errors = new Arrivals<Error>();
-  return {
-    port: listener.addr.port,
-    acceptor: new Acceptor(listener, { onError: errors.add }),
-    connect: (port: number) => Deno.connect({ hostname: "127.0.0.1", port }),
-    errors,
-  };
-}
-
 Deno.test("Acceptor.until() ends at once when the signal has fired before", async () => {
-  const listener = new FakeListener();
-  const { acceptor } = acceptorOf(listener);
-  const { done } = await acceptor.until(AbortSignal.abort()).next();
-  assertEquals(done, true);
+  const { listener, acceptor } = accepting();
+  assertEquals((await acceptor.until(AbortSignal.abort()).next()).done, true);
   assertEquals(listener.accepts.waiting.length, 0);
   acceptor.close();
 });
 
 Deno.test("Acceptor keeps the accept that is pending when the signal fires", async () => {
-  const listener = new FakeListener();
-  const { acceptor } = acceptorOf(listener);
-  const controller = new AbortController();
-  const first = acceptor.until(controller.signal).next();
-  const accept = await listener.accepts.next();
-  controller.abort();
-  assertEquals((await first).done, true);
-  const second = acceptor.until(new AbortController().signal).next();
-  const conn = new FakeConn();
-  accept.resolve(asConn(conn));
-  assertEquals((await second).value, asConn(conn));
+  const { listener, acceptor, next, accept, leavePending } = accepting();
+  await leavePending();
+  const second = next();
+  assertEquals(asConn(await accept()), await second);
   assertEquals(listener.accepts.waiting.length, 0);
   acceptor.close();
 });
 
-Deno.test("Acceptor keeps the connection that comes between two turns", async () => {
-  const { port, acceptor, connect } = listening();
+Deno.test("Acceptor keeps the connection that comes between two calls", async () => {
+  const { acceptor, connect } = listening();
   for (let turn = 0; turn < 20; turn++) {
     const controller = new AbortController();
     const ended = acceptor.until(controller.signal).next();
     controller.abort();
     assertEquals((await ended).done, true);
-    using client = await connect(port);
+    using client = await connect();
     const { value } = await acceptor.until(new AbortController().signal).next();
     assertEquals(value!.remoteAddr.port, client.localAddr.port);
     value!.close();
@@ -86,33 +107,26 @@ Deno.test("Acceptor keeps the connection that comes between two turns", async ()
 
 Deno.test("Acceptor loses no connection that comes while the signal fires", async () => {
   for (let ticks = 0; ticks < 12; ticks++) {
-    const listener = new FakeListener();
-    const { acceptor } = acceptorOf(listener);
+    const { acceptor, next, accept } = accepting();
     const controller = new AbortController();
     const first = acceptor.until(controller.signal).next();
-    const conn = new FakeConn();
-    (await listener.accepts.next()).resolve(asConn(conn));
-    for (let tick = 0; tick < ticks; tick++) await Promise.resolve();
+    const conn = await accept();
+    await microtasks(ticks);
     controller.abort();
-    let { value } = await first;
-    if (value === undefined) {
-      ({ value } = await acceptor.until(new AbortController().signal).next());
-    }
-    assertEquals(value, asConn(conn), `after ${ticks} ticks`);
+    assertEquals((await first).value ?? await next(), asConn(conn), `after ${ticks} ticks`);
     assertEquals(conn.closed, 0);
     acceptor.close();
   }
 });
 
-Deno.test("Acceptor leaves nothing on a signal that outlives many turns and accepts", async () => {
-  const listener = new FakeListener();
-  const { acceptor } = acceptorOf(listener);
+Deno.test("Acceptor leaves nothing on a signal that outlives many calls and accepts", async () => {
+  const { acceptor, accept } = accepting();
   const signal = new CountingSignal();
   for (let turn = 0; turn < 50; turn++) {
     const turns = acceptor.until(signal as unknown as AbortSignal);
-    for (let accept = 0; accept < 10; accept++) {
+    for (let i = 0; i < 10; i++) {
       const next = turns.next();
-      (await listener.accepts.next()).resolve(asConn(new FakeConn()));
+      await accept();
       assertEquals((await next).done, false);
     }
     await turns.return();
@@ -121,48 +135,38 @@ Deno.test("Acceptor leaves nothing on a signal that outlives many turns and acce
   acceptor.close();
 });
 
-Deno.test("Acceptor tells one error of each burst, and goes on", async () => {
-  const listener = new FakeListener();
-  const { acceptor, errors } = acceptorOf(listener);
+Deno.test("Acceptor reports one error of each burst, and continues", async () => {
+  const { acceptor, errors, accept, fail } = accepting();
   const accepted = acceptor.until(new AbortController().signal);
   for (let burst = 0; burst < 2; burst++) {
     const next = accepted.next();
-    for (let i = 0; i < 4; i++) (await listener.accepts.next()).reject(tooManyFiles);
-    const conn = new FakeConn();
-    (await listener.accepts.next()).resolve(asConn(conn));
-    assertEquals((await next).value, asConn(conn));
-    assertEquals(errors.waiting.length, burst + 1);
+    for (let i = 0; i < 4; i++) await fail(tooManyFiles);
+    assertEquals(asConn(await accept()), (await next).value);
+    assertEquals(errors.waiting, Array(burst + 1).fill(tooManyFiles));
   }
-  assertEquals(errors.waiting, [tooManyFiles, tooManyFiles]);
   acceptor.close();
 });
 
 Deno.test("Acceptor passes over clients that have gone before they were accepted", async () => {
-  const listener = new FakeListener();
-  const { acceptor, errors } = acceptorOf(listener);
-  const next = acceptor.until(new AbortController().signal).next();
+  const { acceptor, errors, next, accept, fail } = accepting();
+  const accepted = next();
   const { NotConnected, ConnectionAborted, ConnectionReset } = Deno.errors;
   // With a pause after each, as after other errors, this would take minutes.
   for (let i = 0; i < 200; i++) {
-    for (const Gone of [NotConnected, ConnectionAborted, ConnectionReset]) {
-      (await listener.accepts.next()).reject(new Gone());
-    }
+    for (const Gone of [NotConnected, ConnectionAborted, ConnectionReset]) await fail(new Gone());
   }
-  const conn = new FakeConn();
-  (await listener.accepts.next()).resolve(asConn(conn));
-  assertEquals((await next).value, asConn(conn));
+  assertEquals(asConn(await accept()), await accepted);
   assertEquals(errors.waiting, []);
   acceptor.close();
 });
 
 Deno.test("Acceptor waits longer after each error of a burst", async () => {
-  const listener = new FakeListener();
-  const { acceptor } = acceptorOf(listener);
-  const next = acceptor.until(new AbortController().signal).next();
+  const { acceptor, next, accept, fail } = accepting();
+  const accepted = next();
   const begun = performance.now();
-  for (let i = 0; i < 5; i++) (await listener.accepts.next()).reject(tooManyFiles);
-  (await listener.accepts.next()).resolve(asConn(new FakeConn()));
-  await next;
+  for (let i = 0; i < 5; i++) await fail(tooManyFiles);
+  await accept();
+  await accepted;
   const elapsed = performance.now() - begun;
   assert(elapsed >= 5 + 10 + 20 + 40 + 80 - 5, `${elapsed} ms`);
   acceptor.close();
@@ -179,41 +183,78 @@ Deno.test("Acceptor.close() ends until() and closes the listener", async () => {
 });
 
 Deno.test("Acceptor.close() ends until() in the middle of a burst of errors", async () => {
-  const listener = new FakeListener();
-  const { acceptor, errors } = acceptorOf(listener);
-  const next = acceptor.until(new AbortController().signal).next();
-  (await listener.accepts.next()).reject(tooManyFiles);
+  const { listener, acceptor, errors, next, fail } = accepting();
+  const accepted = next();
+  await fail(tooManyFiles);
   await errors.next();
   acceptor.close();
-  assertEquals((await next).done, true);
+  assertEquals(await accepted, undefined);
   assert(listener.isClosed);
 });
 
 Deno.test("Acceptor.close() closes a connection that nobody has taken", async () => {
-  const listener = new FakeListener();
-  const { acceptor } = acceptorOf(listener);
-  const controller = new AbortController();
-  const ended = acceptor.until(controller.signal).next();
-  controller.abort();
-  await ended;
-  const conn = new FakeConn();
-  (await listener.accepts.next()).resolve(asConn(conn));
+  const { acceptor, accept, leavePending } = accepting();
+  await leavePending();
+  const conn = await accept();
   await acceptor.until(AbortSignal.abort()).next();
   acceptor.close();
-  for (let tick = 0; tick < 12; tick++) await Promise.resolve();
+  await microtasks(12);
   assertEquals(conn.closed, 1);
 });
 
-Deno.test("Acceptor.close() never lets out a connection that it has closed", async () => {
+Deno.test("Acceptor.close() never yields a connection that it has closed", async () => {
   for (let ticks = 0; ticks < 12; ticks++) {
-    const listener = new FakeListener();
-    const { acceptor } = acceptorOf(listener);
-    const next = acceptor.until(new AbortController().signal).next();
-    const conn = new FakeConn();
-    (await listener.accepts.next()).resolve(asConn(conn));
-    for (let tick = 0; tick < ticks; tick++) await Promise.resolve();
+    const { acceptor, next, accept } = accepting();
+    const accepted = next();
+    const conn = await accept();
+    await microtasks(ticks);
     acceptor.close();
-    const { done } = await next;
-    assertEquals({ done, closed: conn.closed }, { done, closed: done ? 1 : 0 }, `${ticks} ticks`);
+    assertEquals(conn.closed, await accepted === undefined ? 1 : 0, `${ticks} ticks`);
   }
+});
+
+Deno.test("Acceptor.finish() takes all that come without a pause, then stops listening", async () => {
+  const { listener, acceptor, accept } = accepting();
+  const taken: unknown[] = [];
+  const finished = acceptor.finish((conn) => taken.push(conn));
+  const conns = [await accept(), await accept(), await accept()];
+  await finished;
+  assertEquals(taken, conns);
+  assertEquals(listener.isClosed, true);
+});
+
+Deno.test("Acceptor.finish() takes what was accepted when until() had ended", async () => {
+  const { acceptor, errors, accept, leavePending } = accepting();
+  await leavePending();
+  const conn = await accept();
+  const taken: unknown[] = [];
+  await acceptor.finish((conn) => taken.push(conn));
+  assertEquals([taken, errors.waiting], [[conn], []]);
+});
+
+Deno.test("Acceptor.finish() ends although clients come again and again", async () => {
+  const { listener, acceptor, accept } = accepting();
+  let isOver = false;
+  const coming = (async () => {
+    while (!isOver) await accept();
+  })();
+  const taken: unknown[] = [];
+  await acceptor.finish((conn) => taken.push(conn));
+  isOver = true;
+  listener.accepts.add(Promise.withResolvers()); // For the last of them.
+  await coming;
+  assertEquals([listener.isClosed, taken.length > 0], [true, true]);
+});
+
+Deno.test("Acceptor.finish() takes those who come although there is no room", async () => {
+  const room = () => new Promise<void>(() => {});
+  const { listener, acceptor, next, accept } = accepting({ room });
+  const accepted = next(); // Waits for room.
+  const taken: unknown[] = [];
+  const finished = acceptor.finish((conn) => taken.push(conn));
+  const conns = [await accept(), await accept()];
+  await finished;
+  assertEquals(taken, conns);
+  assertEquals(listener.isClosed, true);
+  assertEquals(await accepted, undefined);
 });
