@@ -2,21 +2,16 @@ import { assert, assertEquals } from "@std/assert";
 import {
   type BodyFraming,
   bodyReader,
-  LAST_CHUNK,
   requestBodyFraming,
   responseBodyFraming,
-  writeChunk,
 } from "../../lib/http/body.ts";
-import { encodeLatin1 } from "../../lib/http/grammar.ts";
 import { LENIENT } from "../../lib/http/limits.ts";
-import { ReceiveBuffer } from "../../lib/http/receive_buffer.ts";
 import { requestHeadReader } from "../../lib/http/request.ts";
 import { CHUNKED_BODIES, LENGTH_BODIES } from "../cases/bodies.ts";
 import { REQUEST_FRAMING } from "../cases/request_framing.ts";
 import { TOLERATED_BODIES } from "../cases/response_tolerances.ts";
-import { arrive, feed, type Read, readBody, received, textOf } from "../support/feed.ts";
+import { feed, type Read, readBody, received, textOf } from "../support/feed.ts";
 import { fieldsWith } from "../support/field_lines.ts";
-import { randomInteger, randomOctets, seededRandom } from "../support/random.ts";
 import { checkRow, testRows } from "../support/rows.ts";
 
 function newFramingRead(): Read<{ framing: BodyFraming }> {
@@ -105,27 +100,5 @@ Deno.test("bodyReader() takes nothing once it is done", () => {
   const buffer = received("0\r\n\r\n0\r\n\r\n");
   for (let i = 0; i < 2; i++) {
     assertEquals([body.read(buffer), body.isDone, buffer.takenBytes], [undefined, true, 5]);
-  }
-});
-
-Deno.test("bodyReader() reads back what writeChunk() wrote, however it is split", () => {
-  const random = seededRandom(20);
-  for (let round = 0; round < 500; round++) {
-    const chunks = Array.from(
-      { length: randomInteger(random, 8) },
-      () => randomOctets(random, 1 + randomInteger(random, 300)),
-    );
-    const raw = [...chunks.map(writeChunk), LAST_CHUNK].map(textOf).join("");
-    const bytes = encodeLatin1(`${raw}GET /`);
-    const read = readBody(bodyReader({ kind: "chunked" }));
-    const buffer = new ReceiveBuffer();
-    let result: ReturnType<typeof read>;
-    for (let at = 0; (result = read(buffer)) === undefined;) {
-      const count = 1 + randomInteger(random, 200);
-      arrive(buffer, bytes.subarray(at, at + count));
-      at += count;
-    }
-    const content = chunks.map(textOf).join("");
-    assertEquals([result, buffer.takenBytes], [{ content }, raw.length], `round ${round}`);
   }
 });

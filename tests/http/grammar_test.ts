@@ -1,5 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import {
+  authorityOf,
   CHUNK_EXT,
   decodeLatin1,
   DIGITS,
@@ -63,30 +64,19 @@ Deno.test("HTTP_VERSION knows versions of one digit a part", () => {
   assertEquals(["HTTP/1.1\n", "HTTP/1.10", "http/1.1"].filter((it) => HTTP_VERSION.test(it)), []);
 });
 
-const bytes = Uint8Array.from({ length: 256 }, (_, byte) => byte);
-
-Deno.test("decodeLatin1() gives the character of each byte's own number", () => {
-  const text = decodeLatin1(bytes, 0, 256);
-  assertEquals([...text].map((it) => it.codePointAt(0)), [...bytes]);
-});
-
-Deno.test("encodeLatin1() gives back what decodeLatin1() took", () => {
-  assertEquals(encodeLatin1(decodeLatin1(bytes, 0, 256)), bytes);
-  assertEquals(encodeLatin1(""), new Uint8Array(0));
-});
-
-Deno.test("decodeLatin1() gives a slice of a view", () => {
+Deno.test("decodeLatin1() and encodeLatin1() take a byte for a character", () => {
+  const bytes = Uint8Array.from(EVERY_BYTE);
+  assertEquals(decodeLatin1(bytes, 0, 256), EVERY_CHARACTER.join(""));
+  assertEquals(encodeLatin1(EVERY_CHARACTER.join("")), bytes);
   const view = bytes.subarray(0x40, 0x50);
-  assertEquals(decodeLatin1(view, 1, 4), "ABC");
-  assertEquals(decodeLatin1(view, 3, 3), "");
-});
-
-Deno.test("decodeLatin1() bears as much as a head may have", () => {
-  assertEquals(decodeLatin1(new Uint8Array(32 * 1024).fill(0x61), 0, 32 * 1024).length, 32 * 1024);
-});
-
-Deno.test("encodeLatin1() refuses what is no byte", () => {
+  assertEquals([decodeLatin1(view, 1, 4), decodeLatin1(view, 3, 3)], ["ABC", ""]);
   for (const text of ["\u0100", "a\u20ac", "\u{1f600}", "\u560a\u560d"]) {
     assertThrows(() => encodeLatin1(text), TypeError, "above U+00FF");
   }
+});
+
+Deno.test("authorityOf() puts IPv6 addresses, and nothing else, into brackets", () => {
+  assertEquals(authorityOf("::1", 80), "[::1]:80");
+  assertEquals(authorityOf("127.0.0.1", 0), "127.0.0.1:0");
+  assertEquals(authorityOf("files.example", 8000), "files.example:8000");
 });
