@@ -40,7 +40,7 @@ Deno.test("CompletionQueue counts what the system took where the connection is l
   }
 });
 
-Deno.test("Session tells what the system took of answers that a client leaves, small or large", async () => {
+Deno.test("ServerConnection tells what the system took of answers that a client leaves, small or large", async () => {
   for (const length of [6000, 63_269, 3_000_000]) {
     await using server = new Serving(() => textReply("x".repeat(length)), { limitRate: 10_000 });
     const client = await server.connect();
@@ -53,7 +53,7 @@ Deno.test("Session tells what the system took of answers that a client leaves, s
   }
 });
 
-Deno.test("Session tells of a small answer only when all of it has left", async () => {
+Deno.test("ServerConnection tells of a small answer only when all of it has left", async () => {
   await using server = new Serving(() => textReply("x".repeat(6000)), { limitRate: 10_000 });
   using client = await server.connect();
   await client.send(request("/", "Connection: close\r\n"));

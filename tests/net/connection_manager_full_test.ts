@@ -31,7 +31,7 @@ function gated() {
   };
 }
 
-Deno.test("Service closes the longest idle kept connection when others wait", async () => {
+Deno.test("ConnectionManager closes the longest idle kept connection when others wait", async () => {
   await using server = new Serving(echoTarget, { maxConnections: 3 });
   using a = await keptClient(server, "/a");
   using b = await keptClient(server, "/b");
@@ -45,7 +45,7 @@ Deno.test("Service closes the longest idle kept connection when others wait", as
   assertEquals(server.timesFull, 0);
 });
 
-Deno.test("Service with one connection at a time serves client after client", async () => {
+Deno.test("ConnectionManager with one connection at a time serves client after client", async () => {
   await using server = new Serving(echoTarget, { maxConnections: 1 });
   for (let i = 0; i < 20; i++) {
     using first = await keptClient(server, `/${i}`);
@@ -54,7 +54,7 @@ Deno.test("Service with one connection at a time serves client after client", as
   }
 });
 
-Deno.test("Service closes no connection that is busy, and serves no more than maxConnections", async () => {
+Deno.test("ConnectionManager closes no connection that is busy, and serves no more than maxConnections", async () => {
   const { handler, open } = gated();
   await using server = new Serving(handler, { maxConnections: 2 });
   using busy = await keptClient(server);
@@ -81,7 +81,7 @@ Deno.test("Service closes no connection that is busy, and serves no more than ma
   assertEquals(server.timesFull, 1);
 });
 
-Deno.test("Service closes no connection whose reply is on its way", async () => {
+Deno.test("ConnectionManager closes no connection whose reply is on its way", async () => {
   const size = 20_000_000;
   const large = () => textReply("x".repeat(size));
   await using server = new Serving((it) => it.target === "/large" ? large() : echoTarget(it), {
@@ -96,7 +96,7 @@ Deno.test("Service closes no connection whose reply is on its way", async () => 
   assertEquals(replyOf(begun + await slow.receiveOctets(size)).content.length, size);
 });
 
-Deno.test("Service closes no connection on which a request has begun", async () => {
+Deno.test("ConnectionManager closes no connection on which a request has begun", async () => {
   await using server = new Serving(echoTarget, { maxConnections: 2 });
   using begun = await keptClient(server);
   const text = request("/begun");
@@ -110,7 +110,7 @@ Deno.test("Service closes no connection on which a request has begun", async () 
   await begun.receiveUntil("\r\n\r\n/begun");
 });
 
-Deno.test("Service takes empty lines for no request that would put off the end of a wait", async () => {
+Deno.test("ConnectionManager takes empty lines for no request that would put off the end of a wait", async () => {
   await using server = new Serving(echoTarget, { maxConnections: 2 });
   using lines = await keptClient(server);
   using kept = await keptClient(server);
@@ -121,7 +121,7 @@ Deno.test("Service takes empty lines for no request that would put off the end o
   await ask(kept, "/still-there");
 });
 
-Deno.test("Service lets connections that have sent nothing yet ask, and others wait", async () => {
+Deno.test("ConnectionManager lets connections that have sent nothing yet ask, and others wait", async () => {
   await using server = new Serving(echoTarget, { maxConnections: 4 });
   const clients = await Promise.all(Array.from({ length: 40 }, () => server.connect()));
   await Promise.all(clients.map(async (client, i) => {
@@ -131,7 +131,7 @@ Deno.test("Service lets connections that have sent nothing yet ask, and others w
   }));
 });
 
-Deno.test("Service.drain() answers what was accepted and had to wait", async () => {
+Deno.test("ConnectionManager.drain() answers what was accepted and had to wait", async () => {
   const { handler, open } = gated();
   await using server = new Serving(handler, { maxConnections: 1 });
   using busy = await keptClient(server);

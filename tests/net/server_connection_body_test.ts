@@ -15,7 +15,7 @@ async function answers(text: string): Promise<unknown[]> {
   return replies.map(({ statusCode, content }) => statusCode === 200 ? content : statusCode);
 }
 
-Deno.test("Session reads a body away and never takes it for a request", async () => {
+Deno.test("ServerConnection reads a body away and never takes it for a request", async () => {
   const smuggled = request("/smuggled");
   const length = `Content-Length: ${smuggled.length}\r\n`;
   const chunk = `${smuggled.length.toString(16)}\r\n${smuggled}\r\n0\r\n\r\n`;
@@ -24,13 +24,13 @@ Deno.test("Session reads a body away and never takes it for a request", async ()
   assertEquals(await answers(request("/", length, "POST") + smuggled + request("/2")), [405, "/2"]);
 });
 
-Deno.test("Session goes on after a body of exactly 1 MiB", async () => {
+Deno.test("ServerConnection goes on after a body of exactly 1 MiB", async () => {
   const body = "GET /".padEnd(MIB, "a");
   const text = request("/1", `Content-Length: ${MIB}\r\n`) + body + request("/2");
   assertEquals(await answers(text), ["/1", "/2"]);
 });
 
-Deno.test("Session answers and ends when the body is larger than 1 MiB", async () => {
+Deno.test("ServerConnection answers and ends when the body is larger than 1 MiB", async () => {
   const chunk = `${(MIB / 4).toString(16)}\r\n${"a".repeat(MIB / 4)}\r\n`;
   const bodies = [
     [`Content-Length: ${MIB + 1}\r\n`, "a".repeat(MIB + 1)],
@@ -45,12 +45,12 @@ Deno.test("Session answers and ends when the body is larger than 1 MiB", async (
   }
 });
 
-Deno.test("Session refuses a body that breaks off", async () => {
+Deno.test("ServerConnection refuses a body that breaks off", async () => {
   assertEquals(await answers(request("/", LENGTH_5) + "abcd"), [400]);
   assertEquals(await answers(request("/", CHUNKED) + "5\r\nabcde\r\n"), [400]);
 });
 
-Deno.test("Session sends 100 to a client that waits for it, then reads the body away", async () => {
+Deno.test("ServerConnection sends 100 to a client that waits for it, then reads the body away", async () => {
   await using server = new Serving(echoTarget);
   using client = await server.connect();
   for (const fields of [LENGTH_5, CHUNKED]) {
@@ -61,7 +61,7 @@ Deno.test("Session sends 100 to a client that waits for it, then reads the body 
   }
 });
 
-Deno.test("Session sends no 100 where the client has no content or does not know it", async () => {
+Deno.test("ServerConnection sends no 100 where the client has no content or does not know it", async () => {
   const requests = [
     request("/1", EXPECTS),
     request("/2", `${EXPECTS}Content-Length: 0\r\n`),
@@ -75,7 +75,7 @@ Deno.test("Session sends no 100 where the client has no content or does not know
   assertEquals([actual[0], actual[2]], [expected[0], expected[2]]);
 });
 
-Deno.test("Session refuses at once what it would not read, without a 100", async () => {
+Deno.test("ServerConnection refuses at once what it would not read, without a 100", async () => {
   await using server = new Serving(echoTarget);
   const large = `Content-Length: ${MIB + 1}\r\n`;
   const refused = [
@@ -93,7 +93,7 @@ Deno.test("Session refuses at once what it would not read, without a 100", async
   }
 });
 
-Deno.test("Session's refusal arrives though the client goes on sending", async () => {
+Deno.test("ServerConnection's refusal arrives though the client goes on sending", async () => {
   await using server = new Serving(echoTarget);
   const large = "a".repeat(5_000_000);
   const begun = [
@@ -113,7 +113,7 @@ Deno.test("Session's refusal arrives though the client goes on sending", async (
   }
 });
 
-Deno.test("Session's last reply arrives though the client has sent something more", async () => {
+Deno.test("ServerConnection's last reply arrives though the client has sent something more", async () => {
   // More than is on its way at once, so that a reset would destroy the rest.
   const content = "x".repeat(300_000);
   const options = { deadlines: { lingerMs: 50 } };

@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { delay } from "@std/async/delay";
 import { NO_FIELDS } from "../../lib/http/fields.ts";
 import { encodeLatin1 } from "../../lib/http/grammar.ts";
 import { unwatch, watch } from "../../lib/net/deadlines.ts";
@@ -24,7 +25,7 @@ async function nextSweep(): Promise<void> {
   unwatch(watched);
 }
 
-Deno.test("Session answers 408 when the head is not whole in time, and ends", async () => {
+Deno.test("ServerConnection answers 408 when the head is not whole in time, and ends", async () => {
   await using server = new Serving(echoTarget, { deadlines: { headMs: 50 } });
   for (const begun of ["G", "GET / HTTP/1.1\r\n", "GET / HTTP/1.1\r\nHost: a\r\n"]) {
     const { statusCode, fields, content } = replyOf(await received(server, begun));
@@ -37,21 +38,21 @@ Deno.test("Session answers 408 when the head is not whole in time, and ends", as
   }
 });
 
-Deno.test("Session does not wait longer for a head that comes drop by drop", async () => {
+Deno.test("ServerConnection does not wait longer for a head that comes drop by drop", async () => {
   await using server = new Serving(echoTarget, { deadlines: { headMs: 50, lingerMs: 50 } });
   using client = await server.connect();
   const dripping = (async () => {
     await client.send("GET / HTTP/1.1\r\nHost: a\r\nA: ");
-    for (;;) {
+    for (let i = 0; i < 10_000; i++) {
       await client.send("a");
-      await new Promise((resolve) => setTimeout(resolve, 2));
+      await delay(2);
     }
   })().catch(() => {});
   assertEquals(replyOf(await client.receiveUntilLost()).statusCode, 408);
   await dripping;
 });
 
-Deno.test("Session answers 408 after the replies that are due", async () => {
+Deno.test("ServerConnection answers 408 after the replies that are due", async () => {
   await using server = new Serving(echoTarget, { deadlines: { headMs: 50 } });
   using client = await server.connect();
   await client.send(`${request("/1")}${request("/2")}GET`);
@@ -59,7 +60,7 @@ Deno.test("Session answers 408 after the replies that are due", async () => {
   assertEquals(replies.map(({ statusCode }) => statusCode), [200, 200, 408]);
 });
 
-Deno.test("Session answers 408 when a body is not whole in time, and ends", async () => {
+Deno.test("ServerConnection answers 408 when a body is not whole in time, and ends", async () => {
   await using server = new Serving(echoTarget, { deadlines: { bodyMs: 50 } });
   for (const body of ["Content-Length: 5\r\n\r\nabcd", "Transfer-Encoding: chunked\r\n\r\n5\r\n"]) {
     const text = await received(server, `GET / HTTP/1.1\r\nHost: a\r\n${body}`);
@@ -72,7 +73,7 @@ Deno.test("Session answers 408 when a body is not whole in time, and ends", asyn
   }
 });
 
-Deno.test("Session ends an idle connection without a word", async () => {
+Deno.test("ServerConnection ends an idle connection without a word", async () => {
   await using server = new Serving(echoTarget, { deadlines: { idleMs: 50 } });
   assertEquals(await received(server, ""), "");
   assertEquals(replyOf(await received(server, request("/"))).content, "/");
@@ -80,7 +81,7 @@ Deno.test("Session ends an idle connection without a word", async () => {
   assertEquals(replyOf(await received(server, request("/") + "\r\n\r\n")).content, "/");
 });
 
-Deno.test("Session ends when the client reads nothing for writeMs", async () => {
+Deno.test("ServerConnection ends when the client reads nothing for writeMs", async () => {
   const handler = () => textReply("x".repeat(50_000_000));
   await using server = new Serving(handler, { deadlines: SOON });
   using client = await server.connect();
@@ -90,7 +91,7 @@ Deno.test("Session ends when the client reads nothing for writeMs", async () => 
   assert((await client.receiveUntilLost()).length < 50_000_000);
 });
 
-Deno.test("Session does not count the time of its own replies as idle", async () => {
+Deno.test("ServerConnection does not count the time of its own replies as idle", async () => {
   // The reply takes longer than a client may be idle.
   const handler = () => textReply("x".repeat(6500));
   const options = { limitRate: 5000, deadlines: { idleMs: 1000 } };
@@ -103,7 +104,7 @@ Deno.test("Session does not count the time of its own replies as idle", async ()
   assertEquals(replyOf(await client.receiveAll()).statusCode, 200);
 });
 
-Deno.test("Session bears a client that resets the connection", async () => {
+Deno.test("ServerConnection bears a client that resets the connection", async () => {
   const begun = Promise.withResolvers<void>();
   const reset = Promise.withResolvers<void>();
   await using server = new Serving(async () => {
@@ -118,7 +119,7 @@ Deno.test("Session bears a client that resets the connection", async () => {
   await sendAndReset(server.port, "", Promise.resolve());
 });
 
-Deno.test("Session closes its connection when a refusal cannot be sent", async () => {
+Deno.test("ServerConnection closes its connection when a refusal cannot be sent", async () => {
   const begun = Promise.withResolvers<void>();
   const reset = Promise.withResolvers<void>();
   // So long that the refusal does not fit into the buffer behind it.

@@ -2,7 +2,7 @@ import { testRequestTables } from "../support/request_tables.ts";
 import { echoTarget, Serving } from "../support/serving.ts";
 
 testRequestTables(
-  "Session",
+  "ServerConnection",
   () => Promise.resolve(new Serving(echoTarget)),
   ({ statusCode, fields, content }, originForm) =>
     statusCode === 200 && (originForm === undefined || content === originForm ||

@@ -7,7 +7,7 @@ import { echoTarget, request, Serving, textReply } from "../support/serving.ts";
 
 const LAST = "Connection: close\r\n";
 
-Deno.test("Session answers one request after the other on one connection", async () => {
+Deno.test("ServerConnection answers one request after the other on one connection", async () => {
   await using server = new Serving(echoTarget);
   using client = await server.connect();
   for (let i = 0; i < 20; i++) {
@@ -18,7 +18,7 @@ Deno.test("Session answers one request after the other on one connection", async
   }
 });
 
-Deno.test("Session answers 500 pipelined requests in their order", async () => {
+Deno.test("ServerConnection answers 500 pipelined requests in their order", async () => {
   await using server = new Serving(({ target }) => {
     const reply = textReply(target);
     // Every third reply takes longer than the ones behind it.
@@ -29,7 +29,7 @@ Deno.test("Session answers 500 pipelined requests in their order", async () => {
   assertEquals(repliesOf(text).map(({ content }) => content), targets);
 });
 
-Deno.test("Session answers pipelined requests that come byte by byte", async () => {
+Deno.test("ServerConnection answers pipelined requests that come byte by byte", async () => {
   await using server = new Serving(echoTarget);
   using client = await server.connect();
   const body = "Transfer-Encoding: chunked\r\n";
@@ -45,7 +45,7 @@ Deno.test("Session answers pipelined requests that come byte by byte", async () 
   await sending;
 });
 
-Deno.test("Session takes no more requests while the client does not read", async () => {
+Deno.test("ServerConnection takes no more requests while the client does not read", async () => {
   let answered = 0;
   const handler = () => {
     answered++;
@@ -59,7 +59,7 @@ Deno.test("Session takes no more requests while the client does not read", async
   assert(answered < 400, `${answered} of 500 were answered, though nobody read the replies`);
 });
 
-Deno.test("Session ends when the client wants it", async () => {
+Deno.test("ServerConnection ends when the client wants it", async () => {
   await using server = new Serving(echoTarget);
   for (const fields of ["close", "Close", "foo, CLOSE", "keep-alive, close"]) {
     using client = await server.connect();
@@ -72,7 +72,7 @@ Deno.test("Session ends when the client wants it", async () => {
   }
 });
 
-Deno.test("Session serves HTTP/1.0 once, or on as long as the client keeps alive", async () => {
+Deno.test("ServerConnection serves HTTP/1.0 once, or on as long as the client keeps alive", async () => {
   await using server = new Serving(echoTarget);
   using once = await server.connect();
   await once.send("GET /1 HTTP/1.0\r\n\r\nGET /2 HTTP/1.0\r\n\r\n");
@@ -87,7 +87,7 @@ Deno.test("Session serves HTTP/1.0 once, or on as long as the client keeps alive
   assertEquals(others, []);
 });
 
-Deno.test("Session answers a client that closes its side after the request", async () => {
+Deno.test("ServerConnection answers a client that closes its side after the request", async () => {
   const halfClosed = Promise.withResolvers<void>();
   await using server = new Serving(async ({ target }) => {
     await halfClosed.promise;
@@ -100,7 +100,7 @@ Deno.test("Session answers a client that closes its side after the request", asy
   assertEquals(replies.map(({ content }) => content), ["/1", "/2"]);
 });
 
-Deno.test("Session answers HEAD with the fields of GET and no content", async () => {
+Deno.test("ServerConnection answers HEAD with the fields of GET and no content", async () => {
   await using server = new Serving(() => textReply("hello"));
   const text = await server.exchange(
     request("/", "", "HEAD") + request("/") + request("/", LAST, "HEAD"),
@@ -111,7 +111,7 @@ Deno.test("Session answers HEAD with the fields of GET and no content", async ()
   assertEquals([head!.content, get!.content, last!.content], ["", "hello", ""]);
 });
 
-Deno.test("Session answers by the method where that decides", async () => {
+Deno.test("ServerConnection answers by the method where that decides", async () => {
   await using server = new Serving(echoTarget);
   const methods = ["POST", "PUT", "DELETE", "TRACE", "PATCH", "OPTIONS", "BREW"];
   const text = await server.exchange(methods.map((method) => request("/", "", method)).join(""));
@@ -120,7 +120,7 @@ Deno.test("Session answers by the method where that decides", async () => {
   for (const { fields } of replies) assertEquals(fields.get("allow"), "GET, HEAD, OPTIONS");
 });
 
-Deno.test("Session gives the handler the target byte for byte", async () => {
+Deno.test("ServerConnection gives the handler the target byte for byte", async () => {
   await using server = new Serving(echoTarget);
   for (const target of ["/%2F..//a?b=?&", "/a%00%zz", "//evil.example/", "/?"]) {
     assertEquals(replyOf(await server.exchange(request(target))).content, target);
@@ -129,7 +129,7 @@ Deno.test("Session gives the handler the target byte for byte", async () => {
   assertEquals(replyOf(absolute).content, "/?a=b");
 });
 
-Deno.test("Session answers 500 when the handler throws, and goes on", async () => {
+Deno.test("ServerConnection answers 500 when the handler throws, and goes on", async () => {
   await using server = new Serving(({ target }) => {
     if (target === "/sync") throw new Error("a secret");
     return target === "/async" ? Promise.reject(new Error("a secret")) : textReply("ok");
@@ -141,7 +141,7 @@ Deno.test("Session answers 500 when the handler throws, and goes on", async () =
   for (let i = 0; i < 2; i++) assertStringIncludes(`${await server.errors.next()}`, "a secret");
 });
 
-Deno.test("Session ends without the promised length when the content fails", async () => {
+Deno.test("ServerConnection ends without the promised length when the content fails", async () => {
   const closed = new Arrivals<void>();
   await using server = new Serving(({ target }) => {
     let pieces = 3;
@@ -169,7 +169,7 @@ Deno.test("Session ends without the promised length when the content fails", asy
   }
 });
 
-Deno.test("Session tells what became of each request", async () => {
+Deno.test("ServerConnection tells what became of each request", async () => {
   await using server = new Serving(() => textReply("hello"));
   const begun = Date.now();
   await server.exchange(
@@ -193,7 +193,7 @@ Deno.test("Session tells what became of each request", async () => {
   }
 });
 
-Deno.test("Session answers alike where nobody wants to know what was served", async () => {
+Deno.test("ServerConnection answers alike where nobody wants to know what was served", async () => {
   const handler: Handler = (it) => {
     if (it.target === "/throws") throw new Error("a secret");
     return it.target === "/late" ? Promise.resolve(textReply("x".repeat(50_000))) : echoTarget(it);
@@ -212,13 +212,13 @@ Deno.test("Session answers alike where nobody wants to know what was served", as
   assertEquals(statusCodes, [200, 200, 500, 405, 200, 200, 400]);
 });
 
-Deno.test("Session says nothing to a client that sends nothing", async () => {
+Deno.test("ServerConnection says nothing to a client that sends nothing", async () => {
   await using server = new Serving(echoTarget);
   assertEquals(await server.exchange(""), "");
   assertEquals(server.served.waiting, []);
 });
 
-Deno.test("Session tells whom a reply sends its client to, at once or after a while", async () => {
+Deno.test("ServerConnection tells whom a reply sends its client to, at once or after a while", async () => {
   await using server = new Serving(({ target }) => {
     if (target === "/nobody") return textReply("");
     const reply = { ...textReply("x".repeat(200_000)), annotation: `web${target.length}:8000` };
@@ -233,7 +233,7 @@ Deno.test("Session tells whom a reply sends its client to, at once or after a wh
   assertEquals(told, ["web1:8000", "web5:8000", undefined, "web3:8000", undefined]);
 });
 
-Deno.test("Session adds its fields to every answer, whoever gives it", async () => {
+Deno.test("ServerConnection adds its fields to every answer, whoever gives it", async () => {
   const handler: Handler = ({ target }) => {
     if (target === "/throws") throw new Error("on purpose");
     return textReply(target);
@@ -261,7 +261,7 @@ Deno.test("Session adds its fields to every answer, whoever gives it", async () 
   assertEquals([reply.statusCode, reply.fields.get("x-a")], [408, "b"]);
 });
 
-Deno.test("Session measures durations on a clock that is never set back", async () => {
+Deno.test("ServerConnection measures durations on a clock that is never set back", async () => {
   const { now } = Date;
   await using server = new Serving(({ target }) => {
     Date.now = () => now() - 3_600_000;
