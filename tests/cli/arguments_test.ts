@@ -5,9 +5,11 @@ import {
   choice,
   count,
   duration,
+  flag,
   option,
   optional,
   PORT,
+  repeatable,
   SIZE,
   text,
 } from "../../lib/cli/option.ts";
@@ -224,4 +226,62 @@ Options:
 Example:
   deno run --allow-net balancer.ts 10.0.0.1:8000 10.0.0.2:8000`,
   );
+});
+
+const flagCommand = {
+  ...command,
+  options: {
+    listing: flag("list directories"),
+    header: repeatable(text("FIELD"), "a field to be added"),
+    size: repeatable(count(1, 9), "a size"),
+  },
+};
+
+function parseFlags(...args: string[]) {
+  const parsed = parseArguments(flagCommand, args);
+  assert("values" in parsed, `${args} asks for a text`);
+  return parsed;
+}
+
+Deno.test("parseArguments() takes a flag for true when it is given", () => {
+  const isListing: boolean = parseFlags("--listing").values.listing;
+  assertEquals(isListing, true);
+  assertEquals(parseFlags().values.listing, false);
+  assertEquals(parseFlags("--listing", "--listing").values.listing, true);
+  assertEquals(parseFlags("--listing", "root").operands, ["root"]);
+  assertEquals(parseFlags("--listing", "-").operands, ["-"]);
+});
+
+Deno.test("parseArguments() refuses a value for a flag, and a flag that is mistyped", () => {
+  for (const arg of ["--listing=", "--listing=on", "--listing=false"]) {
+    assertThrows(() => parseFlags(arg), UsageError, "--listing takes no value");
+  }
+  assertThrows(() => parseFlags("--listign"), UsageError, "did you mean --listing?");
+  assertThrows(() => parseFlags("--no-listing"), UsageError, "unknown option --no-listing");
+});
+
+Deno.test("parseArguments() gathers the values of an option that may be repeated", () => {
+  const { header, size } =
+    parseFlags("--header=a: b", "--size=1", "--header", "c: d", "--size=2").values;
+  const sizes: readonly number[] = size;
+  assertEquals([header, sizes], [["a: b", "c: d"], [1, 2]]);
+  assertEquals(parseFlags().values.header, []);
+});
+
+Deno.test("parseArguments() refuses each value that is not accepted, one of many as well", () => {
+  assertThrows(
+    () => parseFlags("--size=1", "--size=10"),
+    UsageError,
+    "--size=10: a number from 1 to 9",
+  );
+  assertThrows(() => parseFlags("--header="), UsageError, "--header needs a value: --header=FIELD");
+});
+
+Deno.test("parseArguments() shows a flag without a value in its help", () => {
+  const parsed = parseArguments(flagCommand, ["--help"]);
+  assert("text" in parsed);
+  const lines = parsed.text.split("\n").map((line) => line.trim().split(/ {2,}/));
+  const row = (name: string) => lines.find(([label]) => label?.startsWith(name));
+  assertEquals(row("--listing"), ["--listing", "list directories"]);
+  assertEquals(row("--header"), ["--header=FIELD", "a field to be added"]);
 });

@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { escapeControls } from "../../lib/log/console.ts";
+import { run } from "../support/process.ts";
 
 Deno.test("escapeControls() escapes what steers a terminal and nothing else", () => {
   const cases: [text: string, escaped: string][] = [
@@ -10,27 +11,16 @@ Deno.test("escapeControls() escapes what steers a terminal and nothing else", ()
   for (const [text, escaped] of cases) assertEquals(escapeControls(text), escaped);
 });
 
-/** What a process that runs the code prints, read to its end. */
-async function run(code: string) {
-  const log = JSON.stringify(import.meta.resolve("../../lib/log/console.ts"));
-  const source = `import { print, say } from ${log};\n${code}`;
-  const process = new Deno.Command(Deno.execPath(), { args: ["eval", "--quiet", source] });
-  const { code: status, stdout, stderr } = await process.output();
-  const decoder = new TextDecoder();
-  return { status, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
-}
+const CONSOLE = JSON.stringify(import.meta.resolve("../../lib/log/console.ts"));
 
 Deno.test("say() writes one line to standard error and print() text to standard output", async () => {
-  assertEquals(await run(`say("a\\nb → c"); print("d\\ne");`), {
-    status: 0,
-    stdout: "d\ne\n",
-    stderr: "a\\x0Ab → c\n",
-  });
+  const source = `import { print, say } from ${CONSOLE}; say("a\\nb → c"); print("d\\ne");`;
+  const { code, stdout, stderr } = await run(Deno.execPath(), ["eval", "--quiet", source]);
+  assertEquals([code, stdout, stderr], [0, "d\ne\n", "a\\x0Ab → c\n"]);
 });
 
 Deno.test("say() and print() tolerate a closed pipe", async () => {
-  const log = JSON.stringify(import.meta.resolve("../../lib/log/console.ts"));
-  const source = `import { print, say } from ${log};
+  const source = `import { print, say } from ${CONSOLE};
     await Deno.stdin.read(new Uint8Array(1));
     say("a"); print("b"); Deno.exit(7);`;
   const child = new Deno.Command(Deno.execPath(), {

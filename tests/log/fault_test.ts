@@ -25,7 +25,9 @@ Deno.test("faultRecord() has the same in fields", () => {
   const cause = { name: "TypeError", message: "no", stack: CAUSE.stack };
   const error = { name: "TypeError", message: "oops", stack: FAULT.stack };
   assertEquals(JSON.parse(JSON.stringify(faultRecord(FAULT, CONTEXT))), {
-    ...{ event: "error", message: "oops", ...CONTEXT },
+    event: "error",
+    message: "oops",
+    ...CONTEXT,
     error: { ...error, cause: { ...cause, cause: { name: "string", message: "a string" } } },
   });
 });
@@ -34,15 +36,9 @@ Deno.test("errorRecord() and faultText() bear whatever is thrown", () => {
   const circle = new Error("round");
   circle.cause = circle;
   assertEquals(faultText(circle).split("caused by").length, 9);
-  const values = [
-    undefined,
-    null,
-    7,
-    "",
-    Symbol("s"),
-    Object.create(null),
-    errorWith(undefined, ""),
-  ];
-  for (const value of values) assertMatch(faultText(value), /^.*\|.*$/);
+  const values = [undefined, null, 7, "", Symbol("s"), Object.create(null)];
+  for (const value of [...values, errorWith(undefined, "")]) {
+    assertMatch(faultText(value), /^.*\|.*$/);
+  }
   assertEquals(errorRecord(Object.create(null)), { name: "object", message: "?" });
 });

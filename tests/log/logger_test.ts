@@ -1,15 +1,13 @@
 import { assert, assertEquals } from "@std/assert";
-import { LineWriter } from "../../lib/log/line_writer.ts";
-import { Logger } from "../../lib/log/logger.ts";
+import { LineWriter, lostRecord, lostText } from "../../lib/log/line_writer.ts";
+import { Logger, LogThrottle } from "../../lib/log/logger.ts";
 import { MemorySink } from "../support/memory_sink.ts";
 
 const NOW = Date.UTC(2026, 10, 22, 8, 22, 53, 999);
 const TIME = "2026-11-22T08:22:53.999Z";
 
-/** What is said in lines of text, and in lines of JSON. */
-async function saidBy(
-  act: (logger: Logger) => void,
-): Promise<{ text: string[]; json: string[] }> {
+/** What is logged in lines of text, and in lines of JSON. */
+async function saidBy(act: (logger: Logger) => void): Promise<{ text: string[]; json: string[] }> {
   const [text, json] = await Promise.all([false, true].map(async (isJson) => {
     const sink = new MemorySink();
     const logger = new Logger("balancer", isJson, () => NOW, new LineWriter(sink));
@@ -21,24 +19,22 @@ async function saidBy(
 }
 
 /** The same with the lines of JSON as values. */
-async function readBy(
-  act: (logger: Logger) => void,
-): Promise<{ text: string[]; json: unknown[] }> {
+async function readBy(act: (logger: Logger) => void) {
   const { text, json } = await saidBy(act);
-  return { text, json: json.map((line) => JSON.parse(line)) };
+  return { text, json: json.map((line): unknown => JSON.parse(line)) };
 }
 
-Deno.test("Logger say words after the role's name, or the record after the time", async () => {
-  assertEquals(await readBy(({ info }) => info("a:1 is out", { event: "out", server: "a:1" })), {
-    text: ["balancer: a:1 is out"],
-    json: [{ time: TIME, event: "out", server: "a:1" }],
-  });
-});
-
-Deno.test("Logger put words without a record into one", async () => {
-  assertEquals(await readBy(({ info }) => info("testing 3 servers")), {
-    text: ["balancer: testing 3 servers"],
-    json: [{ time: TIME, event: "notice", message: "testing 3 servers" }],
+Deno.test("Logger writes words after the role's name, or the record after the time", async () => {
+  const log = ({ info }: Logger) => {
+    info("a:1 is out", { event: "out", server: "a:1" });
+    info("testing 3 servers");
+  };
+  assertEquals(await readBy(log), {
+    text: ["balancer: a:1 is out", "balancer: testing 3 servers"],
+    json: [
+      { time: TIME, event: "out", server: "a:1" },
+      { time: TIME, event: "notice", message: "testing 3 servers" },
+    ],
   });
 });
 
@@ -97,10 +93,8 @@ Deno.test("Logger write numbers of records with as many decimals as mean somethi
   const third = 1 / 3;
   const record = { event: "x", ms: 1234 + third, n: 7, of: [{ share: third, elapsedMs: third }] };
   const { json } = await readBy(({ info }) => info("x", record));
-  assertEquals(json, [{
-    ...{ time: TIME, event: "x", ms: 1234.333, n: 7 },
-    of: [{ share: 0.333333, elapsedMs: 0.333 }],
-  }]);
+  const of = [{ share: 0.333333, elapsedMs: 0.333 }];
+  assertEquals(json, [{ time: TIME, event: "x", ms: 1234.333, n: 7, of }]);
 });
 
 Deno.test("Logger begin each line of JSON with its event's time, then the event", async () => {
@@ -130,8 +124,9 @@ Deno.test("Logger say what a sink that failed has lost, once it takes again, in 
     for (const text of ["x".repeat(1024 * 1024), "lost", "lost"]) logger.info(text);
     await logger[Symbol.asyncDispose]();
     const last = sink.text.split("\n").at(-2)!;
-    if (!isJson) assertEquals(last, `server: 2 log lines were lost: ${reason}`);
-    else assertEquals(JSON.parse(last), { time: TIME, event: "lost", lines: 2, reason });
+    const lost = { count: 2, reason };
+    if (!isJson) assertEquals(last, `server: ${lostText(lost)}`);
+    else assertEquals(JSON.parse(last), { time: TIME, ...lostRecord(lost) });
   }
 });
 
@@ -157,4 +152,21 @@ Deno.test("Logger say how much a reader has left, once it takes again", async ()
       "",
     ]);
   }
+});
+
+Deno.test("LogThrottle logs so many messages an interval, whatever the clock does", () => {
+  const logged: unknown[][] = [];
+  const two = new LogThrottle((...it) => logged.push(it), 100, 2);
+  for (const epochMs of [0, 1, 2, 3, 100, 50]) two.info(`at ${epochMs}`, epochMs, { epochMs });
+  const one = new LogThrottle((...it) => logged.push(it), 100);
+  for (const epochMs of [0, 1, 99, 100, 250]) one.info(`at ${epochMs}`, epochMs);
+  assertEquals(logged, [
+    ["at 0", { epochMs: 0 }],
+    ["at 1", { epochMs: 1 }],
+    ["at 100 (and 2 more before)", { epochMs: 100, more: 2 }],
+    ["at 50", { epochMs: 50 }],
+    ["at 0"],
+    ["at 100 (and 2 more before)"],
+    ["at 250"],
+  ]);
 });
