@@ -58,52 +58,14 @@ function corpus(
 /** What has decided over messages before. */
 const PIECES = [
   ...'\r\n\0\t :;,/?#%\\"()<>@[]{}=\x7f\x80\xa0\xff0159afAF+-_.*',
-  ...[
-    "\r\n",
-    "\n",
-    "\r",
-    "\r\n\r\n",
-    "\r\n ",
-    " \r\n",
-    "HTTP/1.1",
-    "HTTP/1.0",
-    "HTTP/2.0",
-    "HTTP/1.2",
-  ],
-  ...[
-    "GET ",
-    "POST ",
-    "HEAD ",
-    "OPTIONS ",
-    "CONNECT ",
-    "*",
-    "http://a",
-    "//",
-    "/../",
-    "%2e",
-    "%zz",
-  ],
-  ...[
-    "Content-Length: 5\r\n",
-    "Content-Length: 6\r\n",
-    "Content-Length: +5\r\n",
-    "Content-Length:",
-  ],
-  ...["Transfer-Encoding: chunked\r\n", "Transfer-Encoding: identity\r\n", "chunked", "gzip, "],
-  ...[
-    "Host: a\r\n",
-    "Connection: close\r\n",
-    "Connection: keep-alive\r\n",
-    "Expect: 100-continue\r\n",
-  ],
-  ...[
-    "0\r\n\r\n",
-    "5\r\nhello\r\n",
-    "ffffffffffffffff",
-    "9007199254740993",
-    "00000000000000000005",
-    "0x5",
-  ],
+  ..."\r\n|\n|\r|\r\n\r\n|\r\n | \r\n|HTTP/1.1|HTTP/1.0|HTTP/2.0|HTTP/1.2".split("|"),
+  ..."GET |POST |HEAD |OPTIONS |CONNECT |*|http://a|//|/../|%2e|%zz".split("|"),
+  ..."Content-Length: 5\r\n|Content-Length: 6\r\n|Content-Length: +5\r\n".split("|"),
+  "Content-Length:",
+  ..."Transfer-Encoding: chunked\r\n|Transfer-Encoding: identity\r\n|chunked|gzip, ".split("|"),
+  ..."Host: a\r\n|Connection: close\r\n|Connection: keep-alive\r\n".split("|"),
+  ..."Expect: 100-continue\r\n|0\r\n\r\n|5\r\nhello\r\n|0x5".split("|"),
+  ..."ffffffffffffffff|9007199254740993|00000000000000000005".split("|"),
 ];
 
 /** Changes up to three places of one of the messages. */
@@ -118,11 +80,9 @@ export function mutated({ understood, others }: Corpus, random: () => number): s
 function mutate(text: string, messages: readonly string[], random: () => number): string {
   const at = randomInteger(random, text.length + 1);
   const length = randomInteger(random, Math.min(24, text.length - at + 1));
-  const [before, some, after] = [
-    text.slice(0, at),
-    text.slice(at, at + length),
-    text.slice(at + length),
-  ];
+  const before = text.slice(0, at);
+  const some = text.slice(at, at + length);
+  const after = text.slice(at + length);
   const piece = PIECES[randomInteger(random, PIECES.length)]!;
   switch (randomInteger(random, 8)) {
     case 0: // Another byte

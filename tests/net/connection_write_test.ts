@@ -6,94 +6,90 @@ import { FakeSocket, SlowSocket } from "../support/fake_socket.ts";
 import { textOf } from "../support/feed.ts";
 import { randomInteger, seededRandom } from "../support/random.ts";
 
-Deno.test("Connection.write() leaves what is small to one write of flush()", async () => {
-  const socket = new FakeSocket();
+/** Uses a connection on a socket; gives what was written to it, after a last flush. */
+async function written(
+  use: (connection: Connection, socket: FakeSocket) => unknown,
+  socket = new FakeSocket(),
+): Promise<string[]> {
   const connection = new Connection(socket.conn);
-  const expected: string[] = [];
-  for (let i = 0; i < 1000; i++) {
-    const text = `reply ${i}, `;
-    await connection.write(encodeLatin1(text));
-    expected.push(text);
-  }
-  assertEquals(socket.writes, []);
+  await use(connection, socket);
   await connection.flush();
-  assertEquals(socket.writes, [expected.join("")]);
-  await connection.flush();
-  assertEquals(socket.writes.length, 1);
   connection.close();
+  return socket.writes;
+}
+
+Deno.test("Connection.write() leaves what is small to one write of flush()", async () => {
+  const expected = Array.from({ length: 1000 }, (_, i) => `reply ${i}, `);
+  const writes = await written(async (connection, socket) => {
+    for (const text of expected) await connection.write(encodeLatin1(text));
+    assertEquals(socket.writes, []);
+    await connection.flush();
+    assertEquals(socket.writes.length, 1);
+  });
+  assertEquals(writes, [expected.join("")]);
 });
 
 Deno.test("Connection.write() lets the caller use the memory again", async () => {
-  const socket = new FakeSocket();
-  const connection = new Connection(socket.conn);
-  for (const length of [10, 3000, 65_536, 70_000]) {
-    const bytes = new Uint8Array(length).fill(97);
-    await connection.write(bytes);
-    bytes.fill(98);
-  }
-  await connection.flush();
-  assertEquals(socket.writes.join(""), "a".repeat(10 + 3000 + 65_536 + 70_000));
-  connection.close();
+  const lengths = [10, 3000, 65_536, 70_000];
+  const writes = await written(async (connection) => {
+    for (const length of lengths) {
+      const bytes = new Uint8Array(length).fill(97);
+      await connection.write(bytes);
+      bytes.fill(98);
+    }
+  });
+  assertEquals(writes.join(""), lengths.map((length) => "a".repeat(length)).join(""));
 });
 
 Deno.test("Connection.flush() goes on after a write that took only a part", async () => {
-  const socket = new FakeSocket(7);
-  const connection = new Connection(socket.conn);
-  await connection.write(encodeLatin1("0123456789abcdefghij"));
-  await connection.flush();
-  assertEquals(socket.writes, ["0123456", "789abcd", "efghij"]);
-  connection.close();
+  const text = encodeLatin1("0123456789abcdefghij");
+  const writes = await written((connection) => connection.write(text), new FakeSocket(7));
+  assertEquals(writes, ["0123456", "789abcd", "efghij"]);
 });
 
 Deno.test("Connection.write() puts text and bytes into one write, in their order", async () => {
-  const socket = new FakeSocket();
-  const connection = new Connection(socket.conn);
-  const expected: string[] = [];
-  for (let i = 0; i < 100; i++) {
-    for (const data of [`head ${i}, `, encodeLatin1(`bytes ${i}\x80, `), `${i}, `, ""]) {
-      assertEquals(connection.write(data), undefined);
+  let expected = "";
+  const writes = await written((connection, socket) => {
+    for (let i = 0; i < 100; i++) {
+      for (const data of [`head ${i}, `, encodeLatin1(`bytes ${i}\x80, `), `${i}, `, ""]) {
+        assertEquals(connection.write(data), undefined);
+      }
+      expected += `head ${i}, bytes ${i}\x80, ${i}, `;
     }
-    expected.push(`head ${i}, bytes ${i}\x80, ${i}, `);
-  }
-  assertEquals(socket.writes, []);
-  await connection.flush();
-  assertEquals(socket.writes, [expected.join("")]);
-  connection.close();
+    assertEquals(socket.writes, []);
+  });
+  assertEquals(writes, [expected]);
 });
 
 Deno.test("Connection.write() waits for nothing up to SEND_BYTES, in whatever form", async () => {
   const bytes = new Uint8Array(SEND_BYTES - 1).fill(97);
   for (const [first, second] of [["x", bytes], [bytes, "x"], [bytes, bytes.subarray(0, 1)]]) {
-    const socket = new FakeSocket();
-    const connection = new Connection(socket.conn);
-    assertEquals([connection.write(first!), connection.write(second!)], [undefined, undefined]);
-    for (const more of ["y", encodeLatin1("y")]) {
-      const writing = connection.write(more);
-      assert(writing instanceof Promise);
-      await writing;
-      await connection.write("z".repeat(SEND_BYTES - 1));
-    }
-    await connection.flush();
-    assertEquals(socket.writes.map(({ length }) => length), Array(3).fill(SEND_BYTES));
-    connection.close();
+    const writes = await written(async (connection) => {
+      assertEquals([connection.write(first!), connection.write(second!)], [undefined, undefined]);
+      for (const more of ["y", encodeLatin1("y")]) {
+        const writing = connection.write(more);
+        assert(writing instanceof Promise);
+        await writing;
+        await connection.write("z".repeat(SEND_BYTES - 1));
+      }
+    });
+    assertEquals(writes.map(({ length }) => length), Array(3).fill(SEND_BYTES));
   }
 });
 
 Deno.test("Connection.write() keeps the order, however much it is given", async () => {
   const random = seededRandom(31);
   for (const most of [Infinity, 1000]) {
-    const socket = new FakeSocket(most);
-    const connection = new Connection(socket.conn);
     let expected = "";
-    for (let i = 0; i < 300; i++) {
-      const large = randomInteger(random, 10) === 0 ? 4 * SEND_BYTES : 2000;
-      const text = `${i}:`.padEnd(randomInteger(random, large), "x");
-      await connection.write(randomInteger(random, 2) === 0 ? text : encodeLatin1(text));
-      expected += text;
-    }
-    await connection.flush();
-    assert(socket.writes.join("") === expected, "something else was written");
-    connection.close();
+    const writes = await written(async (connection) => {
+      for (let i = 0; i < 300; i++) {
+        const large = randomInteger(random, 10) === 0 ? 4 * SEND_BYTES : 2000;
+        const text = `${i}:`.padEnd(randomInteger(random, large), "x");
+        await connection.write(randomInteger(random, 2) === 0 ? text : encodeLatin1(text));
+        expected += text;
+      }
+    }, new FakeSocket(most));
+    assert(writes.join("") === expected, "something else was written");
   }
 });
 
@@ -118,12 +114,11 @@ Deno.test("Connection.write() does not touch what is being sent, here or elsewhe
 });
 
 Deno.test("Connection.flush() throws for text that is not ASCII, and sends none of it", async () => {
-  const socket = new FakeSocket();
-  const connection = new Connection(socket.conn);
-  connection.write("d\u00e9j\u00e0");
-  await assertRejects(async () => await connection.flush(), TypeError, "not ASCII");
-  assertEquals(socket.writes, []);
-  connection.close();
+  const writes = await written(async (connection) => {
+    connection.write("d\u00e9j\u00e0");
+    await assertRejects(async () => await connection.flush(), TypeError, "not ASCII");
+  });
+  assertEquals(writes, []);
 });
 
 Deno.test("Connection.write() keeps nothing that is larger than SEND_BYTES", async () => {
@@ -139,13 +134,12 @@ Deno.test("Connection.write() keeps nothing that is larger than SEND_BYTES", asy
 
 /** What a connection writes of a head and content, the sizes of each write. */
 async function writeSizes(socket: FakeSocket, head: string, content: Uint8Array) {
-  const connection = new Connection(socket.conn);
-  await connection.write(head);
-  await connection.write(content);
-  await connection.flush();
-  connection.close();
-  assert(socket.writes.join("") === head + textOf(content), "something else was written");
-  return socket.writes.map(({ length }) => length);
+  const writes = await written(async (connection) => {
+    await connection.write(head);
+    await connection.write(content);
+  }, socket);
+  assert(writes.join("") === head + textOf(content), "something else was written");
+  return writes.map(({ length }) => length);
 }
 
 Deno.test("Connection.write() sends no head alone where Nagle's algorithm stays on", async () => {

@@ -75,12 +75,7 @@ Deno.test("writeReply() sends Date, the handler's fields and Content-Length", as
   const date = fields.get("date")!;
   assertEquals(date, new Date(date).toUTCString());
   assertEquals([...fields.keys()], ["date", "content-type", "content-length"]);
-  assertEquals({ statusCode, content, persistent, contentBytes }, {
-    statusCode: 200,
-    content: "hello",
-    persistent: true,
-    contentBytes: 5,
-  });
+  assertEquals([statusCode, content, persistent, contentBytes], [200, "hello", true, 5]);
 });
 
 Deno.test("writeReply() says Connection where the version's custom is another", async () => {
@@ -93,11 +88,8 @@ Deno.test("writeReply() says Connection where the version's custom is another", 
 });
 
 Deno.test("writeReply() leaves the content out for HEAD, and nothing else", async () => {
-  const sources = [
-    () => encodeLatin1("hello"),
-    () => new Pieces(5, "hello"),
-    () => new Pieces(undefined, "a"),
-  ];
+  const text = () => encodeLatin1("hello");
+  const sources = [text, () => new Pieces(5, "hello"), () => new Pieces(undefined, "a")];
   for (const content of sources) {
     const get = replyOf((await sent(ok(content()))).text);
     const source = content();
@@ -115,13 +107,9 @@ Deno.test("writeReply() sends a source of known length to its length and no furt
   const { fields, content } = replyOf(text);
   assertEquals(fields.get("content-length"), "100000");
   assert(content === "a".repeat(70_000) + "b".repeat(30_000), "something else was sent");
-  assertEquals({ contentBytes, closed: source.closed }, { contentBytes: 100_000, closed: 1 });
-});
-
-Deno.test("writeReply() sends a source of length 0", async () => {
-  const source = new Pieces(0);
-  assertEquals(replyOf((await sent(ok(source))).text).content, "");
-  assertEquals(source.closed, 1);
+  assertEquals([contentBytes, source.closed], [100_000, 1]);
+  const empty = new Pieces(0);
+  assertEquals([replyOf((await sent(ok(empty))).text).content, empty.closed], ["", 1]);
 });
 
 Deno.test("writeReply() sends a source of unknown length in chunks on 1.1", async () => {
@@ -153,12 +141,8 @@ Deno.test("writeReply() sends no framing fields where there is no content", asyn
 
 Deno.test("writeReply() throws when the content fails or shrinks", async () => {
   const cause = new Error("the disk is gone");
-  const sources = [
-    new Pieces(10, "hello", cause),
-    new Pieces(10, "hello"),
-    new Pieces(undefined, "hello", cause),
-  ];
-  for (const source of sources) {
+  for (const [length, end] of [[10, [cause]], [10, []], [undefined, [cause]]] as const) {
+    const source = new Pieces(length, "hello", ...end);
     const { error, text, contentBytes } = await sent(ok(source));
     assert(error instanceof ContentError);
     assert(!text.endsWith("0\r\n\r\n"), "the content seems to be whole");
@@ -179,10 +163,7 @@ Deno.test("writeReply() closes the source when the head cannot be sent", async (
     async () => await writeReply(connection, ok(source), GET, written),
     NetworkError,
   );
-  assertEquals({ ...written, closed: source.closed }, {
-    contentBytes: 0,
-    closed: 1,
-  });
+  assertEquals([written.contentBytes, source.closed], [0, 1]);
   connection.close();
 });
 
