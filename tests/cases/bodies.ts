@@ -21,7 +21,7 @@ function ok(section: string, story: string, raw: string, content = "hello"): Row
   return accepted(section, story, raw, { content });
 }
 
-/** A chunk of five octets with such a chunk-size line, without its CRLF; and the end. */
+/** A chunk of five bytes with such a chunk-size line, without its CRLF; and the end. */
 function five(line: string): string {
   return `${line}\r\nhello\r\n${LAST}`;
 }
@@ -88,7 +88,7 @@ const BAD_SIZES: readonly [story: string, chunkSize: string][] = [
   ["more zeros than a size may have digits", "00000000000000005"],
 ];
 
-/** A body whose extensions have so many octets in all, each line as long as it may be. */
+/** A body whose extensions have so many bytes in all, each line as long as it may be. */
 function extensionsOf(total: number): string {
   const most = CHUNK_LINE_LIMIT - 1;
   let body = "";
@@ -98,12 +98,12 @@ function extensionsOf(total: number): string {
   return body + LAST;
 }
 
-/** A trailer section, after the last-chunk, whose last line ends after so many octets. */
+/** A trailer section, after the last-chunk, whose last line ends after so many bytes. */
 function trailersOf(length: number): string {
   return `0\r\n${"A: ".padEnd(length - 4, "b")}\r\n\r\n`;
 }
 
-/** Chunked bodies, each from its first octet. */
+/** Chunked bodies, each from its first byte. */
 export const CHUNKED_BODIES: readonly Row<BodyValue>[] = [
   ok("9112 §7.1", "one chunk", five("5")),
   ok("9112 §7.1", "no chunk", LAST, ""),
@@ -116,7 +116,7 @@ export const CHUNKED_BODIES: readonly Row<BodyValue>[] = [
   ok("9112 §7.1", "a last-chunk of many zeros", "5\r\nhello\r\n0000\r\n\r\n"),
   ok("9112 §7.1", "CRLF as data", `4\r\n\r\n\r\n\r\n${LAST}`, "\r\n\r\n"),
   ok("9112 §7.1", "a last-chunk as data", `5\r\n${LAST}\r\n${LAST}`, LAST),
-  ok("9112 §7.1", "any octets as data", `3\r\n\0\xff\n\r\n${LAST}`, "\0\xff\n"),
+  ok("9112 §7.1", "any bytes as data", `3\r\n\0\xff\n\r\n${LAST}`, "\0\xff\n"),
   ok("9112 §7.1", "a long chunk", `1000\r\n${"x".repeat(4096)}\r\n${LAST}`, "x".repeat(4096)),
   ok("9112 §7.1.1", "an extension", five("5;a")),
   ok("9112 §7.1.1", "an extension with a value", five("5;a=b")),
@@ -142,8 +142,8 @@ export const CHUNKED_BODIES: readonly Row<BodyValue>[] = [
   refused("9112 §7.1", "CR ends the data", `5\r\nhello\r${LAST}`),
   refused("9112 §7.1", "LF CR ends the data", `5\r\nhello\n\r${LAST}`),
   refused("9112 §7.1", "nothing ends the data", `5\r\nhello${LAST}`),
-  // Who skips two octets unseen reads the size 1a here.
-  refused("9112 §7.1", "other octets end the data", `3\r\nxxx__1a\r\n${LAST}`),
+  // Who skips two bytes unseen reads the size 1a here.
+  refused("9112 §7.1", "other bytes end the data", `3\r\nxxx__1a\r\n${LAST}`),
   refused("9112 §7.1", "more data than announced", `4\r\nhello\r\n${LAST}`),
   refused("9112 §7.1", "less data than announced", `6\r\nhello\r\n${LAST}`),
   refused("9112 §7.1", "an empty line between chunks", `5\r\nhello\r\n\r\n${LAST}`),
@@ -207,5 +207,5 @@ export const LENGTH_BODIES: readonly Row<BodyValue>[] = [
   ok("9112 §6.2", "nothing", "", ""),
   ok("9112 §6.2", "what looks like the end of a chunked one", LAST, LAST),
   ok("9112 §6.2", "what looks like a request", "GET / HTTP/1.1\r\n\r\n", "GET / HTTP/1.1\r\n\r\n"),
-  ok("9112 §6.2", "any octets", "\0\r\n\xff\n\r\0", "\0\r\n\xff\n\r\0"),
+  ok("9112 §6.2", "any bytes", "\0\r\n\xff\n\r\0", "\0\r\n\xff\n\r\0"),
 ];

@@ -1,4 +1,4 @@
-/** A raw message, or a part of one, and why it is worth a row. One character of `raw` is an octet. */
+/** A raw message, or a part of one, and why it is worth a row. One character of `raw` is a byte. */
 export interface Case {
   /** The RFC and its section: `9112 §3.2`. */
   readonly section: string;
@@ -21,7 +21,7 @@ export interface Refused extends Case {
   readonly status: number;
 }
 
-/** Neither: more octets are needed, for ever if none come. */
+/** Neither: more bytes are needed, for ever if none come. */
 export interface Incomplete extends Case {
   readonly verdict: "incomplete";
 }

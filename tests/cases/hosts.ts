@@ -29,7 +29,7 @@ export const HOSTS: readonly Row<{ host?: string }>[] = [
   ok("3986 §3.2.2", "the unspecified IPv6 address", "[::]:80"),
   ok("3986 §3.2.2", "an IPv4 address in an IPv6 one", "[::ffff:192.0.2.1]"),
   ok("3986 §3.2.2", "an address of the future", "[v1.fe80::a+b]"),
-  ok("3986 §3.2.2", "percent-encoded octets", "%41%c3%A9"),
+  ok("3986 §3.2.2", "percent-encoded bytes", "%41%c3%A9"),
   ok("3986 §3.2.2", "every sub-delim", "!$&'()*+,;="),
   ok("3986 §3.2.2", "every other unreserved", "-._~"),
   accepted("9112 §3.2", "none on 1.0", "GET / HTTP/1.0\r\n\r\n", {}),
@@ -112,5 +112,5 @@ export const HOSTS: readonly Row<{ host?: string }>[] = [
   bad("9110 §7.2", "UTF-8", "b\xc3\xbccher.example"),
   bad("9110 §5.6.3", "NBSP before it", "\xa0a"),
   bad("9110 §5.6.3", "NBSP behind it", "a\xa0"),
-  ...[...'"<>\\^`{|}'].map((octet) => bad("3986 §3.2.2", `${octet} in it`, `a${octet}b`)),
+  ...[...'"<>\\^`{|}'].map((byte) => bad("3986 §3.2.2", `${byte} in it`, `a${byte}b`)),
 ];

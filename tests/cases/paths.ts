@@ -44,7 +44,7 @@ const ESCAPED: readonly PathCase[] = [
   path("3986 §2.1", "SP", "/a%20b", "a b"),
   path("3986 §2.1", "letters", "/%61%62", "ab"),
   path("3986 §2.5", "UTF-8", "/%c3%a9%E2%82%AC", "é€"),
-  path("3986 §2.5", "UTF-8 of four octets", "/%F0%9F%90%91", "🐑"),
+  path("3986 §2.5", "UTF-8 of four bytes", "/%F0%9F%90%91", "🐑"),
   path("3986 §2.4", "a percent sign", "/100%25", "100%"),
   path("3986 §2.4", "decoded once, dots", "/%252e%252e", "%2e%2e"),
   path("3986 §2.4", "decoded once, a slash", "/%252f", "%2f"),
@@ -122,7 +122,7 @@ const MALFORMED: readonly PathCase[] = [
     "/a/%g0/b",
   ),
   ...refused("3986 §2.1", "one that is, one that is not", 400, "/%ff%", "/%zz%ff"),
-  // An escape stands for an octet, whatever the charset: nothing is wrong with these.
+  // An escape stands for a byte, whatever the charset: nothing is wrong with these.
   ...refused("3986 §2.5", "no UTF-8", 404, "/%ff", "/%c3%28", "/caf%e9.txt", "/caf%E9/", "/%80"),
   ...refused("3629 §3", "cut off", 404, "/%c3", "/a/%e2%82/b"),
   ...refused("3629 §3", "overlong", 404, "/%c0%af", "/%c0%ae%c0%ae", "/%e0%80%af"),

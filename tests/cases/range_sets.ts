@@ -40,7 +40,7 @@ const LIST_SYNTAX: readonly RangeCase[] = [
 ];
 
 const SEVERAL: readonly RangeCase[] = [
-  rangeCase("9110 §14.1.2", "first and last octet", ["bytes=0-0,-1", 10000], "0-0 9999-9999"),
+  rangeCase("9110 §14.1.2", "first and last byte", ["bytes=0-0,-1", 10000], "0-0 9999-9999"),
   rangeCase(
     "9110 §15.3.7.2",
     "in the order asked for",
@@ -82,8 +82,8 @@ const COALESCED: readonly RangeCase[] = [
     "0-99",
     "10-19 0-99",
   ),
-  rangeCase("9110 §15.3.7.2", "a gap of 79 octets", ["bytes=0-9,89-99", 1000], "0-99", "0-9 89-99"),
-  rangeCase("9110 §15.3.7.2", "a gap of 80 octets", ["bytes=0-9,90-99", 1000], "0-9 90-99"),
+  rangeCase("9110 §15.3.7.2", "a gap of 79 bytes", ["bytes=0-9,89-99", 1000], "0-99", "0-9 89-99"),
+  rangeCase("9110 §15.3.7.2", "a gap of 80 bytes", ["bytes=0-9,90-99", 1000], "0-9 90-99"),
   rangeCase("9110 §15.3.7.2", "the gap backwards", ["bytes=89-99,0-9", 1000], "0-99", "89-99 0-9"),
   rangeCase(
     "9110 §15.3.7.2",
@@ -101,7 +101,7 @@ const COALESCED: readonly RangeCase[] = [
   ),
   rangeCase(
     "9110 §15.3.7.2",
-    "first and last octet of a small file",
+    "first and last byte of a small file",
     ["bytes=0-0,-1", 20],
     "0-19",
     "0-0 19-19",
@@ -117,10 +117,10 @@ const COALESCED: readonly RangeCase[] = [
 
 const TOO_MUCH: readonly RangeCase[] = [
   rangeCase("9110 §17.15", "the whole twice", ["bytes=0-,0-", 1000], "whole"),
-  rangeCase("9110 §17.15", "one octet more than there are", ["bytes=0-500,500-999", 1000], "whole"),
+  rangeCase("9110 §17.15", "one byte more than there are", ["bytes=0-500,500-999", 1000], "whole"),
   rangeCase(
     "9110 §17.15",
-    "the octets that there are are counted",
+    "the bytes that there are are counted",
     ["bytes=0-0,500-9999", 1000],
     "0-0 500-999",
   ),
@@ -147,14 +147,14 @@ const TOO_MUCH: readonly RangeCase[] = [
   ),
   rangeCase(
     "9110 §17.15",
-    "1300 times the first octet",
+    "1300 times the first byte",
     [`bytes=0-0${",0-0".repeat(1299)}`, 10000],
     "whole",
     `0-0${" 0-0".repeat(1299)}`,
   ),
 ];
 
-/** So many ranges of one octet, 200 octets apart. */
+/** So many ranges of one byte, 200 bytes apart. */
 function apart(count: number): string {
   const ranges = Array.from({ length: count }, (_, index) => `${index * 200}-${index * 200}`);
   return `bytes=${ranges.join(",")}`;

@@ -2,7 +2,7 @@ import { type Case } from "./case.ts";
 
 /** Field lines of a GET of a file, and what is sent of it. */
 export interface RangeCase extends Case {
-  /** Octets in the file. */
+  /** Bytes in the file. */
   readonly length: number;
   /** `whole` (200), `unsatisfiable` (416), or the ranges in their order, as in `0-0 90-99` (206). */
   readonly answer: string;
@@ -27,21 +27,21 @@ const GIB = 1024 ** 3;
 export const UNSATISFIABLE = "unsatisfiable";
 
 const SINGLE: readonly RangeCase[] = [
-  rangeCase("9110 §14.1.2", "the first 500 octets", ["bytes=0-499", 10000], "0-499"),
-  rangeCase("9110 §14.1.2", "the second 500 octets", ["bytes=500-999", 10000], "500-999"),
-  rangeCase("9110 §14.1.2", "the last 500 octets", ["bytes=-500", 10000], "9500-9999"),
+  rangeCase("9110 §14.1.2", "the first 500 bytes", ["bytes=0-499", 10000], "0-499"),
+  rangeCase("9110 §14.1.2", "the second 500 bytes", ["bytes=500-999", 10000], "500-999"),
+  rangeCase("9110 §14.1.2", "the last 500 bytes", ["bytes=-500", 10000], "9500-9999"),
   rangeCase("9110 §14.1.2", "all from a position on", ["bytes=9500-", 10000], "9500-9999"),
-  rangeCase("9110 §14.1.2", "the first octet", ["bytes=0-0", 10000], "0-0"),
-  rangeCase("9110 §14.1.2", "the last octet", ["bytes=-1", 10000], "9999-9999"),
+  rangeCase("9110 §14.1.2", "the first byte", ["bytes=0-0", 10000], "0-0"),
+  rangeCase("9110 §14.1.2", "the last byte", ["bytes=-1", 10000], "9999-9999"),
   rangeCase(
     "9110 §14.1.2",
-    "the last octet by its position",
+    "the last byte by its position",
     ["bytes=9999-9999", 10000],
     "9999-9999",
   ),
   rangeCase("9110 §14.1.2", "all of it", ["bytes=0-", 10000], "0-9999"),
   rangeCase("9110 §14.1.2", "all of it by its positions", ["bytes=0-9999", 10000], "0-9999"),
-  rangeCase("9110 §14.1.2", "the only octet", ["bytes=0-0", 1], "0-0"),
+  rangeCase("9110 §14.1.2", "the only byte", ["bytes=0-0", 1], "0-0"),
   rangeCase("9110 §14.1.2", "beyond the end: up to it", ["bytes=9000-10000", 10000], "9000-9999"),
   rangeCase("9110 §14.1.2", "far beyond the end", ["bytes=1-99999999", 10000], "1-9999"),
   rangeCase("9110 §14.1.2", "a suffix as long as the file", ["bytes=-10000", 10000], "0-9999"),
@@ -54,7 +54,7 @@ const SINGLE: readonly RangeCase[] = [
 const LARGE: readonly RangeCase[] = [
   rangeCase(
     "9110 §14.1.2",
-    "the first octet past 4 GiB",
+    "the first byte past 4 GiB",
     ["bytes=4294967296-4294967296", 5 * GIB],
     "4294967296-4294967296",
   ),
@@ -129,8 +129,8 @@ const NOTHING_TO_SEND: readonly RangeCase[] = [
   rangeCase("9110 §14.1.2", "the last none, in many digits", ["bytes=-000", 100], UNSATISFIABLE),
   rangeCase("9110 §15.5.17", "several, all beyond", ["bytes=100-,200-300,-0", 100], UNSATISFIABLE),
   rangeCase("9110 §14.2", "an empty file from its start", ["bytes=0-", 0], "whole"),
-  rangeCase("9110 §14.2", "the first octet of an empty file", ["bytes=0-0", 0], "whole"),
-  rangeCase("9110 §14.2", "the last octet of an empty file", ["bytes=-1", 0], "whole"),
+  rangeCase("9110 §14.2", "the first byte of an empty file", ["bytes=0-0", 0], "whole"),
+  rangeCase("9110 §14.2", "the last byte of an empty file", ["bytes=-1", 0], "whole"),
   rangeCase("9110 §14.2", "an empty file from beyond", ["bytes=1-", 0], "whole", UNSATISFIABLE),
   rangeCase("9110 §14.2", "the last none of an empty file", ["bytes=-0", 0], "whole"),
 ];

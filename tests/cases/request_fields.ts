@@ -72,17 +72,17 @@ export const REQUEST_FIELDS: readonly Row<Partial<RequestHeadValue>>[] = [
   refused("9112 §11.1", "a LF that hides a field", withFields("A: b\nC: d\r\n")),
   refused("9112 §11.2", "a LF that hides a request", withFields("A: b\n\nGET /c HTTP/1.1\r\n")),
 
-  ...[..."\0\x01\x08\x0b\x0c\x0e\x1b\x1f\x7f"].flatMap((octet) => {
-    const name = JSON.stringify(octet);
+  ...[..."\0\x01\x08\x0b\x0c\x0e\x1b\x1f\x7f"].flatMap((byte) => {
+    const name = JSON.stringify(byte);
     return [
-      refused("9110 §5.5", `${name} in a value`, withFields(`A: b${octet}c\r\n`)),
-      refused("9110 §5.5", `${name} before a value`, withFields(`A:${octet}b\r\n`)),
-      refused("9110 §5.5", `${name} after a value`, withFields(`A: b${octet}\r\n`)),
-      refused("9110 §5.1", `${name} in a name`, withFields(`A${octet}B: c\r\n`)),
+      refused("9110 §5.5", `${name} in a value`, withFields(`A: b${byte}c\r\n`)),
+      refused("9110 §5.5", `${name} before a value`, withFields(`A:${byte}b\r\n`)),
+      refused("9110 §5.5", `${name} after a value`, withFields(`A: b${byte}\r\n`)),
+      refused("9110 §5.1", `${name} in a name`, withFields(`A${byte}B: c\r\n`)),
     ];
   }),
-  ...[...'"(),/;<=>?@[\\]{}\x80\xa0\xff'].map((octet) =>
-    refused("9110 §5.1", `${JSON.stringify(octet)} in a name`, withFields(`A${octet}B: c\r\n`))
+  ...[...'"(),/;<=>?@[\\]{}\x80\xa0\xff'].map((byte) =>
+    refused("9110 §5.1", `${JSON.stringify(byte)} in a name`, withFields(`A${byte}B: c\r\n`))
   ),
   refused("9110 §5.1", "a quoted name", withFields('"A": b\r\n')),
   refused("9110 §5.1", "NBSP before the colon", withFields("A\xa0: b\r\n")),

@@ -13,7 +13,7 @@ function head(fields: string, httpVersion = "1.1"): string {
   return `GET / HTTP/${httpVersion}\r\nHost: a\r\n${fields}\r\n\r\n`;
 }
 
-/** What would be a request of its own if the five octets were not taken for content. */
+/** What would be a request of its own if the five bytes were not taken for content. */
 const CONTENT = "GET /";
 
 function length(story: string, fields: string, contentLength = 5): Row<FramingValue> {

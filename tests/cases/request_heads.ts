@@ -109,14 +109,14 @@ export const REQUEST_LINES: readonly Row<Partial<RequestHeadValue>>[] = [
   refused("9110 §15.6.6", "HTTP/9.9", withLine("GET / HTTP/9.9"), 505),
   refused("9110 §15.6.6", "HTTP/0.9, written out", withLine("GET / HTTP/0.9"), 505),
 
-  ...[...'"(),/:;<=>?@[\\]{}\x7f\x80\xe9\xff\0\x1b'].map((octet) =>
-    refused("9112 §3.1", `${JSON.stringify(octet)} in a method`, withLine(`G${octet}T / HTTP/1.1`))
+  ...[...'"(),/:;<=>?@[\\]{}\x7f\x80\xe9\xff\0\x1b'].map((byte) =>
+    refused("9112 §3.1", `${JSON.stringify(byte)} in a method`, withLine(`G${byte}T / HTTP/1.1`))
   ),
-  ...[..."#\t\0\x01\x08\x0b\x0c\x1b\x1f\x7f\x80\xa0\xff"].map((octet) =>
+  ...[..."#\t\0\x01\x08\x0b\x0c\x1b\x1f\x7f\x80\xa0\xff"].map((byte) =>
     refused(
       "9112 §3.2",
-      `${JSON.stringify(octet)} in a target`,
-      withLine(`GET /a${octet}b HTTP/1.1`),
+      `${JSON.stringify(byte)} in a target`,
+      withLine(`GET /a${byte}b HTTP/1.1`),
     )
   ),
   refused("9112 §3.2", "UTF-8 in a target", withLine("GET /\xc3\xa9 HTTP/1.1")),

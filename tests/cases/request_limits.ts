@@ -2,19 +2,19 @@ import { FIELD_COUNT_LIMIT, HEAD_LIMIT, START_LINE_LIMIT } from "../../lib/http/
 import { accepted, incomplete, refused, type Row } from "./case.ts";
 import { type RequestHeadValue } from "./request_heads.ts";
 
-/** The text, filled up with `filler` where `…` stands, to so many octets. */
+/** The text, filled up with `filler` where `…` stands, to so many bytes. */
 function filled(text: string, length: number, filler = "a"): string {
   return text.replace("…", filler.repeat(length - text.length + 1));
 }
 
 const END = "\r\nHost: a\r\n\r\n";
 
-/** A request line of so many octets. */
+/** A request line of so many bytes. */
 function lineOf(length: number): string {
   return filled("GET /… HTTP/1.1", length) + END;
 }
 
-/** A head of so many octets. */
+/** A head of so many bytes. */
 function headOf(length: number): string {
   return `${filled("GET / HTTP/1.1\r\nHost: a\r\nA: …", length - 4)}\r\n\r\n`;
 }
@@ -32,7 +32,7 @@ function fieldsOf(count: number): string {
 
 const EMPTY_LINES = Math.floor(HEAD_LIMIT / 2);
 
-/** Heads exactly at a limit, and one octet or line beyond it. */
+/** Heads exactly at a limit, and one byte or line beyond it. */
 export const REQUEST_LIMITS: readonly Row<Partial<RequestHeadValue>>[] = [
   accepted("9112 §3", "the longest request line", lineOf(START_LINE_LIMIT), { method: "GET" }),
   refused("9112 §3", "a request line too long", lineOf(START_LINE_LIMIT + 1), 414),

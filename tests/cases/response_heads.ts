@@ -176,7 +176,7 @@ function fieldsOf(count: number): string {
   return Array(count).fill("A: b").join("\r\n");
 }
 
-/** A head whose last field line ends after so many octets. */
+/** A head whose last field line ends after so many bytes. */
 function headOf(length: number): string {
   return `${"HTTP/1.1 200 OK\r\nA: ".padEnd(length - 4, "a")}\r\n\r\n`;
 }

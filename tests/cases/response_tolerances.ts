@@ -18,7 +18,7 @@ export const TOLERANCES = {
   anyExtension: "extensions never say how long a chunk is",
   controls:
     "they are never shown as they are, and a field that is used is judged by its own grammar",
-  identity: "it changes no octet; the end is known as it is without the field",
+  identity: "it changes no byte; the end is known as it is without the field",
 } as const;
 
 function row(

@@ -1,3 +1,4 @@
+import { delay } from "@std/async/delay";
 import { assert, assertEquals } from "@std/assert";
 import { LineWriter, lostRecord, lostText } from "../../lib/log/line_writer.ts";
 import { MemorySink } from "../support/memory_sink.ts";
@@ -9,7 +10,7 @@ const LINE = "x".repeat(99);
 /** Writes lines until so much waits that the next one is dropped; how many were taken. */
 function fill(lines: LineWriter): number {
   let count = 0;
-  while (lines.write(LINE)) count++;
+  while (count < 100_000 && lines.write(LINE)) count++;
   return count;
 }
 
@@ -92,7 +93,8 @@ Deno.test("LineWriter drops what a stalled sink does not take, and no more", asy
   assert(sink.text.endsWith("\ny\n"));
 });
 
-const FULL = new Error("No space left on device (os error 28)");
+const REASON = "No space left on device";
+const FULL = new Error(`${REASON} (os error 28)`);
 
 Deno.test("LineWriter glues no line to another and counts those that got lost, whenever a sink fails", async () => {
   const all = ["first line", "second line", "third line", "fourth line"];
@@ -166,10 +168,9 @@ Deno.test("LineWriter tries a sink that has failed again by itself", async () =>
   const lines = new LineWriter(sink);
   const keepAlive = setInterval(() => {}, 1000);
   lines.write("a");
-  while (!sink.text.includes("lost")) await new Promise((resolve) => setTimeout(resolve, 10));
+  for (let i = 0; i < 1000 && !sink.text.includes("lost"); i++) await delay(10);
   clearInterval(keepAlive);
-  await lines.flush(LONG_MS);
-  assertEquals(sink.text, "\n1 log line was lost: No space left on device\n");
+  assertEquals(sink.text, `\n${lostText({ count: 1, reason: REASON })}\n`);
 });
 
 Deno.test("LineWriter tries a sink that has failed not at every line", async () => {
@@ -180,7 +181,7 @@ Deno.test("LineWriter tries a sink that has failed not at every line", async () 
     await lines.flush(LONG_MS);
     for (let i = 0; i < 20_000; i++) {
       assert(lines.write(LINE));
-      if (i % 1000 === 0) await new Promise((resolve) => setTimeout(resolve));
+      if (i % 1000 === 0) await delay(0);
     }
     assertEquals(lines.isFull, false);
     assert(sink.writes < 1000, `${sink.writes}`);
@@ -201,14 +202,13 @@ Deno.test("LineWriter says in their place how many lines a failing sink has lost
   for (let i = 0; i < 2; i++) lines.write("lost\nas well");
   await lines.flush(LONG_MS);
   lines.write("lost");
-  const reason = "No space left on device";
-  assertEquals([lines.lost, sink.text], [{ count: 1 + kept + 5, reason }, ""]);
+  assertEquals([lines.lost, sink.text], [{ count: 1 + kept + 5, reason: REASON }, ""]);
   await lines.flush(LONG_MS);
   assertEquals(lines.lost, undefined);
   lines.write("next");
   await lines.flush(LONG_MS);
   const waiting = `${LINE}\n`.repeat(kept);
-  const [before, behind] = [`1 log line was lost: ${reason}`, `5 log lines were lost: ${reason}`];
+  const [before, behind] = [1, 5].map((count) => lostText({ count, reason: REASON }));
   assertEquals(sink.text, `\n${before}\n${waiting}${behind}\nnext\n`);
 });
 
