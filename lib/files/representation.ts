@@ -6,7 +6,13 @@ import {
   multipartByteRanges,
   unsatisfiedRange,
 } from "../http/byte_range.ts";
-import { type FieldLine, fieldLine, type FieldSection, fieldSection } from "../http/fields.ts";
+import {
+  type FieldLine,
+  fieldLine,
+  type FieldSection,
+  fieldSection,
+  NO_FIELDS,
+} from "../http/fields.ts";
 import { encodeLatin1 } from "../http/grammar.ts";
 import { imfFixdate } from "../http/http_date.ts";
 import type { ContentCoding } from "../http/negotiation.ts";

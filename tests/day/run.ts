@@ -40,6 +40,9 @@ const USAGE_TIMES = [0.1, 0.5, 0.98];
 
 const SHOWN_RECORDS = 20;
 
+/** How long a client waits for a server that is silent. */
+const CLIENT_TIMEOUT_MS = 5000;
+
 const FILE: ValueParser<string> = {
   placeholder: "FILE",
   expected: "a name",

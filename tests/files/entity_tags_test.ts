@@ -1,5 +1,5 @@
 import { encodeLatin1 } from "../../lib/http/grammar.ts";
-import { assert, assertEquals, assertLess } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { ContentDigests, EntityTags } from "../../lib/files/entity_tags.ts";
 import type { OpenFile } from "../../lib/files/open_file.ts";
 import { Root } from "../../lib/files/root.ts";
