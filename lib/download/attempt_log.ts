@@ -15,8 +15,10 @@ export interface ServerRecord {
 /** How often a download may go on to a server that is new to it: no redirect may lead us for ever. */
 export const MOST_SERVERS = 100;
 
-/** What a balancer reads of Avoid-Server: so many names, and so many characters. */
-const MOST_AVOIDED = 16;
+/** So many names a balancer reads of Avoid-Server. */
+export const MOST_AVOIDED = 16;
+
+/** So many characters a balancer reads of Avoid-Server. */
 const LONGEST_AVOIDANCE = 1024;
 
 /** Times up to which a server asks to be left alone are the same if they differ by less, in ms. */

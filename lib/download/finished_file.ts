@@ -1,16 +1,31 @@
-import { parseHttpDate } from "../http/http_date.ts";
-import type { Fields } from "../http/fields.ts";
 import { equalLength } from "../http/body.ts";
-import type { Algorithm } from "./digest_fields.ts";
+import type { Fields } from "../http/fields.ts";
+import { parseHttpDate } from "../http/http_date.ts";
+import type { Algorithm } from "./digests.ts";
+import { fileErrors } from "./file_error.ts";
 
 /** A file that stands under its name, whole as far as we know, but perhaps of something else. */
 export interface FinishedFile {
-  /** In octets. */
+  /** In bytes. */
   readonly size: number;
   /** In seconds since 1970. */
   readonly modifiedAt: number;
   /** Its digest, in hexadecimal digits. */
   readonly digest: (algorithm: Algorithm) => Promise<string>;
+}
+
+/** The file of that name; undefined when there is none. */
+export async function existingFile(name: string): Promise<FinishedFile | undefined> {
+  const found = name === "-" ? undefined : await Deno.stat(name).catch(() => undefined);
+  if (!found?.isFile) return undefined;
+  const digest = async (algorithm: Algorithm) => {
+    const { digestOfBytes } = await import("./verification.ts");
+    return await fileErrors(
+      name,
+      async () => await digestOfBytes(algorithm, (await Deno.open(name)).readable),
+    );
+  };
+  return { size: found.size, modifiedAt: (found.mtime?.getTime() ?? 0) / 1000, digest };
 }
 
 /**
@@ -26,7 +41,7 @@ export async function isSameFile(
   now: number,
 ): Promise<boolean> {
   if (lengthOf(fields) !== file.size) return false;
-  const { digestOf } = await import("./digest_fields.ts");
+  const { digestOf } = await import("./digests.ts");
   const digest = digestOf(fields, "repr-digest");
   if (digest !== undefined) return await file.digest(digest.algorithm) === digest.hex;
   return modifiedAt(fields, now) === Math.floor(file.modifiedAt);

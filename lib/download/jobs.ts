@@ -1,12 +1,12 @@
 import { UsageError } from "../cli/command.ts";
-import type { Checksums } from "./checksums.ts";
+import type { ClientOptions } from "./client_options.ts";
+import type { Checksums } from "./digests.ts";
 import { DownloadError } from "./download_error.ts";
 import { fileName } from "./file_name.ts";
 import { parseTypedUri, type TargetUri } from "./target_uri.ts";
 
 /** One file to download. */
 export interface Job {
-  /** From where. */
   readonly uri: TargetUri;
   /** The path of the file; `-` for standard output. */
   readonly name: string;
@@ -15,18 +15,10 @@ export interface Job {
 }
 
 /** What decides which files there are to download. */
-export interface JobOptions {
-  /** The name of the only file. */
-  readonly output: string | undefined;
-  /** The directory for all of them. */
-  readonly directory: string | undefined;
-  /** A file that lists URLs; `-` for standard input. */
-  readonly input: string | undefined;
-  /** Of the only file. */
-  readonly sha256: string | undefined;
-  /** A file that lists SHA-256 checksums by name. */
-  readonly checksums: string | undefined;
-}
+export type JobOptions = Pick<
+  ClientOptions,
+  "output" | "directory" | "input" | "sha256" | "checksums"
+>;
 
 /**
  * What is to be downloaded. Every mistake is told before anything is asked for.
@@ -88,7 +80,7 @@ async function readUrls(file: string): Promise<string[]> {
 }
 
 async function readChecksums(file: string): Promise<Checksums> {
-  const { Checksums } = await import("./checksums.ts");
+  const { Checksums } = await import("./digests.ts");
   const checksums = new Checksums(await readText("checksums", file));
   if (checksums.count > 0) return checksums;
   throw new UsageError(`--checksums=${file} is no list as sha256sum writes it`);

@@ -1,27 +1,5 @@
-import { ignoreNotFound } from "./download_error.ts";
+import { attempt, ignoreNotFound, isRefusal } from "./file_error.ts";
 import type { OutputOptions, Placed, Replaced } from "./output.ts";
-
-/** Codes by which a file system says that it cannot do something, or a user may not. */
-const REFUSALS: ReadonlySet<string> = new Set([
-  "EACCES",
-  "EINVAL",
-  "ENOLCK",
-  "ENOSYS",
-  "ENOTSUP",
-  "EOPNOTSUPP",
-  "EPERM",
-]);
-
-/** The same as numbers, for those that Deno gives no code: of Linux, and of macOS. */
-const REFUSAL_NUMBERS = /\(os error (?:1|13|22|37|38|45|77|78|95|102)\)/;
-
-/** Whether the system refused to do something that it may not have. */
-export function isRefusal(error: unknown): boolean {
-  if (error instanceof Deno.errors.NotCapable) return true;
-  if (!(error instanceof Error)) return false;
-  const code = "code" in error ? String(error.code) : "";
-  return REFUSALS.has(code) || REFUSAL_NUMBERS.test(error.message);
-}
 
 /** Whether a file is a mount point: nothing can be linked from one mount into another. */
 export async function isMountPoint(path: string): Promise<boolean> {
@@ -118,21 +96,6 @@ async function overwrite(from: string, to: string): Promise<void> {
   const { atime, mtime } = await source.stat();
   await attempt(() => target.sync());
   if (atime && mtime) await attempt(() => target.utime(atime, mtime));
-}
-
-/**
- * Tries what is good to have, and no condition.
- *
- * @returns whether the system refused; any other error is thrown
- */
-export async function attempt(operation: () => Promise<unknown> | unknown): Promise<boolean> {
-  try {
-    await operation();
-    return false;
-  } catch (error) {
-    if (!isRefusal(error)) throw error;
-    return true;
-  }
 }
 
 /** Gives a file the permissions and the owner of the one it replaces, as far as the system lets. */

@@ -1,5 +1,6 @@
 import { now, unwatch, watch, type Watched } from "../net/deadlines.ts";
-import type { Arrival } from "./follow_redirects.ts";
+import type { SilenceLimits } from "./context.ts";
+import type { FinalAnswer } from "./follow_redirects.ts";
 import { TryError } from "./download_error.ts";
 
 /**
@@ -10,7 +11,7 @@ import { TryError } from "./download_error.ts";
 export type Relieve = (
   signal: AbortSignal,
   mayStartOver: boolean,
-) => Promise<Arrival | undefined>;
+) => Promise<FinalAnswer | undefined>;
 
 /** Why a search for another server ends that takes too long. */
 export const NO_ANSWER = "no answer";
@@ -18,15 +19,15 @@ export const NO_ANSWER = "no answer";
 /** A server that can take over from a silent one. */
 export class Relief {
   /** `silentMs` is how long the other has been silent. */
-  constructor(readonly arrival: Arrival, readonly silentMs: number) {}
+  constructor(readonly successor: FinalAnswer, readonly silentMs: number) {}
 }
 
 /** A server has fallen silent, and another sends what follows. */
 export class RelievedError extends TryError {
   override readonly name = "RelievedError";
 
-  /** `reason` says how long the server was silent; `arrival` is the answer of the other. */
-  constructor(server: string, reason: string, readonly arrival: Arrival) {
+  /** `reason` says how long the server was silent; `successor` is the answer of the other. */
+  constructor(server: string, reason: string, readonly successor: FinalAnswer) {
     super("network", server, reason);
   }
 }
@@ -34,10 +35,10 @@ export class RelievedError extends TryError {
 /** What ends the waiting for a server that has sent nothing for as long as that. */
 export async function relievedError(
   server: string,
-  { silentMs, arrival }: Relief,
+  { silentMs, successor }: Relief,
 ): Promise<RelievedError> {
   const { secondsText } = await import("./retry.ts");
-  return new RelievedError(server, `nothing arrived for ${secondsText(silentMs)}`, arrival);
+  return new RelievedError(server, `nothing arrived for ${secondsText(silentMs)}`, successor);
 }
 
 /**
@@ -45,9 +46,7 @@ export async function relievedError(
  * comes first is taken. Its clock leaves pauses of this process out.
  */
 export class ReliefRace implements Watched {
-  /** For the roster of those that are watched. */
   index = 0;
-  /** When it is to be looked at, on the clock of deadlines. */
   deadline: number = Infinity;
   readonly #silence: SilenceWatch;
   readonly #searchMs: number;
@@ -116,19 +115,17 @@ export class ReliefRace implements Watched {
     const searching = this.#searching = new AbortController();
     this.deadline = now() + this.#searchMs;
     try {
-      const arrival = await this.#relieve(
-        searching.signal,
-        this.#silence.mayStartOver(now()),
-      );
-      if (this.#searching !== searching) return arrival?.answer.release();
+      const mayStartOver = this.#silence.mayStartOver(now());
+      const successor = await this.#relieve(searching.signal, mayStartOver);
+      if (this.#searching !== searching) return successor?.answer.release();
       this.#searching = undefined;
-      if (arrival === undefined) {
+      if (successor === undefined) {
         // One that gave no answer is avoided from now on: others may be there.
         const isLate = searching.signal.aborted;
         this.deadline = isLate ? now() : this.#silence.again(now());
       } else {
         this.deadline = Infinity;
-        this.#give?.(new Relief(arrival, this.#silence.silentMs(now())));
+        this.#give?.(new Relief(successor, this.#silence.silentMs(now())));
       }
     } catch (error) {
       this.#fail?.(error);
@@ -147,23 +144,6 @@ export class ReliefRace implements Watched {
     searching?.abort();
   }
 }
-
-/** After how long of silence another server is asked for, beside the one that is silent. */
-export interface SilenceLimits {
-  /** While its content arrives, in ms; more where this answer has been silent for long before. */
-  readonly contentMs: number;
-  /** From the connecting to the end of the head, in ms. */
-  readonly headMs: number;
-  /** Before a part is thrown away for a server with other content, in ms; more where it took longer. */
-  readonly startOverMs: number;
-}
-
-/** The limits of the client. TCP itself may need a second to send again what was lost on the way. */
-export const SILENCE_LIMITS: SilenceLimits = {
-  contentMs: 2000,
-  headMs: 4000,
-  startOverMs: 4000,
-};
 
 /** So many times the longest silence before it is out of the ordinary. */
 const OUT_OF_THE_ORDINARY = 4;

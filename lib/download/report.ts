@@ -2,6 +2,7 @@ import type { ClientRequest } from "../net/exchange.ts";
 import { reasonPhrase, type ResponseHead } from "../http/response.ts";
 import type { DownloadFailure } from "./download_error.ts";
 import type { Outcome } from "./fetch_file.ts";
+import type { Progress } from "./screen.ts";
 import type { TargetUri } from "./target_uri.ts";
 
 /** The exit status that tells of each failure. */
@@ -96,4 +97,53 @@ export function headLines(head: ClientRequest | ResponseHead): string[] {
     : ["<", `HTTP/${head.httpVersion} ${head.statusCode} ${head.reasonPhrase}`, head.fields];
   return [start, ...[...fieldLines].map(([name, value]) => `${name}: ${value}`)]
     .map((line) => `${arrow} ${line}`);
+}
+
+/** Where a person sees how downloads get on. */
+export interface Display {
+  /** Shows a line that stays. */
+  say(line: string): void;
+  /**
+   * A download has got on.
+   *
+   * @param name of the file
+   * @param monotonicMs on any clock that never goes back
+   */
+  update(name: string, progress: Progress, monotonicMs: number): void;
+  /** A download has ended, or waits. */
+  end(name: string): void;
+}
+
+/** So often a download that goes on says so: silence would be taken for a hang. */
+const INTERVAL_MS = 10_000;
+
+/** What a pipe or a log gets: a line now and then, none of which is written over. */
+export class Journal implements Display {
+  readonly #write: (line: string) => void;
+  readonly #due = new Map<string, number>();
+
+  constructor(write: (line: string) => void) {
+    this.#write = write;
+  }
+
+  say(line: string): void {
+    this.#write(line);
+  }
+
+  update(name: string, { received, length, server }: Progress, monotonicMs: number): void {
+    const due = this.#due.get(name);
+    if (due === undefined || monotonicMs < due) {
+      if (due === undefined) this.#due.set(name, monotonicMs + INTERVAL_MS);
+      return;
+    }
+    this.#due.set(name, monotonicMs + INTERVAL_MS);
+    // Most downloads end before: what makes the text is loaded only here.
+    import("./screen.ts").then(({ sizes }) => {
+      if (this.#due.has(name)) this.#write(`${name}: ${sizes(received, length)} from ${server}`);
+    }).catch(reportError);
+  }
+
+  end(name: string): void {
+    this.#due.delete(name);
+  }
 }

@@ -9,24 +9,24 @@ import { TryError } from "./download_error.ts";
 export interface Representation {
   /** A strong ETag as it was received; undefined without one (RFC 9110 §8.8.3). */
   readonly entityTag: string | undefined;
-  /** In octets; undefined when the server does not say. */
+  /** In bytes; undefined when the server does not say. */
   readonly length: number | undefined;
 }
 
-/** The first octets of a representation of which the rest can be asked for. */
+/** The first bytes of a representation of which the rest can be asked for. */
 export interface ResumePoint {
-  /** How many octets there are; less than `length`. */
+  /** How many bytes there are; less than `length`. */
   readonly position: number;
   /** Its strong ETag. */
   readonly entityTag: string;
-  /** Of the whole, in octets. */
+  /** Of the whole, in bytes. */
   readonly length: number;
 }
 
 /**
  * What is there of a representation, if the rest of it can be asked for.
  *
- * @param position how many octets are there from its start
+ * @param position how many bytes are there from its start
  * @param received how many are there in all
  */
 export function resumePointOf(
@@ -42,15 +42,15 @@ export function resumePointOf(
 /**
  * What an answer means for what is kept:
  *
- * - `whole`: the content from its first octet, of this representation
- * - `again`: the same content as is kept, but from its first octet
- * - `rest`: what follows what is kept, behind some of that again; so many octets of it
+ * - `whole`: the content from its first byte, of this representation
+ * - `again`: the same content as is kept, but from its first byte
+ * - `rest`: what follows what is kept, behind some of that again; so many bytes of it
  * - `faulty`: it is none that was asked for
  */
 export type ResumeDecision =
   | { readonly kind: "whole"; readonly representation: Representation }
   | { readonly kind: "again" }
-  | { readonly kind: "rest"; readonly octets: number }
+  | { readonly kind: "rest"; readonly bytes: number }
   | { readonly kind: "faulty"; readonly reason: string };
 
 /**
@@ -106,12 +106,12 @@ function restDecision(
   }
   // RFC 9110 §15.3.7: it would have been in a 200, so it has to be here; and If-Range asked for it.
   if (!isSame(entityTag, kept.entityTag)) return faulty("the part has another ETag");
-  const octets = last - kept.position + 1;
+  const bytes = last - kept.position + 1;
   const isAsLong = framing.kind !== "length" || framing.contentLength === last - first + 1;
-  if (octets < 1 || !isAsLong) {
+  if (bytes < 1 || !isAsLong) {
     return faulty("the part is not as long as it says");
   }
-  return { kind: "rest", octets };
+  return { kind: "rest", bytes };
 }
 
 function faulty(reason: string): ResumeDecision {
@@ -135,7 +135,7 @@ function isSame(one: string | undefined, other: string): boolean {
 }
 
 /**
- * So many octets before a joint are fetched again, and compared with those that are here. Two servers
+ * So many bytes before a joint are fetched again, and compared with those that are here. Two servers
  * may give files of one size and time the same ETag, whatever is in them; and behind one name there
  * may be several servers. So every joint is looked at, whoever the content comes from.
  */
@@ -143,7 +143,7 @@ export const OVERLAP_BYTES = 4096;
 
 /** Where content of one answer meets content of another. */
 export interface Joint {
-  /** The first octet behind it. */
+  /** The first byte behind it. */
   readonly position: number;
   /** What stands before it where that which follows comes from. */
   readonly before: Uint8Array;
@@ -156,28 +156,28 @@ export function askedFrom(position: number): number {
   return Math.max(0, position - OVERLAP_BYTES);
 }
 
-/** The last octets of what has passed by, as many as a joint is compared over. */
+/** The last bytes of what has passed by, as many as a joint is compared over. */
 export class Tail {
-  #octets: Uint8Array = new Uint8Array(0);
+  #bytes: Uint8Array = new Uint8Array(0);
 
   /** These have passed by. */
-  add(octets: Uint8Array): void {
-    this.#octets = this.with(octets);
+  add(bytes: Uint8Array): void {
+    this.#bytes = this.with(bytes);
   }
 
   /** What it would be with these. */
-  with(octets: Uint8Array): Uint8Array {
-    if (octets.length >= OVERLAP_BYTES) return octets.slice(-OVERLAP_BYTES);
-    const earlier = this.#octets.subarray(-(OVERLAP_BYTES - octets.length));
-    const all = new Uint8Array(earlier.length + octets.length);
+  with(bytes: Uint8Array): Uint8Array {
+    if (bytes.length >= OVERLAP_BYTES) return bytes.slice(-OVERLAP_BYTES);
+    const earlier = this.#bytes.subarray(-(OVERLAP_BYTES - bytes.length));
+    const all = new Uint8Array(earlier.length + bytes.length);
     all.set(earlier);
-    all.set(octets, earlier.length);
+    all.set(bytes, earlier.length);
     return all;
   }
 
   /** All of it. */
-  get octets(): Uint8Array {
-    return this.#octets;
+  get bytes(): Uint8Array {
+    return this.#bytes;
   }
 }
 
@@ -185,7 +185,7 @@ export class Tail {
 export function isSameTail(one: Uint8Array, other: Uint8Array): boolean {
   const length = Math.min(one.length, other.length);
   const [a, b] = [one.subarray(one.length - length), other.subarray(other.length - length)];
-  return a.every((octet, i) => octet === b[i]);
+  return a.every((byte, i) => byte === b[i]);
 }
 
 /** What a server has does not go with what is here. */

@@ -8,7 +8,7 @@ export class SpeedWatch {
   /**
    * Of one server.
    *
-   * @param leastPerSecond in octets; 0 for any speed
+   * @param leastPerSecond in bytes; 0 for any speed
    * @param windowMs over how long the speed is taken
    * @param now ms on any clock that never goes back
    */
@@ -18,9 +18,9 @@ export class SpeedWatch {
     this.#since = now;
   }
 
-  /** So many octets have arrived: whether they were too few for the time since the window began. */
-  isTooSlow(octets: number, now: number): boolean {
-    this.#received += octets;
+  /** So many bytes have arrived: whether they were too few for the time since the window began. */
+  isTooSlow(bytes: number, now: number): boolean {
+    this.#received += bytes;
     const elapsedMs = now - this.#since;
     if (elapsedMs < this.#windowMs) return false;
     const isTooSlow = this.#received < this.#leastPerSecond * elapsedMs / 1000;
@@ -39,10 +39,10 @@ export class PaceMeter {
   readonly #marks: { readonly at: number; readonly received: number }[] = [];
 
   /**
-   * So many octets are there now.
+   * So many bytes are there now.
    *
    * @param now ms on any clock that never goes back
-   * @returns octets per second; undefined when it cannot be told yet
+   * @returns bytes per second; undefined when it cannot be told yet
    */
   measure(received: number, now: number): number | undefined {
     const last = this.#marks.at(-1);

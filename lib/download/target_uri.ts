@@ -46,10 +46,10 @@ export function parseLocation(location: string, base: TargetUri): TargetUri {
   if (/[\x00-\x08\x0a-\x1f\x7f]/.test(location)) {
     throw new DownloadError("protocol", `${base.href}: the Location holds a control character`);
   }
-  // Octets beyond ASCII should have been encoded; they stand for themselves, whatever the charset.
+  // Bytes beyond ASCII should have been encoded; they stand for themselves, whatever the charset.
   const encoded = location.replace(
     /[\x80-\xff]/g,
-    (octet) => `%${octet.charCodeAt(0).toString(16).toUpperCase()}`,
+    (byte) => `%${byte.charCodeAt(0).toString(16).toUpperCase()}`,
   );
   const url = parseUrl(encoded, base.href, "protocol");
   return targetUri(url, targetOf(url, encoded, base.requestTarget), "protocol");
@@ -93,7 +93,7 @@ function targetUri(url: URL, target: string, failure: "url" | "protocol"): Targe
 const BEFORE_PATH = /^(?:[A-Za-z][A-Za-z0-9+.-]*:)?[/\\]{2,}[^/\\?#]*/;
 
 /**
- * The origin-form target of a URI reference, its octets as they were written: signatures are made
+ * The origin-form target of a URI reference, its bytes as they were written: signatures are made
  * over them, and another spelling is another resource (RFC 3986 §2.2). Only what no request line may
  * hold is percent-encoded. Dot segments are taken out, as RFC 3986 §5.2.4 has it.
  *

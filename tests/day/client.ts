@@ -1,8 +1,8 @@
-import { Connections } from "../../lib/download/connections.ts";
+import { type DownloadSettings, SILENCE_LIMITS } from "../../lib/download/context.ts";
+import { fetchFile } from "../../lib/download/fetch_file.ts";
 import { NameClaims } from "../../lib/download/file_name.ts";
-import { fetchFile, type FetchOptions } from "../../lib/download/fetch_file.ts";
-import { SILENCE_LIMITS } from "../../lib/download/relief.ts";
 import { parseTypedUri } from "../../lib/download/target_uri.ts";
+import { Connections } from "../../lib/download/transport.ts";
 import { sha256Of } from "../misbehaviour/digest.ts";
 import type { TemporaryDirectory } from "../support/temporary_directory.ts";
 import type { Redirected } from "./redirected.ts";
@@ -27,6 +27,14 @@ export interface Experience {
 
 /** How long a client waits for a server that is silent. */
 const TIMEOUT_MS = 5000;
+
+const FILE_RULES = {
+  mayContinue: false,
+  keepsExisting: false,
+  keepsTime: false,
+  followsDisposition: false,
+  wantsSha256: false,
+};
 
 /** A client that downloads into a directory as client.ts does, again and again. */
 export class Client {
@@ -57,7 +65,9 @@ export class Client {
     const path = this.#directory.join(name);
     try {
       const job = { uri, name: path, sha256: undefined };
-      const { failure, failedTries } = await fetchFile(job, this.#options(connections));
+      const run = { claims: new NameClaims(), open: new Map() };
+      const settings = this.#settings(connections);
+      const { failure, failedTries } = await fetchFile(job, settings, FILE_RULES, run);
       if (failure !== undefined) return { failedTries, reason: failure.message, isWrong: false };
       const isWrong = await sha256Of(this.#directory, name) !== sha256;
       if (!isWrong) await Deno.remove(path);
@@ -67,39 +77,39 @@ export class Client {
     }
   }
 
-  #options(connections: Connections): FetchOptions {
+  #settings(connections: Connections): DownloadSettings {
     // Nothing was asked before that: only what was asked later can be wrong later.
     let askedAt = Date.now();
     return {
-      connections,
-      timeoutMs: TIMEOUT_MS,
-      maxRedirects: 10,
-      allowDowngrade: false,
-      retries: 5,
-      segments: 1,
-      minSpeed: 0,
-      silence: SILENCE_LIMITS,
-      mayContinue: false,
-      keepsExisting: false,
-      keepsTime: false,
-      followsDisposition: false,
-      wantsSha256: false,
-      random: Math.random,
-      now: () => performance.now(),
-      date: () => Date.now() / 1000,
-      wait: async (ms) => {
-        await new Promise((resolve) => setTimeout(resolve, ms));
-        askedAt = Date.now();
+      transport: {
+        connections,
+        timeoutMs: TIMEOUT_MS,
+        maxRedirects: 10,
+        allowDowngrade: false,
+        segments: 1,
       },
-      onResponse: (_, redirect) => {
-        const toldAt = Date.now();
-        if (redirect !== undefined) this.#onRedirect({ server: redirect.server, askedAt, toldAt });
-        askedAt = toldAt;
+      retry: {
+        retries: 5,
+        minSpeed: 0,
+        silence: SILENCE_LIMITS,
+        random: Math.random,
+        monotonicMs: () => performance.now(),
+        wait: async (ms) => {
+          await new Promise((resolve) => setTimeout(resolve, ms));
+          askedAt = Date.now();
+        },
       },
-      onProgress: () => {},
-      onNotice: () => {},
-      claims: new NameClaims(),
-      onOutput: () => {},
+      observer: {
+        onResponse: (_, redirect) => {
+          const toldAt = Date.now();
+          if (redirect !== undefined) {
+            this.#onRedirect({ server: redirect.server, askedAt, toldAt });
+          }
+          askedAt = toldAt;
+        },
+        onProgress: () => {},
+        onNotice: () => {},
+      },
     };
   }
 }

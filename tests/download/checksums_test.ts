@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { Checksums } from "../../lib/download/checksums.ts";
+import { Checksums } from "../../lib/download/digests.ts";
 import { CHECKSUM_LISTS } from "../cases/checksum_lists.ts";
 
 Deno.test("Checksums.find() reads lists as sha256sum -c takes them", () => {

@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { columnsOf, fitted } from "../../lib/download/progress_text.ts";
+import { columnsOf, fitted } from "../../lib/download/screen.ts";
 
 /** Texts, and the columns that a terminal shows them in. */
 const ROWS: readonly (readonly [story: string, text: string, columns: number])[] = [

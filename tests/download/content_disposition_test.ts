@@ -1,6 +1,6 @@
 import { fieldsWith } from "../support/field_lines.ts";
 import { assertEquals } from "@std/assert";
-import { proposedName } from "../../lib/download/content_disposition.ts";
+import { proposedName } from "../../lib/download/file_name.ts";
 
 /** The value of Content-Disposition, and the name that it proposes. */
 const ROWS: readonly (readonly [value: string, name: string | undefined])[] = [

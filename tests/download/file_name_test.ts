@@ -57,7 +57,7 @@ Deno.test("fileName() never means standard output", () => {
   assert(nameOf("/%2d") !== "-");
 });
 
-Deno.test("fileName() fits into 255 octets, and keeps the extension", () => {
+Deno.test("fileName() fits into 255 bytes, and keeps the extension", () => {
   const long = [
     "a".repeat(300),
     `${"a".repeat(300)}.tar.gz`,
@@ -68,13 +68,13 @@ Deno.test("fileName() fits into 255 octets, and keeps the extension", () => {
   ];
   for (const name of long) {
     const short = nameOf(`/${encodeURIComponent(name)}`);
-    const octets = new TextEncoder().encode(short).length;
-    assert(octets <= 255 && octets > 245, `${octets} octets of ${name}`);
+    const bytes = new TextEncoder().encode(short).length;
+    assert(bytes <= 255 && bytes > 245, `${bytes} bytes of ${name}`);
     assert(!short.includes("\ufffd"), "a character was cut through");
   }
   assertMatch(nameOf(`/${long[1]}`), /^a+\.tar\.gz$/);
   assertMatch(nameOf(`/${encodeURIComponent(long[2]!)}`), /^é+\.html$/);
-  for (const octets of [245, 246, 251, 255]) {
-    assertEquals(nameOf(`/${"a".repeat(octets)}`), "a".repeat(octets));
+  for (const bytes of [245, 246, 251, 255]) {
+    assertEquals(nameOf(`/${"a".repeat(bytes)}`), "a".repeat(bytes));
   }
 });

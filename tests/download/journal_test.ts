@@ -1,10 +1,10 @@
 import { assertEquals } from "@std/assert";
-import { Journal } from "../../lib/download/display.ts";
+import { Journal } from "../../lib/download/report.ts";
 
 const server = "s:1";
 
 Deno.test("Journal says every 10 s how far a download is", async () => {
-  await import("../../lib/download/progress_text.ts"); // Later it is loaded within a microtask.
+  await import("../../lib/download/screen.ts"); // Later it is loaded within a microtask.
   const lines: string[] = [];
   const journal = new Journal((line) => lines.push(line));
   for (let now = 0; now <= 25_000; now += 100) {

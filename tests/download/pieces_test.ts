@@ -1,11 +1,11 @@
 import { assertEquals } from "@std/assert";
-import { Pieces } from "../../lib/download/segments.ts";
+import { Pieces } from "../../lib/download/part_record.ts";
 import { randomInteger, seededRandom } from "../support/random.ts";
 
 Deno.test("Pieces joins what touches, and knows what is missing", () => {
   const pieces = new Pieces([[5, 8], [0, 2], [8, 9], [12, 12]]);
   assertEquals(pieces.list, [[0, 2], [5, 9]]);
-  assertEquals([pieces.octets, pieces.prefix], [6, 2]);
+  assertEquals([pieces.size, pieces.prefix], [6, 2]);
   assertEquals(pieces.holes(10), [[2, 5], [9, 10]]);
   pieces.add(1, 6);
   assertEquals([pieces.list, pieces.prefix, pieces.holes(9)], [[[0, 9]], 9, []]);
@@ -34,7 +34,7 @@ Deno.test("Pieces is right whatever comes in whatever order", () => {
     const missing = new Array(30).fill(true);
     for (const [first, end] of pieces.list) missing.fill(false, first, end);
     assertEquals(missing, there.map((it) => !it));
-    assertEquals(pieces.octets, there.filter((it) => it).length);
+    assertEquals(pieces.size, there.filter((it) => it).length);
     for (const [first, end] of pieces.holes(30)) missing.fill(false, first, end);
     assertEquals(missing.includes(true), false);
   }

@@ -1,5 +1,5 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { openOutput } from "../../lib/download/open_output.ts";
+import { openOutput, openPartFile } from "../../lib/download/open_output.ts";
 import {
   type Leftover,
   leftoverLine,
@@ -7,8 +7,8 @@ import {
   type Output,
   type OutputOptions,
 } from "../../lib/download/output.ts";
-import { PartFile } from "../../lib/download/part_file.ts";
-import { isRefusal, moveOver, moveToNew } from "../../lib/download/place_file.ts";
+import { isRefusal } from "../../lib/download/file_error.ts";
+import { moveOver, moveToNew } from "../../lib/download/place_file.ts";
 import { textOf } from "../support/feed.ts";
 import { TemporaryDirectory } from "../support/temporary_directory.ts";
 
@@ -31,7 +31,7 @@ async function withStubs<T extends object>(
   }
 }
 
-/** Downloads a few octets into a file; what was told, and where the file is. */
+/** Downloads a few bytes into a file; what was told, and where the file is. */
 async function save(path: string, options: Partial<OutputOptions> = {}, during = () => {}) {
   const notices: string[] = [];
   const onNotice = (text: string) => notices.push(text);
@@ -164,7 +164,7 @@ Deno.test("openOutput() writes into no file that has another name as well", asyn
   assertEquals(textOf(await directory.read("other")), "kept");
 });
 
-/** Opens an output and lets a content of three octets arrive. */
+/** Opens an output and lets a content of three bytes arrive. */
 async function arrived(path: string, options: Partial<OutputOptions> = {}): Promise<Output> {
   const output = await openOutput(path, { url: "http://a/", mayContinue: false, ...options });
   output.begin({ entityTag: '"x"', length: 3 });
@@ -221,7 +221,7 @@ Deno.test("a signal to end while a file is overwritten leaves the part as well, 
   await using directory = await TemporaryDirectory.with({ a: "much longer" });
   const replaced = { mode: null, uid: null, gid: null, isMountPoint: true };
   const all = { url: "http://a/", mayContinue: false, replaced };
-  const output = await PartFile.open(directory.join("a"), all);
+  const output = await openPartFile(directory.join("a"), all);
   output.begin({ entityTag: '"x"', length: 3 });
   output.write(new TextEncoder().encode("new"));
   let leftover: Leftover = NOTHING;

@@ -12,7 +12,7 @@ import {
   resumePointOf,
 } from "../../lib/download/resume.ts";
 
-/** Of this the octets from 40 on are asked for again. */
+/** Of this the bytes from 40 on are asked for again. */
 const KEPT: ResumePoint = {
   position: OVERLAP_BYTES + 40,
   entityTag: '"x"',
@@ -75,8 +75,8 @@ Deno.test("resumeDecisionOf() takes a 206 for the rest only when it is proved to
   const part = (range: string, length = REST, tag = '"x"') =>
     offered(206, [["Content-Range", range], ["Content-Length", `${length}`], ["ETag", tag]], KEPT);
   const last = TOTAL - 1;
-  assertEquals(part(`bytes 40-${last}/${TOTAL}`), { kind: "rest", octets: 60 });
-  assertEquals(part(`bytes 40-${last - 40}/${TOTAL}`, REST - 40), { kind: "rest", octets: 20 });
+  assertEquals(part(`bytes 40-${last}/${TOTAL}`), { kind: "rest", bytes: 60 });
+  assertEquals(part(`bytes 40-${last - 40}/${TOTAL}`, REST - 40), { kind: "rest", bytes: 20 });
   assertEquals(offered(206, [["Content-Range", "bytes 0-8/9"]]), {
     kind: "whole",
     representation: { entityTag: undefined, length: 9 },

@@ -5,9 +5,9 @@ import { Screen, type Terminal } from "../../lib/download/screen.ts";
 class FakeTerminal implements Terminal {
   readonly writes: string[] = [];
 
-  writeSync(octets: Uint8Array): number {
-    this.writes.push(new TextDecoder().decode(octets));
-    return octets.length;
+  writeSync(bytes: Uint8Array): number {
+    this.writes.push(new TextDecoder().decode(bytes));
+    return bytes.length;
   }
 }
 

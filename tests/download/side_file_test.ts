@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { formatRecord, parseRecord, SideFile } from "../../lib/download/side_file.ts";
+import { formatRecord, parseRecord, SideFile } from "../../lib/download/part_record.ts";
 import { TemporaryDirectory } from "../support/temporary_directory.ts";
 
 const RECORD = { url: "http://a/b", entityTag: '"x"', length: 100, written: 40 };

@@ -1,10 +1,10 @@
-import { Connections } from "../../lib/download/connections.ts";
 import { download } from "../../lib/download/download.ts";
 import { DownloadError } from "../../lib/download/download_error.ts";
 import { AttemptLog } from "../../lib/download/attempt_log.ts";
-import { StreamOutput } from "../../lib/download/sequential_output.ts";
+import { StreamOutput } from "../../lib/download/output.ts";
 import { parseTypedUri } from "../../lib/download/target_uri.ts";
-import { plainOptions } from "../support/downloading.ts";
+import { Connections } from "../../lib/download/transport.ts";
+import { PLAIN_SAVING, plainSettings } from "../support/downloading.ts";
 
 /** What became of one download. */
 export interface Experience {
@@ -33,13 +33,9 @@ export async function experience(balancer: string, bytes: number): Promise<Exper
     isWrong,
   });
   try {
-    const uri = parseTypedUri(`${balancer}/test.bin?bytes=${bytes}`);
-    const downloaded = await download(
-      uri,
-      nowhere(),
-      attempts,
-      plainOptions(connections, TIMEOUT_MS),
-    );
+    const typed = parseTypedUri(`${balancer}/test.bin?bytes=${bytes}`);
+    const context = { typed, attempts, ...plainSettings(connections, TIMEOUT_MS) };
+    const downloaded = await download(context, nowhere(), PLAIN_SAVING);
     return told(undefined, downloaded.bytes !== bytes);
   } catch (error) {
     if (!(error instanceof DownloadError)) throw error;

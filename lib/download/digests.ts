@@ -1,3 +1,54 @@
+import type { Fields } from "../http/fields.ts";
+import { QUOTED_STRING_SOURCE, TOKEN_SOURCE } from "../http/grammar.ts";
+
+/** The digests that we compute, by the names that RFC 9530 §5 gives them, the strongest first. */
+export const ALGORITHMS = ["sha-512", "sha-256"] as const;
+
+/** One of `ALGORITHMS`. */
+export type Algorithm = typeof ALGORITHMS[number];
+
+/** What bytes are promised to hash to: the digest in hexadecimal digits. */
+export interface Digest {
+  /** How it is computed. */
+  readonly algorithm: Algorithm;
+  /** In lower case. */
+  readonly hex: string;
+}
+
+/** RFC 9651 §3.2: one member of a dictionary whose value is a byte sequence, `name=:base64:`. */
+const MEMBER = new RegExp(
+  `(?:^|,)[ \\t]*(${TOKEN_SOURCE})=:([A-Za-z0-9+/]*={0,2}):` +
+    `[ \\t]*(?:;(?:[^,"]|${QUOTED_STRING_SOURCE})*)?(?=,|$)`,
+  "g",
+);
+
+/** How many bytes each digest has. */
+const LENGTHS: Readonly<Record<Algorithm, number>> = { "sha-256": 32, "sha-512": 64 };
+
+/**
+ * The strongest digest that we can check of Repr-Digest or Content-Digest (RFC 9530 §2, §3). Members
+ * that are malformed, or of other algorithms, are passed over: they promise nothing we could check.
+ */
+export function digestOf(fields: Fields, lowerCaseName: string): Digest | undefined {
+  const members = new Map<string, string>();
+  for (const [, name, base64] of (fields.get(lowerCaseName) ?? "").matchAll(MEMBER)) {
+    members.set(name!, base64!);
+  }
+  for (const algorithm of ALGORITHMS) {
+    const hex = hexOf(members.get(algorithm) ?? "");
+    if (hex?.length === LENGTHS[algorithm] * 2) return { algorithm, hex };
+  }
+  return undefined;
+}
+
+function hexOf(base64: string): string | undefined {
+  try {
+    return Array.from(atob(base64), (c) => c.charCodeAt(0).toString(16).padStart(2, "0")).join("");
+  } catch {
+    return undefined;
+  }
+}
+
 /** `HEX  NAME`, `HEX *NAME`, or with one blank or TAB between; a backslash before it: see below. */
 const PLAIN = /^[ \t]*(\\?)([0-9a-f]{64})(?: [ *]|[ \t]+)(.+)$/i;
 
