@@ -5,11 +5,22 @@ export interface ServerRecord {
   /** Host and port. */
   readonly server: string;
   /** How each try with it ended, in their order. */
+  readonly outcomes: readonly string[];
+}
+
+/** All that is remembered of a server. Times are in ms, on the clock of `restMs`. */
+interface ServerState extends ServerRecord {
   readonly outcomes: string[];
-  /** How many of them were failures. */
   failures: number;
   /** Which of all failures its last one was, from 1; 0 for none. */
   lastFailure: number;
+  lastError?: TryError;
+  failuresInRow: number;
+  allowsRange: boolean;
+  /** Up to when it asks to be left alone. */
+  restUntil: number;
+  /** Up to when people have been told that it does. */
+  toldUntil: number;
 }
 
 /** How often a download may go on to a server that is new to it: no redirect may lead us for ever. */
@@ -26,18 +37,13 @@ const SAME_REST_MS = 1000;
 
 /** What one download has seen of servers: which to avoid, and whether another try is due. */
 export class AttemptLog {
-  readonly #records = new Map<string, ServerRecord>();
-  readonly #lastErrors = new Map<string, TryError>();
-  readonly #restUntil = new Map<string, number>();
-  readonly #toldUntil = new Map<string, number>();
-  readonly #inRow = new Map<string, number>();
-  readonly #withoutRange = new Set<string>();
+  readonly #states = new Map<string, ServerState>();
   #repeats = 0;
   #failures = 0;
 
   /** All servers that were tried, in the order in which they first were. */
   get records(): readonly ServerRecord[] {
-    return [...this.#records.values()];
+    return [...this.#states.values()].filter(({ outcomes }) => outcomes.length > 0);
   }
 
   /** How often servers have failed that had failed before, with nothing gained. */
@@ -50,9 +56,8 @@ export class AttemptLog {
     return this.#failures;
   }
 
-  /** How often a server has failed. */
   failuresOf(server: string): number {
-    return this.#records.get(server)?.failures ?? 0;
+    return this.#states.get(server)?.failures ?? 0;
   }
 
   /**
@@ -62,27 +67,27 @@ export class AttemptLog {
    * @param restUntil up to when the server asks to be left alone, on the clock of `restMs`
    */
   fail(error: TryError, hasGained: boolean, restUntil = -Infinity): void {
-    const { server } = error;
-    const { failures } = this.#record(server);
-    if (!hasGained && (failures > 0 || this.#records.size > MOST_SERVERS)) this.#repeats++;
     this.failBeside(error, restUntil);
-    this.#inRow.set(server, this.failuresInRow(server) + 1);
+    const state = this.#state(error.server);
+    const isRepeat = state.failures > 1 || this.records.length > MOST_SERVERS;
+    if (!hasGained && isRepeat) this.#repeats++;
+    state.failuresInRow++;
   }
 
   /** A server has failed while others went on: that is no try of the download. */
   failBeside(error: TryError, restUntil = -Infinity): void {
-    const { server, reason } = error;
-    const record = this.#record(server);
-    record.failures++;
-    record.lastFailure = ++this.#failures;
-    record.outcomes.push(reason);
-    this.#lastErrors.set(server, error);
-    this.rest(server, restUntil);
+    const state = this.#state(error.server);
+    state.failures++;
+    state.lastFailure = ++this.#failures;
+    state.outcomes.push(error.reason);
+    state.lastError = error;
+    this.rest(error.server, restUntil);
   }
 
   /** A server asks to be left alone up to a time; a later time that it asked for before stays. */
   rest(server: string, until: number): void {
-    this.#restUntil.set(server, Math.max(until, this.#restUntil.get(server) ?? -Infinity));
+    const state = this.#state(server);
+    state.restUntil = Math.max(until, state.restUntil);
   }
 
   /**
@@ -92,59 +97,52 @@ export class AttemptLog {
    * @param typed the server that is asked itself, which is not counted
    */
   missing(typed: string): TryError | undefined {
-    const failed = [...this.#records.values()]
-      .filter(({ server, failures }) => failures > 0 && server !== typed)
-      .sort((a, b) => a.lastFailure - b.lastFailure)
-      .map(({ server }) => this.#lastErrors.get(server)!);
-    return failed.every(isMissing) ? failed.at(-1) : undefined;
+    const errors = this.#failed(typed).map(({ lastError }) => lastError!);
+    return errors.every(isMissing) ? errors[0] : undefined;
   }
 
   /** How many failures of a server the last one was of, with no redirect from it between them. */
   failuresInRow(server: string): number {
-    return this.#inRow.get(server) ?? 0;
+    return this.#states.get(server)?.failuresInRow ?? 0;
   }
 
   /** A server has said where to go. */
   redirected(server: string): void {
-    this.#inRow.delete(server);
+    this.#state(server).failuresInRow = 0;
   }
 
   /** A try has brought the content to its end. */
   succeed(server: string): void {
-    this.#record(server).outcomes.push("done");
+    this.#state(server).outcomes.push("done");
   }
 
   /**
-   * Avoid-Server, the field by which a balancer is told whom to leave out: the last that have
+   * Avoid-Server, the field that tells a balancer which servers to leave out: the last that have
    * failed first, as many as it reads.
    *
    * @param typed the server that is asked itself
    * @param first servers that have not failed, but are to be left out before all others
-   * @returns its value; undefined when there is nobody to be left out
+   * @returns its value; undefined when no server is to be left out
    */
   avoidance(typed: string, first: readonly string[] = []): string | undefined {
-    const failed = [...this.#records.values()]
-      .filter(({ server, failures }) => failures > 0 && server !== typed && !first.includes(server))
-      .sort((a, b) => b.lastFailure - a.lastFailure)
-      .map(({ server }) => server);
-    const avoided = [...first, ...failed].slice(0, MOST_AVOIDED);
+    const failed = this.#failed(typed).map(({ server }) => server);
+    const avoided = [...new Set([...first, ...failed])].slice(0, MOST_AVOIDED);
     while (avoided.join(", ").length > LONGEST_AVOIDANCE) avoided.pop();
     return avoided.length === 0 ? undefined : avoided.join(", ");
   }
 
   /** From now on that server is not to be asked for a part. */
   denyRange(server: string): void {
-    this.#withoutRange.add(server);
+    this.#state(server).allowsRange = false;
   }
 
-  /** Whether that server may be asked for a part. */
   allowsRange(server: string): boolean {
-    return !this.#withoutRange.has(server);
+    return this.#states.get(server)?.allowsRange ?? true;
   }
 
   /** How long a server has still asked to be left alone, in ms. */
-  restMs(server: string, now: number): number {
-    return Math.max(0, (this.#restUntil.get(server) ?? 0) - now);
+  restMs(server: string, monotonicMs: number): number {
+    return Math.max(0, (this.#states.get(server)?.restUntil ?? -Infinity) - monotonicMs);
   }
 
   /**
@@ -152,19 +150,35 @@ export class AttemptLog {
    * which it does, and not by each of several connections that were answered at about the same time.
    */
   mustTellRest(server: string): boolean {
-    const until = this.#restUntil.get(server) ?? -Infinity;
-    if (until < (this.#toldUntil.get(server) ?? -Infinity) + SAME_REST_MS) return false;
-    this.#toldUntil.set(server, until);
+    const state = this.#state(server);
+    if (state.restUntil < state.toldUntil + SAME_REST_MS) return false;
+    state.toldUntil = state.restUntil;
     return true;
   }
 
-  #record(server: string): ServerRecord {
-    let record = this.#records.get(server);
-    if (record === undefined) {
-      record = { server, outcomes: [], failures: 0, lastFailure: 0 };
-      this.#records.set(server, record);
+  /** Servers that have failed, the last first, without the one that is asked itself. */
+  #failed(typed: string): ServerState[] {
+    return [...this.#states.values()]
+      .filter(({ server, failures }) => failures > 0 && server !== typed)
+      .sort((a, b) => b.lastFailure - a.lastFailure);
+  }
+
+  #state(server: string): ServerState {
+    let state = this.#states.get(server);
+    if (state === undefined) {
+      state = {
+        server,
+        outcomes: [],
+        failures: 0,
+        lastFailure: 0,
+        failuresInRow: 0,
+        allowsRange: true,
+        restUntil: -Infinity,
+        toldUntil: -Infinity,
+      };
+      this.#states.set(server, state);
     }
-    return record;
+    return state;
   }
 }
 
@@ -173,43 +187,21 @@ export function isMissing({ details: { statusCode } }: TryError): boolean {
   return statusCode === 404 || statusCode === 410;
 }
 
-/** Servers that answer, but not with what follows what is here, and which content they have. */
-export class UnfitServers {
-  readonly #tags = new Map<string, string | undefined>();
+/** The strong ETags of servers that answer, but not with what follows what is here. */
+export type UnfitServers = Map<string, string | undefined>;
 
-  /** How many they are. */
-  get size(): number {
-    return this.#tags.size;
+/**
+ * The file is to be started over: takes out the servers with the content that most of them share,
+ * since several can bring that together; all where each has its own.
+ */
+export function readmit(unfit: UnfitServers): void {
+  const counts = new Map<string, number>();
+  for (const tag of unfit.values()) {
+    if (tag !== undefined) counts.set(tag, (counts.get(tag) ?? 0) + 1);
   }
-
-  /** Their names. */
-  get names(): readonly string[] {
-    return [...this.#tags.keys()];
-  }
-
-  /** Whether a server is one of them. */
-  has(server: string): boolean {
-    return this.#tags.has(server);
-  }
-
-  /** A server has answered so; `entityTag` is a strong one, if it sent any. */
-  add(server: string, entityTag: string | undefined): void {
-    this.#tags.set(server, entityTag);
-  }
-
-  /**
-   * The file is to be started over: takes out the servers with the content that most of them share,
-   * since several can bring that together; all where each has its own.
-   */
-  readmit(): void {
-    const counts = new Map<string, number>();
-    for (const tag of this.#tags.values()) {
-      if (tag !== undefined) counts.set(tag, (counts.get(tag) ?? 0) + 1);
-    }
-    const [most] = [...counts].toSorted(([, a], [, b]) => b - a);
-    const shared = most !== undefined && most[1] > 1 ? most[0] : undefined;
-    for (const [server, tag] of [...this.#tags]) {
-      if (shared === undefined || tag === shared) this.#tags.delete(server);
-    }
+  const [most] = [...counts].toSorted(([, a], [, b]) => b - a);
+  const shared = most !== undefined && most[1] > 1 ? most[0] : undefined;
+  for (const [server, tag] of [...unfit]) {
+    if (shared === undefined || tag === shared) unfit.delete(server);
   }
 }

@@ -1,6 +1,6 @@
 import type { FieldLine } from "../http/fields.ts";
 import { isWhole } from "../http/response.ts";
-import { type AttemptLog, MOST_SERVERS, UnfitServers } from "./attempt_log.ts";
+import { type AttemptLog, MOST_SERVERS, readmit, type UnfitServers } from "./attempt_log.ts";
 import type { DownloadContext } from "./context.ts";
 import { answerError, DownloadError, TryError } from "./download_error.ts";
 import {
@@ -42,7 +42,7 @@ export class Finder {
   readonly #typed: TargetUri;
   readonly #output: Output;
   readonly #receiver: Receiver;
-  readonly #unfit = new UnfitServers();
+  readonly #unfit: UnfitServers = new Map();
   #hasTurned = false;
 
   constructor(context: DownloadContext, output: Output, receiver: Receiver) {
@@ -62,7 +62,7 @@ export class Finder {
 
   /** Servers that are known to have other content. */
   get unfit(): readonly string[] {
-    return this.#unfit.names;
+    return [...this.#unfit.keys()];
   }
 
   /** Where a server may be asked to go on; undefined when it has to send the whole. */
@@ -126,7 +126,7 @@ export class Finder {
     const isVain = !this.#canGoOn() || this.#unfit.size > 0;
     if (found !== undefined || signal.aborted || !isVain) return found;
     if (!mayStartOver || this.#receiver.restartableSince === undefined) return undefined;
-    this.#unfit.readmit();
+    readmit(this.#unfit);
     return await this.#findFit(silent, method, signal, true);
   }
 
@@ -165,7 +165,7 @@ export class Finder {
   }
 
   #searchBeside(silent: string, method: Question["method"]): Search {
-    const avoidance = this.#attempts.avoidance(this.#typed.server, [silent, ...this.#unfit.names]);
+    const avoidance = this.#attempts.avoidance(this.#typed.server, [silent, ...this.unfit]);
     const isUnwanted = (server: string) =>
       server === silent || this.#unfit.has(server) || this.#attempts.failuresOf(server) > 0 ||
       this.#rests(server);
@@ -248,7 +248,7 @@ export class Finder {
       resumeDecisionOf(head, framing, point).kind === "rest";
     if (isWhole(head) && mayBegin) return found;
     const fit = isRest ? await this.#withSameTail(found) : undefined;
-    if (fit === undefined) this.#unfit.add(uri.server, strongTag(head));
+    if (fit === undefined) this.#unfit.set(uri.server, strongTag(head));
     return fit;
   }
 

@@ -3,7 +3,7 @@ import { fileErrors, ifFound, ignoreNotFound, isRefusal } from "./file_error.ts"
 import { LONGEST_NAME } from "./file_name.ts";
 import { InPlaceFile, type Output, type OutputOptions, StreamOutput } from "./output.ts";
 import { type OpenPart, PartFile } from "./part_file.ts";
-import { SideFile } from "./part_record.ts";
+import { recordOwner } from "./part_record.ts";
 import { isMountPoint } from "./place_file.ts";
 
 /** So many names are tried. */
@@ -132,7 +132,7 @@ function isFree(partName: string, { claims }: OutputOptions): boolean {
 }
 
 function openIfOurs(partName: string): OpenPart | undefined {
-  const side = new SideFile(partName).owner();
+  const side = recordOwner(partName);
   const found = ifFound(() => Deno.lstatSync(partName));
   if (side === "others" || (found && !found.isFile)) return undefined;
   // Written under another name as well, it would change there too.

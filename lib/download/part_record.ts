@@ -113,7 +113,7 @@ export function parseRecord(text: string): StoredRecord | undefined {
   return isPieces(pieces, length) ? { url, entityTag, length, written, pieces } : undefined;
 }
 
-/** Whether a text is what `SideFile.mark` writes. */
+/** Whether a text is what `PartRecord.#mark` writes. */
 function isMark(text: string): boolean {
   return /^\{"url":"[^\n]*","written":0\}\n$/.test(text);
 }
@@ -130,89 +130,41 @@ function isCount(value: unknown): value is number {
   return Number.isSafeInteger(value) && (value as number) >= 0;
 }
 
-/**
- * The small file beside a part file. It is written in place, in one call of the system: whoever
- * kills this process leaves the record before or the one after.
- */
-export class SideFile {
-  readonly #path: string;
-  #file: Deno.FsFile | undefined;
-
-  constructor(partPath: string) {
-    this.#path = `${partPath}.json`;
-  }
-
-  /** Who has written what stands there: these words are ours alone. */
-  owner(): "ours" | "others" | undefined {
-    const found = ifFound(() => Deno.lstatSync(this.#path));
-    if (found === undefined) return undefined;
-    if (!found.isFile) return "others";
-    const text = ifFound(() => Deno.readTextFileSync(this.#path)) ?? "";
-    return text === "" || isMark(text) || parseRecord(text) !== undefined ? "ours" : "others";
-  }
-
-  /** Says that the part file is ours, where nothing can be said that it could be gone on by. */
-  mark(url: string): void {
-    if (this.#file !== undefined) return;
-    this.#open();
-    this.#file!.writeSync(new TextEncoder().encode(`${JSON.stringify({ url, written: 0 })}\n`));
-  }
-
-  /** What stands there; undefined when there is nothing of use. */
-  async read(): Promise<StoredRecord | undefined> {
-    const text = await Deno.readTextFile(this.#path).catch(ignoreNotFound);
-    return text === undefined ? undefined : parseRecord(text);
-  }
-
-  /** Writes a record over the one before. The file is always one that we made. */
-  write(record: StoredRecord): void {
-    if (this.#file === undefined) this.#open();
-    this.#file!.seekSync(0, Deno.SeekMode.Start);
-    this.#file!.writeSync(new TextEncoder().encode(formatRecord(record)));
-  }
-
-  #open(): void {
-    this.remove();
-    this.#file = Deno.openSync(this.#path, { write: true, createNew: true });
-  }
-
-  /** From now on nothing can be gone on with. */
-  remove(): void {
-    this.close();
-    try {
-      Deno.removeSync(this.#path);
-    } catch (error) {
-      ignoreNotFound(error);
-    }
-  }
-
-  /** Leaves what stands there. */
-  close(): void {
-    this.#file?.close();
-    this.#file = undefined;
-  }
-}
-
-/** How much is written before the side file is, in bytes, or as a fraction of the whole. */
+/** How much comes before the record is written again, in bytes, or as a fraction of the whole. */
 const RECORD_BYTES = 64 * 1024;
 const RECORD_FRACTION = 1 / 256;
 
-/** What a part file holds of which content: remembered here, and in the side file for later runs. */
+/** Whose record stands beside a part file: the words of ours are ours alone. */
+export function recordOwner(partName: string): "ours" | "others" | undefined {
+  const path = `${partName}.json`;
+  const found = ifFound(() => Deno.lstatSync(path));
+  if (found === undefined) return undefined;
+  if (!found.isFile) return "others";
+  const text = ifFound(() => Deno.readTextFileSync(path)) ?? "";
+  return text === "" || isMark(text) || parseRecord(text) !== undefined ? "ours" : "others";
+}
+
+/**
+ * What a part file holds of which content: remembered here, and for later runs in a small file
+ * beside it. That is written in place, in one call of the system: a process that is killed leaves
+ * the record before or the one after.
+ */
 export class PartRecord {
   readonly #partName: string;
   readonly #url: string;
-  readonly #side: SideFile;
+  readonly #path: string;
+  #file: Deno.FsFile | undefined;
   #representation: Representation | undefined;
   #pieces = new Pieces();
   #isScattered = false;
-  /** As far as the side file goes; undefined while there is none of ours. */
+  /** As far as the file goes; undefined while there is none of ours. */
   #recorded: number | undefined;
 
   /** `url` is the one as typed. */
   constructor(partName: string, url: string) {
     this.#partName = partName;
     this.#url = url;
-    this.#side = new SideFile(partName);
+    this.#path = `${partName}.json`;
   }
 
   /** Which bytes are there. */
@@ -262,14 +214,16 @@ export class PartRecord {
    * @returns why it is not to be gone on with; undefined when it is
    */
   async recall(size: number): Promise<string | undefined> {
-    const stored = await this.#side.read();
+    const text = await Deno.readTextFile(this.#path).catch(ignoreNotFound);
+    const stored = text === undefined ? undefined : parseRecord(text);
     if (stored === undefined) {
       return `nothing can prove what the ${size} bytes of ${this.#partName} are of`;
     }
     const { url, entityTag, length, written, pieces } = stored;
     // A query may be a signature, another one each time: If-Range, and what is compared before the
     // joint, show that the content is the same.
-    if (withoutQuery(url) !== withoutQuery(this.#url)) return `${this.#partName} is of ${url}`;
+    const [path, ownPath] = [url, this.#url].map((it) => it.split("?", 1)[0]);
+    if (path !== ownPath) return `${this.#partName} is of ${url}`;
     const all = new Pieces([[0, written], ...(pieces ?? []).filter(([, end]) => end <= size)]);
     const isScattered = written <= size && all.size > all.prefix;
     // One byte at least is left to be asked for: its answer proves that the content is the same.
@@ -281,7 +235,7 @@ export class PartRecord {
     return undefined;
   }
 
-  /** Writes the side file if enough has come since it was written last. */
+  /** Writes the file if enough has come since it was written last. */
   writeIfDue(): void {
     const { length = Infinity } = this.#representation ?? {};
     const { size } = this.#pieces;
@@ -293,35 +247,46 @@ export class PartRecord {
     if (size < length && size >= due) this.write();
   }
 
-  /** Writes the side file. */
+  /** Writes the file, over the record before. It is always one that we made. */
   write(): void {
     const { entityTag, length } = this.#representation ?? {};
-    if (entityTag === undefined || length === undefined) return this.#side.mark(this.#url);
+    if (entityTag === undefined || length === undefined) return this.#mark();
     const record = { url: this.#url, entityTag, length, written: this.#pieces.prefix };
     const pieces = this.#pieces.list.filter(([first]) => first > 0);
-    this.#side.write(this.#isScattered ? { ...record, pieces } : record);
+    this.#put(formatRecord(this.#isScattered ? { ...record, pieces } : record));
     this.#recorded = this.#pieces.size;
   }
 
-  /** Removes the side file: what is in the part file is about to change. */
+  /** Says that the part file is ours, where nothing can be said that it could be gone on by. */
+  #mark(): void {
+    if (this.#file !== undefined) return;
+    this.#put(`${JSON.stringify({ url: this.#url, written: 0 })}\n`);
+  }
+
+  #put(text: string): void {
+    if (this.#file === undefined) {
+      this.remove();
+      this.#file = Deno.openSync(this.#path, { write: true, createNew: true });
+    }
+    this.#file.seekSync(0, Deno.SeekMode.Start);
+    this.#file.writeSync(new TextEncoder().encode(text));
+  }
+
+  /** Removes the file: what is in the part file is about to change. */
   remove(): void {
-    this.#side.remove();
+    this.close();
     this.#recorded = undefined;
+    ifFound(() => Deno.removeSync(this.#path));
   }
 
-  /** Leaves the side file as it is. */
+  /** Leaves the file as it is. */
   close(): void {
-    this.#side.close();
+    this.#file?.close();
+    this.#file = undefined;
   }
-}
-
-function withoutQuery(url: string): string {
-  return url.split("?", 1)[0]!;
 }
 
 /** Removes the record beside a file that has taken the place of a part file. */
 export function forgetPart(name: string): void {
-  if (!name.endsWith(".part")) return;
-  const side = new SideFile(name);
-  if (side.owner() === "ours") side.remove();
+  if (name.endsWith(".part") && recordOwner(name) === "ours") Deno.removeSync(`${name}.json`);
 }

@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
-import { formatRecord, parseRecord, SideFile } from "../../lib/download/part_record.ts";
+import { formatRecord, parseRecord, PartRecord } from "../../lib/download/part_record.ts";
+import { textOf } from "../support/feed.ts";
 import { TemporaryDirectory } from "../support/temporary_directory.ts";
 
 const RECORD = { url: "http://a/b", entityTag: '"x"', length: 100, written: 40 };
@@ -43,29 +44,34 @@ Deno.test("parseRecord() knows nothing but whole records", () => {
   for (const value of wrong) assertEquals(parseRecord(JSON.stringify(value)), undefined);
 });
 
-Deno.test("SideFile writes over its record, and leaves it or takes it away", async () => {
+/** A record of a part file with so much of the content. */
+function written(directory: TemporaryDirectory, count: number): PartRecord {
+  const { url, entityTag, length } = RECORD;
+  const record = new PartRecord(directory.join("a.part"), url);
+  record.reset(count, { entityTag, length });
+  record.write();
+  return record;
+}
+
+Deno.test("PartRecord writes over its record, and leaves it or takes it away", async () => {
   await using directory = await TemporaryDirectory.with();
-  const side = new SideFile(directory.join("a.part"));
-  assertEquals(await side.read(), undefined);
-  side.write({ ...RECORD, written: 99 });
-  side.write(RECORD);
-  assertEquals(await side.read(), RECORD);
-  side.close();
+  const record = written(directory, 99);
+  record.reset(40);
+  record.write();
+  record.close();
   assertEquals(await directory.names(), ["a.part.json"]);
-  assertEquals(await new SideFile(directory.join("a.part")).read(), RECORD);
-  side.remove();
-  side.remove();
+  assertEquals(parseRecord(textOf(await directory.read("a.part.json"))), RECORD);
+  record.remove();
+  record.remove();
   assertEquals(await directory.names(), []);
 });
 
-Deno.test("SideFile follows no link: it writes a file that it made", async () => {
-  await using directory = await TemporaryDirectory.with({ other: "kept" });
+Deno.test("PartRecord follows no link: it writes a file that it made", async () => {
+  await using directory = await TemporaryDirectory.with({ other: "before" });
   await Deno.symlink(directory.join("other"), directory.join("a.part.json"));
-  const side = new SideFile(directory.join("a.part"));
-  side.write(RECORD);
-  side.close();
-  assertEquals(await directory.read("other"), new TextEncoder().encode("kept"));
-  assertEquals(await side.read(), RECORD);
+  written(directory, 40).close();
+  assertEquals(textOf(await directory.read("other")), "before");
+  assertEquals(parseRecord(textOf(await directory.read("a.part.json"))), RECORD);
 });
 
 Deno.test("parseRecord() reads pieces, of which records are as long whatever they are", () => {
