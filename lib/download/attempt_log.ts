@@ -51,7 +51,6 @@ export class AttemptLog {
     return this.#repeats;
   }
 
-  /** How many tries have failed. */
   get failures(): number {
     return this.#failures;
   }

@@ -49,7 +49,6 @@ export interface Observer extends WireObserver {
     redirect: TargetUri | undefined,
     uri: TargetUri,
   ) => void;
-  /** A line for people. */
   readonly onNotice: (text: string) => void;
   /** How much of the content is there, of how much, in bytes, and which server sends. */
   readonly onProgress: (received: number, length: number | undefined, server: string) => void;

@@ -9,9 +9,7 @@ export type Algorithm = typeof ALGORITHMS[number];
 
 /** What bytes are promised to hash to: the digest in hexadecimal digits. */
 export interface Digest {
-  /** How it is computed. */
   readonly algorithm: Algorithm;
-  /** In lower case. */
   readonly hex: string;
 }
 
@@ -50,10 +48,11 @@ function hexOf(base64: string): string | undefined {
 }
 
 /** `HEX  NAME`, `HEX *NAME`, or with one blank or TAB between; a backslash before it: see below. */
-const PLAIN = /^[ \t]*(\\?)([0-9a-f]{64})(?: [ *]|[ \t]+)(.+)$/i;
+const PLAIN = /^[ \t]*(?<escaped>\\?)(?<hex>[0-9a-f]{64})(?: [ *]|[ \t]+)(?<name>.+)$/i;
 
 /** `SHA256 (NAME) = HEX`, as of `--tag`, the BSDs and openssl. */
-const TAGGED = /^[ \t]*(\\?)SHA(?:2-)?256 ?\((.+)\) ?= ?([0-9a-f]{64})[ \t]*$/i;
+const TAGGED =
+  /^[ \t]*(?<escaped>\\?)SHA(?:2-)?256 ?\((?<name>.+)\) ?= ?(?<hex>[0-9a-f]{64})[ \t]*$/i;
 
 /** SHA-256 checksums by the names of files, which may have directories before them. */
 export class Checksums {
@@ -66,14 +65,15 @@ export class Checksums {
    */
   constructor(text: string) {
     for (const line of text.replace(/^\ufeff/, "").split(/\r?\n/)) {
-      const [, escaped, hex, name] = PLAIN.exec(line) ?? reordered(TAGGED.exec(line));
+      const { escaped, hex, name } = (PLAIN.exec(line) ?? TAGGED.exec(line))?.groups ?? {};
       if (hex === undefined) continue;
-      const plain = escaped === "" ? name! : name!.replace(/\\([\\n])/g, unescaped);
+      const plain = escaped === ""
+        ? name!
+        : name!.replace(/\\([\\n])/g, (_, letter) => letter === "n" ? "\n" : letter);
       this.#add(plain.replace(/^(?:\.\/)+/, ""), hex.toLowerCase());
     }
   }
 
-  /** How many names are listed. */
   get count(): number {
     return this.#digests.size;
   }
@@ -99,14 +99,4 @@ export class Checksums {
     if (digests === undefined) this.#digests.set(name, new Set([hex]));
     else digests.add(hex);
   }
-}
-
-/** What `TAGGED` found in the order of `PLAIN`. */
-function reordered(found: RegExpExecArray | null): readonly (string | undefined)[] {
-  const [all, escaped, name, hex] = found ?? [];
-  return [all, escaped, hex, name];
-}
-
-function unescaped(_: string, letter: string): string {
-  return letter === "n" ? "\n" : letter;
 }

@@ -21,7 +21,6 @@ export interface FileRules {
   readonly keepsTime: boolean;
   /** Whether a server may name the file. */
   readonly followsDisposition: boolean;
-  /** Whether the SHA-256 is to be told. */
   readonly wantsSha256: boolean;
 }
 
@@ -41,9 +40,7 @@ export interface Outcome {
   readonly failure: DownloadError | undefined;
   /** What is left of it, where it failed, in words; undefined for nothing. */
   readonly leftover: string | undefined;
-  /** The servers that were tried, and what each did. */
   readonly servers: readonly ServerRecord[];
-  /** How many tries failed. */
   readonly failedTries: number;
   readonly seconds: number;
 }

@@ -60,7 +60,6 @@ export class Finder {
     return this.#hasTurned;
   }
 
-  /** Servers that are known to have other content. */
   get unfit(): readonly string[] {
     return [...this.#unfit.keys()];
   }
@@ -215,7 +214,6 @@ export class Finder {
     return this.#receiver.resumePoint !== undefined || this.#output.received === 0;
   }
 
-  /** No redirector may lead us for ever. */
   #mayGoOnAsking(): boolean {
     return this.#attempts.records.length + this.#unfit.size <= MOST_SERVERS;
   }

@@ -37,7 +37,6 @@ const REDIRECTS: ReadonlySet<number> = new Set([300, 301, 302, 303, 307, 308]);
 /** Where a redirect led that was not followed. */
 export interface UnfollowedRedirect {
   readonly uri: TargetUri;
-  /** The URIs on the way there. */
   readonly visited: ReadonlySet<string>;
 }
 

@@ -28,8 +28,10 @@ export type JobOptions = Pick<
  */
 export async function planJobs(operands: readonly string[], options: JobOptions): Promise<Job[]> {
   const { output, directory, input, sha256, checksums } = options;
-  const listed = input === undefined ? [] : await readUrls(input);
-  const uris = distinct([...operands, ...listed].map(typedUri));
+  const listed = input === undefined ? [] : parseUrlList(await readText("input", input));
+  const typed = [...operands, ...listed].map(typedUri);
+  // A URL that is listed twice is one file.
+  const uris = [...new Map(typed.map((uri) => [uri.href, uri])).values()];
   if (uris.length === 0) throw new UsageError("no URL is given: name one, as http://host/file");
   const isOne = (name: string, value: string | undefined) => {
     if (value === undefined || uris.length === 1) return;
@@ -51,11 +53,6 @@ export async function planJobs(operands: readonly string[], options: JobOptions)
   });
 }
 
-/** Each once: a URL that is listed twice is one file. */
-function distinct(uris: readonly TargetUri[]): TargetUri[] {
-  return [...new Map(uris.map((uri) => [uri.href, uri])).values()];
-}
-
 /** What a list says of a file, by its name here or else by that in its URL. */
 function digestIn(checksums: Checksums, name: string, uri: TargetUri, file: string): string {
   const [path = ""] = uri.requestTarget.split("?", 1);
@@ -73,10 +70,6 @@ function typedUri(url: string): TargetUri {
     if (!(error instanceof DownloadError)) throw error;
     throw new UsageError(error.message, { cause: error });
   }
-}
-
-async function readUrls(file: string): Promise<string[]> {
-  return parseUrlList(await readText("input", file));
 }
 
 async function readChecksums(file: string): Promise<Checksums> {

@@ -57,12 +57,7 @@ export interface Output {
 }
 
 /** What a file was before its content is replaced. */
-export interface Replaced {
-  /** Its permissions; null where the system has no such. */
-  readonly mode: number | null;
-  readonly uid: number | null;
-  readonly gid: number | null;
-  /** Whether it is a mount point, which no rename can replace. */
+export interface Replaced extends Readonly<Pick<Deno.FileInfo, "mode" | "uid" | "gid">> {
   readonly isMountPoint: boolean;
 }
 
@@ -74,13 +69,14 @@ export interface OutputOptions {
   readonly mayContinue: boolean;
   /** Whether a file that is there in the end stays as it is. */
   readonly keepsExisting?: boolean;
-  /** What will be replaced; undefined where nothing is. */
   readonly replaced?: Replaced | undefined;
   /** The names of this run; undefined where it writes one file under its own name. */
   readonly claims?: NameClaims | undefined;
-  /** Told what a person may want to know. */
   readonly onNotice?: ((text: string) => void) | undefined;
 }
+
+/** Why a part cannot be resumed; undefined if it can. */
+type Obstacle = string | undefined;
 
 /**
  * What a download leaves that did not come to its end:
@@ -92,12 +88,8 @@ export interface OutputOptions {
  */
 export type Leftover =
   | { readonly kind: "nothing" }
-  | { readonly kind: "part"; readonly obstacle: string | undefined }
-  | {
-    readonly kind: "overwritten";
-    readonly hasPart: boolean;
-    readonly obstacle?: string | undefined;
-  }
+  | { readonly kind: "part"; readonly obstacle: Obstacle }
+  | { readonly kind: "overwritten"; readonly hasPart: boolean; readonly obstacle?: Obstacle }
   | { readonly kind: "whole"; readonly proposed?: string | undefined };
 
 /** Nothing is left. */
@@ -140,16 +132,12 @@ export function shownPart(name: string, partName: string | undefined): string {
 
 /** An output that takes bytes in their order alone, and cannot be read. */
 export abstract class SequentialOutput implements Output {
-  /** What it is called in messages. */
-  protected readonly name: string;
   #representation: Representation | undefined;
   #position = 0;
   #tail = new Tail();
 
-  /** The name is for messages. */
-  constructor(name: string) {
-    this.name = name;
-  }
+  /** `name` is what it is called in messages. */
+  constructor(protected readonly name: string) {}
 
   get position(): number {
     return this.#position;
@@ -188,10 +176,9 @@ export abstract class SequentialOutput implements Output {
 }
 
 /** Standard output, a device or a pipe: what is written there cannot be taken back. */
-export class StreamOutput extends SequentialOutput implements Output {
+export class StreamOutput extends SequentialOutput {
   readonly #stream: { write(bytes: Uint8Array): Promise<number>; close(): void };
 
-  /** Takes over an open stream; the name is for messages. */
   constructor(name: string, stream: { write(bytes: Uint8Array): Promise<number>; close(): void }) {
     super(name);
     this.#stream = stream;
@@ -236,13 +223,12 @@ export class StreamOutput extends SequentialOutput implements Output {
  * A file whose directory may not be written: the content goes straight into it. What was there is
  * gone when content arrives, and nothing says later how far it went.
  */
-export class InPlaceFile extends SequentialOutput implements Output {
+export class InPlaceFile extends SequentialOutput {
   readonly #file: Deno.FsFile;
   #hasBegun = false;
   #isWhole = false;
   override readonly canBegin = true;
 
-  /** Takes over a file that is open for writing; the name is for messages. */
   constructor(name: string, file: Deno.FsFile) {
     super(name);
     this.#file = file;

@@ -260,7 +260,7 @@ export class PartFile implements Output {
   }
 
   abandon(mustStay = false): Leftover {
-    if (this.#isPlaced) return { kind: "whole", proposed: this.#placement.proposed };
+    if (this.#isPlaced) return { kind: "whole", proposed: this.#placement.progress.proposed };
     const leftover = this.#leave(mustStay);
     this.#file.close();
     return leftover;
@@ -268,7 +268,7 @@ export class PartFile implements Output {
 
   #leave(mustStay: boolean): Leftover {
     const links = this.#linksOfPart();
-    const { hasBegun, isOverwriting, proposed } = this.#placement;
+    const { hasBegun, isOverwriting, proposed } = this.#placement.progress;
     const isWhole = hasBegun && links !== 1;
     const isOverwritten = isOverwriting && !isWhole;
     let stays = this.#isOld || isOverwritten ||

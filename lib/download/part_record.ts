@@ -30,7 +30,6 @@ export class Pieces {
     return first === 0 ? end : 0;
   }
 
-  /** These are there as well. */
   add(first: number, end: number): void {
     if (first >= end) return;
     const before = this.#list.filter((it) => it[1] < first);
@@ -41,7 +40,6 @@ export class Pieces {
     this.#list = [...before, [from, to], ...behind];
   }
 
-  /** These are there no more. */
   remove(first: number, end: number): void {
     this.#list = this.#list.flatMap(([a, b]): Piece[] => [[a, Math.min(b, first)], [
       Math.max(a, end),
@@ -49,7 +47,6 @@ export class Pieces {
     ]]).filter(([a, b]) => a < b);
   }
 
-  /** Whether all of these are there. */
   has(first: number, end: number): boolean {
     return this.#list.some((it) => it[0] <= first && end <= it[1]);
   }
@@ -67,7 +64,6 @@ export interface StoredRecord {
   /** The URL as it was typed. */
   readonly url: string;
   readonly entityTag: string;
-  /** Of the whole content, in bytes. */
   readonly length: number;
   /** How many bytes of it were surely written to the part file, from its start. */
   readonly written: number;
@@ -167,17 +163,14 @@ export class PartRecord {
     this.#path = `${partName}.json`;
   }
 
-  /** Which bytes are there. */
   get pieces(): Pieces {
     return this.#pieces;
   }
 
-  /** Whether bytes may come in any order. */
   get isScattered(): boolean {
     return this.#isScattered;
   }
 
-  /** Of the whole content; undefined when it is not known. */
   get length(): number | undefined {
     return this.#representation?.length;
   }

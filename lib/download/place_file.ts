@@ -111,6 +111,16 @@ export async function takeAfter(path: string, { mode, uid, gid }: Replaced): Pro
   if ((own.mode ?? 0) % 0o1000 !== mode % 0o1000) await Deno.chmod(path, mode % 0o1000);
 }
 
+/** How far a part file has come on the way to its name. */
+interface PlacementProgress {
+  /** Whether it may have the name already. */
+  hasBegun: boolean;
+  /** Whether a file is being overwritten with it. */
+  isOverwriting: boolean;
+  /** The proposed name that it gets, or has got; undefined for its own. */
+  proposed?: string | undefined;
+}
+
 /** Gives a part file that is whole the name of its file, and knows how far that has come. */
 export class Placement {
   readonly #name: string;
@@ -118,30 +128,16 @@ export class Placement {
   readonly #options: OutputOptions;
   /** What is good to have, and the file system has not. */
   readonly #lacks: string[] = [];
-  #hasBegun = false;
-  #isOverwriting = false;
-  #proposed: string | undefined;
+  readonly #progress: PlacementProgress = { hasBegun: false, isOverwriting: false };
 
-  /** Of one part file. */
   constructor(name: string, partName: string, options: OutputOptions) {
     this.#name = name;
     this.#partName = partName;
     this.#options = options;
   }
 
-  /** Whether the part file may have its name already. */
-  get hasBegun(): boolean {
-    return this.#hasBegun;
-  }
-
-  /** Whether a file is being overwritten with it. */
-  get isOverwriting(): boolean {
-    return this.#isOverwriting;
-  }
-
-  /** The proposed name that it gets, or has got; undefined for its own. */
-  get proposed(): string | undefined {
-    return this.#proposed;
+  get progress(): Readonly<PlacementProgress> {
+    return this.#progress;
   }
 
   /** Tries what is good to have, and no condition; `what` it would have then. */
@@ -160,11 +156,11 @@ export class Placement {
    */
   async place(proposed: string | undefined): Promise<Placed> {
     const { keepsExisting, replaced, onNotice } = this.#options;
-    this.#hasBegun = true;
+    this.#progress.hasBegun = true;
     if (proposed !== undefined && proposed !== this.#name) {
-      this.#proposed = proposed;
+      this.#progress.proposed = proposed;
       if (await moveToNew(this.#partName, proposed)) return "proposed";
-      this.#proposed = undefined;
+      this.#progress.proposed = undefined;
       onNotice?.(`${proposed} is there by now: it stays as it is`);
     }
     if (keepsExisting) return await moveToNew(this.#partName, this.#name) ? "own" : "taken";
@@ -173,7 +169,7 @@ export class Placement {
     }
     const isKnown = replaced?.isMountPoint === true;
     const onOverwrite = () => {
-      this.#isOverwriting = true;
+      this.#progress.isOverwriting = true;
     };
     if (await moveOver(this.#partName, this.#name, isKnown, onOverwrite) && !isKnown) {
       onNotice?.(`${this.#name} cannot be replaced: its content was overwritten`);

@@ -140,7 +140,7 @@ export class Receiver {
     const verification = await this.#verificationFor(promising);
     await verification?.join(responses, output.position, () => output.content()!);
     this.#sources += responses.length;
-    return servers;
+    return [...servers];
   }
 
   #begin(server: string, representation: Representation): void {
@@ -191,11 +191,7 @@ export class Receiver {
       if (old > 0) verification?.update(piece.subarray(0, old), false);
       verification?.update(fresh);
       observer.onProgress(output.position, length, server);
-      if (received !== bytes && speed?.isTooSlow(piece.length, monotonicMs())) {
-        throw new TryError("network", server, `it sent less than ${minSpeed} bytes a second`, {
-          isTooSlow: true,
-        });
-      }
+      if (received !== bytes) speed?.add(piece.length, monotonicMs(), server);
     }
     if (bytes !== undefined && received !== bytes) {
       throw new TryError("network", server, "the content is not as long as was said");

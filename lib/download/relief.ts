@@ -98,13 +98,11 @@ export class ReliefRace implements Watched {
     this.restart();
   }
 
-  /** Nothing is waited for any more. */
   close(): void {
     this.#endSearch();
     unwatch(this);
   }
 
-  /** For the sweep of deadlines. */
   expire(): void {
     this.deadline = Infinity;
     if (this.#searching === undefined) this.#search();
@@ -203,7 +201,6 @@ export class SilenceWatch {
     return this.silentMs(now) >= this.#startOverMs;
   }
 
-  /** How long the wait has lasted. */
   silentMs(now: number): number {
     return now - this.#since;
   }

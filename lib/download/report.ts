@@ -25,11 +25,11 @@ export function exitStatusOf({ failure }: Outcome): number {
 export function outcomeLines(outcome: Outcome): string[] {
   const { job: { name, uri }, downloaded, failure, servers, failedTries, leftover } = outcome;
   if (failure !== undefined) {
-    const kept = leftover === undefined ? [] : [leftover];
-    if (failedTries < 2) return [...kept, `client: ${failure.message}`];
+    const left = leftover === undefined ? [] : [leftover];
+    if (failedTries < 2) return [...left, `client: ${failure.message}`];
     const tried = serverLines(servers).map((line) => `client: tried ${line}`);
     const last = `client: ${uri.href}: given up after ${failedTries} tries: ${failure.message}`;
-    return [...kept, ...tried, last];
+    return [...left, ...tried, last];
   }
   if (downloaded === undefined) return [`${name} is there: it stays as it is`];
   if (downloaded.wasFinished) return [`${name} is already complete: ${downloaded.bytes} bytes`];

@@ -5,7 +5,7 @@ import { isStrongMatch, parseEntityTag } from "../http/validators.ts";
 import { isWhole, type ResponseHead } from "../http/response.ts";
 import { TryError } from "./download_error.ts";
 
-/** What is known of the content that a server offers. */
+/** What is known of the content that a server has. */
 export interface Representation {
   /** A strong ETag as it was received; undefined without one (RFC 9110 §8.8.3). */
   readonly entityTag: string | undefined;
@@ -13,14 +13,17 @@ export interface Representation {
   readonly length: number | undefined;
 }
 
+/** A representation of which any part can be asked for. */
+export interface Whole {
+  /** A strong one. */
+  readonly entityTag: string;
+  readonly length: number;
+}
+
 /** The first bytes of a representation of which the rest can be asked for. */
-export interface ResumePoint {
+export interface ResumePoint extends Whole {
   /** How many bytes there are; less than `length`. */
   readonly position: number;
-  /** Its strong ETag. */
-  readonly entityTag: string;
-  /** Of the whole, in bytes. */
-  readonly length: number;
 }
 
 /**
@@ -40,11 +43,11 @@ export function resumePointOf(
 }
 
 /**
- * What an answer means for what is kept:
+ * What an answer means for what is here:
  *
  * - `whole`: the content from its first byte, of this representation
- * - `again`: the same content as is kept, but from its first byte
- * - `rest`: what follows what is kept, behind some of that again; so many bytes of it
+ * - `again`: the same content as is here, but from its first byte
+ * - `rest`: what follows what is here, behind some of that again; so many bytes of it
  * - `faulty`: it is none that was asked for
  */
 export type ResumeDecision =
@@ -54,34 +57,34 @@ export type ResumeDecision =
   | { readonly kind: "faulty"; readonly reason: string };
 
 /**
- * The fields that ask for the rest of what is kept, and for some of that again, if it is still the
+ * The fields that ask for the rest of what is here, and for some of that again, if it is still the
  * same (RFC 9110 §13.1.5).
  */
-export function rangeFields(kept: ResumePoint): FieldLine[] {
-  return [["Range", `bytes=${askedFrom(kept.position)}-`], ["If-Range", kept.entityTag]];
+export function rangeFields(point: ResumePoint): FieldLine[] {
+  return [["Range", `bytes=${askedFrom(point.position)}-`], ["If-Range", point.entityTag]];
 }
 
 /**
- * What a 200 or 206 offers.
+ * What a 200 or 206 brings.
  *
- * @param kept what was asked to be gone on with; undefined when the whole was asked for
+ * @param point from where the rest was asked for; undefined when the whole was
  */
 export function resumeDecisionOf(
   head: ResponseHead,
   framing: BodyFraming,
-  kept?: ResumePoint,
+  point?: ResumePoint,
 ): ResumeDecision {
   const entityTag = strongTag(head);
   const range = head.statusCode === 206 ? parseContentRange(head) : undefined;
-  if (head.statusCode === 206 && !(kept === undefined && isWhole(head))) {
-    return restDecision(range, framing, entityTag, kept);
+  if (head.statusCode === 206 && !(point === undefined && isWhole(head))) {
+    return restDecision(range, framing, entityTag, point);
   }
   const said = framing.kind === "length" ? framing.contentLength : undefined;
   if (range !== undefined && (said ?? range.total) !== range.total) {
     return faulty("the part is not as long as it says");
   }
   const length = said ?? range?.total;
-  if (kept !== undefined && length === kept.length && isSame(entityTag, kept.entityTag)) {
+  if (point !== undefined && length === point.length && isSame(entityTag, point.entityTag)) {
     return { kind: "again" };
   }
   return { kind: "whole", representation: { entityTag, length } };
@@ -91,22 +94,22 @@ function restDecision(
   range: ReturnType<typeof parseContentRange>,
   framing: BodyFraming,
   entityTag: string | undefined,
-  kept: ResumePoint | undefined,
+  point: ResumePoint | undefined,
 ): ResumeDecision {
-  if (kept === undefined) return faulty("a part came that nobody asked for");
+  if (point === undefined) return faulty("a part came that nobody asked for");
   // RFC 9110 §14.4: the total may be unknown to others, not to us.
   if (range === undefined) return faulty("the part does not say which one it is");
   const { first, last, total } = range;
-  const from = askedFrom(kept.position);
+  const from = askedFrom(point.position);
   if (first !== from) {
     return faulty(`the part begins at ${first}, but was asked for from ${from}`);
   }
-  if (total !== kept.length || last >= kept.length) {
-    return faulty(`the part is of ${total} bytes in all, but there were ${kept.length}`);
+  if (total !== point.length || last >= point.length) {
+    return faulty(`the part is of ${total} bytes in all, but there were ${point.length}`);
   }
   // RFC 9110 §15.3.7: it would have been in a 200, so it has to be here; and If-Range asked for it.
-  if (!isSame(entityTag, kept.entityTag)) return faulty("the part has another ETag");
-  const bytes = last - kept.position + 1;
+  if (!isSame(entityTag, point.entityTag)) return faulty("the part has another ETag");
+  const bytes = last - point.position + 1;
   const isAsLong = framing.kind !== "length" || framing.contentLength === last - first + 1;
   if (bytes < 1 || !isAsLong) {
     return faulty("the part is not as long as it says");
@@ -160,7 +163,6 @@ export function askedFrom(position: number): number {
 export class Tail {
   #bytes: Uint8Array = new Uint8Array(0);
 
-  /** These have passed by. */
   add(bytes: Uint8Array): void {
     this.#bytes = this.with(bytes);
   }
@@ -175,7 +177,6 @@ export class Tail {
     return all;
   }
 
-  /** All of it. */
   get bytes(): Uint8Array {
     return this.#bytes;
   }

@@ -4,11 +4,9 @@ import { PaceMeter } from "./speed.ts";
 
 /** How far the download of one file is. */
 export interface Progress {
-  /** Bytes that are there. */
   readonly received: number;
   /** Of the whole, in bytes; undefined when it is not known. */
   readonly length: number | undefined;
-  /** The server that sends them. */
   readonly server: string;
 }
 
@@ -34,7 +32,6 @@ export class Screen {
   #drawn = 0;
   #drawnAt = -Infinity;
 
-  /** `columns` tells how wide the terminal is at present. */
   constructor(terminal: Terminal, columns: () => number, hasColor: boolean) {
     this.#terminal = terminal;
     this.#columns = columns;

@@ -6,24 +6,10 @@ import { answerError, TryError } from "./download_error.ts";
 import { followRedirects } from "./follow_redirects.ts";
 import type { PartFile } from "./part_file.ts";
 import type { ReliefRace } from "./relief.ts";
-import { askedFrom, resumeDecisionOf } from "./resume.ts";
+import { askedFrom, resumeDecisionOf, type Whole } from "./resume.ts";
 import type { Holder, Segment, Segments } from "./segments.ts";
 import type { TargetUri } from "./target_uri.ts";
 import type { Answer } from "./transport.ts";
-
-/** What all parts have to be of. */
-export interface Whole {
-  /** A strong one. */
-  readonly entityTag: string;
-  /** In bytes. */
-  readonly length: number;
-}
-
-/** Brings segments, one after the other. */
-export interface Worker extends Holder {
-  /** The server that is asked or sends at present. */
-  server: string | undefined;
-}
 
 /** The bringing of one content by several workers. */
 export interface SegmentRound {
@@ -38,11 +24,9 @@ export interface SegmentRound {
   readonly output: PartFile;
   /** Where else the content is said to be. */
   readonly duplicates: () => readonly TargetUri[];
-  /** Those that have not given up. */
-  readonly workers: Set<Worker>;
+  readonly workers: Set<Holder>;
   /** The fields of the answers that parts came with. */
   readonly responses: Fields[];
-  /** The servers that brought a segment to its end. */
   readonly servers: Set<string>;
   /** The servers that send the whole, or something else, when they are asked for a part. */
   readonly partless: Set<string>;
@@ -51,11 +35,8 @@ export interface SegmentRound {
 /** An answer that brings a part of the content. */
 export interface Part {
   readonly uri: TargetUri;
-  /** Its content is still to be read. */
   readonly answer: Answer;
-  /** Where in the content it begins. */
   readonly start: number;
-  /** How many bytes it brings. */
   readonly bytes: number;
 }
 
@@ -67,7 +48,7 @@ export interface Part {
  */
 export async function askSegment(
   segment: Segment,
-  worker: Worker,
+  worker: Holder & { server: string | undefined },
   round: SegmentRound,
 ): Promise<Part | undefined> {
   const { context, segments, whole } = round;
@@ -133,7 +114,10 @@ function targetOf(
   ) ?? typed;
 }
 
-function busyBeside(worker: Worker, { workers }: SegmentRound): Set<string> {
+function busyBeside(
+  worker: Holder & { server: string | undefined },
+  { workers }: SegmentRound,
+): Set<string> {
   return new Set([...workers].flatMap((it) => it === worker ? [] : it.server ?? []));
 }
 
@@ -160,7 +144,6 @@ export class TaskGroup {
     return this.#ended.promise;
   }
 
-  /** Whether no work is left. */
   get isOver(): boolean {
     return this.#isOver;
   }

@@ -1,7 +1,8 @@
 import { DownloadError, TryError } from "./download_error.ts";
 import { askedFrom, otherContentError, Tail } from "./resume.ts";
 import { pauseMs, retryAfterMs } from "./retry.ts";
-import { askSegment, type Part, type SegmentRound, type Worker } from "./segment_round.ts";
+import { askSegment, type Part, type SegmentRound } from "./segment_round.ts";
+import type { Holder } from "./segments.ts";
 import { PaceMeter, SpeedWatch } from "./speed.ts";
 import { tryError } from "./transport.ts";
 
@@ -15,7 +16,7 @@ const FAIR_PART = 1 / 100;
 const IDLE_MS = 100;
 
 /** Brings one segment after the other, over one connection at a time. */
-export class SegmentWorker implements Worker {
+export class SegmentWorker implements Holder {
   readonly #round: SegmentRound;
   #meter = new PaceMeter();
   #received = 0;
@@ -115,10 +116,7 @@ export class SegmentWorker implements Worker {
       // Nothing but the end is missing of what was asked for: the connection can be kept.
       const endsHere = at === start + bytes && answer.response.framing.kind === "length";
       if (isDone && !endsHere) return;
-      if (!isDone && speed?.isTooSlow(piece.length, monotonicMs())) {
-        const reason = `it sent less than ${minSpeed} bytes a second`;
-        throw new TryError("network", uri.server, reason, { isTooSlow: true });
-      }
+      if (!isDone) speed?.add(piece.length, monotonicMs(), uri.server);
     }
     if (segments.segmentOf(this) !== undefined && !this.#hasLost) {
       throw new TryError("network", uri.server, "the content is not as long as was said");

@@ -5,36 +5,23 @@ import type { DownloadContext } from "./context.ts";
 import { DownloadError } from "./download_error.ts";
 import type { PartFile } from "./part_file.ts";
 import { Relief, type ReliefRace, relievedError } from "./relief.ts";
-import type { Representation } from "./resume.ts";
-import {
-  type Part,
-  type SegmentRound,
-  TaskGroup,
-  type Whole,
-  type Worker,
-} from "./segment_round.ts";
+import type { Representation, Whole } from "./resume.ts";
+import { type Part, type SegmentRound, TaskGroup } from "./segment_round.ts";
 import { SegmentWorker } from "./segment_worker.ts";
-import { LEAST_SEGMENT, Segments } from "./segments.ts";
+import { type Holder, LEAST_SEGMENT, Segments } from "./segments.ts";
 import { parseLocation, type TargetUri } from "./target_uri.ts";
 
 /** Where content that came in segments came from. */
-export interface Joined {
-  /** The fields of the answers that parts of it came with. */
-  readonly responses: readonly Fields[];
-  /** The servers that brought a segment to its end. */
-  readonly servers: readonly string[];
-}
+export type Joined = Pick<SegmentRound, "responses" | "servers">;
 
 /** Brings the content of one file in segments, over several connections at once. */
 export class Segmented {
   readonly #context: DownloadContext;
   readonly #output: PartFile;
   readonly #duplicates = new Map<string, TargetUri>();
-  /** So many connections at once, at the most. */
   most = 1;
-  /** Servers that are known to have other content. */
   unfit: readonly string[] = [];
-  #workers: ReadonlySet<Worker> = new Set();
+  #workers: ReadonlySet<Holder> = new Set();
 
   constructor(context: DownloadContext, output: PartFile) {
     this.#context = context;
@@ -112,7 +99,7 @@ export class Segmented {
       this.#workers = new Set();
       connections.close();
     }
-    return { responses: round.responses, servers: [...round.servers] };
+    return round;
   }
 }
 

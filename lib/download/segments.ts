@@ -1,24 +1,21 @@
 import type { Piece } from "./part_record.ts";
 
-/** Whoever brings a segment. */
+/** Brings segments, one after the other. */
 export interface Holder {
-  /** Whether bytes of the segment have arrived. */
+  /** The server that is asked or sends at present. */
+  readonly server: string | undefined;
   readonly hasBegun: boolean;
   /** When something arrived last, or was asked for, in ms. */
   readonly lastAt: number;
   /** Bytes a second at present; undefined when it cannot be told yet. */
   readonly perSecond: number | undefined;
-  /** Told that its segment is another's now. */
   lose(): void;
 }
 
 /** A part of a content that is still missing. */
 export interface Segment {
-  /** The first byte that is missing. */
   position: number;
-  /** The byte behind the last. */
   end: number;
-  /** Who brings it; undefined for nobody. */
   holder: Holder | undefined;
 }
 
@@ -46,12 +43,10 @@ export class Segments {
     this.#list = holes.flatMap(([first, end]) => cut(first, end, size));
   }
 
-  /** Whether nothing is missing any more. */
   get isWhole(): boolean {
     return this.#list.length === 0;
   }
 
-  /** What a holder brings. */
   segmentOf(holder: Holder): Segment | undefined {
     return this.#list.find((it) => it.holder === holder);
   }
@@ -62,7 +57,6 @@ export class Segments {
     if (position >= segment.end) this.#list = this.#list.filter((it) => it !== segment);
   }
 
-  /** A holder brings no more. */
   release(holder: Holder): void {
     const segment = this.segmentOf(holder);
     if (segment !== undefined) segment.holder = undefined;

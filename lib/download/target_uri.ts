@@ -8,7 +8,6 @@ export interface TargetUri {
   readonly href: string;
   /** A name or an address; IPv6 without brackets. */
   readonly hostname: string;
-  /** 1 to 65535. */
   readonly port: number;
   /** Host and port, the port always, IPv6 in brackets: who is meant, whatever the scheme. */
   readonly server: string;
@@ -125,12 +124,12 @@ function atQuestionMark(text: string): readonly [path: string, query: string] {
 function withoutDots(path: string): string {
   if (!/\/\.\.?(?:\/|$)/.test(path)) return path;
   const segments = path.split("/").slice(1);
-  const kept: string[] = [];
+  const resolved: string[] = [];
   for (const [i, segment] of segments.entries()) {
     const isDot = segment === "." || segment === "..";
-    if (segment === "..") kept.pop();
-    if (!isDot) kept.push(segment);
-    else if (i === segments.length - 1) kept.push("");
+    if (segment === "..") resolved.pop();
+    if (!isDot) resolved.push(segment);
+    else if (i === segments.length - 1) resolved.push("");
   }
-  return `/${kept.join("/")}`;
+  return `/${resolved.join("/")}`;
 }

@@ -22,7 +22,6 @@ export interface Transport {
   readonly timeoutMs: number;
   /** Redirects that are followed; one more is an error. */
   readonly maxRedirects: number;
-  /** Whether a redirect may lead from https to http. */
   readonly allowDowngrade: boolean;
   /** Connections at once for the segments of one file. */
   readonly segments: number;
@@ -108,7 +107,6 @@ export class Connections {
     return others;
   }
 
-  /** Closes the idle connections. */
   close(): void {
     for (const connection of this.#opened ?? []) connection.close();
     for (const connection of [...this.#idle.values()].flat()) connection.close();
@@ -122,7 +120,6 @@ function originOf({ isSecure, hostname, port }: TargetUri): string {
 
 /** A final response whose content is still to be read. */
 export interface Answer {
-  /** The response. */
   readonly response: ClientResponse;
   /** The connection is kept if the content was read to its end, else closed. Once is enough. */
   release(): void;

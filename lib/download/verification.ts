@@ -28,7 +28,6 @@ export class Verification {
     this.#wanted = new Set(sha256 !== undefined || wantsSha256 ? ["sha-256"] as const : []);
   }
 
-  /** The content begins anew. */
   restart(): void {
     this.#whole.clear();
     this.#hashed = 0;
@@ -46,8 +45,7 @@ export class Verification {
     position: number,
     bytes: () => AsyncIterable<Uint8Array> | undefined,
   ): Promise<void> {
-    const promised = digestOf(fields, "repr-digest");
-    if (promised !== undefined) this.#promised.push(promised);
+    this.#notePromise(fields);
     const digest = digestOf(fields, "content-digest");
     this.#message = digest && { digest, hash: createHash(nodeName(digest.algorithm)) };
     await this.#catchUp(position, bytes);
@@ -63,13 +61,15 @@ export class Verification {
     length: number,
     bytes: () => AsyncIterable<Uint8Array>,
   ): Promise<void> {
-    for (const fields of responses) {
-      const promised = digestOf(fields, "repr-digest");
-      if (promised !== undefined) this.#promised.push(promised);
-    }
+    for (const fields of responses) this.#notePromise(fields);
     this.#message = undefined;
     this.#hashed = -1;
     await this.#catchUp(length, bytes);
+  }
+
+  #notePromise(fields: Fields): void {
+    const promised = digestOf(fields, "repr-digest");
+    if (promised !== undefined) this.#promised.push(promised);
   }
 
   /** Hashes what is there, where that was not done while it arrived. */

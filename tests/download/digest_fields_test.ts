@@ -14,6 +14,7 @@ Deno.test("digestOf() reads the strongest digest that is known", () => {
   const sha512 = { algorithm: "sha-512", hex: "0".repeat(128) } as const;
   assertEquals(read(`sha-256=:${BASE64}:`), sha256);
   assertEquals(read(`md5=:AAAA:,\tsha-256=:${BASE64}:;q=1 , unixsum=:AA==:`), sha256);
+  assertEquals(read(`sha-256=:${BASE64}:;by="a, b";q=1`), sha256);
   assertEquals(read(`sha-256=:${BASE64}:`, `sha-512=:${ZEROS}:`), sha512);
 });
 

@@ -164,8 +164,11 @@ Deno.test("openOutput() writes into no file that has another name as well", asyn
   assertEquals(textOf(await directory.read("other")), "kept");
 });
 
-/** Opens an output and lets a content of three bytes arrive. */
-async function arrived(path: string, options: Partial<OutputOptions> = {}): Promise<Output> {
+/** Opens an output and lets a content of three bytes come. */
+async function outputWithThree(
+  path: string,
+  options: Partial<OutputOptions> = {},
+): Promise<Output> {
   const output = await openOutput(path, { url: "http://a/", mayContinue: false, ...options });
   output.begin({ entityTag: '"x"', length: 3 });
   output.write(new TextEncoder().encode("new"));
@@ -179,7 +182,7 @@ async function interruptedWithin(
   options: Partial<OutputOptions> = {},
 ) {
   await using directory = await TemporaryDirectory.with();
-  const output = await arrived(directory.join("a"), options);
+  const output = await outputWithThree(directory.join("a"), options);
   const original: (...args: string[]) => Promise<void> = Deno[call];
   let leftover: Leftover = NOTHING;
   const interrupting = async (...args: string[]) => {
@@ -211,7 +214,7 @@ Deno.test("a signal to end while a file gets its name leaves the whole or the pa
 
 Deno.test("a signal to end behind the last step leaves the whole alone", async () => {
   await using directory = await TemporaryDirectory.with();
-  const output = await arrived(directory.join("a"));
+  const output = await outputWithThree(directory.join("a"));
   await output.complete();
   assertEquals(output.abandon(true), { kind: "whole", proposed: undefined });
   assertEquals(await directory.names(), ["a"]);
