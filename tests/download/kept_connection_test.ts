@@ -30,7 +30,13 @@ const MISDEEDS: readonly Misdeed[] = [
   { story: "nothing", then: "" },
 ];
 
-async function answer(conn: Deno.Conn, isFirst: boolean, misdeed: Misdeed): Promise<void> {
+/** `onLater` is told whether the client closes the connection once `later` was sent. */
+async function answer(
+  conn: Deno.Conn,
+  isFirst: boolean,
+  misdeed: Misdeed,
+  onLater: (isClosed: boolean) => void,
+): Promise<void> {
   const write = (text: string) => conn.write(new TextEncoder().encode(text));
   const read = async () => await conn.read(new Uint8Array(4096)) !== null;
   if (!await read()) return;
@@ -39,6 +45,9 @@ async function answer(conn: Deno.Conn, isFirst: boolean, misdeed: Misdeed): Prom
   if (misdeed.later !== undefined) {
     await new Promise((resolve) => setTimeout(resolve, 20));
     await write(misdeed.later);
+    const limit = setTimeout(() => onLater(false), 10_000);
+    onLater(await read().then((isMore) => !isMore, () => true));
+    return clearTimeout(limit);
   }
   if (await read() && misdeed.then !== undefined) await write(misdeed.then);
   await read(); // Whatever is missing never comes.
@@ -47,10 +56,11 @@ async function answer(conn: Deno.Conn, isFirst: boolean, misdeed: Misdeed): Prom
 Deno.test("ask() learns nothing of a server by what goes wrong on a kept connection", async () => {
   for (const misdeed of MISDEEDS) {
     const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+    const closed = Promise.withResolvers<boolean>();
     const serving = (async () => {
       let isFirst = true;
       for await (const conn of listener) {
-        await answer(conn, isFirst, misdeed).catch(() => {});
+        await answer(conn, isFirst, misdeed, closed.resolve).catch(() => {});
         isFirst = false;
         conn.close();
       }
@@ -64,7 +74,7 @@ Deno.test("ask() learns nothing of a server by what goes wrong on a kept connect
       return pieces.join("");
     };
     assertEquals(await get(), "1", misdeed.story);
-    await new Promise((resolve) => setTimeout(resolve, 60));
+    if (misdeed.later !== undefined) assertEquals(await closed.promise, true, misdeed.story);
     assertEquals(await get(), "2", misdeed.story);
     connections.close();
     listener.close();
