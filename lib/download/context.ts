@@ -6,7 +6,7 @@
  */
 
 import type { ResponseHead } from "../http/response.ts";
-import type { AttemptLog } from "./attempt_log.ts";
+import type { AttemptLog } from "./attempts.ts";
 import type { TargetUri } from "./target_uri.ts";
 import type { Transport, WireObserver } from "./transport.ts";
 

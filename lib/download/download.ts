@@ -1,5 +1,12 @@
 import { isWhole, type ResponseHead } from "../http/response.ts";
-import { isMissing } from "./attempt_log.ts";
+import {
+  isMissing,
+  isWorthRetry,
+  pauseMs,
+  restNotice,
+  retryAfterMs,
+  secondsText,
+} from "./attempts.ts";
 import type { DownloadContext, Observer } from "./context.ts";
 import { answerError, TryError } from "./download_error.ts";
 import { Finder } from "./finder.ts";
@@ -176,9 +183,6 @@ class Download {
 
   /** After a failed try: waits for the next, or throws where none is worth it. */
   async recover(error: TryError, before: number): Promise<void> {
-    const { isWorthRetry, pauseMs, restNotice, retryAfterMs, secondsText } = await import(
-      "./retry.ts"
-    );
     const { typed: { server: typed }, attempts, retry, observer } = this.#context;
     const { resumePoint, canBegin, received } = this.#output;
     const { server, details } = error;

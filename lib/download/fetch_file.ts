@@ -1,6 +1,6 @@
 import { say } from "../log/console.ts";
 import type { ResponseHead } from "../http/response.ts";
-import { AttemptLog, type ServerRecord } from "./attempt_log.ts";
+import { AttemptLog, type ServerRecord } from "./attempts.ts";
 import type { DownloadSettings } from "./context.ts";
 import { download, type Downloaded } from "./download.ts";
 import { DownloadError } from "./download_error.ts";

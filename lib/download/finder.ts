@@ -1,6 +1,6 @@
 import type { FieldLine } from "../http/fields.ts";
 import { isWhole } from "../http/response.ts";
-import { type AttemptLog, MOST_SERVERS, readmit, type UnfitServers } from "./attempt_log.ts";
+import { type AttemptLog, MOST_SERVERS, retryAfterMs, secondsText } from "./attempts.ts";
 import type { DownloadContext } from "./context.ts";
 import { answerError, DownloadError, TryError } from "./download_error.ts";
 import {
@@ -92,7 +92,6 @@ export class Finder {
       const found = await race.wait(this.#search(method, first.signal, timeoutMs, onAsk));
       if (!(found instanceof Relief)) return found;
       first.abort();
-      const { secondsText } = await import("./retry.ts");
       const reason = `no answer came for ${secondsText(found.silentMs)}`;
       return this.turnTo(found.successor, new TryError("network", asked.server, reason));
     } finally {
@@ -153,10 +152,10 @@ export class Finder {
         if (!(error instanceof TryError)) throw error;
         if (signal.aborted) {
           const late = new TryError("network", asked, "no answer came in time");
-          if (signal.reason === NO_ANSWER) await this.#note(late);
+          if (signal.reason === NO_ANSWER) this.#note(late);
           return undefined;
         }
-        await this.#note(error);
+        this.#note(error);
         if (error.server === typed) return undefined;
       }
     }
@@ -266,8 +265,7 @@ export class Finder {
   }
 
   /** A server beside the silent one has failed; of the one as typed only its rest matters. */
-  async #note(error: TryError): Promise<void> {
-    const { retryAfterMs } = await import("./retry.ts");
+  #note(error: TryError): void {
     const restMs = retryAfterMs(error.details.fields, Date.now() / 1000) ?? 0;
     const until = this.#context.retry.monotonicMs() + restMs;
     if (error.server === this.#typed.server) this.#attempts.rest(error.server, until);
@@ -281,4 +279,23 @@ export class Finder {
  */
 function asksForMissing(servers: number): number {
   return Math.max(MOST_ASKS, Math.min(MOST_ASKS_FOR_MISSING, 4 * (servers + 1)));
+}
+
+/** The strong ETags of servers that answer, but not with what follows what is here. */
+export type UnfitServers = Map<string, string | undefined>;
+
+/**
+ * The file is to be started over: takes out the servers with the content that most of them share,
+ * since several can bring that together; all where each has its own.
+ */
+export function readmit(unfit: UnfitServers): void {
+  const counts = new Map<string, number>();
+  for (const tag of unfit.values()) {
+    if (tag !== undefined) counts.set(tag, (counts.get(tag) ?? 0) + 1);
+  }
+  const [most] = [...counts].toSorted(([, a], [, b]) => b - a);
+  const shared = most !== undefined && most[1] > 1 ? most[0] : undefined;
+  for (const [server, tag] of [...unfit]) {
+    if (shared === undefined || tag === shared) unfit.delete(server);
+  }
 }

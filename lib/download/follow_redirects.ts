@@ -1,5 +1,5 @@
 import type { ResponseHead } from "../http/response.ts";
-import type { AttemptLog } from "./attempt_log.ts";
+import { type AttemptLog, restNotice } from "./attempts.ts";
 import type { DownloadContext } from "./context.ts";
 import { DownloadError, TryError } from "./download_error.ts";
 import { parseLocation, type TargetUri } from "./target_uri.ts";
@@ -137,7 +137,6 @@ async function rest(
   const ms = attempts.restMs(server, retry.monotonicMs());
   if (ms <= 0) return;
   if (attempts.mustTellRest(server)) {
-    const { restNotice } = await import("./retry.ts");
     observer.onNotice(restNotice(server, ms));
   }
   await retry.wait(ms);

@@ -240,5 +240,5 @@ async function nextPiece(
 ): Promise<Uint8Array | undefined> {
   const next = await (race === undefined ? content.next() : race.wait(content.next()));
   if (!(next instanceof Relief)) return next.value ?? undefined;
-  throw await relievedError(server, next);
+  throw relievedError(server, next);
 }

@@ -1,4 +1,5 @@
 import { now, unwatch, watch, type Watched } from "../net/deadlines.ts";
+import { secondsText } from "./attempts.ts";
 import type { SilenceLimits } from "./context.ts";
 import type { FinalAnswer } from "./follow_redirects.ts";
 import { TryError } from "./download_error.ts";
@@ -33,11 +34,7 @@ export class RelievedError extends TryError {
 }
 
 /** What ends the waiting for a server that has sent nothing for as long as that. */
-export async function relievedError(
-  server: string,
-  { silentMs, successor }: Relief,
-): Promise<RelievedError> {
-  const { secondsText } = await import("./retry.ts");
+export function relievedError(server: string, { silentMs, successor }: Relief): RelievedError {
   return new RelievedError(server, `nothing arrived for ${secondsText(silentMs)}`, successor);
 }
 

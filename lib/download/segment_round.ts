@@ -1,6 +1,6 @@
 import type { Fields } from "../http/fields.ts";
 import { isWhole } from "../http/response.ts";
-import { MOST_AVOIDED } from "./attempt_log.ts";
+import { MOST_AVOIDED } from "./attempts.ts";
 import type { DownloadContext } from "./context.ts";
 import { answerError, TryError } from "./download_error.ts";
 import { followRedirects } from "./follow_redirects.ts";

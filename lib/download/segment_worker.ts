@@ -1,6 +1,6 @@
 import { DownloadError, TryError } from "./download_error.ts";
 import { askedFrom, otherContentError, Tail } from "./resume.ts";
-import { pauseMs, retryAfterMs } from "./retry.ts";
+import { pauseMs, retryAfterMs } from "./attempts.ts";
 import { askSegment, type Part, type SegmentRound } from "./segment_round.ts";
 import type { Holder } from "./segments.ts";
 import { PaceMeter, SpeedWatch } from "./speed.ts";

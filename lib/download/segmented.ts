@@ -93,7 +93,7 @@ export class Segmented {
         worker.work(i === 0 ? part : undefined).catch((error) => tasks.end(error));
       }
       const ended = await ending;
-      if (ended instanceof Relief) throw await relievedError(this.asked ?? part.uri.server, ended);
+      if (ended instanceof Relief) throw relievedError(this.asked ?? part.uri.server, ended);
     } finally {
       tasks.end();
       this.#workers = new Set();

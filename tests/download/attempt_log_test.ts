@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { TryError } from "../../lib/download/download_error.ts";
-import { AttemptLog } from "../../lib/download/attempt_log.ts";
+import { AttemptLog } from "../../lib/download/attempts.ts";
 
 const failed = (server: string, reason = "gone") => new TryError("network", server, reason);
 

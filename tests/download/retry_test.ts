@@ -2,7 +2,7 @@ import { fieldsWith } from "../support/field_lines.ts";
 import { assert, assertEquals } from "@std/assert";
 import { type TryDetails, TryError } from "../../lib/download/download_error.ts";
 import { ANSWER_DATES } from "../cases/answer_dates.ts";
-import { isWorthRetry, pauseMs, retryAfterMs } from "../../lib/download/retry.ts";
+import { isWorthRetry, pauseMs, retryAfterMs } from "../../lib/download/attempts.ts";
 
 const NOW = Date.UTC(1994, 10, 6, 8, 49, 37) / 1000;
 

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { readmit, type UnfitServers } from "../../lib/download/attempt_log.ts";
+import { readmit, type UnfitServers } from "../../lib/download/finder.ts";
 
 const TABLE: readonly [tags: (string | undefined)[], left: number[], why: string][] = [
   [['"a"', '"b"', '"b"', '"c"'], [0, 3], "two of them share one"],

@@ -2,7 +2,7 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { type DownloadSettings, SILENCE_LIMITS } from "../../lib/download/context.ts";
 import { download, type SaveRules } from "../../lib/download/download.ts";
 import { DownloadError, type DownloadFailure } from "../../lib/download/download_error.ts";
-import { AttemptLog } from "../../lib/download/attempt_log.ts";
+import { AttemptLog } from "../../lib/download/attempts.ts";
 import { openOutput } from "../../lib/download/open_output.ts";
 import type { Output } from "../../lib/download/output.ts";
 import { parseTypedUri } from "../../lib/download/target_uri.ts";

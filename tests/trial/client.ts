@@ -1,6 +1,6 @@
 import { download } from "../../lib/download/download.ts";
 import { DownloadError } from "../../lib/download/download_error.ts";
-import { AttemptLog } from "../../lib/download/attempt_log.ts";
+import { AttemptLog } from "../../lib/download/attempts.ts";
 import { StreamOutput } from "../../lib/download/output.ts";
 import { parseTypedUri } from "../../lib/download/target_uri.ts";
 import { Connections } from "../../lib/download/transport.ts";
