@@ -207,10 +207,8 @@ export const LONGEST_RETRY_AFTER_MS = 60_000;
  * so that many clients that failed together do not come back together. A server that lacks the file
  * or refuses it has no need of rest: then it does not grow.
  *
- * @param error how the last try failed
  * @param failures how many failures in a row of that server it was
  * @param random from 0 up to 1
- * @returns in ms
  */
 export function pauseMs({ details }: TryError, failures: number, random: number): number {
   const { statusCode = 500 } = details;
@@ -234,21 +232,25 @@ export function secondsText(ms: number): string {
  * to 60 s.
  *
  * @param fields of the answer; undefined where there was none
- * @param now seconds since 1970
- * @returns in ms; undefined when it says nothing
+ * @returns undefined when it says nothing
  */
-export function retryAfterMs(fields: Fields | undefined, now: number): number | undefined {
+export function retryAfterMs(
+  fields: Fields | undefined,
+  epochSeconds: number,
+): number | undefined {
   const fieldValue = fields?.get("retry-after");
   if (fields === undefined || fieldValue === undefined) return undefined;
   const isCount = /^[0-9]+$/.test(fieldValue);
-  const seconds = isCount ? Number(fieldValue) : secondsUntil(fieldValue, answerDate(fields, now));
+  const seconds = isCount
+    ? Number(fieldValue)
+    : secondsUntil(fieldValue, answerDate(fields, epochSeconds));
   if (seconds === undefined) return undefined;
   return Math.min(LONGEST_RETRY_AFTER_MS, Math.max(0, seconds * 1000));
 }
 
-function secondsUntil(date: string, now: number): number | undefined {
-  const then = parseHttpDate(date, now);
-  return then === undefined ? undefined : then - now;
+function secondsUntil(date: string, epochSeconds: number): number | undefined {
+  const then = parseHttpDate(date, epochSeconds);
+  return then === undefined ? undefined : then - epochSeconds;
 }
 
 /**

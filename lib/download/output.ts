@@ -97,9 +97,6 @@ export const NOTHING: Leftover = { kind: "nothing" };
 
 /**
  * What a person is told of it, in one line; undefined where there is nothing to tell.
- *
- * @param name of the file
- * @param received how many bytes there are
  */
 export function leftoverLine(
   name: string,

@@ -170,35 +170,35 @@ export class SilenceWatch {
   }
 
   /** A wait for the server begins; returns when another is to be asked. */
-  begin(now: number): number {
-    this.#since = now;
+  begin(monotonicMs: number): number {
+    this.#since = monotonicMs;
     this.#pauseMs = Math.max(this.#leastMs, OUT_OF_THE_ORDINARY * this.#longestMs);
-    this.#startOverMs = Math.max(this.#leastStartOverMs, now - this.#begunAt);
-    return now + this.#pauseMs;
+    this.#startOverMs = Math.max(this.#leastStartOverMs, monotonicMs - this.#begunAt);
+    return monotonicMs + this.#pauseMs;
   }
 
   /** The wait has ended: something has arrived. */
-  end(now: number): void {
-    this.#longestMs = Math.max(this.#longestMs, this.silentMs(now));
+  end(monotonicMs: number): void {
+    this.#longestMs = Math.max(this.#longestMs, this.silentMs(monotonicMs));
   }
 
   /**
    * No other server could take over; returns when to ask for one again: less often each time, but
    * once when starting over becomes worth it.
    */
-  again(now: number): number {
-    const due = now + this.#pauseMs;
+  again(monotonicMs: number): number {
+    const due = monotonicMs + this.#pauseMs;
     this.#pauseMs *= 2;
     const startOverAt = this.#since + this.#startOverMs;
-    return startOverAt > now ? Math.min(due, startOverAt) : due;
+    return startOverAt > monotonicMs ? Math.min(due, startOverAt) : due;
   }
 
   /** Whether no more is lost by starting over than by waiting as long again. */
-  mayStartOver(now: number): boolean {
-    return this.silentMs(now) >= this.#startOverMs;
+  mayStartOver(monotonicMs: number): boolean {
+    return this.silentMs(monotonicMs) >= this.#startOverMs;
   }
 
-  silentMs(now: number): number {
-    return now - this.#since;
+  silentMs(monotonicMs: number): number {
+    return monotonicMs - this.#since;
   }
 }

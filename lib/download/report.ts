@@ -103,12 +103,7 @@ export function headLines(head: ClientRequest | ResponseHead): string[] {
 export interface Display {
   /** Shows a line that stays. */
   say(line: string): void;
-  /**
-   * A download has got on.
-   *
-   * @param name of the file
-   * @param monotonicMs on any clock that never goes back
-   */
+  /** A download has got on; the time is on any clock that never goes back. */
   update(name: string, progress: Progress, monotonicMs: number): void;
   /** A download has ended, or waits. */
   end(name: string): void;

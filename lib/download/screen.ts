@@ -93,7 +93,6 @@ const MOST_BAR = 40;
  *
  * @param perSecond bytes; undefined when it cannot be told yet
  * @param columns how many there are; the last stays empty, since some terminals would break the line
- * @param hasColor whether colors are wanted
  */
 export function progressLine(
   name: string,

@@ -68,15 +68,17 @@ export class Segments {
    *
    * @param perSecond how quickly it has brought others; undefined when it has brought none
    */
-  take(holder: Holder, perSecond: number | undefined, now: number): Segment | undefined {
+  take(holder: Holder, perSecond: number | undefined, monotonicMs: number): Segment | undefined {
     const free = this.#list.find((it) => it.holder === undefined);
     if (free !== undefined) {
       free.holder = holder;
       return free;
     }
-    const [slowest] = this.#list.toSorted((a, b) => msLeft(b, now) - msLeft(a, now));
+    const [slowest] = this.#list.toSorted((a, b) =>
+      msLeft(b, monotonicMs) - msLeft(a, monotonicMs)
+    );
     if (slowest === undefined) return undefined;
-    const ms = msLeft(slowest, now);
+    const ms = msLeft(slowest, monotonicMs);
     if (ms === Infinity) return this.#move(slowest, holder);
     const bytes = slowest.end - slowest.position;
     const pace = slowest.holder!.perSecond ?? 0;
@@ -134,9 +136,9 @@ function cut(first: number, end: number, size: number): Segment[] {
 }
 
 /** How long a segment will take that somebody brings; 0 where it cannot be told yet. */
-function msLeft({ position, end, holder }: Segment, now: number): number {
+function msLeft({ position, end, holder }: Segment, monotonicMs: number): number {
   if (holder === undefined) return 0;
-  if (now - holder.lastAt >= LONG_MS) return Infinity;
+  if (monotonicMs - holder.lastAt >= LONG_MS) return Infinity;
   const { perSecond } = holder;
   if (perSecond === undefined) return 0;
   return perSecond === 0 ? Infinity : (end - position) / perSecond * 1000;

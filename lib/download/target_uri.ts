@@ -33,7 +33,6 @@ export function parseTypedUri(text: string): TargetUri {
 /**
  * The URI that a Location field refers to (RFC 9110 §10.2.2).
  *
- * @param location its value, which may be relative
  * @param base the URI that was asked for
  * @throws {DownloadError} `protocol`, when it refers to none that this client can ask for
  */
@@ -96,7 +95,6 @@ const BEFORE_PATH = /^(?:[A-Za-z][A-Za-z0-9+.-]*:)?[/\\]{2,}[^/\\?#]*/;
  * over them, and another spelling is another resource (RFC 3986 §2.2). Only what no request line may
  * hold is percent-encoded. Dot segments are taken out, as RFC 3986 §5.2.4 has it.
  *
- * @param reference absolute, or relative to `base`
  * @param base the target that was asked for; undefined for an absolute reference
  */
 export function rawTarget(reference: string, base?: string): string {

@@ -18,8 +18,6 @@ export class Verification {
   #message: { readonly digest: Digest; readonly hash: Hash } | undefined;
 
   /**
-   * Of one download.
-   *
    * @param sha256 what the user says it is, in hexadecimal digits; undefined for nothing
    * @param wantsSha256 whether to compute it all the same
    */
@@ -51,11 +49,7 @@ export class Verification {
     await this.#catchUp(position, bytes);
   }
 
-  /**
-   * The content is there, joined of parts that came in no order: of these responses, and others.
-   *
-   * @param bytes reads all of it
-   */
+  /** The content is there, joined of parts that came in no order: of these responses, and others. */
   async join(
     responses: Iterable<Fields>,
     length: number,
