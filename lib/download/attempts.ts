@@ -36,11 +36,12 @@ interface ServerState extends ServerRecord {
 /** How often a download may go on to a server that is new to it: no redirect may lead us for ever. */
 export const MOST_SERVERS = 100;
 
-/** So many names a balancer reads of Avoid-Server. */
-export const MOST_AVOIDED = 16;
-
-/** So many characters a balancer reads of Avoid-Server. */
+/** What a balancer reads of Avoid-Server: so many names, and so many characters. */
+const MOST_AVOIDED = 16;
 const LONGEST_AVOIDANCE = 1024;
+
+/** A failed try that brought this part of the content, and kept it, does not count. */
+export const FAIR_PART = 1 / 100;
 
 /** Times up to which a server asks to be left alone are the same if they differ by less, in ms. */
 const SAME_REST_MS = 1000;
@@ -130,12 +131,17 @@ export class AttemptLog {
    * failed first, as many as it reads.
    *
    * @param typed the server that is asked itself
-   * @param first servers that have not failed, but are to be left out before all others
+   * @param first other servers to be left out before those
+   * @param last other servers to be left out after those
    * @returns its value; undefined when no server is to be left out
    */
-  avoidance(typed: string, first: readonly string[] = []): string | undefined {
+  avoidance(
+    typed: string,
+    first: readonly string[] = [],
+    last: readonly string[] = [],
+  ): string | undefined {
     const failed = this.#failed(typed).map(({ server }) => server);
-    const avoided = [...new Set([...first, ...failed])].slice(0, MOST_AVOIDED);
+    const avoided = [...new Set([...first, ...failed, ...last])].slice(0, MOST_AVOIDED);
     while (avoided.join(", ").length > LONGEST_AVOIDANCE) avoided.pop();
     return avoided.length === 0 ? undefined : avoided.join(", ");
   }
@@ -254,8 +260,8 @@ function secondsUntil(date: string, epochSeconds: number): number | undefined {
 }
 
 /**
- * Whether another try may end better. Behind a redirect another server may be picked. Who was asked
- * directly will be asked again, so only what passes is worth it: a connection that failed, and the
+ * Whether another try may end better. Behind a redirect another server may be picked. A server
+ * asked directly is asked again, so only what passes is worth it: a connection that failed, and the
  * answers 408, 429 and 5xx (RFC 9110 §15.5.9, §15.6; RFC 6585 §4).
  *
  * @param isDirect whether the server that failed is the one in the URL as typed

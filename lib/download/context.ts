@@ -1,6 +1,6 @@
 /**
  * What every part of one download is given: how servers are reached, when one is given up or tried
- * again, who is told, and what servers have done so far.
+ * again, what is told of it, and what servers have done so far.
  *
  * @module
  */

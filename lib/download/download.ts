@@ -1,5 +1,6 @@
 import { isWhole, type ResponseHead } from "../http/response.ts";
 import {
+  FAIR_PART,
   isMissing,
   isWorthRetry,
   pauseMs,
@@ -47,9 +48,6 @@ export interface Downloaded {
   /** Whether a file has appeared under the name that is to stay: then nothing was saved. */
   readonly isTaken?: boolean;
 }
-
-/** A failed try that brought this part of the content, and kept it, does not count. */
-const FAIR_PART = 1 / 100;
 
 /** Once a server has fallen silent, no slow or silent one is to decide alone how long the rest takes. */
 const RELIEF_SEGMENTS = 4;

@@ -23,7 +23,7 @@ export function fileName({ requestTarget }: TargetUri): string {
 }
 
 /**
- * A name that is safe for a file in the current directory, whoever thought it out: separators and
+ * A name that is safe for a file in the current directory, wherever it comes from: separators and
  * control characters become `_`, and it is shortened where it is too long.
  */
 export function safeName(text: string): string {

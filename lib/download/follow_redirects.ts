@@ -58,7 +58,7 @@ export async function seek(
     try {
       found = await follow({ uri: start, visited: new Set() }, search, context);
     } catch (error) {
-      // A question that nobody answers, after one was answered, is as good as that answer again.
+      // A question without an answer, after one was answered, is as good as that answer again.
       if (best === undefined || !(error instanceof TryError)) throw error;
       return { best, isCertain: false };
     }
@@ -154,7 +154,7 @@ function nextOf(
   try {
     next = redirectOf(head, uri);
   } finally {
-    // A question that is put again has an answer that nobody needs to read again.
+    // The answer to a question that is put again is told only once.
     if (next === undefined || !isUnwanted(next, uri)) observer.onResponse(head, next, uri);
   }
   if (next === undefined) return undefined;

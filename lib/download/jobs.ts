@@ -40,7 +40,7 @@ export async function planJobs(operands: readonly string[], options: JobOptions)
   isOne("output", output);
   isOne("sha256", sha256);
   const lists = checksums === undefined ? undefined : await readChecksums(checksums);
-  // Loading it takes 10 ms, and most who download have no use for it.
+  // Loading it takes 10 ms, and most downloads do not need it.
   const paths = directory ?? checksums ? await import("@std/path") : undefined;
   const names = new Set<string>();
   return uris.map((uri) => {

@@ -130,7 +130,7 @@ function isCount(value: unknown): value is number {
 const RECORD_BYTES = 64 * 1024;
 const RECORD_FRACTION = 1 / 256;
 
-/** Whose record stands beside a part file: the words of ours are ours alone. */
+/** What stands beside a part file: a record, which only this client writes so, or anything else. */
 export function recordOwner(partName: string): "ours" | "others" | undefined {
   const path = `${partName}.json`;
   const found = ifFound(() => Deno.lstatSync(path));

@@ -198,7 +198,7 @@ export class Receiver {
     }
   }
 
-  /** What checks the content, if anybody promised something about it. */
+  /** What checks the content, if there is something to check it against. */
   async #verificationFor(fields: Fields | undefined): Promise<Verification | undefined> {
     if (fields?.has("repr-digest") || fields?.has("content-digest")) {
       const { Verification } = await import("./verification.ts");
@@ -213,7 +213,7 @@ export class Receiver {
     if (fault === undefined) return;
     const output = this.#output;
     if (!output.canBegin) throw new DownloadError("checksum", `${server}: ${fault}`);
-    // Bytes of other responses are in it, too: whose fault it is cannot be told.
+    // Bytes of other responses are in it, too: which server is at fault cannot be told.
     const isMixed = this.#sources > 1;
     if (isMixed) this.#mayMix = false;
     output.begin({ entityTag: undefined, length: undefined });

@@ -140,7 +140,7 @@ function isSame(one: string | undefined, other: string): boolean {
 /**
  * So many bytes before a joint are fetched again, and compared with those that are here. Two servers
  * may give files of one size and time the same ETag, whatever is in them; and behind one name there
- * may be several servers. So every joint is looked at, whoever the content comes from.
+ * may be several servers. So every joint is compared, whichever server the content comes from.
  */
 export const OVERLAP_BYTES = 4096;
 

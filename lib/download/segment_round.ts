@@ -1,6 +1,5 @@
 import type { Fields } from "../http/fields.ts";
 import { isWhole } from "../http/response.ts";
-import { MOST_AVOIDED } from "./attempts.ts";
 import type { DownloadContext } from "./context.ts";
 import { answerError, TryError } from "./download_error.ts";
 import { followRedirects } from "./follow_redirects.ts";
@@ -41,7 +40,7 @@ export interface Part {
 }
 
 /**
- * Asks for a segment, of whoever is free to bring it.
+ * Asks a server that is not busy for a segment.
  *
  * @returns undefined when another has taken the segment meanwhile
  * @throws {TryError} when what comes is none of it
@@ -61,7 +60,7 @@ export async function askSegment(
   const { uri, answer } = await followRedirects(target, {
     method: "GET",
     fieldsFor: ({ href }) => [
-      ...(href === typed.href && avoidance !== "" ? [["Avoid-Server", avoidance] as const] : []),
+      ...(href === typed.href && avoidance ? [["Avoid-Server", avoidance] as const] : []),
       ["Range", `bytes=${askedFrom(position)}-${end - 1}`],
       ["If-Range", whole.entityTag],
     ],
@@ -76,7 +75,7 @@ export async function askSegment(
   }
 }
 
-/** What an answer brings. A 200 with all of it serves only who is left alone. */
+/** What an answer brings. A 200 with all of it serves only the last worker left. */
 function partOf(
   uri: TargetUri,
   answer: Answer,
@@ -102,7 +101,7 @@ function partOf(
   throw new TryError("network", uri.server, reason, { isOfRange: true });
 }
 
-/** Whom to ask: a server that nobody asks yet, else whoever is named. */
+/** A server that no other worker asks, or the URI as typed. */
 function targetOf(
   busy: ReadonlySet<string>,
   { context: { typed, attempts, retry }, duplicates, partless }: SegmentRound,
@@ -125,12 +124,11 @@ function busyBeside(
 function avoidanceOf(
   busy: ReadonlySet<string>,
   { context: { typed, attempts }, workers, partless }: SegmentRound,
-): string {
-  const failed = attempts.avoidance(typed.server)?.split(", ") ?? [];
-  const others = [...busy].filter((it) => it !== typed.server && !failed.includes(it));
-  // One that is left alone may have to take all of it from a server without ranges.
-  const vain = workers.size === 1 ? [] : [...partless].filter((it) => it !== typed.server);
-  return [...new Set([...others, ...failed, ...vain])].slice(0, MOST_AVOIDED).join(", ");
+): string | undefined {
+  const others = (servers: Iterable<string>) => [...servers].filter((it) => it !== typed.server);
+  // The last worker left may have to take all of it from a server without ranges.
+  const vain = workers.size === 1 ? [] : others(partless);
+  return attempts.avoidance(typed.server, others(busy), vain);
 }
 
 /** What several do together until it is done, or cannot be. */

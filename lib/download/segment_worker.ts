@@ -1,18 +1,15 @@
 import { DownloadError, TryError } from "./download_error.ts";
 import { askedFrom, otherContentError, Tail } from "./resume.ts";
-import { pauseMs, retryAfterMs } from "./attempts.ts";
+import { FAIR_PART, pauseMs, retryAfterMs } from "./attempts.ts";
 import { askSegment, type Part, type SegmentRound } from "./segment_round.ts";
 import type { Holder } from "./segments.ts";
 import { PaceMeter, SpeedWatch } from "./speed.ts";
 import { tryError } from "./transport.ts";
 
-/** Whoever fails so often with nothing gained gives up while others go on. */
+/** After so many failures with nothing gained a worker gives up while others go on. */
 const MOST_FAILURES = 3;
 
-/** Who brought this part of the content has gained something. */
-const FAIR_PART = 1 / 100;
-
-/** Who has nothing to do looks again so soon. */
+/** A worker without a segment looks again after that, in ms. */
 const IDLE_MS = 100;
 
 /** Brings one segment after the other, over one connection at a time. */
@@ -143,7 +140,7 @@ export class SegmentWorker implements Holder {
         this.#tail.add(piece);
         return true;
       }
-      // Who sends all of it whatever is asked for may as well go on with any of it.
+      // A server that sends the whole whatever is asked for may go on with any of it.
       const mayLeap = answerEnd === whole.length && partless.has(this.server!);
       segment = segments.extend(this, segment.end, answerEnd, mayLeap);
     }
@@ -163,7 +160,7 @@ export class SegmentWorker implements Holder {
     throw error;
   }
 
-  /** Writes, and ends the round where that shows what is here to be of two contents. */
+  /** Writes; ends the round if what is here turns out to be of two contents. */
   #put(bytes: Uint8Array, position: number): void {
     const { output, tasks } = this.#round;
     const broken = output.writeAt(bytes, position);
@@ -180,11 +177,11 @@ export class SegmentWorker implements Holder {
     this.lastAt = retry.monotonicMs();
     if (bytes > 0) this.perSecond = this.#meter.measure(this.#received, this.lastAt);
     const sending = new Set([...workers].flatMap((it) => it.hasBegun ? [it.server] : []));
-    const who = sending.size > 1 ? `${sending.size} servers` : server;
-    observer.onProgress(output.received, whole.length, who);
+    const sender = sending.size > 1 ? `${sending.size} servers` : server;
+    observer.onProgress(output.received, whole.length, sender);
   }
 
-  /** After a failure: waits, or gives up; the last that is left tells the round. */
+  /** After a failure: waits, or gives up; the last worker left ends the round. */
   async #recover(error: unknown, gained: number): Promise<void> {
     const { context, tasks, workers, segments, whole, partless } = this.#round;
     const { typed, attempts, retry, observer } = context;
@@ -194,7 +191,7 @@ export class SegmentWorker implements Holder {
     const { server, details } = error;
     if (details.isOfRange) {
       if (!partless.has(server)) attempts.denyRange(server);
-      // It may well serve the whole: nobody needs to hear of it, or to keep away from it.
+      // It may well serve the whole: no message, and no reason to avoid it.
       if (server === typed.server || ++this.#failures >= MOST_FAILURES) return this.#giveUp();
       return await tasks.sleep(IDLE_MS);
     }

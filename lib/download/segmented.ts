@@ -57,7 +57,7 @@ export class Segmented {
    * @param part what has been asked for already, as far as it goes
    * @param race asks for another server when nothing arrives from any
    * @throws {RelievedError} when all have fallen silent and another sends what follows
-   * @throws {TryError} when nobody is left who brings something: the last failure
+   * @throws {TryError} when no worker is left: the last failure
    */
   async receive(whole: Whole, part: Part, race?: ReliefRace): Promise<Joined> {
     const { transport, observer } = this.#context;
@@ -110,7 +110,7 @@ const PARAMETER = new RegExp(`;[ \\t]*(${TOKEN_SOURCE})(?:${VALUE_SOURCE})?`, "g
 /** RFC 8288 §3: `<URI-Reference>`, and parameters. */
 const LINK = new RegExp(`<([^<>]*)>((?:[ \\t]*${PARAMETER.source})*)`, "g");
 
-/** RFC 6249 §3.1: whoever names none is the last choice. */
+/** RFC 6249 §3.1: a link without one is the last choice. */
 const LAST_PRIORITY = 999_999;
 
 /** More are not looked at. */

@@ -25,13 +25,13 @@ export const LEAST_SEGMENT = 64 * 1024;
 /** A segment that will be there so soon is not split. */
 const SOON_MS = 500;
 
-/** Who has been silent for so long, or will need so long for the little that is left, loses it. */
+/** A holder that is silent for so long, or needs so long for the little that is left, loses it. */
 const LONG_MS = 2000;
 
-/** So many times as fast has to be who takes the little that is left from another. */
+/** A holder that takes the little that is left from another has to be so many times as fast. */
 const MUCH_FASTER = 2;
 
-/** Who brings which part of a content. Pure: the time is an argument. */
+/** Which holder brings which part of a content. Pure: the time is an argument. */
 export class Segments {
   /** In ascending order; none is empty. */
   #list: Segment[];
@@ -63,8 +63,8 @@ export class Segments {
   }
 
   /**
-   * Something to do for a holder that has nothing: what nobody brings, else a part of what takes
-   * longest, or all of it from one that has fallen silent.
+   * A segment for a holder without one: one that no holder has, else a part of the one that takes
+   * longest, or all of it from a holder that has fallen silent.
    *
    * @param perSecond how quickly it has brought others; undefined when it has brought none
    */
@@ -135,7 +135,7 @@ function cut(first: number, end: number, size: number): Segment[] {
   );
 }
 
-/** How long a segment will take that somebody brings; 0 where it cannot be told yet. */
+/** How long a segment with a holder will take; 0 where it cannot be told yet. */
 function msLeft({ position, end, holder }: Segment, monotonicMs: number): number {
   if (holder === undefined) return 0;
   if (monotonicMs - holder.lastAt >= LONG_MS) return Infinity;

@@ -9,7 +9,7 @@ export interface TargetUri {
   /** A name or an address; IPv6 without brackets. */
   readonly hostname: string;
   readonly port: number;
-  /** Host and port, the port always, IPv6 in brackets: who is meant, whatever the scheme. */
+  /** Host and port, the port always, IPv6 in brackets: the server, whatever the scheme. */
   readonly server: string;
   /** Host, and port where it is not the scheme's own: the value of a Host field (RFC 9110 §7.2). */
   readonly authority: string;

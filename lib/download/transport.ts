@@ -259,7 +259,7 @@ export function tryError(error: unknown, uri: TargetUri): unknown {
   if (reason === undefined) return error;
   const isFinal = error instanceof LocalError && error.isLasting ? true : undefined;
   const details = { cause: error, isFinal };
-  // Who is none, speaks no HTTP, or is another than it should be, will be so when asked again.
+  // A host that does not exist, speaks no HTTP or has another name stays so when asked again.
   const isLasting = error instanceof ProtocolError ||
     error instanceof UnknownHostError ||
     (error instanceof HandshakeError && error.isRefusal);

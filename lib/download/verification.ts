@@ -131,8 +131,8 @@ export class Verification {
 
 function faultOf(name: string, { algorithm, hex }: Digest, actual: string): string | undefined {
   if (actual === hex) return undefined;
-  const who = name === "" ? "was expected" : `its ${name} promised`;
-  return `the content has the ${algorithm} ${actual}, but ${who} ${hex}`;
+  const promise = name === "" ? "was expected" : `its ${name} promised`;
+  return `the content has the ${algorithm} ${actual}, but ${promise} ${hex}`;
 }
 
 /** `sha256` for `sha-256`. */
