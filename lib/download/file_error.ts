@@ -54,6 +54,11 @@ export function ignoreNotFound(error: unknown): undefined {
   if (!(error instanceof Deno.errors.NotFound)) throw error;
 }
 
+/** The system's code of an error, such as `ENOENT`; "" where it has none. */
+export function codeOf(error: unknown): string {
+  return error instanceof Error && "code" in error ? String(error.code) : "";
+}
+
 function fileError(name: string, error: unknown): DownloadError {
   if (error instanceof DownloadError) return error;
   return new DownloadError("file", `cannot write ${name}: ${reasonOf(error)}`, { cause: error });
@@ -63,20 +68,13 @@ function reasonOf(error: unknown): string {
   if (error instanceof Deno.errors.NotCapable) {
     return "Deno was not given --allow-read and --allow-write for it";
   }
-  const code = error instanceof Error && "code" in error ? String(error.code) : "";
-  return REASONS[code] ?? (error instanceof Error ? error.message : String(error));
+  return REASONS[codeOf(error)] ?? (error instanceof Error ? error.message : String(error));
 }
 
 /** Codes by which a file system says that it cannot do something, or a user may not. */
-const REFUSALS: ReadonlySet<string> = new Set([
-  "EACCES",
-  "EINVAL",
-  "ENOLCK",
-  "ENOSYS",
-  "ENOTSUP",
-  "EOPNOTSUPP",
-  "EPERM",
-]);
+const REFUSALS: ReadonlySet<string> = new Set(
+  ["EACCES", "EINVAL", "ENOLCK", "ENOSYS", "ENOTSUP", "EOPNOTSUPP", "EPERM"],
+);
 
 /** The same as numbers, for those that Deno gives no code: of Linux, and of macOS. */
 const REFUSAL_NUMBERS = /\(os error (?:1|13|22|37|38|45|77|78|95|102)\)/;
@@ -85,8 +83,7 @@ const REFUSAL_NUMBERS = /\(os error (?:1|13|22|37|38|45|77|78|95|102)\)/;
 export function isRefusal(error: unknown): boolean {
   if (error instanceof Deno.errors.NotCapable) return true;
   if (!(error instanceof Error)) return false;
-  const code = "code" in error ? String(error.code) : "";
-  return REFUSALS.has(code) || REFUSAL_NUMBERS.test(error.message);
+  return REFUSALS.has(codeOf(error)) || REFUSAL_NUMBERS.test(error.message);
 }
 
 /**

@@ -43,10 +43,20 @@ function percentDecoded(text: string): string | undefined {
 
 function shortened(name: string): string {
   const [, stem = name, extension = ""] = /^(.+?)((?:\.[A-Za-z0-9]{1,10}){0,2})$/s.exec(name) ?? [];
-  const characters = [...stem];
-  const tooLong = () => new TextEncoder().encode(characters.join("") + extension).length;
-  while (tooLong() > LONGEST_NAME) characters.pop();
-  return characters.join("") + extension;
+  return cutToBytes(stem, LONGEST_NAME - extension.length) + extension;
+}
+
+/** The start of a text that takes no more bytes in UTF-8, in whole characters. */
+export function cutToBytes(text: string, most: number): string {
+  const characters = [...text];
+  while (new TextEncoder().encode(characters.join("")).length > most) characters.pop();
+  return characters.join("");
+}
+
+/** A path up to its last separator, that included, and the name behind it. */
+export function splitPath(path: string): readonly [directory: string, name: string] {
+  const start = Math.max(path.lastIndexOf("/"), path.lastIndexOf("\\")) + 1;
+  return [path.slice(0, start), path.slice(start)];
 }
 
 /**
@@ -74,7 +84,7 @@ export function proposedName(fields: Fields): string | undefined {
   }
   const [, encoded] = EXTENDED.exec(parameters.get("filename*") ?? "") ?? [];
   const name = (encoded && percentDecoded(encoded)) ?? utf8(parameters.get("filename"));
-  const last = name?.slice(Math.max(name.lastIndexOf("/"), name.lastIndexOf("\\")) + 1);
+  const [, last = ""] = splitPath(name ?? "");
   return last === "" || last === "." || last === ".." ? undefined : last;
 }
 
@@ -125,9 +135,9 @@ function keyOf(path: string): string {
   } catch {
     // It is not there: its directory is.
   }
-  const start = Math.max(path.lastIndexOf("/"), path.lastIndexOf("\\")) + 1;
+  const [directory, name] = splitPath(path);
   try {
-    return `${Deno.realPathSync(path.slice(0, start) || ".")}/${path.slice(start)}`;
+    return `${Deno.realPathSync(directory || ".")}/${name}`;
   } catch {
     return path;
   }

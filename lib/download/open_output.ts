@@ -1,6 +1,6 @@
 import { DownloadError } from "./download_error.ts";
-import { fileErrors, ifFound, ignoreNotFound, isRefusal } from "./file_error.ts";
-import { LONGEST_NAME } from "./file_name.ts";
+import { codeOf, fileErrors, ifFound, ignoreNotFound, isRefusal } from "./file_error.ts";
+import { cutToBytes, LONGEST_NAME, splitPath } from "./file_name.ts";
 import { InPlaceFile, type Output, type OutputOptions, StreamOutput } from "./output.ts";
 import { type OpenPart, PartFile } from "./part_file.ts";
 import { recordOwner } from "./part_record.ts";
@@ -44,7 +44,9 @@ async function openOver(
     if (isMounted) tell(`${path} is a mount point: its content will be overwritten`);
     return output;
   } catch (error) {
-    if (!(error instanceof DownloadError) || !isUnwritable(error.cause)) throw error;
+    const isUnwritable = error instanceof DownloadError &&
+      (isRefusal(error.cause) || codeOf(error.cause) === "EROFS");
+    if (!isUnwritable) throw error;
   }
   tell(
     `${path} will be written in place, and what is there lost: its directory may not be written`,
@@ -52,18 +54,12 @@ async function openOver(
   return new InPlaceFile(path, await fileErrors(path, () => Deno.open(path, { write: true })));
 }
 
-/** Whether a directory takes no new file. */
-function isUnwritable(error: unknown): boolean {
-  return isRefusal(error) ||
-    (error instanceof Error && "code" in error && error.code === "EROFS");
-}
-
 /** The path that a name leads to where symbolic links lead to nothing yet. */
 async function behindLinks(name: string): Promise<string> {
   let path = name;
   while ((await Deno.lstat(path).catch(ignoreNotFound))?.isSymlink) {
     const target = await Deno.readLink(path);
-    const directory = path.slice(0, Math.max(path.lastIndexOf("/"), path.lastIndexOf("\\")) + 1);
+    const [directory] = splitPath(path);
     path = /^(?:[/\\]|[A-Za-z]:)/.test(target) ? target : directory + target;
   }
   return path;
@@ -107,19 +103,14 @@ function openPart(name: string, options: OutputOptions): OpenPart {
 /** The path of a part file; one that would be too long is shortened, and told apart by its sum. */
 function nameOf(path: string, n: number): string {
   const suffix = n === 1 ? ".part" : `.${n}.part`;
-  const start = Math.max(path.lastIndexOf("/"), path.lastIndexOf("\\")) + 1;
-  const name = path.slice(start);
+  const [directory, name] = splitPath(path);
   const bytes = new TextEncoder().encode(name);
   const room = LONGEST_NAME - suffix.length - ".json".length;
   if (bytes.length <= room) return path + suffix;
   let sum = 0x811c9dc5;
   for (const byte of bytes) sum = Math.imul(sum ^ byte, 0x01000193) >>> 0;
-  const characters = [...name];
-  const tooLong = () => new TextEncoder().encode(characters.join("")).length > room - 9;
-  while (tooLong()) characters.pop();
-  return `${path.slice(0, start)}${characters.join("")}~${
-    sum.toString(16).padStart(8, "0")
-  }${suffix}`;
+  const hex = sum.toString(16).padStart(8, "0");
+  return `${directory}${cutToBytes(name, room - 9)}~${hex}${suffix}`;
 }
 
 /** Whether this run writes nothing else there, nor beside it. */

@@ -1,6 +1,6 @@
 import { DownloadError } from "./download_error.ts";
 import { attempt, fileErrors, fileErrorsSync } from "./file_error.ts";
-import type { NameClaims } from "./file_name.ts";
+import { type NameClaims, splitPath } from "./file_name.ts";
 import { type Representation, type ResumePoint, resumePointOf, Tail } from "./resume.ts";
 
 /**
@@ -119,12 +119,10 @@ export function leftoverLine(
 
 /** The path of a part file as messages show it, for a file that is named `name`. */
 export function shownPart(name: string, partName: string | undefined): string {
-  const [start, partStart] = [name, partName ?? ""].map((it) =>
-    Math.max(it.lastIndexOf("/"), it.lastIndexOf("\\")) + 1
-  ) as [number, number];
-  const isBeside = partName?.slice(partStart).startsWith(name.slice(start));
-  if (isBeside) return name.slice(0, start) + partName!.slice(partStart);
-  return partName ?? `${name}.part`;
+  if (partName === undefined) return `${name}.part`;
+  const [directory, fileName] = splitPath(name);
+  const [, part] = splitPath(partName);
+  return part.startsWith(fileName) ? directory + part : partName;
 }
 
 /** An output that takes bytes in their order alone, and cannot be read. */

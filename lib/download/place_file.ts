@@ -1,15 +1,16 @@
-import { attempt, ignoreNotFound, isRefusal } from "./file_error.ts";
+import { attempt, codeOf, ignoreNotFound, isRefusal } from "./file_error.ts";
+import { splitPath } from "./file_name.ts";
 import type { OutputOptions, Placed, Replaced } from "./output.ts";
 
 /** Whether a file is a mount point: nothing can be linked from one mount into another. */
 export async function isMountPoint(path: string): Promise<boolean> {
   // The name is short whatever the file's: one that is too long would be refused before all else.
-  const directory = path.slice(0, Math.max(path.lastIndexOf("/"), path.lastIndexOf("\\")) + 1);
+  const [directory] = splitPath(path);
   const probe = `${directory}.${crypto.randomUUID()}`;
   try {
     await Deno.link(path, probe);
   } catch (error) {
-    return error instanceof Error && "code" in error && error.code === "EXDEV";
+    return codeOf(error) === "EXDEV";
   }
   await Deno.remove(probe);
   return false;
@@ -71,9 +72,8 @@ export async function moveOver(
       await Deno.rename(from, to);
       return false;
     } catch (error) {
-      const isBusy = error instanceof Error && "code" in error && error.code === "EBUSY";
       const found = await Deno.stat(to).catch(ignoreNotFound);
-      if (!found?.isFile || !(isBusy || isRefusal(error))) throw error;
+      if (!found?.isFile || !(codeOf(error) === "EBUSY" || isRefusal(error))) throw error;
     }
   }
   onOverwrite();
