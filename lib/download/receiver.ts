@@ -4,11 +4,10 @@ import type { Fields } from "../http/fields.ts";
 import type { DownloadContext } from "./context.ts";
 import { DownloadError, TryError } from "./download_error.ts";
 import {
-  askedFrom,
+  type Extent,
   isSameTail,
   otherContentError,
   type Representation,
-  type ResumeDecision,
   resumeDecisionOf,
   type ResumePoint,
   Tail,
@@ -19,14 +18,6 @@ import type { Joined, Segmented } from "./segmented.ts";
 import type { TargetUri } from "./target_uri.ts";
 import type { Answer } from "./transport.ts";
 import type { Verification } from "./verification.ts";
-
-/** Which bytes of a response are written. */
-interface Extent {
-  /** So many at its start are there already. */
-  readonly known: number;
-  /** All of it; undefined when the server does not say. */
-  readonly bytes: number | undefined;
-}
 
 /** Finds another server when one falls silent. */
 export type RelieveFrom = (
@@ -107,13 +98,11 @@ export class Receiver {
     try {
       if (this.#mayMix && segmented?.suits(head, whole)) {
         const { entityTag, length } = whole;
-        const end = decision.kind === "rest" ? point!.position + decision.bytes : length!;
-        const start = decision.kind === "rest" ? askedFrom(point!.position) : 0;
-        const part = { uri, answer, start, bytes: end - start };
+        const part = { uri, answer, start: decision.start, bytes: decision.bytes! };
         const all = { entityTag: entityTag!, length: length! };
         servers = await this.#join(await segmented.receive(all, part, race));
       } else {
-        await this.#copy(server, answer.response, race, extentOf(decision, point));
+        await this.#copy(server, answer.response, race, decision);
         if (decision.kind === "rest" && this.#output.position < whole.length!) {
           throw new TryError("network", server, "it sent no more than a part of the rest");
         }
@@ -219,17 +208,6 @@ export class Receiver {
     output.begin({ entityTag: undefined, length: undefined });
     throw new TryError("checksum", server, fault, { isFinal: isMixed ? false : undefined });
   }
-}
-
-function extentOf(
-  decision: Exclude<ResumeDecision, { kind: "faulty" }>,
-  point: ResumePoint | undefined,
-): Extent {
-  if (decision.kind === "whole") return { known: 0, bytes: decision.representation.length };
-  const { position, length } = point!;
-  if (decision.kind === "again") return { known: position, bytes: length };
-  const known = position - askedFrom(position);
-  return { known, bytes: known + decision.bytes };
 }
 
 /** The next piece of an answer's content; undefined at its end. */

@@ -42,18 +42,26 @@ export function resumePointOf(
   return received > 0 && position < length ? { position, entityTag, length } : undefined;
 }
 
+/** Which bytes of the content an answer brings. */
+export interface Extent {
+  readonly start: number;
+  /** So many from there are here already. */
+  readonly known: number;
+  /** All of them; undefined when the server does not say. */
+  readonly bytes: number | undefined;
+}
+
 /**
  * What an answer means for what is here:
  *
  * - `whole`: the content from its first byte, of this representation
  * - `again`: the same content as is here, but from its first byte
- * - `rest`: what follows what is here, behind some of that again; so many bytes of it
+ * - `rest`: what follows what is here, behind some of that again
  * - `faulty`: it is none that was asked for
  */
 export type ResumeDecision =
-  | { readonly kind: "whole"; readonly representation: Representation }
-  | { readonly kind: "again" }
-  | { readonly kind: "rest"; readonly bytes: number }
+  | Extent & { readonly kind: "whole"; readonly representation: Representation }
+  | Extent & { readonly kind: "again" | "rest"; readonly bytes: number }
   | { readonly kind: "faulty"; readonly reason: string };
 
 /**
@@ -85,9 +93,15 @@ export function resumeDecisionOf(
   }
   const length = said ?? range?.total;
   if (point !== undefined && length === point.length && isSame(entityTag, point.entityTag)) {
-    return { kind: "again" };
+    return { kind: "again", start: 0, known: point.position, bytes: length };
   }
-  return { kind: "whole", representation: { entityTag, length } };
+  return {
+    kind: "whole",
+    start: 0,
+    known: 0,
+    bytes: length,
+    representation: { entityTag, length },
+  };
 }
 
 function restDecision(
@@ -109,12 +123,10 @@ function restDecision(
   }
   // RFC 9110 §15.3.7: it would have been in a 200, so it has to be here; and If-Range asked for it.
   if (!isSame(entityTag, point.entityTag)) return faulty("the part has another ETag");
-  const bytes = last - point.position + 1;
-  const isAsLong = framing.kind !== "length" || framing.contentLength === last - first + 1;
-  if (bytes < 1 || !isAsLong) {
-    return faulty("the part is not as long as it says");
-  }
-  return { kind: "rest", bytes };
+  const bytes = last - first + 1;
+  const isAsLong = framing.kind !== "length" || framing.contentLength === bytes;
+  if (last < point.position || !isAsLong) return faulty("the part is not as long as it says");
+  return { kind: "rest", start: first, known: point.position - first, bytes };
 }
 
 function faulty(reason: string): ResumeDecision {

@@ -87,14 +87,10 @@ function partOf(
     throw answerError(uri, head, true);
   }
   const decision = resumeDecisionOf(head, framing, { position, ...whole });
-  if (decision.kind === "rest" && attempts.allowsRange(uri.server)) {
-    const start = askedFrom(position);
-    return { uri, answer, start, bytes: position + decision.bytes - start };
-  }
   if (decision.kind === "whole" || decision.kind === "again") partless.add(uri.server);
-  if (decision.kind === "again" && workers.size === 1) {
-    return { uri, answer, start: 0, bytes: whole.length };
-  }
+  const isWanted = decision.kind === "rest" && attempts.allowsRange(uri.server) ||
+    decision.kind === "again" && workers.size === 1;
+  if (isWanted) return { uri, answer, start: decision.start, bytes: decision.bytes };
   const reason = decision.kind === "faulty"
     ? decision.reason
     : "it sends no part of the same content";

@@ -53,22 +53,36 @@ Deno.test("resumeDecisionOf() takes a 200 for the whole, of what it says", () =>
   const length: FieldLine = ["Content-Length", `${TOTAL}`];
   assertEquals(whole([length, ["ETag", '"x"']]), {
     kind: "whole",
+    start: 0,
+    known: 0,
+    bytes: TOTAL,
     representation: { entityTag: '"x"', length: TOTAL },
   });
   for (const weak of ['W/"x"', "x", "", '"\xe9"']) {
     assertEquals(whole([length, ["ETag", weak]], POINT), {
       kind: "whole",
+      start: 0,
+      known: 0,
+      bytes: TOTAL,
       representation: { entityTag: undefined, length: TOTAL },
     });
   }
   assertEquals(whole([length, ["ETag", '"x"'], ["ETag", '"y"']]).kind, "whole");
   assertEquals(whole([["ETag", '"x"'], ["Transfer-Encoding", "chunked"]], POINT), {
     kind: "whole",
+    start: 0,
+    known: 0,
+    bytes: undefined,
     representation: { entityTag: '"x"', length: undefined },
   });
   assertEquals(whole([length, ["ETag", '"y"']], POINT).kind, "whole");
   assertEquals(whole([["Content-Length", `${TOTAL - 1}`], ["ETag", '"x"']], POINT).kind, "whole");
-  assertEquals(whole([length, ["ETag", '"x"']], POINT), { kind: "again" });
+  assertEquals(whole([length, ["ETag", '"x"']], POINT), {
+    kind: "again",
+    start: 0,
+    known: POINT.position,
+    bytes: TOTAL,
+  });
 });
 
 Deno.test("resumeDecisionOf() takes a 206 for the rest only when it is proved to be", () => {
@@ -78,11 +92,17 @@ Deno.test("resumeDecisionOf() takes a 206 for the rest only when it is proved to
       [["Content-Range", range], ["Content-Length", `${length}`], ["ETag", tag]],
       POINT,
     );
+  const rest = (fresh: number): ResumeDecision => {
+    return { kind: "rest", start: 40, known: OVERLAP_BYTES, bytes: OVERLAP_BYTES + fresh };
+  };
   const last = TOTAL - 1;
-  assertEquals(part(`bytes 40-${last}/${TOTAL}`), { kind: "rest", bytes: 60 });
-  assertEquals(part(`bytes 40-${last - 40}/${TOTAL}`, REST - 40), { kind: "rest", bytes: 20 });
+  assertEquals(part(`bytes 40-${last}/${TOTAL}`), rest(60));
+  assertEquals(part(`bytes 40-${last - 40}/${TOTAL}`, REST - 40), rest(20));
   assertEquals(decisionFor(206, [["Content-Range", "bytes 0-8/9"]]), {
     kind: "whole",
+    start: 0,
+    known: 0,
+    bytes: 9,
     representation: { entityTag: undefined, length: 9 },
   });
   const faulty: readonly [ResumeDecision, string][] = [
