@@ -33,10 +33,10 @@ interface ServerState extends ServerRecord {
   toldUntil: number;
 }
 
-/** How often a download may go on to a server that is new to it: no redirect may lead us for ever. */
+/** The most servers that one download asks, so that no redirector leads it on for ever. */
 export const MOST_SERVERS = 100;
 
-/** What a balancer reads of Avoid-Server: so many names, and so many characters. */
+/** How many names, and how many characters, a balancer reads of Avoid-Server. */
 const MOST_AVOIDED = 16;
 const LONGEST_AVOIDANCE = 1024;
 
@@ -161,7 +161,7 @@ export class AttemptLog {
   }
 
   /**
-   * Whether a person is to be told that this server asks to be left alone: once for each time up to
+   * Whether to say that this server asks to be left alone: once for each time up to
    * which it does, and not by each of several connections that were answered at about the same time.
    */
   mustTellRest(server: string): boolean {
@@ -205,7 +205,7 @@ export function isMissing({ details: { statusCode } }: TryError): boolean {
 const FIRST_PAUSE_MS = 200;
 const LONGEST_PAUSE_MS = 30_000;
 
-/** More is not waited for, whatever a server asks. */
+/** The longest wait that a Retry-After is obeyed for. */
 export const LONGEST_RETRY_AFTER_MS = 60_000;
 
 /**
@@ -223,7 +223,7 @@ export function pauseMs({ details }: TryError, failures: number, random: number)
   return Math.round(longest * (0.5 + random / 2));
 }
 
-/** What a person is told when a wait begins that a server asked for. */
+/** The message when a wait begins that a server asked for. */
 export function restNotice(server: string, ms: number): string {
   return `${server} asks to wait ${secondsText(ms)}: trying again then`;
 }

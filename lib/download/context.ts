@@ -41,7 +41,7 @@ export interface RetryRules {
   readonly wait: (ms: number) => Promise<void>;
 }
 
-/** What is told of a download while it goes on. */
+/** Receives the events of a download. */
 export interface Observer extends WireObserver {
   /** A final response: with a redirect, where it leads; and what was asked for. */
   readonly onResponse: (
@@ -54,7 +54,7 @@ export interface Observer extends WireObserver {
   readonly onProgress: (received: number, length: number | undefined, server: string) => void;
 }
 
-/** How downloads are done, whatever is downloaded. */
+/** How downloads are done: the same for each URI. */
 export interface DownloadSettings {
   readonly transport: Transport;
   readonly retry: RetryRules;

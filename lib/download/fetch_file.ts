@@ -45,7 +45,7 @@ export interface Outcome {
   readonly seconds: number;
 }
 
-/** Downloads one file. What fails is told by what is returned. */
+/** Downloads one file. Never throws a DownloadError: the outcome holds it. */
 export async function fetchFile(
   job: Job,
   settings: DownloadSettings,

@@ -36,7 +36,7 @@ const RELIEF_ASKS = 4;
 /** Finds the servers of one download, for each of its tries and beside silent ones. */
 export class Finder {
   readonly #context: DownloadContext;
-  /** That of a search beside a silent server: a person hears of it only if it brings something. */
+  /** For a search beside a silent server, which is reported only if it brings something. */
   readonly #mute: DownloadContext;
   readonly #attempts: AttemptLog;
   readonly #typed: TargetUri;

@@ -25,7 +25,7 @@ export interface Search extends Question {
   readonly isUnwanted: (server: string) => boolean;
   /** How often the question is put at the most. */
   readonly asks: number;
-  /** Told of each URI when its server is asked. */
+  /** Called with each URI when its server is asked. */
   readonly onAsk?: ((uri: TargetUri) => void) | undefined;
 }
 
@@ -154,7 +154,7 @@ function nextOf(
   try {
     next = redirectOf(head, uri);
   } finally {
-    // The answer to a question that is put again is told only once.
+    // When the question is put again, its answer is reported only once.
     if (next === undefined || !isUnwanted(next, uri)) observer.onResponse(head, next, uri);
   }
   if (next === undefined) return undefined;

@@ -21,7 +21,7 @@ export type JobOptions = Pick<
 >;
 
 /**
- * What is to be downloaded. Every mistake is told before anything is asked for.
+ * What is to be downloaded. All mistakes are found before the first request.
  *
  * @param operands URLs as typed
  * @throws {UsageError} when they cannot be downloaded, or not so
@@ -111,7 +111,7 @@ export async function readCertificates(file: string): Promise<string> {
 }
 
 /**
- * Does something with each item, with so many at a time.
+ * Runs an action for each item, at most `most` at a time.
  *
  * @returns what came of them, in the order of the items
  */

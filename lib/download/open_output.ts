@@ -6,7 +6,7 @@ import { type OpenPart, PartFile } from "./part_file.ts";
 import { recordOwner } from "./part_record.ts";
 import { isMountPoint } from "./place_file.ts";
 
-/** So many names are tried. */
+/** How many names are tried. */
 const MOST_NAMES = 20;
 
 /**

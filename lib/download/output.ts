@@ -96,7 +96,7 @@ export type Leftover =
 export const NOTHING: Leftover = { kind: "nothing" };
 
 /**
- * What a person is told of it, in one line; undefined where there is nothing to tell.
+ * The message about a leftover, in one line; undefined when nothing is left.
  */
 export function leftoverLine(
   name: string,

@@ -140,7 +140,7 @@ export class ReliefRace implements Watched {
   }
 }
 
-/** So many times the longest silence before it is out of the ordinary. */
+/** A silence of that many times the longest before it is out of the ordinary. */
 const OUT_OF_THE_ORDINARY = 4;
 
 /**

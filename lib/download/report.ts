@@ -21,7 +21,7 @@ export function exitStatusOf({ failure }: Outcome): number {
   return failure === undefined ? 0 : EXIT_STATUSES[failure.failure];
 }
 
-/** What a person is told of an outcome, a line each. */
+/** The messages about an outcome, a line each. */
 export function outcomeLines(outcome: Outcome): string[] {
   const { job: { name, uri }, downloaded, failure, servers, failedTries, leftover } = outcome;
   if (failure !== undefined) {
@@ -65,7 +65,7 @@ export function outcomeJson(outcome: Outcome): string {
   return JSON.stringify(members);
 }
 
-/** What a person is told at the end of several files. */
+/** The message at the end of several files. */
 export function summaryLine(outcomes: readonly Outcome[], seconds: number): string {
   const count = (is: (outcome: Outcome) => boolean) => outcomes.filter(is).length;
   const failed = count(({ failure }) => failure !== undefined);
@@ -99,7 +99,7 @@ export function headLines(head: ClientRequest | ResponseHead): string[] {
     .map((line) => `${arrow} ${line}`);
 }
 
-/** Where a person sees how downloads get on. */
+/** Shows messages and progress to the user. */
 export interface Display {
   /** Shows a line that stays. */
   say(line: string): void;
@@ -109,7 +109,7 @@ export interface Display {
   end(name: string): void;
 }
 
-/** So often a download that goes on says so: silence would be taken for a hang. */
+/** How often a running download is reported: silence would be taken for a hang. */
 const INTERVAL_MS = 10_000;
 
 /** What a pipe or a log gets: a line now and then, none of which is written over. */

@@ -45,7 +45,7 @@ export function resumePointOf(
 /** Which bytes of the content an answer brings. */
 export interface Extent {
   readonly start: number;
-  /** So many from there are here already. */
+  /** How many of them, from the start, are here already. */
   readonly known: number;
   /** All of them; undefined when the server does not say. */
   readonly bytes: number | undefined;
@@ -150,7 +150,7 @@ function isSame(one: string | undefined, other: string): boolean {
 }
 
 /**
- * So many bytes before a joint are fetched again, and compared with those that are here. Two servers
+ * How many bytes before a joint are fetched again, and compared with those that are here. Two servers
  * may give files of one size and time the same ETag, whatever is in them; and behind one name there
  * may be several servers. So every joint is compared, whichever server the content comes from.
  */

@@ -192,7 +192,7 @@ export function columnsOf(text: string): number {
   return columns;
 }
 
-/** As much of a text as fits so many columns: what is cut off is an ellipsis. */
+/** A text cut to a number of columns, with an ellipsis for what is cut off. */
 export function fitted(text: string, most: number): string {
   if (columnsOf(text) <= most) return text;
   let columns = 1; // Of the ellipsis.

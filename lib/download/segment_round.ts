@@ -151,7 +151,7 @@ export class TaskGroup {
     else this.#ended.reject(error);
   }
 
-  /** Waits for so many ms, or until all is over. */
+  /** Waits for a time, or until all is over. */
   async sleep(ms: number): Promise<void> {
     if (this.#isOver) return;
     await new Promise<void>((resolve) => {

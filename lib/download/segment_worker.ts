@@ -39,7 +39,7 @@ export class SegmentWorker implements Holder {
   }
 
   /**
-   * Works until all is there or nothing helps. Never throws: the round is told.
+   * Works until all is there or nothing helps. Never throws: errors end the round.
    *
    * @param part what has been asked for already
    */

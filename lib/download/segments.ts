@@ -25,10 +25,10 @@ export const LEAST_SEGMENT = 64 * 1024;
 /** A segment that will be there so soon is not split. */
 const SOON_MS = 500;
 
-/** A holder that is silent for so long, or needs so long for the little that is left, loses it. */
+/** A holder that is silent for that long, or needs that long for the little that is left, loses it. */
 const LONG_MS = 2000;
 
-/** A holder that takes the little that is left from another has to be so many times as fast. */
+/** A holder that takes the little that is left from another has to be that many times as fast. */
 const MUCH_FASTER = 2;
 
 /** Which holder brings which part of a content. Pure: the time is an argument. */

@@ -19,7 +19,7 @@ export class SpeedWatch {
   }
 
   /**
-   * So many bytes have arrived from a server.
+   * Counts bytes that have arrived from a server.
    *
    * @throws {TryError} when they were too few for the time since the window began
    */
@@ -45,7 +45,7 @@ export class PaceMeter {
   readonly #marks: { readonly at: number; readonly received: number }[] = [];
 
   /**
-   * So many bytes are there now.
+   * Takes a mark of how many bytes are there now.
    *
    * @returns bytes per second; undefined when it cannot be told yet
    */

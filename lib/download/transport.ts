@@ -27,7 +27,7 @@ export interface Transport {
   readonly segments: number;
 }
 
-/** What is told of the messages themselves. */
+/** Receives the heads of messages. */
 export interface WireObserver {
   /** Each request that goes out, and each head that comes in. */
   readonly onHead?: ((head: ClientRequest | ResponseHead, uri: TargetUri) => void) | undefined;
@@ -253,7 +253,7 @@ export async function peek(
   return { bytes: bytes.subarray(0, count), answer: { ...answer, response: whole } };
 }
 
-/** What an exchange threw, as the end of a try; anything that is no fault of the network as it is. */
+/** The TryError for what an exchange threw; an error that is not the network's as it is. */
 export function tryError(error: unknown, uri: TargetUri): unknown {
   const reason = failureReason(error);
   if (reason === undefined) return error;
