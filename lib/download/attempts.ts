@@ -206,7 +206,7 @@ const FIRST_PAUSE_MS = 200;
 const LONGEST_PAUSE_MS = 30_000;
 
 /** The longest wait that a Retry-After is obeyed for. */
-export const LONGEST_RETRY_AFTER_MS = 60_000;
+const LONGEST_RETRY_AFTER_MS = 60_000;
 
 /**
  * The pause before another try: twice as long each time, and somewhere between half of that and all,

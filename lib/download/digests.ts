@@ -2,7 +2,7 @@ import type { Fields } from "../http/fields.ts";
 import { QUOTED_STRING_SOURCE, TOKEN_SOURCE } from "../http/grammar.ts";
 
 /** The digests that we compute, by the names that RFC 9530 §5 gives them, the strongest first. */
-export const ALGORITHMS = ["sha-512", "sha-256"] as const;
+const ALGORITHMS = ["sha-512", "sha-256"] as const;
 
 /** One of `ALGORITHMS`. */
 export type Algorithm = typeof ALGORITHMS[number];

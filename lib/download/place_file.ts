@@ -99,7 +99,7 @@ async function overwrite(from: string, to: string): Promise<void> {
 }
 
 /** Gives a file the permissions and the owner of the one it replaces, as far as the system lets. */
-export async function takeAfter(path: string, { mode, uid, gid }: Replaced): Promise<void> {
+async function takeAfter(path: string, { mode, uid, gid }: Replaced): Promise<void> {
   if (Deno.build.os === "windows" || mode === null) return;
   const own = await Deno.stat(path);
   if ((uid !== own.uid || gid !== own.gid) && uid !== null && gid !== null) {

@@ -6,7 +6,7 @@ import type { Progress } from "./screen.ts";
 import type { TargetUri } from "./target_uri.ts";
 
 /** The exit status that tells of each failure. */
-export const EXIT_STATUSES: Readonly<Record<DownloadFailure, number>> = {
+const EXIT_STATUSES: Readonly<Record<DownloadFailure, number>> = {
   answer: 1,
   url: 2,
   network: 3,

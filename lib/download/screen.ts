@@ -128,7 +128,7 @@ export function progressLine(
 }
 
 /** A size for people, such as `1.5 MiB`. */
-export function sizeText(count: number): string {
+function sizeText(count: number): string {
   return format(Math.round(count), { binary: true, maximumFractionDigits: 1 });
 }
 

@@ -97,7 +97,7 @@ const BEFORE_PATH = /^(?:[A-Za-z][A-Za-z0-9+.-]*:)?[/\\]{2,}[^/\\?#]*/;
  *
  * @param base the target that was asked for; undefined for an absolute reference
  */
-export function rawTarget(reference: string, base?: string): string {
+function rawTarget(reference: string, base?: string): string {
   const text = reference.replace(/^[\0-\x20]+|[\0-\x20]+$|[\t\r\n]/g, "");
   const before = BEFORE_PATH.exec(text)?.[0];
   const [relative = ""] = text.slice(before?.length ?? 0).split("#", 1);
