@@ -6,27 +6,33 @@
 
 import { runCommand } from "./lib/cli/arguments.ts";
 import { UsageError } from "./lib/cli/command.ts";
-import { CLIENT_COMMAND, type ClientOptions, rulesOf } from "./lib/download/client_options.ts";
-import { Connections } from "./lib/download/connections.ts";
-import { type Display, Journal } from "./lib/download/display.ts";
+import {
+  CLIENT_COMMAND,
+  type ClientOptions,
+  fileRulesOf,
+  retryRulesOf,
+} from "./lib/download/client_options.ts";
+import type { DownloadSettings } from "./lib/download/context.ts";
 import {
   fetchFile,
-  type FetchOptions,
   keepWhenInterrupted,
   type Outcome,
+  type Run,
 } from "./lib/download/fetch_file.ts";
-import { atOnce, type Job, planJobs, readCertificates } from "./lib/download/jobs.ts";
+import { fileErrors } from "./lib/download/file_error.ts";
 import { NameClaims } from "./lib/download/file_name.ts";
-import { fileErrors } from "./lib/download/download_error.ts";
-import type { Output } from "./lib/download/output.ts";
+import { atOnce, type Job, planJobs, readCertificates } from "./lib/download/jobs.ts";
 import {
+  type Display,
   exitStatusOf,
   headLines,
+  Journal,
   outcomeJson,
   outcomeLines,
   responseLine,
   summaryLine,
 } from "./lib/download/report.ts";
+import { Connections } from "./lib/download/transport.ts";
 import { print, say } from "./lib/log/console.ts";
 
 await runCommand(CLIENT_COMMAND, async (options, operands) => {
@@ -40,19 +46,16 @@ await runCommand(CLIENT_COMMAND, async (options, operands) => {
   if (options.directory !== undefined) await makeDirectory(options.directory);
   const connections = new Connections(options.timeout, { caCerts });
   const display = await displayFor(options);
-  const claims = new NameClaims();
+  const run: Run = { claims: new NameClaims(), open: new Map() };
   for (const { name } of jobs) {
-    if (name === "-" || claims.claim(name)) continue;
+    if (name === "-" || run.claims.claim(name)) continue;
     throw new UsageError(`two URLs would be saved as the file that ${name} is`);
   }
-  const open = new Map<string, Output>();
-  keepWhenInterrupted(open, display);
+  keepWhenInterrupted(run.open, (name) => display.end(name));
   const since = performance.now();
   const outcomes = await atOnce(jobs, options.jobs, async (job) => {
-    const outcome = await fetchFile(
-      job,
-      settingsFor(job, jobs.length > 1, options, { connections, claims }, display, open),
-    );
+    const settings = settingsFor(job, jobs.length > 1, options, connections, display);
+    const outcome = await fetchFile(job, settings, fileRulesOf(options), run);
     display.end(job.name);
     tell(outcome, options, display);
     return outcome;
@@ -64,37 +67,42 @@ await runCommand(CLIENT_COMMAND, async (options, operands) => {
   return Math.max(...outcomes.map(exitStatusOf));
 });
 
-/** The options of one download, and its reports. */
+/** How one file is downloaded, and what is told of it. */
 function settingsFor(
   { name }: Job,
   isOneOfMany: boolean,
   options: ClientOptions,
-  shared: Pick<FetchOptions, "connections" | "claims">,
+  connections: Connections,
   display: Display,
-  open: Map<string, Output>,
-): FetchOptions {
+): DownloadSettings {
+  const { verbose, quiet, segments } = options;
   const note = (line: string) => {
-    if (!options.quiet) display.say(isOneOfMany ? `${name}: ${line}` : line);
+    if (!quiet) display.say(isOneOfMany ? `${name}: ${line}` : line);
   };
   return {
-    ...rulesOf(options),
-    ...shared,
-    random: Math.random,
-    now: () => performance.now(),
-    date: () => Date.now() / 1000,
-    wait: (ms) => {
-      display.end(name);
-      return new Promise((resolve) => setTimeout(resolve, ms));
+    transport: {
+      connections,
+      timeoutMs: options.timeout,
+      maxRedirects: options["max-redirects"],
+      allowDowngrade: options["allow-downgrade"],
+      segments,
     },
-    onHead: options.verbose ? (head) => headLines(head).forEach(note) : undefined,
-    onResponse: (head, redirect) => note(responseLine(head, redirect)),
-    onNotice: note,
-    onProgress: (received, length, server) => {
-      if (!options.quiet) display.update(name, { received, length, server }, performance.now());
+    retry: {
+      ...retryRulesOf(options),
+      random: Math.random,
+      monotonicMs: () => performance.now(),
+      wait: (ms) => {
+        display.end(name);
+        return new Promise((resolve) => setTimeout(resolve, ms));
+      },
     },
-    onOutput: (output) => {
-      if (output === undefined) open.delete(name);
-      else open.set(name, output);
+    observer: {
+      onHead: verbose ? (head) => headLines(head).forEach(note) : undefined,
+      onResponse: (head, redirect) => note(responseLine(head, redirect)),
+      onNotice: note,
+      onProgress: (received, length, server) => {
+        if (!quiet) display.update(name, { received, length, server }, performance.now());
+      },
     },
   };
 }

@@ -17,7 +17,7 @@ import {
   type ValueParser,
   type Values,
 } from "../cli/option.ts";
-import { SILENCE_LIMITS } from "./relief.ts";
+import { type RetryRules, SILENCE_LIMITS } from "./context.ts";
 
 const SHA256: ValueParser<string> = {
   placeholder: "HEX",
@@ -73,16 +73,20 @@ Examples:
 /** The values of its options. */
 export type ClientOptions = Values<typeof CLIENT_COMMAND.options>;
 
-/** What the options say about each download. */
-export function rulesOf(options: ClientOptions) {
+/** What the options say about servers that fail. */
+export function retryRulesOf(
+  options: ClientOptions,
+): Pick<RetryRules, "retries" | "minSpeed" | "silence"> {
   return {
-    timeoutMs: options.timeout,
-    segments: options.segments,
-    maxRedirects: options["max-redirects"],
-    allowDowngrade: options["allow-downgrade"],
     retries: options.retries,
     minSpeed: options["min-speed"],
     silence: SILENCE_LIMITS,
+  };
+}
+
+/** What the options say about files. */
+export function fileRulesOf(options: ClientOptions) {
+  return {
     mayContinue: options.continue,
     keepsExisting: options["no-clobber"],
     keepsTime: !options["no-remote-time"],

@@ -1,38 +1,43 @@
 import { isWhole, type ResponseHead } from "../http/response.ts";
-import type { Arrival, FollowOptions } from "./follow_redirects.ts";
-import { tryError } from "./ask.ts";
-import { TryError } from "./download_error.ts";
-import { answerError, Finder, type FinderOptions } from "./finder.ts";
+import {
+  FAIR_PART,
+  isMissing,
+  isWorthRetry,
+  pauseMs,
+  restNotice,
+  retryAfterMs,
+  secondsText,
+} from "./attempts.ts";
+import type { DownloadContext, Observer } from "./context.ts";
+import { answerError, TryError } from "./download_error.ts";
+import { Finder } from "./finder.ts";
 import { type FinishedFile, isSameFile, modifiedAt } from "./finished_file.ts";
-import { type AttemptLog, isMissing } from "./attempt_log.ts";
+import type { FinalAnswer } from "./follow_redirects.ts";
 import type { Output } from "./output.ts";
 import { PartFile } from "./part_file.ts";
-import { Receiver, type ReceiverOptions } from "./receiver.ts";
+import { Receiver, type RelieveFrom } from "./receiver.ts";
 import { RelievedError } from "./relief.ts";
 import type { Segmented } from "./segmented.ts";
 import type { TargetUri } from "./target_uri.ts";
+import { tryError } from "./transport.ts";
+import type { Verification } from "./verification.ts";
 
-/** How a download goes about it, and whom it tells. */
-export interface DownloadOptions extends FinderOptions, ReceiverOptions {
-  /** How many parts of a file to ask for at once, where that can be done. */
-  readonly segments: number;
-  /** How often a server is tried again that has failed. */
-  readonly retries: number;
+/** How the content is saved. */
+export interface SaveRules {
+  /** What checks the content; undefined when only a server's own digest is a reason to. */
+  readonly verification: Verification | undefined;
   /** A file that may be what is to be downloaded. */
   readonly finished: FinishedFile | undefined;
   /** Whether a file is to be as old as its content is said to be. */
   readonly keepsTime: boolean;
   /** What a file is to be called by what an answer says; undefined for its own name. */
   readonly nameFor: ((head: ResponseHead) => Promise<string | undefined>) | undefined;
-  /** From 0 up to 1. */
-  readonly random: () => number;
 }
 
 /** What a download has brought. */
 export interface Downloaded {
   /** Where the content came from in the end. */
   readonly uri: TargetUri;
-  /** The octets of the content. */
   readonly bytes: number;
   /** What the file is called in place of its own name. */
   readonly name: string | undefined;
@@ -44,28 +49,23 @@ export interface Downloaded {
   readonly isTaken?: boolean;
 }
 
-/** A failed try that brought this part of the content, and kept it, is not counted against anybody. */
-const FAIR_PART = 1 / 100;
-
 /** Once a server has fallen silent, no slow or silent one is to decide alone how long the rest takes. */
 const RELIEF_SEGMENTS = 4;
 
 /**
  * Downloads the content of a URI, and completes the output when it is whole. Each try starts at the
- * URI as typed, so that a balancer can pick another server, and goes on with what is kept where
+ * URI as typed, so that a balancer can pick another server, and goes on with what is there where
  * that is proved to be of the same content. When it fails, the output is left to the caller to
  * abandon.
  *
- * @param attempts is told of every server that was tried
  * @throws {DownloadError} when the content cannot be had or written
  */
 export async function download(
-  typed: TargetUri,
+  context: DownloadContext,
   output: Output,
-  attempts: AttemptLog,
-  options: DownloadOptions,
+  rules: SaveRules,
 ): Promise<Downloaded> {
-  const state = new Download(typed, output, attempts, options);
+  const state = new Download(context, output, rules);
   for (;;) {
     const before = output.received;
     try {
@@ -79,10 +79,9 @@ export async function download(
 
 /** One download, over all of its tries. */
 class Download {
-  readonly #typed: TargetUri;
+  readonly #context: DownloadContext;
   readonly #output: Output;
-  readonly #attempts: AttemptLog;
-  readonly #options: DownloadOptions;
+  readonly #rules: SaveRules;
   readonly #receiver: Receiver;
   readonly #finder: Finder;
   /** Answers that may name where else the content is, before there is anything to see them. */
@@ -90,28 +89,17 @@ class Download {
   #segmented: Segmented | undefined;
   #hasLooked = false;
 
-  constructor(typed: TargetUri, output: Output, attempts: AttemptLog, options: DownloadOptions) {
-    this.#typed = typed;
+  constructor(context: DownloadContext, output: Output, rules: SaveRules) {
+    this.#context = context;
     this.#output = output;
-    this.#attempts = attempts;
-    this.#options = options;
-    const receiver = this.#receiver = new Receiver(output, options);
-    const onResponse: FollowOptions["onResponse"] = (head, redirect, uri) => {
+    this.#rules = rules;
+    this.#receiver = new Receiver(context, output, rules.verification);
+    const onResponse: Observer["onResponse"] = (head, redirect, uri) => {
       if (head.fields.has("link")) this.#linking.push([head, uri]);
-      options.onResponse(head, redirect, uri);
+      context.observer.onResponse(head, redirect, uri);
     };
-    this.#finder = new Finder(typed, attempts, { ...options, onResponse }, {
-      get kept() {
-        return receiver.mayMix ? output.kept : undefined;
-      },
-      get received() {
-        return output.received;
-      },
-      tail: () => output.tail(),
-      get begunAt() {
-        return output.canBegin ? receiver.begunAt : undefined;
-      },
-    });
+    const observer = { ...context.observer, onResponse };
+    this.#finder = new Finder({ ...context, observer }, output, this.#receiver);
   }
 
   /**
@@ -119,53 +107,53 @@ class Download {
    * cannot be told, for whatever reason, the content may be had all the same.
    */
   async findFinished(): Promise<Downloaded | undefined> {
-    const { finished, date } = this.#options;
+    const { finished } = this.#rules;
     if (finished === undefined || this.#hasLooked || this.#output.received > 0) return undefined;
     this.#hasLooked = true;
-    const arrival = await this.#finder.find("HEAD").catch((error) => {
+    const found = await this.#finder.find("HEAD").catch((error) => {
       if (!(error instanceof TryError)) throw error;
     });
-    if (arrival === undefined) return undefined;
-    const { uri, answer } = arrival;
+    if (found === undefined) return undefined;
+    const { uri, answer } = found;
     answer.release();
     const { head } = answer.response;
-    const { fields } = head;
-    if (!isWhole(head) || !(await isSameFile(finished, fields, date()))) return undefined;
-    this.#attempts.succeed(uri.server);
+    if (!isWhole(head)) return undefined;
+    if (!(await isSameFile(finished, head.fields, Date.now() / 1000))) return undefined;
+    this.#context.attempts.succeed(uri.server);
     return { uri, bytes: finished.size, name: undefined, sha256: undefined, wasFinished: true };
   }
 
   /** One try, from the URI as typed to the end of the content, whichever servers it comes from. */
   async tryOnce(): Promise<Downloaded> {
-    let arrival = await this.#finder.find("GET");
+    let found = await this.#finder.find("GET");
     for (;;) {
       try {
-        return await this.#take(arrival);
+        return await this.#take(found);
       } catch (error) {
         if (!(error instanceof RelievedError)) throw error;
-        arrival = this.#finder.turnTo(error.arrival, error);
+        found = this.#finder.turnTo(error.successor, error);
       }
     }
   }
 
   /** What one answer brings, up to the end of the content. */
-  async #take({ uri, answer }: Arrival): Promise<Downloaded> {
-    const { keepsTime, nameFor, date } = this.#options;
+  async #take({ uri, answer }: FinalAnswer): Promise<Downloaded> {
+    const { keepsTime, nameFor } = this.#rules;
+    const { typed, attempts } = this.#context;
     try {
       const { head } = answer.response;
-      const kept = this.#finder.keptFor(uri);
-      const hasContent = isWhole(head) || (head.statusCode === 206 && kept !== undefined);
-      if (!hasContent) throw answerError(uri, head, kept !== undefined);
-      const relieve = uri.server === this.#typed.server
+      const point = this.#finder.resumePointFor(uri);
+      const hasContent = isWhole(head) || (head.statusCode === 206 && point !== undefined);
+      if (!hasContent) throw answerError(uri, head, point !== undefined);
+      const relieve: RelieveFrom | undefined = uri.server === typed.server
         ? undefined
-        : (silent: string, signal: AbortSignal, mayStartOver: boolean) =>
-          this.#finder.findBeside(silent, "GET", signal, mayStartOver);
-      const help = { relieve, segmented: await this.#segmentedFor() };
+        : (silent, ...how) => this.#finder.findBeside(silent, "GET", ...how);
+      const segmented = await this.#segmentedFor();
       const proposed = await nameFor?.(head);
-      const servers = await this.#receiver.receive(uri, answer, kept, help);
-      const time = keepsTime ? modifiedAt(head.fields, date()) : undefined;
+      const servers = await this.#receiver.receive(uri, answer, point, relieve, segmented);
+      const time = keepsTime ? modifiedAt(head.fields, Date.now() / 1000) : undefined;
       const placed = await this.#output.complete(time, proposed);
-      for (const server of servers) this.#attempts.succeed(server);
+      for (const server of servers) attempts.succeed(server);
       const { sha256 } = this.#receiver;
       const name = placed === "proposed" ? proposed : undefined;
       const isTaken = placed === "taken";
@@ -180,43 +168,40 @@ class Download {
   /** Files alone can be written in any order. What has holes already has to be. */
   async #segmentedFor(): Promise<Segmented | undefined> {
     const output = this.#output;
-    const most = Math.max(this.#options.segments, this.#finder.hasTurned ? RELIEF_SEGMENTS : 1);
+    const { hasTurned, unfit } = this.#finder;
+    const most = Math.max(this.#context.transport.segments, hasTurned ? RELIEF_SEGMENTS : 1);
     if (!(output instanceof PartFile) || (most < 2 && !output.hasHoles)) return undefined;
     const { Segmented } = await import("./segmented.ts");
-    this.#segmented ??= new Segmented(this.#typed, output, this.#attempts, this.#options);
+    this.#segmented ??= new Segmented(this.#context, output);
     this.#segmented.most = most;
     for (const [head, uri] of this.#linking.splice(0)) this.#segmented.see(head, uri);
-    this.#segmented.unfit = this.#finder.unfit;
+    this.#segmented.unfit = unfit;
     return this.#segmented;
   }
 
   /** After a failed try: waits for the next, or throws where none is worth it. */
   async recover(error: TryError, before: number): Promise<void> {
-    const { isWorthRetry, pauseMs, restNotice, retryAfterMs, secondsText } = await import(
-      "./retry.ts"
-    );
-    const { retries, random, wait, now, date, onNotice } = this.#options;
-    const { kept, canBegin, received } = this.#output;
+    const { typed: { server: typed }, attempts, retry, observer } = this.#context;
+    const { resumePoint, canBegin, received } = this.#output;
     const { server, details } = error;
-    const typed = this.#typed.server;
-    if (details.isOfRange) this.#attempts.denyRange(server);
-    const hasGained = kept !== undefined && !details.isTooSlow &&
-      received - before >= kept.length * FAIR_PART;
-    const restMs = retryAfterMs(details.fields, date()) ?? 0;
-    this.#attempts.fail(error, hasGained, now() + restMs);
-    const canGoOn = canBegin || kept !== undefined;
+    if (details.isOfRange) attempts.denyRange(server);
+    const hasGained = resumePoint !== undefined && !details.isTooSlow &&
+      received - before >= resumePoint.length * FAIR_PART;
+    const restMs = retryAfterMs(details.fields, Date.now() / 1000) ?? 0;
+    attempts.fail(error, hasGained, retry.monotonicMs() + restMs);
+    const canGoOn = canBegin || resumePoint !== undefined;
     const mayRetry = canGoOn && isWorthRetry(error, server === typed);
-    if (!mayRetry || this.#attempts.repeats >= retries) throw error;
-    if (isMissing(error) && this.#attempts.failuresOf(server) === 1) {
-      return onNotice(`${error.message}; asking for another server`);
+    if (!mayRetry || attempts.repeats >= retry.retries) throw error;
+    if (isMissing(error) && attempts.failuresOf(server) === 1) {
+      return observer.onNotice(`${error.message}; asking for another server`);
     }
     // The server in the URL is asked next, whichever has failed.
-    const pause = pauseMs(error, this.#attempts.failuresInRow(server), random());
-    const typedRestMs = this.#attempts.restMs(typed, now());
+    const pause = pauseMs(error, attempts.failuresInRow(server), retry.random());
+    const typedRestMs = attempts.restMs(typed, retry.monotonicMs());
     const rests = typedRestMs > pause;
-    if (rests) this.#attempts.mustTellRest(typed);
+    if (rests) attempts.mustTellRest(typed);
     const then = rests ? restNotice(typed, typedRestMs) : `trying again in ${secondsText(pause)}`;
-    onNotice(`${error.message}; ${then}`);
-    await wait(Math.max(pause, typedRestMs));
+    observer.onNotice(`${error.message}; ${then}`);
+    await retry.wait(Math.max(pause, typedRestMs));
   }
 }

@@ -1,4 +1,5 @@
 import type { Fields } from "../http/fields.ts";
+import { reasonPhrase, type ResponseHead } from "../http/response.ts";
 
 /**
  * What kept a download from its end:
@@ -61,69 +62,17 @@ export class TryError extends DownloadError {
   }
 }
 
-const REASONS: Readonly<Record<string, string>> = {
-  EACCES: "permission denied",
-  EDQUOT: "the disk quota is used up",
-  EFBIG: "the file is too large for the file system",
-  EISDIR: "it is a directory",
-  ENAMETOOLONG: "the name is too long",
-  ENOENT: "there is no such directory",
-  ENOSPC: "no space left on the disk",
-  ENOTDIR: "a part of its path is no directory",
-  EPERM: "permission denied",
-  EPIPE: "its reader has gone away",
-  EROFS: "the file system is read-only",
-};
-
-/**
- * Runs an operation on a file.
- *
- * @throws {DownloadError} `file`, for whatever Deno throws
- */
-export async function fileErrors<T>(name: string, operation: () => T | Promise<T>): Promise<T> {
-  try {
-    return await operation();
-  } catch (error) {
-    throw fileError(name, error);
-  }
-}
-
-/**
- * Runs a synchronous operation on a file.
- *
- * @throws {DownloadError} `file`, for whatever Deno throws
- */
-export function fileErrorsSync<T>(name: string, operation: () => T): T {
-  try {
-    return operation();
-  } catch (error) {
-    throw fileError(name, error);
-  }
-}
-
-/** What an operation on a file gives; undefined where the file is not there. */
-export function ifFound<T>(operation: () => T): T | undefined {
-  try {
-    return operation();
-  } catch (error) {
-    return ignoreNotFound(error);
-  }
-}
-
-/** Lets a file that is not there pass, as undefined. */
-export function ignoreNotFound(error: unknown): undefined {
-  if (!(error instanceof Deno.errors.NotFound)) throw error;
-}
-
-function fileError(name: string, error: unknown): DownloadError {
-  if (error instanceof DownloadError) return error;
-  return new DownloadError("file", `cannot write ${name}: ${reasonOf(error)}`, { cause: error });
-}
-
-function reasonOf(error: unknown): string {
-  if (error instanceof Deno.errors.NotCapable) {
-    return "Deno was not given --allow-read and --allow-write for it";
-  }
-  const code = error instanceof Error && "code" in error ? String(error.code) : "";
-  return REASONS[code] ?? (error instanceof Error ? error.message : String(error));
+/** The failure of a try that an answer without the content stands for. */
+export function answerError(
+  uri: { readonly href: string; readonly server: string },
+  { statusCode, reasonPhrase: received, fields }: ResponseHead,
+  wasRangeAsked: boolean,
+): TryError {
+  const phrase = received || reasonPhrase(statusCode);
+  return new TryError("answer", uri.server, `${statusCode} ${phrase}`.trimEnd(), {
+    subject: uri.href,
+    statusCode,
+    fields,
+    isOfRange: wasRangeAsked && statusCode === 416,
+  });
 }

@@ -1,56 +1,59 @@
 import { say } from "../log/console.ts";
 import type { ResponseHead } from "../http/response.ts";
-import type { Display } from "./display.ts";
-import { DownloadError, fileErrors } from "./download_error.ts";
-import { download, type Downloaded, type DownloadOptions } from "./download.ts";
-import type { FinishedFile } from "./finished_file.ts";
-import type { Algorithm } from "./digest_fields.ts";
-import { type NameClaims, safeName } from "./file_name.ts";
+import { AttemptLog, type ServerRecord } from "./attempts.ts";
+import type { DownloadSettings } from "./context.ts";
+import { download, type Downloaded } from "./download.ts";
+import { DownloadError } from "./download_error.ts";
+import { type NameClaims, proposedName, safeName } from "./file_name.ts";
+import { existingFile, type FinishedFile } from "./finished_file.ts";
 import type { Job } from "./jobs.ts";
-import { leftoverLine, NOTHING, type Output } from "./output.ts";
-import { AttemptLog, type ServerRecord } from "./attempt_log.ts";
 import { openOutput } from "./open_output.ts";
+import { leftoverLine, NOTHING, type Output } from "./output.ts";
 import type { Verification } from "./verification.ts";
 
-/** How files are downloaded. */
-export interface FetchOptions
-  extends Omit<DownloadOptions, "verification" | "finished" | "nameFor"> {
+/** How files are saved. */
+export interface FileRules {
   /** Whether to go on with what an earlier run left. */
   readonly mayContinue: boolean;
   /** Whether a file that is there stays as it is. */
   readonly keepsExisting: boolean;
-  /** The names of this run: those of all jobs, and those that servers propose. */
-  readonly claims: NameClaims;
+  /** Whether a file is to be as old as its content is said to be. */
+  readonly keepsTime: boolean;
   /** Whether a server may name the file. */
   readonly followsDisposition: boolean;
-  /** Whether the SHA-256 is to be told. */
   readonly wantsSha256: boolean;
-  /** Told of an output while it is open, and undefined when it is no more. */
-  readonly onOutput: (output: Output | undefined) => void;
+}
+
+/** What the downloads of one run share. */
+export interface Run {
+  /** The names of this run: those of all jobs, and those that servers propose. */
+  readonly claims: NameClaims;
+  /** The outputs that are open, by the names of their files. */
+  readonly open: Map<string, Output>;
 }
 
 /** What became of one file. */
 export interface Outcome {
-  /** What was to be downloaded. */
   readonly job: Job;
   /** What was: undefined when it failed, or when a file that was there stays. */
   readonly downloaded: Downloaded | undefined;
-  /** Why it failed. */
   readonly failure: DownloadError | undefined;
   /** What is left of it, where it failed, in words; undefined for nothing. */
   readonly leftover: string | undefined;
-  /** The servers that were tried, and what each did. */
   readonly servers: readonly ServerRecord[];
-  /** How many tries failed. */
   readonly failedTries: number;
-  /** How long it took. */
   readonly seconds: number;
 }
 
-/** Downloads one file. What fails is told by what is returned. */
-export async function fetchFile(job: Job, options: FetchOptions): Promise<Outcome> {
+/** Downloads one file. Never throws a DownloadError: the outcome holds it. */
+export async function fetchFile(
+  job: Job,
+  settings: DownloadSettings,
+  rules: FileRules,
+  run: Run,
+): Promise<Outcome> {
   const attempts = new AttemptLog();
-  const since = options.now();
+  const since = performance.now();
   const end = (rest: Partial<Outcome>): Outcome => ({
     job,
     downloaded: undefined,
@@ -58,79 +61,57 @@ export async function fetchFile(job: Job, options: FetchOptions): Promise<Outcom
     leftover: undefined,
     servers: attempts.records,
     failedTries: attempts.failures,
-    seconds: (options.now() - since) / 1000,
+    seconds: (performance.now() - since) / 1000,
     ...rest,
   });
+  const { name, uri, sha256 } = job;
+  const { mayContinue, keepsExisting, keepsTime, followsDisposition } = rules;
+  const { onNotice } = settings.observer;
   let output: Output | undefined;
   try {
-    const existing = await existingFile(job.name, options);
-    if (existing !== undefined && options.keepsExisting) return end({});
-    const finished = await finishedFile(job, existing);
-    if (finished === "proven") return end({ downloaded: asIs(job, existing!) });
-    const verification = await verificationOf(job, options);
-    output = await openOutput(job.name, { ...options, url: job.uri.href });
-    options.onOutput(output);
-    const nameFor = options.followsDisposition ? proposedPath(job, options) : undefined;
-    const settings = { ...options, verification, finished, nameFor };
-    const downloaded = await download(job.uri, output, attempts, settings);
+    const finished = mayContinue || keepsExisting ? await existingFile(name) : undefined;
+    if (finished !== undefined && keepsExisting) return end({});
+    if (finished && sha256 !== undefined && await finished.digest("sha-256") === sha256) {
+      return end({ downloaded: asIs(job, finished) });
+    }
+    const verification = await verificationOf(job, rules);
+    const { claims } = run;
+    const opening = { url: uri.href, mayContinue, keepsExisting, claims, onNotice };
+    output = await openOutput(name, opening);
+    run.open.set(name, output);
+    const nameFor = followsDisposition ? proposedPath(name, claims, onNotice) : undefined;
+    const context = { ...settings, typed: uri, attempts };
+    const saving = { verification, finished, keepsTime, nameFor };
+    const downloaded = await download(context, output, saving);
     if (downloaded.wasFinished || downloaded.isTaken) output.abandon();
-    if (downloaded.isTaken) return end({});
-    return end({ downloaded });
+    return end(downloaded.isTaken ? {} : { downloaded });
   } catch (error) {
     const failure = error instanceof DownloadError ? error : undefined;
     const { partName, received = 0 } = output ?? {};
     const leftover = output?.abandon(failure?.failure === "file") ?? NOTHING;
     if (failure === undefined) throw error;
-    return end({ failure, leftover: leftoverLine(job.name, partName, received, leftover) });
+    return end({ failure, leftover: leftoverLine(name, partName, received, leftover) });
   } finally {
-    options.onOutput(undefined);
+    run.open.delete(name);
   }
-}
-
-/** What is there under the name, if that matters. */
-async function existingFile(
-  name: string,
-  { mayContinue, keepsExisting }: FetchOptions,
-): Promise<FinishedFile | undefined> {
-  if (name === "-" || !(mayContinue || keepsExisting)) return undefined;
-  const found = await Deno.stat(name).catch(() => undefined);
-  if (!found?.isFile) return undefined;
-  const digest = async (algorithm: Algorithm) => {
-    const { digestOfOctets } = await import("./verification.ts");
-    return await fileErrors(
-      name,
-      async () => await digestOfOctets(algorithm, (await Deno.open(name)).readable),
-    );
-  };
-  return { size: found.size, modifiedAt: (found.mtime?.getTime() ?? 0) / 1000, digest };
 }
 
 async function verificationOf(
   { sha256 }: Job,
-  { wantsSha256 }: FetchOptions,
+  { wantsSha256 }: FileRules,
 ): Promise<Verification | undefined> {
   if (sha256 === undefined && !wantsSha256) return undefined;
   const { Verification } = await import("./verification.ts");
   return new Verification(sha256, wantsSha256);
 }
 
-/** The file that is there, if it may be the one; `proven` when its checksum shows that it is. */
-async function finishedFile(
-  { sha256 }: Job,
-  existing: FinishedFile | undefined,
-): Promise<FinishedFile | "proven" | undefined> {
-  if (existing === undefined || sha256 === undefined) return existing;
-  return await existing.digest("sha-256") === sha256 ? "proven" : undefined;
-}
-
 /**
  * The path that a server's name for the file leads to: beside its own, and never another file's. It
  * is claimed as soon as it is known, for no other download of this run to take it.
  */
-function proposedPath({ name }: Job, { claims, onNotice }: FetchOptions) {
+function proposedPath(name: string, claims: NameClaims, onNotice: (text: string) => void) {
   let claimed: string | undefined;
   return async ({ fields }: ResponseHead): Promise<string | undefined> => {
-    const { proposedName } = await import("./content_disposition.ts");
     const { dirname, join } = await import("@std/path");
     const proposed = name === "-" ? undefined : proposedName(fields);
     if (proposed === undefined) return undefined;
@@ -157,12 +138,16 @@ function asIs({ uri, sha256 }: Job, { size }: FinishedFile): Downloaded {
  * ends the process with the status that a shell gives it: 128 and the signal's number.
  *
  * @param open the outputs that are open at the time, by their names
+ * @param endProgress called first for each name
  */
-export function keepWhenInterrupted(open: ReadonlyMap<string, Output>, display: Display): void {
+export function keepWhenInterrupted(
+  open: ReadonlyMap<string, Output>,
+  endProgress: (name: string) => void,
+): void {
   const exitStatuses = { SIGINT: 130, ...(Deno.build.os !== "windows" && { SIGTERM: 143 }) };
   for (const [signal, exitStatus] of Object.entries(exitStatuses)) {
     Deno.addSignalListener(signal as Deno.Signal, () => {
-      for (const name of open.keys()) display.end(name);
+      for (const name of open.keys()) endProgress(name);
       for (const [name, output] of open) keep(name, output);
       say("client: interrupted");
       Deno.exit(exitStatus);

@@ -1,9 +1,11 @@
+import type { Fields } from "../http/fields.ts";
+import { encodeLatin1, QUOTED_STRING_SOURCE, TOKEN_SOURCE, trimOws } from "../http/grammar.ts";
 import type { TargetUri } from "./target_uri.ts";
 
 /** What a URI without a last segment is saved as. */
 const NO_NAME = "index.html";
 
-/** In octets: what file systems allow. */
+/** In bytes: what file systems allow. */
 export const LONGEST_NAME = 255;
 
 /** Names that mean devices on Windows, whatever their extension, and standard output: `-`. */
@@ -16,11 +18,12 @@ const DEVICE_NAME = /^(?:-$|(?:con|prn|aux|nul|com[0-9]|lpt[0-9])(?:\.|$))/i;
  */
 export function fileName({ requestTarget }: TargetUri): string {
   const [path = ""] = requestTarget.split("?", 1);
-  return safeName(decoded(path.slice(path.lastIndexOf("/") + 1)));
+  const segment = path.slice(path.lastIndexOf("/") + 1);
+  return safeName(percentDecoded(segment) ?? segment);
 }
 
 /**
- * A name that is safe for a file in the current directory, whoever thought it out: separators and
+ * A name that is safe for a file in the current directory, wherever it comes from: separators and
  * control characters become `_`, and it is shortened where it is too long.
  */
 export function safeName(text: string): string {
@@ -30,20 +33,74 @@ export function safeName(text: string): string {
   return shortened(DEVICE_NAME.test(name) ? `_${name}` : name);
 }
 
-function decoded(segment: string): string {
+function percentDecoded(text: string): string | undefined {
   try {
-    return decodeURIComponent(segment);
+    return decodeURIComponent(text);
   } catch {
-    return segment;
+    return undefined;
   }
 }
 
 function shortened(name: string): string {
   const [, stem = name, extension = ""] = /^(.+?)((?:\.[A-Za-z0-9]{1,10}){0,2})$/s.exec(name) ?? [];
-  const characters = [...stem];
-  const tooLong = () => new TextEncoder().encode(characters.join("") + extension).length;
-  while (tooLong() > LONGEST_NAME) characters.pop();
-  return characters.join("") + extension;
+  return cutToBytes(stem, LONGEST_NAME - extension.length) + extension;
+}
+
+/** The start of a text that takes no more bytes in UTF-8, in whole characters. */
+export function cutToBytes(text: string, most: number): string {
+  const characters = [...text];
+  while (new TextEncoder().encode(characters.join("")).length > most) characters.pop();
+  return characters.join("");
+}
+
+/** A path up to its last separator, that included, and the name behind it. */
+export function splitPath(path: string): readonly [directory: string, name: string] {
+  const start = Math.max(path.lastIndexOf("/"), path.lastIndexOf("\\")) + 1;
+  return [path.slice(0, start), path.slice(start)];
+}
+
+/**
+ * RFC 6266 §4.1: one parameter: a token, or a quoted-string in which a backslash quotes. What is not
+ * quoted is taken up to the semicolon: many servers send names with blanks so.
+ */
+const PARAMETER = new RegExp(
+  `;[ \\t]*(${TOKEN_SOURCE})[ \\t]*=[ \\t]*(?:(${QUOTED_STRING_SOURCE})|([^;"]+))`,
+  "g",
+);
+
+/** RFC 8187 §3.2.1: charset, a language, and bytes in percent-encoding. */
+const EXTENDED = /^utf-8'[^']*'((?:%[0-9a-f]{2}|[!#$&+.^_`|~0-9a-z-])+)$/i;
+
+/**
+ * The name that a server proposes for the content: `filename*`, else `filename` (RFC 6266 §4.3), and
+ * of a path its last segment. It is not yet safe to be used. The type before it may be missing.
+ */
+export function proposedName(fields: Fields): string | undefined {
+  const [value, ...more] = fields.values("content-disposition");
+  if (value === undefined || more.length > 0) return undefined;
+  const parameters = new Map<string, string>();
+  for (const [, name, quoted, token] of `;${value}`.matchAll(PARAMETER)) {
+    parameters.set(name!.toLowerCase(), trimOws(token ?? unquoted(quoted!)));
+  }
+  const [, encoded] = EXTENDED.exec(parameters.get("filename*") ?? "") ?? [];
+  const name = (encoded && percentDecoded(encoded)) ?? utf8(parameters.get("filename"));
+  const [, last = ""] = splitPath(name ?? "");
+  return last === "" || last === "." || last === ".." ? undefined : last;
+}
+
+/** Only what has to be quoted: other backslashes are of a path, as some servers send it. */
+function unquoted(quotedString: string): string {
+  return quotedString.slice(1, -1).replace(/\\(["\\])/g, "$1");
+}
+
+/** Bytes that are UTF-8 are meant so, whatever RFC 9110 §5.5 says; others stand for themselves. */
+function utf8(text: string | undefined): string | undefined {
+  if (text === undefined) return undefined;
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(encodeLatin1(text));
+  } catch {
+    return text;
+  }
 }
 
 /**
@@ -78,9 +135,9 @@ function keyOf(path: string): string {
   } catch {
     // It is not there: its directory is.
   }
-  const start = Math.max(path.lastIndexOf("/"), path.lastIndexOf("\\")) + 1;
+  const [directory, name] = splitPath(path);
   try {
-    return `${Deno.realPathSync(path.slice(0, start) || ".")}/${path.slice(start)}`;
+    return `${Deno.realPathSync(directory || ".")}/${name}`;
   } catch {
     return path;
   }

@@ -1,11 +1,12 @@
-import { parseHttpDate } from "../http/http_date.ts";
-import type { Fields } from "../http/fields.ts";
 import { equalLength } from "../http/body.ts";
-import type { Algorithm } from "./digest_fields.ts";
+import type { Fields } from "../http/fields.ts";
+import { parseHttpDate } from "../http/http_date.ts";
+import type { Algorithm } from "./digests.ts";
+import { fileErrors } from "./file_error.ts";
 
 /** A file that stands under its name, whole as far as we know, but perhaps of something else. */
 export interface FinishedFile {
-  /** In octets. */
+  /** In bytes. */
   readonly size: number;
   /** In seconds since 1970. */
   readonly modifiedAt: number;
@@ -13,23 +14,35 @@ export interface FinishedFile {
   readonly digest: (algorithm: Algorithm) => Promise<string>;
 }
 
+/** The file of that name; undefined when there is none. */
+export async function existingFile(name: string): Promise<FinishedFile | undefined> {
+  const found = name === "-" ? undefined : await Deno.stat(name).catch(() => undefined);
+  if (!found?.isFile) return undefined;
+  const digest = async (algorithm: Algorithm) => {
+    const { digestOfBytes } = await import("./verification.ts");
+    return await fileErrors(
+      name,
+      async () => await digestOfBytes(algorithm, (await Deno.open(name)).readable),
+    );
+  };
+  return { size: found.size, modifiedAt: (found.mtime?.getTime() ?? 0) / 1000, digest };
+}
+
 /**
  * Whether the head of a 200 shows that the content is that of a file: by Repr-Digest, or else by
  * its length and time. A download gives its file the time of the content, which nothing else is
  * likely to have to the second.
- *
- * @param now seconds since 1970
  */
 export async function isSameFile(
   file: FinishedFile,
   fields: Fields,
-  now: number,
+  epochSeconds: number,
 ): Promise<boolean> {
   if (lengthOf(fields) !== file.size) return false;
-  const { digestOf } = await import("./digest_fields.ts");
+  const { digestOf } = await import("./digests.ts");
   const digest = digestOf(fields, "repr-digest");
   if (digest !== undefined) return await file.digest(digest.algorithm) === digest.hex;
-  return modifiedAt(fields, now) === Math.floor(file.modifiedAt);
+  return modifiedAt(fields, epochSeconds) === Math.floor(file.modifiedAt);
 }
 
 /** The length that is said; undefined when none is. */
@@ -42,23 +55,18 @@ function lengthOf(fields: Fields): number | undefined {
 }
 
 /**
- * When the content was last changed (RFC 9110 §8.8.2).
- *
- * @param now seconds since 1970
- * @returns the same; undefined when it is not given, or later than the Date of its answer
+ * When the content was last changed (RFC 9110 §8.8.2), in seconds since 1970; undefined when that is
+ * not given, or later than the Date of its answer.
  */
-export function modifiedAt(fields: Fields, now: number): number | undefined {
-  const date = parseHttpDate(fields.get("last-modified") ?? "", now);
-  return date !== undefined && date <= answerDate(fields, now) ? date : undefined;
+export function modifiedAt(fields: Fields, epochSeconds: number): number | undefined {
+  const date = parseHttpDate(fields.get("last-modified") ?? "", epochSeconds);
+  return date !== undefined && date <= answerDate(fields, epochSeconds) ? date : undefined;
 }
 
 /**
- * What time it was when an answer was made, by the clock that made the other times in it: its Date
- * (RFC 9110 §6.6.1), whatever our own clock says; our own where it has none that can be read.
- *
- * @param now seconds since 1970
- * @returns the same
+ * When an answer was made, by the clock that made the other times in it: its Date (RFC 9110 §6.6.1),
+ * whatever our own clock says; our own where it has none that can be read.
  */
-export function answerDate(fields: Fields, now: number): number {
-  return parseHttpDate(fields.get("date") ?? "", now) ?? now;
+export function answerDate(fields: Fields, epochSeconds: number): number {
+  return parseHttpDate(fields.get("date") ?? "", epochSeconds) ?? epochSeconds;
 }

@@ -1,45 +1,13 @@
-import type { FieldLine } from "../http/fields.ts";
 import type { ResponseHead } from "../http/response.ts";
-import { type Answer, ask, type AskOptions, readAway } from "./ask.ts";
+import { type AttemptLog, restNotice } from "./attempts.ts";
+import type { DownloadContext } from "./context.ts";
 import { DownloadError, TryError } from "./download_error.ts";
-import type { AttemptLog } from "./attempt_log.ts";
 import { parseLocation, type TargetUri } from "./target_uri.ts";
-
-/** How one finds the server that has the content. */
-export interface FollowOptions extends AskOptions {
-  /** Redirects that are followed; one more is an error. */
-  readonly maxRedirects: number;
-  /** Whether a redirect may lead from https to http. */
-  readonly allowDowngrade: boolean;
-  /** Told of final responses: with a redirect, where it leads; and what was asked for. */
-  readonly onResponse: (
-    head: ResponseHead,
-    redirect: TargetUri | undefined,
-    uri: TargetUri,
-  ) => void;
-  /** Told what a person may want to know. */
-  readonly onNotice: (text: string) => void;
-  /** Waits for so many ms. */
-  readonly wait: (ms: number) => Promise<void>;
-  /** Ms on any clock that never goes back. */
-  readonly now: () => number;
-  /** Told of each URI when its server is asked. */
-  readonly onAsk?: ((uri: TargetUri) => void) | undefined;
-}
-
-/** What is asked. */
-export interface Question {
-  /** HEAD for no more than the head. */
-  readonly method: "GET" | "HEAD";
-  /** What is to be said to a server beside what is always said. */
-  readonly fieldsFor: (uri: TargetUri) => readonly FieldLine[];
-}
+import { type Answer, ask, type Question, readAway } from "./transport.ts";
 
 /** The answer of the server that redirects led to. */
-export interface Arrival {
-  /** What was asked for there. */
+export interface FinalAnswer {
   readonly uri: TargetUri;
-  /** The answer, which is no redirect. */
   readonly answer: Answer;
 }
 
@@ -51,12 +19,14 @@ export interface Unwanted {
   readonly isCertain: boolean;
 }
 
-/** How a search for a server goes about it. */
-export interface Search {
+/** A question, and how a search for a server puts it. */
+export interface Search extends Question {
   /** Servers that are not asked as long as others may be named. */
   readonly isUnwanted: (server: string) => boolean;
   /** How often the question is put at the most. */
   readonly asks: number;
+  /** Called with each URI when its server is asked. */
+  readonly onAsk?: ((uri: TargetUri) => void) | undefined;
 }
 
 /** A failed server is not taken again before the question was put so often. */
@@ -66,62 +36,32 @@ const REDIRECTS: ReadonlySet<number> = new Set([300, 301, 302, 303, 307, 308]);
 
 /** Where a redirect led that was not followed. */
 export interface UnfollowedRedirect {
-  /** What is to be asked for there. */
   readonly uri: TargetUri;
-  /** The URIs on the way there. */
   readonly visited: ReadonlySet<string>;
 }
 
 /**
- * Asks for a URI and follows redirects. When one leads to a server that has failed before, the first
- * question is put again, since a balancer may pick another; of those that it names, the one that has
- * failed least is taken in the end.
- *
- * @throws {TryError} when no server answers with anything but a redirect
- */
-export async function followRedirects(
-  typed: TargetUri,
-  attempts: AttemptLog,
-  question: Question,
-  followOptions: FollowOptions,
-): Promise<Arrival> {
-  const found = await seek(
-    typed,
-    attempts,
-    question,
-    followOptions,
-    failedBefore(attempts, MOST_ASKS),
-  );
-  return "answer" in found ? found : await settleFor(found, attempts, question, followOptions);
-}
-
-/** A search for servers that have not failed. */
-export function failedBefore(attempts: AttemptLog, asks: number): Search {
-  return { isUnwanted: (server) => attempts.failuresOf(server) > 0, asks };
-}
-
-/**
- * Asks for a URI and follows redirects, but none to an unwanted server: then the first question is
- * put again, since a balancer may pick another.
+ * Asks for a URI and follows redirects, but none to an unwanted server: then the question is put
+ * again, since a balancer may pick another.
  *
  * @throws {TryError} when no server answers with anything but a redirect
  */
 export async function seek(
-  typed: TargetUri,
-  attempts: AttemptLog,
-  question: Question,
-  followOptions: FollowOptions,
+  start: TargetUri,
   search: Search,
-): Promise<Arrival | Unwanted> {
-  const start: UnfollowedRedirect = { uri: typed, visited: new Set() };
-  const failures = ({ uri }: UnfollowedRedirect) => attempts.failuresOf(uri.server);
+  context: DownloadContext,
+): Promise<FinalAnswer | Unwanted> {
+  const failures = ({ uri }: UnfollowedRedirect) => context.attempts.failuresOf(uri.server);
   let best: UnfollowedRedirect | undefined;
   for (let asks = 0; asks < search.asks; asks++) {
-    const found = await askAgain(
-      best,
-      () => follow(start, attempts, question, followOptions, search),
-    );
-    if (found === undefined) return { best: best!, isCertain: false };
+    let found: FinalAnswer | UnfollowedRedirect;
+    try {
+      found = await follow({ uri: start, visited: new Set() }, search, context);
+    } catch (error) {
+      // A question without an answer, after one was answered, is as good as that answer again.
+      if (best === undefined || !(error instanceof TryError)) throw error;
+      return { best, isCertain: false };
+    }
     if ("answer" in found) return found;
     if (best === undefined || failures(found) < failures(best)) best = found;
   }
@@ -131,53 +71,59 @@ export async function seek(
 /** Asks an unwanted server, where no other was named. */
 export async function settleFor(
   { best }: Unwanted,
-  attempts: AttemptLog,
+  search: Search,
+  context: DownloadContext,
+): Promise<FinalAnswer> {
+  const final = await follow(best, { ...search, isUnwanted: () => false }, context);
+  return final as FinalAnswer;
+}
+
+/**
+ * Asks for a URI and follows redirects. When they lead to none but servers that have failed before,
+ * the one that has failed least is asked in the end.
+ *
+ * @throws {TryError} when no server answers with anything but a redirect
+ */
+export async function followRedirects(
+  start: TargetUri,
   question: Question,
-  followOptions: FollowOptions,
-): Promise<Arrival> {
-  return await follow(best, attempts, question, followOptions) as Arrival;
+  context: DownloadContext,
+): Promise<FinalAnswer> {
+  const search = { ...question, isUnwanted: failedBefore(context.attempts), asks: MOST_ASKS };
+  const found = await seek(start, search, context);
+  return "answer" in found ? found : await settleFor(found, search, context);
 }
 
-/** A question that nobody answers, after one was answered, is as good as that answer again. */
-async function askAgain(
-  best: UnfollowedRedirect | undefined,
-  asking: () => Promise<Arrival | UnfollowedRedirect>,
-): Promise<Arrival | UnfollowedRedirect | undefined> {
-  try {
-    return await asking();
-  } catch (error) {
-    if (best === undefined || !(error instanceof TryError)) throw error;
-    return undefined;
-  }
+/** Whether a server has failed before, for a search that avoids those. */
+export function failedBefore(attempts: AttemptLog): Search["isUnwanted"] {
+  return (server) => attempts.failuresOf(server) > 0;
 }
 
-/** Follows redirects: to an answer, or in a search no further than to an unwanted server. */
+/** Follows redirects: to an answer, or no further than to an unwanted server. */
 async function follow(
   { uri, visited: before }: UnfollowedRedirect,
-  attempts: AttemptLog,
-  question: Question,
-  followOptions: FollowOptions,
-  search?: Search,
-): Promise<Arrival | UnfollowedRedirect> {
+  search: Search,
+  context: DownloadContext,
+): Promise<FinalAnswer | UnfollowedRedirect> {
   const visited = new Set(before);
-  const isDetour = (next: TargetUri, from: TargetUri) =>
-    next.server !== from.server && search?.isUnwanted(next.server) === true;
+  const isUnwanted = (next: TargetUri, from: TargetUri) =>
+    next.server !== from.server && search.isUnwanted(next.server);
   for (;;) {
     visited.add(uri.href);
-    await rest(uri.server, attempts, followOptions);
-    followOptions.onAsk?.(uri);
-    const answer = await ask(uri, question.method, question.fieldsFor(uri), followOptions);
+    await rest(uri.server, context);
+    search.onAsk?.(uri);
+    const answer = await ask(uri, search, context.transport, context.observer);
     let next: TargetUri | undefined;
     try {
-      next = nextOf(answer.response.head, uri, visited, followOptions, isDetour);
+      next = nextOf(answer.response.head, uri, visited, context, isUnwanted);
     } catch (error) {
       answer.release();
       throw error;
     }
     if (next === undefined) return { uri, answer };
-    attempts.redirected(uri.server);
+    context.attempts.redirected(uri.server);
     await readAway(answer); // A redirect may have a page for people.
-    const stops = isDetour(next, uri);
+    const stops = isUnwanted(next, uri);
     uri = next;
     if (stops) return { uri, visited };
   }
@@ -186,16 +132,14 @@ async function follow(
 /** Leaves a server alone for as long as it asked for, and says so when that begins. */
 async function rest(
   server: string,
-  attempts: AttemptLog,
-  followOptions: FollowOptions,
+  { attempts, retry, observer }: DownloadContext,
 ): Promise<void> {
-  const ms = attempts.restMs(server, followOptions.now());
+  const ms = attempts.restMs(server, retry.monotonicMs());
   if (ms <= 0) return;
   if (attempts.mustTellRest(server)) {
-    const { restNotice } = await import("./retry.ts");
-    followOptions.onNotice(restNotice(server, ms));
+    observer.onNotice(restNotice(server, ms));
   }
-  await followOptions.wait(ms);
+  await retry.wait(ms);
 }
 
 /** Where a response sends us, if it does and that may be followed. */
@@ -203,15 +147,15 @@ function nextOf(
   head: ResponseHead,
   uri: TargetUri,
   visited: ReadonlySet<string>,
-  { maxRedirects, allowDowngrade, onResponse }: FollowOptions,
-  isDetour: (next: TargetUri, from: TargetUri) => boolean,
+  { transport: { maxRedirects, allowDowngrade }, observer }: DownloadContext,
+  isUnwanted: (next: TargetUri, from: TargetUri) => boolean,
 ): TargetUri | undefined {
   let next: TargetUri | undefined;
   try {
     next = redirectOf(head, uri);
   } finally {
-    // A question that is put again has an answer that nobody needs to read again.
-    if (next === undefined || !isDetour(next, uri)) onResponse(head, next, uri);
+    // When the question is put again, its answer is reported only once.
+    if (next === undefined || !isUnwanted(next, uri)) observer.onResponse(head, next, uri);
   }
   if (next === undefined) return undefined;
   if (uri.isSecure && !next.isSecure && !allowDowngrade) {

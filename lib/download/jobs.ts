@@ -1,12 +1,12 @@
 import { UsageError } from "../cli/command.ts";
-import type { Checksums } from "./checksums.ts";
+import type { ClientOptions } from "./client_options.ts";
+import type { Checksums } from "./digests.ts";
 import { DownloadError } from "./download_error.ts";
 import { fileName } from "./file_name.ts";
 import { parseTypedUri, type TargetUri } from "./target_uri.ts";
 
 /** One file to download. */
 export interface Job {
-  /** From where. */
   readonly uri: TargetUri;
   /** The path of the file; `-` for standard output. */
   readonly name: string;
@@ -15,29 +15,23 @@ export interface Job {
 }
 
 /** What decides which files there are to download. */
-export interface JobOptions {
-  /** The name of the only file. */
-  readonly output: string | undefined;
-  /** The directory for all of them. */
-  readonly directory: string | undefined;
-  /** A file that lists URLs; `-` for standard input. */
-  readonly input: string | undefined;
-  /** Of the only file. */
-  readonly sha256: string | undefined;
-  /** A file that lists SHA-256 checksums by name. */
-  readonly checksums: string | undefined;
-}
+export type JobOptions = Pick<
+  ClientOptions,
+  "output" | "directory" | "input" | "sha256" | "checksums"
+>;
 
 /**
- * What is to be downloaded. Every mistake is told before anything is asked for.
+ * What is to be downloaded. All mistakes are found before the first request.
  *
  * @param operands URLs as typed
  * @throws {UsageError} when they cannot be downloaded, or not so
  */
 export async function planJobs(operands: readonly string[], options: JobOptions): Promise<Job[]> {
   const { output, directory, input, sha256, checksums } = options;
-  const listed = input === undefined ? [] : await readUrls(input);
-  const uris = distinct([...operands, ...listed].map(typedUri));
+  const listed = input === undefined ? [] : parseUrlList(await readText("input", input));
+  const typed = [...operands, ...listed].map(typedUri);
+  // A URL that is listed twice is one file.
+  const uris = [...new Map(typed.map((uri) => [uri.href, uri])).values()];
   if (uris.length === 0) throw new UsageError("no URL is given: name one, as http://host/file");
   const isOne = (name: string, value: string | undefined) => {
     if (value === undefined || uris.length === 1) return;
@@ -46,7 +40,7 @@ export async function planJobs(operands: readonly string[], options: JobOptions)
   isOne("output", output);
   isOne("sha256", sha256);
   const lists = checksums === undefined ? undefined : await readChecksums(checksums);
-  // Loading it takes 10 ms, and most who download have no use for it.
+  // Loading it takes 10 ms, and most downloads do not need it.
   const paths = directory ?? checksums ? await import("@std/path") : undefined;
   const names = new Set<string>();
   return uris.map((uri) => {
@@ -57,11 +51,6 @@ export async function planJobs(operands: readonly string[], options: JobOptions)
     const listedDigest = lists && digestIn(lists, paths!.basename(plain), uri, checksums!);
     return { uri, name, sha256: sha256 ?? listedDigest };
   });
-}
-
-/** Each once: a URL that is listed twice is one file. */
-function distinct(uris: readonly TargetUri[]): TargetUri[] {
-  return [...new Map(uris.map((uri) => [uri.href, uri])).values()];
 }
 
 /** What a list says of a file, by its name here or else by that in its URL. */
@@ -83,12 +72,8 @@ function typedUri(url: string): TargetUri {
   }
 }
 
-async function readUrls(file: string): Promise<string[]> {
-  return parseUrlList(await readText("input", file));
-}
-
 async function readChecksums(file: string): Promise<Checksums> {
-  const { Checksums } = await import("./checksums.ts");
+  const { Checksums } = await import("./digests.ts");
   const checksums = new Checksums(await readText("checksums", file));
   if (checksums.count > 0) return checksums;
   throw new UsageError(`--checksums=${file} is no list as sha256sum writes it`);
@@ -126,7 +111,7 @@ export async function readCertificates(file: string): Promise<string> {
 }
 
 /**
- * Does something with each item, with so many at a time.
+ * Runs an action for each item, at most `most` at a time.
  *
  * @returns what came of them, in the order of the items
  */

@@ -1,5 +1,7 @@
-import type { NameClaims } from "./file_name.ts";
-import type { Representation, ResumePoint } from "./resume.ts";
+import { DownloadError } from "./download_error.ts";
+import { attempt, fileErrors, fileErrorsSync } from "./file_error.ts";
+import { type NameClaims, splitPath } from "./file_name.ts";
+import { type Representation, type ResumePoint, resumePointOf, Tail } from "./resume.ts";
 
 /**
  * Where a whole file is: under its own name, under the one that was proposed, or nowhere, since its
@@ -11,12 +13,12 @@ export type Placed = "own" | "proposed" | "taken";
 export interface Output {
   /** The file that keeps what has come until all has; undefined where there is none. */
   readonly partName?: string;
-  /** How many octets of the content are there, from its start. */
+  /** How many bytes of the content are there, from its start. */
   readonly position: number;
   /** How many are there in all: more than `position` when some are missing between others. */
   readonly received: number;
-  /** What is there, if the rest of it can be asked for. */
-  readonly kept: ResumePoint | undefined;
+  /** From where the rest can be asked for; undefined when it cannot. */
+  readonly resumePoint: ResumePoint | undefined;
   /** Whether the content can begin anew: nothing is there, or it can be taken back. */
   readonly canBegin: boolean;
   /**
@@ -26,16 +28,16 @@ export interface Output {
    */
   begin(representation: Representation): void;
   /**
-   * Writes all of the octets.
+   * Writes all of the bytes.
    *
    * @returns undefined when there is nothing to wait for
    * @throws {DownloadError} `file`
    */
-  write(octets: Uint8Array): Promise<void> | undefined;
-  /** The last of the octets from the start, as many as a joint is compared over. */
+  write(bytes: Uint8Array): Promise<void> | undefined;
+  /** The last of the bytes from the start, as many as a joint is compared over. */
   tail(): Uint8Array;
   /** All that is there, from its start; undefined where it cannot be read. */
-  octets(): AsyncIterable<Uint8Array> | undefined;
+  content(): AsyncIterable<Uint8Array> | undefined;
   /**
    * The content is whole. When it is `taken`, it is still to be abandoned.
    *
@@ -55,14 +57,7 @@ export interface Output {
 }
 
 /** What a file was before its content is replaced. */
-export interface Replaced {
-  /** Its permissions; null where the system has no such. */
-  readonly mode: number | null;
-  /** Its owner. */
-  readonly uid: number | null;
-  /** Its group. */
-  readonly gid: number | null;
-  /** Whether it is a mount point, which no rename can replace. */
+export interface Replaced extends Readonly<Pick<Deno.FileInfo, "mode" | "uid" | "gid">> {
   readonly isMountPoint: boolean;
 }
 
@@ -74,13 +69,14 @@ export interface OutputOptions {
   readonly mayContinue: boolean;
   /** Whether a file that is there in the end stays as it is. */
   readonly keepsExisting?: boolean;
-  /** What will be replaced; undefined where nothing is. */
   readonly replaced?: Replaced | undefined;
   /** The names of this run; undefined where it writes one file under its own name. */
   readonly claims?: NameClaims | undefined;
-  /** Told what a person may want to know. */
   readonly onNotice?: ((text: string) => void) | undefined;
 }
+
+/** Why a part cannot be resumed; undefined if it can. */
+type Obstacle = string | undefined;
 
 /**
  * What a download leaves that did not come to its end:
@@ -92,22 +88,15 @@ export interface OutputOptions {
  */
 export type Leftover =
   | { readonly kind: "nothing" }
-  | { readonly kind: "part"; readonly obstacle: string | undefined }
-  | {
-    readonly kind: "overwritten";
-    readonly hasPart: boolean;
-    readonly obstacle?: string | undefined;
-  }
+  | { readonly kind: "part"; readonly obstacle: Obstacle }
+  | { readonly kind: "overwritten"; readonly hasPart: boolean; readonly obstacle?: Obstacle }
   | { readonly kind: "whole"; readonly proposed?: string | undefined };
 
 /** Nothing is left. */
 export const NOTHING: Leftover = { kind: "nothing" };
 
 /**
- * What a person is told of it, in one line; undefined where there is nothing to tell.
- *
- * @param name of the file
- * @param received how many octets there are
+ * The message about a leftover, in one line; undefined when nothing is left.
  */
 export function leftoverLine(
   name: string,
@@ -130,10 +119,148 @@ export function leftoverLine(
 
 /** The path of a part file as messages show it, for a file that is named `name`. */
 export function shownPart(name: string, partName: string | undefined): string {
-  const [start, partStart] = [name, partName ?? ""].map((it) =>
-    Math.max(it.lastIndexOf("/"), it.lastIndexOf("\\")) + 1
-  ) as [number, number];
-  const isBeside = partName?.slice(partStart).startsWith(name.slice(start));
-  if (isBeside) return name.slice(0, start) + partName!.slice(partStart);
-  return partName ?? `${name}.part`;
+  if (partName === undefined) return `${name}.part`;
+  const [directory, fileName] = splitPath(name);
+  const [, part] = splitPath(partName);
+  return part.startsWith(fileName) ? directory + part : partName;
+}
+
+/** An output that takes bytes in their order alone, and cannot be read. */
+abstract class SequentialOutput implements Output {
+  #representation: Representation | undefined;
+  #position = 0;
+  #tail = new Tail();
+
+  /** `name` is what it is called in messages. */
+  constructor(protected readonly name: string) {}
+
+  get position(): number {
+    return this.#position;
+  }
+
+  get received(): number {
+    return this.#position;
+  }
+
+  get resumePoint(): ResumePoint | undefined {
+    return resumePointOf(this.#representation, this.#position);
+  }
+
+  tail(): Uint8Array {
+    return this.#tail.bytes;
+  }
+
+  content(): undefined {}
+
+  begin(representation: Representation): void {
+    this.#representation = representation;
+    this.#position = 0;
+    this.#tail = new Tail();
+  }
+
+  abstract readonly canBegin: boolean;
+  abstract write(bytes: Uint8Array): Promise<void> | undefined;
+  abstract complete(modifiedAt?: number): Promise<Placed>;
+  abstract abandon(): Leftover;
+
+  /** These were written. */
+  protected note(bytes: Uint8Array): void {
+    this.#position += bytes.length;
+    this.#tail.add(bytes);
+  }
+}
+
+/** Standard output, a device or a pipe: what is written there cannot be taken back. */
+export class StreamOutput extends SequentialOutput {
+  readonly #stream: { write(bytes: Uint8Array): Promise<number>; close(): void };
+
+  constructor(name: string, stream: { write(bytes: Uint8Array): Promise<number>; close(): void }) {
+    super(name);
+    this.#stream = stream;
+  }
+
+  override get canBegin(): boolean {
+    return this.position === 0;
+  }
+
+  override begin(representation: Representation): void {
+    if (!this.canBegin) {
+      throw new DownloadError(
+        "network",
+        `the content has changed, but ${this.name} has had ${this.position} bytes of it`,
+      );
+    }
+    super.begin(representation);
+  }
+
+  override async write(bytes: Uint8Array): Promise<void> {
+    await fileErrors(this.name, async () => {
+      for (let rest = bytes; rest.length > 0;) {
+        const written = await this.#stream.write(rest);
+        this.note(rest.subarray(0, written));
+        rest = rest.subarray(written);
+      }
+    });
+  }
+
+  override complete(): Promise<Placed> {
+    this.abandon();
+    return Promise.resolve("own");
+  }
+
+  override abandon(): Leftover {
+    if (this.#stream !== Deno.stdout) this.#stream.close();
+    return NOTHING;
+  }
+}
+
+/**
+ * A file whose directory may not be written: the content goes straight into it. What was there is
+ * gone when content arrives, and nothing says later how far it went.
+ */
+export class InPlaceFile extends SequentialOutput {
+  readonly #file: Deno.FsFile;
+  #hasBegun = false;
+  #isWhole = false;
+  override readonly canBegin = true;
+
+  constructor(name: string, file: Deno.FsFile) {
+    super(name);
+    this.#file = file;
+  }
+
+  override begin(representation: Representation): void {
+    fileErrorsSync(this.name, () => {
+      this.#hasBegun = true;
+      this.#file.truncateSync(0);
+      this.#file.seekSync(0, Deno.SeekMode.Start);
+    });
+    super.begin(representation);
+  }
+
+  override write(bytes: Uint8Array): undefined {
+    fileErrorsSync(this.name, () => {
+      for (let rest = bytes; rest.length > 0;) {
+        const written = this.#file.writeSync(rest);
+        this.note(rest.subarray(0, written));
+        rest = rest.subarray(written);
+      }
+    });
+  }
+
+  override async complete(modifiedAt?: number): Promise<Placed> {
+    this.#isWhole = true;
+    await fileErrors(this.name, async () => {
+      if (modifiedAt !== undefined) await attempt(() => this.#file.utime(modifiedAt, modifiedAt));
+      await attempt(() => this.#file.sync());
+    });
+    this.#file.close();
+    return "own";
+  }
+
+  override abandon(): Leftover {
+    this.#file.close();
+    if (this.#isWhole) return { kind: "whole" };
+    return this.#hasBegun ? { kind: "overwritten", hasPart: false } : NOTHING;
+  }
 }

@@ -1,37 +1,16 @@
-import { ignoreNotFound } from "./download_error.ts";
+import { attempt, codeOf, ignoreNotFound, isRefusal } from "./file_error.ts";
+import { splitPath } from "./file_name.ts";
 import type { OutputOptions, Placed, Replaced } from "./output.ts";
-
-/** Codes by which a file system says that it cannot do something, or a user may not. */
-const REFUSALS: ReadonlySet<string> = new Set([
-  "EACCES",
-  "EINVAL",
-  "ENOLCK",
-  "ENOSYS",
-  "ENOTSUP",
-  "EOPNOTSUPP",
-  "EPERM",
-]);
-
-/** The same as numbers, for those that Deno gives no code: of Linux, and of macOS. */
-const REFUSAL_NUMBERS = /\(os error (?:1|13|22|37|38|45|77|78|95|102)\)/;
-
-/** Whether the system refused to do something that it may not have. */
-export function isRefusal(error: unknown): boolean {
-  if (error instanceof Deno.errors.NotCapable) return true;
-  if (!(error instanceof Error)) return false;
-  const code = "code" in error ? String(error.code) : "";
-  return REFUSALS.has(code) || REFUSAL_NUMBERS.test(error.message);
-}
 
 /** Whether a file is a mount point: nothing can be linked from one mount into another. */
 export async function isMountPoint(path: string): Promise<boolean> {
   // The name is short whatever the file's: one that is too long would be refused before all else.
-  const directory = path.slice(0, Math.max(path.lastIndexOf("/"), path.lastIndexOf("\\")) + 1);
+  const [directory] = splitPath(path);
   const probe = `${directory}.${crypto.randomUUID()}`;
   try {
     await Deno.link(path, probe);
   } catch (error) {
-    return error instanceof Error && "code" in error && error.code === "EXDEV";
+    return codeOf(error) === "EXDEV";
   }
   await Deno.remove(probe);
   return false;
@@ -93,9 +72,8 @@ export async function moveOver(
       await Deno.rename(from, to);
       return false;
     } catch (error) {
-      const isBusy = error instanceof Error && "code" in error && error.code === "EBUSY";
       const found = await Deno.stat(to).catch(ignoreNotFound);
-      if (!found?.isFile || !(isBusy || isRefusal(error))) throw error;
+      if (!found?.isFile || !(codeOf(error) === "EBUSY" || isRefusal(error))) throw error;
     }
   }
   onOverwrite();
@@ -120,23 +98,8 @@ async function overwrite(from: string, to: string): Promise<void> {
   if (atime && mtime) await attempt(() => target.utime(atime, mtime));
 }
 
-/**
- * Tries what is good to have, and no condition.
- *
- * @returns whether the system refused; any other error is thrown
- */
-export async function attempt(operation: () => Promise<unknown> | unknown): Promise<boolean> {
-  try {
-    await operation();
-    return false;
-  } catch (error) {
-    if (!isRefusal(error)) throw error;
-    return true;
-  }
-}
-
 /** Gives a file the permissions and the owner of the one it replaces, as far as the system lets. */
-export async function takeAfter(path: string, { mode, uid, gid }: Replaced): Promise<void> {
+async function takeAfter(path: string, { mode, uid, gid }: Replaced): Promise<void> {
   if (Deno.build.os === "windows" || mode === null) return;
   const own = await Deno.stat(path);
   if ((uid !== own.uid || gid !== own.gid) && uid !== null && gid !== null) {
@@ -148,6 +111,16 @@ export async function takeAfter(path: string, { mode, uid, gid }: Replaced): Pro
   if ((own.mode ?? 0) % 0o1000 !== mode % 0o1000) await Deno.chmod(path, mode % 0o1000);
 }
 
+/** How far a part file has come on the way to its name. */
+interface PlacementProgress {
+  /** Whether it may have the name already. */
+  hasBegun: boolean;
+  /** Whether a file is being overwritten with it. */
+  isOverwriting: boolean;
+  /** The proposed name that it gets, or has got; undefined for its own. */
+  proposed?: string | undefined;
+}
+
 /** Gives a part file that is whole the name of its file, and knows how far that has come. */
 export class Placement {
   readonly #name: string;
@@ -155,30 +128,16 @@ export class Placement {
   readonly #options: OutputOptions;
   /** What is good to have, and the file system has not. */
   readonly #lacks: string[] = [];
-  #hasBegun = false;
-  #isOverwriting = false;
-  #proposed: string | undefined;
+  readonly #progress: PlacementProgress = { hasBegun: false, isOverwriting: false };
 
-  /** Of one part file. */
   constructor(name: string, partName: string, options: OutputOptions) {
     this.#name = name;
     this.#partName = partName;
     this.#options = options;
   }
 
-  /** Whether the part file may have its name already. */
-  get hasBegun(): boolean {
-    return this.#hasBegun;
-  }
-
-  /** Whether a file is being overwritten with it. */
-  get isOverwriting(): boolean {
-    return this.#isOverwriting;
-  }
-
-  /** The proposed name that it gets, or has got; undefined for its own. */
-  get proposed(): string | undefined {
-    return this.#proposed;
+  get progress(): Readonly<PlacementProgress> {
+    return this.#progress;
   }
 
   /** Tries what is good to have, and no condition; `what` it would have then. */
@@ -197,11 +156,11 @@ export class Placement {
    */
   async place(proposed: string | undefined): Promise<Placed> {
     const { keepsExisting, replaced, onNotice } = this.#options;
-    this.#hasBegun = true;
+    this.#progress.hasBegun = true;
     if (proposed !== undefined && proposed !== this.#name) {
-      this.#proposed = proposed;
+      this.#progress.proposed = proposed;
       if (await moveToNew(this.#partName, proposed)) return "proposed";
-      this.#proposed = undefined;
+      this.#progress.proposed = undefined;
       onNotice?.(`${proposed} is there by now: it stays as it is`);
     }
     if (keepsExisting) return await moveToNew(this.#partName, this.#name) ? "own" : "taken";
@@ -210,7 +169,7 @@ export class Placement {
     }
     const isKnown = replaced?.isMountPoint === true;
     const onOverwrite = () => {
-      this.#isOverwriting = true;
+      this.#progress.isOverwriting = true;
     };
     if (await moveOver(this.#partName, this.#name, isKnown, onOverwrite) && !isKnown) {
       onNotice?.(`${this.#name} cannot be replaced: its content was overwritten`);

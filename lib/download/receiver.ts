@@ -1,91 +1,63 @@
 import { monotonicMs } from "../net/deadlines.ts";
+import type { ClientResponse } from "../net/exchange.ts";
 import type { Fields } from "../http/fields.ts";
-import type { Answer } from "./ask.ts";
+import type { DownloadContext } from "./context.ts";
 import { DownloadError, TryError } from "./download_error.ts";
 import {
-  askedFrom,
+  type Extent,
   isSameTail,
   otherContentError,
   type Representation,
-  type ResumeDecision,
   resumeDecisionOf,
   type ResumePoint,
   Tail,
 } from "./resume.ts";
 import type { Output } from "./output.ts";
-import { Relief, ReliefRace, type Relieve, relievedError, type SilenceLimits } from "./relief.ts";
+import { Relief, ReliefRace, type Relieve, relievedError } from "./relief.ts";
 import type { Joined, Segmented } from "./segmented.ts";
-import { SpeedWatch } from "./speed.ts";
 import type { TargetUri } from "./target_uri.ts";
+import type { Answer } from "./transport.ts";
 import type { Verification } from "./verification.ts";
 
-/** How content is received, and who is told of it. */
-export interface ReceiverOptions {
-  /** A server that sends fewer octets per second over `timeoutMs` has failed; 0 for any speed. */
-  readonly minSpeed: number;
-  /** Over how long the speed is taken, in ms. */
-  readonly timeoutMs: number;
-  /** After how long of silence another server is asked for. */
-  readonly silence: SilenceLimits;
-  /** What checks the content; undefined when only a server's own digest would be a reason to. */
-  readonly verification: Verification | undefined;
-  /** Ms on any clock that never goes back. */
-  readonly now: () => number;
-  /** Told how much of the content has arrived, and of how much, in octets, and from whom. */
-  readonly onProgress: (received: number, length: number | undefined, server: string) => void;
-  /** Told what a person may want to know. */
-  readonly onNotice: (text: string) => void;
-}
-
-/** Which octets of a response are written. */
-interface Extent {
-  /** So many at its start are there already. */
-  readonly known: number;
-  /** All of it; undefined when the server does not say. */
-  readonly octets: number | undefined;
-}
-
-/** An answer, and what asks for another beside it when it falls silent. */
-interface Watched extends Answer {
-  readonly race: ReliefRace | undefined;
-}
-
-/** What helps where one connection to one server is not enough. */
-export interface Help {
-  /** Finds another server when one falls silent; undefined where that is vain. */
-  readonly relieve?:
-    | ((silent: string, ...how: Parameters<Relieve>) => ReturnType<Relieve>)
-    | undefined;
-  /** Brings what is worth more than one connection. */
-  readonly segmented?: Segmented | undefined;
-}
+/** Finds another server when one falls silent. */
+export type RelieveFrom = (
+  silent: string,
+  ...how: Parameters<Relieve>
+) => ReturnType<Relieve>;
 
 /** Takes content from answers into an output, over several tries, and checks it. */
 export class Receiver {
+  readonly #context: DownloadContext;
   readonly #output: Output;
-  readonly #options: ReceiverOptions;
   #verification: Verification | undefined;
-  /** Of how many responses octets are in the output, an earlier run counted as one. */
+  /** Of how many responses bytes are in the output, an earlier run counted as one. */
   #sources = 0;
   #mayMix = true;
   #begunAt: number | undefined;
 
-  /** Of one download. */
-  constructor(output: Output, options: ReceiverOptions) {
+  /** `verification` is undefined when only a server's own digest is a reason to check the content. */
+  constructor(
+    context: DownloadContext,
+    output: Output,
+    verification: Verification | undefined,
+  ) {
+    this.#context = context;
     this.#output = output;
-    this.#options = options;
-    this.#verification = options.verification;
+    this.#verification = verification;
     if (output.received > 0) this.#sources = 1;
   }
 
-  /** Whether octets of several responses may make up the content. */
-  get mayMix(): boolean {
-    return this.#mayMix;
+  /** Where to go on; undefined when the content has to be asked for as a whole. */
+  get resumePoint(): ResumePoint | undefined {
+    return this.#mayMix ? this.#output.resumePoint : undefined;
   }
 
-  /** When the content began, on the clock of deadlines; undefined for a part of an earlier run. */
-  get begunAt(): number | undefined {
-    return this.#begunAt;
+  /**
+   * When the content began, on the clock of deadlines; undefined when it is not to be started over:
+   * for a part of an earlier run, or where what is written cannot be taken back.
+   */
+  get restartableSince(): number | undefined {
+    return this.#output.canBegin ? this.#begunAt : undefined;
   }
 
   /** The SHA-256 of the whole content in hexadecimal digits, if it was computed. */
@@ -96,7 +68,9 @@ export class Receiver {
   /**
    * Receives the content of a 200, or of a 206, up to the end of the whole.
    *
-   * @param kept what was asked to be gone on with; undefined when the whole was asked for
+   * @param point from where the rest was asked for; undefined when the whole was
+   * @param relieve undefined where it is vain to ask for another server
+   * @param segmented brings what is worth more than one connection
    * @returns the servers that brought it to its end
    * @throws {RelievedError} when this one has fallen silent and another sends what follows
    * @throws {TryError} when the content does not come as it should, or is not what was promised
@@ -104,33 +78,34 @@ export class Receiver {
   async receive(
     uri: TargetUri,
     answer: Answer,
-    kept: ResumePoint | undefined,
-    { relieve, segmented }: Help = {},
+    point: ResumePoint | undefined,
+    relieve?: RelieveFrom,
+    segmented?: Segmented,
   ): Promise<readonly string[]> {
     const { head, framing } = answer.response;
     const { server } = uri;
-    const decision = resumeDecisionOf(head, framing, kept);
+    const decision = resumeDecisionOf(head, framing, point);
     if (decision.kind === "faulty") {
       throw new TryError("network", server, decision.reason, { isOfRange: true });
     }
     if (decision.kind === "whole") this.#begin(server, decision.representation);
-    else this.#noteKept(server, kept!, decision.kind === "again");
-    const whole = decision.kind === "whole" ? decision.representation : kept!;
-    const { silence } = this.#options;
+    else this.#noteResumed(server, point!, decision.kind === "again");
+    const whole = decision.kind === "whole" ? decision.representation : point!;
+    const { silence } = this.#context.retry;
     const find: Relieve = (...how) => relieve!(segmented?.asked ?? server, ...how);
     const race = relieve && new ReliefRace(silence.contentMs, silence, find, this.#begunAt);
     let servers: readonly string[] = [server];
     try {
       if (this.#mayMix && segmented?.suits(head, whole)) {
         const { entityTag, length } = whole;
-        const end = decision.kind === "rest" ? kept!.position + decision.octets : length!;
-        const start = decision.kind === "rest" ? askedFrom(kept!.position) : 0;
-        const octets = end - start;
-        const part = { uri, answer, start, octets };
+        const part = { uri, answer, start: decision.start, bytes: decision.bytes! };
         const all = { entityTag: entityTag!, length: length! };
         servers = await this.#join(await segmented.receive(all, part, race));
       } else {
-        await this.#copyDecided(server, { ...answer, race }, decision, kept);
+        await this.#copy(server, answer.response, race, decision);
+        if (decision.kind === "rest" && this.#output.position < whole.length!) {
+          throw new TryError("network", server, "it sent no more than a part of the rest");
+        }
       }
     } finally {
       race?.close();
@@ -139,35 +114,12 @@ export class Receiver {
     return servers;
   }
 
-  #noteKept(server: string, { length }: ResumePoint, isAgain: boolean): void {
-    this.#options.onNotice(
+  #noteResumed(server: string, { length }: ResumePoint, isAgain: boolean): void {
+    this.#context.observer.onNotice(
       isAgain
         ? `${server} sends all of it again, though a part is here`
         : `going on behind ${this.#output.received} of ${length} bytes`,
     );
-  }
-
-  async #copyDecided(
-    server: string,
-    answer: Watched,
-    decision: Exclude<ResumeDecision, { kind: "faulty" }>,
-    kept: ResumePoint | undefined,
-  ): Promise<void> {
-    switch (decision.kind) {
-      case "whole":
-        await this.#copy(server, answer, { known: 0, octets: decision.representation.length });
-        break;
-      case "again":
-        await this.#copy(server, answer, { known: kept!.position, octets: kept!.length });
-        break;
-      case "rest": {
-        const known = kept!.position - askedFrom(kept!.position);
-        await this.#copy(server, answer, { known, octets: known + decision.octets });
-        if (this.#output.position < kept!.length) {
-          throw new TryError("network", server, "it sent no more than a part of the rest");
-        }
-      }
-    }
   }
 
   /** Hashes what came in segments, now that it is in its order. */
@@ -175,13 +127,13 @@ export class Receiver {
     const output = this.#output;
     const [promising] = responses.filter((fields) => fields.has("repr-digest"));
     const verification = await this.#verificationFor(promising);
-    await verification?.join(responses, output.position, () => output.octets()!);
+    await verification?.join(responses, output.position, () => output.content()!);
     this.#sources += responses.length;
-    return servers;
+    return [...servers];
   }
 
   #begin(server: string, representation: Representation): void {
-    const { onNotice } = this.#options;
+    const { onNotice } = this.#context.observer;
     if (this.#output.received > 0) {
       onNotice(`starting over: nothing proves that ${server} has the same content`);
     }
@@ -194,48 +146,48 @@ export class Receiver {
     this.#sources = 0;
   }
 
-  async #copy(server: string, answer: Watched, { known, octets }: Extent): Promise<void> {
-    const { minSpeed, timeoutMs, onProgress } = this.#options;
-    const { head, content } = answer.response;
+  async #copy(
+    server: string,
+    { head, content }: ClientResponse,
+    race: ReliefRace | undefined,
+    { known, bytes }: Extent,
+  ): Promise<void> {
+    const { transport, retry: { minSpeed, monotonicMs }, observer } = this.#context;
     const output = this.#output;
     const verification = await this.#verificationFor(head.fields);
-    await verification?.begin(head.fields, output.position, () => output.octets());
+    await verification?.begin(head.fields, output.position, () => output.content());
     this.#sources++;
-    const length = octets === undefined ? undefined : output.position + octets - known;
+    const length = bytes === undefined ? undefined : output.position + bytes - known;
     const speed = minSpeed > 0
-      ? new SpeedWatch(minSpeed, timeoutMs, this.#options.now())
+      ? new (await import("./speed.ts")).SpeedWatch(minSpeed, transport.timeoutMs, monotonicMs())
       : undefined;
     const tail = new Tail();
     let received = 0;
     for (;;) {
-      const piece = await nextPiece(server, content, answer.race);
+      const piece = await nextPiece(server, content, race);
       if (piece === undefined) break;
       const old = Math.min(piece.length, Math.max(0, known - received));
       received += piece.length;
-      if (octets !== undefined && received > octets) break;
+      if (bytes !== undefined && received > bytes) break;
       if (old > 0) {
         tail.add(piece.subarray(0, old));
         const isJoint = received >= known;
-        if (isJoint && !isSameTail(tail.octets, output.tail())) throw otherContentError(server);
+        if (isJoint && !isSameTail(tail.bytes, output.tail())) throw otherContentError(server);
       }
       const fresh = old === 0 ? piece : piece.subarray(old);
       const writing = output.write(fresh);
       if (writing !== undefined) await writing;
       if (old > 0) verification?.update(piece.subarray(0, old), false);
       verification?.update(fresh);
-      onProgress(output.position, length, server);
-      if (received !== octets && speed?.isTooSlow(piece.length, this.#options.now())) {
-        throw new TryError("network", server, `it sent less than ${minSpeed} bytes a second`, {
-          isTooSlow: true,
-        });
-      }
+      observer.onProgress(output.position, length, server);
+      if (received !== bytes) speed?.add(piece.length, monotonicMs(), server);
     }
-    if (octets !== undefined && received !== octets) {
+    if (bytes !== undefined && received !== bytes) {
       throw new TryError("network", server, "the content is not as long as was said");
     }
   }
 
-  /** What checks the content, if anybody promised something about it. */
+  /** What checks the content, if there is something to check it against. */
   async #verificationFor(fields: Fields | undefined): Promise<Verification | undefined> {
     if (fields?.has("repr-digest") || fields?.has("content-digest")) {
       const { Verification } = await import("./verification.ts");
@@ -250,7 +202,7 @@ export class Receiver {
     if (fault === undefined) return;
     const output = this.#output;
     if (!output.canBegin) throw new DownloadError("checksum", `${server}: ${fault}`);
-    // Octets of other responses are in it, too: whose fault it is cannot be told.
+    // Bytes of other responses are in it, too: which server is at fault cannot be told.
     const isMixed = this.#sources > 1;
     if (isMixed) this.#mayMix = false;
     output.begin({ entityTag: undefined, length: undefined });
@@ -266,5 +218,5 @@ async function nextPiece(
 ): Promise<Uint8Array | undefined> {
   const next = await (race === undefined ? content.next() : race.wait(content.next()));
   if (!(next instanceof Relief)) return next.value ?? undefined;
-  throw await relievedError(server, next);
+  throw relievedError(server, next);
 }

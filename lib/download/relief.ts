@@ -1,5 +1,7 @@
 import { monotonicMs, unwatch, watch, type Watched } from "../net/deadlines.ts";
-import type { Arrival } from "./follow_redirects.ts";
+import { secondsText } from "./attempts.ts";
+import type { SilenceLimits } from "./context.ts";
+import type { FinalAnswer } from "./follow_redirects.ts";
 import { TryError } from "./download_error.ts";
 
 /**
@@ -10,7 +12,7 @@ import { TryError } from "./download_error.ts";
 export type Relieve = (
   signal: AbortSignal,
   mayStartOver: boolean,
-) => Promise<Arrival | undefined>;
+) => Promise<FinalAnswer | undefined>;
 
 /** Why a search for another server ends that takes too long. */
 export const NO_ANSWER = "no answer";
@@ -18,26 +20,22 @@ export const NO_ANSWER = "no answer";
 /** A server that can take over from a silent one. */
 export class Relief {
   /** `silentMs` is how long the other has been silent. */
-  constructor(readonly arrival: Arrival, readonly silentMs: number) {}
+  constructor(readonly successor: FinalAnswer, readonly silentMs: number) {}
 }
 
 /** A server has fallen silent, and another sends what follows. */
 export class RelievedError extends TryError {
   override readonly name = "RelievedError";
 
-  /** `reason` says how long the server was silent; `arrival` is the answer of the other. */
-  constructor(server: string, reason: string, readonly arrival: Arrival) {
+  /** `reason` says how long the server was silent; `successor` is the answer of the other. */
+  constructor(server: string, reason: string, readonly successor: FinalAnswer) {
     super("network", server, reason);
   }
 }
 
 /** What ends the waiting for a server that has sent nothing for as long as that. */
-export async function relievedError(
-  server: string,
-  { silentMs, arrival }: Relief,
-): Promise<RelievedError> {
-  const { secondsText } = await import("./retry.ts");
-  return new RelievedError(server, `nothing arrived for ${secondsText(silentMs)}`, arrival);
+export function relievedError(server: string, { silentMs, successor }: Relief): RelievedError {
+  return new RelievedError(server, `nothing arrived for ${secondsText(silentMs)}`, successor);
 }
 
 /**
@@ -45,9 +43,7 @@ export async function relievedError(
  * comes first is taken. Its clock leaves pauses of this process out.
  */
 export class ReliefRace implements Watched {
-  /** For the roster of those that are watched. */
   index = 0;
-  /** When it is to be looked at, on the clock of deadlines. */
   deadline: number = Infinity;
   readonly #silence: SilenceWatch;
   readonly #searchMs: number;
@@ -99,13 +95,11 @@ export class ReliefRace implements Watched {
     this.restart();
   }
 
-  /** Nothing is waited for any more. */
   close(): void {
     this.#endSearch();
     unwatch(this);
   }
 
-  /** For the sweep of deadlines. */
   expire(): void {
     this.deadline = Infinity;
     if (this.#searching === undefined) this.#search();
@@ -116,19 +110,17 @@ export class ReliefRace implements Watched {
     const searching = this.#searching = new AbortController();
     this.deadline = monotonicMs() + this.#searchMs;
     try {
-      const arrival = await this.#relieve(
-        searching.signal,
-        this.#silence.mayStartOver(monotonicMs()),
-      );
-      if (this.#searching !== searching) return arrival?.answer.release();
+      const mayStartOver = this.#silence.mayStartOver(monotonicMs());
+      const successor = await this.#relieve(searching.signal, mayStartOver);
+      if (this.#searching !== searching) return successor?.answer.release();
       this.#searching = undefined;
-      if (arrival === undefined) {
+      if (successor === undefined) {
         // One that gave no answer is avoided from now on: others may be there.
         const isLate = searching.signal.aborted;
         this.deadline = isLate ? monotonicMs() : this.#silence.again(monotonicMs());
       } else {
         this.deadline = Infinity;
-        this.#give?.(new Relief(arrival, this.#silence.silentMs(monotonicMs())));
+        this.#give?.(new Relief(successor, this.#silence.silentMs(monotonicMs())));
       }
     } catch (error) {
       this.#fail?.(error);
@@ -148,24 +140,7 @@ export class ReliefRace implements Watched {
   }
 }
 
-/** After how long of silence another server is asked for, beside the one that is silent. */
-export interface SilenceLimits {
-  /** While its content arrives, in ms; more where this answer has been silent for long before. */
-  readonly contentMs: number;
-  /** From the connecting to the end of the head, in ms. */
-  readonly headMs: number;
-  /** Before a part is thrown away for a server with other content, in ms; more where it took longer. */
-  readonly startOverMs: number;
-}
-
-/** The limits of the client. TCP itself may need a second to send again what was lost on the way. */
-export const SILENCE_LIMITS: SilenceLimits = {
-  contentMs: 2000,
-  headMs: 4000,
-  startOverMs: 4000,
-};
-
-/** So many times the longest silence before it is out of the ordinary. */
+/** A silence of that many times the longest before it is out of the ordinary. */
 const OUT_OF_THE_ORDINARY = 4;
 
 /**
@@ -195,36 +170,35 @@ export class SilenceWatch {
   }
 
   /** A wait for the server begins; returns when another is to be asked. */
-  begin(now: number): number {
-    this.#since = now;
+  begin(monotonicMs: number): number {
+    this.#since = monotonicMs;
     this.#pauseMs = Math.max(this.#leastMs, OUT_OF_THE_ORDINARY * this.#longestMs);
-    this.#startOverMs = Math.max(this.#leastStartOverMs, now - this.#begunAt);
-    return now + this.#pauseMs;
+    this.#startOverMs = Math.max(this.#leastStartOverMs, monotonicMs - this.#begunAt);
+    return monotonicMs + this.#pauseMs;
   }
 
   /** The wait has ended: something has arrived. */
-  end(now: number): void {
-    this.#longestMs = Math.max(this.#longestMs, this.silentMs(now));
+  end(monotonicMs: number): void {
+    this.#longestMs = Math.max(this.#longestMs, this.silentMs(monotonicMs));
   }
 
   /**
    * No other server could take over; returns when to ask for one again: less often each time, but
    * once when starting over becomes worth it.
    */
-  again(now: number): number {
-    const due = now + this.#pauseMs;
+  again(monotonicMs: number): number {
+    const due = monotonicMs + this.#pauseMs;
     this.#pauseMs *= 2;
     const startOverAt = this.#since + this.#startOverMs;
-    return startOverAt > now ? Math.min(due, startOverAt) : due;
+    return startOverAt > monotonicMs ? Math.min(due, startOverAt) : due;
   }
 
   /** Whether no more is lost by starting over than by waiting as long again. */
-  mayStartOver(now: number): boolean {
-    return this.silentMs(now) >= this.#startOverMs;
+  mayStartOver(monotonicMs: number): boolean {
+    return this.silentMs(monotonicMs) >= this.#startOverMs;
   }
 
-  /** How long the wait has lasted. */
-  silentMs(now: number): number {
-    return now - this.#since;
+  silentMs(monotonicMs: number): number {
+    return monotonicMs - this.#since;
   }
 }

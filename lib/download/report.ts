@@ -2,10 +2,11 @@ import type { ClientRequest } from "../net/exchange.ts";
 import { reasonPhrase, type ResponseHead } from "../http/response.ts";
 import type { DownloadFailure } from "./download_error.ts";
 import type { Outcome } from "./fetch_file.ts";
+import type { Progress } from "./screen.ts";
 import type { TargetUri } from "./target_uri.ts";
 
 /** The exit status that tells of each failure. */
-export const EXIT_STATUSES: Readonly<Record<DownloadFailure, number>> = {
+const EXIT_STATUSES: Readonly<Record<DownloadFailure, number>> = {
   answer: 1,
   url: 2,
   network: 3,
@@ -20,15 +21,15 @@ export function exitStatusOf({ failure }: Outcome): number {
   return failure === undefined ? 0 : EXIT_STATUSES[failure.failure];
 }
 
-/** What a person is told of an outcome, a line each. */
+/** The messages about an outcome, a line each. */
 export function outcomeLines(outcome: Outcome): string[] {
   const { job: { name, uri }, downloaded, failure, servers, failedTries, leftover } = outcome;
   if (failure !== undefined) {
-    const kept = leftover === undefined ? [] : [leftover];
-    if (failedTries < 2) return [...kept, `client: ${failure.message}`];
+    const left = leftover === undefined ? [] : [leftover];
+    if (failedTries < 2) return [...left, `client: ${failure.message}`];
     const tried = serverLines(servers).map((line) => `client: tried ${line}`);
     const last = `client: ${uri.href}: given up after ${failedTries} tries: ${failure.message}`;
-    return [...kept, ...tried, last];
+    return [...left, ...tried, last];
   }
   if (downloaded === undefined) return [`${name} is there: it stays as it is`];
   if (downloaded.wasFinished) return [`${name} is already complete: ${downloaded.bytes} bytes`];
@@ -64,7 +65,7 @@ export function outcomeJson(outcome: Outcome): string {
   return JSON.stringify(members);
 }
 
-/** What a person is told at the end of several files. */
+/** The message at the end of several files. */
 export function summaryLine(outcomes: readonly Outcome[], seconds: number): string {
   const count = (is: (outcome: Outcome) => boolean) => outcomes.filter(is).length;
   const failed = count(({ failure }) => failure !== undefined);
@@ -96,4 +97,48 @@ export function headLines(head: ClientRequest | ResponseHead): string[] {
     : ["<", `HTTP/${head.httpVersion} ${head.statusCode} ${head.reasonPhrase}`, head.fields];
   return [start, ...[...fieldLines].map(([name, value]) => `${name}: ${value}`)]
     .map((line) => `${arrow} ${line}`);
+}
+
+/** Shows messages and progress to the user. */
+export interface Display {
+  /** Shows a line that stays. */
+  say(line: string): void;
+  /** A download has got on; the time is on any clock that never goes back. */
+  update(name: string, progress: Progress, monotonicMs: number): void;
+  /** A download has ended, or waits. */
+  end(name: string): void;
+}
+
+/** How often a running download is reported: silence would be taken for a hang. */
+const INTERVAL_MS = 10_000;
+
+/** What a pipe or a log gets: a line now and then, none of which is written over. */
+export class Journal implements Display {
+  readonly #write: (line: string) => void;
+  readonly #due = new Map<string, number>();
+
+  constructor(write: (line: string) => void) {
+    this.#write = write;
+  }
+
+  say(line: string): void {
+    this.#write(line);
+  }
+
+  update(name: string, { received, length, server }: Progress, monotonicMs: number): void {
+    const due = this.#due.get(name);
+    if (due === undefined || monotonicMs < due) {
+      if (due === undefined) this.#due.set(name, monotonicMs + INTERVAL_MS);
+      return;
+    }
+    this.#due.set(name, monotonicMs + INTERVAL_MS);
+    // Most downloads end before: what makes the text is loaded only here.
+    import("./screen.ts").then(({ sizes }) => {
+      if (this.#due.has(name)) this.#write(`${name}: ${sizes(received, length)} from ${server}`);
+    }).catch(reportError);
+  }
+
+  end(name: string): void {
+    this.#due.delete(name);
+  }
 }

@@ -5,28 +5,31 @@ import { isStrongMatch, parseEntityTag } from "../http/validators.ts";
 import { isWhole, type ResponseHead } from "../http/response.ts";
 import { TryError } from "./download_error.ts";
 
-/** What is known of the content that a server offers. */
+/** What is known of the content that a server has. */
 export interface Representation {
   /** A strong ETag as it was received; undefined without one (RFC 9110 §8.8.3). */
   readonly entityTag: string | undefined;
-  /** In octets; undefined when the server does not say. */
+  /** In bytes; undefined when the server does not say. */
   readonly length: number | undefined;
 }
 
-/** The first octets of a representation of which the rest can be asked for. */
-export interface ResumePoint {
-  /** How many octets there are; less than `length`. */
-  readonly position: number;
-  /** Its strong ETag. */
+/** A representation of which any part can be asked for. */
+export interface Whole {
+  /** A strong one. */
   readonly entityTag: string;
-  /** Of the whole, in octets. */
   readonly length: number;
+}
+
+/** The first bytes of a representation of which the rest can be asked for. */
+export interface ResumePoint extends Whole {
+  /** How many bytes there are; less than `length`. */
+  readonly position: number;
 }
 
 /**
  * What is there of a representation, if the rest of it can be asked for.
  *
- * @param position how many octets are there from its start
+ * @param position how many bytes are there from its start
  * @param received how many are there in all
  */
 export function resumePointOf(
@@ -39,79 +42,91 @@ export function resumePointOf(
   return received > 0 && position < length ? { position, entityTag, length } : undefined;
 }
 
-/**
- * What an answer means for what is kept:
- *
- * - `whole`: the content from its first octet, of this representation
- * - `again`: the same content as is kept, but from its first octet
- * - `rest`: what follows what is kept, behind some of that again; so many octets of it
- * - `faulty`: it is none that was asked for
- */
-export type ResumeDecision =
-  | { readonly kind: "whole"; readonly representation: Representation }
-  | { readonly kind: "again" }
-  | { readonly kind: "rest"; readonly octets: number }
-  | { readonly kind: "faulty"; readonly reason: string };
-
-/**
- * The fields that ask for the rest of what is kept, and for some of that again, if it is still the
- * same (RFC 9110 §13.1.5).
- */
-export function rangeFields(kept: ResumePoint): FieldLine[] {
-  return [["Range", `bytes=${askedFrom(kept.position)}-`], ["If-Range", kept.entityTag]];
+/** Which bytes of the content an answer brings. */
+export interface Extent {
+  readonly start: number;
+  /** How many of them, from the start, are here already. */
+  readonly known: number;
+  /** All of them; undefined when the server does not say. */
+  readonly bytes: number | undefined;
 }
 
 /**
- * What a 200 or 206 offers.
+ * What an answer means for what is here:
  *
- * @param kept what was asked to be gone on with; undefined when the whole was asked for
+ * - `whole`: the content from its first byte, of this representation
+ * - `again`: the same content as is here, but from its first byte
+ * - `rest`: what follows what is here, behind some of that again
+ * - `faulty`: it is none that was asked for
+ */
+export type ResumeDecision =
+  | Extent & { readonly kind: "whole"; readonly representation: Representation }
+  | Extent & { readonly kind: "again" | "rest"; readonly bytes: number }
+  | { readonly kind: "faulty"; readonly reason: string };
+
+/**
+ * The fields that ask for the rest of what is here, and for some of that again, if it is still the
+ * same (RFC 9110 §13.1.5).
+ */
+export function rangeFields(point: ResumePoint): FieldLine[] {
+  return [["Range", `bytes=${askedFrom(point.position)}-`], ["If-Range", point.entityTag]];
+}
+
+/**
+ * What a 200 or 206 brings.
+ *
+ * @param point from where the rest was asked for; undefined when the whole was
  */
 export function resumeDecisionOf(
   head: ResponseHead,
   framing: BodyFraming,
-  kept?: ResumePoint,
+  point?: ResumePoint,
 ): ResumeDecision {
   const entityTag = strongTag(head);
   const range = head.statusCode === 206 ? parseContentRange(head) : undefined;
-  if (head.statusCode === 206 && !(kept === undefined && isWhole(head))) {
-    return restDecision(range, framing, entityTag, kept);
+  if (head.statusCode === 206 && !(point === undefined && isWhole(head))) {
+    return restDecision(range, framing, entityTag, point);
   }
   const said = framing.kind === "length" ? framing.contentLength : undefined;
   if (range !== undefined && (said ?? range.total) !== range.total) {
     return faulty("the part is not as long as it says");
   }
   const length = said ?? range?.total;
-  if (kept !== undefined && length === kept.length && isSame(entityTag, kept.entityTag)) {
-    return { kind: "again" };
+  if (point !== undefined && length === point.length && isSame(entityTag, point.entityTag)) {
+    return { kind: "again", start: 0, known: point.position, bytes: length };
   }
-  return { kind: "whole", representation: { entityTag, length } };
+  return {
+    kind: "whole",
+    start: 0,
+    known: 0,
+    bytes: length,
+    representation: { entityTag, length },
+  };
 }
 
 function restDecision(
   range: ReturnType<typeof parseContentRange>,
   framing: BodyFraming,
   entityTag: string | undefined,
-  kept: ResumePoint | undefined,
+  point: ResumePoint | undefined,
 ): ResumeDecision {
-  if (kept === undefined) return faulty("a part came that nobody asked for");
+  if (point === undefined) return faulty("a part came that nobody asked for");
   // RFC 9110 §14.4: the total may be unknown to others, not to us.
   if (range === undefined) return faulty("the part does not say which one it is");
   const { first, last, total } = range;
-  const from = askedFrom(kept.position);
+  const from = askedFrom(point.position);
   if (first !== from) {
     return faulty(`the part begins at ${first}, but was asked for from ${from}`);
   }
-  if (total !== kept.length || last >= kept.length) {
-    return faulty(`the part is of ${total} bytes in all, but there were ${kept.length}`);
+  if (total !== point.length || last >= point.length) {
+    return faulty(`the part is of ${total} bytes in all, but there were ${point.length}`);
   }
   // RFC 9110 §15.3.7: it would have been in a 200, so it has to be here; and If-Range asked for it.
-  if (!isSame(entityTag, kept.entityTag)) return faulty("the part has another ETag");
-  const octets = last - kept.position + 1;
-  const isAsLong = framing.kind !== "length" || framing.contentLength === last - first + 1;
-  if (octets < 1 || !isAsLong) {
-    return faulty("the part is not as long as it says");
-  }
-  return { kind: "rest", octets };
+  if (!isSame(entityTag, point.entityTag)) return faulty("the part has another ETag");
+  const bytes = last - first + 1;
+  const isAsLong = framing.kind !== "length" || framing.contentLength === bytes;
+  if (last < point.position || !isAsLong) return faulty("the part is not as long as it says");
+  return { kind: "rest", start: first, known: point.position - first, bytes };
 }
 
 function faulty(reason: string): ResumeDecision {
@@ -135,15 +150,15 @@ function isSame(one: string | undefined, other: string): boolean {
 }
 
 /**
- * So many octets before a joint are fetched again, and compared with those that are here. Two servers
+ * How many bytes before a joint are fetched again, and compared with those that are here. Two servers
  * may give files of one size and time the same ETag, whatever is in them; and behind one name there
- * may be several servers. So every joint is looked at, whoever the content comes from.
+ * may be several servers. So every joint is compared, whichever server the content comes from.
  */
 export const OVERLAP_BYTES = 4096;
 
 /** Where content of one answer meets content of another. */
 export interface Joint {
-  /** The first octet behind it. */
+  /** The first byte behind it. */
   readonly position: number;
   /** What stands before it where that which follows comes from. */
   readonly before: Uint8Array;
@@ -156,28 +171,26 @@ export function askedFrom(position: number): number {
   return Math.max(0, position - OVERLAP_BYTES);
 }
 
-/** The last octets of what has passed by, as many as a joint is compared over. */
+/** The last bytes of what has passed by, as many as a joint is compared over. */
 export class Tail {
-  #octets: Uint8Array = new Uint8Array(0);
+  #bytes: Uint8Array = new Uint8Array(0);
 
-  /** These have passed by. */
-  add(octets: Uint8Array): void {
-    this.#octets = this.with(octets);
+  add(bytes: Uint8Array): void {
+    this.#bytes = this.with(bytes);
   }
 
   /** What it would be with these. */
-  with(octets: Uint8Array): Uint8Array {
-    if (octets.length >= OVERLAP_BYTES) return octets.slice(-OVERLAP_BYTES);
-    const earlier = this.#octets.subarray(-(OVERLAP_BYTES - octets.length));
-    const all = new Uint8Array(earlier.length + octets.length);
+  with(bytes: Uint8Array): Uint8Array {
+    if (bytes.length >= OVERLAP_BYTES) return bytes.slice(-OVERLAP_BYTES);
+    const earlier = this.#bytes.subarray(-(OVERLAP_BYTES - bytes.length));
+    const all = new Uint8Array(earlier.length + bytes.length);
     all.set(earlier);
-    all.set(octets, earlier.length);
+    all.set(bytes, earlier.length);
     return all;
   }
 
-  /** All of it. */
-  get octets(): Uint8Array {
-    return this.#octets;
+  get bytes(): Uint8Array {
+    return this.#bytes;
   }
 }
 
@@ -185,7 +198,7 @@ export class Tail {
 export function isSameTail(one: Uint8Array, other: Uint8Array): boolean {
   const length = Math.min(one.length, other.length);
   const [a, b] = [one.subarray(one.length - length), other.subarray(other.length - length)];
-  return a.every((octet, i) => octet === b[i]);
+  return a.every((byte, i) => byte === b[i]);
 }
 
 /** What a server has does not go with what is here. */

@@ -1,68 +1,131 @@
 import { delay } from "@std/async/delay";
 import type { Fields } from "../http/fields.ts";
-import type { FollowOptions } from "./follow_redirects.ts";
-import type { AttemptLog } from "./attempt_log.ts";
+import { isWhole } from "../http/response.ts";
+import type { DownloadContext } from "./context.ts";
+import { answerError, TryError } from "./download_error.ts";
+import { followRedirects } from "./follow_redirects.ts";
 import type { PartFile } from "./part_file.ts";
 import type { ReliefRace } from "./relief.ts";
-import type { Holder, Segments } from "./segments.ts";
+import { askedFrom, resumeDecisionOf, type Whole } from "./resume.ts";
+import type { Holder, Segment, Segments } from "./segments.ts";
 import type { TargetUri } from "./target_uri.ts";
+import type { Answer } from "./transport.ts";
 
-/** How a file is downloaded in segments, and who is told of it. */
-export interface SegmentedOptions extends FollowOptions {
-  /** A server that sends fewer octets per second over `timeoutMs` has failed; 0 for any speed. */
-  readonly minSpeed: number;
-  /** Told how much of the content has arrived, and of how much, in octets, and from whom. */
-  readonly onProgress: (received: number, length: number | undefined, server: string) => void;
-  /** From 0 up to 1. */
-  readonly random: () => number;
-  /** Seconds since 1970. */
-  readonly date: () => number;
-}
-
-/** What all parts have to be of. */
-export interface Whole {
-  /** Its strong ETag. */
-  readonly entityTag: string;
-  /** In octets. */
-  readonly length: number;
-}
-
-/** One of those who bring segments. */
-export interface Worker extends Holder {
-  /** Who is asked or sends at present. */
-  server: string | undefined;
-}
-
-/** What the workers on one content have in common. */
-export interface Shared {
-  /** What is brought. */
+/** The bringing of one content by several workers. */
+export interface SegmentRound {
+  readonly context: DownloadContext;
   readonly whole: Whole;
-  /** Who brings which part of it. */
+  /** Which worker brings which part of it. */
   readonly segments: Segments;
   /** Ends with the last part, or the last worker. */
-  readonly round: TaskGroup;
+  readonly tasks: TaskGroup;
   /** Asks for another server when nothing arrives from any. */
   readonly race: ReliefRace | undefined;
-  /** What each server did. */
-  readonly attempts: AttemptLog;
-  /** Where it goes. */
   readonly output: PartFile;
-  /** The URI as typed. */
-  readonly typed: TargetUri;
   /** Where else the content is said to be. */
   readonly duplicates: () => readonly TargetUri[];
-  /** How servers are found. */
-  readonly followOptions: FollowOptions;
-  /** How it is done. */
-  readonly options: SegmentedOptions;
-  /** Those that have not given up. */
-  readonly workers: Set<Worker>;
+  readonly workers: Set<Holder>;
   /** The fields of the answers that parts came with. */
   readonly responses: Fields[];
-  /** The servers that brought a segment to its end. */
   readonly servers: Set<string>;
   /** The servers that send the whole, or something else, when they are asked for a part. */
   readonly partless: Set<string>;
+}
+
+/** An answer that brings a part of the content. */
+export interface Part {
+  readonly uri: TargetUri;
+  readonly answer: Answer;
+  readonly start: number;
+  readonly bytes: number;
+}
+
+/**
+ * Asks a server that is not busy for a segment.
+ *
+ * @returns undefined when another has taken the segment meanwhile
+ * @throws {TryError} when what comes is none of it
+ */
+export async function askSegment(
+  segment: Segment,
+  worker: Holder & { server: string | undefined },
+  round: SegmentRound,
+): Promise<Part | undefined> {
+  const { context, segments, whole } = round;
+  const { typed } = context;
+  const { position, end } = segment;
+  const busy = busyBeside(worker, round);
+  const target = targetOf(busy, round);
+  worker.server = target.server;
+  const avoidance = avoidanceOf(busy, round);
+  const { uri, answer } = await followRedirects(target, {
+    method: "GET",
+    fieldsFor: ({ href }) => [
+      ...(href === typed.href && avoidance ? [["Avoid-Server", avoidance] as const] : []),
+      ["Range", `bytes=${askedFrom(position)}-${end - 1}`],
+      ["If-Range", whole.entityTag],
+    ],
+  }, context);
+  try {
+    if (segments.segmentOf(worker) === segment) return partOf(uri, answer, position, round);
+    answer.release();
+    return undefined;
+  } catch (error) {
+    answer.release();
+    throw error;
+  }
+}
+
+/** What an answer brings. A 200 with all of it serves only the last worker left. */
+function partOf(
+  uri: TargetUri,
+  answer: Answer,
+  position: number,
+  { whole, workers, partless, context: { attempts } }: SegmentRound,
+): Part {
+  const { head, framing } = answer.response;
+  if (head.statusCode !== 206 && !isWhole(head)) {
+    throw answerError(uri, head, true);
+  }
+  const decision = resumeDecisionOf(head, framing, { position, ...whole });
+  if (decision.kind === "whole" || decision.kind === "again") partless.add(uri.server);
+  const isWanted = decision.kind === "rest" && attempts.allowsRange(uri.server) ||
+    decision.kind === "again" && workers.size === 1;
+  if (isWanted) return { uri, answer, start: decision.start, bytes: decision.bytes };
+  const reason = decision.kind === "faulty"
+    ? decision.reason
+    : "it sends no part of the same content";
+  throw new TryError("network", uri.server, reason, { isOfRange: true });
+}
+
+/** A server that no other worker asks, or the URI as typed. */
+function targetOf(
+  busy: ReadonlySet<string>,
+  { context: { typed, attempts, retry }, duplicates, partless }: SegmentRound,
+): TargetUri {
+  return duplicates().find(({ server }) =>
+    !busy.has(server) && !partless.has(server) && attempts.allowsRange(server) &&
+    attempts.failuresOf(server) === 0 &&
+    attempts.restMs(server, retry.monotonicMs()) === 0
+  ) ?? typed;
+}
+
+function busyBeside(
+  worker: Holder & { server: string | undefined },
+  { workers }: SegmentRound,
+): Set<string> {
+  return new Set([...workers].flatMap((it) => it === worker ? [] : it.server ?? []));
+}
+
+/** Avoid-Server: servers that are busy for this download, have failed, or send no parts. */
+function avoidanceOf(
+  busy: ReadonlySet<string>,
+  { context: { typed, attempts }, workers, partless }: SegmentRound,
+): string | undefined {
+  const others = (servers: Iterable<string>) => [...servers].filter((it) => it !== typed.server);
+  // The last worker left may have to take all of it from a server without ranges.
+  const vain = workers.size === 1 ? [] : others(partless);
+  return attempts.avoidance(typed.server, others(busy), vain);
 }
 
 /** What several do together until it is done, or cannot be. */
@@ -75,7 +138,6 @@ export class TaskGroup {
     return this.#ended.promise;
   }
 
-  /** Whether no work is left. */
   get isOver(): boolean {
     return this.#over.signal.aborted;
   }
@@ -88,7 +150,7 @@ export class TaskGroup {
     else this.#ended.reject(error);
   }
 
-  /** Waits for so many ms, or until all is over. */
+  /** Waits for a time, or until all is over. */
   async sleep(ms: number): Promise<void> {
     await delay(ms, { signal: this.#over.signal }).catch(() => {});
   }

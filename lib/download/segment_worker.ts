@@ -1,23 +1,20 @@
-import { tryError } from "./ask.ts";
-import { askSegment, type Part } from "./ask_segment.ts";
 import { DownloadError, TryError } from "./download_error.ts";
 import { askedFrom, otherContentError, Tail } from "./resume.ts";
+import { FAIR_PART, pauseMs, retryAfterMs } from "./attempts.ts";
+import { askSegment, type Part, type SegmentRound } from "./segment_round.ts";
+import type { Holder } from "./segments.ts";
 import { PaceMeter, SpeedWatch } from "./speed.ts";
-import { pauseMs, retryAfterMs } from "./retry.ts";
-import type { Shared, Worker } from "./segment_round.ts";
+import { tryError } from "./transport.ts";
 
-/** Whoever fails so often with nothing gained gives up while others go on. */
+/** After so many failures with nothing gained a worker gives up while others go on. */
 const MOST_FAILURES = 3;
 
-/** Who brought this part of the content has gained something. */
-const FAIR_PART = 1 / 100;
-
-/** Who has nothing to do looks again so soon. */
+/** A worker without a segment looks again after that, in ms. */
 const IDLE_MS = 100;
 
 /** Brings one segment after the other, over one connection at a time. */
-export class SegmentWorker implements Worker {
-  readonly #shared: Shared;
+export class SegmentWorker implements Holder {
+  readonly #round: SegmentRound;
   #meter = new PaceMeter();
   #received = 0;
   #part: Part | undefined;
@@ -31,10 +28,9 @@ export class SegmentWorker implements Worker {
   lastAt = 0;
   perSecond: number | undefined;
 
-  /** One of several. */
-  constructor(shared: Shared) {
-    this.#shared = shared;
-    shared.workers.add(this);
+  constructor(round: SegmentRound) {
+    this.#round = round;
+    round.workers.add(this);
   }
 
   lose(): void {
@@ -43,14 +39,14 @@ export class SegmentWorker implements Worker {
   }
 
   /**
-   * Works until all is there or nothing helps. Never throws: the round is told.
+   * Works until all is there or nothing helps. Never throws: errors end the round.
    *
    * @param part what has been asked for already
    */
   async work(part?: Part): Promise<void> {
-    const { round, segments, workers } = this.#shared;
+    const { tasks, segments, workers } = this.#round;
     let ready = part;
-    while (!round.isOver && workers.has(this)) {
+    while (!tasks.isOver && workers.has(this)) {
       const before = this.#received;
       try {
         await this.#bring(ready);
@@ -58,7 +54,7 @@ export class SegmentWorker implements Worker {
       } catch (error) {
         const isOfFile = error instanceof DownloadError && error.failure === "file";
         const cause = this.#hasLost && !isOfFile ? this.#loss() : error;
-        if (!round.isOver) await this.#recover(cause, this.#received - before);
+        if (!tasks.isOver) await this.#recover(cause, this.#received - before);
       } finally {
         this.#part?.answer.release();
         segments.release(this);
@@ -71,28 +67,28 @@ export class SegmentWorker implements Worker {
 
   /** One segment, and what may follow it in the same answer. */
   async #bring(ready: Part | undefined): Promise<void> {
-    const { segments, options, round } = this.#shared;
-    this.lastAt = options.now();
+    const { context, segments, tasks } = this.#round;
+    this.lastAt = context.retry.monotonicMs();
     this.#hasLost = false;
     const segment = ready === undefined
       ? segments.take(this, this.perSecond, this.lastAt)
-      : segments.extend(this, ready.start, ready.start + ready.octets, true);
+      : segments.extend(this, ready.start, ready.start + ready.bytes, true);
     if (segment === undefined) {
       ready?.answer.release();
-      return await round.sleep(IDLE_MS);
+      return await tasks.sleep(IDLE_MS);
     }
-    this.#shared.race?.heard();
-    const part = ready ?? await askSegment(segment, this, this.#shared);
+    this.#round.race?.heard();
+    const part = ready ?? await askSegment(segment, this, this.#round);
     this.#part = part;
-    if (part === undefined || round.isOver) return part?.answer.release();
+    if (part === undefined || tasks.isOver) return part?.answer.release();
     this.server = part.uri.server;
     this.hasBegun = true;
     // It was asked for what is missing, and sends what is there as well.
-    if (part.start < askedFrom(segment.position)) this.#shared.partless.add(this.server);
+    if (part.start < askedFrom(segment.position)) this.#round.partless.add(this.server);
     this.#meter = new PaceMeter();
     this.#tail = new Tail();
     this.#writtenTo = 0;
-    this.#shared.responses.push(part.answer.response.head.fields);
+    this.#round.responses.push(part.answer.response.head.fields);
     try {
       await this.#copy(part);
     } catch (error) {
@@ -100,25 +96,24 @@ export class SegmentWorker implements Worker {
     }
   }
 
-  async #copy({ uri, answer, start, octets }: Part): Promise<void> {
-    const { segments, round, options, servers } = this.#shared;
-    const { minSpeed, timeoutMs, now } = options;
-    const speed = minSpeed > 0 ? new SpeedWatch(minSpeed, timeoutMs, now()) : undefined;
+  async #copy({ uri, answer, start, bytes }: Part): Promise<void> {
+    const { context: { transport, retry }, segments, tasks, servers } = this.#round;
+    const { minSpeed, monotonicMs } = retry;
+    const speed = minSpeed > 0
+      ? new SpeedWatch(minSpeed, transport.timeoutMs, monotonicMs())
+      : undefined;
     let at = start;
     for await (const piece of answer.response.content) {
-      if (round.isOver || this.#hasLost) return;
-      const isDone = !this.#write(piece, at, start + octets);
+      if (tasks.isOver || this.#hasLost) return;
+      const isDone = !this.#write(piece, at, start + bytes);
       at += piece.length;
       this.#note(piece.length, uri.server);
       if (isDone) servers.add(uri.server);
-      if (segments.isWhole) return round.end();
+      if (segments.isWhole) return tasks.end();
       // Nothing but the end is missing of what was asked for: the connection can be kept.
-      const endsHere = at === start + octets && answer.response.framing.kind === "length";
+      const endsHere = at === start + bytes && answer.response.framing.kind === "length";
       if (isDone && !endsHere) return;
-      if (!isDone && speed?.isTooSlow(piece.length, now())) {
-        const reason = `it sent less than ${minSpeed} bytes a second`;
-        throw new TryError("network", uri.server, reason, { isTooSlow: true });
-      }
+      if (!isDone) speed?.add(piece.length, monotonicMs(), uri.server);
     }
     if (segments.segmentOf(this) !== undefined && !this.#hasLost) {
       throw new TryError("network", uri.server, "the content is not as long as was said");
@@ -127,7 +122,7 @@ export class SegmentWorker implements Worker {
 
   /** Writes what is still missing of a piece at a position; whether its sender has more to bring. */
   #write(piece: Uint8Array, at: number, answerEnd: number): boolean {
-    const { segments, whole, partless } = this.#shared;
+    const { segments, whole, partless } = this.#round;
     const end = Math.min(at + piece.length, answerEnd);
     let segment = segments.segmentOf(this);
     while (segment !== undefined) {
@@ -145,7 +140,7 @@ export class SegmentWorker implements Worker {
         this.#tail.add(piece);
         return true;
       }
-      // Who sends all of it whatever is asked for may as well go on with any of it.
+      // A server that sends the whole whatever is asked for may go on with any of it.
       const mayLeap = answerEnd === whole.length && partless.has(this.server!);
       segment = segments.extend(this, segment.end, answerEnd, mayLeap);
     }
@@ -154,57 +149,58 @@ export class SegmentWorker implements Worker {
 
   /** What follows continues behind content of another worker, received or still to come. */
   #join(position: number, before: Uint8Array): void {
-    const { output, attempts, options, workers } = this.#shared;
+    const { context: { attempts, observer }, output, workers } = this.#round;
     const server = this.server!;
     if (output.join({ position, before, server })) return;
     const error = otherContentError(server);
     if (workers.size > 1) {
       attempts.failBeside(error);
-      options.onNotice(`${error.message}; its segment goes to another`);
+      observer.onNotice(`${error.message}; its segment goes to another`);
     }
     throw error;
   }
 
-  /** Writes, and ends the round where that shows what is here to be of two contents. */
-  #put(octets: Uint8Array, position: number): void {
-    const { output, round } = this.#shared;
-    const broken = output.writeAt(octets, position);
-    this.#writtenTo = position + octets.length;
+  /** Writes; ends the round if what is here turns out to be of two contents. */
+  #put(bytes: Uint8Array, position: number): void {
+    const { output, tasks } = this.#round;
+    const broken = output.writeAt(bytes, position);
+    this.#writtenTo = position + bytes.length;
     if (broken === undefined) return;
     const error = otherContentError(broken.server ?? this.server!);
-    round.end(error);
+    tasks.end(error);
     throw error;
   }
 
-  #note(octets: number, server: string): void {
-    const { options, output, whole, workers, race } = this.#shared;
+  #note(bytes: number, server: string): void {
+    const { context: { retry, observer }, output, whole, workers, race } = this.#round;
     race?.heard();
-    this.lastAt = options.now();
-    if (octets > 0) this.perSecond = this.#meter.measure(this.#received, this.lastAt);
+    this.lastAt = retry.monotonicMs();
+    if (bytes > 0) this.perSecond = this.#meter.measure(this.#received, this.lastAt);
     const sending = new Set([...workers].flatMap((it) => it.hasBegun ? [it.server] : []));
-    const who = sending.size > 1 ? `${sending.size} servers` : server;
-    options.onProgress(output.received, whole.length, who);
+    const sender = sending.size > 1 ? `${sending.size} servers` : server;
+    observer.onProgress(output.received, whole.length, sender);
   }
 
-  /** After a failure: waits, or gives up; the last that is left tells the round. */
+  /** After a failure: waits, or gives up; the last worker left ends the round. */
   async #recover(error: unknown, gained: number): Promise<void> {
-    const { round, workers, attempts, options, segments, whole, typed, partless } = this.#shared;
-    if (round.isOver || (this.#hasLost && workers.size === 1)) return;
-    if (!(error instanceof TryError) || workers.size === 1) return round.end(error);
+    const { context, tasks, workers, segments, whole, partless } = this.#round;
+    const { typed, attempts, retry, observer } = context;
+    if (tasks.isOver || (this.#hasLost && workers.size === 1)) return;
+    if (!(error instanceof TryError) || workers.size === 1) return tasks.end(error);
     segments.release(this);
     const { server, details } = error;
     if (details.isOfRange) {
       if (!partless.has(server)) attempts.denyRange(server);
-      // It may well serve the whole: nobody needs to hear of it, or to keep away from it.
+      // It may well serve the whole: no message, and no reason to avoid it.
       if (server === typed.server || ++this.#failures >= MOST_FAILURES) return this.#giveUp();
-      return await round.sleep(IDLE_MS);
+      return await tasks.sleep(IDLE_MS);
     }
-    const restMs = retryAfterMs(details.fields, options.date()) ?? 0;
-    attempts.failBeside(error, options.now() + restMs);
-    options.onNotice(`${error.message}; its segment goes to another`);
+    const restMs = retryAfterMs(details.fields, Date.now() / 1000) ?? 0;
+    attempts.failBeside(error, retry.monotonicMs() + restMs);
+    observer.onNotice(`${error.message}; its segment goes to another`);
     this.#failures = gained >= whole.length * FAIR_PART ? 0 : this.#failures + 1;
     if (this.#failures >= MOST_FAILURES) return this.#giveUp();
-    await round.sleep(pauseMs(error, Math.max(1, this.#failures), options.random()));
+    await tasks.sleep(pauseMs(error, Math.max(1, this.#failures), retry.random()));
   }
 
   #loss(): TryError {
@@ -212,6 +208,6 @@ export class SegmentWorker implements Worker {
   }
 
   #giveUp(): void {
-    this.#shared.workers.delete(this);
+    this.#round.workers.delete(this);
   }
 }

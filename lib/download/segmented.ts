@@ -1,56 +1,38 @@
 import type { Fields } from "../http/fields.ts";
+import { QUOTED_STRING_SOURCE, TOKEN_SOURCE } from "../http/grammar.ts";
 import type { ResponseHead } from "../http/response.ts";
-import type { Connections } from "./connections.ts";
-import type { AttemptLog } from "./attempt_log.ts";
-import type { PartFile } from "./part_file.ts";
-import { LEAST_SEGMENT, Pieces, Segments } from "./segments.ts";
-import type { Part } from "./ask_segment.ts";
-import { Relief, type ReliefRace, relievedError } from "./relief.ts";
-import {
-  type SegmentedOptions,
-  type Shared,
-  TaskGroup,
-  type Whole,
-  type Worker,
-} from "./segment_round.ts";
-import { SegmentWorker } from "./segment_worker.ts";
-import type { Representation } from "./resume.ts";
-import { parseLocation, type TargetUri } from "./target_uri.ts";
+import type { DownloadContext } from "./context.ts";
 import { DownloadError } from "./download_error.ts";
+import type { PartFile } from "./part_file.ts";
+import { Relief, type ReliefRace, relievedError } from "./relief.ts";
+import type { Representation, Whole } from "./resume.ts";
+import { type Part, type SegmentRound, TaskGroup } from "./segment_round.ts";
+import { SegmentWorker } from "./segment_worker.ts";
+import { type Holder, LEAST_SEGMENT, Segments } from "./segments.ts";
+import { parseLocation, type TargetUri } from "./target_uri.ts";
 
 /** Where content that came in segments came from. */
-export interface Joined {
-  /** The fields of the answers that parts of it came with. */
-  readonly responses: readonly Fields[];
-  /** The servers that brought a segment to its end. */
-  readonly servers: readonly string[];
-}
+export type Joined = Pick<SegmentRound, "responses" | "servers">;
 
 /** Brings the content of one file in segments, over several connections at once. */
 export class Segmented {
-  readonly #typed: TargetUri;
+  readonly #context: DownloadContext;
   readonly #output: PartFile;
-  readonly #attempts: AttemptLog;
-  readonly #options: SegmentedOptions;
   readonly #duplicates = new Map<string, TargetUri>();
-  /** So many connections at once, at the most. */
   most = 1;
-  /** Servers that are known to have other content. */
   unfit: readonly string[] = [];
-  #workers: ReadonlySet<Worker> = new Set();
+  #workers: ReadonlySet<Holder> = new Set();
 
-  /** Of one download. */
-  constructor(typed: TargetUri, output: PartFile, attempts: AttemptLog, options: SegmentedOptions) {
-    this.#typed = typed;
+  constructor(context: DownloadContext, output: PartFile) {
+    this.#context = context;
     this.#output = output;
-    this.#attempts = attempts;
-    this.#options = options;
   }
 
   /** An answer has come that may tell where else the content is. */
   see({ fields }: ResponseHead, uri: TargetUri): void {
+    const { allowDowngrade } = this.#context.transport;
     for (const duplicate of duplicatesOf(fields, uri)) {
-      if (uri.isSecure && !duplicate.isSecure && !this.#options.allowDowngrade) continue;
+      if (uri.isSecure && !duplicate.isSecure && !allowDowngrade) continue;
       this.#duplicates.set(duplicate.href, duplicate);
     }
   }
@@ -75,66 +57,60 @@ export class Segmented {
    * @param part what has been asked for already, as far as it goes
    * @param race asks for another server when nothing arrives from any
    * @throws {RelievedError} when all have fallen silent and another sends what follows
-   * @throws {TryError} when nobody is left who brings something: the last failure
+   * @throws {TryError} when no worker is left: the last failure
    */
   async receive(whole: Whole, part: Part, race?: ReliefRace): Promise<Joined> {
-    const { connections, onNotice } = this.#options;
-    const pieces = this.#output.scatter(new Pieces());
-    const missing = whole.length - pieces.octets;
+    const { transport, observer } = this.#context;
+    const pieces = this.#output.scatter();
+    const missing = whole.length - pieces.size;
     const count = Math.max(1, Math.min(this.most, Math.floor(missing / LEAST_SEGMENT)));
-    if (count > 1) onNotice(`in segments, up to ${count} at a time`);
-    const own = connections.apart();
-    const segments = new Segments(pieces.holes(whole.length), count);
-    const shared = this.#share(whole, segments, own, race);
-    const { round } = shared;
-    this.#workers = shared.workers;
-    const workers = Array.from({ length: count }, () => new SegmentWorker(shared));
-    const ending = race?.wait(round.ended) ?? round.ended;
+    if (count > 1) observer.onNotice(`in segments, up to ${count} at a time`);
+    const connections = transport.connections.apart();
+    const tasks = new TaskGroup();
+    const round: SegmentRound = {
+      context: {
+        ...this.#context,
+        transport: { ...transport, connections },
+        retry: { ...this.#context.retry, wait: (ms) => tasks.sleep(ms) },
+        observer: { ...observer, onResponse: (head, _, uri) => this.see(head, uri) },
+      },
+      whole,
+      segments: new Segments(pieces.holes(whole.length), count),
+      tasks,
+      race,
+      output: this.#output,
+      duplicates: () => [...this.#duplicates.values()],
+      workers: new Set(),
+      responses: [],
+      servers: new Set(),
+      partless: new Set(this.unfit),
+    };
+    this.#workers = round.workers;
+    const workers = Array.from({ length: count }, () => new SegmentWorker(round));
+    const ending = race?.wait(tasks.ended) ?? tasks.ended;
     try {
       for (const [i, worker] of workers.entries()) {
-        worker.work(i === 0 ? part : undefined).catch((error) => round.end(error));
+        worker.work(i === 0 ? part : undefined).catch((error) => tasks.end(error));
       }
       const ended = await ending;
-      if (ended instanceof Relief) throw await relievedError(this.asked ?? part.uri.server, ended);
+      if (ended instanceof Relief) throw relievedError(this.asked ?? part.uri.server, ended);
     } finally {
-      round.end();
+      tasks.end();
       this.#workers = new Set();
-      own.end();
+      connections.close();
     }
-    return { responses: shared.responses, servers: [...shared.servers] };
-  }
-
-  #share(
-    whole: Whole,
-    segments: Segments,
-    connections: Connections,
-    race: ReliefRace | undefined,
-  ): Shared {
-    const round = new TaskGroup();
-    return {
-      ...{ whole, segments, round, race, attempts: this.#attempts, output: this.#output },
-      typed: this.#typed,
-      duplicates: () => [...this.#duplicates.values()],
-      followOptions: {
-        ...this.#options,
-        connections,
-        wait: (ms) => round.sleep(ms),
-        onResponse: (head, _, uri) => this.see(head, uri),
-      },
-      options: this.#options,
-      ...{ workers: new Set(), responses: [], servers: new Set(), partless: new Set(this.unfit) },
-    };
+    return round;
   }
 }
 
-/** RFC 8288 §3: `<URI-Reference>`, and parameters whose values are tokens or quoted-strings. */
-const LINK =
-  /<([^<>]*)>((?:[ \t]*;[ \t]*[!#$%&'*+.^_`|~0-9A-Za-z-]+(?:[ \t]*=[ \t]*(?:"(?:[^"\\]|\\.)*"|[^;,"\s]+))?)*)/g;
+/** RFC 8288 §3: a parameter of a link; what is not quoted may be more than a token. */
+const VALUE_SOURCE = `[ \\t]*=[ \\t]*(${QUOTED_STRING_SOURCE}|[^;,"\\s]+)`;
+const PARAMETER = new RegExp(`;[ \\t]*(${TOKEN_SOURCE})(?:${VALUE_SOURCE})?`, "g");
 
-const REL = /;[ \t]*rel[ \t]*=[ \t]*(?:"([^"]*)"|([^;,"\s]+))/i;
-const PRIORITY = /;[ \t]*pri[ \t]*=[ \t]*"?([0-9]{1,6})"?/i;
+/** RFC 8288 §3: `<URI-Reference>`, and parameters. */
+const LINK = new RegExp(`<([^<>]*)>((?:[ \\t]*${PARAMETER.source})*)`, "g");
 
-/** RFC 6249 §3.1: whoever names none is the last choice. */
+/** RFC 6249 §3.1: a link without one is the last choice. */
 const LAST_PRIORITY = 999_999;
 
 /** More are not looked at. */
@@ -149,14 +125,23 @@ const MOST_DUPLICATES = 100;
 export function duplicatesOf(fields: Fields, base: TargetUri): TargetUri[] {
   const found: { readonly uri: TargetUri; readonly priority: number }[] = [];
   for (const [, reference, parameters] of (fields.get("link") ?? "").matchAll(LINK)) {
-    const [, quoted, token] = REL.exec(parameters!) ?? [];
-    const relations = (quoted ?? token ?? "").toLowerCase().split(/\s+/);
-    const uri = relations.includes("duplicate") ? uriOf(reference!, base) : undefined;
+    const { rel = "", pri = "" } = parametersOf(parameters!);
+    const isDuplicate = rel.toLowerCase().split(/\s+/).includes("duplicate");
+    const uri = isDuplicate ? uriOf(reference!, base) : undefined;
     if (uri === undefined) continue;
-    found.push({ uri, priority: Number(PRIORITY.exec(parameters!)?.[1] ?? LAST_PRIORITY) });
+    const priority = /^[0-9]{1,6}$/.test(pri) ? Number(pri) : LAST_PRIORITY;
+    found.push({ uri, priority });
     if (found.length === MOST_DUPLICATES) break;
   }
   return found.sort((a, b) => a.priority - b.priority).map(({ uri }) => uri);
+}
+
+/** By their names in lower case; of several of one name the first (RFC 8288 §3.3). */
+function parametersOf(text: string): Readonly<Record<string, string>> {
+  const entries = [...text.matchAll(PARAMETER)].map(([, name, value = ""]) =>
+    [name!.toLowerCase(), value.replace(/^"(.*)"$/s, "$1")] as const
+  );
+  return Object.fromEntries(entries.reverse());
 }
 
 function uriOf(reference: string, base: TargetUri): TargetUri | undefined {

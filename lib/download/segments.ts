@@ -1,90 +1,88 @@
-/** Whoever brings a segment. */
+import type { Piece } from "./part_record.ts";
+
+/** Brings segments, one after the other. */
 export interface Holder {
-  /** Whether octets of the segment have arrived. */
+  /** The server that is asked or sends at present. */
+  readonly server: string | undefined;
   readonly hasBegun: boolean;
   /** When something arrived last, or was asked for, in ms. */
   readonly lastAt: number;
-  /** Octets a second at present; undefined when it cannot be told yet. */
+  /** Bytes a second at present; undefined when it cannot be told yet. */
   readonly perSecond: number | undefined;
-  /** Told that its segment is another's now. */
   lose(): void;
 }
 
 /** A part of a content that is still missing. */
 export interface Segment {
-  /** The first octet that is missing. */
   position: number;
-  /** The octet behind the last. */
   end: number;
-  /** Who brings it; undefined for nobody. */
   holder: Holder | undefined;
 }
 
-/** Less is not worth another question to a server, in octets. */
+/** Less is not worth another question to a server, in bytes. */
 export const LEAST_SEGMENT = 64 * 1024;
 
 /** A segment that will be there so soon is not split. */
 const SOON_MS = 500;
 
-/** Who has been silent for so long, or will need so long for the little that is left, loses it. */
+/** A holder that is silent for that long, or needs that long for the little that is left, loses it. */
 const LONG_MS = 2000;
 
-/** So many times as fast has to be who takes the little that is left from another. */
+/** A holder that takes the little that is left from another has to be that many times as fast. */
 const MUCH_FASTER = 2;
 
-/** Who brings which part of a content. Pure: the time is an argument. */
+/** Which holder brings which part of a content. Pure: the time is an argument. */
 export class Segments {
   /** In ascending order; none is empty. */
   #list: Segment[];
 
   /** The holes of a content, cut so that each of `count` holders finds something to do. */
   constructor(holes: readonly Piece[], count: number) {
-    const octets = holes.reduce((sum, [first, end]) => sum + end - first, 0);
-    const size = Math.max(LEAST_SEGMENT, Math.ceil(octets / count));
+    const bytes = holes.reduce((sum, [first, end]) => sum + end - first, 0);
+    const size = Math.max(LEAST_SEGMENT, Math.ceil(bytes / count));
     this.#list = holes.flatMap(([first, end]) => cut(first, end, size));
   }
 
-  /** Whether nothing is missing any more. */
   get isWhole(): boolean {
     return this.#list.length === 0;
   }
 
-  /** What a holder brings. */
   segmentOf(holder: Holder): Segment | undefined {
     return this.#list.find((it) => it.holder === holder);
   }
 
-  /** Octets of a segment are there, up to a position. */
+  /** Bytes of a segment are there, up to a position. */
   advance(segment: Segment, position: number): void {
     segment.position = position;
     if (position >= segment.end) this.#list = this.#list.filter((it) => it !== segment);
   }
 
-  /** A holder brings no more. */
   release(holder: Holder): void {
     const segment = this.segmentOf(holder);
     if (segment !== undefined) segment.holder = undefined;
   }
 
   /**
-   * Something to do for a holder that has nothing: what nobody brings, else a part of what takes
-   * longest, or all of it from one that has fallen silent.
+   * A segment for a holder without one: one that no holder has, else a part of the one that takes
+   * longest, or all of it from a holder that has fallen silent.
    *
    * @param perSecond how quickly it has brought others; undefined when it has brought none
    */
-  take(holder: Holder, perSecond: number | undefined, now: number): Segment | undefined {
+  take(holder: Holder, perSecond: number | undefined, monotonicMs: number): Segment | undefined {
     const free = this.#list.find((it) => it.holder === undefined);
     if (free !== undefined) {
       free.holder = holder;
       return free;
     }
-    const [slowest] = this.#list.toSorted((a, b) => msLeft(b, now) - msLeft(a, now));
+    const [slowest] = this.#list.toSorted((a, b) =>
+      msLeft(b, monotonicMs) - msLeft(a, monotonicMs)
+    );
     if (slowest === undefined) return undefined;
-    const ms = msLeft(slowest, now);
+    const ms = msLeft(slowest, monotonicMs);
     if (ms === Infinity) return this.#move(slowest, holder);
-    const octets = slowest.end - slowest.position;
+    const bytes = slowest.end - slowest.position;
     const pace = slowest.holder!.perSecond ?? 0;
-    if (octets >= 2 * LEAST_SEGMENT) {
+    if (bytes >= 2 * LEAST_SEGMENT) {
       return ms > SOON_MS ? this.#split(slowest, holder, pace, perSecond ?? pace) : undefined;
     }
     const isMuchFaster = perSecond !== undefined && perSecond >= pace * MUCH_FASTER;
@@ -110,10 +108,10 @@ export class Segments {
 
   /** The latter part of a segment, so that both will have done at the same time. */
   #split(from: Segment, holder: Holder, its: number, ours: number): Segment {
-    const octets = from.end - from.position;
+    const bytes = from.end - from.position;
     const share = its + ours > 0 ? ours / (its + ours) : 0.5;
-    const size = Math.round(octets * share);
-    const ourSize = Math.min(octets - LEAST_SEGMENT, Math.max(LEAST_SEGMENT, size));
+    const size = Math.round(bytes * share);
+    const ourSize = Math.min(bytes - LEAST_SEGMENT, Math.max(LEAST_SEGMENT, size));
     const segment: Segment = { position: from.end - ourSize, end: from.end, holder };
     from.end = segment.position;
     this.#list.splice(this.#list.indexOf(from) + 1, 0, segment);
@@ -137,72 +135,11 @@ function cut(first: number, end: number, size: number): Segment[] {
   );
 }
 
-/** How long a segment will take that somebody brings; 0 where it cannot be told yet. */
-function msLeft({ position, end, holder }: Segment, now: number): number {
+/** How long a segment with a holder will take; 0 where it cannot be told yet. */
+function msLeft({ position, end, holder }: Segment, monotonicMs: number): number {
   if (holder === undefined) return 0;
-  if (now - holder.lastAt >= LONG_MS) return Infinity;
+  if (monotonicMs - holder.lastAt >= LONG_MS) return Infinity;
   const { perSecond } = holder;
   if (perSecond === undefined) return 0;
   return perSecond === 0 ? Infinity : (end - position) / perSecond * 1000;
-}
-
-/** Octets from a position up to, and without, another. */
-export type Piece = readonly [first: number, end: number];
-
-/** Which octets of a content are there, when they did not come in their order. Pure. */
-export class Pieces {
-  /** In ascending order, none touching the next. */
-  #list: readonly Piece[] = [];
-
-  /** These are there, in any order. */
-  constructor(list: Iterable<Piece> = []) {
-    for (const [first, end] of list) this.add(first, end);
-  }
-
-  /** Those that are there: in ascending order, none touching the next. */
-  get list(): readonly Piece[] {
-    return this.#list;
-  }
-
-  /** How many octets are there in all. */
-  get octets(): number {
-    return this.#list.reduce((sum, [first, end]) => sum + end - first, 0);
-  }
-
-  /** How many are there from the start on, with none missing. */
-  get prefix(): number {
-    const [first, end] = this.#list[0] ?? [0, 0];
-    return first === 0 ? end : 0;
-  }
-
-  /** These are there as well. */
-  add(first: number, end: number): void {
-    if (first >= end) return;
-    const before = this.#list.filter((it) => it[1] < first);
-    const behind = this.#list.filter((it) => it[0] > end);
-    const touching = this.#list.slice(before.length, this.#list.length - behind.length);
-    const from = Math.min(first, ...touching.map((it) => it[0]));
-    const to = Math.max(end, ...touching.map((it) => it[1]));
-    this.#list = [...before, [from, to], ...behind];
-  }
-
-  /** These are there no more. */
-  remove(first: number, end: number): void {
-    this.#list = this.#list.flatMap(([a, b]): Piece[] => [[a, Math.min(b, first)], [
-      Math.max(a, end),
-      b,
-    ]]).filter(([a, b]) => a < b);
-  }
-
-  /** Whether all of these are there. */
-  has(first: number, end: number): boolean {
-    return this.#list.some((it) => it[0] <= first && end <= it[1]);
-  }
-
-  /** What is missing of a content of that length, in ascending order. */
-  holes(length: number): Piece[] {
-    const firsts = [0, ...this.#list.map(([, end]) => end)];
-    const ends = [...this.#list.map(([first]) => first), length];
-    return firsts.map((first, i) => [first, ends[i]!] as const).filter(([a, b]) => a < b);
-  }
 }

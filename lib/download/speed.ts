@@ -1,3 +1,5 @@
+import { TryError } from "./download_error.ts";
+
 /** Watches that content keeps coming quickly enough. Pure: the time is an argument. */
 export class SpeedWatch {
   readonly #leastPerSecond: number;
@@ -6,27 +8,31 @@ export class SpeedWatch {
   #received = 0;
 
   /**
-   * Of one server.
-   *
-   * @param leastPerSecond in octets; 0 for any speed
+   * @param leastPerSecond in bytes
    * @param windowMs over how long the speed is taken
-   * @param now ms on any clock that never goes back
+   * @param monotonicMs the present
    */
-  constructor(leastPerSecond: number, windowMs: number, now: number) {
+  constructor(leastPerSecond: number, windowMs: number, monotonicMs: number) {
     this.#leastPerSecond = leastPerSecond;
     this.#windowMs = windowMs;
-    this.#since = now;
+    this.#since = monotonicMs;
   }
 
-  /** So many octets have arrived: whether they were too few for the time since the window began. */
-  isTooSlow(octets: number, now: number): boolean {
-    this.#received += octets;
-    const elapsedMs = now - this.#since;
-    if (elapsedMs < this.#windowMs) return false;
+  /**
+   * Counts bytes that have arrived from a server.
+   *
+   * @throws {TryError} when they were too few for the time since the window began
+   */
+  add(bytes: number, monotonicMs: number, server: string): void {
+    this.#received += bytes;
+    const elapsedMs = monotonicMs - this.#since;
+    if (elapsedMs < this.#windowMs) return;
     const isTooSlow = this.#received < this.#leastPerSecond * elapsedMs / 1000;
-    this.#since = now;
+    this.#since = monotonicMs;
     this.#received = 0;
-    return isTooSlow;
+    if (!isTooSlow) return;
+    const reason = `it sent less than ${this.#leastPerSecond} bytes a second`;
+    throw new TryError("network", server, reason, { isTooSlow: true });
   }
 }
 
@@ -39,21 +45,22 @@ export class PaceMeter {
   readonly #marks: { readonly at: number; readonly received: number }[] = [];
 
   /**
-   * So many octets are there now.
+   * Takes a mark of how many bytes are there now.
    *
-   * @param now ms on any clock that never goes back
-   * @returns octets per second; undefined when it cannot be told yet
+   * @returns bytes per second; undefined when it cannot be told yet
    */
-  measure(received: number, now: number): number | undefined {
+  measure(received: number, monotonicMs: number): number | undefined {
     const last = this.#marks.at(-1);
     // What begins anew is measured anew.
     if (last !== undefined && received < last.received) this.#marks.length = 0;
-    if (last === undefined || now - last.at >= LEAST_STEP_MS) {
-      this.#marks.push({ at: now, received });
+    if (last === undefined || monotonicMs - last.at >= LEAST_STEP_MS) {
+      this.#marks.push({ at: monotonicMs, received });
     }
-    while (this.#marks.length > 2 && now - this.#marks[1]!.at >= WINDOW_MS) this.#marks.shift();
+    while (this.#marks.length > 2 && monotonicMs - this.#marks[1]!.at >= WINDOW_MS) {
+      this.#marks.shift();
+    }
     const first = this.#marks[0];
-    if (first === undefined || now - first.at < LEAST_STEP_MS) return undefined;
-    return (received - first.received) / (now - first.at) * 1000;
+    if (first === undefined || monotonicMs - first.at < LEAST_STEP_MS) return undefined;
+    return (received - first.received) / (monotonicMs - first.at) * 1000;
   }
 }

@@ -8,9 +8,8 @@ export interface TargetUri {
   readonly href: string;
   /** A name or an address; IPv6 without brackets. */
   readonly hostname: string;
-  /** 1 to 65535. */
   readonly port: number;
-  /** Host and port, the port always, IPv6 in brackets: who is meant, whatever the scheme. */
+  /** Host and port, the port always, IPv6 in brackets: the server, whatever the scheme. */
   readonly server: string;
   /** Host, and port where it is not the scheme's own: the value of a Host field (RFC 9110 §7.2). */
   readonly authority: string;
@@ -34,7 +33,6 @@ export function parseTypedUri(text: string): TargetUri {
 /**
  * The URI that a Location field refers to (RFC 9110 §10.2.2).
  *
- * @param location its value, which may be relative
  * @param base the URI that was asked for
  * @throws {DownloadError} `protocol`, when it refers to none that this client can ask for
  */
@@ -46,10 +44,10 @@ export function parseLocation(location: string, base: TargetUri): TargetUri {
   if (/[\x00-\x08\x0a-\x1f\x7f]/.test(location)) {
     throw new DownloadError("protocol", `${base.href}: the Location holds a control character`);
   }
-  // Octets beyond ASCII should have been encoded; they stand for themselves, whatever the charset.
+  // Bytes beyond ASCII should have been encoded; they stand for themselves, whatever the charset.
   const encoded = location.replace(
     /[\x80-\xff]/g,
-    (octet) => `%${octet.charCodeAt(0).toString(16).toUpperCase()}`,
+    (byte) => `%${byte.charCodeAt(0).toString(16).toUpperCase()}`,
   );
   const url = parseUrl(encoded, base.href, "protocol");
   return targetUri(url, targetOf(url, encoded, base.requestTarget), "protocol");
@@ -93,14 +91,13 @@ function targetUri(url: URL, target: string, failure: "url" | "protocol"): Targe
 const BEFORE_PATH = /^(?:[A-Za-z][A-Za-z0-9+.-]*:)?[/\\]{2,}[^/\\?#]*/;
 
 /**
- * The origin-form target of a URI reference, its octets as they were written: signatures are made
+ * The origin-form target of a URI reference, its bytes as they were written: signatures are made
  * over them, and another spelling is another resource (RFC 3986 §2.2). Only what no request line may
  * hold is percent-encoded. Dot segments are taken out, as RFC 3986 §5.2.4 has it.
  *
- * @param reference absolute, or relative to `base`
  * @param base the target that was asked for; undefined for an absolute reference
  */
-export function rawTarget(reference: string, base?: string): string {
+function rawTarget(reference: string, base?: string): string {
   const text = reference.replace(/^[\0-\x20]+|[\0-\x20]+$|[\t\r\n]/g, "");
   const before = BEFORE_PATH.exec(text)?.[0];
   const [relative = ""] = text.slice(before?.length ?? 0).split("#", 1);
@@ -125,12 +122,12 @@ function atQuestionMark(text: string): readonly [path: string, query: string] {
 function withoutDots(path: string): string {
   if (!/\/\.\.?(?:\/|$)/.test(path)) return path;
   const segments = path.split("/").slice(1);
-  const kept: string[] = [];
+  const resolved: string[] = [];
   for (const [i, segment] of segments.entries()) {
     const isDot = segment === "." || segment === "..";
-    if (segment === "..") kept.pop();
-    if (!isDot) kept.push(segment);
-    else if (i === segments.length - 1) kept.push("");
+    if (segment === "..") resolved.pop();
+    if (!isDot) resolved.push(segment);
+    else if (i === segments.length - 1) resolved.push("");
   }
-  return `/${kept.join("/")}`;
+  return `/${resolved.join("/")}`;
 }

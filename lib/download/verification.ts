@@ -1,6 +1,6 @@
 import type { Fields } from "../http/fields.ts";
 import { createHash, type Hash } from "node:crypto";
-import { type Algorithm, type Digest, digestOf } from "./digest_fields.ts";
+import { type Algorithm, type Digest, digestOf } from "./digests.ts";
 
 /**
  * Hashes content while it arrives, and compares it with what was promised: by the user, and by the
@@ -10,7 +10,7 @@ import { type Algorithm, type Digest, digestOf } from "./digest_fields.ts";
 export class Verification {
   readonly #typed: Digest | undefined;
   readonly #wanted: Set<Algorithm>;
-  /** Of all octets of the content so far. */
+  /** Of all bytes of the content so far. */
   readonly #whole = new Map<Algorithm, Hash>();
   #hashed = 0;
   #promised: Digest[] = [];
@@ -18,8 +18,6 @@ export class Verification {
   #message: { readonly digest: Digest; readonly hash: Hash } | undefined;
 
   /**
-   * Of one download.
-   *
    * @param sha256 what the user says it is, in hexadecimal digits; undefined for nothing
    * @param wantsSha256 whether to compute it all the same
    */
@@ -28,7 +26,6 @@ export class Verification {
     this.#wanted = new Set(sha256 !== undefined || wantsSha256 ? ["sha-256"] as const : []);
   }
 
-  /** The content begins anew. */
   restart(): void {
     this.#whole.clear();
     this.#hashed = 0;
@@ -38,44 +35,41 @@ export class Verification {
   /**
    * A response begins.
    *
-   * @param position how many octets of the content are there already
-   * @param octets reads them; undefined where they cannot be read
+   * @param position how many bytes of the content are there already
+   * @param bytes reads them; undefined where they cannot be read
    */
   async begin(
     fields: Fields,
     position: number,
-    octets: () => AsyncIterable<Uint8Array> | undefined,
+    bytes: () => AsyncIterable<Uint8Array> | undefined,
   ): Promise<void> {
-    const promised = digestOf(fields, "repr-digest");
-    if (promised !== undefined) this.#promised.push(promised);
+    this.#notePromise(fields);
     const digest = digestOf(fields, "content-digest");
     this.#message = digest && { digest, hash: createHash(nodeName(digest.algorithm)) };
-    await this.#catchUp(position, octets);
+    await this.#catchUp(position, bytes);
   }
 
-  /**
-   * The content is there, joined of parts that came in no order: of these responses, and others.
-   *
-   * @param octets reads all of it
-   */
+  /** The content is there, joined of parts that came in no order: of these responses, and others. */
   async join(
     responses: Iterable<Fields>,
     length: number,
-    octets: () => AsyncIterable<Uint8Array>,
+    bytes: () => AsyncIterable<Uint8Array>,
   ): Promise<void> {
-    for (const fields of responses) {
-      const promised = digestOf(fields, "repr-digest");
-      if (promised !== undefined) this.#promised.push(promised);
-    }
+    for (const fields of responses) this.#notePromise(fields);
     this.#message = undefined;
     this.#hashed = -1;
-    await this.#catchUp(length, octets);
+    await this.#catchUp(length, bytes);
+  }
+
+  #notePromise(fields: Fields): void {
+    const promised = digestOf(fields, "repr-digest");
+    if (promised !== undefined) this.#promised.push(promised);
   }
 
   /** Hashes what is there, where that was not done while it arrived. */
   async #catchUp(
     position: number,
-    octets: () => AsyncIterable<Uint8Array> | undefined,
+    bytes: () => AsyncIterable<Uint8Array> | undefined,
   ): Promise<void> {
     const needed = new Set([...this.#wanted, ...this.#promised.map(({ algorithm }) => algorithm)]);
     const missing = [...needed].filter((it) => !this.#whole.has(it));
@@ -83,7 +77,7 @@ export class Verification {
       for (const it of missing) this.#whole.set(it, createHash(nodeName(it)));
       return;
     }
-    const earlier = octets();
+    const earlier = bytes();
     if (earlier === undefined) return;
     this.#whole.clear();
     for (const it of needed) this.#whole.set(it, createHash(nodeName(it)));
@@ -92,18 +86,18 @@ export class Verification {
   }
 
   /**
-   * Octets of the present response have arrived.
+   * Bytes of the present response have arrived.
    *
    * @param isNew whether they go on behind those that are there
    */
-  update(octets: Uint8Array, isNew = true): void {
-    this.#message?.hash.update(octets);
-    if (isNew) this.#add(octets);
+  update(bytes: Uint8Array, isNew = true): void {
+    this.#message?.hash.update(bytes);
+    if (isNew) this.#add(bytes);
   }
 
-  #add(octets: Uint8Array): void {
-    for (const hash of this.#whole.values()) hash.update(octets);
-    this.#hashed += octets.length;
+  #add(bytes: Uint8Array): void {
+    for (const hash of this.#whole.values()) hash.update(bytes);
+    this.#hashed += bytes.length;
   }
 
   /** What the end of a response shows to be wrong with it; undefined for nothing. */
@@ -137,8 +131,8 @@ export class Verification {
 
 function faultOf(name: string, { algorithm, hex }: Digest, actual: string): string | undefined {
   if (actual === hex) return undefined;
-  const who = name === "" ? "was expected" : `its ${name} promised`;
-  return `the content has the ${algorithm} ${actual}, but ${who} ${hex}`;
+  const promise = name === "" ? "was expected" : `its ${name} promised`;
+  return `the content has the ${algorithm} ${actual}, but ${promise} ${hex}`;
 }
 
 /** `sha256` for `sha-256`. */
@@ -146,12 +140,12 @@ function nodeName(algorithm: Algorithm): string {
   return algorithm.replace("-", "");
 }
 
-/** The digest of octets, in hexadecimal digits. */
-export async function digestOfOctets(
+/** The digest of bytes, in hexadecimal digits. */
+export async function digestOfBytes(
   algorithm: Algorithm,
-  octets: AsyncIterable<Uint8Array>,
+  bytes: AsyncIterable<Uint8Array>,
 ): Promise<string> {
   const hash = createHash(nodeName(algorithm));
-  for await (const piece of octets) hash.update(piece);
+  for await (const piece of bytes) hash.update(piece);
   return hash.digest("hex");
 }

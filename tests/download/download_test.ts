@@ -13,7 +13,7 @@ Deno.test("download() saves the content and tells of it", async () => {
   }
 });
 
-Deno.test("download() saves any octets in any framing", async () => {
+Deno.test("download() saves any bytes in any framing", async () => {
   const large = "0123456789\r\n\0\xff".repeat(100_000);
   await using site = new Site({
     "/length": answer("200 OK", "", large),

@@ -26,6 +26,8 @@ Deno.test("duplicatesOf() passes over other links, and what cannot be asked for"
     "<>; rel=duplicate",
     "http://b/f; rel=duplicate",
     '<http://b/f>; title="rel=duplicate"',
+    '<http://b/f>; title="a; rel=duplicate"',
+    "<http://b/f>; rel=alternate; rel=duplicate",
   ];
   for (const row of rows) assertEquals(found(row), [], row);
   assertEquals(found(), []);

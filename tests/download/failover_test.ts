@@ -1,7 +1,14 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { Connections } from "../../lib/download/connections.ts";
-import type { DownloadOptions } from "../../lib/download/download.ts";
-import { answer, downloaded, failing, HELLO, redirect, Site } from "../support/downloading.ts";
+import { Connections } from "../../lib/download/transport.ts";
+import {
+  answer,
+  type Changes,
+  downloaded,
+  failing,
+  HELLO,
+  redirect,
+  Site,
+} from "../support/downloading.ts";
 import { randomInteger, seededRandom } from "../support/random.ts";
 import { RawServer } from "../support/raw_peer.ts";
 
@@ -87,7 +94,7 @@ Deno.test("download() takes the server that was named when the balancer then fai
 });
 
 /** Options with a clock that moves by what is waited, and what was waited. */
-function withClock(): { waits: number[]; options: Partial<DownloadOptions> } {
+function withClock(): { waits: number[]; options: Changes } {
   let clock = 0;
   const waits: number[] = [];
   const wait = (ms: number) => {
@@ -95,7 +102,7 @@ function withClock(): { waits: number[]; options: Partial<DownloadOptions> } {
     clock += ms;
     return Promise.resolve();
   };
-  return { waits, options: { now: () => clock, wait } };
+  return { waits, options: { monotonicMs: () => clock, wait } };
 }
 
 Deno.test("download() waits as long as a server asks for, and says so when that begins", async () => {
@@ -220,7 +227,7 @@ Deno.test("download() uses a new connection when the kept one was closed meanwhi
   const url = `http://127.0.0.1:${site.port}/a`;
   const shared = new Connections(30_000);
   for (let i = 0; i < 3; i++) {
-    assertEquals((await downloaded(url, { connections: shared })).content, "hello");
+    assertEquals((await downloaded(url, {}, shared)).content, "hello");
   }
   assertEquals(connections, 3);
   shared.close();

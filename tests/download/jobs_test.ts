@@ -1,6 +1,12 @@
-import { assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
 import { UsageError } from "../../lib/cli/command.ts";
-import { type JobOptions, planJobs, readCertificates } from "../../lib/download/jobs.ts";
+import {
+  atOnce,
+  type JobOptions,
+  parseUrlList,
+  planJobs,
+  readCertificates,
+} from "../../lib/download/jobs.ts";
 import { TemporaryDirectory } from "../support/temporary_directory.ts";
 
 const NONE: JobOptions = {
@@ -63,4 +69,26 @@ Deno.test("planJobs() tells a mistake before anything is asked for", async () =>
   await refused(two, { checksums: none }, `--checksums=${none} is no list as sha256sum writes it`);
   await refused([], { input: directory.join("no") }, "no does not exist");
   await assertRejects(() => readCertificates(none), UsageError, "holds no certificate in PEM");
+});
+
+Deno.test("atOnce() has so many under way, and gives what came of them in their order", async () => {
+  let underWay = 0;
+  let most = 0;
+  const results = await atOnce([3, 1, 2, 5, 4], 2, async (turns) => {
+    most = Math.max(most, ++underWay);
+    for (let i = 0; i < turns; i++) await Promise.resolve();
+    underWay--;
+    return turns * 10;
+  });
+  assertEquals(results, [30, 10, 20, 50, 40]);
+  assertEquals(most, 2);
+  assert((await atOnce([], 4, () => Promise.resolve(1))).length === 0);
+});
+
+Deno.test("parseUrlList() reads a URL a line, and passes over comments and blank lines", () => {
+  assertEquals(parseUrlList("# a\nhttp://a/b\r\n\n  http://a/#c \n"), [
+    "http://a/b",
+    "http://a/#c",
+  ]);
+  assertEquals(parseUrlList(""), []);
 });

@@ -1,8 +1,9 @@
 import { assertEquals } from "@std/assert";
-import { ask, readAway } from "../../lib/download/ask.ts";
-import { Connections } from "../../lib/download/connections.ts";
+import { ask, Connections, type Question, readAway } from "../../lib/download/transport.ts";
 import { parseTypedUri } from "../../lib/download/target_uri.ts";
 import { textOf } from "../support/feed.ts";
+
+const PLAIN_GET: Question = { method: "GET", fieldsFor: () => [] };
 
 const FIRST = "HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n1";
 const SECOND = "HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n2";
@@ -19,8 +20,8 @@ interface Misdeed {
 }
 
 const MISDEEDS: readonly Misdeed[] = [
-  { story: "more octets than were announced", behind: "more" },
-  { story: "more octets, later", later: "more" },
+  { story: "more bytes than were announced", behind: "more" },
+  { story: "more bytes, later", later: "more" },
   { story: "an answer that nobody asked for", later: FIRST },
   { story: "408 while it is idle", later: "HTTP/1.1 408 Late\r\nContent-Length: 0\r\n\r\n" },
   { story: "408 to the request", then: "HTTP/1.1 408 Late\r\nContent-Length: 0\r\n\r\n" },
@@ -29,7 +30,13 @@ const MISDEEDS: readonly Misdeed[] = [
   { story: "nothing", then: "" },
 ];
 
-async function answer(conn: Deno.Conn, isFirst: boolean, misdeed: Misdeed): Promise<void> {
+/** `onLater` is told whether the client closes the connection once `later` was sent. */
+async function answer(
+  conn: Deno.Conn,
+  isFirst: boolean,
+  misdeed: Misdeed,
+  onLater: (isClosed: boolean) => void,
+): Promise<void> {
   const write = (text: string) => conn.write(new TextEncoder().encode(text));
   const read = async () => await conn.read(new Uint8Array(4096)) !== null;
   if (!await read()) return;
@@ -38,6 +45,9 @@ async function answer(conn: Deno.Conn, isFirst: boolean, misdeed: Misdeed): Prom
   if (misdeed.later !== undefined) {
     await new Promise((resolve) => setTimeout(resolve, 20));
     await write(misdeed.later);
+    const limit = setTimeout(() => onLater(false), 10_000);
+    onLater(await read().then((isMore) => !isMore, () => true));
+    return clearTimeout(limit);
   }
   if (await read() && misdeed.then !== undefined) await write(misdeed.then);
   await read(); // Whatever is missing never comes.
@@ -46,10 +56,11 @@ async function answer(conn: Deno.Conn, isFirst: boolean, misdeed: Misdeed): Prom
 Deno.test("ask() learns nothing of a server by what goes wrong on a kept connection", async () => {
   for (const misdeed of MISDEEDS) {
     const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+    const closed = Promise.withResolvers<boolean>();
     const serving = (async () => {
       let isFirst = true;
       for await (const conn of listener) {
-        await answer(conn, isFirst, misdeed).catch(() => {});
+        await answer(conn, isFirst, misdeed, closed.resolve).catch(() => {});
         isFirst = false;
         conn.close();
       }
@@ -57,13 +68,13 @@ Deno.test("ask() learns nothing of a server by what goes wrong on a kept connect
     const connections = new Connections(1000);
     const uri = parseTypedUri(`http://127.0.0.1:${listener.addr.port}/`);
     const get = async () => {
-      const { response, release } = await ask(uri, "GET", [], { connections, timeoutMs: 300 });
+      const { response, release } = await ask(uri, PLAIN_GET, { connections, timeoutMs: 300 }, {});
       const pieces = await Array.fromAsync(response.content, textOf);
       release();
       return pieces.join("");
     };
     assertEquals(await get(), "1", misdeed.story);
-    await new Promise((resolve) => setTimeout(resolve, 60));
+    if (misdeed.later !== undefined) assertEquals(await closed.promise, true, misdeed.story);
     assertEquals(await get(), "2", misdeed.story);
     connections.close();
     listener.close();
@@ -91,7 +102,7 @@ Deno.test("readAway() takes no longer than a moment", async () => {
   const connections = new Connections(1000);
   const uri = parseTypedUri(`http://127.0.0.1:${listener.addr.port}/`);
   const since = performance.now();
-  await readAway(await ask(uri, "GET", [], { connections, timeoutMs: 30_000 }));
+  await readAway(await ask(uri, PLAIN_GET, { connections, timeoutMs: 30_000 }, {}));
   assertEquals(performance.now() - since < 10_000, true);
   await serving;
   listener.close();

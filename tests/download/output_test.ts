@@ -4,7 +4,7 @@ import { openOutput as open } from "../../lib/download/open_output.ts";
 import type { Output } from "../../lib/download/output.ts";
 import { TemporaryDirectory } from "../support/temporary_directory.ts";
 
-const octets = (text: string) => new TextEncoder().encode(text);
+const bytes = (text: string) => new TextEncoder().encode(text);
 
 const NEW = { entityTag: undefined, length: undefined };
 
@@ -26,33 +26,33 @@ async function fileFailure(operation: () => Promise<unknown> | undefined): Promi
 Deno.test("openOutput() makes a file that appears when it is whole", async () => {
   await using directory = await TemporaryDirectory.with();
   const output = await openOutput(directory.join("a"));
-  await output.write(octets("hello, "));
+  await output.write(bytes("hello, "));
   assertEquals(await directory.names(), ["a.part", "a.part.json"]);
-  await output.write(octets("world"));
+  await output.write(bytes("world"));
   assertEquals(output.position, 12);
   await output.complete();
   assertEquals(await directory.names(), ["a"]);
-  assertEquals(await directory.read("a"), octets("hello, world"));
+  assertEquals(await directory.read("a"), bytes("hello, world"));
 });
 
 Deno.test("openOutput() leaves what was there until the file is whole", async () => {
   await using directory = await TemporaryDirectory.with({ a: "before" });
   const output = await openOutput(directory.join("a"));
-  await output.write(octets("after"));
-  assertEquals(await directory.read("a"), octets("before"));
+  await output.write(bytes("after"));
+  assertEquals(await directory.read("a"), bytes("before"));
   await output.complete();
-  assertEquals(await directory.read("a"), octets("after"));
+  assertEquals(await directory.read("a"), bytes("after"));
 });
 
 Deno.test("openOutput() leaves nothing of an output that is abandoned", async () => {
   await using directory = await TemporaryDirectory.with({ a: "before" });
   for (const name of ["a", "b"]) {
     const output = await openOutput(directory.join(name));
-    await output.write(octets("half"));
+    await output.write(bytes("half"));
     output.abandon();
   }
   assertEquals(await directory.names(), ["a"]);
-  assertEquals(await directory.read("a"), octets("before"));
+  assertEquals(await directory.read("a"), bytes("before"));
 });
 
 Deno.test("openOutput() takes over the part file of a download that died", async () => {
@@ -61,20 +61,20 @@ Deno.test("openOutput() takes over the part file of a download that died", async
     "a.part.json": '{"url":"http://a/","written":0}\n',
   });
   const output = await openOutput(directory.join("a"));
-  await output.write(octets("new"));
+  await output.write(bytes("new"));
   await output.complete();
   assertEquals(await directory.names(), ["a"]);
-  assertEquals(await directory.read("a"), octets("new"));
+  assertEquals(await directory.read("a"), bytes("new"));
 });
 
 Deno.test("openOutput() leaves alone what another download is writing", async () => {
   await using directory = await TemporaryDirectory.with();
   const name = directory.join("a");
   const first = await openOutput(name);
-  await first.write(octets("first"));
+  await first.write(bytes("first"));
   assertStringIncludes(await fileFailure(() => openOutput(name)), "by another download");
   await first.complete();
-  assertEquals(await directory.read("a"), octets("first"));
+  assertEquals(await directory.read("a"), bytes("first"));
   const second = await openOutput(name);
   second.abandon();
   assertEquals(await directory.names(), ["a"]);
@@ -96,11 +96,11 @@ Deno.test("openOutput() follows no link and opens no pipe in the place of a part
   await Deno.symlink(directory.join("other"), directory.join("b.part"));
   for (const name of ["a", "b"]) {
     const output = await openOutput(directory.join(name));
-    await output.write(octets("new"));
+    await output.write(bytes("new"));
     await output.complete();
   }
   assertEquals(await directory.names(), ["a", "a.part", "b", "b.part", "other"]);
-  assertEquals(await directory.read("other"), octets("kept"));
+  assertEquals(await directory.read("other"), bytes("kept"));
 });
 
 Deno.test("openOutput() says why a file cannot be made", async () => {
@@ -116,7 +116,7 @@ Deno.test("openOutput() says why a file cannot be made", async () => {
 Deno.test("openOutput() fails at completing when a directory has taken the name", async () => {
   await using directory = await TemporaryDirectory.with();
   const output = await openOutput(directory.join("a"));
-  await output.write(octets("x"));
+  await output.write(bytes("x"));
   await directory.write("a/b", "");
   assertStringIncludes(await fileFailure(() => output.complete()), "cannot write");
   output.abandon();
@@ -127,17 +127,17 @@ Deno.test("openOutput() replaces the file behind a link and keeps the link", asy
   await using directory = await TemporaryDirectory.with({ "d/file": "before" });
   await Deno.symlink("d/file", directory.join("link"));
   const output = await openOutput(directory.join("link"));
-  await output.write(octets("after"));
+  await output.write(bytes("after"));
   await output.complete();
   assert((await Deno.lstat(directory.join("link"))).isSymlink);
-  assertEquals(await directory.read("d/file"), octets("after"));
+  assertEquals(await directory.read("d/file"), bytes("after"));
   assertEquals(await directory.names(), ["d", "link"]);
 });
 
 Deno.test("openOutput() writes to a device and does not replace it", async () => {
   for (const end of ["complete", "abandon"] as const) {
     const output = await openOutput("/dev/null");
-    await output.write(octets("gone"));
+    await output.write(bytes("gone"));
     await output[end]();
   }
   assert((await Deno.stat("/dev/null")).isCharDevice);
@@ -146,7 +146,7 @@ Deno.test("openOutput() writes to a device and does not replace it", async () =>
 
 Deno.test("openOutput() says that there is no space left", async () => {
   const output = await openOutput("/dev/full");
-  const message = await fileFailure(() => output.write(octets("a")));
+  const message = await fileFailure(() => output.write(bytes("a")));
   assertEquals(message, "cannot write /dev/full: no space left on the disk");
   output.abandon();
 });
@@ -157,10 +157,10 @@ Deno.test("openOutput() writes to a pipe, and says when its reader has gone", as
   assert((await new Deno.Command("mkfifo", { args: [pipe] }).output()).success);
   const reading = new Deno.Command("head", { args: ["-c", "5", pipe] }).output();
   const output = await openOutput(pipe);
-  await output.write(octets("hello"));
+  await output.write(bytes("hello"));
   const { stdout } = await reading;
   assertEquals(new TextDecoder().decode(stdout), "hello");
-  assertStringIncludes(await fileFailure(() => output.write(octets("more"))), "reader has gone");
+  assertStringIncludes(await fileFailure(() => output.write(bytes("more"))), "reader has gone");
   output.abandon();
   assert((await Deno.stat(pipe)).isFifo);
 });

@@ -1,9 +1,8 @@
 import { assert, assertEquals } from "@std/assert";
 import { OVERLAP_BYTES } from "../../lib/download/resume.ts";
 import { type Leftover, NOTHING } from "../../lib/download/output.ts";
-import { PartFile } from "../../lib/download/part_file.ts";
-import { Pieces } from "../../lib/download/segments.ts";
-import { formatRecord, parseRecord } from "../../lib/download/side_file.ts";
+import { openPartFile } from "../../lib/download/open_output.ts";
+import { formatRecord, parseRecord } from "../../lib/download/part_record.ts";
 import { textOf } from "../support/feed.ts";
 import { TemporaryDirectory } from "../support/temporary_directory.ts";
 
@@ -11,22 +10,22 @@ const URL = "http://a/b";
 const STRONG = { entityTag: '"x"', length: 10 };
 /** What can be gone on with. */
 const PART: Leftover = { kind: "part", obstacle: undefined };
-const octets = (text: string) => new TextEncoder().encode(text);
+const bytes = (text: string) => new TextEncoder().encode(text);
 
 const open = (directory: TemporaryDirectory, mayContinue = true, url = URL) =>
-  PartFile.open(directory.join("a"), { url, mayContinue });
+  openPartFile(directory.join("a"), { url, mayContinue });
 
 Deno.test("PartFile keeps what can be gone on with, and goes on with it", async () => {
   await using directory = await TemporaryDirectory.with();
   const first = await open(directory);
   first.begin(STRONG);
-  first.write(octets("hello"));
-  assertEquals(first.kept, { position: 5, ...STRONG });
+  first.write(bytes("hello"));
+  assertEquals(first.resumePoint, { position: 5, ...STRONG });
   assertEquals(first.abandon(), PART);
   assertEquals(await directory.names(), ["a.part", "a.part.json"]);
   const second = await open(directory);
-  assertEquals([second.position, second.kept], [5, { position: 5, ...STRONG }]);
-  second.write(octets("world"));
+  assertEquals([second.position, second.resumePoint], [5, { position: 5, ...STRONG }]);
+  second.write(bytes("world"));
   await second.complete();
   assertEquals(await directory.names(), ["a"]);
   assertEquals(textOf(await directory.read("a")), "helloworld");
@@ -38,7 +37,7 @@ Deno.test("PartFile keeps nothing that no strong ETag and no length go with", as
     for (const mustStay of [false, true]) {
       const part = await open(directory);
       part.begin(weak);
-      part.write(octets("hello"));
+      part.write(bytes("hello"));
       const obstacle = weak.length === undefined
         ? "its server does not say how long it is"
         : "its server names no strong ETag";
@@ -53,7 +52,7 @@ Deno.test("PartFile keeps nothing that no strong ETag and no length go with", as
   }
 });
 
-Deno.test("PartFile trusts no octet beyond its record, and no record of anything else", async () => {
+Deno.test("PartFile trusts no byte beyond its record, and no record of anything else", async () => {
   const record = { url: URL, ...STRONG, written: 4 };
   const rows: readonly [side: string | undefined, part: string, position: number][] = [
     [formatRecord(record), "hello", 4],
@@ -89,13 +88,13 @@ Deno.test("PartFile without --continue begins anew, but spoils nothing before it
   assertEquals(textOf(await directory.read("a.part")), "hello");
   const second = await open(directory, false);
   second.begin(STRONG);
-  second.write(octets("HE"));
+  second.write(bytes("HE"));
   second.abandon();
   assertEquals(textOf(await directory.read("a.part")), "HE");
   assertEquals(parseRecord(textOf(await directory.read("a.part.json")))?.written, 2);
 });
 
-Deno.test("PartFile throws no octets of an earlier run away without a word", async () => {
+Deno.test("PartFile throws no bytes of an earlier run away without a word", async () => {
   const record = formatRecord({ url: URL, ...STRONG, written: 5 });
   const other = formatRecord({ url: "http://a/c?d", ...STRONG, written: 5 });
   const marked = `{"url":"${URL}","written":0}\n`;
@@ -112,7 +111,7 @@ Deno.test("PartFile throws no octets of an earlier run away without a word", asy
     await using directory = await TemporaryDirectory.with({ "a.part": part, "a.part.json": side });
     const notices: string[] = [];
     const onNotice = (text: string) => notices.push(text);
-    const output = await PartFile.open(directory.join("a"), { url: URL, mayContinue, onNotice });
+    const output = await openPartFile(directory.join("a"), { url: URL, mayContinue, onNotice });
     assertEquals(notices, [], "nothing is thrown away as yet");
     output.begin(STRONG);
     output.begin(STRONG);
@@ -142,25 +141,25 @@ Deno.test("PartFile that begins anew has no record of what was before", async ()
   await using directory = await TemporaryDirectory.with();
   const part = await open(directory);
   part.begin(STRONG);
-  part.write(octets("hello"));
+  part.write(bytes("hello"));
   part.abandon();
   const next = await open(directory);
   next.begin({ entityTag: '"y"', length: 3 });
   assertEquals(await directory.names(), ["a.part"]);
-  next.write(octets("new"));
+  next.write(bytes("new"));
   await next.complete();
   assertEquals(textOf(await directory.read("a")), "new");
 });
 
-Deno.test("PartFile.octets() reads what is there, and writing goes on behind it", async () => {
+Deno.test("PartFile.bytes() reads what is there, and writing goes on behind it", async () => {
   await using directory = await TemporaryDirectory.with();
   const part = await open(directory);
   part.begin(STRONG);
-  part.write(octets("hello"));
+  part.write(bytes("hello"));
   const pieces = [];
-  for await (const piece of part.octets()) pieces.push(textOf(piece));
+  for await (const piece of part.content()) pieces.push(textOf(piece));
   assertEquals(pieces, ["hello"]);
-  part.write(octets("world"));
+  part.write(bytes("world"));
   await part.complete(1_000_000_000, directory.join("b"));
   assertEquals(await directory.names(), ["b"]);
   assertEquals(textOf(await directory.read("b")), "helloworld");
@@ -175,28 +174,28 @@ const LONG_STRONG = { entityTag: '"x"', length: LONG.length };
 async function scattered(directory: TemporaryDirectory, ...pieces: readonly [number, number][]) {
   const part = await open(directory);
   part.begin(LONG_STRONG);
-  part.scatter(new Pieces());
+  part.scatter();
   for (const [first, end] of pieces) part.writeAt(LONG.subarray(first, end), first);
   return part;
 }
 
-/** What stands before a position elsewhere; with one octet wrong, other content. */
+/** What stands before a position elsewhere; with one byte wrong, other content. */
 function jointAt(position: number, server: string | undefined, isSame = true) {
   const before = LONG.slice(position - OVERLAP_BYTES, position);
   if (!isSame) before[100]! ^= 1;
   return { position, before, server };
 }
 
-Deno.test("PartFile takes octets in any order, and a later one knows which are missing", async () => {
+Deno.test("PartFile takes bytes in any order, and a later one knows which are missing", async () => {
   await using directory = await TemporaryDirectory.with();
   const first = await scattered(directory, [10_000, 20_000], [0, 5000], [25_000, 26_000]);
   assertEquals([first.position, first.received, first.hasHoles], [5000, 16_000, true]);
   assertEquals(first.abandon(), PART);
   const second = await open(directory);
   assertEquals([second.position, second.received], [5000, 16_000]);
-  assertEquals(second.kept, { position: 5000, ...LONG_STRONG });
+  assertEquals(second.resumePoint, { position: 5000, ...LONG_STRONG });
   // What is behind a hole gives up what is to be compared there.
-  const holes = second.scatter(new Pieces()).holes(30_000);
+  const holes = second.scatter().holes(30_000);
   assertEquals(holes, [[5000, 10_000 + OVERLAP_BYTES], [20_000, 30_000]]);
   for (const [from, end] of holes) {
     assertEquals(second.writeAt(LONG.subarray(from, end), from), undefined);
@@ -239,17 +238,17 @@ Deno.test("PartFile finds out where two contents meet as soon as both are there,
 
 Deno.test("PartFile believes nothing behind a hole that an earlier run left, until both sides are there", async () => {
   await using directory = await TemporaryDirectory.with();
-  const others = LONG.map((octet) => octet ^ 0x55);
+  const others = LONG.map((byte) => byte ^ 0x55);
   const first = await scattered(directory, [0, 5000]);
   first.writeAt(others.subarray(10_000), 10_000);
   first.abandon();
   const second = await open(directory);
-  const [[from, end] = [0, 0]] = second.scatter(new Pieces()).holes(30_000);
+  const [[from, end] = [0, 0]] = second.scatter().holes(30_000);
   // Killed in the middle of what is fetched again, the next run knows no more than this one did.
   second.writeAt(LONG.subarray(from, end - 1), from);
   second.abandon();
   const third = await open(directory);
-  const [[thirdFrom, thirdEnd] = [0, 0]] = third.scatter(new Pieces()).holes(30_000);
+  const [[thirdFrom, thirdEnd] = [0, 0]] = third.scatter().holes(30_000);
   assertEquals([thirdFrom, thirdEnd], [end - 1, end + OVERLAP_BYTES]);
   assertEquals(third.writeAt(LONG.subarray(thirdFrom, end), thirdFrom), undefined);
   const broken = third.writeAt(LONG.subarray(end, thirdEnd), end);
@@ -262,12 +261,12 @@ Deno.test("PartFile can be gone on with when its start is missing, and forgets w
   await using directory = await TemporaryDirectory.with();
   const first = await open(directory);
   first.begin(STRONG);
-  first.scatter(new Pieces());
-  first.writeAt(octets("world"), 5);
-  assertEquals(first.kept, { position: 0, ...STRONG });
+  first.scatter();
+  first.writeAt(bytes("world"), 5);
+  assertEquals(first.resumePoint, { position: 0, ...STRONG });
   assertEquals(first.abandon(), PART);
   const second = await open(directory);
-  assertEquals([second.kept, second.hasHoles], [{ position: 0, ...STRONG }, true]);
+  assertEquals([second.resumePoint, second.hasHoles], [{ position: 0, ...STRONG }, true]);
   second.begin(STRONG);
   assertEquals([second.received, second.hasHoles], [0, false]);
   second.abandon();

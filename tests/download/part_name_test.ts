@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { NameClaims } from "../../lib/download/file_name.ts";
-import { PartFile } from "../../lib/download/part_file.ts";
+import { openPartFile } from "../../lib/download/open_output.ts";
 import { shownPart } from "../../lib/download/output.ts";
 import { textOf } from "../support/feed.ts";
 import { TemporaryDirectory } from "../support/temporary_directory.ts";
@@ -25,7 +25,7 @@ const ROWS: readonly (readonly [story: string, files: Record<string, string>, pa
 Deno.test("openPart() touches nothing but what is known as ours", async () => {
   for (const [story, files, partName] of ROWS) {
     await using directory = await TemporaryDirectory.with(files);
-    const part = await PartFile.open(directory.join("a"), { url: "http://a/", mayContinue: false });
+    const part = await openPartFile(directory.join("a"), { url: "http://a/", mayContinue: false });
     assertEquals(part.partName, directory.join(partName), story);
     part.begin({ entityTag: undefined, length: undefined });
     part.write(new TextEncoder().encode("new"));
@@ -44,7 +44,7 @@ Deno.test("openPart() leaves alone what the run is to write itself", async () =>
     const claims = new NameClaims();
     for (const name of ["a", other]) claims.claim(directory.join(name));
     const options = { url: "http://a/", mayContinue: false, claims };
-    const part = await PartFile.open(directory.join("a"), options);
+    const part = await openPartFile(directory.join("a"), options);
     assertEquals(part.partName, directory.join("a.2.part"), other);
     part.abandon();
   }
@@ -53,13 +53,13 @@ Deno.test("openPart() leaves alone what the run is to write itself", async () =>
 Deno.test("PartFile forgets the part file that it has replaced", async () => {
   await using directory = await TemporaryDirectory.with({ "a.part": "abc", "a.part.json": RECORD });
   const options = { url: "http://b/", mayContinue: true };
-  const part = await PartFile.open(directory.join("a.part"), options);
+  const part = await openPartFile(directory.join("a.part"), options);
   part.begin({ entityTag: undefined, length: 3 });
   part.write(new TextEncoder().encode("new"));
   await part.complete();
   assertEquals(await directory.names(), ["a.part"]);
-  const next = await PartFile.open(directory.join("a"), { url: "http://a/", mayContinue: true });
-  assertEquals([next.partName, next.kept], [directory.join("a.2.part"), undefined]);
+  const next = await openPartFile(directory.join("a"), { url: "http://a/", mayContinue: true });
+  assertEquals([next.partName, next.resumePoint], [directory.join("a.2.part"), undefined]);
   next.abandon();
   assertEquals(textOf(await directory.read("a.part")), "new");
 });
@@ -67,13 +67,13 @@ Deno.test("PartFile forgets the part file that it has replaced", async () => {
 Deno.test("PartFile goes on with the part of a name that leaves no room for a suffix", async () => {
   for (const name of ["n".repeat(246), "n".repeat(255), "é".repeat(127)]) {
     await using directory = await TemporaryDirectory.with();
-    const open = () => PartFile.open(directory.join(name), { url: "http://a/", mayContinue: true });
+    const open = () => openPartFile(directory.join(name), { url: "http://a/", mayContinue: true });
     const first = await open();
     first.begin({ entityTag: '"x"', length: 9 });
     first.write(new TextEncoder().encode("abc"));
     first.abandon();
     const second = await open();
-    assertEquals(second.kept?.position, 3);
+    assertEquals(second.resumePoint?.position, 3);
     second.write(new TextEncoder().encode("defghi"));
     await second.complete();
     assertEquals(await directory.names(), [name]);

@@ -1,5 +1,5 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { openOutput } from "../../lib/download/open_output.ts";
+import { openOutput, openPartFile } from "../../lib/download/open_output.ts";
 import {
   type Leftover,
   leftoverLine,
@@ -7,8 +7,8 @@ import {
   type Output,
   type OutputOptions,
 } from "../../lib/download/output.ts";
-import { PartFile } from "../../lib/download/part_file.ts";
-import { isRefusal, moveOver, moveToNew } from "../../lib/download/place_file.ts";
+import { isRefusal } from "../../lib/download/file_error.ts";
+import { moveOver, moveToNew } from "../../lib/download/place_file.ts";
 import { textOf } from "../support/feed.ts";
 import { TemporaryDirectory } from "../support/temporary_directory.ts";
 
@@ -31,7 +31,7 @@ async function withStubs<T extends object>(
   }
 }
 
-/** Downloads a few octets into a file; what was told, and where the file is. */
+/** Downloads a few bytes into a file; what was told, and where the file is. */
 async function save(path: string, options: Partial<OutputOptions> = {}, during = () => {}) {
   const notices: string[] = [];
   const onNotice = (text: string) => notices.push(text);
@@ -164,8 +164,11 @@ Deno.test("openOutput() writes into no file that has another name as well", asyn
   assertEquals(textOf(await directory.read("other")), "kept");
 });
 
-/** Opens an output and lets a content of three octets arrive. */
-async function arrived(path: string, options: Partial<OutputOptions> = {}): Promise<Output> {
+/** Opens an output and lets a content of three bytes come. */
+async function outputWithThree(
+  path: string,
+  options: Partial<OutputOptions> = {},
+): Promise<Output> {
   const output = await openOutput(path, { url: "http://a/", mayContinue: false, ...options });
   output.begin({ entityTag: '"x"', length: 3 });
   output.write(new TextEncoder().encode("new"));
@@ -179,7 +182,7 @@ async function interruptedWithin(
   options: Partial<OutputOptions> = {},
 ) {
   await using directory = await TemporaryDirectory.with();
-  const output = await arrived(directory.join("a"), options);
+  const output = await outputWithThree(directory.join("a"), options);
   const original: (...args: string[]) => Promise<void> = Deno[call];
   let leftover: Leftover = NOTHING;
   const interrupting = async (...args: string[]) => {
@@ -211,7 +214,7 @@ Deno.test("a signal to end while a file gets its name leaves the whole or the pa
 
 Deno.test("a signal to end behind the last step leaves the whole alone", async () => {
   await using directory = await TemporaryDirectory.with();
-  const output = await arrived(directory.join("a"));
+  const output = await outputWithThree(directory.join("a"));
   await output.complete();
   assertEquals(output.abandon(true), { kind: "whole", proposed: undefined });
   assertEquals(await directory.names(), ["a"]);
@@ -221,7 +224,7 @@ Deno.test("a signal to end while a file is overwritten leaves the part as well, 
   await using directory = await TemporaryDirectory.with({ a: "much longer" });
   const replaced = { mode: null, uid: null, gid: null, isMountPoint: true };
   const all = { url: "http://a/", mayContinue: false, replaced };
-  const output = await PartFile.open(directory.join("a"), all);
+  const output = await openPartFile(directory.join("a"), all);
   output.begin({ entityTag: '"x"', length: 3 });
   output.write(new TextEncoder().encode("new"));
   let leftover: Leftover = NOTHING;

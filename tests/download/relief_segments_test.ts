@@ -1,6 +1,5 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import type { PartFile } from "../../lib/download/part_file.ts";
-import { Pieces } from "../../lib/download/segments.ts";
 import { Verification } from "../../lib/download/verification.ts";
 import { answerUpTo } from "../misbehaviour/answering.ts";
 import { sha256Of } from "../misbehaviour/digest.ts";
@@ -87,7 +86,7 @@ Deno.test("download() goes on elsewhere over one connection into a file with hol
   const url = `http://${front.authority}/file`;
   const output = await openFile(directory, url) as PartFile;
   output.begin({ entityTag: content.entityTag, length: content.octets.length });
-  output.scatter(new Pieces());
+  output.scatter();
   output.writeAt(content.octets.subarray(0, 100_000), 0);
   output.writeAt(content.octets.subarray(900_000), 900_000);
   assertEquals(output.abandon().kind, "part");

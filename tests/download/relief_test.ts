@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { OVERLAP_BYTES } from "../../lib/download/resume.ts";
-import { StreamOutput } from "../../lib/download/sequential_output.ts";
+import { StreamOutput } from "../../lib/download/output.ts";
 import { Verification } from "../../lib/download/verification.ts";
 import { answerWhole } from "../misbehaviour/answering.ts";
 import { sha256, sha256Of } from "../misbehaviour/digest.ts";
@@ -171,15 +171,15 @@ Deno.test("download() goes on at another server into a stream", async () => {
   const names = [first.authority, second.authority];
   await using front = await serving(redirecting(() => names, BALANCER, () => 0));
   const pieces: Uint8Array[] = [];
-  const write = (octets: Uint8Array) => {
-    pieces.push(octets.slice());
-    return Promise.resolve(octets.length);
+  const write = (bytes: Uint8Array) => {
+    pieces.push(bytes.slice());
+    return Promise.resolve(bytes.length);
   };
   const output = new StreamOutput("a stream", { write, close: () => {} });
   await fetchInto(output, `http://${front.authority}/file`, { silence: SILENCE });
-  const octets = new Uint8Array(await new Blob(pieces as BlobPart[]).arrayBuffer());
-  assert(octets.length === content.octets.length);
-  assertEquals(await sha256(octets), content.sha256);
+  const bytes = new Uint8Array(await new Blob(pieces as BlobPart[]).arrayBuffer());
+  assert(bytes.length === content.octets.length);
+  assertEquals(await sha256(bytes), content.sha256);
 });
 
 Deno.test("download() takes no server for relief that has other content under the same ETag", async () => {

@@ -1,15 +1,16 @@
-import { fieldsWith } from "../support/field_lines.ts";
 import { assertEquals } from "@std/assert";
 import { DownloadError } from "../../lib/download/download_error.ts";
-import type { Outcome } from "../../lib/download/fetch_file.ts";
+import { type Outcome } from "../../lib/download/fetch_file.ts";
 import {
   exitStatusOf,
   headLines,
+  Journal,
   outcomeJson,
   outcomeLines,
   summaryLine,
 } from "../../lib/download/report.ts";
 import { parseTypedUri } from "../../lib/download/target_uri.ts";
+import { fieldsWith } from "../support/field_lines.ts";
 
 const uri = parseTypedUri("http://b/a");
 const SERVERS = [
@@ -79,4 +80,34 @@ Deno.test("headLines() shows a head as it goes over the wire", () => {
   const fields = fieldsWith([["A", "b"]]);
   const head = { httpVersion: "1.1", statusCode: 200, reasonPhrase: "OK", fields } as const;
   assertEquals(headLines(head), ["< HTTP/1.1 200 OK", "< A: b"]);
+});
+
+const server = "s:1";
+
+Deno.test("Journal says every 10 s how far a download is", async () => {
+  await import("../../lib/download/screen.ts"); // Later it is loaded within a microtask.
+  const lines: string[] = [];
+  const journal = new Journal((line) => lines.push(line));
+  for (let now = 0; now <= 25_000; now += 100) {
+    journal.update("a", { received: now, length: 102_400, server }, now);
+    journal.update("b", { received: 1, length: undefined, server }, now);
+  }
+  await new Promise((resolve) => setTimeout(resolve, 0));
+  assertEquals(lines, [
+    "a: 9.8 kiB of 100 kiB from s:1",
+    "b: 1 B from s:1",
+    "a: 19.5 kiB of 100 kiB from s:1",
+    "b: 1 B from s:1",
+  ]);
+});
+
+Deno.test("Journal says at once what stays, and nothing of what has ended", async () => {
+  const lines: string[] = [];
+  const journal = new Journal((line) => lines.push(line));
+  journal.update("a", { received: 1, length: 2, server }, 0);
+  journal.update("a", { received: 1, length: 2, server }, 10_000);
+  journal.say("done");
+  journal.end("a");
+  await new Promise((resolve) => setTimeout(resolve, 0));
+  assertEquals(lines, ["done"]);
 });

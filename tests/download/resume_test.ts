@@ -1,7 +1,7 @@
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { DownloadError } from "../../lib/download/download_error.ts";
 import { OVERLAP_BYTES } from "../../lib/download/resume.ts";
-import { StreamOutput } from "../../lib/download/sequential_output.ts";
+import { StreamOutput } from "../../lib/download/output.ts";
 import { Verification } from "../../lib/download/verification.ts";
 import { sha256 } from "../misbehaviour/digest.ts";
 import { answer, fetchInto, openFile } from "../support/downloading.ts";
@@ -158,9 +158,9 @@ Deno.test("download() checks the digests that servers send", async () => {
 /** A stream that remembers what was written to it. */
 function stream() {
   const texts: string[] = [];
-  const write = (octets: Uint8Array) => {
-    texts.push(textOf(octets));
-    return Promise.resolve(octets.length);
+  const write = (bytes: Uint8Array) => {
+    texts.push(textOf(bytes));
+    return Promise.resolve(bytes.length);
   };
   return { texts, output: new StreamOutput("the stream", { write, close: () => {} }) };
 }
@@ -186,7 +186,7 @@ Deno.test("download() leaves a server that is too slow, and keeps what it sent",
   const { content, attempts } = await resumed(answers, {
     minSpeed: 1000,
     timeoutMs: 30_000,
-    now: () => clock += 40_000,
+    monotonicMs: () => clock += 40_000,
   });
   assertEquals(content, WHOLE);
   assertEquals(attempts.records[0]!.outcomes[0], "it sent less than 1000 bytes a second");

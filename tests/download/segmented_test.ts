@@ -21,14 +21,14 @@ const BALANCER = {
   hiccups: 0,
 } as const;
 
-/** Serves so many octets at a time, with pauses between them. */
-const slowly = (octets: number, options?: AnswerOptions): Script => ({
+/** Serves so many bytes at a time, with pauses between them. */
+const slowly = (bytes: number, options?: AnswerOptions): Script => ({
   answer: (scene) =>
     answerWhole({
       ...scene,
       sendContent: async (all) => {
-        for (let at = 0; at < all.length; at += octets) {
-          await scene.sendContent(all.subarray(at, at + octets));
+        for (let at = 0; at < all.length; at += bytes) {
+          await scene.sendContent(all.subarray(at, at + bytes));
           await new Promise((resolve) => setTimeout(resolve, 10));
         }
       },

@@ -4,6 +4,7 @@ import { type Holder, LEAST_SEGMENT, Segments } from "../../lib/download/segment
 /** A holder that has begun, of a speed. */
 function holder(perSecond?: number, lastAt = 0) {
   return {
+    server: undefined,
     hasBegun: true,
     lastAt,
     perSecond,

@@ -6,7 +6,7 @@ import {
   assertStringIncludes,
 } from "@std/assert";
 import { DownloadError } from "../../lib/download/download_error.ts";
-import { StreamOutput } from "../../lib/download/sequential_output.ts";
+import { StreamOutput } from "../../lib/download/output.ts";
 import { answerUpTo, answerWhole } from "../misbehaviour/answering.ts";
 import { retagged } from "../misbehaviour/content.ts";
 import { redirecting } from "../misbehaviour/redirecting.ts";
@@ -106,7 +106,7 @@ Deno.test("download() does not start over into a stream that has had some of the
   await using second = await serving(UPRIGHT["has another ETag"]);
   const names = [first.authority, second.authority];
   await using front = await serving(redirecting(() => names, BALANCER, () => 0));
-  const write = (octets: Uint8Array) => Promise.resolve(octets.length);
+  const write = (bytes: Uint8Array) => Promise.resolve(bytes.length);
   const output = new StreamOutput("a stream", { write, close: () => {} });
   const options = { silence: { ...SILENCE, startOverMs: 300 }, timeoutMs: 1500 };
   const fetching = () => fetchInto(output, `http://${front.authority}/file`, options);

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { UnfitServers } from "../../lib/download/attempt_log.ts";
+import { readmit, type UnfitServers } from "../../lib/download/finder.ts";
 
 const TABLE: readonly [tags: (string | undefined)[], left: number[], why: string][] = [
   [['"a"', '"b"', '"b"', '"c"'], [0, 3], "two of them share one"],
@@ -8,11 +8,10 @@ const TABLE: readonly [tags: (string | undefined)[], left: number[], why: string
   [[undefined, undefined, '"a"'], [], "no ETag proves nothing"],
 ];
 
-Deno.test("UnfitServers readmit() takes out the servers whose content most of them share", () => {
+Deno.test("readmit() takes out the servers whose content most of them share", () => {
   for (const [tags, left, why] of TABLE) {
-    const unfit = new UnfitServers();
-    tags.forEach((tag, i) => unfit.add(String(i), tag));
-    unfit.readmit();
-    assertEquals(unfit.names, left.map(String), why);
+    const unfit: UnfitServers = new Map(tags.map((tag, i) => [String(i), tag]));
+    readmit(unfit);
+    assertEquals([...unfit.keys()], left.map(String), why);
   }
 });

@@ -4,15 +4,16 @@
  * @module
  */
 
-import { AttemptLog } from "../../lib/download/attempt_log.ts";
-import { Connections } from "../../lib/download/connections.ts";
-import { download, type DownloadOptions } from "../../lib/download/download.ts";
+import { AttemptLog } from "../../lib/download/attempts.ts";
+import { Connections } from "../../lib/download/transport.ts";
+import type { Observer, RetryRules } from "../../lib/download/context.ts";
+import { download } from "../../lib/download/download.ts";
 import { DownloadError } from "../../lib/download/download_error.ts";
 import { fetchFile } from "../../lib/download/fetch_file.ts";
 import { NameClaims } from "../../lib/download/file_name.ts";
-import { StreamOutput } from "../../lib/download/sequential_output.ts";
+import { StreamOutput } from "../../lib/download/output.ts";
 import { parseTypedUri } from "../../lib/download/target_uri.ts";
-import { plainOptions } from "../support/downloading.ts";
+import { PLAIN_SAVING, plainSettings } from "../support/downloading.ts";
 import { seededRandom } from "../support/random.ts";
 
 /** What became of one download. */
@@ -67,26 +68,39 @@ export async function keepDownloading(
   }));
 }
 
+/** What client.ts does with a file without options. */
+const FILE_RULES = {
+  mayContinue: false,
+  keepsExisting: false,
+  keepsTime: false,
+  followsDisposition: false,
+  wantsSha256: false,
+};
+
+/** What a client waits for, and notes. */
+export interface ClientHooks extends Pick<RetryRules, "wait">, Pick<Observer, "onResponse"> {
+  /** How long a server may be silent, in ms. */
+  readonly timeoutMs: number;
+}
+
 /** Downloads a URL to a file as client.ts does; `isRight` judges the file once it is whole. */
 export async function downloadToFile(
   url: string,
   path: string,
-  options: Partial<DownloadOptions> & { readonly timeoutMs: number },
+  { timeoutMs, wait, onResponse }: ClientHooks,
   isRight: () => Promise<boolean>,
 ): Promise<DownloadResult> {
-  const connections = new Connections(options.timeoutMs);
+  const connections = new Connections(timeoutMs);
+  const plain = plainSettings(connections, timeoutMs);
+  const settings = {
+    ...plain,
+    retry: { ...plain.retry, wait },
+    observer: { ...plain.observer, onResponse },
+  };
   try {
     const job = { uri: parseTypedUri(url), name: path, sha256: undefined };
-    const { failure, failedTries, seconds } = await fetchFile(job, {
-      ...plainOptions(connections, options.timeoutMs),
-      ...options,
-      mayContinue: false,
-      keepsExisting: false,
-      followsDisposition: false,
-      wantsSha256: false,
-      claims: new NameClaims(),
-      onOutput: () => {},
-    });
+    const run = { claims: new NameClaims(), open: new Map() };
+    const { failure, failedTries, seconds } = await fetchFile(job, settings, FILE_RULES, run);
     const isWrong = failure === undefined && !await isRight();
     return { seconds, failedTries, reason: failure?.message, isWrong };
   } finally {
@@ -114,8 +128,9 @@ export async function downloadToNowhere(
     close: () => {},
   });
   try {
-    const options = plainOptions(connections, timeoutMs);
-    const downloaded = await download(parseTypedUri(url), nowhere, attempts, options);
+    const typed = parseTypedUri(url);
+    const context = { typed, attempts, ...plainSettings(connections, timeoutMs) };
+    const downloaded = await download(context, nowhere, PLAIN_SAVING);
     return result(undefined, downloaded.bytes !== bytes);
   } catch (error) {
     if (!(error instanceof DownloadError)) throw error;

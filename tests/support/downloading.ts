@@ -1,12 +1,12 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { Connections } from "../../lib/download/connections.ts";
-import { download, type DownloadOptions } from "../../lib/download/download.ts";
+import { type DownloadSettings, SILENCE_LIMITS } from "../../lib/download/context.ts";
+import { download, type SaveRules } from "../../lib/download/download.ts";
 import { DownloadError, type DownloadFailure } from "../../lib/download/download_error.ts";
-import { AttemptLog } from "../../lib/download/attempt_log.ts";
+import { AttemptLog } from "../../lib/download/attempts.ts";
 import { openOutput } from "../../lib/download/open_output.ts";
 import type { Output } from "../../lib/download/output.ts";
 import { parseTypedUri } from "../../lib/download/target_uri.ts";
-import { SILENCE_LIMITS } from "../../lib/download/relief.ts";
+import { Connections } from "../../lib/download/transport.ts";
 import { textOf } from "./feed.ts";
 import { RawServer } from "./raw_peer.ts";
 import { TemporaryDirectory } from "./temporary_directory.ts";
@@ -50,61 +50,79 @@ export interface Told {
   readonly attempts: AttemptLog;
 }
 
-/** Those of client.ts when it is given none; nobody is told of anything. */
-export function plainOptions(connections: Connections, timeoutMs: number): DownloadOptions {
+/** Those of client.ts when it is given none; nothing is told. */
+export function plainSettings(connections: Connections, timeoutMs: number): DownloadSettings {
   return {
-    connections,
-    timeoutMs,
-    maxRedirects: 10,
-    allowDowngrade: false,
-    retries: 5,
-    segments: 1,
-    minSpeed: 0,
-    silence: SILENCE_LIMITS,
-    verification: undefined,
-    finished: undefined,
-    keepsTime: false,
-    nameFor: undefined,
-    random: Math.random,
-    now: () => performance.now(),
-    date: () => Date.now() / 1000,
-    wait: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
-    onResponse: () => {},
-    onProgress: () => {},
-    onNotice: () => {},
+    transport: {
+      connections,
+      timeoutMs,
+      maxRedirects: 10,
+      allowDowngrade: false,
+      segments: 1,
+    },
+    retry: {
+      retries: 5,
+      minSpeed: 0,
+      silence: SILENCE_LIMITS,
+      random: Math.random,
+      monotonicMs: () => performance.now(),
+      wait: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+    },
+    observer: { onResponse: () => {}, onProgress: () => {}, onNotice: () => {} },
   };
 }
 
-/** Downloads as the client does, waits for nobody, and tells what it was told. */
+/** The content, and nothing of what a server says of it. */
+export const PLAIN_SAVING: SaveRules = {
+  verification: undefined,
+  finished: undefined,
+  keepsTime: false,
+  nameFor: undefined,
+};
+
+/** What a test has otherwise. */
+export type Changes =
+  & Partial<Omit<DownloadSettings["transport"], "connections">>
+  & Partial<DownloadSettings["retry"]>
+  & Partial<DownloadSettings["observer"]>
+  & Partial<SaveRules>;
+
+/** Downloads as the client does, without waiting, and tells what it was told. */
 export async function fetchInto(
   output: Output,
   url: string,
-  options: Partial<DownloadOptions> = {},
+  changes: Changes = {},
   told: Told = { responses: [], progress: [], notices: [], pauses: [], attempts: new AttemptLog() },
+  shared?: Connections,
 ): Promise<Told & { bytes: number }> {
-  const { timeoutMs = 30_000 } = options;
-  const connections = new Connections(timeoutMs);
+  const { timeoutMs = 30_000 } = changes;
+  const connections = shared ?? new Connections(timeoutMs);
+  const { transport, retry } = plainSettings(connections, timeoutMs);
+  const wait = (ms: number) => {
+    told.pauses.push(ms);
+    return Promise.resolve();
+  };
+  const observer: DownloadSettings["observer"] = {
+    onResponse: ({ statusCode }, to) =>
+      told.responses.push([statusCode, to?.href].join(" ").trim()),
+    onProgress: (received, length) => told.progress.push([received, length]),
+    onNotice: (text) => told.notices.push(text),
+  };
+  const context = {
+    typed: parseTypedUri(url),
+    attempts: told.attempts,
+    transport: { ...transport, ...changes },
+    retry: { ...retry, retries: 0, random: () => 1, wait, ...changes },
+    observer: { ...observer, ...changes },
+  };
   try {
-    const { bytes } = await download(parseTypedUri(url), output, told.attempts, {
-      ...plainOptions(connections, timeoutMs),
-      retries: 0,
-      random: () => 1,
-      wait: (ms) => {
-        told.pauses.push(ms);
-        return Promise.resolve();
-      },
-      onResponse: ({ statusCode }, to) =>
-        told.responses.push([statusCode, to?.href].join(" ").trim()),
-      onProgress: (received, length) => told.progress.push([received, length]),
-      onNotice: (text) => told.notices.push(text),
-      ...options,
-    });
+    const { bytes } = await download(context, output, { ...PLAIN_SAVING, ...changes });
     return { ...told, bytes };
   } catch (error) {
     output.abandon();
     throw error;
   } finally {
-    connections.close();
+    if (shared === undefined) connections.close();
   }
 }
 
@@ -121,7 +139,7 @@ export async function openFile(
 export async function failing(
   failure: DownloadFailure,
   url: string,
-  options: Partial<DownloadOptions> = {},
+  changes: Changes = {},
 ): Promise<Told & { message: string }> {
   await using directory = await TemporaryDirectory.with({ a: "before" });
   const output = await openFile(directory, url);
@@ -132,7 +150,7 @@ export async function failing(
     pauses: [],
     attempts: new AttemptLog(),
   };
-  const error = await assertRejects(() => fetchInto(output, url, options, told), DownloadError);
+  const error = await assertRejects(() => fetchInto(output, url, changes, told), DownloadError);
   assertEquals(error.failure, failure, error.message);
   assert(!error.message.includes("\n"), error.message);
   assertEquals(await directory.names(), ["a"]);
@@ -143,10 +161,11 @@ export async function failing(
 /** A download that comes to its end, and what it left. */
 export async function downloaded(
   url: string,
-  options: Partial<DownloadOptions> = {},
+  changes: Changes = {},
+  shared?: Connections,
 ): Promise<Told & { content: string }> {
   await using directory = await TemporaryDirectory.with();
-  const told = await fetchInto(await openFile(directory, url), url, options);
+  const told = await fetchInto(await openFile(directory, url), url, changes, undefined, shared);
   assertEquals(await directory.names(), ["a"]);
   const content = textOf(await directory.read("a"));
   assertEquals(told.bytes, content.length);

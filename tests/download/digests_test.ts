@@ -1,6 +1,7 @@
-import { fieldsWith } from "../support/field_lines.ts";
 import { assertEquals } from "@std/assert";
-import { digestOf } from "../../lib/download/digest_fields.ts";
+import { Checksums, digestOf } from "../../lib/download/digests.ts";
+import { CHECKSUM_LISTS } from "../cases/checksum_lists.ts";
+import { fieldsWith } from "../support/field_lines.ts";
 
 const BASE64 = "LPJNul+wow4m6DsqxbninhsWHlwfp0JecwQzYpOLmCQ=";
 const SHA256 = "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824";
@@ -14,6 +15,7 @@ Deno.test("digestOf() reads the strongest digest that is known", () => {
   const sha512 = { algorithm: "sha-512", hex: "0".repeat(128) } as const;
   assertEquals(read(`sha-256=:${BASE64}:`), sha256);
   assertEquals(read(`md5=:AAAA:,\tsha-256=:${BASE64}:;q=1 , unixsum=:AA==:`), sha256);
+  assertEquals(read(`sha-256=:${BASE64}:;by="a, b";q=1`), sha256);
   assertEquals(read(`sha-256=:${BASE64}:`, `sha-512=:${ZEROS}:`), sha512);
 });
 
@@ -30,4 +32,20 @@ Deno.test("digestOf() passes over what promises nothing that could be checked", 
   ];
   for (const value of nothing) assertEquals(read(value), undefined, value);
   assertEquals(read(), undefined);
+});
+
+Deno.test("Checksums.find() reads lists as sha256sum -c takes them", () => {
+  for (const { story, text, digests } of CHECKSUM_LISTS) {
+    assertEquals(new Checksums(text).find("a.iso", "/pub/1/a.iso"), digests, story);
+  }
+});
+
+Deno.test("Checksums.find() knows names with blanks, and with what had to be escaped", () => {
+  const hex = "a".repeat(64);
+  const text = `${hex}  two words\n\\${hex}  a\\\\b\\nc\n\\SHA256 (d\\ne) = ${hex}`;
+  const checksums = new Checksums(text);
+  for (const name of ["two words", "a\\b\nc", "d\ne"]) {
+    assertEquals(checksums.find(name, "/"), [hex], name);
+  }
+  assertEquals(checksums.count, 3);
 });

@@ -1,0 +1,102 @@
+import type { Fields } from "../http/fields.ts";
+import { QUOTED_STRING_SOURCE, TOKEN_SOURCE } from "../http/grammar.ts";
+
+/** The digests that we compute, by the names that RFC 9530 §5 gives them, the strongest first. */
+const ALGORITHMS = ["sha-512", "sha-256"] as const;
+
+/** One of `ALGORITHMS`. */
+export type Algorithm = typeof ALGORITHMS[number];
+
+/** What bytes are promised to hash to: the digest in hexadecimal digits. */
+export interface Digest {
+  readonly algorithm: Algorithm;
+  readonly hex: string;
+}
+
+/** RFC 9651 §3.2: one member of a dictionary whose value is a byte sequence, `name=:base64:`. */
+const MEMBER = new RegExp(
+  `(?:^|,)[ \\t]*(${TOKEN_SOURCE})=:([A-Za-z0-9+/]*={0,2}):` +
+    `[ \\t]*(?:;(?:[^,"]|${QUOTED_STRING_SOURCE})*)?(?=,|$)`,
+  "g",
+);
+
+/** How many bytes each digest has. */
+const LENGTHS: Readonly<Record<Algorithm, number>> = { "sha-256": 32, "sha-512": 64 };
+
+/**
+ * The strongest digest that we can check of Repr-Digest or Content-Digest (RFC 9530 §2, §3). Members
+ * that are malformed, or of other algorithms, are passed over: they promise nothing we could check.
+ */
+export function digestOf(fields: Fields, lowerCaseName: string): Digest | undefined {
+  const members = new Map<string, string>();
+  for (const [, name, base64] of (fields.get(lowerCaseName) ?? "").matchAll(MEMBER)) {
+    members.set(name!, base64!);
+  }
+  for (const algorithm of ALGORITHMS) {
+    const hex = hexOf(members.get(algorithm) ?? "");
+    if (hex?.length === LENGTHS[algorithm] * 2) return { algorithm, hex };
+  }
+  return undefined;
+}
+
+function hexOf(base64: string): string | undefined {
+  try {
+    return Array.from(atob(base64), (c) => c.charCodeAt(0).toString(16).padStart(2, "0")).join("");
+  } catch {
+    return undefined;
+  }
+}
+
+/** `HEX  NAME`, `HEX *NAME`, or with one blank or TAB between; a backslash before it: see below. */
+const PLAIN = /^[ \t]*(?<escaped>\\?)(?<hex>[0-9a-f]{64})(?: [ *]|[ \t]+)(?<name>.+)$/i;
+
+/** `SHA256 (NAME) = HEX`, as of `--tag`, the BSDs and openssl. */
+const TAGGED =
+  /^[ \t]*(?<escaped>\\?)SHA(?:2-)?256 ?\((?<name>.+)\) ?= ?(?<hex>[0-9a-f]{64})[ \t]*$/i;
+
+/** SHA-256 checksums by the names of files, which may have directories before them. */
+export class Checksums {
+  readonly #digests = new Map<string, Set<string>>();
+
+  /**
+   * Reads a list as `sha256sum -c` does: its own and that of `--tag`, CRLF or LF at the ends of its
+   * lines. All other lines are passed over: those of other algorithms, and of a signature around.
+   * A line that begins with a backslash has `\\` and `\n` in its name for what they stand for.
+   */
+  constructor(text: string) {
+    for (const line of text.replace(/^\ufeff/, "").split(/\r?\n/)) {
+      const { escaped, hex, name } = (PLAIN.exec(line) ?? TAGGED.exec(line))?.groups ?? {};
+      if (hex === undefined) continue;
+      const plain = escaped === ""
+        ? name!
+        : name!.replace(/\\([\\n])/g, (_, letter) => letter === "n" ? "\n" : letter);
+      this.#add(plain.replace(/^(?:\.\/)+/, ""), hex.toLowerCase());
+    }
+  }
+
+  get count(): number {
+    return this.#digests.size;
+  }
+
+  /**
+   * The checksums that are listed for a file, in lower case: of that name, else of that name in a
+   * directory. If there are several, those whose directories are the last of `path` count.
+   *
+   * @param path where the file comes from
+   * @returns one, unless the list contradicts itself; none when the file is not listed
+   */
+  find(name: string, path: string): string[] {
+    const exact = this.#digests.get(name);
+    if (exact !== undefined) return [...exact];
+    const listed = [...this.#digests].filter(([it]) => it.endsWith(`/${name}`));
+    const fitting = listed.filter(([it]) => path.endsWith(it.startsWith("/") ? it : `/${it}`));
+    const digests = (fitting.length > 0 ? fitting : listed).flatMap(([, it]) => [...it]);
+    return [...new Set(digests)];
+  }
+
+  #add(name: string, hex: string): void {
+    const digests = this.#digests.get(name);
+    if (digests === undefined) this.#digests.set(name, new Set([hex]));
+    else digests.add(hex);
+  }
+}

@@ -1,0 +1,268 @@
+import { dial, type TlsSettings } from "../net/dial.ts";
+import type { Connection } from "../net/connection.ts";
+import {
+  type ClientRequest,
+  type ClientResponse,
+  exchange,
+  failureReason,
+  IncompleteMessageError,
+} from "../net/exchange.ts";
+import { HandshakeError, LocalError, UnknownHostError } from "../net/network_error.ts";
+import { monotonicMs, unwatch, watch } from "../net/deadlines.ts";
+import { ProtocolError } from "../http/grammar.ts";
+import type { FieldLine } from "../http/fields.ts";
+import type { ResponseHead } from "../http/response.ts";
+import { TryError } from "./download_error.ts";
+import type { TargetUri } from "./target_uri.ts";
+
+/** How servers are reached and asked. */
+export interface Transport {
+  readonly connections: Connections;
+  /** Between two arrivals of bytes, and for a head as a whole, in ms. */
+  readonly timeoutMs: number;
+  /** Redirects that are followed; one more is an error. */
+  readonly maxRedirects: number;
+  readonly allowDowngrade: boolean;
+  /** Connections at once for the segments of one file. */
+  readonly segments: number;
+}
+
+/** Receives the heads of messages. */
+export interface WireObserver {
+  /** Each request that goes out, and each head that comes in. */
+  readonly onHead?: ((head: ClientRequest | ResponseHead, uri: TargetUri) => void) | undefined;
+}
+
+/** What is asked of a server. */
+export interface Question {
+  /** HEAD for no more than the head. */
+  readonly method: "GET" | "HEAD";
+  /** What is sent beside the field lines of every request. */
+  readonly fieldsFor: (uri: TargetUri) => readonly FieldLine[];
+  /** Ends an exchange when it aborts, up to its release: the connection is closed. */
+  readonly signal?: AbortSignal | undefined;
+  /** Instead of the transport's, in ms. */
+  readonly timeoutMs?: number | undefined;
+}
+
+/** A connection that nothing is under way on. */
+interface Link {
+  readonly connection: Connection;
+  /** An exchange went over it before: the server may be closing it at this moment. */
+  readonly isUsed: boolean;
+}
+
+/** Connections to servers, kept between two exchanges so that the next needs no new one. */
+export class Connections {
+  readonly #timeoutMs: number;
+  readonly #tls: TlsSettings;
+  readonly #idle = new Map<string, Connection[]>();
+  /** All that were opened; undefined where those in use are not closed with the others. */
+  #opened: Set<Connection> | undefined;
+
+  /** `timeoutMs` is for connecting, and again for a TLS handshake. */
+  constructor(timeoutMs: number, tls: TlsSettings = { caCerts: [] }) {
+    this.#timeoutMs = timeoutMs;
+    this.#tls = tls;
+  }
+
+  /**
+   * A connection to the server of a URI.
+   *
+   * @param mustBeNew whether one that was used before will not do
+   * @param ending ends the connecting when it aborts
+   * @throws as `dial`
+   */
+  async open(uri: TargetUri, mustBeNew = false, ending?: AbortSignal): Promise<Link> {
+    const idle = mustBeNew ? undefined : this.#idle.get(originOf(uri))?.pop();
+    if (idle !== undefined) return { connection: idle, isUsed: true };
+    const tls = uri.isSecure ? this.#tls : undefined;
+    const { hostname, port } = uri;
+    const connection = await dial(hostname, port, this.#timeoutMs, tls, undefined, ending);
+    this.#opened?.add(connection);
+    return { connection, isUsed: false };
+  }
+
+  /**
+   * Keeps a connection that nothing is under way on. It is closed as soon as its server ends it, or
+   * sends bytes that were not asked for and the next request would be answered with.
+   */
+  keep(uri: TargetUri, connection: Connection): void {
+    const origin = originOf(uri);
+    const idle = this.#idle.get(origin) ?? [];
+    this.#idle.set(origin, idle);
+    idle.push(connection);
+    connection.readAhead(() => {
+      const index = idle.indexOf(connection);
+      if (index === -1) return; // It is in use again.
+      idle.splice(index, 1);
+      connection.close();
+    });
+  }
+
+  /** Others like these, of which `close` closes also those that are in use. */
+  apart(): Connections {
+    const others = new Connections(this.#timeoutMs, this.#tls);
+    others.#opened = new Set();
+    return others;
+  }
+
+  close(): void {
+    for (const connection of this.#opened ?? []) connection.close();
+    for (const connection of [...this.#idle.values()].flat()) connection.close();
+    this.#idle.clear();
+  }
+}
+
+function originOf({ isSecure, hostname, port }: TargetUri): string {
+  return `${isSecure ? "https" : "http"} ${hostname} ${port}`;
+}
+
+/** A final response whose content is still to be read. */
+export interface Answer {
+  readonly response: ClientResponse;
+  /** The connection is kept if the content was read to its end, else closed. Once is enough. */
+  release(): void;
+}
+
+/** Content of a redirect or an error that is read away, in bytes, so that the connection is kept. */
+const MOST_READ_AWAY = 64 * 1024;
+
+/** How long that may take: a new connection is had sooner. */
+const READ_AWAY_MS = 1000;
+
+/**
+ * Asks a server for a URI.
+ *
+ * @throws {TryError} `network`, when it does not answer as it should
+ */
+export async function ask(
+  uri: TargetUri,
+  question: Question,
+  transport: Pick<Transport, "connections" | "timeoutMs">,
+  observer: WireObserver,
+): Promise<Answer> {
+  const request = {
+    method: question.method,
+    requestTarget: uri.requestTarget,
+    fieldLines: [
+      ["Host", uri.authority],
+      ["User-Agent", "client"],
+      ["Accept", "*/*"],
+      ["Accept-Encoding", "identity"],
+      ...question.fieldsFor(uri),
+    ] as FieldLine[],
+  };
+  const { connections } = transport;
+  const { signal, timeoutMs: idleMs = transport.timeoutMs } = question;
+  const askOver = async ({ connection, isUsed }: Link): Promise<Answer> => {
+    const close = () => connection.close();
+    signal?.addEventListener("abort", close);
+    try {
+      signal?.throwIfAborted();
+      observer.onHead?.(request, uri);
+      const response = await exchange(connection, request, { idleMs, until: Infinity });
+      if (isUsed && response.head.statusCode === 408) {
+        throw new IncompleteMessageError("the server would wait no longer for a request");
+      }
+      observer.onHead?.(response.head, uri);
+      let isReleased = false;
+      const release = () => {
+        if (isReleased) return;
+        isReleased = true;
+        signal?.removeEventListener("abort", close);
+        // Content that should not come with the answer to a HEAD may yet arrive.
+        if (response.isReusable && request.method !== "HEAD") connections.keep(uri, connection);
+        else connection.close();
+      };
+      return { response, release };
+    } catch (error) {
+      signal?.removeEventListener("abort", close);
+      connection.close();
+      // RFC 9112 §9.3.1: it may have ended as we asked, or what comes be none of our answer, or
+      // nothing reach the server any more. Of a new connection that says nothing.
+      if (!isUsed || failureReason(error) === undefined) throw error;
+      return await askOver(await connections.open(uri, true, signal));
+    }
+  };
+  try {
+    return await askOver(await connections.open(uri, false, signal));
+  } catch (error) {
+    throw tryError(error, uri);
+  }
+}
+
+/**
+ * Reads unwanted content away, so that the connection can be kept, if it is small and comes soon;
+ * then releases the answer. Errors are ignored.
+ */
+export async function readAway({ response, release }: Answer): Promise<void> {
+  // Not by `setTimeout`: for it Deno loads Node's modules, 5 ms of the 30 that a redirect took.
+  const limit = { index: 0, deadline: monotonicMs() + READ_AWAY_MS, expire: release };
+  watch(limit);
+  let bytes = 0;
+  try {
+    if (response.framing.kind === "untilClose") return;
+    for await (const piece of response.content) {
+      bytes += piece.length;
+      if (bytes > MOST_READ_AWAY) return;
+    }
+  } catch (error) {
+    if (failureReason(error) === undefined) throw error;
+  } finally {
+    unwatch(limit);
+    release();
+  }
+}
+
+/**
+ * Reads the first bytes of an answer's content, as many as there are.
+ *
+ * @returns them, and the answer with its whole content before it
+ * @throws {TryError} when they do not come
+ */
+export async function peek(
+  uri: TargetUri,
+  answer: Answer,
+  count: number,
+): Promise<{ readonly bytes: Uint8Array; readonly answer: Answer }> {
+  const { response } = answer;
+  const pieces: Uint8Array<ArrayBuffer>[] = [];
+  try {
+    for (let length = 0; length < count; length += pieces.at(-1)!.length) {
+      const next = await response.content.next();
+      if (next.done) break;
+      pieces.push(next.value.slice());
+    }
+  } catch (error) {
+    throw tryError(error, uri);
+  }
+  async function* content(): AsyncGenerator<Uint8Array, void> {
+    yield* pieces;
+    yield* response.content;
+  }
+  const bytes = await new Blob(pieces).bytes();
+  const whole: ClientResponse = {
+    head: response.head,
+    framing: response.framing,
+    content: content(),
+    get isReusable() {
+      return response.isReusable;
+    },
+  };
+  return { bytes: bytes.subarray(0, count), answer: { ...answer, response: whole } };
+}
+
+/** The TryError for what an exchange threw; an error that is not the network's as it is. */
+export function tryError(error: unknown, uri: TargetUri): unknown {
+  const reason = failureReason(error);
+  if (reason === undefined) return error;
+  const isFinal = error instanceof LocalError && error.isLasting ? true : undefined;
+  const details = { cause: error, isFinal };
+  // A host that does not exist, speaks no HTTP or has another name stays so when asked again.
+  const isLasting = error instanceof ProtocolError ||
+    error instanceof UnknownHostError ||
+    (error instanceof HandshakeError && error.isRefusal);
+  const failure = isLasting ? "protocol" : "network";
+  return new TryError(failure, uri.server, reason, details);
+}
