@@ -13,9 +13,9 @@ export interface PoolObserver {
    */
   update(candidates: readonly Candidate[], monotonicMs: number): void;
   /** A server may no longer be picked; an update follows within a moment. */
-  left(server: Server): void;
-  /** A test has passed inside a round. */
-  measured(server: Server, sample: TransferSample, monotonicMs: number): void;
+  left(id: number): void;
+  /** A test has passed inside a round; ignored if the server is no candidate. */
+  measured(id: number, sample: TransferSample, monotonicMs: number): void;
 }
 
 /** Picks a server for each request by a policy, among the available servers of a pool. */
@@ -25,7 +25,7 @@ export class Chooser implements PoolObserver {
   #candidates: readonly Candidate[] = [];
   #byShare: readonly Server[] | undefined;
   /** Candidates that have left since the last update. */
-  readonly #left = new Set<Server>();
+  readonly #left = new Set<number>();
 
   /**
    * Knows no server yet.
@@ -46,14 +46,14 @@ export class Chooser implements PoolObserver {
   }
 
   /** Picks a server no more. */
-  left(server: Server): void {
-    this.#left.add(server);
+  left(id: number): void {
+    this.#left.add(id);
     this.#byShare = undefined;
   }
 
   /** Passes the sample on to policies that learn inside a round. */
-  measured(server: Server, sample: TransferSample, monotonicMs: number): void {
-    this.#policy.measured?.(server, sample, monotonicMs);
+  measured(id: number, sample: TransferSample, monotonicMs: number): void {
+    this.#policy.measured?.(id, sample, monotonicMs);
   }
 
   /** A round has ended. */
@@ -73,7 +73,7 @@ export class Chooser implements PoolObserver {
       const { isExcluded: _, ...unrestricted } = request;
       return this.#policy.pick(unrestricted);
     }
-    const hasLeft = (server: Server) => this.#left.has(server);
+    const hasLeft = (server: Server) => this.#left.has(server.id);
     const isUnwanted = (server: Server) => hasLeft(server) || isExcluded!(server);
     return (isExcluded && this.#policy.pick(restricted(request, isUnwanted))) ??
       this.#policy.pick(restricted(request, hasLeft));
@@ -85,10 +85,10 @@ export class Chooser implements PoolObserver {
   }
 
   /**
-   * The fraction of requests of each candidate; they sum to 1. It is what the policy means it to
+   * The fraction of requests of each candidate, by id; they sum to 1. It is what the policy means it to
    * get, or what it got lately if picks depend on the load.
    */
-  get shares(): ReadonlyMap<Server, number> {
+  get shares(): ReadonlyMap<number, number> {
     return this.#picked?.of(this.#candidates.map(({ server }) => server)) ??
       this.#policy.shares();
   }
@@ -97,9 +97,9 @@ export class Chooser implements PoolObserver {
   get byShare(): readonly Server[] {
     if (this.#byShare === undefined) {
       const shares = this.#policy.shares();
-      const shareOf = (server: Server) => shares.get(server) ?? 0;
+      const shareOf = (server: Server) => shares.get(server.id) ?? 0;
       const servers = this.#candidates.map(({ server }) => server);
-      this.#byShare = servers.filter((server) => !this.#left.has(server)).sort((a, b) =>
+      this.#byShare = servers.filter((server) => !this.#left.has(server.id)).sort((a, b) =>
         shareOf(b) - shareOf(a)
       );
     }

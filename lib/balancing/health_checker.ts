@@ -146,9 +146,9 @@ export class HealthChecker {
   }
 
   /** In the pool's order: if there is no majority, the same server is right in every round. */
-  #compare(files: ReadonlyMap<Server, TestFile>): void {
+  #compare(files: ReadonlyMap<number, TestFile>): void {
     const ordered = this.#pool.servers.flatMap((server) => {
-      const file = files.get(server);
+      const file = files.get(server.id);
       return file === undefined ? [] : [[server, file] as const];
     });
     for (const [server, reason] of this.#consistency.compare(new Map(ordered))) {
@@ -162,8 +162,8 @@ export class HealthChecker {
  * client that resumes a download at another server needs the same ETag there.
  */
 export class ContentConsistency {
-  /** What the last comparison found about each server. */
-  #before: ReadonlyMap<Server, string> = new Map();
+  /** What the last comparison found, by the ids of servers. */
+  #before: ReadonlyMap<number, string> = new Map();
 
   /**
    * Compares the files of one round with the one that most servers sent; with no majority, with the
@@ -187,8 +187,8 @@ export class ContentConsistency {
     for (const [server, opaque] of tags) {
       if (opaque !== usualTag) found.set(server, "its test file has another ETag than the others");
     }
-    const added = [...found].filter(([server, problem]) => this.#before.get(server) !== problem);
-    this.#before = found;
+    const added = [...found].filter(([server, problem]) => this.#before.get(server.id) !== problem);
+    this.#before = new Map([...found].map(([{ id }, problem]) => [id, problem]));
     return added;
   }
 }

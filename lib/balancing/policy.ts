@@ -10,9 +10,9 @@ import type { TransferSample } from "./sample.ts";
 
 /** A server that may be picked, and what is known of it. */
 export interface Candidate {
-  /** The same object in every update: policies know servers by identity. */
+  /** Known by its id: the rest may change with the list. */
   readonly server: Server;
-  /** Its latest transfer of a round that has ended; the same object until there is another one. */
+  /** Its latest transfer of a round that has ended; the same until there is another one. */
   readonly sample: TransferSample;
   /** Factor of its share: 1 for all of it, 0 for none unless all weights are 0. */
   readonly weight: number;
@@ -54,11 +54,11 @@ export interface Policy {
    * A probe has passed inside a round; ignored if the server is no candidate. For policies that use
    * fresh samples; the sample comes again with the next `update()`.
    */
-  measured?(server: Server, sample: TransferSample, monotonicMs: number): void;
+  measured?(id: number, sample: TransferSample, monotonicMs: number): void;
   /** Picks one of the candidates; undefined if there is none, or all are excluded. */
   pick(request: PickRequest): Server | undefined;
   /** Whether picks depend on the load, so that `shares()` is an estimate. */
   readonly picksByLoad?: boolean;
-  /** The fraction of requests that each is meant to get; they sum to 1. */
-  shares(): ReadonlyMap<Server, number>;
+  /** The fraction of requests that each is meant to get, by id; they sum to 1. */
+  shares(): ReadonlyMap<number, number>;
 }

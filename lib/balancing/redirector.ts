@@ -139,7 +139,7 @@ export function alternativeLinks(
   let priority = 1;
   for (const server of others) {
     if (priority > count) break;
-    if (server === chosen) continue;
+    if (server.id === chosen.id) continue;
     const more = link(server, target, ++priority);
     if (section.length + more.length > MOST_OCTETS) break;
     section += more;

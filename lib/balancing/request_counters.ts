@@ -92,20 +92,19 @@ export class PickedShares {
     this.#last = this.#counters.byServer;
   }
 
-  /** The fraction of each of these servers; undefined if none has got a client lately. */
-  of(servers: Iterable<Server>): Map<Server, number> | undefined {
-    const counts = new Map<Server, number>();
+  /** The fraction of each of these servers, by id; undefined if none has got a client lately. */
+  of(servers: Iterable<Server>): Map<number, number> | undefined {
+    const counts = new Map<number, number>();
     let sum = 0;
-    for (const server of servers) {
-      const { authority } = server;
+    for (const { id, authority } of servers) {
       const all = this.#counters.redirectsTo(authority);
       const before = this.#before.get(authority) ?? 0;
       const count = before <= all ? all - before : all; // Counted anew since it was listed again.
-      counts.set(server, count);
+      counts.set(id, count);
       sum += count;
     }
     if (sum <= 0) return undefined;
-    for (const [server, count] of counts) counts.set(server, count / sum);
+    for (const [id, count] of counts) counts.set(id, count / sum);
     return counts;
   }
 }

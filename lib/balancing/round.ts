@@ -70,8 +70,8 @@ interface Verdict {
 
 /** One round over all servers of a pool that are due. */
 export class Round {
-  /** The test files of the servers that passed. */
-  readonly testFiles = new Map<Server, TestFile>();
+  /** The test files of the servers that passed, by their ids. */
+  readonly testFiles = new Map<number, TestFile>();
   readonly #pool: Pool;
   readonly #options: RoundOptions;
   #first: Iterator<Server> = [].values();
@@ -275,7 +275,9 @@ export class Round {
   #record(server: Server, outcome: Outcome): void {
     const { clock, log } = this.#options;
     const transition = this.#pool.record(server, outcome, clock());
-    if (outcome.kind === "passed" && outcome.testFile) this.testFiles.set(server, outcome.testFile);
+    if (outcome.kind === "passed" && outcome.testFile) {
+      this.testFiles.set(server.id, outcome.testFile);
+    }
     if (transition !== undefined) log.server(server, transition);
   }
 

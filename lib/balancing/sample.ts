@@ -72,6 +72,11 @@ export function throughputOf({ bytes, elapsedMs }: TransferSample): number {
   return Math.max(1, bytes) / Math.max(MIN_ELAPSED_MS, elapsedMs);
 }
 
+/** Whether both are the same transfer; samples may have been copied to another process. */
+export function isSameSample(a: TransferSample, b: TransferSample | undefined): boolean {
+  return a === b || (a.at === b?.at && a.elapsedMs === b.elapsedMs && a.bytes === b.bytes);
+}
+
 /** The result of one test as it is shown; `at` is in milliseconds since the epoch. */
 export type TransferStatus =
   | {

@@ -142,7 +142,7 @@ export class StatusCollector {
       clientsPerSecond: this.#clientsPerSecond,
       servers: pool.records.map((record) => {
         const redirects = counters.redirectsTo(record.server.authority);
-        return serverStatus(record, shares.get(record.server) ?? 0, redirects);
+        return serverStatus(record, shares.get(record.server.id) ?? 0, redirects);
       }),
     };
   }

@@ -12,7 +12,6 @@ import type { HttpServer } from "../process/http_server.ts";
 import { fired, stopSignal } from "../process/signals.ts";
 import { writeReport } from "../process/worker_protocol.ts";
 import type { Chooser, PoolObserver } from "./chooser.ts";
-import { applyListing, probeKey, type Server } from "./list/server.ts";
 import type { Candidate } from "./policy.ts";
 import type { Counts, RequestCounters } from "./request_counters.ts";
 import type { TransferSample } from "./sample.ts";
@@ -21,20 +20,25 @@ import type { TransferSample } from "./sample.ts";
 export interface PoolUpdate {
   /** Tests passed before the candidates changed. */
   readonly measured: Measured;
-  /** Authorities of servers that may no longer be picked, after the candidates. */
-  readonly left: readonly string[];
+  /** Ids of servers that may no longer be picked, after the candidates. */
+  readonly left: readonly number[];
   /** The servers that may be picked, after those tests; absent if unchanged. */
   readonly candidates?: readonly Candidate[];
   /** Tests passed since. */
   readonly measuredSince: Measured;
 }
 
-/** Samples by the authorities of their servers. */
-export type Measured = readonly (readonly [authority: string, sample: TransferSample])[];
+/** Samples by the ids of their servers. */
+export type Measured = readonly (readonly [id: number, sample: TransferSample])[];
 
 /** Writes an update as a line of text. */
 export function writePoolUpdate(update: PoolUpdate): string {
   return JSON.stringify(update);
+}
+
+/** Reads what `writePoolUpdate` wrote. */
+export function readPoolUpdate(text: string): PoolUpdate {
+  return JSON.parse(text);
 }
 
 /** Writes what a worker has counted as a line of text. */
@@ -53,77 +57,20 @@ export function readCounts(text: string): Counts | undefined {
   }
 }
 
-/** A server that may be picked, and its latest samples. */
-interface Known {
-  readonly server: Server;
-  /** Of the candidate. */
-  readonly ofRound: TransferSample;
-  /** The latest inside a round. */
-  measured: TransferSample | undefined;
-}
-
 /**
- * Passes pool updates on to an observer in a worker. Policies know servers and samples by identity,
- * so a server or sample that is sent again becomes the same object.
+ * Passes an update on to an observer in a worker.
+ *
+ * @param monotonicMs on the clock of `PickRequest`
  */
-export class PoolSubscriber {
-  readonly #observer: PoolObserver;
-  readonly #clock: () => number;
-  /** By authority, of which a list keeps one server. */
-  #byAuthority: ReadonlyMap<string, Known> = new Map();
-
-  /** Knows no server yet. @param clock that of `PickRequest` */
-  constructor(observer: PoolObserver, clock: () => number) {
-    this.#observer = observer;
-    this.#clock = clock;
-  }
-
-  /** Applies a line that `writePoolUpdate` wrote. */
-  read(text: string): void {
-    const { measured, left, candidates, measuredSince }: PoolUpdate = JSON.parse(text);
-    const monotonicMs = this.#clock();
-    this.#measure(measured, monotonicMs);
-    if (candidates !== undefined) this.#observer.update(this.#known(candidates), monotonicMs);
-    this.#measure(measuredSince, monotonicMs);
-    for (const authority of left) {
-      const known = this.#byAuthority.get(authority);
-      if (known !== undefined) this.#observer.left(known.server);
-    }
-  }
-
-  #measure(measured: Measured, monotonicMs: number): void {
-    for (const [authority, sample] of measured) {
-      const known = this.#byAuthority.get(authority);
-      if (known === undefined) continue;
-      known.measured = sample;
-      this.#observer.measured(known.server, sample, monotonicMs);
-    }
-  }
-
-  #known(candidates: readonly Candidate[]): Candidate[] {
-    const byAuthority = new Map<string, Known>();
-    const known = candidates.map((candidate) => {
-      const before = this.#byAuthority.get(candidate.server.authority);
-      const server = sameOrNew(before?.server, candidate.server);
-      const told = [before?.ofRound, before?.measured];
-      const sample = told.find((it) => isSame(it, candidate.sample)) ?? candidate.sample;
-      byAuthority.set(server.authority, { server, ofRound: sample, measured: before?.measured });
-      return { ...candidate, server, sample };
-    });
-    this.#byAuthority = byAuthority;
-    return known;
-  }
-}
-
-/** The known server, updated; the sent one if it is probed differently. */
-function sameOrNew(before: Server | undefined, told: Server): Server {
-  if (before === undefined || probeKey(before) !== probeKey(told)) return told;
-  applyListing(before, told);
-  return before;
-}
-
-function isSame(a: TransferSample | undefined, b: TransferSample): boolean {
-  return a?.bytes === b.bytes && a.elapsedMs === b.elapsedMs && a.at === b.at;
+export function applyPoolUpdate(
+  { measured, left, candidates, measuredSince }: PoolUpdate,
+  observer: PoolObserver,
+  monotonicMs: number,
+): void {
+  for (const [id, sample] of measured) observer.measured(id, sample, monotonicMs);
+  if (candidates !== undefined) observer.update(candidates, monotonicMs);
+  for (const [id, sample] of measuredSince) observer.measured(id, sample, monotonicMs);
+  for (const id of left) observer.left(id);
 }
 
 /** Sends a line of text and settles once it is accepted. Never rejects. */
@@ -155,8 +102,9 @@ export class PoolPublisher implements PoolObserver {
   readonly #subscribers = new Set<Subscriber>();
   #version = 0;
   #candidates: Change<readonly Candidate[]> = { value: [], version: 0 };
-  readonly #measured = new Map<string, Change<TransferSample>>();
-  readonly #left = new Map<string, Change<true>>();
+  readonly #measured = new Map<number, Change<TransferSample>>();
+  /** The versions in which servers left, by their ids. */
+  readonly #left = new Map<number, number>();
   #isDue = false;
 
   /**
@@ -186,22 +134,20 @@ export class PoolPublisher implements PoolObserver {
   update(candidates: readonly Candidate[]): void {
     this.#candidates = { value: candidates, version: ++this.#version };
     this.#left.clear();
-    const authorities = new Set(candidates.map(({ server }) => server.authority));
-    for (const authority of this.#measured.keys()) {
-      if (!authorities.has(authority)) this.#measured.delete(authority);
-    }
+    const ids = new Set(candidates.map(({ server }) => server.id));
+    for (const id of this.#measured.keys()) if (!ids.has(id)) this.#measured.delete(id);
     this.#publishSoon();
   }
 
   /** A server may not be picked any more. */
-  left({ authority }: Server): void {
-    this.#left.set(authority, { value: true, version: ++this.#version });
+  left(id: number): void {
+    this.#left.set(id, ++this.#version);
     this.#publishSoon();
   }
 
   /** A test inside a round has passed. */
-  measured({ authority }: Server, sample: TransferSample): void {
-    this.#measured.set(authority, { value: sample, version: ++this.#version });
+  measured(id: number, sample: TransferSample): void {
+    this.#measured.set(id, { value: sample, version: ++this.#version });
     this.#publishSoon();
   }
 
@@ -235,16 +181,12 @@ export class PoolPublisher implements PoolObserver {
   #updateSince(version: number): string {
     const { value: candidates, version: told } = this.#candidates;
     const samples = (after: number, until: number) =>
-      [...this.#measured].flatMap(([authority, change]) =>
-        change.version > after && change.version <= until
-          ? [[authority, change.value] as const]
-          : []
+      [...this.#measured].flatMap(([id, change]) =>
+        change.version > after && change.version <= until ? [[id, change.value] as const] : []
       );
     const measured = samples(version, told);
     const measuredSince = samples(Math.max(version, told), Infinity);
-    const left = [...this.#left].flatMap(([authority, change]) =>
-      change.version > version ? authority : []
-    );
+    const left = [...this.#left].flatMap(([id, leftIn]) => leftIn > version ? [id] : []);
     return told > version
       ? writePoolUpdate({ measured, candidates, measuredSince, left })
       : writePoolUpdate({ measured, measuredSince, left });
@@ -269,10 +211,9 @@ export async function runWorker(
   counters: RequestCounters,
   openServer: (output: LineWriter) => HttpServer,
 ): Promise<void> {
-  const subscriber = new PoolSubscriber(chooser, () => performance.now());
   const greeted = Promise.withResolvers<void>();
   const stop = stopSignal(undefined, (update) => {
-    subscriber.read(update);
+    applyPoolUpdate(readPoolUpdate(update), chooser, performance.now());
     greeted.resolve();
   });
   await Promise.race([greeted.promise, fired(stop)]);

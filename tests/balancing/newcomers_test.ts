@@ -159,6 +159,19 @@ Deno.test("HealthChecker passes over a test of a server that was removed meanwhi
   assertEquals(stage.rounds.map(({ ranking, servers }) => [ranking.length, servers]), [[1, 1]]);
 });
 
+Deno.test("HealthChecker passes over a test of a server that was listed again meanwhile", async () => {
+  const stage = new Stage("a:1", "b:1");
+  const round = stage.checker.round();
+  const [a, b] = [await stage.desk.next(), await stage.desk.next()];
+  stage.list("b:1");
+  stage.list("a:1", "b:1");
+  a.end(passed(1));
+  b.end(passed(1));
+  await round;
+  assertEquals(stage.told, ["b:1 available"]);
+  assertEquals(stage.pool.records.map(({ state }) => state.kind), ["untested", "available"]);
+});
+
 Deno.test("HealthChecker.round() that is due while newcomers are tested comes after them", async () => {
   const stage = new Stage("a:1");
   const first = stage.checker.round();

@@ -55,7 +55,7 @@ class PoolWay implements Way {
   readonly #excesses: Float64Array;
   #total = 0;
   /** Those of the latest round. */
-  #shares: ReadonlyMap<Server, number> = new Map();
+  #shares: ReadonlyMap<number, number> = new Map();
 
   constructor({ servers, seed }: Scenario, farm: Farm, agenda: Agenda, policy: Policy) {
     this.#servers = Array.from({ length: servers }, (_, i) => parseServer(`s${i}.example:80`));
@@ -93,8 +93,8 @@ class PoolWay implements Way {
 
   #count(): void {
     const picked = this.#picks.reduce((sum, picks) => sum + picks, 0);
-    this.#servers.forEach((server, i) => {
-      this.#excesses[i]! += this.#picks[i]! - picked * (this.#shares.get(server) ?? 0);
+    this.#servers.forEach(({ id }, i) => {
+      this.#excesses[i]! += this.#picks[i]! - picked * (this.#shares.get(id) ?? 0);
     });
     this.#picks.fill(0);
     this.#total += picked;

@@ -9,6 +9,11 @@ export function serversOf(count: number): Server[] {
   return Array.from({ length: count }, (_, index) => parseServer(`s${index}:80`));
 }
 
+/** What is given, without the ids of servers. */
+export function withoutIds(value: unknown): unknown {
+  return JSON.parse(JSON.stringify(value, (name, it) => name === "id" ? undefined : it));
+}
+
 /** A probe that passed, of a test file of so many bytes. */
 export function passed(elapsedMs: number, bytes = 1024, entityTag?: string): Outcome {
   const testFile = { bytes, entityTag };

@@ -10,7 +10,7 @@ import { ServerListError } from "./endpoint.ts";
 import { type DnsEntry, type Entry, parseEntry } from "./entry.ts";
 import { type BuiltInList, type ListOrigin, readListText } from "./list_text.ts";
 import type { Resolver } from "./resolver.ts";
-import type { Server } from "./server.ts";
+import { listedAnew, type Server } from "./server.ts";
 
 /** The servers at some time. */
 export interface Listing extends MergedServers {
@@ -117,7 +117,7 @@ export class ServerSource {
   remembered(): MergedServers {
     return mergeServers(
       entriesOf(this.#sources).flatMap((entry) =>
-        entry.kind === "server" ? [entry.server] : this.#names.remembered(entry)
+        entry.kind === "server" ? [listedAnew(entry.server)] : this.#names.remembered(entry)
       ),
     );
   }
@@ -130,7 +130,7 @@ export class ServerSource {
     }
     const found = await this.#names.lookUp([...lookedUp.values()]);
     const servers = entries.flatMap((entry) =>
-      entry.kind === "server" ? [entry.server] : found.get(entry)?.servers ?? []
+      entry.kind === "server" ? [listedAnew(entry.server)] : found.get(entry)?.servers ?? []
     );
     const problems = [...lookedUp.values()].flatMap((entry) => found.get(entry)?.problem ?? []);
     return { ...mergeServers(servers), problems };

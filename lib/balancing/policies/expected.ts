@@ -1,6 +1,6 @@
 import type { Server } from "../list/server.ts";
 import type { Candidate, PickRequest, Policy } from "../policy.ts";
-import { throughputOf, type TransferSample } from "../sample.ts";
+import { isSameSample, throughputOf, type TransferSample } from "../sample.ts";
 import { CompletionQueue, ServerCosts } from "./completion_queue.ts";
 import { LoadEstimate } from "./load_estimate.ts";
 import { effectiveWeights } from "./weights.ts";
@@ -24,7 +24,7 @@ export class ExpectedPolicy implements Policy {
   readonly #parts: number;
   readonly #sizes = new FileSizes();
   #servers: readonly Server[] = [];
-  #indices = new Map<Server, number>();
+  #indices = new Map<number, number>();
   #weights: readonly number[] = [];
   #estimates: LoadEstimate[] = [];
   /** The latest sample that each estimate knows, and the latest of a round that has ended. */
@@ -53,10 +53,10 @@ export class ExpectedPolicy implements Policy {
   update(candidates: readonly Candidate[], monotonicMs: number): void {
     const time = this.#timeAt(monotonicMs);
     const before = this.#indices;
-    const kept = candidates.map(({ server }) => before.get(server) ?? -1);
+    const kept = candidates.map(({ server }) => before.get(server.id) ?? -1);
     const [estimates, latest, ofRounds] = [this.#estimates, this.#latest, this.#ofRounds];
     this.#servers = candidates.map(({ server }) => server);
-    this.#indices = new Map(this.#servers.map((server, i) => [server, i]));
+    this.#indices = new Map(this.#servers.map(({ id }, i) => [id, i]));
     this.#weights = effectiveWeights(candidates);
     this.#estimates = candidates.map(({ sample }, i) =>
       estimates[kept[i]!] ?? new LoadEstimate(throughputOf(sample), time)
@@ -65,15 +65,15 @@ export class ExpectedPolicy implements Policy {
     this.#latest = candidates.map(({ sample }, i) => latest[kept[i]!] ?? sample);
     this.#ofRounds.forEach((sample, i) => {
       // Inside a round this sample is older than the latest.
-      if (sample !== ofRounds[kept[i]!]) this.#learn(i, sample, time);
+      if (!isSameSample(sample, ofRounds[kept[i]!])) this.#learn(i, sample, time);
     });
     this.#rebuildQueues(time);
   }
 
   /** Counts at once. */
-  measured(server: Server, sample: TransferSample, monotonicMs: number): void {
+  measured(id: number, sample: TransferSample, monotonicMs: number): void {
     const time = this.#timeAt(monotonicMs);
-    const index = this.#indices.get(server);
+    const index = this.#indices.get(id);
     if (index === undefined) return;
     this.#learn(index, sample, time);
     this.#stand(index);
@@ -95,10 +95,10 @@ export class ExpectedPolicy implements Policy {
   }
 
   /** In proportion to speed times weight: where requests go if all servers are busy. */
-  shares(): ReadonlyMap<Server, number> {
+  shares(): ReadonlyMap<number, number> {
     const parts = this.#estimates.map(({ speed }, i) => speed * this.#weights[i]!);
     const total = parts.reduce((sum, part) => sum + part, 0);
-    return new Map(this.#servers.map((server, i) => [server, parts[i]! / total]));
+    return new Map(this.#servers.map(({ id }, i) => [id, parts[i]! / total]));
   }
 
   #load(index: number, bytes: number | undefined, monotonicMs: number): void {
@@ -110,7 +110,7 @@ export class ExpectedPolicy implements Policy {
   }
 
   #learn(index: number, sample: TransferSample, monotonicMs: number): void {
-    if (this.#latest[index] === sample) return;
+    if (isSameSample(sample, this.#latest[index])) return;
     this.#latest[index] = sample;
     this.#estimates[index]!.measure(throughputOf(sample), monotonicMs);
   }

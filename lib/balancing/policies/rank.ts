@@ -50,7 +50,7 @@ export class RankPolicy implements Policy {
   }
 
   /** In proportion to rank times weight. */
-  shares(): ReadonlyMap<Server, number> {
+  shares(): ReadonlyMap<number, number> {
     return this.#servers.length === 0 ? new Map() : this.#shareTable().shares();
   }
 

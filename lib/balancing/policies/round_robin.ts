@@ -32,7 +32,7 @@ export class RoundRobinPolicy implements Policy {
     this.#weights.forEach((weight, i) => {
       if (weight === 0) return;
       const first = (0.5 + APART * (i / candidates.length - 0.5)) / weight;
-      this.#due.set(i, Math.min(waits.get(this.#servers[i]!) ?? first, 1 / weight));
+      this.#due.set(i, Math.min(waits.get(this.#servers[i]!.id) ?? first, 1 / weight));
     });
   }
 
@@ -47,14 +47,14 @@ export class RoundRobinPolicy implements Policy {
   }
 
   /** In proportion to weight. */
-  shares(): ReadonlyMap<Server, number> {
+  shares(): ReadonlyMap<number, number> {
     const total = this.#weights.reduce((sum, weight) => sum + weight, 0);
-    return new Map(this.#servers.map((server, i) => [server, this.#weights[i]! / total]));
+    return new Map(this.#servers.map(({ id }, i) => [id, this.#weights[i]! / total]));
   }
 
-  /** Rounds until each is due again. */
-  #waits(): Map<Server, number> {
-    const waits = this.#servers.map((it, i) => [it, this.#due.keyOf(i) - this.#time] as const);
+  /** Rounds until each is due again, by id. */
+  #waits(): Map<number, number> {
+    const waits = this.#servers.map(({ id }, i) => [id, this.#due.keyOf(i) - this.#time] as const);
     return new Map(waits.filter((_, i) => this.#due.has(i)));
   }
 }

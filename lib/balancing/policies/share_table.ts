@@ -33,9 +33,9 @@ export class ShareTable {
     this.#fillColumns();
   }
 
-  /** The fraction of each; they sum to 1. */
-  shares(): Map<Server, number> {
-    return new Map(this.#servers.map((it, i) => [it, this.#weights[i]! / this.#total]));
+  /** The fraction of each, by id; they sum to 1. */
+  shares(): Map<number, number> {
+    return new Map(this.#servers.map(({ id }, i) => [id, this.#weights[i]! / this.#total]));
   }
 
   /**

@@ -23,7 +23,7 @@ export class SpeedPolicy implements Policy {
   }
 
   /** In proportion to throughput times weight. */
-  shares(): ReadonlyMap<Server, number> {
+  shares(): ReadonlyMap<number, number> {
     return this.#table.shares();
   }
 }

@@ -1,6 +1,5 @@
-import type { Server } from "../list/server.ts";
 import type { Candidate } from "../policy.ts";
-import { throughputOf, type TransferSample } from "../sample.ts";
+import { isSameSample, throughputOf, type TransferSample } from "../sample.ts";
 
 /** The part of its share that a server gets at the beginning of its slow start. */
 const LEAST_SLOW_START = 0.05;
@@ -30,7 +29,8 @@ interface Memory {
 
 /** Throughputs averaged over rounds, so that one outlier does not change everything. */
 export class SmoothedSpeeds {
-  #memories = new Map<Server, Memory>();
+  /** By id. */
+  #memories = new Map<number, Memory>();
 
   /**
    * Adds the samples of a round. A known sample counts once; servers that are no longer candidates
@@ -40,12 +40,13 @@ export class SmoothedSpeeds {
    *     a tenth of each other, and at least a hundredth of the mean
    */
   update(candidates: readonly Candidate[]): number[] {
-    const memories = new Map<Server, Memory>();
-    for (const { server, sample } of candidates) {
-      const before = this.#memories.get(server);
+    const memories = new Map<number, Memory>();
+    for (const { server: { id }, sample } of candidates) {
+      const before = this.#memories.get(id);
       const latest = throughputOf(sample);
       const speed = before === undefined ? latest : before.speed + NEWEST * (latest - before.speed);
-      memories.set(server, before?.sample === sample ? before : { sample, speed });
+      const isKnown = before !== undefined && isSameSample(sample, before.sample);
+      memories.set(id, isKnown ? before : { sample, speed });
     }
     this.#memories = memories;
     const speeds = levelled([...memories.values()].map(({ speed }) => speed));
