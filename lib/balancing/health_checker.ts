@@ -5,6 +5,7 @@
  */
 
 import { parseEntityTag } from "../http/validators.ts";
+import { SingleRun } from "../process/single_run.ts";
 import type { RoundEvent } from "./farm_log.ts";
 import type { Server } from "./list/server.ts";
 import { OwnLine } from "./own_line.ts";
@@ -69,8 +70,7 @@ export class HealthChecker {
   #past: Omit<RoundsStatus, "isUnderWay"> = { count: 0, endedAt: null, elapsedMs: null };
   /** The tests in progress. */
   #testing: Promise<void> | undefined;
-  /** The round in progress, or waiting for other tests. */
-  #round: Promise<void> | undefined;
+  readonly #round = new SingleRun(() => this.#runRound());
 
   /** Tests nothing yet. */
   constructor(pool: Pool, options: HealthCheckerOptions) {
@@ -106,7 +106,7 @@ export class HealthChecker {
    * @throws what the probe rejects with
    */
   round(): Promise<void> {
-    return this.#round ??= this.#runRound().finally(() => this.#round = undefined);
+    return this.#round.join();
   }
 
   /**

@@ -5,6 +5,7 @@
  */
 
 import { CommandError } from "../cli/command.ts";
+import { SingleRun } from "../process/single_run.ts";
 import type { FarmLog } from "./farm_log.ts";
 import type { Server } from "./list/server.ts";
 import type { ServerSource } from "./list/server_source.ts";
@@ -30,11 +31,8 @@ export interface ServerListOptions {
 export class ServerList {
   readonly #source: ListSource;
   readonly #options: ServerListOptions;
-  /** The lookup in progress. */
-  #updating: Promise<void> | undefined;
-  /** The reading in progress, and whether the files may have changed since it began. */
-  #reading: Promise<void> | undefined;
-  #isStale = false;
+  readonly #lookup = new SingleRun(() => this.#lookUp());
+  readonly #reading = new SingleRun(() => this.#read());
 
   /** Empty until `load()`. */
   constructor(source: ListSource, options: ServerListOptions) {
@@ -54,7 +52,7 @@ export class ServerList {
 
   /** Looks up the servers that are found by DNS, if there are any. */
   async update(): Promise<void> {
-    if (this.#source.isDynamic) await (this.#updating ??= this.#lookUp());
+    if (this.#source.isDynamic) await this.#lookup.join();
   }
 
   /**
@@ -63,8 +61,7 @@ export class ServerList {
    * makes that read the files once more.
    */
   async reload(): Promise<void> {
-    this.#isStale = true;
-    await (this.#reading ??= this.#read());
+    await this.#reading.again();
     await this.update();
   }
 
@@ -79,17 +76,6 @@ export class ServerList {
   }
 
   async #read(): Promise<void> {
-    try {
-      while (this.#isStale) {
-        this.#isStale = false;
-        await this.#readOnce();
-      }
-    } finally {
-      this.#reading = undefined; // No await since the last check, which a call would be lost in.
-    }
-  }
-
-  async #readOnce(): Promise<void> {
     const { log } = this.#options;
     let isRead: boolean;
     try {
@@ -111,7 +97,6 @@ export class ServerList {
   async #lookUp(): Promise<void> {
     const { log } = this.#options;
     const { servers, problems } = await this.#source.servers();
-    this.#updating = undefined;
     log.problems(problems);
     log.changed(this.#replace(servers));
   }

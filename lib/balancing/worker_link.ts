@@ -10,6 +10,7 @@ import { standardOutput } from "../log/access_log.ts";
 import { LAST_LINES_MS, type LineWriter } from "../log/line_writer.ts";
 import type { HttpServer } from "../process/http_server.ts";
 import { fired, stopSignal } from "../process/signals.ts";
+import { SingleRun } from "../process/single_run.ts";
 import { writeReport } from "../process/worker_protocol.ts";
 import type { Chooser, PoolObserver } from "./chooser.ts";
 import type { Candidate } from "./policy.ts";
@@ -84,7 +85,7 @@ interface Subscriber {
   readonly send: Send;
   /** The version that it has been sent. */
   version: number;
-  isSending: boolean;
+  readonly sending: SingleRun;
 }
 
 /** A value and the version in which it changed. */
@@ -124,9 +125,10 @@ export class PoolPublisher implements PoolObserver {
    * @returns ends that
    */
   readonly subscribe = (send: Send): () => void => {
-    const subscriber = { send, version: -1, isSending: false };
+    const sending = new SingleRun(() => this.#bringUpToDate(subscriber));
+    const subscriber: Subscriber = { send, version: -1, sending };
     this.#subscribers.add(subscriber);
-    void this.#bringUpToDate(subscriber);
+    void sending.again();
     return () => this.#subscribers.delete(subscriber);
   };
 
@@ -156,26 +158,15 @@ export class PoolPublisher implements PoolObserver {
     this.#isDue = true;
     this.#callSoon(() => {
       this.#isDue = false;
-      for (const subscriber of this.#subscribers) void this.#bringUpToDate(subscriber);
+      for (const { sending } of this.#subscribers) void sending.again();
     });
   }
 
   async #bringUpToDate(subscriber: Subscriber): Promise<void> {
-    if (subscriber.isSending) return;
-    subscriber.isSending = true;
-    try {
-      while (subscriber.version < this.#version && this.#isSubscribed(subscriber)) {
-        const line = this.#updateSince(subscriber.version);
-        subscriber.version = this.#version;
-        await subscriber.send(line);
-      }
-    } finally {
-      subscriber.isSending = false;
-    }
-  }
-
-  #isSubscribed(subscriber: Subscriber): boolean {
-    return this.#subscribers.has(subscriber);
+    if (subscriber.version === this.#version || !this.#subscribers.has(subscriber)) return;
+    const line = this.#updateSince(subscriber.version);
+    subscriber.version = this.#version;
+    await subscriber.send(line);
   }
 
   #updateSince(version: number): string {

@@ -1,3 +1,4 @@
+import { SingleRun } from "./single_run.ts";
 import type { Worker, WorkerEnd } from "./worker_process.ts";
 
 /** How long a new one may take until it listens, in ms: many may start at once. */
@@ -37,8 +38,7 @@ export class WorkerPool {
   readonly #started = Promise.withResolvers<void>();
   #port = 0;
   #isStopping = false;
-  #isRenewing = false;
-  #isToRenewAgain = false;
+  readonly #renewal = new SingleRun(() => this.#renewAll(), this.#started.promise);
 
   /** Starts nothing yet. */
   constructor(options: WorkersOptions) {
@@ -87,16 +87,8 @@ export class WorkerPool {
    * Asked for before all were started, it begins then; asked for while it is under way, it begins
    * anew afterwards. Never rejects.
    */
-  async renew(): Promise<void> {
-    this.#isToRenewAgain = true;
-    if (this.#isRenewing) return;
-    this.#isRenewing = true;
-    await this.#started.promise;
-    while (this.#isToRenewAgain) {
-      this.#isToRenewAgain = false;
-      await this.#renewAll();
-    }
-    this.#isRenewing = false;
+  renew(): Promise<void> {
+    return this.#renewal.again();
   }
 
   /** Lets all finish what is under way; those that have not after so many ms are killed. */
