@@ -148,8 +148,8 @@ export class WorkerFrontend implements Frontend {
   ): Promise<WorkerFrontend> {
     const files = credentialFiles(options);
     const publisher = new PoolPublisher();
-    const onReport = (report: string) => {
-      const counts = readCounts(report);
+    const onReport = (content: unknown) => {
+      const counts = readCounts(content);
       if (counts !== undefined) counters.add(counts);
     };
     const { subscribe } = publisher;

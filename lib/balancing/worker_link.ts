@@ -11,7 +11,7 @@ import { LAST_LINES_MS, type LineWriter } from "../log/line_writer.ts";
 import type { HttpServer } from "../process/http_server.ts";
 import { fired, stopSignal } from "../process/signals.ts";
 import { SingleRun } from "../process/single_run.ts";
-import { writeReport } from "../process/worker_protocol.ts";
+import { writeMessage } from "../process/worker_protocol.ts";
 import type { Chooser, PoolObserver } from "./chooser.ts";
 import type { Candidate } from "./policy.ts";
 import type { Counts, RequestCounters } from "./request_counters.ts";
@@ -32,30 +32,47 @@ export interface PoolUpdate {
 /** Samples by the ids of their servers. */
 export type Measured = readonly (readonly [id: number, sample: TransferSample])[];
 
-/** Writes an update as a line of text. */
-export function writePoolUpdate(update: PoolUpdate): string {
-  return JSON.stringify(update);
+/**
+ * Validates the content of an update: the shape of all that a worker computes with.
+ *
+ * @throws {TypeError} if it is none
+ */
+export function readPoolUpdate(content: unknown): PoolUpdate {
+  const { measured, measuredSince, left, candidates } = (content ?? {}) as Partial<PoolUpdate>;
+  const isUpdate = isMeasured(measured) && isMeasured(measuredSince) &&
+    isListOf(left, Number.isInteger) &&
+    (candidates === undefined || isListOf(candidates, isCandidate));
+  if (!isUpdate) throw new TypeError("A worker was sent a malformed update");
+  return content as PoolUpdate;
 }
 
-/** Reads what `writePoolUpdate` wrote. */
-export function readPoolUpdate(text: string): PoolUpdate {
-  return JSON.parse(text);
+function isListOf(value: unknown, isItem: (item: unknown) => boolean): boolean {
+  return Array.isArray(value) && value.every(isItem);
 }
 
-/** Writes what a worker has counted as a line of text. */
-export function writeCounts(counts: Counts): string {
-  return JSON.stringify(counts);
+function isMeasured(value: unknown): boolean {
+  return isListOf(value, (it) => Array.isArray(it) && Number.isInteger(it[0]) && isSample(it[1]));
 }
 
-/** Reads what `writeCounts` wrote; undefined for anything else. */
-export function readCounts(text: string): Counts | undefined {
-  try {
-    const { redirects, unavailable }: Counts = JSON.parse(text);
-    const counts = [...Object.values(redirects), unavailable];
-    return counts.every(Number.isInteger) ? { redirects, unavailable } : undefined;
-  } catch {
-    return undefined;
-  }
+function isSample(value: unknown): boolean {
+  const sample = value as Partial<TransferSample> | null;
+  return [sample?.bytes, sample?.elapsedMs, sample?.at].every((it) => typeof it === "number");
+}
+
+function isCandidate(value: unknown): boolean {
+  const candidate = value as Partial<Candidate> | null;
+  const { id, hostname, authority, publicUrl, publicAuthority } = candidate?.server ?? {};
+  return Number.isInteger(id) && isSample(candidate?.sample) &&
+    [hostname, authority, publicUrl, publicAuthority].every((it) => typeof it === "string") &&
+    [candidate?.weight, candidate?.slowStart].every((it) => typeof it === "number");
+}
+
+/** Validates the content of a report; undefined if it is none. */
+export function readCounts(content: unknown): Counts | undefined {
+  const { redirects, unavailable } = (content ?? {}) as Partial<Counts>;
+  if (typeof redirects !== "object" || redirects === null) return undefined;
+  const isCounts = [...Object.values(redirects), unavailable].every(Number.isInteger);
+  return isCounts ? { redirects, unavailable: unavailable! } : undefined;
 }
 
 /**
@@ -74,8 +91,8 @@ export function applyPoolUpdate(
   for (const id of left) observer.left(id);
 }
 
-/** Sends a line of text and settles once it is accepted. Never rejects. */
-export type Send = (line: string) => Promise<void>;
+/** Sends an update and settles once it is accepted. Never rejects. */
+export type Send = (update: PoolUpdate) => Promise<void>;
 
 /** Changes within so many ms are sent together: servers that fail together do so one by one. */
 const TOGETHER_MS = 20;
@@ -95,8 +112,8 @@ interface Change<T> {
 }
 
 /**
- * Publishes the pool to workers. A worker that has not read its last line is sent nothing;
- * afterwards it gets the latest state. So a worker that does not read costs one line of memory.
+ * Publishes the pool to workers. A worker that has not read its last update is sent nothing;
+ * afterwards it gets the latest state. So a worker that does not read costs the memory of one update.
  */
 export class PoolPublisher implements PoolObserver {
   readonly #callSoon: (call: () => void) => void;
@@ -164,23 +181,23 @@ export class PoolPublisher implements PoolObserver {
 
   async #bringUpToDate(subscriber: Subscriber): Promise<void> {
     if (subscriber.version === this.#version || !this.#subscribers.has(subscriber)) return;
-    const line = this.#updateSince(subscriber.version);
+    const update = this.#updateSince(subscriber.version);
     subscriber.version = this.#version;
-    await subscriber.send(line);
+    await subscriber.send(update);
   }
 
-  #updateSince(version: number): string {
-    const { value: candidates, version: told } = this.#candidates;
+  #updateSince(version: number): PoolUpdate {
+    const { value: candidates, version: changedIn } = this.#candidates;
     const samples = (after: number, until: number) =>
       [...this.#measured].flatMap(([id, change]) =>
         change.version > after && change.version <= until ? [[id, change.value] as const] : []
       );
-    const measured = samples(version, told);
-    const measuredSince = samples(Math.max(version, told), Infinity);
+    const measured = samples(version, changedIn);
+    const measuredSince = samples(Math.max(version, changedIn), Infinity);
     const left = [...this.#left].flatMap(([id, leftIn]) => leftIn > version ? [id] : []);
-    return told > version
-      ? writePoolUpdate({ measured, candidates, measuredSince, left })
-      : writePoolUpdate({ measured, measuredSince, left });
+    return changedIn > version
+      ? { measured, candidates, measuredSince, left }
+      : { measured, measuredSince, left };
   }
 }
 
@@ -224,5 +241,5 @@ export async function runWorker(
  * it for the next one.
  */
 export function report(counters: RequestCounters, output: LineWriter): void {
-  if (!output.isFull) output.write(writeReport(writeCounts(counters.take())));
+  if (!output.isFull) output.write(writeMessage({ kind: "report", content: counters.take() }));
 }

@@ -4,28 +4,28 @@
  * @module
  */
 
-import { receiveOrder, workerPort } from "./worker_protocol.ts";
+import { receiveCommand, workerPort } from "./worker_protocol.ts";
 
 /**
  * How long a worker that was replaced waits for clients that are between two requests or have just
  * connected; the reply to a request that comes meanwhile says that the connection ends.
  */
-const RETIREMENT_MS = 2000;
+const DRAIN_MS = 2000;
 
 /**
  * A signal that fires when the process is to stop: at the first SIGINT or SIGTERM; in a worker at
- * its parent's order, and at a SIGTERM. A second one ends the process at once, with the status that
+ * its parent's command, and at a SIGTERM. A second one ends the process at once, with the status that
  * a shell gives it: 128 and the signal's number; workers leave that to their parent.
  *
  * @param onSecond called before the process ends at once
- * @param onNews called, in a worker, with news of its parent
+ * @param onUpdate called, in a worker, with the content of each update of its parent
  */
 export function stopSignal(
   onSecond: () => void = () => {},
-  onNews: (news: string) => void = () => {},
+  onUpdate: (content: unknown) => void = () => {},
 ): AbortSignal {
   const controller = new AbortController();
-  if (workerPort() !== undefined) return orderedStop(controller, onNews);
+  if (workerPort() !== undefined) return commandedStop(controller, onUpdate);
   const exitStatuses = { SIGINT: 130, ...(Deno.build.os !== "windows" && { SIGTERM: 143 }) };
   for (const [signal, exitStatus] of Object.entries(exitStatuses)) {
     Deno.addSignalListener(signal as Deno.Signal, () => {
@@ -39,11 +39,11 @@ export function stopSignal(
   return controller.signal;
 }
 
-function orderedStop(
+function commandedStop(
   controller: AbortController,
-  onNews: (news: string) => void,
+  onUpdate: (content: unknown) => void,
 ): AbortSignal {
-  receiveOrder(onNews).then((order) => controller.abort(order));
+  receiveCommand(onUpdate).then((command) => controller.abort(command));
   Deno.addSignalListener("SIGTERM", () => controller.abort("stop"));
   // A terminal sends these to all of its processes; the parent says what is to be done.
   for (const signal of ["SIGINT", "SIGHUP"] as const) Deno.addSignalListener(signal, () => {});
@@ -64,7 +64,7 @@ export function fired(signal: AbortSignal): Promise<void> {
 
 /** How long connections without a request may last after a stop, in ms. */
 export function idleGraceMs(stop: AbortSignal): number {
-  return stop.reason === "retire" ? RETIREMENT_MS : 0;
+  return stop.reason === "drain" ? DRAIN_MS : 0;
 }
 
 /** SIGHUP as a request to reload; one that comes before the handler is set is kept. */

@@ -83,10 +83,10 @@ export interface SupervisorLinks {
   readonly info: (message: string, record?: object) => void;
   /** Given what workers say on standard error: whole lines, without the last line end. */
   readonly relay: (lines: string) => void;
-  /** Given how to send lines to each new worker, before all else; what it returns ends that. */
-  readonly subscribe?: (send: (line: string) => Promise<void>) => () => void;
-  /** Called with each report of a worker. */
-  readonly onReport?: (report: string) => void;
+  /** Given how to send updates to each new worker, before all else; what it returns ends that. */
+  readonly subscribe?: (send: (content: unknown) => Promise<void>) => () => void;
+  /** Called with the content of each report of a worker. */
+  readonly onReport?: (content: unknown) => void;
 }
 
 /** The workers of a role: processes of the same program that listen on one port. */
@@ -110,7 +110,7 @@ export class Supervisor {
           onReport: links.onReport,
         }),
       now: () => performance.now(),
-      retireMs: options.grace + LEEWAY_MS,
+      drainMs: options.grace + LEEWAY_MS,
       pause: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
     });
   }

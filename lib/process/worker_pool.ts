@@ -13,14 +13,14 @@ export interface WorkersOptions {
   readonly count: number;
   /** Starts one that listens on a port, 0 for any free one; throws when it cannot. */
   readonly spawn: (port: number) => Worker;
-  /** Given how to send lines to each new worker, before all else; what it returns ends that. */
-  readonly subscribe?: (send: (line: string) => Promise<void>) => () => void;
+  /** Given how to send updates to each new worker, before all else; what it returns ends that. */
+  readonly subscribe?: (send: (content: unknown) => Promise<void>) => () => void;
   /** Logs what happens to workers. */
   readonly info: (message: string) => void;
   /** The time in ms, on a clock that never jumps. */
   readonly now: () => number;
   /** How long one that was replaced may take for what is under way, in ms; then it is killed. */
-  readonly retireMs: number;
+  readonly drainMs: number;
   /** Settles after so many ms. Never rejects. */
   readonly pause: (ms: number) => Promise<void>;
 }
@@ -28,7 +28,7 @@ export interface WorkersOptions {
 /** WorkerPool on one port, of which each that ends is replaced. */
 export class WorkerPool {
   readonly #options: WorkersOptions;
-  /** Those that are to listen; one that is at no place any more has retired. */
+  /** Those that are to listen; one that is at no place any more is drained. */
   readonly #places: Worker[] = [];
   readonly #alive = new Set<Worker>();
   /** Workers that run and listen. */
@@ -94,7 +94,7 @@ export class WorkerPool {
   /** Lets all finish what is under way; those that have not after so many ms are killed. */
   async stop(withinMs: number): Promise<void> {
     this.#isStopping = true;
-    for (const worker of this.#alive) worker.order("stop");
+    for (const worker of this.#alive) void worker.send({ kind: "stop" });
     const ended = Promise.all([...this.#alive].map(({ ended }) => ended));
     await Promise.race([ended, this.#options.pause(withinMs)]);
     this.kill();
@@ -109,7 +109,9 @@ export class WorkerPool {
 
   #spawn(port: number, withinMs = START_MS): Worker {
     const worker = this.#options.spawn(port);
-    const unsubscribe = this.#options.subscribe?.((line) => worker.inform(line));
+    const unsubscribe = this.#options.subscribe?.((content) =>
+      worker.send({ kind: "update", content })
+    );
     this.#alive.add(worker);
     this.#options.pause(withinMs).then(() => {
       if (this.#listening.has(worker) || !this.#alive.has(worker)) return;
@@ -173,8 +175,8 @@ export class WorkerPool {
       }
       const old = this.#places[place]!;
       this.#keep(place, successor);
-      old.order("retire");
-      this.#options.pause(this.#options.retireMs).then(() => old.kill());
+      void old.send({ kind: "drain" });
+      this.#options.pause(this.#options.drainMs).then(() => old.kill());
     }
     if (!this.#isStopping) this.#options.info("all workers were replaced");
   }

@@ -1,12 +1,6 @@
 import { CommandError } from "../cli/command.ts";
 import { authorityOf } from "../http/grammar.ts";
-import {
-  type Order,
-  takeReports,
-  workerArguments,
-  writeNews,
-  writeOrder,
-} from "./worker_protocol.ts";
+import { type Message, takeReports, workerArguments, writeMessage } from "./worker_protocol.ts";
 
 /** How a worker process ended. */
 export interface WorkerEnd {
@@ -24,13 +18,8 @@ export interface Worker {
   readonly listening: Promise<string | undefined>;
   /** Settles when it has ended and all that it said is handed on. Never rejects. */
   readonly ended: Promise<WorkerEnd>;
-  /** Tells it something. One that has ended does not hear it. */
-  order(order: Order): void;
-  /**
-   * Lets it know something, in one line of text, and settles once that was taken. One that has ended
-   * does not hear it. Never rejects.
-   */
-  inform(news: string): Promise<void>;
+  /** Sends a message and settles once it is accepted; lost if it has ended. Never rejects. */
+  send(message: Message): Promise<void>;
   /** Ends it at once. */
   kill(): void;
 }
@@ -44,8 +33,8 @@ export interface WorkerListeners {
   readonly onLines: (lines: string) => void;
   /** Called with its standard error, in the same way. */
   readonly onErrorLines: (lines: string) => void;
-  /** Called with each report. */
-  readonly onReport?: ((report: string) => void) | undefined;
+  /** Called with the content of each report. */
+  readonly onReport?: ((content: unknown) => void) | undefined;
 }
 
 /** A worker as a child process. */
@@ -83,12 +72,9 @@ export class WorkerProcess implements Worker {
     return this.#child.pid;
   }
 
-  order(order: Order): void {
-    this.#stdin.write(writeOrder(order)).catch(() => {});
-  }
-
-  async inform(news: string): Promise<void> {
-    await this.#stdin.write(writeNews(news)).catch(() => {});
+  async send(message: Message): Promise<void> {
+    const line = new TextEncoder().encode(`${writeMessage(message)}\n`);
+    await this.#stdin.write(line).catch(() => {});
   }
 
   kill(): void {
@@ -120,7 +106,7 @@ export class WorkerProcess implements Worker {
   #take(lines: string): void {
     const { onLines, onReport } = this.#listeners;
     if (this.#isAnnounced) {
-      const rest = takeReports(lines, (report) => onReport?.(report));
+      const rest = takeReports(lines, (content) => onReport?.(content));
       if (rest !== "") onLines(rest.slice(0, -1));
       return;
     }

@@ -1,11 +1,16 @@
-import { assert, assertEquals, assertStrictEquals } from "@std/assert";
+import { assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
 import type { PoolObserver } from "../../lib/balancing/chooser.ts";
 import type { Thresholds } from "../../lib/balancing/health.ts";
 import { parseServer, type Server } from "../../lib/balancing/list/server.ts";
 import type { Candidate } from "../../lib/balancing/policy.ts";
 import type { Pool } from "../../lib/balancing/pool.ts";
 import type { TransferSample } from "../../lib/balancing/sample.ts";
-import { applyPoolUpdate, PoolPublisher, readPoolUpdate } from "../../lib/balancing/worker_link.ts";
+import {
+  applyPoolUpdate,
+  PoolPublisher,
+  type PoolUpdate,
+  readPoolUpdate,
+} from "../../lib/balancing/worker_link.ts";
 import { observedPool } from "../support/choosing_pool.ts";
 import { failed, passed, round } from "../support/servers.ts";
 
@@ -17,6 +22,11 @@ const [a, b] = servers as [Server, Server, Server];
 /** Without members that are undefined, which JSON leaves out. */
 function plain(value: unknown): unknown {
   return JSON.parse(JSON.stringify(value));
+}
+
+/** An update as a worker reads it. */
+function received(update: PoolUpdate): PoolUpdate {
+  return readPoolUpdate(plain(update));
 }
 
 /** A policy's part in a worker: keeps what it is told. */
@@ -66,10 +76,9 @@ class Stage {
     this.forget();
   }
 
-  readonly #take = (line: string): Promise<void> => {
-    assert(!/[\n\r]/.test(line));
+  readonly #take = (update: PoolUpdate): Promise<void> => {
     this.#sent++;
-    applyPoolUpdate(readPoolUpdate(line), this.worker, this.clock);
+    applyPoolUpdate(received(update), this.worker, this.clock);
     return Promise.resolve();
   };
 
@@ -196,12 +205,12 @@ Deno.test("PoolPublisher.subscribe() sends all that a new worker has to know", a
 });
 
 Deno.test("PoolPublisher sends the latest state to a worker that did not read for long", async () => {
-  const lines: string[] = [];
+  const updates: PoolUpdate[] = [];
   let read = () => {};
   const soon: (() => void)[] = [];
   const publisher = new PoolPublisher((call) => soon.push(call));
-  const unsubscribe = publisher.subscribe((line) => {
-    lines.push(line);
+  const unsubscribe = publisher.subscribe((update) => {
+    updates.push(update);
     return new Promise((resolve) => read = resolve);
   });
   const pool = observedPool(servers, [publisher], { fall: 1, rise: 1 });
@@ -209,19 +218,19 @@ Deno.test("PoolPublisher sends the latest state to a worker that did not read fo
     round(pool, new Map(servers.map((server) => [server, i])));
     for (const call of soon.splice(0)) call();
   }
-  assertEquals(lines.length, 1);
+  assertEquals(updates.length, 1);
   read();
   for (let i = 0; i < 20; i++) await Promise.resolve();
-  assertEquals(lines.length, 2);
-  const { candidates, measured } = JSON.parse(lines[1]!);
-  assertEquals(candidates[0].sample.elapsedMs, 1000);
+  assertEquals(updates.length, 2);
+  const { candidates, measured } = updates[1]!;
+  assertEquals(candidates![0]!.sample.elapsedMs, 1000);
   assertEquals(measured.length, 2); // Each once, of those that may be picked.
   unsubscribe();
   pool.endRound(0);
   for (const call of soon.splice(0)) call();
   read();
   for (let i = 0; i < 20; i++) await Promise.resolve();
-  assertEquals(lines.length, 2);
+  assertEquals(updates.length, 2);
 });
 
 Deno.test("PoolPublisher tells at once that a server has left, and the rest with the update", async () => {
@@ -233,7 +242,7 @@ Deno.test("PoolPublisher tells at once that a server has left, and the rest with
   });
   round(pool, new Map(servers.map((server) => [server, 10])));
   const worker = new Listener();
-  publisher.subscribe((line) => Promise.resolve(applyPoolUpdate(readPoolUpdate(line), worker, 0)));
+  publisher.subscribe((update) => Promise.resolve(applyPoolUpdate(received(update), worker, 0)));
   worker.told.length = 0;
   pool.record(a, failed("refused"), 0);
   for (let i = 0; i < 20; i++) await Promise.resolve();
@@ -245,10 +254,10 @@ Deno.test("PoolPublisher tells at once that a server has left, and the rest with
 
 Deno.test("PoolPublisher sends by itself after a while", async () => {
   const publisher = new PoolPublisher();
-  const lines: string[] = [];
+  const updates: PoolUpdate[] = [];
   const second = new Promise<void>((resolve) => {
-    publisher.subscribe((line) => {
-      if (lines.push(line) === 2) resolve();
+    publisher.subscribe((update) => {
+      if (updates.push(update) === 2) resolve();
       return Promise.resolve();
     });
   });
@@ -256,7 +265,7 @@ Deno.test("PoolPublisher sends by itself after a while", async () => {
   publisher.update([]);
   await second;
   const nothing = { measured: [], measuredSince: [], left: [] };
-  assertEquals(JSON.parse(lines[1]!), { ...nothing, candidates: [] });
+  assertEquals(updates[1], { ...nothing, candidates: [] });
 });
 
 Deno.test("PoolPublisher keeps the order of a round's end and the tests after it", async () => {
@@ -269,4 +278,28 @@ Deno.test("PoolPublisher keeps the order of a round's end and the tests after it
   assertEquals(await stage.info(), 1);
   assertEquals(stage.worker.told, ["a:1,b:1 at 0", "a:1 took 30 at 0"]);
   stage.assertAlike();
+});
+
+Deno.test("readPoolUpdate() refuses what is no update", () => {
+  const sample = { bytes: 1, elapsedMs: 1, at: 0 };
+  const candidate = { server: a, sample, weight: 1, slowStart: 1 };
+  const update: PoolUpdate = { measured: [[a.id, sample]], measuredSince: [], left: [b.id] };
+  const full = { ...update, candidates: [candidate] };
+  assertEquals(readPoolUpdate(update), update);
+  assertEquals(readPoolUpdate(full), full);
+  const malformed: unknown[] = [
+    ...[undefined, null, 1, "", [], {}],
+    { ...update, measured: undefined },
+    { ...update, measured: [a.id] },
+    { ...update, measuredSince: [["a:1", sample]] },
+    { ...update, measuredSince: [[a.id, { bytes: 1 }]] },
+    { ...update, left: ["a:1"] },
+    { ...update, candidates: null },
+    { ...update, candidates: [null] },
+    { ...update, candidates: [{ ...candidate, server: undefined }] },
+    { ...update, candidates: [{ ...candidate, server: { ...a, id: "1" } }] },
+    { ...update, candidates: [{ ...candidate, server: { ...a, publicUrl: undefined } }] },
+    { ...update, candidates: [{ ...candidate, weight: null }] },
+  ];
+  for (const it of malformed) assertThrows(() => readPoolUpdate(it), TypeError);
 });

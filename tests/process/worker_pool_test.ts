@@ -1,7 +1,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { WorkerPool } from "../../lib/process/worker_pool.ts";
 import { type Worker, type WorkerEnd, WorkerProcess } from "../../lib/process/worker_process.ts";
-import type { Order } from "../../lib/process/worker_protocol.ts";
+import type { Message } from "../../lib/process/worker_protocol.ts";
 
 /** A worker that does what the test says. */
 class FakeWorker implements Worker {
@@ -9,8 +9,7 @@ class FakeWorker implements Worker {
   readonly #ended = Promise.withResolvers<WorkerEnd>();
   readonly listening = this.#listening.promise;
   readonly ended = this.#ended.promise;
-  readonly orders: (Order | "kill")[] = [];
-  readonly news: string[] = [];
+  readonly commands: string[] = [];
 
   constructor(readonly pid: number, readonly port: number) {}
 
@@ -23,17 +22,13 @@ class FakeWorker implements Worker {
     this.#ended.resolve({ code, signal });
   }
 
-  order(order: Order): void {
-    this.orders.push(order);
-  }
-
-  inform(news: string): Promise<void> {
-    this.news.push(news);
+  send({ kind }: Message): Promise<void> {
+    this.commands.push(kind);
     return Promise.resolve();
   }
 
   kill(): void {
-    this.orders.push("kill");
+    this.commands.push("kill");
     this.ends(137, "SIGKILL");
   }
 }
@@ -41,7 +36,7 @@ class FakeWorker implements Worker {
 /** For a new one to listen, and for one that was replaced to end. */
 const PROMPT_MS = 10_000;
 const START_MS = 30_000;
-const RETIRE_MS = 12_345;
+const DRAIN_MS = 12_345;
 
 /** WorkerPool of which the test is the system: the time stands still unless it is moved. */
 class Stage {
@@ -67,9 +62,9 @@ class Stage {
       },
       info: (message) => this.told.push(message),
       now: () => this.now,
-      retireMs: RETIRE_MS,
+      drainMs: DRAIN_MS,
       pause: (ms) => {
-        if ([PROMPT_MS, START_MS, RETIRE_MS].includes(ms)) {
+        if ([PROMPT_MS, START_MS, DRAIN_MS].includes(ms)) {
           return new Promise((resolve) => this.deadlines.push({ ms, pass: resolve }));
         }
         this.pauses.push(ms);
@@ -92,7 +87,7 @@ class Stage {
 
   /** The time is over in which those that were started until now are to listen. */
   passStart(): void {
-    for (const { ms, pass } of this.deadlines.splice(0)) if (ms !== RETIRE_MS) pass();
+    for (const { ms, pass } of this.deadlines.splice(0)) if (ms !== DRAIN_MS) pass();
   }
 
   /** As much of it as one alone takes at the most. */
@@ -100,8 +95,8 @@ class Stage {
     for (const { ms, pass } of this.deadlines) if (ms === PROMPT_MS) pass();
   }
 
-  orders(): (Order | "kill")[][] {
-    return this.hired.map(({ orders }) => orders);
+  commands(): string[][] {
+    return this.hired.map(({ commands }) => commands);
   }
 }
 
@@ -167,14 +162,14 @@ Deno.test("WorkerPool are renewed one by one, each once its successor listens", 
   const stage = await Stage.started(2);
   const renewed = stage.workers.renew();
   await settle();
-  assertEquals([stage.hired.length, stage.orders()], [3, [[], [], []]]);
+  assertEquals([stage.hired.length, stage.commands()], [3, [[], [], []]]);
   stage.hired[2]!.listens();
   await settle();
-  assertEquals([stage.hired.length, stage.orders()], [4, [["retire"], [], [], []]]);
+  assertEquals([stage.hired.length, stage.commands()], [4, [["drain"], [], [], []]]);
   stage.hired[0]!.ends(0); // It is not replaced again.
   stage.hired[3]!.listens();
   await renewed;
-  assertEquals(stage.orders(), [["retire"], ["retire"], [], []]);
+  assertEquals(stage.commands(), [["drain"], ["drain"], [], []]);
   assertEquals(stage.told, ["all workers were replaced"]);
   stage.hired[3]!.ends();
   await settle();
@@ -187,7 +182,7 @@ Deno.test("WorkerPool stay when a successor does not listen", async () => {
   await settle();
   stage.hired[2]!.ends();
   await renewed;
-  assertEquals(stage.orders(), [[], [], []]);
+  assertEquals(stage.commands(), [[], [], []]);
   assertEquals(stage.told, ["the new worker does not listen; the others go on"]);
 });
 
@@ -202,7 +197,7 @@ Deno.test("WorkerPool that are to be renewed meanwhile are renewed again afterwa
     await settle();
   }
   await renewed;
-  assertEquals(stage.orders(), [["retire"], ["retire"], []]);
+  assertEquals(stage.commands(), [["drain"], ["drain"], []]);
 });
 
 Deno.test("WorkerPool that are to be renewed while they start are renewed afterwards", async () => {
@@ -220,7 +215,7 @@ Deno.test("WorkerPool that are to be renewed while they start are renewed afterw
     stage.hired[i]!.listens();
   }
   await renewed;
-  assertEquals(stage.orders(), [["retire"], ["retire"], [], []]);
+  assertEquals(stage.commands(), [["drain"], ["drain"], [], []]);
   assertEquals(stage.told, ["all workers were replaced"]);
 });
 
@@ -252,14 +247,14 @@ Deno.test("WorkerPool are told to stop, killed when they do not, and not replace
   const stage = await Stage.started(2);
   stage.isHasty = false;
   const stopped = stage.workers.stop(1234);
-  assertEquals(stage.orders(), [["stop"], ["stop"]]);
+  assertEquals(stage.commands(), [["stop"], ["stop"]]);
   for (const worker of stage.hired) worker.ends(0);
   await stopped;
   assertEquals([stage.pauses, stage.hired.length, stage.told], [[1234], 2, []]);
 
   const stubborn = await Stage.started(2);
   await stubborn.workers.stop(1234);
-  assertEquals(stubborn.orders(), [["stop", "kill"], ["stop", "kill"]]);
+  assertEquals(stubborn.commands(), [["stop", "kill"], ["stop", "kill"]]);
 });
 
 Deno.test("WorkerPool.renew() gives up a new one that hangs, and lets the old ones go on", async () => {
@@ -268,7 +263,7 @@ Deno.test("WorkerPool.renew() gives up a new one that hangs, and lets the old on
   await settle();
   stage.passStart();
   await renewed;
-  assertEquals(stage.hired.map(({ orders }) => orders), [[], [], ["kill"]]);
+  assertEquals(stage.hired.map(({ commands }) => commands), [[], [], ["kill"]]);
 });
 
 Deno.test("WorkerPool kill a first one that hangs before it listens, and start another", async () => {
@@ -289,7 +284,7 @@ Deno.test("WorkerPool kill a first one that hangs before it listens, and start a
     `worker 0 did not listen within 10 ${what}`,
     `worker 1 did not listen within 30 ${what}`,
   ]);
-  assertEquals(stage.orders(), [["kill"], ["kill"], [], []]);
+  assertEquals(stage.commands(), [["kill"], ["kill"], [], []]);
   assertEquals(stage.hired.map(({ port }) => port), [80, 80, 80, 4711]);
 });
 
@@ -330,10 +325,10 @@ Deno.test("Workers have started when one listens and others take long, which go 
   assertEquals(isStarted, false);
   stage.passPrompt();
   assertEquals(await started, "listening on http://127.0.0.1:4711");
-  assertEquals([stage.told, stage.orders()], [[], [[], [], []]]);
+  assertEquals([stage.told, stage.commands()], [[], [[], [], []]]);
   stage.passStart();
   await settle();
-  assertEquals([stage.told.length, stage.orders().slice(0, 3)], [1, [[], [], ["kill"]]]);
+  assertEquals([stage.told.length, stage.commands().slice(0, 3)], [1, [[], [], ["kill"]]]);
 });
 
 Deno.test("Workers end when they are stopped while the first one hangs", async () => {
@@ -364,7 +359,7 @@ Deno.test("WorkerPool kill a real process that hangs before it listens", async (
     },
     info: (message) => told.push(message),
     now: () => 0,
-    retireMs: 0,
+    drainMs: 0,
     pause: (ms) =>
       ms >= PROMPT_MS ? new Promise((resolve) => late.push(resolve)) : Promise.resolve(),
   });
@@ -382,8 +377,8 @@ Deno.test("WorkerPool.renew() kills an old one that does not end in time", async
   await settle();
   stage.hired[1]!.listens();
   await renewed;
-  assertEquals(stage.hired[0]!.orders, ["retire"]);
-  stage.deadlines.find(({ ms }) => ms === RETIRE_MS)!.pass();
+  assertEquals(stage.hired[0]!.commands, ["drain"]);
+  stage.deadlines.find(({ ms }) => ms === DRAIN_MS)!.pass();
   await settle();
-  assertEquals(stage.hired[0]!.orders, ["retire", "kill"]);
+  assertEquals(stage.hired[0]!.commands, ["drain", "kill"]);
 });

@@ -6,7 +6,7 @@ import { ReportedErrors } from "../support/reported_errors.ts";
 function worker(
   code: string,
   onLines: (lines: string) => void,
-  onReport?: (report: string) => void,
+  onReport?: (report: unknown) => void,
   onErrorLines: (lines: string) => void = (lines) => {
     throw new Error(lines);
   },
@@ -30,41 +30,44 @@ Deno.test("WorkerProcess hands on whole lines but the first, which says where it
   assertEquals(await process.listening, "listening on http://a:1");
   assertEquals(await process.ended, { code: 7, signal: null });
   assertEquals(text, "line 1\nline 2\nline 3\n");
-  process.order("stop"); // Nobody hears it.
+  process.send({ kind: "stop" }); // It has ended.
   process.kill();
 });
 
-Deno.test("WorkerProcess takes orders, and can be killed", async () => {
+Deno.test("WorkerProcess takes commands, and can be killed", async () => {
   const module = JSON.stringify(import.meta.resolve("../../lib/process/worker_protocol.ts"));
-  const code = `import { receiveOrder } from ${module};
+  const code = `import { receiveCommand } from ${module};
     console.log("listening on http://a:1");
-    console.log(await receiveOrder());
+    console.log(await receiveCommand());
     await new Promise(() => setInterval(() => {}, 1000));`;
-  for (const order of ["stop", "retire"] as const) {
+  for (const kind of ["stop", "drain"] as const) {
     const gate = Promise.withResolvers<string>();
     const process = worker(code, gate.resolve);
-    process.order(order);
-    assertEquals(await gate.promise, order);
+    process.send({ kind });
+    assertEquals(await gate.promise, kind);
     process.kill();
     assertEquals((await process.ended).signal, "SIGKILL");
   }
 });
 
-Deno.test("WorkerProcess lets its worker know news, and hears its reports", async () => {
+Deno.test("WorkerProcess sends its worker updates, and hears its reports", async () => {
   const module = JSON.stringify(import.meta.resolve("../../lib/process/worker_protocol.ts"));
-  const code = `import { receiveOrder, writeReport } from ${module};
+  const code = `import { receiveCommand, writeMessage } from ${module};
     console.log("listening on http://a:1");
-    const order = await receiveOrder((news) => console.log(writeReport(news.length + " " + news.codePointAt(0))));
-    console.log(order);
+    const command = await receiveCommand((text) => {
+      const content = text.length + " " + text.codePointAt(0);
+      console.log(writeMessage({ kind: "report", content }));
+    });
+    console.log(command);
     Deno.exit();`;
   let text = "";
   const onLines = (lines: string) => void (text += `${lines}\n`);
-  const reports: string[] = [];
+  const reports: unknown[] = [];
   const process = worker(code, onLines, (report) => reports.push(report));
-  for (const news of ["1", "→".repeat(200_000), "😀"]) process.inform(news);
-  process.order("retire");
+  for (const content of ["1", "→".repeat(200_000), "😀"]) process.send({ kind: "update", content });
+  process.send({ kind: "drain" });
   assertEquals((await process.ended).code, 0);
-  assertEquals([reports, text], [["1 49", "200000 8594", "2 128512"], "retire\n"]);
+  assertEquals([reports, text], [["1 49", "200000 8594", "2 128512"], "drain\n"]);
 });
 
 Deno.test("WorkerProcess hands on what it says on standard error, and all up to its being killed", async () => {
@@ -80,8 +83,8 @@ Deno.test("WorkerProcess hands on what it says on standard error, and all up to 
 
 Deno.test("WorkerProcess.ended settles though those that are told throw", async () => {
   using reported = new ReportedErrors();
-  const fail = (lines: string) => {
-    throw new Error(lines);
+  const fail = (lines: unknown) => {
+    throw new Error(String(lines));
   };
   const code = `console.log("listening on http://a:1\\na"); console.error("b"); Deno.exit(7);`;
   assertEquals((await worker(code, fail, fail, fail).ended).code, 7);

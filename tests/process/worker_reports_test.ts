@@ -1,4 +1,5 @@
 import { assertEquals } from "@std/assert";
+import { writeMessage } from "../../lib/process/worker_protocol.ts";
 import { type WorkerEnd, WorkerProcess } from "../../lib/process/worker_process.ts";
 
 const octetsOf = (text: string) => new TextEncoder().encode(text);
@@ -17,7 +18,7 @@ async function readFrom(pieces: readonly Uint8Array[]) {
     }
   }
   let log = "";
-  const reports: string[] = [];
+  const reports: unknown[] = [];
   const errors: string[] = [];
   const onLines = (lines: string) => void (log += `${lines}\n`);
   try {
@@ -28,8 +29,8 @@ async function readFrom(pieces: readonly Uint8Array[]) {
       onErrorLines: (lines) => errors.push(lines),
       onReport: (report) => reports.push(report),
     });
-    worker.inform('{"a":1}');
-    worker.order("stop");
+    worker.send({ kind: "update", content: { a: 1 } });
+    worker.send({ kind: "stop" });
     const listening = await worker.listening;
     assertEquals(await worker.ended, { code: 0, signal: null });
     return { listening, log, reports, errors, stdin: stdin.join("") };
@@ -49,17 +50,20 @@ function cutsOf(text: string): Uint8Array[][] {
   ];
 }
 
-/** What a worker says, and what of it is handed on as the log and as reports. */
+const report = (content: string) => writeMessage({ kind: "report", content });
+const [A, B] = [report("a"), report("→")];
+
+/** What a worker writes, and what of it is handed on as the log and as reports. */
 const OUTPUTS: readonly (readonly [output: string, log: string, reports: readonly string[]])[] = [
   ["here\n", "", []],
   ["here\nline 1\nline 2\n", "line 1\nline 2\n", []],
-  ["here\n\x1e{}\n", "", ["{}"]],
-  ["here\nline 1\n\x1e{a}\nline 2\n", "line 1\nline 2\n", ["{a}"]],
-  ["here\n\x1ea\n\x1eb\nline →\n\x1e→\nx\n", "line →\nx\n", ["a", "b", "→"]],
-  ["here\n\x1ea\n\n\x1e\n", "\n", ["a", ""]],
-  ["here\nline 1\n\x1ea\nlast", "line 1\nlast\n", ["a"]],
+  [`here\n${A}\n`, "", ["a"]],
+  [`here\nline 1\n${A}\nline 2\n`, "line 1\nline 2\n", ["a"]],
+  [`here\n${A}\n${A}\nline →\n${B}\nx\n`, "line →\nx\n", ["a", "a", "→"]],
+  [`here\n${A}\n\n\x1e\n`, "\n", ["a"]],
+  [`here\nline 1\n${A}\nlast`, "line 1\nlast\n", ["a"]],
   ["here\nlast →", "last →\n", []],
-  ["here\nline 1\n\x1ea\n\x1elost", "line 1\n", ["a"]],
+  [`here\nline 1\n${A}\n\x1elost`, "line 1\n", ["a"]],
 ];
 
 Deno.test("WorkerProcess takes reports out of the lines, however these are cut", async () => {
@@ -74,9 +78,10 @@ Deno.test("WorkerProcess takes reports out of the lines, however these are cut",
   }
 });
 
-Deno.test("WorkerProcess writes what it is told a line at a time, in its order", async () => {
+Deno.test("WorkerProcess writes messages a line at a time, in order", async () => {
   const { stdin } = await readFrom([octetsOf("here\n")]);
-  assertEquals(stdin, '+{"a":1}\nstop\n');
+  const messages = [{ kind: "update", content: { a: 1 } }, { kind: "stop" }] as const;
+  assertEquals(stdin, messages.map((message) => `${writeMessage(message)}\n`).join(""));
 });
 
 Deno.test("WorkerProcess bears a worker that ends without a whole line", async () => {

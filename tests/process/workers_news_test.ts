@@ -1,6 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { WorkerPool } from "../../lib/process/worker_pool.ts";
 import type { Worker, WorkerEnd } from "../../lib/process/worker_process.ts";
+import type { Message } from "../../lib/process/worker_protocol.ts";
 
 /** A worker that listens at once, and lasts until the test ends it. */
 class FakeWorker implements Worker {
@@ -12,12 +13,8 @@ class FakeWorker implements Worker {
 
   constructor(readonly pid: number) {}
 
-  order(order: string): void {
-    this.heard.push(`order ${order}`);
-  }
-
-  inform(news: string): Promise<void> {
-    this.heard.push(news);
+  send(message: Message): Promise<void> {
+    this.heard.push("content" in message ? String(message.content) : message.kind);
     return Promise.resolve();
   }
 
@@ -31,7 +28,7 @@ class FakeWorker implements Worker {
 }
 
 /** What a worker of the test can be sent by. */
-type Send = (line: string) => Promise<void>;
+type Send = (content: unknown) => Promise<void>;
 
 /** WorkerPool that listen, and those that were hired until now. */
 async function workersOf(count: number, subscribe: (send: Send) => () => void) {
@@ -44,7 +41,7 @@ async function workersOf(count: number, subscribe: (send: Send) => () => void) {
     },
     info: () => {},
     now: () => 0,
-    retireMs: 1,
+    drainMs: 1,
     // Those that were replaced, and those that start late, are left alone.
     pause: (ms) => ms === 5 ? Promise.resolve() : new Promise(() => {}),
   });
@@ -74,10 +71,10 @@ Deno.test("WorkerPool let each that is hired be sent lines, before all else, unt
     [["of 1", "b is out"], ["of 2", "b is out"], ["of 2"]],
   ]);
   await workers.renew();
-  tellAll("c is new"); // The retired hear it as well.
+  tellAll("c is new"); // Those that are drained get it as well.
   assertEquals([open.size, heard().slice(1)], [4, [
-    ["of 2", "b is out", "order retire", "c is new"],
-    ["of 2", "order retire", "c is new"],
+    ["of 2", "b is out", "drain", "c is new"],
+    ["of 2", "drain", "c is new"],
     ["of 3", "c is new"],
     ["of 4", "c is new"],
   ]]);
