@@ -5,7 +5,7 @@
  */
 
 import config from "./deno.json" with { type: "json" };
-import { AdminServer } from "./lib/balancing/admin/admin_server.ts";
+import { AdminServer } from "./lib/balancing/admin/admin.ts";
 import { BALANCER_COMMAND, checkBalancerOptions } from "./lib/balancing/balancer_options.ts";
 import { Chooser } from "./lib/balancing/chooser.ts";
 import { FarmLog } from "./lib/balancing/farm_log.ts";

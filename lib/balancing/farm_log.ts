@@ -11,8 +11,7 @@ import type { LookupProblem } from "./list/dns_cache.ts";
 import type { ListingChanges, Server } from "./list/server.ts";
 import type { UnreadList } from "./list/server_source.ts";
 import type { RankedServer, Replacement } from "./pool.ts";
-import type { Transition } from "./health.ts";
-import { throughputOf, type TransferSample } from "./sample.ts";
+import { throughputOf, type TransferSample, type Transition } from "./health.ts";
 
 /** Something that happened to one server. */
 export type ServerEvent =

@@ -11,7 +11,7 @@ import type { Server } from "./list/server.ts";
 import { OwnLine } from "./own_line.ts";
 import type { Pool } from "./pool.ts";
 import { Round, type RoundLog, type RoundOptions } from "./round.ts";
-import type { TestFile } from "./sample.ts";
+import type { TestFile } from "./health.ts";
 
 /** Where a health checker reports what it found. */
 export interface HealthLog extends RoundLog {

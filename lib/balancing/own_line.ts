@@ -7,7 +7,7 @@
  */
 
 import type { Server } from "./list/server.ts";
-import { throughputOf, type TransferSample } from "./sample.ts";
+import { throughputOf, type TransferSample } from "./health.ts";
 
 /** A transfer of a round; throughputs in bytes per ms. */
 export interface MeasuredTransfer {

@@ -5,7 +5,16 @@
  */
 
 import type { Chooser, PoolObserver } from "./chooser.ts";
-import { Health, type ServerState, type Thresholds, type Transition } from "./health.ts";
+import {
+  Health,
+  History,
+  type Outcome,
+  type ServerState,
+  type Thresholds,
+  throughputOf,
+  type TransferSample,
+  type Transition,
+} from "./health.ts";
 import {
   applyListing,
   BACKUP_PRIORITY,
@@ -13,8 +22,7 @@ import {
   probeKey,
   type Server,
 } from "./list/server.ts";
-import type { Candidate } from "./policy.ts";
-import { History, type Outcome, throughputOf, type TransferSample } from "./sample.ts";
+import type { Candidate } from "./policies/policy.ts";
 
 /**
  * Why a server gets no clients: it is `untested` or `out`; the list says `drained`; it failed a test

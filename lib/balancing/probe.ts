@@ -19,7 +19,7 @@ import {
   UnknownHostError,
 } from "../net/network_error.ts";
 import type { Server } from "./list/server.ts";
-import type { Fault, Outcome, TestFile, TransferSample } from "./sample.ts";
+import type { Fault, Outcome, TestFile, TransferSample } from "./health.ts";
 
 /** What a probe requests, and what passes. */
 export interface ProbeOptions {

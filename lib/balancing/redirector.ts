@@ -12,7 +12,7 @@ import type { Chooser } from "./chooser.ts";
 import type { KnownSizes } from "./known_sizes.ts";
 import { isLocalHost } from "./list/endpoint.ts";
 import type { Server } from "./list/server.ts";
-import type { PickRequest } from "./policy.ts";
+import type { PickRequest } from "./policies/policy.ts";
 import type { RequestCounters } from "./request_counters.ts";
 
 /** How clients are redirected. */

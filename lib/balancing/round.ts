@@ -11,7 +11,7 @@ import type { Server } from "./list/server.ts";
 import { ALONE, LineUse, type OwnLine } from "./own_line.ts";
 import type { Pool } from "./pool.ts";
 import type { OnReceived } from "./probe.ts";
-import { type FailedOutcome, type Outcome, type TestFile, throughputOf } from "./sample.ts";
+import { type FailedOutcome, type Outcome, type TestFile, throughputOf } from "./health.ts";
 
 /** Where a round reports what it found. */
 export interface RoundLog {

@@ -1,8 +1,8 @@
 import { assertEquals, assertStrictEquals } from "@std/assert";
 import { Chooser } from "../../lib/balancing/chooser.ts";
 import type { Server } from "../../lib/balancing/list/server.ts";
-import type { Candidate, PickRequest, Policy } from "../../lib/balancing/policy.ts";
-import type { TransferSample } from "../../lib/balancing/sample.ts";
+import type { Candidate, PickRequest, Policy } from "../../lib/balancing/policies/policy.ts";
+import type { TransferSample } from "../../lib/balancing/health.ts";
 import { asking, candidatesOf, serversOf } from "../support/candidates.ts";
 
 const servers = serversOf(3);

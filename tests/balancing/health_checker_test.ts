@@ -3,7 +3,7 @@ import { FarmLog } from "../../lib/balancing/farm_log.ts";
 import { HealthChecker } from "../../lib/balancing/health_checker.ts";
 import { parseServer, type Server } from "../../lib/balancing/list/server.ts";
 import { POLICIES } from "../../lib/balancing/policies.ts";
-import type { Outcome } from "../../lib/balancing/sample.ts";
+import type { Outcome } from "../../lib/balancing/health.ts";
 import { ChoosingPool } from "../support/choosing_pool.ts";
 import { failed, passed, passedAt, UNTESTABLE } from "../support/servers.ts";
 

@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import type { Thresholds } from "../../lib/balancing/health.ts";
 import { parseServer, type Server } from "../../lib/balancing/list/server.ts";
 import { POLICIES, POLICY_NAMES } from "../../lib/balancing/policies.ts";
-import type { Candidate, Policy } from "../../lib/balancing/policy.ts";
+import type { Candidate, Policy } from "../../lib/balancing/policies/policy.ts";
 import { ChoosingPool } from "../support/choosing_pool.ts";
 import { seededRandom } from "../support/random.ts";
 import { failed, passed, pick, round } from "../support/servers.ts";

@@ -1,10 +1,9 @@
 import { assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
 import type { PoolObserver } from "../../lib/balancing/chooser.ts";
-import type { Thresholds } from "../../lib/balancing/health.ts";
+import type { Thresholds, TransferSample } from "../../lib/balancing/health.ts";
 import { parseServer, type Server } from "../../lib/balancing/list/server.ts";
-import type { Candidate } from "../../lib/balancing/policy.ts";
+import type { Candidate } from "../../lib/balancing/policies/policy.ts";
 import type { Pool } from "../../lib/balancing/pool.ts";
-import type { TransferSample } from "../../lib/balancing/sample.ts";
 import {
   applyPoolUpdate,
   PoolPublisher,

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { parseServer, type Server } from "../../lib/balancing/list/server.ts";
 import { POLICIES } from "../../lib/balancing/policies.ts";
-import type { Policy } from "../../lib/balancing/policy.ts";
+import type { Policy } from "../../lib/balancing/policies/policy.ts";
 import { ChoosingPool } from "../support/choosing_pool.ts";
 import { failed, passed } from "../support/servers.ts";
 

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertStrictEquals } from "@std/assert";
 import { parseServer, type Server } from "../../lib/balancing/list/server.ts";
 import { POLICIES } from "../../lib/balancing/policies.ts";
-import { History } from "../../lib/balancing/sample.ts";
+import { History } from "../../lib/balancing/health.ts";
 import { ChoosingPool, observedPool } from "../support/choosing_pool.ts";
 import { seededRandom } from "../support/random.ts";
 import { failed, passed, pick, round, UNTESTABLE } from "../support/servers.ts";

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { parseServer, type Server } from "../../lib/balancing/list/server.ts";
 import { PROBE_BYTES, ProbeSize, probeWith } from "../../lib/balancing/probe_size.ts";
-import type { Outcome } from "../../lib/balancing/sample.ts";
+import type { Outcome } from "../../lib/balancing/health.ts";
 import { answering, FakeServer } from "../support/fake_server.ts";
 import { failed } from "../support/servers.ts";
 

@@ -1,7 +1,7 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { parseServer } from "../../lib/balancing/list/server.ts";
 import { POLICIES } from "../../lib/balancing/policies.ts";
-import type { PickRequest, Policy } from "../../lib/balancing/policy.ts";
+import type { PickRequest, Policy } from "../../lib/balancing/policies/policy.ts";
 import { Redirector } from "../../lib/balancing/redirector.ts";
 import { RequestCounters } from "../../lib/balancing/request_counters.ts";
 import type { Reply } from "../../lib/net/handler.ts";

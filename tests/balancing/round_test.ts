@@ -4,7 +4,7 @@ import type { Server } from "../../lib/balancing/list/server.ts";
 import { OwnLine } from "../../lib/balancing/own_line.ts";
 import { POLICIES } from "../../lib/balancing/policies.ts";
 import { Round } from "../../lib/balancing/round.ts";
-import type { Outcome } from "../../lib/balancing/sample.ts";
+import type { Outcome } from "../../lib/balancing/health.ts";
 import { ChoosingPool } from "../support/choosing_pool.ts";
 import { failed, passed, ProbeDesk, serversOf } from "../support/servers.ts";
 

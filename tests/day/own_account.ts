@@ -1,4 +1,4 @@
-import type { StatusDocument } from "../../lib/balancing/admin/status_json.ts";
+import type { StatusDocument } from "../../lib/balancing/status.ts";
 import type { StateLog } from "./state_log.ts";
 
 /** What a balancer itself says of its day, where it shows how the farm stands. */

@@ -6,7 +6,7 @@
  */
 
 import { assert, assertEquals, assertGreater, assertNotEquals } from "@std/assert";
-import type { StatusDocument } from "../../lib/balancing/admin/status_json.ts";
+import type { StatusDocument } from "../../lib/balancing/status.ts";
 import { startRole } from "../support/role.ts";
 import { TemporaryDirectory } from "../support/temporary_directory.ts";
 import { downloadAtOnce } from "./curl_crowd.ts";

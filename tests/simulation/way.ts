@@ -1,6 +1,6 @@
 import { parseServer, type Server } from "../../lib/balancing/list/server.ts";
 import { POLICIES, type PolicyName } from "../../lib/balancing/policies.ts";
-import type { Policy } from "../../lib/balancing/policy.ts";
+import type { Policy } from "../../lib/balancing/policies/policy.ts";
 import { ChoosingPool } from "../support/choosing_pool.ts";
 import { seededRandom } from "../support/random.ts";
 import type { Agenda } from "./agenda.ts";

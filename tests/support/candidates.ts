@@ -1,5 +1,5 @@
 import { parseServer, type Server } from "../../lib/balancing/list/server.ts";
-import type { Candidate, PickRequest, Policy } from "../../lib/balancing/policy.ts";
+import type { Candidate, PickRequest, Policy } from "../../lib/balancing/policies/policy.ts";
 import { seededRandom } from "./random.ts";
 
 /** So many servers, told apart by name. */

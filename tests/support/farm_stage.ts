@@ -2,14 +2,13 @@ import { FarmLog } from "../../lib/balancing/farm_log.ts";
 import { HealthChecker } from "../../lib/balancing/health_checker.ts";
 import { type ListSource, ServerList } from "../../lib/balancing/server_list.ts";
 import { Chooser } from "../../lib/balancing/chooser.ts";
-import type { Thresholds } from "../../lib/balancing/health.ts";
+import type { Outcome, Thresholds } from "../../lib/balancing/health.ts";
 import type { LookupProblem } from "../../lib/balancing/list/dns_cache.ts";
 import { parseServer, type Server } from "../../lib/balancing/list/server.ts";
 import type { Listing, MergedServers, Reloaded } from "../../lib/balancing/list/server_source.ts";
 import { POLICIES } from "../../lib/balancing/policies.ts";
 import { Pool } from "../../lib/balancing/pool.ts";
 import { RequestCounters } from "../../lib/balancing/request_counters.ts";
-import type { Outcome } from "../../lib/balancing/sample.ts";
 import { passed, ProbeDesk } from "./servers.ts";
 
 /** A list that says what the test does. */

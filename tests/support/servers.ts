@@ -1,7 +1,7 @@
 import { parseServer, type Server } from "../../lib/balancing/list/server.ts";
-import type { PickRequest } from "../../lib/balancing/policy.ts";
+import type { PickRequest } from "../../lib/balancing/policies/policy.ts";
 import type { Pool } from "../../lib/balancing/pool.ts";
-import type { FailedOutcome, Fault, Outcome } from "../../lib/balancing/sample.ts";
+import type { FailedOutcome, Fault, Outcome } from "../../lib/balancing/health.ts";
 import type { ChoosingPool } from "./choosing_pool.ts";
 
 /** That many servers, `s0:80` and so on. */

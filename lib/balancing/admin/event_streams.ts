@@ -1,6 +1,5 @@
 import type { ContentSource } from "../../net/handler.ts";
-import type { FarmStatus } from "../status.ts";
-import { statusPieces } from "./status_json.ts";
+import { type FarmStatus, statusPieces } from "../status.ts";
 
 /** The most streams at a time. */
 const MOST_STREAMS = 100;

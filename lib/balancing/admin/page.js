@@ -4,10 +4,8 @@
  * @module
  */
 
-import { rateChart, stateShape } from "./page_chart.js";
-import { byId, element, setAttribute, setText, show } from "./page_dom.js";
-import { STATE_WORDS } from "./page_row.js";
-import { ServerTable } from "./page_table.js";
+import { byId, element, rateChart, setAttribute, setText, show, stateShape } from "./page_dom.js";
+import { ServerTable, STATE_WORDS } from "./page_table.js";
 import { clock, count, interval, lasting, moment, took } from "./page_words.js";
 
 /** Without any news for so long, where a sign of life is due every 15 s, the connection is lost. */

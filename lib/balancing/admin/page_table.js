@@ -1,12 +1,153 @@
 /**
- * All servers: which of them are shown, and in what order.
+ * The table of servers: which are shown, in what order, and each as a row, or as a card on a narrow
+ * screen.
  *
  * @module
  */
 
-import { byId, setText, show } from "./page_dom.js";
-import { ServerRow, STATE_WORDS } from "./page_row.js";
-import { count, several } from "./page_words.js";
+import { byId, element, setAttribute, setText, show, stateShape, testsChart } from "./page_dom.js";
+import {
+  clock,
+  count,
+  fraction,
+  lasting,
+  moment,
+  percent,
+  several,
+  size,
+  speed,
+  took,
+} from "./page_words.js";
+
+/** The words for the states. */
+export const STATE_WORDS = { untested: "not yet tested", available: "available", out: "out" };
+
+/** What is worth saying of a server beside its state. */
+function marksOf(server, { lowestPriority }) {
+  const marks = [];
+  if (server.isDrained) marks.push("draining");
+  if (server.priority > lowestPriority) marks.push("backup");
+  if (server.weight !== 1) marks.push(`weight ${fraction(server.weight)}`);
+  if (server.state === "available" && server.climb < 1) {
+    marks.push(`coming back, ${percent(server.climb)}`);
+  }
+  return marks;
+}
+
+/** What the last test found, such as `last 1.23 s`. */
+function lastWords(last) {
+  if ("reason" in last) return "last failed";
+  if (!last.partial) return `last ${took(last.elapsedMs)}`;
+  return `last partial: ${size(last.bytes)} in ${took(last.elapsedMs)}`;
+}
+
+function cell(label, ...children) {
+  return element("td", { role: "cell", "data-label": label }, ...children);
+}
+
+/** A row that shows a server and changes with it. */
+class ServerRow {
+  node = element("tr", { role: "row" });
+  #name = element("span", { class: "name" });
+  #url = element("span", { class: "sub" });
+  #foundBy = element("span", { class: "sub" });
+  #marks = element("span", { class: "marks" });
+  #state = element("span", { class: "state" });
+  #since = element("span", { class: "sub" });
+  #reason = element("span", { class: "reason" });
+  #chart = element("div", { class: "tests" });
+  #last = element("span", { class: "sub" });
+  #speed = element("span");
+  #share = element("span", { class: "share-text" });
+  #fill = element("span", { class: "fill" });
+  #redirects = element("span");
+  #shown = {};
+
+  constructor() {
+    const bar = element("span", { class: "bar-space", "aria-hidden": "true" }, this.#fill);
+    const speedCell = cell("Speed", this.#speed);
+    const redirectsCell = cell("Redirects", this.#redirects);
+    for (const number of [speedCell, redirectsCell]) number.classList.add("number");
+    this.node.append(
+      element(
+        "th",
+        { role: "rowheader", scope: "row" },
+        this.#name,
+        this.#url,
+        this.#foundBy,
+        this.#marks,
+      ),
+      cell("State", this.#state, this.#since, this.#reason),
+      cell("Tests", this.#chart, this.#last),
+      speedCell,
+      cell("Share", element("span", { class: "share" }, this.#share, bar)),
+      redirectsCell,
+    );
+  }
+
+  /**
+   * Shows how the server stands now; touches only what is another than before.
+   *
+   * @param scale what it is compared with: `lowestPriority` and `largestShare` of all servers
+   */
+  update(server, scale) {
+    this.#showName(server, scale);
+    this.#showState(server);
+    this.#showTests(server.transfers);
+    const { throughputBytesPerSecond: throughput } = server;
+    const partial = server.partial ? " (partial)" : "";
+    setText(this.#speed, throughput === null ? "–" : speed(throughput) + partial);
+    setText(this.#share, percent(server.share));
+    const width = `${(server.share / (scale.largestShare || 1) * 100).toFixed(1)}%`;
+    if (this.#fill.style.width !== width) this.#fill.style.width = width;
+    setText(this.#redirects, count(server.redirects));
+    this.#shown = server;
+  }
+
+  /** Shows how long it has been in its state. */
+  tick(nowMs) {
+    const since = moment(this.#shown.since);
+    const isKnown = since !== undefined && this.#shown.state !== "untested";
+    const text = `since ${clock(since, nowMs)} (${lasting(nowMs - since)})`;
+    show(this.#since, isKnown);
+    setText(this.#since, isKnown ? text : "");
+  }
+
+  #showName(server, scale) {
+    setText(this.#name, server.name);
+    const { publicUrl, foundBy } = server;
+    const isElsewhere = publicUrl !== `http://${server.name}`;
+    setText(this.#url, isElsewhere ? `→ ${publicUrl}` : "");
+    show(this.#url, isElsewhere);
+    setText(this.#foundBy, foundBy === null ? "" : `found by ${foundBy}`);
+    show(this.#foundBy, foundBy !== null);
+    const marks = marksOf(server, scale);
+    if (marks.join() === this.#marks.dataset.marks) return;
+    this.#marks.dataset.marks = marks.join();
+    this.#marks.replaceChildren(...marks.map((mark) => element("span", { class: "mark" }, mark)));
+    show(this.#marks, marks.length > 0);
+  }
+
+  #showState({ state, reason }) {
+    if (state !== this.#shown.state) {
+      setAttribute(this.node, "data-state", state);
+      this.#state.replaceChildren(stateShape(state), STATE_WORDS[state]);
+    }
+    const prefix = state === "out" ? "" : "last test failed: ";
+    setText(this.#reason, reason === null ? "" : `${prefix}${reason}`);
+    show(this.#reason, reason !== null);
+  }
+
+  #showTests(transfers) {
+    const last = transfers.at(-1);
+    const before = this.#shown.transfers;
+    if (before?.length === transfers.length && before.at(-1)?.at === last?.at) return;
+    const hasSome = last !== undefined;
+    this.#chart.replaceChildren(...hasSome ? [testsChart(transfers)] : []);
+    if (!hasSome) setText(this.#last, "no test yet");
+    else setText(this.#last, lastWords(last));
+  }
+}
 
 /** More rows than that nobody reads, and a browser takes long to lay out. */
 const MOST_ROWS = 200;

@@ -10,9 +10,7 @@ import totalsStyle from "./page_totals.css" with { type: "text" };
 import serversStyle from "./page_servers.css" with { type: "text" };
 import cardsStyle from "./page_cards.css" with { type: "text" };
 import script from "./page.js" with { type: "text" };
-import chart from "./page_chart.js" with { type: "text" };
 import dom from "./page_dom.js" with { type: "text" };
-import row from "./page_row.js" with { type: "text" };
 import table from "./page_table.js" with { type: "text" };
 import words from "./page_words.js" with { type: "text" };
 import { type FieldLine, fieldSection } from "../../http/fields.ts";
@@ -118,9 +116,7 @@ export const ASSETS: ReadonlyMap<string, Reply> = new Map([
   ["/page_servers.css", adminReply(200, STYLE_TYPE, serversStyle)],
   ["/page_cards.css", adminReply(200, STYLE_TYPE, cardsStyle)],
   ["/page.js", adminReply(200, SCRIPT_TYPE, script)],
-  ["/page_chart.js", adminReply(200, SCRIPT_TYPE, chart)],
   ["/page_dom.js", adminReply(200, SCRIPT_TYPE, dom)],
-  ["/page_row.js", adminReply(200, SCRIPT_TYPE, row)],
   ["/page_table.js", adminReply(200, SCRIPT_TYPE, table)],
   ["/page_words.js", adminReply(200, SCRIPT_TYPE, words)],
 ]);

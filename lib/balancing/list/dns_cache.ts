@@ -5,7 +5,7 @@
  */
 
 import { type Endpoint, isAddress, parseEndpoint, quote, ServerListError } from "./endpoint.ts";
-import type { AddressEntry, DnsEntry, SrvEntry } from "./entry.ts";
+import type { AddressEntry, DnsEntry, SrvEntry } from "./list_text.ts";
 import type { Answer, Resolver } from "./resolver.ts";
 import { foundServer, type Server } from "./server.ts";
 

@@ -7,8 +7,14 @@
 import { UsageError } from "../../cli/command.ts";
 import { DnsCache, type LookupProblem } from "./dns_cache.ts";
 import { ServerListError } from "./endpoint.ts";
-import { type DnsEntry, type Entry, parseEntry } from "./entry.ts";
-import { type BuiltInList, type ListOrigin, readListText } from "./list_text.ts";
+import {
+  type BuiltInList,
+  type DnsEntry,
+  type Entry,
+  type ListOrigin,
+  parseEntry,
+  readListText,
+} from "./list_text.ts";
 import type { Resolver } from "./resolver.ts";
 import { listedAnew, type Server } from "./server.ts";
 

@@ -1,7 +1,12 @@
 import type { Server } from "../list/server.ts";
-import type { Candidate, PickRequest, Policy } from "../policy.ts";
+import {
+  type Candidate,
+  effectiveWeights,
+  type PickRequest,
+  type Policy,
+  SmoothedSpeeds,
+} from "./policy.ts";
 import { eventAt, hashText } from "./hash.ts";
-import { effectiveWeights, SmoothedSpeeds } from "./weights.ts";
 
 /**
  * A server keeps its weight until the new one differs by more than this, or noise would move keys.

@@ -1,7 +1,6 @@
 import type { Server } from "../list/server.ts";
-import type { Candidate, PickRequest, Policy } from "../policy.ts";
+import { type Candidate, effectiveWeights, type PickRequest, type Policy } from "./policy.ts";
 import { IndexHeap } from "./index_heap.ts";
-import { effectiveWeights } from "./weights.ts";
 
 /**
  * Servers of equal weight are due apart by this part of their interval, so that they keep their

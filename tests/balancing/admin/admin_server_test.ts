@@ -1,5 +1,5 @@
 import { assertEquals, assertMatch } from "@std/assert";
-import { AdminServer } from "../../../lib/balancing/admin/admin_server.ts";
+import { AdminServer } from "../../../lib/balancing/admin/admin.ts";
 import { RawClient } from "../../support/raw_client.ts";
 import { HandTicker } from "./hand_ticker.ts";
 import { farmStatus } from "./made_up_farm.ts";

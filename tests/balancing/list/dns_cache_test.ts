@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { DnsCache } from "../../../lib/balancing/list/dns_cache.ts";
-import { type DnsEntry, parseDnsEntry } from "../../../lib/balancing/list/entry.ts";
+import { type DnsEntry, parseDnsEntry } from "../../../lib/balancing/list/list_text.ts";
 import { FAILED, FakeResolver, NONE, records, srv } from "./fake_resolver.ts";
 
 const WEB = parseDnsEntry("dns:web:80");

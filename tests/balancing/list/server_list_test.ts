@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { ServerListError } from "../../../lib/balancing/list/endpoint.ts";
-import { parseEntry } from "../../../lib/balancing/list/entry.ts";
+import { parseEntry } from "../../../lib/balancing/list/list_text.ts";
 import { parseServer } from "../../../lib/balancing/list/server.ts";
 import {
   looksLikeServer,

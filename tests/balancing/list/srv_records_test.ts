@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import { srvServers, srvTargets } from "../../../lib/balancing/list/dns_cache.ts";
-import { parseDnsEntry, type SrvEntry } from "../../../lib/balancing/list/entry.ts";
+import { parseDnsEntry, type SrvEntry } from "../../../lib/balancing/list/list_text.ts";
 import { BACKUP_PRIORITY, type Server } from "../../../lib/balancing/list/server.ts";
 import { srv } from "./fake_resolver.ts";
 

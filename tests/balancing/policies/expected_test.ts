@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
 import { ExpectedPolicy } from "../../../lib/balancing/policies/expected.ts";
-import type { PickRequest } from "../../../lib/balancing/policy.ts";
+import type { PickRequest } from "../../../lib/balancing/policies/policy.ts";
 import { asking, candidatesOf, serversOf } from "../../support/candidates.ts";
 
 const servers = serversOf(3);

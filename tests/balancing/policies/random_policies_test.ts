@@ -1,6 +1,5 @@
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
-import { RankPolicy } from "../../../lib/balancing/policies/rank.ts";
-import { SpeedPolicy } from "../../../lib/balancing/policies/speed.ts";
+import { RankPolicy, SpeedPolicy } from "../../../lib/balancing/policies/fixed_shares.ts";
 import { assertShares, candidatesOf, countPicks, serversOf } from "../../support/candidates.ts";
 
 const servers = serversOf(4);
