@@ -10,7 +10,7 @@ import { format as formatDuration } from "@std/fmt/duration";
 import type { LookupProblem } from "./list/dns_cache.ts";
 import type { ListingChanges, Server } from "./list/server.ts";
 import type { UnreadList } from "./list/server_source.ts";
-import type { RankedServer, Replacement } from "./pool.ts";
+import type { ExcludedReason, Pool, RankedServer, Replacement } from "./pool.ts";
 import { throughputOf, type TransferSample, type Transition } from "./health.ts";
 
 /** Something that happened to one server. */
@@ -196,9 +196,18 @@ export class FarmLog {
     this.#info = info;
   }
 
-  /** Something happened to a server. */
-  readonly server = (server: Server, event: ServerEvent): void => {
-    this.#info(`${server.authority} ${wordsFor(event)}`, recordOf(server, event));
+  /**
+   * Something happened to a server.
+   *
+   * @param excludedReason why it gets no clients now; logged with events that may have caused it
+   */
+  readonly server = (server: Server, event: ServerEvent, excludedReason?: ExcludedReason): void => {
+    const isCause = event.kind === "failing" || event.kind === "out" || event.kind === "changed";
+    const excluded = isCause && excludedReason !== undefined ? { excludedReason } : {};
+    this.#info(`${server.authority} ${wordsFor(event)}`, {
+      ...recordOf(server, event),
+      ...excluded,
+    });
   };
 
   /** Something went wrong in a round that is no server's fault. */
@@ -268,10 +277,12 @@ export class FarmLog {
     this.#info(`testing ${servers} ${servers === 1 ? "server" : "servers"}`);
   }
 
-  /** Servers were added, changed or removed, by the list or by DNS. */
-  changed({ added, changed, removed }: Replacement): void {
+  /** Servers were added, changed or removed, by the list or by DNS, in a pool. */
+  changed({ added, changed, removed }: Replacement, pool: Pick<Pool, "excludedReason">): void {
     for (const server of removed) this.server(server, { kind: "unlisted" });
-    for (const [server, changes] of changed) this.server(server, { kind: "changed", changes });
+    for (const [server, changes] of changed) {
+      this.server(server, { kind: "changed", changes }, pool.excludedReason(server));
+    }
     for (const server of added) this.server(server, { kind: "listed", foundBy: server.foundBy });
   }
 }

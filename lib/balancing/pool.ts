@@ -222,6 +222,12 @@ export class Pool {
     return this.#members.get(server.id)?.health.state;
   }
 
+  /** Why a server gets no clients; undefined if it may be picked, or is no longer in the pool. */
+  excludedReason(server: Server): ExcludedReason | undefined {
+    const member = this.#members.get(server.id);
+    return member && this.#reason(member.server, member.health.state);
+  }
+
   /** Ends a round: its samples count from now on. A server without a new one keeps its last. */
   endRound(monotonicMs: number): void {
     this.#suspended.clear();

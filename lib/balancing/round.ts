@@ -9,14 +9,14 @@
 import type { ServerEvent, TroubleEvent } from "./farm_log.ts";
 import type { Server } from "./list/server.ts";
 import { ALONE, LineUse, type OwnLine } from "./own_line.ts";
-import type { Pool } from "./pool.ts";
+import type { ExcludedReason, Pool } from "./pool.ts";
 import type { OnReceived } from "./probe.ts";
 import { type FailedOutcome, type Outcome, type TestFile, throughputOf } from "./health.ts";
 
 /** Where a round reports what it found. */
 export interface RoundLog {
-  /** Something happened to a server. */
-  readonly server: (server: Server, event: ServerEvent) => void;
+  /** Something happened to a server, which gets no clients for a reason, if there is one. */
+  readonly server: (server: Server, event: ServerEvent, excludedReason?: ExcludedReason) => void;
   /** Something went wrong that is not a server's fault. */
   readonly trouble: (event: TroubleEvent) => void;
 }
@@ -278,7 +278,7 @@ export class Round {
     if (outcome.kind === "passed" && outcome.testFile) {
       this.testFiles.set(server.id, outcome.testFile);
     }
-    if (transition !== undefined) log.server(server, transition);
+    if (transition !== undefined) log.server(server, transition, this.#pool.excludedReason(server));
   }
 
   #addUntested(server: Server, reason: string): void {

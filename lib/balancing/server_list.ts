@@ -76,7 +76,7 @@ export class ServerList {
   }
 
   async #read(): Promise<void> {
-    const { log } = this.#options;
+    const { log, pool } = this.#options;
     let isRead: boolean;
     try {
       const { read, unread } = await this.#source.reload();
@@ -89,16 +89,16 @@ export class ServerList {
     // Without waiting for DNS, which may take long to answer.
     const { servers, duplicates } = this.#source.remembered();
     const replacement = this.#replace(servers);
-    log.changed(replacement);
+    log.changed(replacement, pool);
     log.duplicates(duplicates);
     if (isRead) log.reread(replacement.added, replacement.removed, servers.length);
   }
 
   async #lookUp(): Promise<void> {
-    const { log } = this.#options;
+    const { log, pool } = this.#options;
     const { servers, problems } = await this.#source.servers();
     log.problems(problems);
-    log.changed(this.#replace(servers));
+    log.changed(this.#replace(servers), pool);
   }
 
   #replace(servers: readonly Server[]): Replacement {

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { FarmLog } from "../../lib/balancing/farm_log.ts";
-import { parseServer } from "../../lib/balancing/list/server.ts";
+import { parseServer, type Server } from "../../lib/balancing/list/server.ts";
 
 const [a, b, c] = ["a:1", "b:1", "c:1"].map((entry) => parseServer(entry));
 
@@ -25,6 +25,21 @@ Deno.test("FarmLog tells events of servers and of rounds, in words and as record
   ]);
 });
 
+Deno.test("FarmLog adds why a server gets no clients to events that may have caused it", () => {
+  const { log, told } = logOf();
+  const failure = { reason: "refused", streak: 1, fall: 1 };
+  log.server(a!, { kind: "out", ...failure }, "out");
+  log.server(a!, { kind: "failing", ...failure }, "suspended");
+  log.server(a!, { kind: "failing", ...failure }, undefined);
+  log.server(a!, { kind: "retested", reason: "refused" }, "drained");
+  assertEquals(told.map(([, record]) => record), [
+    { event: "out", server: "a:1", ...failure, excludedReason: "out" },
+    { event: "failing", server: "a:1", ...failure, excludedReason: "suspended" },
+    { event: "failing", server: "a:1", ...failure },
+    { event: "retested", server: "a:1", reason: "refused" },
+  ]);
+});
+
 const CHANGES = { weight: 4 / 3, priority: { before: 0, after: 1 } };
 const MORE_CHANGES = {
   ...{ isDrained: false, priority: { before: 1, after: 0 }, publicUrl: "http://d" },
@@ -33,12 +48,15 @@ const MORE_CHANGES = {
 Deno.test("FarmLog tells who came and who went, and that the list was read", () => {
   const { log, told } = logOf();
   const found = { ...b!, foundBy: "dns:b:1" };
+  const pool = {
+    excludedReason: ({ id }: Server) => id === c!.id ? "drained" as const : undefined,
+  };
   log.changed({
     added: [a!, found],
     changed: [[b!, CHANGES], [a!, MORE_CHANGES], [c!, { isDrained: true }]],
     removed: [c!],
-  });
-  log.changed({ added: [], changed: [], removed: [] });
+  }, pool);
+  log.changed({ added: [], changed: [], removed: [] }, pool);
   log.reread([a!, b!], [c!], 7);
   log.reread([], [], 1);
   log.duplicates([a!]);
@@ -57,7 +75,7 @@ Deno.test("FarmLog tells who came and who went, and that the list was read", () 
       },
     ],
     ["c:1 has changed in the list: it is drained", {
-      ...{ event: "changed", server: "c:1", changes: ["it is drained"] },
+      ...{ event: "changed", server: "c:1", changes: ["it is drained"], excludedReason: "drained" },
     }],
     ["a:1 is new in the list", { event: "listed", server: "a:1", foundBy: undefined }],
     ["b:1 is new, by dns:b:1", { event: "listed", server: "b:1", foundBy: "dns:b:1" }],

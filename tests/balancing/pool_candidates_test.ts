@@ -189,4 +189,8 @@ Deno.test("Pool.records says why each server gets no clients, if it gets none", 
   assertEquals(reasons(), "out suspended drained - out drained out");
   pool.record(backup!, failed("refused"), 0);
   assertEquals(reasons(), "out - drained out out drained out");
+  assertEquals(pool.excludedReason(servers[2]!), "drained");
+  assertEquals([second!, parseServer("a:1")].map((it) => pool.excludedReason(it)), [
+    ...[undefined, undefined],
+  ]);
 });

@@ -22,16 +22,24 @@ import {
 /** The words for the states. */
 export const STATE_WORDS = { untested: "not yet tested", available: "available", out: "out" };
 
-/** What is worth saying of a server beside its state. */
-function marksOf(server, { lowestPriority }) {
-  const marks = [];
-  if (server.isDrained) marks.push("draining");
-  if (server.priority > lowestPriority) marks.push("backup");
-  if (server.weight !== 1) marks.push(`weight ${fraction(server.weight)}`);
+/** Why a server gets no clients, where its state does not say it. */
+const EXCLUDED_WORDS = {
+  drained: "no clients: it is drained",
+  suspended: "no clients until its second test",
+  backup: "no clients: a backup, others are available",
+  "lower-priority": "no clients: others are preferred",
+};
+
+/** Labels for the options of a server and its slow start. */
+function labelsOf(server, { lowestPriority }) {
+  const labels = [];
+  if (server.isDrained) labels.push("draining");
+  if (server.priority > lowestPriority) labels.push("backup");
+  if (server.weight !== 1) labels.push(`weight ${fraction(server.weight)}`);
   if (server.state === "available" && server.climb < 1) {
-    marks.push(`coming back, ${percent(server.climb)}`);
+    labels.push(`coming back, ${percent(server.climb)}`);
   }
-  return marks;
+  return labels;
 }
 
 /** What the last test found, such as `last 1.23 s`. */
@@ -51,10 +59,11 @@ class ServerRow {
   #name = element("span", { class: "name" });
   #url = element("span", { class: "sub" });
   #foundBy = element("span", { class: "sub" });
-  #marks = element("span", { class: "marks" });
+  #labels = element("span", { class: "labels" });
   #state = element("span", { class: "state" });
   #since = element("span", { class: "sub" });
   #reason = element("span", { class: "reason" });
+  #excluded = element("span", { class: "sub excluded" });
   #chart = element("div", { class: "tests" });
   #last = element("span", { class: "sub" });
   #speed = element("span");
@@ -75,9 +84,9 @@ class ServerRow {
         this.#name,
         this.#url,
         this.#foundBy,
-        this.#marks,
+        this.#labels,
       ),
-      cell("State", this.#state, this.#since, this.#reason),
+      cell("State", this.#state, this.#since, this.#reason, this.#excluded),
       cell("Tests", this.#chart, this.#last),
       speedCell,
       cell("Share", element("span", { class: "share" }, this.#share, bar)),
@@ -121,14 +130,16 @@ class ServerRow {
     show(this.#url, isElsewhere);
     setText(this.#foundBy, foundBy === null ? "" : `found by ${foundBy}`);
     show(this.#foundBy, foundBy !== null);
-    const marks = marksOf(server, scale);
-    if (marks.join() === this.#marks.dataset.marks) return;
-    this.#marks.dataset.marks = marks.join();
-    this.#marks.replaceChildren(...marks.map((mark) => element("span", { class: "mark" }, mark)));
-    show(this.#marks, marks.length > 0);
+    const labels = labelsOf(server, scale);
+    if (labels.join() === this.#labels.dataset.labels) return;
+    this.#labels.dataset.labels = labels.join();
+    this.#labels.replaceChildren(
+      ...labels.map((label) => element("span", { class: "label" }, label)),
+    );
+    show(this.#labels, labels.length > 0);
   }
 
-  #showState({ state, reason }) {
+  #showState({ state, reason, excludedReason }) {
     if (state !== this.#shown.state) {
       setAttribute(this.node, "data-state", state);
       this.#state.replaceChildren(stateShape(state), STATE_WORDS[state]);
@@ -136,6 +147,9 @@ class ServerRow {
     const prefix = state === "out" ? "" : "last test failed: ";
     setText(this.#reason, reason === null ? "" : `${prefix}${reason}`);
     show(this.#reason, reason !== null);
+    const excluded = EXCLUDED_WORDS[excludedReason] ?? "";
+    setText(this.#excluded, excluded);
+    show(this.#excluded, excluded !== "");
   }
 
   #showTests(transfers) {
