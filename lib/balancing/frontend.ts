@@ -19,7 +19,7 @@ import { PoolPublisher, readCounts } from "./worker_link.ts";
 
 /** Accepts clients and redirects them. */
 export interface Frontend {
-  /** Told of the pool's changes, beside the chooser of this process. */
+  /** Receive the pool's changes, beside the chooser of this process. */
   readonly observers: readonly PoolObserver[];
   /** Whether clients can connect. */
   readonly isListening: boolean;

@@ -107,7 +107,7 @@ export class Verification {
   /**
    * Has compared none yet.
    *
-   * @param onBound told the capacity if transfers were slowed down
+   * @param onBound called with the capacity if transfers were slowed down
    */
   constructor(onBound: (sum: number) => void) {
     this.#onBound = onBound;

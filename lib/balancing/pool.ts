@@ -71,11 +71,11 @@ export interface Replacement {
   readonly removed: readonly Server[];
 }
 
-/** How a pool judges its servers, and what is told of its changes. */
+/** How a pool judges its servers, and what receives its changes. */
 export interface PoolOptions {
   /** Default: out at the first failed test, for good. */
   readonly thresholds?: Thresholds;
-  /** Told of all changes, after the chooser. */
+  /** Receive all changes, after the chooser. */
   readonly observers?: readonly PoolObserver[];
   /**
    * Calls back after a moment: servers that leave within it make one update, which takes

@@ -117,7 +117,7 @@ export class Redirector {
 const URI_REST = /^(?:[\w.~:/?@!$&'()*+,;=-]|%[\dA-Fa-f]{2})*$/;
 
 /** The most bytes of Link fields in one head; further servers are left out. */
-const MOST_OCTETS = 8 * 1024;
+const MOST_LINK_BYTES = 8 * 1024;
 
 /**
  * Link fields with the relation `duplicate` (RFC 6249), for clients that download from several
@@ -141,7 +141,7 @@ export function alternativeLinks(
     if (priority > count) break;
     if (server.id === chosen.id) continue;
     const more = link(server, target, ++priority);
-    if (section.length + more.length > MOST_OCTETS) break;
+    if (section.length + more.length > MOST_LINK_BYTES) break;
     section += more;
   }
   return section as FieldSection;

@@ -6,7 +6,7 @@ export class RequestCounters {
   /** Authorities that are counted each; undefined for all. */
   #authorities: ReadonlySet<string> | undefined;
   #total = 0;
-  /** Clients that were told that no server is available. */
+  /** Clients answered with 503, since no server was available. */
   unavailable = 0;
 
   /** Counts clients redirected to a server. */
@@ -61,7 +61,7 @@ export class RequestCounters {
 export interface Counts {
   /** Clients redirected to servers, by authority. */
   readonly redirects: Readonly<Record<string, number>>;
-  /** Clients that were told that no server is available. */
+  /** Clients answered with 503, since no server was available. */
   readonly unavailable: number;
 }
 

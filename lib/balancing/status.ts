@@ -70,7 +70,7 @@ export interface FarmStatus {
   readonly rounds: RoundsStatus & { readonly nextAt: number | null };
   /** Clients that were redirected. */
   readonly redirects: number;
-  /** Clients that were told that no server is available. */
+  /** Clients answered with 503, since no server was available. */
   readonly unavailable: number;
   /** Clients in each of the last seconds, the latest last, at most 300. */
   readonly clientsPerSecond: readonly number[];

@@ -11,13 +11,13 @@ const candidates = candidatesOf(servers, [1, 2, 3]);
 
 /** Picks the first that is not excluded, and keeps what it is told. */
 class Listener implements Policy {
-  readonly told: unknown[] = [];
+  readonly calls: unknown[] = [];
   readonly asked: PickRequest[] = [];
   #candidates: readonly Candidate[] = [];
 
   update(candidates: readonly Candidate[], now: number): void {
     this.#candidates = candidates;
-    this.told.push([candidates, now]);
+    this.calls.push([candidates, now]);
   }
 
   pick(request: PickRequest): Server | undefined {
@@ -44,7 +44,7 @@ Deno.test("Chooser tells its policy what it is told, tests only where it learns 
     const chooser = new Chooser(policy);
     chooser.update(candidates, 4);
     chooser.measured(a.id, sample, 5);
-    assertEquals(policy.told, [[candidates, 4]]);
+    assertEquals(policy.calls, [[candidates, 4]]);
   }
   assertEquals(measured, [[a.id, sample, 5]]);
 });

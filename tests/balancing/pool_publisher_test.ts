@@ -31,20 +31,20 @@ function received(update: PoolUpdate): PoolUpdate {
 /** A policy's part in a worker: keeps what it is told. */
 class Listener implements PoolObserver {
   candidates: readonly Candidate[] = [];
-  readonly told: string[] = [];
+  readonly calls: string[] = [];
 
   update(candidates: readonly Candidate[], now: number): void {
     this.candidates = candidates;
-    this.told.push(`${candidates.map(({ server }) => server.authority)} at ${now}`);
+    this.calls.push(`${candidates.map(({ server }) => server.authority)} at ${now}`);
   }
 
   left(id: number): void {
-    this.told.push(`${this.#nameOf(id)} left`);
+    this.calls.push(`${this.#nameOf(id)} left`);
   }
 
   measured(id: number, sample: TransferSample, now: number): void {
     const name = this.#nameOf(id);
-    if (name !== undefined) this.told.push(`${name} took ${sample.elapsedMs} at ${now}`);
+    if (name !== undefined) this.calls.push(`${name} took ${sample.elapsedMs} at ${now}`);
   }
 
   /** Of a candidate: a policy knows no others. */
@@ -102,7 +102,7 @@ class Stage {
   }
 
   forget(): void {
-    this.worker.told.length = this.own.told.length = 0;
+    this.worker.calls.length = this.own.calls.length = 0;
   }
 }
 
@@ -115,10 +115,10 @@ Deno.test("PoolPublisher tells a worker whatever its parent's chooser is told", 
   stage.pool.endRound(0);
   assertEquals(await stage.info(), 1);
   stage.assertAlike();
-  assertEquals(stage.worker.told, ["a:1,b:1 at 77"]); // Tests of strangers mean nothing yet.
+  assertEquals(stage.worker.calls, ["a:1,b:1 at 77"]); // Tests of strangers mean nothing yet.
   stage.forget();
   stage.pool.record(b, passed(5), 0);
-  assertEquals([await stage.info(), stage.worker.told], [1, ["b:1 took 5 at 77"]]);
+  assertEquals([await stage.info(), stage.worker.calls], [1, ["b:1 took 5 at 77"]]);
   stage.pool.record(a, failed("refused"), 0);
   assertEquals(await stage.info(), 1);
   stage.assertAlike();
@@ -138,9 +138,9 @@ Deno.test("PoolPublisher tells many changes in one line, tests first and the lat
   stage.pool.record(a, passed(9), 0);
   stage.pool.endRound(0);
   stage.pool.record(b, failed("refused"), 0);
-  assertEquals(stage.worker.told, []);
+  assertEquals(stage.worker.calls, []);
   assertEquals(await stage.info(), 1);
-  assertEquals(stage.worker.told, [
+  assertEquals(stage.worker.calls, [
     ...["a:1 took 9 at 0", "a:1 at 0"], // b:1 has left.
   ]);
   stage.assertAlike();
@@ -155,7 +155,7 @@ Deno.test("PoolPublisher tells only tests when nothing else has changed", async 
   const { candidates } = stage.worker;
   stage.pool.record(a, passed(7), 0);
   assertEquals(await stage.info(), 1);
-  assertEquals(stage.worker.told, ["a:1 took 7 at 0"]);
+  assertEquals(stage.worker.calls, ["a:1 took 7 at 0"]);
   assertStrictEquals(stage.worker.candidates, candidates);
 });
 
@@ -186,7 +186,7 @@ Deno.test("PoolPublisher sends no servers that are gone, and no tests of them", 
   assertEquals(plain(stage.worker.servers()), plain([b]));
   stage.forget();
   stage.publisher.measured(a.id, { bytes: 1, elapsedMs: 1, at: 0 });
-  assertEquals([await stage.info(), stage.worker.told], [1, []]);
+  assertEquals([await stage.info(), stage.worker.calls], [1, []]);
   stage.pool.replace([], 0);
   await stage.info();
   assertEquals(stage.worker.candidates, []);
@@ -195,7 +195,7 @@ Deno.test("PoolPublisher sends no servers that are gone, and no tests of them", 
 Deno.test("PoolPublisher.subscribe() sends all that a new worker has to know", async () => {
   const stage = new Stage();
   stage.greet();
-  assertEquals(stage.worker.told, [" at 0"]); // That no server may be picked is worth knowing.
+  assertEquals(stage.worker.calls, [" at 0"]); // That no server may be picked is worth knowing.
   round(stage.pool, new Map(servers.map((server) => [server, 10])));
   stage.greet();
   stage.assertAlike();
@@ -242,13 +242,13 @@ Deno.test("PoolPublisher tells at once that a server has left, and the rest with
   round(pool, new Map(servers.map((server) => [server, 10])));
   const worker = new Listener();
   publisher.subscribe((update) => Promise.resolve(applyPoolUpdate(received(update), worker, 0)));
-  worker.told.length = 0;
+  worker.calls.length = 0;
   pool.record(a, failed("refused"), 0);
   for (let i = 0; i < 20; i++) await Promise.resolve();
-  assertEquals(worker.told, ["a:1 left"]);
+  assertEquals(worker.calls, ["a:1 left"]);
   for (const call of updates.splice(0)) call();
   for (let i = 0; i < 20; i++) await Promise.resolve();
-  assertEquals(worker.told, ["a:1 left", "b:1 at 0"]);
+  assertEquals(worker.calls, ["a:1 left", "b:1 at 0"]);
 });
 
 Deno.test("PoolPublisher sends by itself after a while", async () => {
@@ -275,7 +275,7 @@ Deno.test("PoolPublisher keeps the order of a round's end and the tests after it
   stage.pool.record(a, passed(30), 0);
   stage.forget();
   assertEquals(await stage.info(), 1);
-  assertEquals(stage.worker.told, ["a:1,b:1 at 0", "a:1 took 30 at 0"]);
+  assertEquals(stage.worker.calls, ["a:1,b:1 at 0", "a:1 took 30 at 0"]);
   stage.assertAlike();
 });
 

@@ -128,24 +128,24 @@ Deno.test("Pool.record() passes over the test of a server that was listed again 
 });
 
 Deno.test("Pool.record() passes over servers that were removed during the round", () => {
-  const told: string[] = [];
+  const calls: string[] = [];
   const observer = {
-    update: () => told.push("update"),
-    left: () => told.push("left"),
-    measured: () => told.push("measured"),
+    update: () => calls.push("update"),
+    left: () => calls.push("left"),
+    measured: () => calls.push("measured"),
   };
   const pool = observedPool([a, b], [observer]);
   const c = parseServer("c:1");
   assertEquals(pool.beginRound(), [a, b]);
   pool.replace([c], 1);
   const { records } = pool;
-  told.length = 0;
+  calls.length = 0;
   for (const gone of [a, b]) {
     for (const outcome of [passed(1), failed("refused")]) {
       assertEquals(pool.record(gone, outcome, 2), undefined);
     }
   }
-  assertEquals(told, []);
+  assertEquals(calls, []);
   pool.endRound(3);
   assertEquals(pool.records, records);
 });

@@ -67,7 +67,7 @@ export interface StartedProbe {
 }
 
 /** Hands out each probe that starts, in order, and counts those that run. */
-export class ProbeDesk {
+export class HeldProbes {
   readonly #started: StartedProbe[] = [];
   #wake: () => void = () => {};
   running = 0;

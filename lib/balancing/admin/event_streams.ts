@@ -93,7 +93,7 @@ export class EventStreams {
   }
 
   get #isDue(): boolean {
-    return this.#latest === undefined || this.#age * BYTES_PER_SECOND >= this.#latest.octets.length;
+    return this.#latest === undefined || this.#age * BYTES_PER_SECOND >= this.#latest.bytes.length;
   }
 
   /** Makes a new status, in turns with other work; that of a small farm at once. */
@@ -140,11 +140,11 @@ export class EventStreams {
     const held = new Set<StreamEvent>();
     for (const { underWay } of this.#streams) if (underWay !== undefined) held.add(underWay);
     let bytes = 0;
-    for (const { octets } of held) bytes += octets.length;
+    for (const event of held) bytes += event.bytes.length;
     for (const oldest of [...held].sort((a, b) => a.number - b.number)) {
       if (bytes <= MOST_HELD_BYTES) return;
       for (const stream of this.#streams) if (stream.underWay === oldest) this.#cut(stream);
-      bytes -= oldest.octets.length;
+      bytes -= oldest.bytes.length;
     }
   }
 
@@ -155,7 +155,7 @@ export class EventStreams {
   }
 
   #event(pieces: readonly string[]): StreamEvent {
-    return { number: this.#count++, octets: encoder.encode(pieces.join("")) };
+    return { number: this.#count++, bytes: encoder.encode(pieces.join("")) };
   }
 
   #remove(stream: EventStream): void {
@@ -178,7 +178,7 @@ export interface StreamEvent {
   /** Ascending. */
   readonly number: number;
   /** All of it, with the empty line at its end. */
-  readonly octets: Uint8Array;
+  readonly bytes: Uint8Array;
 }
 
 /**
@@ -265,10 +265,10 @@ export class EventStream implements ContentSource {
   }
 
   #copy(event: StreamEvent, buffer: Uint8Array): number {
-    const piece = event.octets.subarray(this.#sentBytes, this.#sentBytes + buffer.length);
+    const piece = event.bytes.subarray(this.#sentBytes, this.#sentBytes + buffer.length);
     buffer.set(piece);
     this.#sentBytes += piece.length;
-    if (this.#sentBytes === event.octets.length) {
+    if (this.#sentBytes === event.bytes.length) {
       this.#underWay = undefined;
       this.#behindSince = this.#next?.number ?? Infinity;
     }

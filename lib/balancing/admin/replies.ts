@@ -53,8 +53,8 @@ export function adminReply(
   fieldLines: readonly FieldLine[] = [],
 ): Reply {
   const headerSection = fieldSection([["Content-Type", contentType], ...fieldLines], COMMON);
-  const octets = typeof content === "string" ? encoder.encode(content) : content;
-  return { statusCode, headerSection, content: octets };
+  const bytes = typeof content === "string" ? encoder.encode(content) : content;
+  return { statusCode, headerSection, content: bytes };
 }
 
 /**

@@ -3,7 +3,7 @@ import { EventStream, type StreamEvent } from "../../../lib/balancing/admin/even
 import { encodeOctets } from "../../../lib/http/grammar.ts";
 
 function event(number: number, text = `event ${number}`): StreamEvent {
-  return { number, octets: encodeOctets(text) };
+  return { number, bytes: encodeOctets(text) };
 }
 
 /** The next piece as text; null at the end. */
