@@ -79,7 +79,11 @@ await runCommand(BALANCER_COMMAND, async (options, operands) => {
     }),
     concurrency: options["probe-concurrency"],
     beforeRound: () => list.update(),
-    ...{ clock, epochMs: Date.now, pausedMs, wait, log },
+    clock,
+    epochMs: Date.now,
+    pausedMs,
+    wait,
+    log,
   });
   const stop = stopSignal(() => frontend.kill());
   let nextAt: number | undefined;

@@ -30,7 +30,6 @@ export interface AdminAddress {
   readonly hostname: string;
   /** 0 for any free one. */
   readonly port: number;
-  /** Whether only this machine can connect. */
   readonly isLoopback: boolean;
 }
 

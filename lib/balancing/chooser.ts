@@ -27,17 +27,12 @@ export class Chooser implements PoolObserver {
   /** Candidates that have left since the last update. */
   readonly #left = new Set<number>();
 
-  /**
-   * Knows no server yet.
-   *
-   * @param picked what servers got lately, for policies whose picks depend on the load
-   */
+  /** @param picked what servers got lately, for policies whose picks depend on the load */
   constructor(policy: Policy, picked?: PickedShares) {
     this.#policy = policy;
     this.#picked = policy.picksByLoad ? picked : undefined;
   }
 
-  /** Replaces the candidates. */
   update(candidates: readonly Candidate[], monotonicMs: number): void {
     this.#candidates = candidates;
     this.#byShare = undefined;
@@ -45,7 +40,6 @@ export class Chooser implements PoolObserver {
     this.#policy.update(candidates, monotonicMs);
   }
 
-  /** Picks a server no more. */
   left(id: number): void {
     this.#left.add(id);
     this.#byShare = undefined;
@@ -56,7 +50,6 @@ export class Chooser implements PoolObserver {
     this.#policy.measured?.(id, sample, monotonicMs);
   }
 
-  /** A round has ended. */
   endRound(): void {
     this.#picked?.endRound();
   }
@@ -79,7 +72,6 @@ export class Chooser implements PoolObserver {
       this.#policy.pick(restricted(request, hasLeft));
   }
 
-  /** Whether the policy uses the sizes of files. */
   get wantsSizes(): boolean {
     return this.#policy.wantsSizes === true;
   }

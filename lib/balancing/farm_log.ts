@@ -37,7 +37,6 @@ export type TroubleEvent =
 export interface RoundEvent {
   /** The available servers, slowest first. */
   readonly ranking: readonly RankedServer[];
-  /** All servers. */
   readonly servers: number;
   /** Duration of the round; undefined if it was a test of new servers. */
   readonly elapsedMs: number | undefined;
@@ -191,7 +190,6 @@ export class FarmLog {
   /** The last problem of each entry that is looked up. */
   #problems: ReadonlyMap<string, string> = new Map();
 
-  /** Has logged nothing yet. */
   constructor(info: Tell) {
     this.#info = info;
   }
@@ -220,7 +218,6 @@ export class FarmLog {
     this.#info(wordsForRound(event), roundRecordOf(event));
   };
 
-  /** Servers are listed more than once. */
   duplicates(servers: readonly Server[]): void {
     for (const { authority } of servers) {
       this.#info(`${authority} is listed twice; one is kept`, {
@@ -263,7 +260,6 @@ export class FarmLog {
     this.#info(`the list stays as it was: ${reason}`, { event: "unchanged", reason });
   }
 
-  /** The lists were read again. */
   reread(added: readonly Server[], removed: readonly Server[], servers: number): void {
     const all = `${servers} ${servers === 1 ? "server" : "servers"}`;
     this.#info(
@@ -272,7 +268,6 @@ export class FarmLog {
     );
   }
 
-  /** The first round begins. */
   testing(servers: number): void {
     this.#info(`testing ${servers} ${servers === 1 ? "server" : "servers"}`);
   }

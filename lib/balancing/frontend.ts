@@ -21,7 +21,6 @@ import { PoolPublisher, readCounts } from "./worker_link.ts";
 export interface Frontend {
   /** Receive the pool's changes, beside the chooser of this process. */
   readonly observers: readonly PoolObserver[];
-  /** Whether clients can connect. */
   readonly isListening: boolean;
   /**
    * Begins to accept clients, and announces the address.
@@ -90,7 +89,7 @@ export class OwnFrontend implements Frontend {
   #server: HttpServer | undefined;
   #isClosing = false;
 
-  /** Does not listen yet. @param openServer begins to listen */
+  /** @param openServer begins to listen */
   constructor(openServer: () => HttpServer, options: TlsValues) {
     this.#openServer = openServer;
     this.#options = options;

@@ -58,12 +58,10 @@ export class Health {
   #roundsLeft = 1;
   #slowStart = 1;
 
-  /** Begins untested. */
   constructor(thresholds: Thresholds) {
     this.#thresholds = thresholds;
   }
 
-  /** The current state. */
   get state(): ServerState {
     return this.#state;
   }
@@ -160,7 +158,6 @@ export class Health {
 
 /** One timed transfer. */
 export interface TransferSample {
-  /** Content received. */
   readonly bytes: number;
   /** From before connecting until the last byte of the content, in milliseconds. */
   readonly elapsedMs: number;
@@ -172,7 +169,6 @@ export interface TransferSample {
 
 /** The test file as a server sent it. */
 export interface TestFile {
-  /** The size of the content. */
   readonly bytes: number;
   /** The ETag as received; undefined if there was none. */
   readonly entityTag: string | undefined;
@@ -186,9 +182,7 @@ export type Fault = "refused" | "answer" | "slow" | "time";
 
 /** A server that failed its test. */
 export interface FailedOutcome {
-  /** Discriminates the union. */
   readonly kind: "failed";
-  /** In words. */
   readonly reason: string;
   /** Decides whether a second look may help. */
   readonly fault: Fault;

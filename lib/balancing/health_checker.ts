@@ -21,7 +21,6 @@ export interface HealthLog extends RoundLog {
 
 /** How servers are tested round after round. */
 export interface HealthCheckerOptions extends Omit<RoundOptions, "ownLine"> {
-  /** Receives the results. */
   readonly log: HealthLog;
   /** The time in milliseconds since the epoch. */
   readonly epochMs: () => number;
@@ -68,17 +67,14 @@ export class HealthChecker {
   readonly #ownLine = new OwnLine();
   readonly #consistency = new ContentConsistency();
   #past: Omit<RoundsStatus, "isUnderWay"> = { count: 0, endedAt: null, elapsedMs: null };
-  /** The tests in progress. */
   #testing: Promise<void> | undefined;
   readonly #round = new SingleRun(() => this.#runRound());
 
-  /** Tests nothing yet. */
   constructor(pool: Pool, options: HealthCheckerOptions) {
     this.#pool = pool;
     this.#options = options;
   }
 
-  /** The rounds so far. */
   get rounds(): RoundsStatus {
     return { ...this.#past, isUnderWay: this.#testing !== undefined };
   }

@@ -11,9 +11,7 @@ import { throughputOf, type TransferSample } from "./health.ts";
 
 /** A transfer of a round; throughputs in bytes per ms. */
 export interface MeasuredTransfer {
-  /** The tested server. */
   readonly server: Server;
-  /** Of the transfer. */
   readonly throughput: number;
   /** Of all transfers together while it ran. */
   readonly sum: number;
@@ -54,7 +52,6 @@ export class OwnLine {
   #limit = Infinity;
   /** Rounds since the capacity was measured. */
   #age = 0;
-  /** The greatest recent sum. */
   #greatest = 0;
 
   /**
@@ -91,7 +88,6 @@ export class OwnLine {
     });
   }
 
-  /** A round has ended. */
   endRound(): void {
     this.#greatest *= AGEING;
     if (++this.#age > LIMIT_ROUNDS) this.#limit = Infinity;
@@ -104,11 +100,7 @@ export class Verification {
   #agreements = 0;
   #sum = 0;
 
-  /**
-   * Has compared none yet.
-   *
-   * @param onBound called with the capacity if transfers were slowed down
-   */
+  /** @param onBound called with the capacity if transfers were slowed down */
   constructor(onBound: (sum: number) => void) {
     this.#onBound = onBound;
   }
@@ -149,11 +141,7 @@ export class LineUse {
   readonly #transfers: MeasuredTransfer[] = [];
   #received = 0;
 
-  /**
-   * Has no transfer yet.
-   *
-   * @param clock in ms
-   */
+  /** @param clock in ms */
   constructor(ownLine: OwnLine, clock: () => number) {
     this.#ownLine = ownLine;
     this.#clock = clock;

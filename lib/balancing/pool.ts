@@ -39,21 +39,17 @@ export type ExcludedReason =
 
 /** A server and what is known of it. */
 export interface ServerRecord {
-  /** As listed. */
   readonly server: Server;
-  /** By its tests. */
   readonly state: ServerState;
   /** Progress of its slow start after it was out, from 0 to 1. */
   readonly slowStart: number;
   /** Why it gets no clients; undefined if it may be picked. */
   readonly excludedReason: ExcludedReason | undefined;
-  /** Its latest tests. */
   readonly history: History;
 }
 
 /** An available server and its share. */
 export interface RankedServer {
-  /** As in its record. */
   readonly server: Server;
   /** Its latest sample of a round that has ended. */
   readonly sample: TransferSample;
@@ -63,11 +59,9 @@ export interface RankedServer {
 
 /** What a new list changes. */
 export interface Replacement {
-  /** Servers that were not there before. */
   readonly added: readonly Server[];
   /** Servers that stay, with what the list says differently of them. */
   readonly changed: readonly (readonly [server: Server, changes: ListingChanges])[];
-  /** Servers that are no longer listed. */
   readonly removed: readonly Server[];
 }
 
@@ -98,7 +92,6 @@ interface Member {
  * and `endRound()`. `monotonicMs` is on the clock of `PickRequest`.
  */
 export class Pool {
-  /** Picks among the available servers. */
   readonly chooser: Chooser;
   /** Failures and successes in a row that change a state. */
   readonly thresholds: Thresholds;
@@ -112,7 +105,6 @@ export class Pool {
   /** Candidates that have not left since the last update. */
   #remaining = 0;
 
-  /** Creates an empty pool. */
   constructor(chooser: Chooser, options: PoolOptions = {}) {
     const { thresholds = { fall: 1, rise: 0 }, observers = [], callSoon = (call) => call() } =
       options;
@@ -259,7 +251,6 @@ export class Pool {
     return ranking.sort((a, b) => throughputOf(a.sample) - throughputOf(b.sample));
   }
 
-  /** Whether a server may be picked. */
   get isAvailable(): boolean {
     return this.#remaining > 0;
   }

@@ -23,7 +23,6 @@ import type { Fault, Outcome, TestFile, TransferSample } from "./health.ts";
 
 /** What a probe requests, and what passes. */
 export interface ProbeOptions {
-  /** The request-target of the test file. */
   readonly requestTarget: string;
   /** From before connecting until the last byte of the content, in ms. */
   readonly timeoutMs: number;

@@ -37,7 +37,6 @@ const MOST_KNOWN = 100_000;
 interface Known {
   /** The size to request; undefined if the file comes in one size only. */
   readonly bytes: number | undefined;
-  /** Whether the server has sent a requested size. */
   readonly isHonoured: boolean;
   /** Probes until a size is requested again, if none was sent. */
   readonly fixedFor: number;
@@ -92,11 +91,7 @@ export class ProbeSize {
   /** By the ids of servers, the latest last. */
   readonly #known = new Map<number, Known>();
 
-  /**
-   * Knows no server yet.
-   *
-   * @param transfer runs one transfer of a target
-   */
+  /** @param transfer runs one transfer of a target */
   constructor(transfer: Transfer) {
     this.#transfer = transfer;
   }

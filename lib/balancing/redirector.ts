@@ -19,15 +19,11 @@ import type { RequestCounters } from "./request_counters.ts";
 export interface RedirectorOptions {
   /** 301, 302, 303, 307 or 308. */
   readonly statusCode: number;
-  /** How many other servers a redirect names beside the picked one. */
   readonly alternatives: number;
-  /** Retry-After when no server is available. */
   readonly retryAfterSeconds: number;
   /** Sizes of files, if the policy uses them. */
   readonly sizes?: KnownSizes | undefined;
-  /** Counts the clients. */
   readonly counters: RequestCounters;
-  /** Logs a warning. */
   readonly info: (message: string) => void;
 }
 
@@ -54,7 +50,6 @@ export class Redirector {
     },
   };
 
-  /** Prepares the redirects. */
   constructor(chooser: Chooser, options: RedirectorOptions) {
     this.#chooser = chooser;
     this.#options = options;
@@ -67,7 +62,6 @@ export class Redirector {
     this.#redirect = new Redirect(options.statusCode, "The file is here", [NO_STORE]);
   }
 
-  /** The handler of all requests. */
   readonly handle: Handler = ({ head, target, client }) => {
     const asked = this.#asked;
     asked.client = client;

@@ -9,14 +9,12 @@ export class RequestCounters {
   /** Clients answered with 503, since no server was available. */
   unavailable = 0;
 
-  /** Counts clients redirected to a server. */
   redirected(authority: string, count = 1): void {
     this.#total += count;
     if (this.#authorities?.has(authority) === false) return;
     this.#redirects.set(authority, (this.#redirects.get(authority) ?? 0) + count);
   }
 
-  /** Clients redirected to a server. */
   redirectsTo(authority: string): number {
     return this.#redirects.get(authority) ?? 0;
   }
@@ -26,7 +24,6 @@ export class RequestCounters {
     return new Map(this.#redirects);
   }
 
-  /** Clients redirected to any server. */
   get redirects(): number {
     return this.#total;
   }
@@ -77,16 +74,11 @@ export class PickedShares {
   #before: Snapshot = new Map();
   #last: Snapshot = new Map();
 
-  /**
-   * No round has ended yet.
-   *
-   * @param counters of all processes
-   */
+  /** @param counters of all processes */
   constructor(counters: RequestCounters) {
     this.#counters = counters;
   }
 
-  /** A round has ended. */
   endRound(): void {
     this.#before = this.#last;
     this.#last = this.#counters.byServer;

@@ -35,7 +35,6 @@ export interface RoundOptions {
   readonly pausedMs: () => number;
   /** Settles after so many ms. */
   readonly wait: (ms: number) => Promise<unknown>;
-  /** Receives the results. */
   readonly log: RoundLog;
 }
 

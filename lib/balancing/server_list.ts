@@ -17,13 +17,10 @@ export type ListSource = Pick<ServerSource, "servers" | "remembered" | "reload" 
 
 /** What a list keeps in step, and where it reports. */
 export interface ServerListOptions {
-  /** An empty pool. */
   readonly pool: Pool;
   /** Forgets the servers that are no longer listed. */
   readonly counters: RequestCounters;
-  /** Receives what changes. */
   readonly log: FarmLog;
-  /** The clock of `PickRequest`. */
   readonly clock: () => number;
 }
 
@@ -34,7 +31,6 @@ export class ServerList {
   readonly #lookup = new SingleRun(() => this.#lookUp());
   readonly #reading = new SingleRun(() => this.#read());
 
-  /** Empty until `load()`. */
   constructor(source: ListSource, options: ServerListOptions) {
     this.#source = source;
     this.#options = options;

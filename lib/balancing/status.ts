@@ -16,7 +16,6 @@ import type { ServerList } from "./server_list.ts";
 export interface ServerStatus {
   /** The authority where it is tested: its name in logs. */
   readonly name: string;
-  /** Where clients are sent. */
   readonly publicUrl: string;
   /** The entry of the list by which it was found in DNS; null if it is listed itself. */
   readonly foundBy: string | null;
@@ -50,17 +49,11 @@ export interface ServerStatus {
 
 /** The status of the balancer and all servers. */
 export interface FarmStatus {
-  /** The time of this status. */
   readonly at: number;
-  /** Of the program. */
   readonly version: string;
-  /** When the balancer began. */
   readonly startedAt: number;
-  /** The name of the policy. */
   readonly policy: string;
-  /** Time between rounds. */
   readonly intervalMs: number;
-  /** Processes that redirect. */
   readonly workers: number;
   /** Whether clients can connect, to this process or to a worker. */
   readonly isListening: boolean;
@@ -68,13 +61,11 @@ export interface FarmStatus {
   readonly isStopping: boolean;
   /** The rounds of tests, and when the next one begins. */
   readonly rounds: RoundsStatus & { readonly nextAt: number | null };
-  /** Clients that were redirected. */
   readonly redirects: number;
   /** Clients answered with 503, since no server was available. */
   readonly unavailable: number;
   /** Clients in each of the last seconds, the latest last, at most 300. */
   readonly clientsPerSecond: readonly number[];
-  /** In the order of the list. */
   readonly servers: readonly ServerStatus[];
 }
 
@@ -86,15 +77,11 @@ export type StatusConstants = Pick<
 
 /** Where a status comes from. */
 export interface StatusSources {
-  /** The servers and their shares. */
   readonly pool: Pool;
   /** Knows whether there will be another round. */
   readonly list: ServerList;
-  /** The rounds so far. */
   readonly checker: HealthChecker;
-  /** The clients of each server. */
   readonly counters: RequestCounters;
-  /** Where clients connect. */
   readonly frontend: { readonly isListening: boolean };
   /** When the next round begins; undefined before that is settled. */
   readonly nextAt: () => number | undefined;
@@ -112,7 +99,6 @@ export class StatusCollector {
   #clientsPerSecond: readonly number[] = [];
   #clients = 0;
 
-  /** Remembers no second yet. */
   constructor(sources: StatusSources, constants: StatusConstants) {
     this.#sources = sources;
     this.#constants = constants;

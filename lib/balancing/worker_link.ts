@@ -100,7 +100,6 @@ const TOGETHER_MS = 20;
 /** A worker, and what it was sent. */
 interface Subscriber {
   readonly send: Send;
-  /** The version that it has been sent. */
   version: number;
   readonly sending: SingleRun;
 }
@@ -125,11 +124,7 @@ export class PoolPublisher implements PoolObserver {
   readonly #left = new Map<number, number>();
   #isDue = false;
 
-  /**
-   * Has no subscriber yet.
-   *
-   * @param callSoon calls back once more changes have had time to happen
-   */
+  /** @param callSoon calls back once more changes have had time to happen */
   constructor(
     callSoon: (call: () => void) => void = (call) => setTimeout(call, TOGETHER_MS),
   ) {
@@ -149,7 +144,6 @@ export class PoolPublisher implements PoolObserver {
     return () => this.#subscribers.delete(subscriber);
   };
 
-  /** The candidates have changed. */
   update(candidates: readonly Candidate[]): void {
     this.#candidates = { value: candidates, version: ++this.#version };
     this.#left.clear();
@@ -158,13 +152,11 @@ export class PoolPublisher implements PoolObserver {
     this.#publishSoon();
   }
 
-  /** A server may not be picked any more. */
   left(id: number): void {
     this.#left.set(id, ++this.#version);
     this.#publishSoon();
   }
 
-  /** A test inside a round has passed. */
   measured(id: number, sample: TransferSample): void {
     this.#measured.set(id, { value: sample, version: ++this.#version });
     this.#publishSoon();

@@ -37,8 +37,6 @@ export class Admin {
   ]);
 
   /**
-   * Has no event stream yet.
-   *
    * @param status the current status; called at most about once a second for event streams, and for
    *     each other request
    */
@@ -48,7 +46,6 @@ export class Admin {
     this.#streams = new EventStreams(status, options.onError, options.ticker);
   }
 
-  /** The handler of all requests. */
   readonly handle: Handler = ({ head, target }) => {
     const reason = crossOriginReason(head.fields, this.#isLoopback);
     if (reason !== undefined) return lineReply(403, reason);
@@ -197,7 +194,6 @@ export class AdminServer {
     this.#serving = this.#server.serveUntil(this.#closing.signal).catch(logError);
   }
 
-  /** Ends all connections. */
   async close(): Promise<void> {
     this.#stopTicking();
     this.#admin.close();

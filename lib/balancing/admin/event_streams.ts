@@ -39,8 +39,6 @@ export class EventStreams {
   #isClosed = false;
 
   /**
-   * Has no stream yet.
-   *
    * @param status the current status
    * @param onError receives why no status could be made; another one is tried a second later
    * @param ticker a clock for tests
@@ -116,7 +114,6 @@ export class EventStreams {
     }
   }
 
-  /** Sends a status if something has changed. */
   #publish(pieces: readonly string[]): void {
     const [, ...others] = pieces;
     const before = this.#latestPieces;
@@ -175,7 +172,6 @@ function turn(): Promise<void> {
 
 /** An event as it is sent; the same bytes for all streams. */
 export interface StreamEvent {
-  /** Ascending. */
   readonly number: number;
   /** All of it, with the empty line at its end. */
   readonly bytes: Uint8Array;
@@ -198,11 +194,7 @@ export class EventStream implements ContentSource {
   #wake: (() => void) | undefined;
   #isFinishing = false;
 
-  /**
-   * Has no event yet.
-   *
-   * @param onClose called once the client is gone
-   */
+  /** @param onClose called once the client is gone */
   constructor(onClose: (stream: EventStream) => void) {
     this.#onClose = onClose;
   }
@@ -258,7 +250,6 @@ export class EventStream implements ContentSource {
     return new Promise<void>((resolve) => this.#wake = resolve).then(() => this.read(buffer));
   }
 
-  /** As `ContentSource`. */
   close(): void {
     this.cut();
     this.#onClose(this);

@@ -80,7 +80,7 @@ export class TextPieces implements ContentSource {
   readonly #pieces: Iterator<string>;
   #rest: Uint8Array = NOTHING;
 
-  /** Makes nothing yet. @param pieces makes the next piece on demand */
+  /** @param pieces makes the next piece on demand */
   constructor(pieces: Iterator<string>) {
     this.#pieces = pieces;
   }

@@ -42,11 +42,9 @@ const MOST_SERVERS = 10_000;
 /** Looks up the names of entries, and remembers for each the latest answer that named a server. */
 export class DnsCache {
   readonly #resolver: Resolver;
-  /** By name. */
   readonly #addresses = new Map<string, Addresses>();
   readonly #targets = new Map<string, readonly SrvTarget[]>();
 
-  /** Remembers nothing yet. */
   constructor(resolver: Resolver) {
     this.#resolver = resolver;
   }
@@ -67,7 +65,6 @@ export class DnsCache {
     return found;
   }
 
-  /** The remembered servers of an entry. */
   remembered(entry: DnsEntry): readonly Server[] {
     if (entry.kind === "srv") return srvServers(entry, this.#targets.get(entry.name) ?? []);
     const { v4, v6 } = this.#addresses.get(entry.name) ?? NO_ADDRESSES;

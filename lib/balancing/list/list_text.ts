@@ -18,9 +18,7 @@ import {
 
 /** A server that is listed itself. */
 export interface ServerEntry {
-  /** Discriminates the union. */
   readonly kind: "server";
-  /** The server. */
   readonly server: Server;
 }
 
@@ -49,15 +47,12 @@ export interface LookedUp {
 
 /** Each SRV record of the name is a server (RFC 2782). */
 export interface SrvEntry extends LookedUp {
-  /** Discriminates the union. */
   readonly kind: "srv";
 }
 
 /** Each A and AAAA record of the name is a server. */
 export interface AddressEntry extends LookedUp {
-  /** Discriminates the union. */
   readonly kind: "dns";
-  /** The port of each. */
   readonly port: number;
 }
 
@@ -126,7 +121,6 @@ function parseNameAndPort(text: string, whole: string): { hostname: string; port
 export interface BuiltInList {
   /** Its path, which the user may name. */
   readonly path: string;
-  /** Imports its text. */
   readonly load: () => Promise<{ readonly default: string }>;
 }
 
@@ -140,9 +134,7 @@ export type ListOrigin = "file" | "pipe" | "standard input" | "program";
 
 /** The text of a list. */
 export interface ListText {
-  /** All of it. */
   readonly text: string;
-  /** Its origin. */
   readonly origin: ListOrigin;
 }
 

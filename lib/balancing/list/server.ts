@@ -77,13 +77,10 @@ export function probeKey({ scheme, hostname, port, probePrefix }: Server): strin
 
 /** What a later list says differently of a server; what stays is absent. */
 export interface ListingChanges {
-  /** The new weight. */
   readonly weight?: number;
-  /** Whether the server is drained now. */
   readonly isDrained?: boolean;
   /** Both priorities: a greater number is a lower rank. */
   readonly priority?: { readonly before: number; readonly after: number };
-  /** The new URL for clients. */
   readonly publicUrl?: string;
 }
 

@@ -34,7 +34,6 @@ export interface UnreadList {
 
 /** Which lists were read again. */
 export interface Reloaded {
-  /** The files, as typed; empty if no list is a file. */
   readonly read: readonly string[];
   /** Those that cannot be read again. */
   readonly unread: readonly UnreadList[];

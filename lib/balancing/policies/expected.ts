@@ -17,7 +17,6 @@ const DOUBT = 0.2;
  * last probe. Of two equally fast servers, the one probed last comes first.
  */
 export class ExpectedPolicy implements Policy {
-  /** Uses the sizes of files. */
   readonly wantsSizes = true;
   readonly picksByLoad = true;
   readonly #parts: number;
@@ -142,7 +141,6 @@ export class ExpectedPolicy implements Policy {
  * server, so its key is corrected when it reaches the front, and a pick takes logarithmic time.
  */
 export class CompletionQueue {
-  /** Size of the file. */
   readonly #bytes: number;
   readonly #costs: ServerCosts;
   /** By the duration of the transfer. */
@@ -150,7 +148,6 @@ export class CompletionQueue {
   /** By the time at which it would be complete. */
   readonly #busy: IndexHeap;
 
-  /** Begins empty. */
   constructor(bytes: number, costs: ServerCosts) {
     this.#bytes = bytes;
     this.#costs = costs;
@@ -158,7 +155,6 @@ export class CompletionQueue {
     this.#busy = new IndexHeap(costs.count);
   }
 
-  /** Sets the position of a server. */
   place(index: number, monotonicMs: number): void {
     const until = this.#costs.untilOf(index);
     if (until <= monotonicMs) {
@@ -221,7 +217,6 @@ const STRIDE = 3;
  * servers. Times are in milliseconds.
  */
 export class ServerCosts {
-  /** Number of servers. */
   readonly count: number;
   readonly #numbers: Float64Array;
 
@@ -246,7 +241,6 @@ export class ServerCosts {
     this.#numbers[at + 2] = premium;
   }
 
-  /** When it will be idle. */
   untilOf(index: number): number {
     return this.#numbers[index * STRIDE]!;
   }

@@ -179,7 +179,6 @@ export class SpeedPolicy implements Policy {
   readonly #speeds = new SmoothedSpeeds();
   #table = new ShareTable([], []);
 
-  /** Adds a round. */
   update(candidates: readonly Candidate[]): void {
     const speeds = this.#speeds.update(candidates);
     const weights = effectiveWeights(candidates).map((weight, i) => weight * speeds[i]!);

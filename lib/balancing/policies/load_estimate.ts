@@ -6,7 +6,6 @@ const HALVINGS = 12;
  * in milliseconds, speeds in bytes per millisecond.
  */
 export class LoadEstimate {
-  /** The speed of its line. */
   speed: number;
   /** When it will have sent everything. */
   until: number;
@@ -77,7 +76,6 @@ export class LoadEstimate {
 export interface Downloads {
   /** Bytes that each still lacks. */
   readonly bytes: number;
-  /** Their number. */
   readonly count: number;
 }
 
@@ -98,18 +96,15 @@ export class ProcessorSharingModel {
   readonly #ends: number[] = [];
   readonly #counts: number[] = [];
 
-  /** Begins idle. */
   constructor(speed: number, time: number) {
     this.#speed = speed;
     this.#time = time;
   }
 
-  /** Downloads in progress. */
   get count(): number {
     return this.#count;
   }
 
-  /** Begins downloads. */
   add(bytes: number, count: number): void {
     const end = this.#served + bytes;
     let low = 0, high = this.#ends.length;
@@ -138,7 +133,6 @@ export class ProcessorSharingModel {
     this.#time = time;
   }
 
-  /** The downloads in progress. */
   rest(): Downloads[] {
     const rest = this.#ends.map((end, i) => ({
       bytes: end - this.#served,
@@ -169,19 +163,16 @@ export class StartLog {
   #numbers: number[] = [];
   #count = 0;
 
-  /** The number of downloads. */
   get count(): number {
     return this.#count;
   }
 
-  /** Adds a download. */
   add(bytes: number, at: number): void {
     if (this.#numbers.length === MOST_ENTRIES * STRIDE) this.#joinPairs();
     this.#numbers.push(bytes, 1, at);
     this.#count++;
   }
 
-  /** Removes all. */
   clear(): void {
     this.#numbers = [];
     this.#count = 0;

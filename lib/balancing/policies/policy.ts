@@ -41,7 +41,6 @@ export interface PickRequest {
 
 /** A way to pick servers. It has its own memory, does not wait and never throws. */
 export interface Policy {
-  /** Whether it uses the sizes of files. */
   readonly wantsSizes?: boolean;
   /**
    * The candidates, or their samples, have changed: a round ended, or a server left or came back.

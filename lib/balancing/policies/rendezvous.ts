@@ -51,7 +51,6 @@ export class RendezvousPolicy implements Policy {
   /** For each slot the probability that an event on it counts, in 2³² parts; 0 if it is free. */
   #chances = new Uint32Array(1);
 
-  /** Picks by a key of each request. */
   constructor(keyOf: (request: PickRequest) => string) {
     this.#keyOf = keyOf;
   }
@@ -124,7 +123,6 @@ export class SlotTable {
     return this.#servers.length;
   }
 
-  /** The server of a slot. */
   serverAt(slot: number): Server | undefined {
     return this.#servers[slot];
   }

@@ -35,7 +35,6 @@ export class RoundRobinPolicy implements Policy {
     });
   }
 
-  /** The server that is due. */
   pick({ isExcluded }: PickRequest): Server | undefined {
     const next = pickFirst(this.#due, this.#servers, isExcluded);
     if (next < 0) return undefined;
