@@ -161,18 +161,25 @@ function serverStatus(
 }
 
 /** Members that are points in time. */
-export type TimeName = "at" | "startedAt" | "since" | "endedAt" | "nextAt";
+const TIMES = ["at", "startedAt", "since", "endedAt", "nextAt"] as const;
+
+/** Members that are no whole numbers, and their decimals. */
+const DECIMALS: Readonly<Record<string, number>> = {
+  elapsedMs: 3,
+  throughputBytesPerSecond: 3,
+  share: 6,
+  weight: 6,
+  climb: 6,
+};
 
 /** A part of a status as it is read from JSON. */
-export type StatusPart<T> = T extends object
-  ? { readonly [K in keyof T]: K extends TimeName ? string | null : StatusPart<T[K]> }
+export type StatusPart<T> = T extends object ? {
+    readonly [K in keyof T]: K extends typeof TIMES[number] ? string | null : StatusPart<T[K]>;
+  }
   : T;
 
 /** A status as it is read from JSON. */
 export type StatusDocument = StatusPart<FarmStatus>;
-
-/** Decimals of members that may be small. */
-const FRACTION_DIGITS = 6;
 
 /** Servers in one piece, which takes up to a few ms to make. */
 const PIECE_SERVERS = 50;
@@ -186,15 +193,15 @@ const MIN_TRANSFERS = 5;
  * two documents can be compared without it. In a large farm it has fewer of the latest tests.
  */
 export function* statusPieces(status: FarmStatus): Generator<string, void> {
-  const { servers } = status;
-  yield `{"at":${JSON.stringify(isoTime(status.at))},`;
-  let piece = `${JSON.stringify(totalsDocument(status)).slice(1, -1)},"servers":[`;
+  const { at, servers, ...totals } = status;
+  yield `${textOf({ at }).slice(0, -1)},`;
+  let piece = `${textOf(totals).slice(1, -1)},"servers":[`;
   const tests = Math.max(MIN_TRANSFERS, Math.floor(MAX_TRANSFERS / servers.length));
   for (let start = 0; start < servers.length; start += PIECE_SERVERS) {
-    const documents = servers.slice(start, start + PIECE_SERVERS).map((server) => {
-      return JSON.stringify(serverDocument(server, tests));
+    const texts = servers.slice(start, start + PIECE_SERVERS).map((server) => {
+      return textOf({ ...server, transfers: server.transfers.slice(-tests) });
     });
-    piece += (start > 0 ? "," : "") + documents.join(",");
+    piece += (start > 0 ? "," : "") + texts.join(",");
     if (start + PIECE_SERVERS >= servers.length) break;
     yield piece;
     piece = "";
@@ -202,44 +209,13 @@ export function* statusPieces(status: FarmStatus): Generator<string, void> {
   yield `${piece}]}`;
 }
 
-function totalsDocument(
-  { at: _, servers: __, ...totals }: FarmStatus,
-): Omit<StatusDocument, "at" | "servers"> {
-  const { endedAt, elapsedMs, nextAt, ...rounds } = totals.rounds;
-  return {
-    ...totals,
-    startedAt: isoTime(totals.startedAt),
-    rounds: {
-      ...rounds,
-      endedAt: isoTime(endedAt),
-      elapsedMs: elapsedMs && rounded(elapsedMs),
-      nextAt: isoTime(nextAt),
-    },
-  };
-}
-
-function serverDocument(server: ServerStatus, tests: number): StatusPart<ServerStatus> {
-  const { throughputBytesPerSecond } = server;
-  return {
-    ...server,
-    since: isoTime(server.since),
-    share: rounded(server.share, FRACTION_DIGITS),
-    throughputBytesPerSecond: throughputBytesPerSecond && rounded(throughputBytesPerSecond),
-    transfers: server.transfers.slice(-tests).map(transferDocument),
-    weight: rounded(server.weight, FRACTION_DIGITS),
-    climb: rounded(server.climb, FRACTION_DIGITS),
-  };
-}
-
-function transferDocument(transfer: TransferStatus): StatusPart<TransferStatus> {
-  const at = isoTime(transfer.at);
-  if ("reason" in transfer) return { at, reason: transfer.reason };
-  const { elapsedMs, bytes, partial } = transfer;
-  return { at, elapsedMs: rounded(elapsedMs), bytes, partial };
-}
-
-function rounded(value: number, digits = 3): number {
-  return Math.round(value * 10 ** digits) / 10 ** digits;
+function textOf(part: object): string {
+  return JSON.stringify(part, (name, value: unknown) => {
+    if ((TIMES as readonly string[]).includes(name)) return isoTime(value as number | null);
+    const decimals = DECIMALS[name];
+    if (decimals === undefined || typeof value !== "number") return value;
+    return Math.round(value * 10 ** decimals) / 10 ** decimals;
+  });
 }
 
 /** A time that was never set, or is not a date, is null. */

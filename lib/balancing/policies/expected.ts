@@ -1,5 +1,11 @@
 import type { Server } from "../list/server.ts";
-import { type Candidate, effectiveWeights, type PickRequest, type Policy } from "./policy.ts";
+import {
+  type Candidate,
+  effectiveWeights,
+  type PickRequest,
+  type Policy,
+  sharesOf,
+} from "./policy.ts";
 import { isSameSample, throughputOf, type TransferSample } from "../health.ts";
 import { IndexHeap } from "./index_heap.ts";
 import { FileSizes, LoadEstimate } from "./load_estimate.ts";
@@ -95,8 +101,7 @@ export class ExpectedPolicy implements Policy {
   /** In proportion to speed times weight: where requests go if all servers are busy. */
   shares(): ReadonlyMap<number, number> {
     const parts = this.#estimates.map(({ speed }, i) => speed * this.#weights[i]!);
-    const total = parts.reduce((sum, part) => sum + part, 0);
-    return new Map(this.#servers.map(({ id }, i) => [id, parts[i]! / total]));
+    return sharesOf(this.#servers, parts);
   }
 
   #load(index: number, bytes: number | undefined, monotonicMs: number): void {

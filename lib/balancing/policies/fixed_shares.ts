@@ -12,6 +12,7 @@ import {
   effectiveWeights,
   type PickRequest,
   type Policy,
+  sharesOf,
   SmoothedSpeeds,
 } from "./policy.ts";
 
@@ -26,7 +27,6 @@ const DRAWS = 8;
 export class ShareTable {
   readonly #servers: readonly Server[];
   readonly #weights: readonly number[];
-  readonly #total: number;
   /** The height of the column's own server, from 0 to 1. */
   readonly #heights: Float64Array;
   /** The server above it. */
@@ -41,15 +41,15 @@ export class ShareTable {
     const n = servers.length;
     this.#servers = servers;
     this.#weights = weights;
-    this.#total = weights.reduce((sum, weight) => sum + weight, 0);
-    this.#heights = Float64Array.from(weights, (weight) => weight / this.#total * n);
+    const total = weights.reduce((sum, weight) => sum + weight, 0);
+    this.#heights = Float64Array.from(weights, (weight) => weight / total * n);
     this.#others = new Int32Array(n);
     this.#fillColumns();
   }
 
   /** The fraction of each, by id; they sum to 1. */
   shares(): Map<number, number> {
-    return new Map(this.#servers.map(({ id }, i) => [id, this.#weights[i]! / this.#total]));
+    return sharesOf(this.#servers, this.#weights);
   }
 
   /**

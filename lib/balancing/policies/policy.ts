@@ -73,6 +73,15 @@ export function effectiveWeights(candidates: readonly Candidate[]): number[] {
   return weights.some((weight) => weight > 0) ? weights : weights.map(() => 1);
 }
 
+/** The fraction of each server, by id, in proportion to numbers that are not all 0. */
+export function sharesOf(
+  servers: readonly Server[],
+  parts: readonly number[],
+): Map<number, number> {
+  const total = parts.reduce((sum, part) => sum + part, 0);
+  return new Map(servers.map(({ id }, i) => [id, parts[i]! / total]));
+}
+
 /** The weight of the newest sample in the mean. */
 const NEWEST = 0.5;
 

@@ -4,6 +4,7 @@ import {
   effectiveWeights,
   type PickRequest,
   type Policy,
+  sharesOf,
   SmoothedSpeeds,
 } from "./policy.ts";
 import { eventAt, hashText } from "./hash.ts";
@@ -91,18 +92,14 @@ export class RendezvousPolicy implements Policy {
 
   /** In proportion to throughput times weight. */
   shares(): ReadonlyMap<number, number> {
-    const total = this.#total();
-    return new Map([...this.#weights].map(([id, weight]) => [id, weight / total]));
+    return sharesOf(this.#servers, [...this.#weights.values()]);
   }
 
   #rescale(): void {
     const greatest = [...this.#weights.values()].reduce((a, b) => Math.max(a, b), 0);
-    const isWasteful = this.#slotTable.size * this.#scale > TOO_MANY_DRAWS * this.#total();
+    const total = [...this.#weights.values()].reduce((sum, weight) => sum + weight, 0);
+    const isWasteful = this.#slotTable.size * this.#scale > TOO_MANY_DRAWS * total;
     if (greatest > this.#scale || isWasteful) this.#scale = HEADROOM * greatest;
-  }
-
-  #total(): number {
-    return [...this.#weights.values()].reduce((sum, weight) => sum + weight, 0);
   }
 }
 

@@ -1,5 +1,11 @@
 import type { Server } from "../list/server.ts";
-import { type Candidate, effectiveWeights, type PickRequest, type Policy } from "./policy.ts";
+import {
+  type Candidate,
+  effectiveWeights,
+  type PickRequest,
+  type Policy,
+  sharesOf,
+} from "./policy.ts";
 import { IndexHeap } from "./index_heap.ts";
 
 /**
@@ -46,8 +52,7 @@ export class RoundRobinPolicy implements Policy {
 
   /** In proportion to weight. */
   shares(): ReadonlyMap<number, number> {
-    const total = this.#weights.reduce((sum, weight) => sum + weight, 0);
-    return new Map(this.#servers.map(({ id }, i) => [id, this.#weights[i]! / total]));
+    return sharesOf(this.#servers, this.#weights);
   }
 
   /** Rounds until each is due again, by id. */
