@@ -1,7 +1,7 @@
+import type { TransferSample } from "./health.ts";
 import type { Server } from "./list/server.ts";
 import type { Candidate, PickRequest, Policy } from "./policies/policy.ts";
 import type { PickedShares } from "./request_counters.ts";
-import type { TransferSample } from "./health.ts";
 
 /** Receives the changes of a pool. */
 export interface PoolObserver {

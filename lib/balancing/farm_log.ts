@@ -7,11 +7,11 @@
 
 import { format as formatBytes } from "@std/fmt/bytes";
 import { format as formatDuration } from "@std/fmt/duration";
+import { throughputOf, type TransferSample, type Transition } from "./health.ts";
 import type { LookupProblem } from "./list/dns_cache.ts";
 import type { ListingChanges, Server } from "./list/server.ts";
 import type { UnreadList } from "./list/server_source.ts";
 import type { ExcludedReason, Pool, RankedServer, Replacement } from "./pool.ts";
-import { throughputOf, type TransferSample, type Transition } from "./health.ts";
 
 /** Something that happened to one server. */
 export type ServerEvent =

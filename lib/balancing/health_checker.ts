@@ -6,22 +6,16 @@
 
 import { parseEntityTag } from "../http/validators.ts";
 import { SingleRun } from "../process/single_run.ts";
-import type { RoundEvent } from "./farm_log.ts";
+import type { FarmLog } from "./farm_log.ts";
+import type { TestFile } from "./health.ts";
 import type { Server } from "./list/server.ts";
 import { OwnLine } from "./own_line.ts";
 import type { Pool } from "./pool.ts";
-import { Round, type RoundLog, type RoundOptions } from "./round.ts";
-import type { TestFile } from "./health.ts";
-
-/** Where a health checker reports what it found. */
-export interface HealthLog extends RoundLog {
-  /** A round has ended, or a test of new servers. */
-  readonly round: (event: RoundEvent) => void;
-}
+import { Round, type RoundOptions } from "./round.ts";
 
 /** How servers are tested round after round. */
 export interface HealthCheckerOptions extends Omit<RoundOptions, "ownLine"> {
-  readonly log: HealthLog;
+  readonly log: Pick<FarmLog, "server" | "trouble" | "round">;
   /** The time in milliseconds since the epoch. */
   readonly epochMs: () => number;
   /** Brings the pool up to date before each round but the first. */

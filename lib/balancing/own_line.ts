@@ -6,8 +6,8 @@
  * @module
  */
 
-import type { Server } from "./list/server.ts";
 import { throughputOf, type TransferSample } from "./health.ts";
+import type { Server } from "./list/server.ts";
 
 /** A transfer of a round; throughputs in bytes per ms. */
 export interface MeasuredTransfer {
@@ -125,14 +125,6 @@ export class Verification {
 /** The expected throughput of a transfer beside which no other is to run. */
 export const ALONE: number = Infinity;
 
-/** A transfer in progress. */
-export interface LineUser {
-  /** So many bytes have arrived. */
-  readonly onReceived: (bytes: number) => void;
-  /** The transfer has ended; with a sample if it passed. */
-  readonly end: (sample: TransferSample | undefined) => void;
-}
-
 /** Tracks the transfers of one round on the line. */
 export class LineUse {
   readonly #ownLine: OwnLine;
@@ -171,17 +163,18 @@ export class LineUse {
    *
    * @param before the server's last throughput, in bytes per ms
    * @param expected as for `hasRoom`
+   * @returns `onReceived` for each number of bytes that arrive; `end` with a sample if it passed
    */
-  begin(server: Server, before: number | undefined, expected: number): LineUser {
+  begin(server: Server, before: number | undefined, expected: number) {
     const [begunAt, receivedBefore] = [this.#clock(), this.#received];
     const running = { expected, lastAt: begunAt };
     this.#running.add(running);
     return {
-      onReceived: (bytes) => {
+      onReceived: (bytes: number) => {
         this.#received += bytes;
         running.lastAt = this.#clock();
       },
-      end: (sample) => {
+      end: (sample: TransferSample | undefined) => {
         this.#running.delete(running);
         if (sample === undefined || sample.bytes < LEAST_BYTES) return;
         const throughput = throughputOf(sample);

@@ -6,9 +6,9 @@
 
 import { ExpectedPolicy } from "./policies/expected.ts";
 import { RankPolicy, SpeedPolicy } from "./policies/fixed_shares.ts";
+import type { Policy } from "./policies/policy.ts";
 import { RendezvousPolicy } from "./policies/rendezvous.ts";
 import { RoundRobinPolicy } from "./policies/round_robin.ts";
-import type { Policy } from "./policies/policy.ts";
 
 /**
  * Creates a policy for one of `parts` choosers that share the clients evenly. A new policy is a

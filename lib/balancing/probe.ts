@@ -18,8 +18,8 @@ import {
   LocalError,
   UnknownHostError,
 } from "../net/network_error.ts";
-import type { Server } from "./list/server.ts";
 import type { Fault, Outcome, TestFile, TransferSample } from "./health.ts";
+import type { Server } from "./list/server.ts";
 
 /** What a probe requests, and what passes. */
 export interface ProbeOptions {

@@ -6,9 +6,9 @@
  */
 
 import { SIZE, type ValueParser } from "../cli/option.ts";
+import { type Outcome, throughputOf } from "./health.ts";
 import type { Server } from "./list/server.ts";
 import { type OnReceived, probe, type ProbeOptions } from "./probe.ts";
-import { type Outcome, throughputOf } from "./health.ts";
 
 /** The built-in test file of `server.ts`, in any size by `?bytes=`. */
 const BUILT_IN_TARGET = "/test.bin";

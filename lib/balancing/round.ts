@@ -6,20 +6,12 @@
  * @module
  */
 
-import type { ServerEvent, TroubleEvent } from "./farm_log.ts";
+import type { FarmLog } from "./farm_log.ts";
+import { type FailedOutcome, type Outcome, type TestFile, throughputOf } from "./health.ts";
 import type { Server } from "./list/server.ts";
 import { ALONE, LineUse, type OwnLine } from "./own_line.ts";
-import type { ExcludedReason, Pool } from "./pool.ts";
+import type { Pool } from "./pool.ts";
 import type { OnReceived } from "./probe.ts";
-import { type FailedOutcome, type Outcome, type TestFile, throughputOf } from "./health.ts";
-
-/** Where a round reports what it found. */
-export interface RoundLog {
-  /** Something happened to a server, which gets no clients for a reason, if there is one. */
-  readonly server: (server: Server, event: ServerEvent, excludedReason?: ExcludedReason) => void;
-  /** Something went wrong that is not a server's fault. */
-  readonly trouble: (event: TroubleEvent) => void;
-}
 
 /** How the tests of a round are run. */
 export interface RoundOptions {
@@ -35,7 +27,7 @@ export interface RoundOptions {
   readonly pausedMs: () => number;
   /** Settles after so many ms. */
   readonly wait: (ms: number) => Promise<unknown>;
-  readonly log: RoundLog;
+  readonly log: Pick<FarmLog, "server" | "trouble">;
 }
 
 /** From a failed test to the second one, in ms. */

@@ -13,9 +13,9 @@ import { fired, stopSignal } from "../process/signals.ts";
 import { SingleRun } from "../process/single_run.ts";
 import { writeMessage } from "../process/worker_protocol.ts";
 import type { Chooser, PoolObserver } from "./chooser.ts";
+import type { TransferSample } from "./health.ts";
 import type { Candidate } from "./policies/policy.ts";
 import type { Counts, RequestCounters } from "./request_counters.ts";
-import type { TransferSample } from "./health.ts";
 
 /** A change of the pool, as workers are sent it. */
 export interface PoolUpdate {

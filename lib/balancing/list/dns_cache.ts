@@ -158,19 +158,16 @@ export interface SrvTarget extends Endpoint {
   readonly weight: number;
 }
 
-/** The servers in an answer. */
-export interface SrvTargets {
-  /** Each once, by priority, then by authority. */
-  readonly targets: readonly SrvTarget[];
-  /** Why records are left out, in words. */
-  readonly reasons: readonly string[];
-}
-
 /** The least part of its entry's weight that a server gets: weight 0 means a very small chance. */
 const LEAST_SHARE = 0.01;
 
-/** The servers in SRV records. Of several records for one server, that of the best rank counts. */
-export function srvTargets(records: readonly Deno.SrvRecord[]): SrvTargets {
+/**
+ * The servers in SRV records, each once, by priority, then by authority, and why records are left
+ * out. Of several records for one server, that of the best rank counts.
+ */
+export function srvTargets(
+  records: readonly Deno.SrvRecord[],
+): { readonly targets: readonly SrvTarget[]; readonly reasons: readonly string[] } {
   const targets = new Map<string, SrvTarget>();
   const reasons = new Set<string>();
   for (const record of records) {

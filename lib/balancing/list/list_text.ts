@@ -16,14 +16,8 @@ import {
   wordsOf,
 } from "./server.ts";
 
-/** A server that is listed itself. */
-export interface ServerEntry {
-  readonly kind: "server";
-  readonly server: Server;
-}
-
 /** One entry of a list. */
-export type Entry = ServerEntry | DnsEntry;
+export type Entry = { readonly kind: "server"; readonly server: Server } | DnsEntry;
 
 /**
  * Parses one entry, as `parseServer()` or `parseDnsEntry()` has it.

@@ -84,20 +84,16 @@ export interface ListingChanges {
   readonly publicUrl?: string;
 }
 
-/** A server that stays, as a later list has it. */
-export interface UpdatedServer {
-  /** With the id that it had. */
-  readonly server: Server;
-  /** Undefined if nothing that matters to clients has changed. */
-  readonly changes: ListingChanges | undefined;
-}
-
 /**
  * Compares a server with what a later list says of it.
  *
  * @param listed has the same `probeKey`
+ * @returns what it is from now on, with the id that it had, and changes that matter to clients
  */
-export function applyListing(server: Server, listed: Server): UpdatedServer {
+export function applyListing(
+  server: Server,
+  listed: Server,
+): { readonly server: Server; readonly changes: ListingChanges | undefined } {
   const { weight, isDrained, priority, publicUrl } = server;
   const changes: ListingChanges = {
     ...(listed.weight !== weight && { weight: listed.weight }),

@@ -1,4 +1,7 @@
+import { isSameSample, throughputOf, type TransferSample } from "../health.ts";
 import type { Server } from "../list/server.ts";
+import { IndexHeap } from "./index_heap.ts";
+import { FileSizes, LoadEstimate } from "./load_estimate.ts";
 import {
   type Candidate,
   effectiveWeights,
@@ -6,9 +9,6 @@ import {
   type Policy,
   sharesOf,
 } from "./policy.ts";
-import { isSameSample, throughputOf, type TransferSample } from "../health.ts";
-import { IndexHeap } from "./index_heap.ts";
-import { FileSizes, LoadEstimate } from "./load_estimate.ts";
 
 /** Penalty per byte assigned since the last probe, as a fraction of its cost on a median server. */
 const DOUBT = 0.2;

@@ -1,4 +1,5 @@
 import type { Server } from "../list/server.ts";
+import { eventAt, hashText } from "./hash.ts";
 import {
   type Candidate,
   effectiveWeights,
@@ -7,7 +8,6 @@ import {
   sharesOf,
   SmoothedSpeeds,
 } from "./policy.ts";
-import { eventAt, hashText } from "./hash.ts";
 
 /**
  * A server keeps its weight until the new one differs by more than this, or noise would move keys.

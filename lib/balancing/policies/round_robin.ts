@@ -1,4 +1,5 @@
 import type { Server } from "../list/server.ts";
+import { IndexHeap } from "./index_heap.ts";
 import {
   type Candidate,
   effectiveWeights,
@@ -6,7 +7,6 @@ import {
   type Policy,
   sharesOf,
 } from "./policy.ts";
-import { IndexHeap } from "./index_heap.ts";
 
 /**
  * Servers of equal weight are due apart by this part of their interval, so that they keep their
