@@ -17,14 +17,6 @@ export interface LookupProblem {
   readonly reason: string;
 }
 
-/** The servers of an entry, and its problem. */
-export interface Found {
-  /** Each once, in an order independent of that of the answer. */
-  readonly servers: readonly Server[];
-  /** Undefined if there is none. */
-  readonly problem: LookupProblem | undefined;
-}
-
 /** The addresses of a name by kind. */
 interface Addresses {
   readonly v4: readonly string[];
@@ -49,23 +41,38 @@ export class DnsCache {
     this.#resolver = resolver;
   }
 
-  /** Looks up all entries, a few at a time. Never rejects. */
-  async lookUp(entries: readonly DnsEntry[]): Promise<Map<DnsEntry, Found>> {
-    const found = new Map<DnsEntry, Found>();
+  /**
+   * Looks up all entries, a few at a time. Never rejects.
+   *
+   * @returns their problems, at most one for each
+   */
+  async lookUp(entries: readonly DnsEntry[]): Promise<LookupProblem[]> {
+    const problems = new Map<DnsEntry, LookupProblem>();
     const waiting = entries.values();
     const work = async () => {
       for (const entry of waiting) {
-        const { servers, reasons } = entry.kind === "srv"
+        const reasons = entry.kind === "srv"
           ? await this.#lookUpServices(entry)
           : await this.#lookUpAddresses(entry);
-        found.set(entry, within(entry, servers, reasons));
+        const { length } = this.#named(entry);
+        if (length > MOST_SERVERS) {
+          reasons.unshift(`${length} servers are named; the first ${MOST_SERVERS} count`);
+        }
+        if (reasons.length > 0) {
+          problems.set(entry, { entry: entry.text, reason: summaryOf(reasons) });
+        }
       }
     };
     await Promise.all(Array.from({ length: LOOKUPS_AT_ONCE }, work));
-    return found;
+    return entries.flatMap((entry) => problems.get(entry) ?? []);
   }
 
+  /** The servers of an entry, each once, in an order independent of that of the answer. */
   remembered(entry: DnsEntry): readonly Server[] {
+    return this.#named(entry).slice(0, MOST_SERVERS);
+  }
+
+  #named(entry: DnsEntry): Server[] {
     if (entry.kind === "srv") return srvServers(entry, this.#targets.get(entry.name) ?? []);
     const { v4, v6 } = this.#addresses.get(entry.name) ?? NO_ADDRESSES;
     return [...v4, ...v6.map((address) => `[${address}]`)].map((host) =>
@@ -83,38 +90,35 @@ export class DnsCache {
     }
   }
 
-  async #lookUpServices(entry: SrvEntry): Promise<Gathered> {
+  /** Looks up the targets of a service. @returns its problems */
+  async #lookUpServices(entry: SrvEntry): Promise<string[]> {
     const answer = await this.#resolver.srv(entry.name);
     const { targets, reasons } = srvTargets(answer.kind === "records" ? answer.records : []);
-    if (targets.length > 0) this.#targets.set(entry.name, targets);
-    const servers = this.remembered(entry);
-    if (targets.length > 0) return { servers, reasons };
+    if (targets.length > 0) {
+      this.#targets.set(entry.name, targets);
+      return reasons;
+    }
     const why = reasons.length > 0 ? summaryOf(reasons) : whyNone([answer], "no SRV record");
-    return { servers, reasons: [withoutAnswer(why, servers)] };
+    return [withoutAnswer(why, this.remembered(entry))];
   }
 
   /**
-   * A kind without an answer keeps its addresses; that is no problem if the other kind was
-   * answered.
+   * Looks up the addresses of a name. A kind without an answer keeps its addresses; that is no
+   * problem if the other kind was answered.
+   *
+   * @returns its problems
    */
-  async #lookUpAddresses(entry: AddressEntry): Promise<Gathered> {
+  async #lookUpAddresses(entry: AddressEntry): Promise<string[]> {
     const { name } = entry;
     const [v4, v6] = await Promise.all([this.#resolver.a(name), this.#resolver.aaaa(name)]);
     const isAnswered = v4.kind === "records" || v6.kind === "records";
-    const known = this.#addresses.get(name) ?? NO_ADDRESSES;
-    if (isAnswered) {
-      this.#addresses.set(name, { v4: latest(v4, known.v4), v6: latest(v6, known.v6) });
+    if (!isAnswered) {
+      return [withoutAnswer(whyNone([v4, v6], "no address"), this.remembered(entry))];
     }
-    const servers = this.remembered(entry);
-    if (isAnswered) return { servers, reasons: [] };
-    return { servers, reasons: [withoutAnswer(whyNone([v4, v6], "no address"), servers)] };
+    const known = this.#addresses.get(name) ?? NO_ADDRESSES;
+    this.#addresses.set(name, { v4: latest(v4, known.v4), v6: latest(v6, known.v6) });
+    return [];
   }
-}
-
-/** The servers of an entry, and all problems. */
-interface Gathered {
-  readonly servers: readonly Server[];
-  readonly reasons: readonly string[];
 }
 
 /** Each address once, sorted. */
@@ -134,15 +138,6 @@ function withoutAnswer(why: string, { length }: readonly Server[]): string {
     ? "the server known from before stays"
     : `the ${length} servers known from before stay`;
   return `${why}; ${kept}`;
-}
-
-function within(entry: DnsEntry, servers: readonly Server[], reasons: readonly string[]): Found {
-  const all = [...reasons];
-  if (servers.length > MOST_SERVERS) {
-    all.unshift(`${servers.length} servers are named; the first ${MOST_SERVERS} count`);
-  }
-  const problem = all.length > 0 ? { entry: entry.text, reason: summaryOf(all) } : undefined;
-  return { servers: servers.slice(0, MOST_SERVERS), problem };
 }
 
 /** All problems in one line. */
@@ -167,7 +162,7 @@ const LEAST_SHARE = 0.01;
  */
 export function srvTargets(
   records: readonly Deno.SrvRecord[],
-): { readonly targets: readonly SrvTarget[]; readonly reasons: readonly string[] } {
+): { readonly targets: readonly SrvTarget[]; readonly reasons: string[] } {
   const targets = new Map<string, SrvTarget>();
   const reasons = new Set<string>();
   for (const record of records) {
