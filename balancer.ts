@@ -38,10 +38,6 @@ const SERVERS_TXT = {
   load: () => import("./servers.txt", { with: { type: "text" } }),
 };
 
-const clock = () => performance.now();
-
-const wait = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
-
 await runCommand(BALANCER_COMMAND, async (options, operands) => {
   checkBalancerOptions(options);
   await using logger = new Logger("balancer", options.log === "json", Date.now);
@@ -50,13 +46,12 @@ await runCommand(BALANCER_COMMAND, async (options, operands) => {
   const counters = new RequestCounters();
   const policy = POLICIES[options.policy](options.workers);
   const chooser = new Chooser(policy, new PickedShares(counters));
-  const isWorker = workerPort() !== undefined;
-  const reload = isWorker ? undefined : new ReloadSignal(() => {
+  const reload = new ReloadSignal(() => {
     logger.info("SIGHUP is acted on once the first round has ended");
   });
   const credentials = await readCredentials(options, Date.now());
   const openServer = redirectingServer(options, credentials, chooser, counters, logger);
-  if (reload === undefined) {
+  if (workerPort() !== undefined) {
     await runWorker(chooser, counters, openServer);
     return 0;
   }
@@ -69,6 +64,7 @@ await runCommand(BALANCER_COMMAND, async (options, operands) => {
     callSoon: (call) => setTimeout(call, UPDATE_MS),
   });
   const log = new FarmLog(logger.info);
+  const clock = () => performance.now();
   const list = new ServerList(source, { pool, counters, log, clock });
   const checker = new HealthChecker(pool, {
     probe: probeWith({
@@ -82,7 +78,7 @@ await runCommand(BALANCER_COMMAND, async (options, operands) => {
     clock,
     epochMs: Date.now,
     pausedMs,
-    wait,
+    wait: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
     log,
   });
   const stop = stopSignal(() => frontend.kill());

@@ -8,7 +8,7 @@ import { several, took } from "./page_words.js";
 
 const SVG = "http://www.w3.org/2000/svg";
 
-/** An element with attributes and what stands in it: elements, or text. */
+/** Makes an element with attributes and children: elements, or text. */
 export function element(name, attributes = {}, ...children) {
   return filled(document.createElement(name), attributes, children);
 }
@@ -24,12 +24,12 @@ function filled(node, attributes, children) {
   return node;
 }
 
-/** Sets the text of an element, where it is another. */
+/** Sets the text of an element if it differs. */
 export function setText(node, text) {
   if (node.textContent !== text) node.textContent = text;
 }
 
-/** Sets an attribute, where it is another; undefined takes it away. */
+/** Sets an attribute if it differs; undefined removes it. */
 export function setAttribute(node, name, value) {
   if (value === undefined) node.removeAttribute(name);
   else if (node.getAttribute(name) !== value) node.setAttribute(name, value);
@@ -141,7 +141,7 @@ const SHAPES = {
   untested: ["M8 1.8a6.2 6.2 0 1 0 0 12.4a6.2 6.2 0 0 0 0-12.4z", ""],
 };
 
-/** The shape that goes with the word for a state. */
+/** The icon of a state. */
 export function stateShape(state) {
   const [outline, sign] = SHAPES[state];
   return drawing(

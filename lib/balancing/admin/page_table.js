@@ -95,7 +95,7 @@ class ServerRow {
   }
 
   /**
-   * Shows how the server stands now; touches only what is another than before.
+   * Shows the status of the server; changes only elements whose content differs.
    *
    * @param scale what it is compared with: `lowestPriority` and `largestShare` of all servers
    */
@@ -163,7 +163,7 @@ class ServerRow {
   }
 }
 
-/** More rows than that nobody reads, and a browser takes long to lay out. */
+/** The most rows: a browser takes long to lay out more. */
 const MOST_ROWS = 200;
 
 const ORDER = ["out", "untested", "available"];
@@ -187,7 +187,7 @@ export class ServerTable {
     this.#render(nowMs);
   }
 
-  /** Time goes on. */
+  /** Updates what depends on the time. */
   tick(nowMs) {
     for (const row of this.#rows.values()) row.tick(nowMs);
   }
@@ -235,7 +235,7 @@ export class ServerTable {
   }
 }
 
-/** What single servers are compared with. */
+/** What each server is compared with. */
 function scaleOf(servers) {
   return {
     lowestPriority: Math.min(...servers.map(({ server }) => server.priority)),
@@ -243,7 +243,7 @@ function scaleOf(servers) {
   };
 }
 
-/** Each server with what tells it from the others, also where a list has one twice. */
+/** Each server with a unique key, even if a list has one twice. */
 function keyed(servers) {
   const seen = new Map();
   return servers.map((server) => {
