@@ -14,7 +14,7 @@ import type { Pool } from "./pool.ts";
 import { Round, type RoundOptions } from "./round.ts";
 
 /** How servers are tested round after round. */
-export interface HealthCheckerOptions extends Omit<RoundOptions, "ownLine"> {
+export interface HealthCheckerOptions extends RoundOptions {
   readonly log: Pick<FarmLog, "server" | "trouble" | "round">;
   /** The time in milliseconds since the epoch. */
   readonly epochMs: () => number;
@@ -124,7 +124,7 @@ export class HealthChecker {
   async #run(which: "untested" | "all"): Promise<void> {
     const { clock, epochMs, log } = this.#options;
     const begunAt = clock();
-    const round = new Round(this.#pool, { ...this.#options, ownLine: this.#ownLine });
+    const round = new Round(this.#pool, this.#options, this.#ownLine);
     await round.run(which);
     const { chooser, ranking, servers: { length: servers } } = this.#pool;
     if (which === "untested") return log.round({ ranking, servers, elapsedMs: undefined });

@@ -52,7 +52,11 @@ export class OwnLine {
   #limit = Infinity;
   /** Rounds since the capacity was measured. */
   #age = 0;
+  /** The greatest recent sum. */
   #greatest = 0;
+  /** In this verification: suspects that were right, and the greatest sum of those that were not. */
+  #agreements = 0;
+  #slowedSum = 0;
 
   /**
    * Whether another transfer can run beside others without slowing them down.
@@ -65,10 +69,13 @@ export class OwnLine {
   }
 
   /**
-   * The transfers of a round that others may have slowed down, the fastest first, since sharing a
-   * line slows the fastest most.
+   * Begins a verification.
+   *
+   * @returns the transfers of a round that others may have slowed down, the fastest first, since
+   *     sharing a line slows the fastest most
    */
   suspects(transfers: readonly MeasuredTransfer[]): MeasuredTransfer[] {
+    this.#agreements = this.#slowedSum = 0;
     for (const { sum } of transfers) this.#greatest = Math.max(this.#greatest, sum);
     this.#limit = Math.max(this.#limit, this.#greatest);
     return transfers
@@ -80,45 +87,25 @@ export class OwnLine {
       .sort((a, b) => b.throughput - a.throughput);
   }
 
-  /** Begins measuring the suspects of a round alone. */
-  verification(): Verification {
-    return new Verification((sum) => {
-      this.#limit = this.#greatest = sum;
+  /** Whether enough suspects were found not to have been slowed down. */
+  get isVerified(): boolean {
+    return this.#agreements >= ENOUGH_AGREEMENTS;
+  }
+
+  /** Compares a suspect with its measurement alone. @returns whether others had slowed it down */
+  verify({ throughput, sum }: MeasuredTransfer, alone: number): boolean {
+    const wasSlowed = alone > throughput * SAME;
+    if (wasSlowed) {
+      this.#slowedSum = Math.max(this.#slowedSum, sum);
+      this.#limit = this.#greatest = this.#slowedSum;
       this.#age = 0;
-    });
+    } else this.#agreements++;
+    return wasSlowed;
   }
 
   endRound(): void {
     this.#greatest *= AGEING;
     if (++this.#age > LIMIT_ROUNDS) this.#limit = Infinity;
-  }
-}
-
-/** Compares suspects with measurements alone, until enough were right. */
-export class Verification {
-  readonly #onBound: (sum: number) => void;
-  #agreements = 0;
-  #sum = 0;
-
-  /** @param onBound called with the capacity if transfers were slowed down */
-  constructor(onBound: (sum: number) => void) {
-    this.#onBound = onBound;
-  }
-
-  /** Whether enough transfers were found not to have been slowed down. */
-  get isDone(): boolean {
-    return this.#agreements >= ENOUGH_AGREEMENTS;
-  }
-
-  /** Compares a suspect with its measurement alone. @returns whether others had slowed it down */
-  compare({ throughput, sum }: MeasuredTransfer, alone: number): boolean {
-    const wasSlowed = alone > throughput * SAME;
-    if (!wasSlowed) this.#agreements++;
-    else {
-      this.#sum = Math.max(this.#sum, sum);
-      this.#onBound(this.#sum);
-    }
-    return wasSlowed;
   }
 }
 

@@ -19,8 +19,6 @@ export interface RoundOptions {
   readonly probe: (server: Server, onReceived: OnReceived) => Promise<Outcome>;
   /** Tests at a time, at least 1: few, since they share a line. */
   readonly concurrency: number;
-  /** What earlier rounds have shown of the line that all tests share. */
-  readonly ownLine: OwnLine;
   /** The clock of `PickRequest`. */
   readonly clock: () => number;
   /** How long this process has been paused in all, in ms. */
@@ -65,6 +63,7 @@ export class Round {
   readonly testFiles = new Map<number, TestFile>();
   readonly #pool: Pool;
   readonly #options: RoundOptions;
+  readonly #ownLine: OwnLine;
   #first: Iterator<Server> = [].values();
   /** Second tests that wait for their time. */
   readonly #doubted: Look[] = [];
@@ -81,16 +80,16 @@ export class Round {
   #hasStayed = false;
 
   /**
-   * Tests nothing yet.
-   *
+   * @param ownLine what earlier rounds have shown of the line that all tests share
    * @throws {RangeError} if `concurrency` is less than 1
    */
-  constructor(pool: Pool, options: RoundOptions) {
+  constructor(pool: Pool, options: RoundOptions, ownLine: OwnLine) {
     const { concurrency } = options;
     if (!(concurrency >= 1)) throw new RangeError(`Concurrency is ${concurrency}, less than 1`);
     this.#pool = pool;
     this.#options = options;
-    this.#lineUse = new LineUse(options.ownLine, options.clock);
+    this.#ownLine = ownLine;
+    this.#lineUse = new LineUse(ownLine, options.clock);
   }
 
   /**
@@ -101,7 +100,7 @@ export class Round {
    * @throws what a test rejected with, once the others have ended; then the round has no end
    */
   async run(which: "untested" | "all"): Promise<void> {
-    const { clock, ownLine } = this.#options;
+    const { clock } = this.#options;
     const begunAt = clock();
     const servers = this.#pool.beginRound(which);
     this.#first = servers.values();
@@ -112,7 +111,7 @@ export class Round {
     await this.#verify(clock() - begunAt);
     this.#logTrouble();
     this.#pool.endRound(clock());
-    ownLine.endRound();
+    this.#ownLine.endRound();
   }
 
   /** Runs all waiting tests, a few at a time. */
@@ -280,16 +279,15 @@ export class Round {
 
   /** Measures again, one by one, if the own line may have been the bottleneck. */
   async #verify(elapsedMs: number): Promise<void> {
-    const { clock, ownLine } = this.#options;
+    const { clock } = this.#options;
     const until = clock() + Math.max(LEAST_VERIFICATION_MS, VERIFICATION_PART * elapsedMs);
-    const verification = ownLine.verification();
-    for (const suspect of ownLine.suspects([...this.#lineUse.transfers])) {
-      if (verification.isDone || clock() > until) return;
+    for (const suspect of this.#ownLine.suspects([...this.#lineUse.transfers])) {
+      if (this.#ownLine.isVerified || clock() > until) return;
       if (this.#pool.stateOf(suspect.server) === undefined) continue;
       const outcome = await this.#probe(suspect.server, ALONE);
       if (outcome.kind !== "passed") continue;
       const { sample } = outcome;
-      if (!verification.compare(suspect, throughputOf(sample))) continue;
+      if (!this.#ownLine.verify(suspect, throughputOf(sample))) continue;
       this.#pool.refine(suspect.server, sample, clock());
     }
   }

@@ -67,7 +67,6 @@ class Stage {
     return new Round(this.pool, {
       probe,
       concurrency: this.concurrency,
-      ownLine: new OwnLine(),
       clock: () => this.clock,
       pausedMs: () => this.paused,
       wait: this.wait,
@@ -85,7 +84,7 @@ class Stage {
           this.logged.push(`${event.kind}${names}`);
         },
       },
-    });
+    }, new OwnLine());
   }
 
   get available(): string {
@@ -410,10 +409,10 @@ async function measured(
         await shared.transfer(BYTES, speeds[servers.indexOf(server)]!, on);
         return passed(shared.now - begunAt, BYTES);
       },
-      ...{ concurrency, ownLine, clock: () => shared.now, pausedMs: () => 0 },
+      ...{ concurrency, clock: () => shared.now, pausedMs: () => 0 },
       wait: (ms) => shared.wait(ms),
       log: { server: () => {}, trouble: () => {} },
-    }).run("all");
+    }, ownLine).run("all");
     await shared.play(round);
     const speedOf = new Map(
       pool.ranking.map(({ server, sample }) => [server, sample.bytes / sample.elapsedMs]),

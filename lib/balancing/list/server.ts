@@ -107,6 +107,7 @@ export function applyListing(
   return { server: { ...listed, id: server.id }, changes: hasChanged ? changes : undefined };
 }
 
+/** The latest id in this process. */
 let lastId = 0;
 
 /** The same server, listed anew: with an id of its own. */
