@@ -74,35 +74,6 @@ export function wordsFor(event: ServerEvent): string {
   }
 }
 
-/** A trouble in words. */
-export function wordsForTrouble(event: TroubleEvent): string {
-  switch (event.kind) {
-    case "untestable": {
-      const names = event.servers.slice(0, MOST_LISTED).map(({ authority }) => authority);
-      const left = event.servers.length - names.length;
-      const more = left > 0 ? ` and ${left} more` : "";
-      return `${names.join(", ")}${more} could not be tested: ${event.reason}`;
-    }
-    case "allFailed":
-      return `all servers that were available have failed; looking again before any is out: ` +
-        event.reason;
-    case "paused":
-      return `this process stood still for ${(event.pausedMs / 1000).toFixed(1)} s; ` +
-        "the tests of that time are run again";
-  }
-}
-
-/** A trouble as plain data. */
-export function troubleRecordOf(event: TroubleEvent): object {
-  if (event.kind !== "untestable") {
-    const { kind, ...numbers } = event;
-    return { event: kind, ...numbers };
-  }
-  const { servers, reason } = event;
-  const names = servers.slice(0, MOST_LISTED).map(({ authority }) => authority);
-  return { event: "untestable", server: names[0], servers: servers.length, named: names, reason };
-}
-
 /** A round in words. */
 export function wordsForRound({ ranking, servers }: RoundEvent): string {
   if (ranking.length === 0) return "no server is available";
@@ -210,7 +181,33 @@ export class FarmLog {
 
   /** Something went wrong in a round that is no server's fault. */
   readonly trouble = (event: TroubleEvent): void => {
-    this.#info(wordsForTrouble(event), troubleRecordOf(event));
+    const { kind, ...record } = event;
+    switch (event.kind) {
+      case "untestable": {
+        const { servers: { length: servers }, reason } = event;
+        const named = event.servers.slice(0, MOST_LISTED).map(({ authority }) => authority);
+        const more = servers > named.length ? ` and ${servers - named.length} more` : "";
+        return this.#info(`${named.join(", ")}${more} could not be tested: ${reason}`, {
+          event: kind,
+          server: named[0],
+          servers,
+          named,
+          reason,
+        });
+      }
+      case "allFailed":
+        return this.#info(
+          "all servers that were available have failed; looking again before any is out: " +
+            event.reason,
+          { event: kind, ...record },
+        );
+      case "paused":
+        return this.#info(
+          `this process stood still for ${(event.pausedMs / 1000).toFixed(1)} s; ` +
+            "the tests of that time are run again",
+          { event: kind, ...record },
+        );
+    }
   };
 
   /** A round has ended, or a test of new servers. */

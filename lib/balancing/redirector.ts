@@ -1,6 +1,5 @@
 /**
- * Where else a file is to be had: Link fields with the relation `duplicate` (RFC 6249), for clients
- * that download from several servers at once.
+ * Redirects requests to servers, and names other servers of the same file (RFC 6249).
  *
  * @module
  */
