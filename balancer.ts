@@ -5,7 +5,7 @@
  */
 
 import config from "./deno.json" with { type: "json" };
-import { AdminServer } from "./lib/balancing/admin/admin_server.ts";
+import { AdminServer } from "./lib/balancing/admin/admin.ts";
 import { BALANCER_COMMAND, checkBalancerOptions } from "./lib/balancing/balancer_options.ts";
 import { Chooser } from "./lib/balancing/chooser.ts";
 import { FarmLog } from "./lib/balancing/farm_log.ts";
@@ -38,10 +38,6 @@ const SERVERS_TXT = {
   load: () => import("./servers.txt", { with: { type: "text" } }),
 };
 
-const clock = () => performance.now();
-
-const wait = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
-
 await runCommand(BALANCER_COMMAND, async (options, operands) => {
   checkBalancerOptions(options);
   await using logger = new Logger("balancer", options.log === "json", Date.now);
@@ -50,13 +46,12 @@ await runCommand(BALANCER_COMMAND, async (options, operands) => {
   const counters = new RequestCounters();
   const policy = POLICIES[options.policy](options.workers);
   const chooser = new Chooser(policy, new PickedShares(counters));
-  const isWorker = workerPort() !== undefined;
-  const reload = isWorker ? undefined : new ReloadSignal(() => {
+  const reload = new ReloadSignal(() => {
     logger.info("SIGHUP is acted on once the first round has ended");
   });
   const credentials = await readCredentials(options, Date.now());
   const openServer = redirectingServer(options, credentials, chooser, counters, logger);
-  if (reload === undefined) {
+  if (workerPort() !== undefined) {
     await runWorker(chooser, counters, openServer);
     return 0;
   }
@@ -69,6 +64,7 @@ await runCommand(BALANCER_COMMAND, async (options, operands) => {
     callSoon: (call) => setTimeout(call, UPDATE_MS),
   });
   const log = new FarmLog(logger.info);
+  const clock = () => performance.now();
   const list = new ServerList(source, { pool, counters, log, clock });
   const checker = new HealthChecker(pool, {
     probe: probeWith({
@@ -79,7 +75,11 @@ await runCommand(BALANCER_COMMAND, async (options, operands) => {
     }),
     concurrency: options["probe-concurrency"],
     beforeRound: () => list.update(),
-    ...{ clock, epochMs: Date.now, pausedMs, wait, log },
+    clock,
+    epochMs: Date.now,
+    pausedMs,
+    wait: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+    log,
   });
   const stop = stopSignal(() => frontend.kill());
   let nextAt: number | undefined;

@@ -19,6 +19,7 @@ function scriptsIn(folder: string): string[] {
 /** Names that this code had for what the field calls otherwise: see its own terms in lib. */
 const REPLACED_NAMES = [
   ...["Desk", "Session", "Served", "AccessEvent", "Roster", "Seldom", "Notices", "Hangups"],
+  ...["Order", "receiveOrder", "writeNews", "retire", "retireMs", "PoolSubscriber", "marksOf"],
   ...["Crew", "Herald", "Pacer", "lastWords", "endWhenIdle", "takeEmptyLines", "OwnFront"],
   ...[
     "Resident",

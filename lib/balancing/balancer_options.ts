@@ -30,7 +30,6 @@ export interface AdminAddress {
   readonly hostname: string;
   /** 0 for any free one. */
   readonly port: number;
-  /** Whether only this machine can connect. */
   readonly isLoopback: boolean;
 }
 
@@ -60,26 +59,30 @@ export const BALANCER_COMMAND = {
     "that fails it gets no more clients.",
   operands: {
     SERVER: "host:port, [v6]:port or https://host/path; srv:_service._tcp.domain or " +
-      "dns:name:port for what DNS says; a file that lists one a line; or - for such a list on " +
+      "dns:name:port for servers found in DNS; a file with one a line; or - for such a list on " +
       "standard input",
   },
   options: {
     ...listenerOptions("8080"),
     interval: option(duration(), "5m", "time between performance tests"),
     "probe-path": option(PATH, "/test.bin", "the file whose transfer is timed"),
-    "probe-bytes": option(PROBE_BYTES, "auto", "how much to transfer, where ?bytes= is obeyed"),
-    "probe-timeout": option(duration(), "10s", "time for a transfer; without content it failed"),
+    "probe-bytes": option(PROBE_BYTES, "auto", "bytes to transfer, if the server supports ?bytes="),
+    "probe-timeout": option(
+      duration(),
+      "10s",
+      "limit for a transfer; without content by then it fails",
+    ),
     "probe-concurrency": option(count(1, 1000), "4", "performance tests at a time"),
-    "min-speed": option(SIZE, "0", "bytes per second; a transfer that is slower has failed"),
+    "min-speed": option(SIZE, "0", "least throughput in bytes per second; a slower transfer fails"),
     fall: option(count(1, 1000), "1", "failed tests in a row before a server is out"),
-    rise: option(count(0, 1000), "0", "passed tests in a row before it returns; 0: never"),
+    rise: option(count(0, 1000), "0", "passed tests in a row before it returns; 0 for never"),
     policy: option(POLICY, "rank", `how servers are chosen: ${POLICY_NAMES.join(", ")}`),
     alternatives: option(count(0, 10), "0", "other servers that a redirect names as well"),
     status: option(choice([301, 302, 303, 307, 308]), "301", "the status code of the redirect"),
-    resolver: optional(NAME_SERVER, "who is asked about names in DNS (default: as the system)"),
+    resolver: optional(NAME_SERVER, "name server for DNS entries (default: the system's)"),
     admin: optional(
       ADMIN_ADDRESS,
-      "where to show how the farm stands; a port alone: for this machine (default: nowhere)",
+      "address of the status page; a port alone: on loopback (default: none)",
     ),
     ...TLS_OPTIONS,
     ...WORKERS_OPTION,
@@ -90,13 +93,14 @@ export const BALANCER_COMMAND = {
   deno run --allow-net --allow-read balancer.ts /etc/farm.txt
 
 A list named servers.txt beside balancer.ts needs no --allow-read. Lists in
-files that it may read are read again at SIGHUP; DNS is asked before each test.
+files that it may read are read again at SIGHUP; DNS is looked up before each
+round of tests.
 
-Clients can be sent elsewhere than the tests: host:port=https://files.example.
-A server may be marked with weight=N, drain or backup, behind a comma:
+Clients can get another URL than the tests: host:port=https://files.example.
+Options of a server follow behind a comma: weight=N, drain or backup:
   deno run --allow-net balancer.ts web1:8000,weight=2 web2:8000,backup
 
-How all of it stands is shown to browsers, and as /status.json, /metrics and
+The status of all servers is served as a page, /status.json, /metrics and
 /healthz, at an address of its own:
   deno run --allow-net balancer.ts --admin=:9000 servers.txt`,
 };

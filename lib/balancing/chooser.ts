@@ -1,7 +1,7 @@
+import type { TransferSample } from "./health.ts";
 import type { Server } from "./list/server.ts";
-import type { Candidate, PickRequest, Policy } from "./policy.ts";
+import type { Candidate, PickRequest, Policy } from "./policies/policy.ts";
 import type { PickedShares } from "./request_counters.ts";
-import type { TransferSample } from "./sample.ts";
 
 /** Receives the changes of a pool. */
 export interface PoolObserver {
@@ -13,9 +13,9 @@ export interface PoolObserver {
    */
   update(candidates: readonly Candidate[], monotonicMs: number): void;
   /** A server may no longer be picked; an update follows within a moment. */
-  left(server: Server): void;
-  /** A test has passed inside a round. */
-  measured(server: Server, sample: TransferSample, monotonicMs: number): void;
+  left(id: number): void;
+  /** A test has passed inside a round; ignored if the server is no candidate. */
+  measured(id: number, sample: TransferSample, monotonicMs: number): void;
 }
 
 /** Picks a server for each request by a policy, among the available servers of a pool. */
@@ -25,19 +25,14 @@ export class Chooser implements PoolObserver {
   #candidates: readonly Candidate[] = [];
   #byShare: readonly Server[] | undefined;
   /** Candidates that have left since the last update. */
-  readonly #left = new Set<Server>();
+  readonly #left = new Set<number>();
 
-  /**
-   * Knows no server yet.
-   *
-   * @param picked what servers got lately, for policies whose picks depend on the load
-   */
+  /** @param picked what servers got lately, for policies whose picks depend on the load */
   constructor(policy: Policy, picked?: PickedShares) {
     this.#policy = policy;
     this.#picked = policy.picksByLoad ? picked : undefined;
   }
 
-  /** Replaces the candidates. */
   update(candidates: readonly Candidate[], monotonicMs: number): void {
     this.#candidates = candidates;
     this.#byShare = undefined;
@@ -45,18 +40,16 @@ export class Chooser implements PoolObserver {
     this.#policy.update(candidates, monotonicMs);
   }
 
-  /** Picks a server no more. */
-  left(server: Server): void {
-    this.#left.add(server);
+  left(id: number): void {
+    this.#left.add(id);
     this.#byShare = undefined;
   }
 
   /** Passes the sample on to policies that learn inside a round. */
-  measured(server: Server, sample: TransferSample, monotonicMs: number): void {
-    this.#policy.measured?.(server, sample, monotonicMs);
+  measured(id: number, sample: TransferSample, monotonicMs: number): void {
+    this.#policy.measured?.(id, sample, monotonicMs);
   }
 
-  /** A round has ended. */
   endRound(): void {
     this.#picked?.endRound();
   }
@@ -73,22 +66,21 @@ export class Chooser implements PoolObserver {
       const { isExcluded: _, ...unrestricted } = request;
       return this.#policy.pick(unrestricted);
     }
-    const hasLeft = (server: Server) => this.#left.has(server);
+    const hasLeft = (server: Server) => this.#left.has(server.id);
     const isUnwanted = (server: Server) => hasLeft(server) || isExcluded!(server);
     return (isExcluded && this.#policy.pick(restricted(request, isUnwanted))) ??
       this.#policy.pick(restricted(request, hasLeft));
   }
 
-  /** Whether the policy uses the sizes of files. */
   get wantsSizes(): boolean {
     return this.#policy.wantsSizes === true;
   }
 
   /**
-   * The fraction of requests of each candidate; they sum to 1. It is what the policy means it to
+   * The fraction of requests of each candidate, by id; they sum to 1. It is what the policy means it to
    * get, or what it got lately if picks depend on the load.
    */
-  get shares(): ReadonlyMap<Server, number> {
+  get shares(): ReadonlyMap<number, number> {
     return this.#picked?.of(this.#candidates.map(({ server }) => server)) ??
       this.#policy.shares();
   }
@@ -97,9 +89,9 @@ export class Chooser implements PoolObserver {
   get byShare(): readonly Server[] {
     if (this.#byShare === undefined) {
       const shares = this.#policy.shares();
-      const shareOf = (server: Server) => shares.get(server) ?? 0;
+      const shareOf = (server: Server) => shares.get(server.id) ?? 0;
       const servers = this.#candidates.map(({ server }) => server);
-      this.#byShare = servers.filter((server) => !this.#left.has(server)).sort((a, b) =>
+      this.#byShare = servers.filter((server) => !this.#left.has(server.id)).sort((a, b) =>
         shareOf(b) - shareOf(a)
       );
     }

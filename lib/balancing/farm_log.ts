@@ -7,12 +7,11 @@
 
 import { format as formatBytes } from "@std/fmt/bytes";
 import { format as formatDuration } from "@std/fmt/duration";
+import { throughputOf, type TransferSample, type Transition } from "./health.ts";
 import type { LookupProblem } from "./list/dns_cache.ts";
 import type { ListingChanges, Server } from "./list/server.ts";
 import type { UnreadList } from "./list/server_source.ts";
-import type { RankedServer, Replacement } from "./pool.ts";
-import type { Transition } from "./health.ts";
-import { throughputOf, type TransferSample } from "./sample.ts";
+import type { ExcludedReason, Pool, RankedServer, Replacement } from "./pool.ts";
 
 /** Something that happened to one server. */
 export type ServerEvent =
@@ -38,7 +37,6 @@ export type TroubleEvent =
 export interface RoundEvent {
   /** The available servers, slowest first. */
   readonly ranking: readonly RankedServer[];
-  /** All servers. */
   readonly servers: number;
   /** Duration of the round; undefined if it was a test of new servers. */
   readonly elapsedMs: number | undefined;
@@ -74,35 +72,6 @@ export function wordsFor(event: ServerEvent): string {
     case "different":
       return `differs from the farm: ${event.reason}`;
   }
-}
-
-/** A trouble in words. */
-export function wordsForTrouble(event: TroubleEvent): string {
-  switch (event.kind) {
-    case "untestable": {
-      const names = event.servers.slice(0, MOST_LISTED).map(({ authority }) => authority);
-      const left = event.servers.length - names.length;
-      const more = left > 0 ? ` and ${left} more` : "";
-      return `${names.join(", ")}${more} could not be tested: ${event.reason}`;
-    }
-    case "allFailed":
-      return `all servers that were available have failed; looking again before any is out: ` +
-        event.reason;
-    case "paused":
-      return `this process stood still for ${(event.pausedMs / 1000).toFixed(1)} s; ` +
-        "the tests of that time are run again";
-  }
-}
-
-/** A trouble as plain data. */
-export function troubleRecordOf(event: TroubleEvent): object {
-  if (event.kind !== "untestable") {
-    const { kind, ...numbers } = event;
-    return { event: kind, ...numbers };
-  }
-  const { servers, reason } = event;
-  const names = servers.slice(0, MOST_LISTED).map(({ authority }) => authority);
-  return { event: "untestable", server: names[0], servers: servers.length, named: names, reason };
 }
 
 /** A round in words. */
@@ -192,19 +161,53 @@ export class FarmLog {
   /** The last problem of each entry that is looked up. */
   #problems: ReadonlyMap<string, string> = new Map();
 
-  /** Has logged nothing yet. */
   constructor(info: Tell) {
     this.#info = info;
   }
 
-  /** Something happened to a server. */
-  readonly server = (server: Server, event: ServerEvent): void => {
-    this.#info(`${server.authority} ${wordsFor(event)}`, recordOf(server, event));
+  /**
+   * Something happened to a server.
+   *
+   * @param excludedReason why it gets no clients now; logged with events that may have caused it
+   */
+  readonly server = (server: Server, event: ServerEvent, excludedReason?: ExcludedReason): void => {
+    const isCause = event.kind === "failing" || event.kind === "out" || event.kind === "changed";
+    const excluded = isCause && excludedReason !== undefined ? { excludedReason } : {};
+    this.#info(`${server.authority} ${wordsFor(event)}`, {
+      ...recordOf(server, event),
+      ...excluded,
+    });
   };
 
   /** Something went wrong in a round that is no server's fault. */
   readonly trouble = (event: TroubleEvent): void => {
-    this.#info(wordsForTrouble(event), troubleRecordOf(event));
+    const { kind, ...record } = event;
+    switch (event.kind) {
+      case "untestable": {
+        const { servers: { length: servers }, reason } = event;
+        const named = event.servers.slice(0, MOST_LISTED).map(({ authority }) => authority);
+        const more = servers > named.length ? ` and ${servers - named.length} more` : "";
+        return this.#info(`${named.join(", ")}${more} could not be tested: ${reason}`, {
+          event: kind,
+          server: named[0],
+          servers,
+          named,
+          reason,
+        });
+      }
+      case "allFailed":
+        return this.#info(
+          "all servers that were available have failed; looking again before any is out: " +
+            event.reason,
+          { event: kind, ...record },
+        );
+      case "paused":
+        return this.#info(
+          `this process stood still for ${(event.pausedMs / 1000).toFixed(1)} s; ` +
+            "the tests of that time are run again",
+          { event: kind, ...record },
+        );
+    }
   };
 
   /** A round has ended, or a test of new servers. */
@@ -212,7 +215,6 @@ export class FarmLog {
     this.#info(wordsForRound(event), roundRecordOf(event));
   };
 
-  /** Servers are listed more than once. */
   duplicates(servers: readonly Server[]): void {
     for (const { authority } of servers) {
       this.#info(`${authority} is listed twice; one is kept`, {
@@ -255,7 +257,6 @@ export class FarmLog {
     this.#info(`the list stays as it was: ${reason}`, { event: "unchanged", reason });
   }
 
-  /** The lists were read again. */
   reread(added: readonly Server[], removed: readonly Server[], servers: number): void {
     const all = `${servers} ${servers === 1 ? "server" : "servers"}`;
     this.#info(
@@ -264,15 +265,16 @@ export class FarmLog {
     );
   }
 
-  /** The first round begins. */
   testing(servers: number): void {
     this.#info(`testing ${servers} ${servers === 1 ? "server" : "servers"}`);
   }
 
-  /** Servers were added, changed or removed, by the list or by DNS. */
-  changed({ added, changed, removed }: Replacement): void {
+  /** Servers were added, changed or removed, by the list or by DNS, in a pool. */
+  changed({ added, changed, removed }: Replacement, pool: Pick<Pool, "excludedReason">): void {
     for (const server of removed) this.server(server, { kind: "unlisted" });
-    for (const [server, changes] of changed) this.server(server, { kind: "changed", changes });
+    for (const [server, changes] of changed) {
+      this.server(server, { kind: "changed", changes }, pool.excludedReason(server));
+    }
     for (const server of added) this.server(server, { kind: "listed", foundBy: server.foundBy });
   }
 }

@@ -19,9 +19,8 @@ import { PoolPublisher, readCounts } from "./worker_link.ts";
 
 /** Accepts clients and redirects them. */
 export interface Frontend {
-  /** Told of the pool's changes, beside the chooser of this process. */
+  /** Receive the pool's changes, beside the chooser of this process. */
   readonly observers: readonly PoolObserver[];
-  /** Whether clients can connect. */
   readonly isListening: boolean;
   /**
    * Begins to accept clients, and announces the address.
@@ -90,7 +89,7 @@ export class OwnFrontend implements Frontend {
   #server: HttpServer | undefined;
   #isClosing = false;
 
-  /** Does not listen yet. @param openServer begins to listen */
+  /** @param openServer begins to listen */
   constructor(openServer: () => HttpServer, options: TlsValues) {
     this.#openServer = openServer;
     this.#options = options;
@@ -148,8 +147,8 @@ export class WorkerFrontend implements Frontend {
   ): Promise<WorkerFrontend> {
     const files = credentialFiles(options);
     const publisher = new PoolPublisher();
-    const onReport = (report: string) => {
-      const counts = readCounts(report);
+    const onReport = (content: unknown) => {
+      const counts = readCounts(content);
       if (counts !== undefined) counters.add(counts);
     };
     const { subscribe } = publisher;

@@ -5,23 +5,17 @@
  */
 
 import { parseEntityTag } from "../http/validators.ts";
-import type { RoundEvent } from "./farm_log.ts";
+import { SingleRun } from "../process/single_run.ts";
+import type { FarmLog } from "./farm_log.ts";
+import type { TestFile } from "./health.ts";
 import type { Server } from "./list/server.ts";
 import { OwnLine } from "./own_line.ts";
 import type { Pool } from "./pool.ts";
-import { Round, type RoundLog, type RoundOptions } from "./round.ts";
-import type { TestFile } from "./sample.ts";
-
-/** Where a health checker reports what it found. */
-export interface HealthLog extends RoundLog {
-  /** A round has ended, or a test of new servers. */
-  readonly round: (event: RoundEvent) => void;
-}
+import { Round, type RoundOptions } from "./round.ts";
 
 /** How servers are tested round after round. */
-export interface HealthCheckerOptions extends Omit<RoundOptions, "ownLine"> {
-  /** Receives the results. */
-  readonly log: HealthLog;
+export interface HealthCheckerOptions extends RoundOptions {
+  readonly log: Pick<FarmLog, "server" | "trouble" | "round">;
   /** The time in milliseconds since the epoch. */
   readonly epochMs: () => number;
   /** Brings the pool up to date before each round but the first. */
@@ -67,18 +61,14 @@ export class HealthChecker {
   readonly #ownLine = new OwnLine();
   readonly #consistency = new ContentConsistency();
   #past: Omit<RoundsStatus, "isUnderWay"> = { count: 0, endedAt: null, elapsedMs: null };
-  /** The tests in progress. */
   #testing: Promise<void> | undefined;
-  /** The round in progress, or waiting for other tests. */
-  #round: Promise<void> | undefined;
+  readonly #round = new SingleRun(() => this.#runRound());
 
-  /** Tests nothing yet. */
   constructor(pool: Pool, options: HealthCheckerOptions) {
     this.#pool = pool;
     this.#options = options;
   }
 
-  /** The rounds so far. */
   get rounds(): RoundsStatus {
     return { ...this.#past, isUnderWay: this.#testing !== undefined };
   }
@@ -106,7 +96,7 @@ export class HealthChecker {
    * @throws what the probe rejects with
    */
   round(): Promise<void> {
-    return this.#round ??= this.#runRound().finally(() => this.#round = undefined);
+    return this.#round.join();
   }
 
   /**
@@ -134,7 +124,7 @@ export class HealthChecker {
   async #run(which: "untested" | "all"): Promise<void> {
     const { clock, epochMs, log } = this.#options;
     const begunAt = clock();
-    const round = new Round(this.#pool, { ...this.#options, ownLine: this.#ownLine });
+    const round = new Round(this.#pool, this.#options, this.#ownLine);
     await round.run(which);
     const { chooser, ranking, servers: { length: servers } } = this.#pool;
     if (which === "untested") return log.round({ ranking, servers, elapsedMs: undefined });
@@ -146,9 +136,9 @@ export class HealthChecker {
   }
 
   /** In the pool's order: if there is no majority, the same server is right in every round. */
-  #compare(files: ReadonlyMap<Server, TestFile>): void {
+  #compare(files: ReadonlyMap<number, TestFile>): void {
     const ordered = this.#pool.servers.flatMap((server) => {
-      const file = files.get(server);
+      const file = files.get(server.id);
       return file === undefined ? [] : [[server, file] as const];
     });
     for (const [server, reason] of this.#consistency.compare(new Map(ordered))) {
@@ -162,8 +152,8 @@ export class HealthChecker {
  * client that resumes a download at another server needs the same ETag there.
  */
 export class ContentConsistency {
-  /** What the last comparison found about each server. */
-  #before: ReadonlyMap<Server, string> = new Map();
+  /** What the last comparison found, by the ids of servers. */
+  #before: ReadonlyMap<number, string> = new Map();
 
   /**
    * Compares the files of one round with the one that most servers sent; with no majority, with the
@@ -187,8 +177,8 @@ export class ContentConsistency {
     for (const [server, opaque] of tags) {
       if (opaque !== usualTag) found.set(server, "its test file has another ETag than the others");
     }
-    const added = [...found].filter(([server, problem]) => this.#before.get(server) !== problem);
-    this.#before = found;
+    const added = [...found].filter(([server, problem]) => this.#before.get(server.id) !== problem);
+    this.#before = new Map([...found].map(([{ id }, problem]) => [id, problem]));
     return added;
   }
 }

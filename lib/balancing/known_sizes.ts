@@ -52,8 +52,6 @@ export class KnownSizes {
   #nextAt = -Infinity;
 
   /**
-   * Knows nothing yet.
-   *
    * @param ask a rejection counts as undefined
    * @param clock monotonic, in ms
    * @param parts how many processes ask the same servers: each asks so much less often

@@ -6,14 +6,12 @@
  * @module
  */
 
+import { throughputOf, type TransferSample } from "./health.ts";
 import type { Server } from "./list/server.ts";
-import { throughputOf, type TransferSample } from "./sample.ts";
 
 /** A transfer of a round; throughputs in bytes per ms. */
 export interface MeasuredTransfer {
-  /** The tested server. */
   readonly server: Server;
-  /** Of the transfer. */
   readonly throughput: number;
   /** Of all transfers together while it ran. */
   readonly sum: number;
@@ -56,6 +54,9 @@ export class OwnLine {
   #age = 0;
   /** The greatest recent sum. */
   #greatest = 0;
+  /** In this verification: suspects that were right, and the greatest sum of those that were not. */
+  #agreements = 0;
+  #slowedSum = 0;
 
   /**
    * Whether another transfer can run beside others without slowing them down.
@@ -68,10 +69,13 @@ export class OwnLine {
   }
 
   /**
-   * The transfers of a round that others may have slowed down, the fastest first, since sharing a
-   * line slows the fastest most.
+   * Begins a verification.
+   *
+   * @returns the transfers of a round that others may have slowed down, the fastest first, since
+   *     sharing a line slows the fastest most
    */
   suspects(transfers: readonly MeasuredTransfer[]): MeasuredTransfer[] {
+    this.#agreements = this.#slowedSum = 0;
     for (const { sum } of transfers) this.#greatest = Math.max(this.#greatest, sum);
     this.#limit = Math.max(this.#limit, this.#greatest);
     return transfers
@@ -83,63 +87,30 @@ export class OwnLine {
       .sort((a, b) => b.throughput - a.throughput);
   }
 
-  /** Begins measuring the suspects of a round alone. */
-  verification(): Verification {
-    return new Verification((sum) => {
-      this.#limit = this.#greatest = sum;
-      this.#age = 0;
-    });
+  /** Whether enough suspects were found not to have been slowed down. */
+  get isVerified(): boolean {
+    return this.#agreements >= ENOUGH_AGREEMENTS;
   }
 
-  /** A round has ended. */
+  /** Compares a suspect with its measurement alone. @returns whether others had slowed it down */
+  verify({ throughput, sum }: MeasuredTransfer, alone: number): boolean {
+    const wasSlowed = alone > throughput * SAME;
+    if (wasSlowed) {
+      this.#slowedSum = Math.max(this.#slowedSum, sum);
+      this.#limit = this.#greatest = this.#slowedSum;
+      this.#age = 0;
+    } else this.#agreements++;
+    return wasSlowed;
+  }
+
   endRound(): void {
     this.#greatest *= AGEING;
     if (++this.#age > LIMIT_ROUNDS) this.#limit = Infinity;
   }
 }
 
-/** Compares suspects with measurements alone, until enough were right. */
-export class Verification {
-  readonly #onBound: (sum: number) => void;
-  #agreements = 0;
-  #sum = 0;
-
-  /**
-   * Has compared none yet.
-   *
-   * @param onBound told the capacity if transfers were slowed down
-   */
-  constructor(onBound: (sum: number) => void) {
-    this.#onBound = onBound;
-  }
-
-  /** Whether enough transfers were found not to have been slowed down. */
-  get isDone(): boolean {
-    return this.#agreements >= ENOUGH_AGREEMENTS;
-  }
-
-  /** Compares a suspect with its measurement alone. @returns whether others had slowed it down */
-  compare({ throughput, sum }: MeasuredTransfer, alone: number): boolean {
-    const wasSlowed = alone > throughput * SAME;
-    if (!wasSlowed) this.#agreements++;
-    else {
-      this.#sum = Math.max(this.#sum, sum);
-      this.#onBound(this.#sum);
-    }
-    return wasSlowed;
-  }
-}
-
 /** The expected throughput of a transfer beside which no other is to run. */
 export const ALONE: number = Infinity;
-
-/** A transfer in progress. */
-export interface LineUser {
-  /** So many bytes have arrived. */
-  readonly onReceived: (bytes: number) => void;
-  /** The transfer has ended; with a sample if it passed. */
-  readonly end: (sample: TransferSample | undefined) => void;
-}
 
 /** Tracks the transfers of one round on the line. */
 export class LineUse {
@@ -149,11 +120,7 @@ export class LineUse {
   readonly #transfers: MeasuredTransfer[] = [];
   #received = 0;
 
-  /**
-   * Has no transfer yet.
-   *
-   * @param clock in ms
-   */
+  /** @param clock in ms */
   constructor(ownLine: OwnLine, clock: () => number) {
     this.#ownLine = ownLine;
     this.#clock = clock;
@@ -183,17 +150,18 @@ export class LineUse {
    *
    * @param before the server's last throughput, in bytes per ms
    * @param expected as for `hasRoom`
+   * @returns `onReceived` for each number of bytes that arrive; `end` with a sample if it passed
    */
-  begin(server: Server, before: number | undefined, expected: number): LineUser {
+  begin(server: Server, before: number | undefined, expected: number) {
     const [begunAt, receivedBefore] = [this.#clock(), this.#received];
     const running = { expected, lastAt: begunAt };
     this.#running.add(running);
     return {
-      onReceived: (bytes) => {
+      onReceived: (bytes: number) => {
         this.#received += bytes;
         running.lastAt = this.#clock();
       },
-      end: (sample) => {
+      end: (sample: TransferSample | undefined) => {
         this.#running.delete(running);
         if (sample === undefined || sample.bytes < LEAST_BYTES) return;
         const throughput = throughputOf(sample);

@@ -5,11 +5,10 @@
  */
 
 import { ExpectedPolicy } from "./policies/expected.ts";
-import { RankPolicy } from "./policies/rank.ts";
+import { RankPolicy, SpeedPolicy } from "./policies/fixed_shares.ts";
+import type { Policy } from "./policies/policy.ts";
 import { RendezvousPolicy } from "./policies/rendezvous.ts";
 import { RoundRobinPolicy } from "./policies/round_robin.ts";
-import { SpeedPolicy } from "./policies/speed.ts";
-import type { Policy } from "./policy.ts";
 
 /**
  * Creates a policy for one of `parts` choosers that share the clients evenly. A new policy is a

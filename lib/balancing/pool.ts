@@ -5,7 +5,16 @@
  */
 
 import type { Chooser, PoolObserver } from "./chooser.ts";
-import { Health, type ServerState, type Thresholds, type Transition } from "./health.ts";
+import {
+  Health,
+  History,
+  type Outcome,
+  type ServerState,
+  type Thresholds,
+  throughputOf,
+  type TransferSample,
+  type Transition,
+} from "./health.ts";
 import {
   applyListing,
   BACKUP_PRIORITY,
@@ -13,8 +22,7 @@ import {
   probeKey,
   type Server,
 } from "./list/server.ts";
-import type { Candidate } from "./policy.ts";
-import { History, type Outcome, throughputOf, type TransferSample } from "./sample.ts";
+import type { Candidate } from "./policies/policy.ts";
 
 /**
  * Why a server gets no clients: it is `untested` or `out`; the list says `drained`; it failed a test
@@ -31,21 +39,17 @@ export type ExcludedReason =
 
 /** A server and what is known of it. */
 export interface ServerRecord {
-  /** The same object for as long as it is listed. */
   readonly server: Server;
-  /** By its tests. */
   readonly state: ServerState;
   /** Progress of its slow start after it was out, from 0 to 1. */
   readonly slowStart: number;
   /** Why it gets no clients; undefined if it may be picked. */
   readonly excludedReason: ExcludedReason | undefined;
-  /** Its latest tests. */
   readonly history: History;
 }
 
 /** An available server and its share. */
 export interface RankedServer {
-  /** As in its record. */
   readonly server: Server;
   /** Its latest sample of a round that has ended. */
   readonly sample: TransferSample;
@@ -55,19 +59,17 @@ export interface RankedServer {
 
 /** What a new list changes. */
 export interface Replacement {
-  /** Servers that were not there before. */
   readonly added: readonly Server[];
   /** Servers that stay, with what the list says differently of them. */
   readonly changed: readonly (readonly [server: Server, changes: ListingChanges])[];
-  /** Servers that are no longer listed. */
   readonly removed: readonly Server[];
 }
 
-/** How a pool judges its servers, and what is told of its changes. */
+/** How a pool judges its servers, and what receives its changes. */
 export interface PoolOptions {
   /** Default: out at the first failed test, for good. */
   readonly thresholds?: Thresholds;
-  /** Told of all changes, after the chooser. */
+  /** Receive all changes, after the chooser. */
   readonly observers?: readonly PoolObserver[];
   /**
    * Calls back after a moment: servers that leave within it make one update, which takes
@@ -80,6 +82,7 @@ export interface PoolOptions {
 const SLOW_START_ROUNDS = 10;
 
 interface Member {
+  readonly server: Server;
   readonly health: Health;
   readonly history: History;
 }
@@ -89,20 +92,19 @@ interface Member {
  * and `endRound()`. `monotonicMs` is on the clock of `PickRequest`.
  */
 export class Pool {
-  /** Picks among the available servers. */
   readonly chooser: Chooser;
   /** Failures and successes in a row that change a state. */
   readonly thresholds: Thresholds;
   readonly #observers: readonly PoolObserver[];
   readonly #callSoon: (call: () => void) => void;
-  #members: ReadonlyMap<Server, Member> = new Map();
+  /** By id, in the order of the list. */
+  #members: ReadonlyMap<number, Member> = new Map();
   #candidates: readonly Candidate[] = [];
   /** Servers that get no clients until their second test. */
-  readonly #suspended = new Set<Server>();
+  readonly #suspended = new Set<number>();
   /** Candidates that have not left since the last update. */
   #remaining = 0;
 
-  /** Creates an empty pool. */
   constructor(chooser: Chooser, options: PoolOptions = {}) {
     const { thresholds = { fall: 1, rise: 0 }, observers = [], callSoon = (call) => call() } =
       options;
@@ -114,29 +116,30 @@ export class Pool {
 
   /**
    * Replaces the list of servers. A server with the `probeKey` of one that was listed before is that
-   * one: its object stays, with all that is known of it, and takes over what the list says.
+   * one: its id stays, with all that is known of it; the rest is as the list says.
    */
   replace(servers: readonly Server[], monotonicMs: number): Replacement {
-    const before = new Map(this.servers.map((server) => [probeKey(server), server]));
-    const members = new Map<Server, Member>();
+    const before = new Map([...this.#members.values()].map((it) => [probeKey(it.server), it]));
+    const members = new Map<number, Member>();
     const added: Server[] = [];
     const changed: [Server, ListingChanges][] = [];
-    for (const server of servers) {
-      const key = probeKey(server);
-      const old = before.get(key);
+    for (const listed of servers) {
+      const key = probeKey(listed);
+      const member = before.get(key);
       before.delete(key);
-      if (old === undefined) {
-        added.push(server);
-        members.set(server, { health: new Health(this.thresholds), history: new History() });
+      if (member === undefined) {
+        added.push(listed);
+        const health = new Health(this.thresholds);
+        members.set(listed.id, { server: listed, health, history: new History() });
       } else {
-        const changes = applyListing(old, server);
-        if (changes !== undefined) changed.push([old, changes]);
-        members.set(old, this.#members.get(old)!);
+        const { server, changes } = applyListing(member.server, listed);
+        if (changes !== undefined) changed.push([server, changes]);
+        members.set(server.id, { ...member, server });
       }
     }
     this.#members = members;
     this.#update(monotonicMs);
-    return { added, changed, removed: [...before.values()] };
+    return { added, changed, removed: [...before.values()].map(({ server }) => server) };
   }
 
   /**
@@ -146,7 +149,7 @@ export class Pool {
    */
   beginRound(which: "untested" | "all" = "all"): Server[] {
     const servers: Server[] = [];
-    for (const [server, { health }] of this.#members) {
+    for (const { server, health } of this.#members.values()) {
       if (which === "untested" && health.state.kind !== "untested") continue;
       if (health.beginRound()) servers.push(server);
     }
@@ -161,20 +164,20 @@ export class Pool {
    * @returns undefined if nothing has changed
    */
   record(server: Server, outcome: Outcome, monotonicMs: number): Transition | undefined {
-    const member = this.#members.get(server);
+    const member = this.#members.get(server.id);
     if (member === undefined) return undefined;
     const wasAvailable = member.health.state.kind === "available";
-    const wasSuspended = this.#suspended.delete(server);
+    const wasSuspended = this.#suspended.delete(server.id);
     const transition = member.health.record(outcome);
     member.history.add(outcome);
     const isPassed = outcome.kind === "passed";
     if (isPassed) {
       for (const observer of this.#observers) {
-        observer.measured(server, outcome.sample, monotonicMs);
+        observer.measured(server.id, outcome.sample, monotonicMs);
       }
     }
     const hasLeft = transition?.kind === "out";
-    if (hasLeft && wasAvailable && !wasSuspended) this.#leave(server, monotonicMs);
+    if (hasLeft && wasAvailable && !wasSuspended) this.#leave(member.server, monotonicMs);
     const mayServe = isPassed && !this.isAvailable;
     if (mayServe || (wasSuspended && !hasLeft)) this.#update(monotonicMs);
     return transition;
@@ -185,29 +188,36 @@ export class Pool {
    * round, unless no other is available.
    */
   suspend(server: Server, monotonicMs: number): void {
-    const isAvailable = this.stateOf(server)?.kind === "available";
-    if (!isAvailable || this.#remaining < 2 || this.#suspended.has(server)) return;
-    this.#suspended.add(server);
-    this.#leave(server, monotonicMs);
+    const member = this.#members.get(server.id);
+    if (member?.health.state.kind !== "available" || this.#remaining < 2) return;
+    if (this.#suspended.has(server.id)) return;
+    this.#suspended.add(server.id);
+    this.#leave(member.server, monotonicMs);
   }
 
   /** Replaces the sample of a server's last passed test by a better measurement. */
   refine(server: Server, sample: TransferSample, monotonicMs: number): void {
-    const member = this.#members.get(server);
+    const member = this.#members.get(server.id);
     if (member === undefined) return;
     member.health.refine(sample);
     member.history.refine(sample);
-    for (const observer of this.#observers) observer.measured(server, sample, monotonicMs);
+    for (const observer of this.#observers) observer.measured(server.id, sample, monotonicMs);
   }
 
   /** Whether one more failed test takes a server out. */
   isOnLastTry(server: Server): boolean {
-    return this.#members.get(server)?.health.isOnLastTry === true;
+    return this.#members.get(server.id)?.health.isOnLastTry === true;
   }
 
   /** The state of a server; undefined if it is no longer in the pool. */
   stateOf(server: Server): ServerState | undefined {
-    return this.#members.get(server)?.health.state;
+    return this.#members.get(server.id)?.health.state;
+  }
+
+  /** Why a server gets no clients; undefined if it may be picked, or is no longer in the pool. */
+  excludedReason(server: Server): ExcludedReason | undefined {
+    const member = this.#members.get(server.id);
+    return member && this.#reason(member.server, member.health.state);
   }
 
   /** Ends a round: its samples count from now on. A server without a new one keeps its last. */
@@ -219,12 +229,12 @@ export class Pool {
 
   /** All servers, in the order of the list. */
   get servers(): readonly Server[] {
-    return [...this.#members.keys()];
+    return [...this.#members.values()].map(({ server }) => server);
   }
 
   /** Every server with what is known of it, in the order of the list. */
   get records(): readonly ServerRecord[] {
-    return [...this.#members].map(([server, { health, history }]) => {
+    return [...this.#members.values()].map(({ server, health, history }) => {
       const { state, slowStart } = health;
       return { server, state, slowStart, excludedReason: this.#reason(server, state), history };
     });
@@ -234,14 +244,13 @@ export class Pool {
   get ranking(): RankedServer[] {
     const { shares } = this.chooser;
     const ranking: RankedServer[] = [];
-    for (const [server, { health: { state } }] of this.#members) {
+    for (const { server, health: { state } } of this.#members.values()) {
       if (state.kind !== "available") continue;
-      ranking.push({ server, sample: state.sample, share: shares.get(server) ?? 0 });
+      ranking.push({ server, sample: state.sample, share: shares.get(server.id) ?? 0 });
     }
     return ranking.sort((a, b) => throughputOf(a.sample) - throughputOf(b.sample));
   }
 
-  /** Whether a server may be picked. */
   get isAvailable(): boolean {
     return this.#remaining > 0;
   }
@@ -265,7 +274,7 @@ export class Pool {
   /** Tells the observers that a server has left, and soon which candidates remain. */
   #leave(server: Server, monotonicMs: number): void {
     const isUpdateDue = this.#remaining < this.#candidates.length;
-    for (const observer of this.#observers) observer.left(server);
+    for (const observer of this.#observers) observer.left(server.id);
     if (!server.isDrained && server.priority === this.#priority) this.#remaining--;
     if (!this.isAvailable) this.#update(monotonicMs);
     else if (!isUpdateDue) {
@@ -291,7 +300,7 @@ export class Pool {
   #eligible(): Candidate[] {
     let candidates: Candidate[] = [];
     let priority = Infinity;
-    for (const [server, { health: { state, slowStart } }] of this.#members) {
+    for (const { server, health: { state, slowStart } } of this.#members.values()) {
       if (state.kind !== "available" || server.priority > priority) continue;
       if (this.#ownReason(server, state) !== undefined) continue;
       if (server.priority < priority) candidates = [];
@@ -316,6 +325,6 @@ export class Pool {
   #ownReason(server: Server, { kind }: ServerState): ExcludedReason | undefined {
     if (kind !== "available") return kind;
     if (server.isDrained) return "drained";
-    return this.#suspended.has(server) ? "suspended" : undefined;
+    return this.#suspended.has(server.id) ? "suspended" : undefined;
   }
 }

@@ -18,12 +18,11 @@ import {
   LocalError,
   UnknownHostError,
 } from "../net/network_error.ts";
+import type { Fault, Outcome, TestFile, TransferSample } from "./health.ts";
 import type { Server } from "./list/server.ts";
-import type { Fault, Outcome, TestFile, TransferSample } from "./sample.ts";
 
 /** What a probe requests, and what passes. */
 export interface ProbeOptions {
-  /** The request-target of the test file. */
   readonly requestTarget: string;
   /** From before connecting until the last byte of the content, in ms. */
   readonly timeoutMs: number;

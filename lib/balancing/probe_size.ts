@@ -6,9 +6,9 @@
  */
 
 import { SIZE, type ValueParser } from "../cli/option.ts";
+import { type Outcome, throughputOf } from "./health.ts";
 import type { Server } from "./list/server.ts";
 import { type OnReceived, probe, type ProbeOptions } from "./probe.ts";
-import { type Outcome, throughputOf } from "./sample.ts";
 
 /** The built-in test file of `server.ts`, in any size by `?bytes=`. */
 const BUILT_IN_TARGET = "/test.bin";
@@ -30,11 +30,13 @@ const MOST_TRANSFERS = 3;
 /** Probes until a server is asked again for a size that it did not send. */
 const FIXED_FOR = 20;
 
+/** The most servers that are remembered, those that are no longer listed included. */
+const MOST_KNOWN = 100_000;
+
 /** What is known of a server's test file. */
 interface Known {
   /** The size to request; undefined if the file comes in one size only. */
   readonly bytes: number | undefined;
-  /** Whether the server has sent a requested size. */
   readonly isHonoured: boolean;
   /** Probes until a size is requested again, if none was sent. */
   readonly fixedFor: number;
@@ -86,20 +88,17 @@ type Transfer = (server: Server, requestTarget: string, on: OnReceived) => Promi
  */
 export class ProbeSize {
   readonly #transfer: Transfer;
-  readonly #known = new WeakMap<Server, Known>();
+  /** By the ids of servers, the latest last. */
+  readonly #known = new Map<number, Known>();
 
-  /**
-   * Knows no server yet.
-   *
-   * @param transfer runs one transfer of a target
-   */
+  /** @param transfer runs one transfer of a target */
   constructor(transfer: Transfer) {
     this.#transfer = transfer;
   }
 
   /** Probes a server: its last transfer counts. */
   async probe(server: Server, onReceived: OnReceived): Promise<Outcome> {
-    const known = this.#known.get(server);
+    const known = this.#known.get(server.id);
     let { outcome, next } = await this.#transferOnce(server, known, onReceived);
     // At most twice: a short first transfer may have timed no more than its start.
     for (let more = 1; more < MOST_TRANSFERS && isLarger(next, outcome); more++) {
@@ -109,7 +108,7 @@ export class ProbeSize {
     if (outcome.kind !== "failed" || !isUnproven) return outcome;
     // The size may be the reason of the failure: the file without a size decides.
     const plain = await this.#transferOnce(server, FIXED, onReceived);
-    if (plain.outcome.kind === "failed") this.#known.delete(server);
+    if (plain.outcome.kind === "failed") this.#known.delete(server.id);
     return plain.outcome;
   }
 
@@ -118,12 +117,19 @@ export class ProbeSize {
     const target = bytes === undefined ? BUILT_IN_TARGET : sizedTarget(BUILT_IN_TARGET, bytes);
     const found = await this.#transfer(server, target, onReceived);
     const next = nextKnown(known, found);
-    if (next === undefined) this.#known.delete(server);
-    else this.#known.set(server, next);
+    this.#remember(server, next);
     const outcome = bytes === undefined || found.kind !== "passed"
       ? found
       : { ...found, testFile: undefined };
     return { outcome, next };
+  }
+
+  /** Forgets the server that was probed the longest time ago if there are too many. */
+  #remember({ id }: Server, known: Known | undefined): void {
+    this.#known.delete(id);
+    if (known !== undefined) this.#known.set(id, known);
+    if (this.#known.size <= MOST_KNOWN) return;
+    for (const oldest of this.#known.keys()) return void this.#known.delete(oldest);
   }
 }
 

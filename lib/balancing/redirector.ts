@@ -1,6 +1,5 @@
 /**
- * Where else a file is to be had: Link fields with the relation `duplicate` (RFC 6249), for clients
- * that download from several servers at once.
+ * Redirects requests to servers, and names other servers of the same file (RFC 6249).
  *
  * @module
  */
@@ -12,22 +11,18 @@ import type { Chooser } from "./chooser.ts";
 import type { KnownSizes } from "./known_sizes.ts";
 import { isLocalHost } from "./list/endpoint.ts";
 import type { Server } from "./list/server.ts";
-import type { PickRequest } from "./policy.ts";
+import type { PickRequest } from "./policies/policy.ts";
 import type { RequestCounters } from "./request_counters.ts";
 
 /** How clients are redirected. */
 export interface RedirectorOptions {
   /** 301, 302, 303, 307 or 308. */
   readonly statusCode: number;
-  /** How many other servers a redirect names beside the picked one. */
   readonly alternatives: number;
-  /** Retry-After when no server is available. */
   readonly retryAfterSeconds: number;
   /** Sizes of files, if the policy uses them. */
   readonly sizes?: KnownSizes | undefined;
-  /** Counts the clients. */
   readonly counters: RequestCounters;
-  /** Logs a warning. */
   readonly info: (message: string) => void;
 }
 
@@ -54,7 +49,6 @@ export class Redirector {
     },
   };
 
-  /** Prepares the redirects. */
   constructor(chooser: Chooser, options: RedirectorOptions) {
     this.#chooser = chooser;
     this.#options = options;
@@ -67,7 +61,6 @@ export class Redirector {
     this.#redirect = new Redirect(options.statusCode, "The file is here", [NO_STORE]);
   }
 
-  /** The handler of all requests. */
   readonly handle: Handler = ({ head, target, client }) => {
     const asked = this.#asked;
     asked.client = client;
@@ -117,7 +110,7 @@ export class Redirector {
 const URI_REST = /^(?:[\w.~:/?@!$&'()*+,;=-]|%[\dA-Fa-f]{2})*$/;
 
 /** The most bytes of Link fields in one head; further servers are left out. */
-const MOST_OCTETS = 8 * 1024;
+const MOST_LINK_BYTES = 8 * 1024;
 
 /**
  * Link fields with the relation `duplicate` (RFC 6249), for clients that download from several
@@ -139,9 +132,9 @@ export function alternativeLinks(
   let priority = 1;
   for (const server of others) {
     if (priority > count) break;
-    if (server === chosen) continue;
+    if (server.id === chosen.id) continue;
     const more = link(server, target, ++priority);
-    if (section.length + more.length > MOST_OCTETS) break;
+    if (section.length + more.length > MOST_LINK_BYTES) break;
     section += more;
   }
   return section as FieldSection;

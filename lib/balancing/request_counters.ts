@@ -6,17 +6,15 @@ export class RequestCounters {
   /** Authorities that are counted each; undefined for all. */
   #authorities: ReadonlySet<string> | undefined;
   #total = 0;
-  /** Clients that were told that no server is available. */
+  /** Clients answered with 503, since no server was available. */
   unavailable = 0;
 
-  /** Counts clients redirected to a server. */
   redirected(authority: string, count = 1): void {
     this.#total += count;
     if (this.#authorities?.has(authority) === false) return;
     this.#redirects.set(authority, (this.#redirects.get(authority) ?? 0) + count);
   }
 
-  /** Clients redirected to a server. */
   redirectsTo(authority: string): number {
     return this.#redirects.get(authority) ?? 0;
   }
@@ -26,7 +24,6 @@ export class RequestCounters {
     return new Map(this.#redirects);
   }
 
-  /** Clients redirected to any server. */
   get redirects(): number {
     return this.#total;
   }
@@ -61,7 +58,7 @@ export class RequestCounters {
 export interface Counts {
   /** Clients redirected to servers, by authority. */
   readonly redirects: Readonly<Record<string, number>>;
-  /** Clients that were told that no server is available. */
+  /** Clients answered with 503, since no server was available. */
   readonly unavailable: number;
 }
 
@@ -77,35 +74,29 @@ export class PickedShares {
   #before: Snapshot = new Map();
   #last: Snapshot = new Map();
 
-  /**
-   * No round has ended yet.
-   *
-   * @param counters of all processes
-   */
+  /** @param counters of all processes */
   constructor(counters: RequestCounters) {
     this.#counters = counters;
   }
 
-  /** A round has ended. */
   endRound(): void {
     this.#before = this.#last;
     this.#last = this.#counters.byServer;
   }
 
-  /** The fraction of each of these servers; undefined if none has got a client lately. */
-  of(servers: Iterable<Server>): Map<Server, number> | undefined {
-    const counts = new Map<Server, number>();
+  /** The fraction of each of these servers, by id; undefined if none has got a client lately. */
+  of(servers: Iterable<Server>): Map<number, number> | undefined {
+    const counts = new Map<number, number>();
     let sum = 0;
-    for (const server of servers) {
-      const { authority } = server;
+    for (const { id, authority } of servers) {
       const all = this.#counters.redirectsTo(authority);
       const before = this.#before.get(authority) ?? 0;
       const count = before <= all ? all - before : all; // Counted anew since it was listed again.
-      counts.set(server, count);
+      counts.set(id, count);
       sum += count;
     }
     if (sum <= 0) return undefined;
-    for (const [server, count] of counts) counts.set(server, count / sum);
+    for (const [id, count] of counts) counts.set(id, count / sum);
     return counts;
   }
 }

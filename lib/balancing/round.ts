@@ -6,20 +6,12 @@
  * @module
  */
 
-import type { ServerEvent, TroubleEvent } from "./farm_log.ts";
+import type { FarmLog } from "./farm_log.ts";
+import { type FailedOutcome, type Outcome, type TestFile, throughputOf } from "./health.ts";
 import type { Server } from "./list/server.ts";
 import { ALONE, LineUse, type OwnLine } from "./own_line.ts";
 import type { Pool } from "./pool.ts";
 import type { OnReceived } from "./probe.ts";
-import { type FailedOutcome, type Outcome, type TestFile, throughputOf } from "./sample.ts";
-
-/** Where a round reports what it found. */
-export interface RoundLog {
-  /** Something happened to a server. */
-  readonly server: (server: Server, event: ServerEvent) => void;
-  /** Something went wrong that is not a server's fault. */
-  readonly trouble: (event: TroubleEvent) => void;
-}
 
 /** How the tests of a round are run. */
 export interface RoundOptions {
@@ -27,16 +19,13 @@ export interface RoundOptions {
   readonly probe: (server: Server, onReceived: OnReceived) => Promise<Outcome>;
   /** Tests at a time, at least 1: few, since they share a line. */
   readonly concurrency: number;
-  /** What earlier rounds have shown of the line that all tests share. */
-  readonly ownLine: OwnLine;
   /** The clock of `PickRequest`. */
   readonly clock: () => number;
   /** How long this process has been paused in all, in ms. */
   readonly pausedMs: () => number;
   /** Settles after so many ms. */
   readonly wait: (ms: number) => Promise<unknown>;
-  /** Receives the results. */
-  readonly log: RoundLog;
+  readonly log: Pick<FarmLog, "server" | "trouble">;
 }
 
 /** From a failed test to the second one, in ms. */
@@ -70,10 +59,11 @@ interface Verdict {
 
 /** One round over all servers of a pool that are due. */
 export class Round {
-  /** The test files of the servers that passed. */
-  readonly testFiles = new Map<Server, TestFile>();
+  /** The test files of the servers that passed, by their ids. */
+  readonly testFiles = new Map<number, TestFile>();
   readonly #pool: Pool;
   readonly #options: RoundOptions;
+  readonly #ownLine: OwnLine;
   #first: Iterator<Server> = [].values();
   /** Second tests that wait for their time. */
   readonly #doubted: Look[] = [];
@@ -90,16 +80,16 @@ export class Round {
   #hasStayed = false;
 
   /**
-   * Tests nothing yet.
-   *
+   * @param ownLine what earlier rounds have shown of the line that all tests share
    * @throws {RangeError} if `concurrency` is less than 1
    */
-  constructor(pool: Pool, options: RoundOptions) {
+  constructor(pool: Pool, options: RoundOptions, ownLine: OwnLine) {
     const { concurrency } = options;
     if (!(concurrency >= 1)) throw new RangeError(`Concurrency is ${concurrency}, less than 1`);
     this.#pool = pool;
     this.#options = options;
-    this.#lineUse = new LineUse(options.ownLine, options.clock);
+    this.#ownLine = ownLine;
+    this.#lineUse = new LineUse(ownLine, options.clock);
   }
 
   /**
@@ -110,7 +100,7 @@ export class Round {
    * @throws what a test rejected with, once the others have ended; then the round has no end
    */
   async run(which: "untested" | "all"): Promise<void> {
-    const { clock, ownLine } = this.#options;
+    const { clock } = this.#options;
     const begunAt = clock();
     const servers = this.#pool.beginRound(which);
     this.#first = servers.values();
@@ -121,7 +111,7 @@ export class Round {
     await this.#verify(clock() - begunAt);
     this.#logTrouble();
     this.#pool.endRound(clock());
-    ownLine.endRound();
+    this.#ownLine.endRound();
   }
 
   /** Runs all waiting tests, a few at a time. */
@@ -275,8 +265,10 @@ export class Round {
   #record(server: Server, outcome: Outcome): void {
     const { clock, log } = this.#options;
     const transition = this.#pool.record(server, outcome, clock());
-    if (outcome.kind === "passed" && outcome.testFile) this.testFiles.set(server, outcome.testFile);
-    if (transition !== undefined) log.server(server, transition);
+    if (outcome.kind === "passed" && outcome.testFile) {
+      this.testFiles.set(server.id, outcome.testFile);
+    }
+    if (transition !== undefined) log.server(server, transition, this.#pool.excludedReason(server));
   }
 
   #addUntested(server: Server, reason: string): void {
@@ -287,16 +279,15 @@ export class Round {
 
   /** Measures again, one by one, if the own line may have been the bottleneck. */
   async #verify(elapsedMs: number): Promise<void> {
-    const { clock, ownLine } = this.#options;
+    const { clock } = this.#options;
     const until = clock() + Math.max(LEAST_VERIFICATION_MS, VERIFICATION_PART * elapsedMs);
-    const verification = ownLine.verification();
-    for (const suspect of ownLine.suspects([...this.#lineUse.transfers])) {
-      if (verification.isDone || clock() > until) return;
+    for (const suspect of this.#ownLine.suspects([...this.#lineUse.transfers])) {
+      if (this.#ownLine.isVerified || clock() > until) return;
       if (this.#pool.stateOf(suspect.server) === undefined) continue;
       const outcome = await this.#probe(suspect.server, ALONE);
       if (outcome.kind !== "passed") continue;
       const { sample } = outcome;
-      if (!verification.compare(suspect, throughputOf(sample))) continue;
+      if (!this.#ownLine.verify(suspect, throughputOf(sample))) continue;
       this.#pool.refine(suspect.server, sample, clock());
     }
   }

@@ -5,6 +5,7 @@
  */
 
 import { CommandError } from "../cli/command.ts";
+import { SingleRun } from "../process/single_run.ts";
 import type { FarmLog } from "./farm_log.ts";
 import type { Server } from "./list/server.ts";
 import type { ServerSource } from "./list/server_source.ts";
@@ -16,13 +17,10 @@ export type ListSource = Pick<ServerSource, "servers" | "remembered" | "reload" 
 
 /** What a list keeps in step, and where it reports. */
 export interface ServerListOptions {
-  /** An empty pool. */
   readonly pool: Pool;
   /** Forgets the servers that are no longer listed. */
   readonly counters: RequestCounters;
-  /** Receives what changes. */
   readonly log: FarmLog;
-  /** The clock of `PickRequest`. */
   readonly clock: () => number;
 }
 
@@ -30,13 +28,9 @@ export interface ServerListOptions {
 export class ServerList {
   readonly #source: ListSource;
   readonly #options: ServerListOptions;
-  /** The lookup in progress. */
-  #updating: Promise<void> | undefined;
-  /** The reading in progress, and whether the files may have changed since it began. */
-  #reading: Promise<void> | undefined;
-  #isStale = false;
+  readonly #lookup = new SingleRun(() => this.#lookUp());
+  readonly #reading = new SingleRun(() => this.#read());
 
-  /** Empty until `load()`. */
   constructor(source: ListSource, options: ServerListOptions) {
     this.#source = source;
     this.#options = options;
@@ -54,7 +48,7 @@ export class ServerList {
 
   /** Looks up the servers that are found by DNS, if there are any. */
   async update(): Promise<void> {
-    if (this.#source.isDynamic) await (this.#updating ??= this.#lookUp());
+    if (this.#source.isDynamic) await this.#lookup.join();
   }
 
   /**
@@ -63,8 +57,7 @@ export class ServerList {
    * makes that read the files once more.
    */
   async reload(): Promise<void> {
-    this.#isStale = true;
-    await (this.#reading ??= this.#read());
+    await this.#reading.again();
     await this.update();
   }
 
@@ -79,18 +72,7 @@ export class ServerList {
   }
 
   async #read(): Promise<void> {
-    try {
-      while (this.#isStale) {
-        this.#isStale = false;
-        await this.#readOnce();
-      }
-    } finally {
-      this.#reading = undefined; // No await since the last check, which a call would be lost in.
-    }
-  }
-
-  async #readOnce(): Promise<void> {
-    const { log } = this.#options;
+    const { log, pool } = this.#options;
     let isRead: boolean;
     try {
       const { read, unread } = await this.#source.reload();
@@ -103,17 +85,16 @@ export class ServerList {
     // Without waiting for DNS, which may take long to answer.
     const { servers, duplicates } = this.#source.remembered();
     const replacement = this.#replace(servers);
-    log.changed(replacement);
+    log.changed(replacement, pool);
     log.duplicates(duplicates);
     if (isRead) log.reread(replacement.added, replacement.removed, servers.length);
   }
 
   async #lookUp(): Promise<void> {
-    const { log } = this.#options;
+    const { log, pool } = this.#options;
     const { servers, problems } = await this.#source.servers();
-    this.#updating = undefined;
     log.problems(problems);
-    log.changed(this.#replace(servers));
+    log.changed(this.#replace(servers), pool);
   }
 
   #replace(servers: readonly Server[]): Replacement {

@@ -1,22 +1,21 @@
 /**
  * The status of the farm, as the admin pages, JSON and metrics show it. Durations are in
- * milliseconds, points in time in milliseconds since the epoch; null stands for what is unknown or
- * does not apply. The names are those of the JSON, which are promises to programs.
+ * milliseconds, points in time in milliseconds since the epoch, in JSON in ISO 8601; null stands for
+ * what is unknown or does not apply. The names are those of the JSON, which are promises to programs.
  *
  * @module
  */
 
+import { throughputOf, type TransferStatus } from "./health.ts";
 import type { HealthChecker, RoundsStatus } from "./health_checker.ts";
 import type { ExcludedReason, Pool, ServerRecord } from "./pool.ts";
 import type { RequestCounters } from "./request_counters.ts";
-import { throughputOf, type TransferStatus } from "./sample.ts";
 import type { ServerList } from "./server_list.ts";
 
 /** The status of one server. */
 export interface ServerStatus {
   /** The authority where it is tested: its name in logs. */
   readonly name: string;
-  /** Where clients are sent. */
   readonly publicUrl: string;
   /** The entry of the list by which it was found in DNS; null if it is listed itself. */
   readonly foundBy: string | null;
@@ -50,17 +49,11 @@ export interface ServerStatus {
 
 /** The status of the balancer and all servers. */
 export interface FarmStatus {
-  /** The time of this status. */
   readonly at: number;
-  /** Of the program. */
   readonly version: string;
-  /** When the balancer began. */
   readonly startedAt: number;
-  /** The name of the policy. */
   readonly policy: string;
-  /** Time between rounds. */
   readonly intervalMs: number;
-  /** Processes that redirect. */
   readonly workers: number;
   /** Whether clients can connect, to this process or to a worker. */
   readonly isListening: boolean;
@@ -68,13 +61,11 @@ export interface FarmStatus {
   readonly isStopping: boolean;
   /** The rounds of tests, and when the next one begins. */
   readonly rounds: RoundsStatus & { readonly nextAt: number | null };
-  /** Clients that were redirected. */
   readonly redirects: number;
-  /** Clients that were told that no server is available. */
+  /** Clients answered with 503, since no server was available. */
   readonly unavailable: number;
   /** Clients in each of the last seconds, the latest last, at most 300. */
   readonly clientsPerSecond: readonly number[];
-  /** In the order of the list. */
   readonly servers: readonly ServerStatus[];
 }
 
@@ -86,15 +77,11 @@ export type StatusConstants = Pick<
 
 /** Where a status comes from. */
 export interface StatusSources {
-  /** The servers and their shares. */
   readonly pool: Pool;
   /** Knows whether there will be another round. */
   readonly list: ServerList;
-  /** The rounds so far. */
   readonly checker: HealthChecker;
-  /** The clients of each server. */
   readonly counters: RequestCounters;
-  /** Where clients connect. */
   readonly frontend: { readonly isListening: boolean };
   /** When the next round begins; undefined before that is settled. */
   readonly nextAt: () => number | undefined;
@@ -112,7 +99,6 @@ export class StatusCollector {
   #clientsPerSecond: readonly number[] = [];
   #clients = 0;
 
-  /** Remembers no second yet. */
   constructor(sources: StatusSources, constants: StatusConstants) {
     this.#sources = sources;
     this.#constants = constants;
@@ -142,7 +128,7 @@ export class StatusCollector {
       clientsPerSecond: this.#clientsPerSecond,
       servers: pool.records.map((record) => {
         const redirects = counters.redirectsTo(record.server.authority);
-        return serverStatus(record, shares.get(record.server) ?? 0, redirects);
+        return serverStatus(record, shares.get(record.server.id) ?? 0, redirects);
       }),
     };
   }
@@ -172,4 +158,69 @@ function serverStatus(
     isDrained: server.isDrained,
     climb: slowStart,
   };
+}
+
+/** Members that are points in time. */
+const TIMES = ["at", "startedAt", "since", "endedAt", "nextAt"] as const;
+
+/** Members that are no whole numbers, and their decimals. */
+const DECIMALS: Readonly<Record<string, number>> = {
+  elapsedMs: 3,
+  throughputBytesPerSecond: 3,
+  share: 6,
+  weight: 6,
+  climb: 6,
+};
+
+/** A part of a status as it is read from JSON. */
+export type StatusPart<T> = T extends object ? {
+    readonly [K in keyof T]: K extends typeof TIMES[number] ? string | null : StatusPart<T[K]>;
+  }
+  : T;
+
+/** A status as it is read from JSON. */
+export type StatusDocument = StatusPart<FarmStatus>;
+
+/** Servers in one piece, which takes up to a few ms to make. */
+const PIECE_SERVERS = 50;
+
+/** Tests of all servers together, more or less, and the least of each. */
+const MAX_TRANSFERS = 10_000;
+const MIN_TRANSFERS = 5;
+
+/**
+ * Writes a status as JSON text, piece by piece. The first piece is `at` and nothing else, so that
+ * two documents can be compared without it. In a large farm it has fewer of the latest tests.
+ */
+export function* statusPieces(status: FarmStatus): Generator<string, void> {
+  const { at, servers, ...totals } = status;
+  yield `${textOf({ at }).slice(0, -1)},`;
+  let piece = `${textOf(totals).slice(1, -1)},"servers":[`;
+  const tests = Math.max(MIN_TRANSFERS, Math.floor(MAX_TRANSFERS / servers.length));
+  for (let start = 0; start < servers.length; start += PIECE_SERVERS) {
+    const texts = servers.slice(start, start + PIECE_SERVERS).map((server) => {
+      return textOf({ ...server, transfers: server.transfers.slice(-tests) });
+    });
+    piece += (start > 0 ? "," : "") + texts.join(",");
+    if (start + PIECE_SERVERS >= servers.length) break;
+    yield piece;
+    piece = "";
+  }
+  yield `${piece}]}`;
+}
+
+function textOf(part: object): string {
+  return JSON.stringify(part, (name, value: unknown) => {
+    if ((TIMES as readonly string[]).includes(name)) return isoTime(value as number | null);
+    const decimals = DECIMALS[name];
+    if (decimals === undefined || typeof value !== "number") return value;
+    return Math.round(value * 10 ** decimals) / 10 ** decimals;
+  });
+}
+
+/** A time that was never set, or is not a date, is null. */
+function isoTime(epochMs: number | null): string | null {
+  if (epochMs === null || !(epochMs > 0)) return null;
+  const date = new Date(epochMs);
+  return Number.isNaN(date.getTime()) ? null : date.toISOString();
 }

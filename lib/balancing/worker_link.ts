@@ -10,124 +10,89 @@ import { standardOutput } from "../log/access_log.ts";
 import { LAST_LINES_MS, type LineWriter } from "../log/line_writer.ts";
 import type { HttpServer } from "../process/http_server.ts";
 import { fired, stopSignal } from "../process/signals.ts";
-import { writeReport } from "../process/worker_protocol.ts";
+import { SingleRun } from "../process/single_run.ts";
+import { writeMessage } from "../process/worker_protocol.ts";
 import type { Chooser, PoolObserver } from "./chooser.ts";
-import { applyListing, probeKey, type Server } from "./list/server.ts";
-import type { Candidate } from "./policy.ts";
+import type { TransferSample } from "./health.ts";
+import type { Candidate } from "./policies/policy.ts";
 import type { Counts, RequestCounters } from "./request_counters.ts";
-import type { TransferSample } from "./sample.ts";
 
 /** A change of the pool, as workers are sent it. */
 export interface PoolUpdate {
   /** Tests passed before the candidates changed. */
   readonly measured: Measured;
-  /** Authorities of servers that may no longer be picked, after the candidates. */
-  readonly left: readonly string[];
+  /** Ids of servers that may no longer be picked, after the candidates. */
+  readonly left: readonly number[];
   /** The servers that may be picked, after those tests; absent if unchanged. */
   readonly candidates?: readonly Candidate[];
   /** Tests passed since. */
   readonly measuredSince: Measured;
 }
 
-/** Samples by the authorities of their servers. */
-export type Measured = readonly (readonly [authority: string, sample: TransferSample])[];
+/** Samples by the ids of their servers. */
+export type Measured = readonly (readonly [id: number, sample: TransferSample])[];
 
-/** Writes an update as a line of text. */
-export function writePoolUpdate(update: PoolUpdate): string {
-  return JSON.stringify(update);
+/**
+ * Validates the content of an update: the shape of all that a worker computes with.
+ *
+ * @throws {TypeError} if it is none
+ */
+export function readPoolUpdate(content: unknown): PoolUpdate {
+  const { measured, measuredSince, left, candidates } = (content ?? {}) as Partial<PoolUpdate>;
+  const isUpdate = isMeasured(measured) && isMeasured(measuredSince) &&
+    isListOf(left, Number.isInteger) &&
+    (candidates === undefined || isListOf(candidates, isCandidate));
+  if (!isUpdate) throw new TypeError("A worker was sent a malformed update");
+  return content as PoolUpdate;
 }
 
-/** Writes what a worker has counted as a line of text. */
-export function writeCounts(counts: Counts): string {
-  return JSON.stringify(counts);
+function isListOf(value: unknown, isItem: (item: unknown) => boolean): boolean {
+  return Array.isArray(value) && value.every(isItem);
 }
 
-/** Reads what `writeCounts` wrote; undefined for anything else. */
-export function readCounts(text: string): Counts | undefined {
-  try {
-    const { redirects, unavailable }: Counts = JSON.parse(text);
-    const counts = [...Object.values(redirects), unavailable];
-    return counts.every(Number.isInteger) ? { redirects, unavailable } : undefined;
-  } catch {
-    return undefined;
-  }
+function isMeasured(value: unknown): boolean {
+  return isListOf(value, (it) => Array.isArray(it) && Number.isInteger(it[0]) && isSample(it[1]));
 }
 
-/** A server that may be picked, and its latest samples. */
-interface Known {
-  readonly server: Server;
-  /** Of the candidate. */
-  readonly ofRound: TransferSample;
-  /** The latest inside a round. */
-  measured: TransferSample | undefined;
+function isSample(value: unknown): boolean {
+  const sample = value as Partial<TransferSample> | null;
+  return [sample?.bytes, sample?.elapsedMs, sample?.at].every((it) => typeof it === "number");
+}
+
+function isCandidate(value: unknown): boolean {
+  const candidate = value as Partial<Candidate> | null;
+  const { id, hostname, authority, publicUrl, publicAuthority } = candidate?.server ?? {};
+  return Number.isInteger(id) && isSample(candidate?.sample) &&
+    [hostname, authority, publicUrl, publicAuthority].every((it) => typeof it === "string") &&
+    [candidate?.weight, candidate?.slowStart].every((it) => typeof it === "number");
+}
+
+/** Validates the content of a report; undefined if it is none. */
+export function readCounts(content: unknown): Counts | undefined {
+  const { redirects, unavailable } = (content ?? {}) as Partial<Counts>;
+  if (typeof redirects !== "object" || redirects === null) return undefined;
+  const isCounts = [...Object.values(redirects), unavailable].every(Number.isInteger);
+  return isCounts ? { redirects, unavailable: unavailable! } : undefined;
 }
 
 /**
- * Passes pool updates on to an observer in a worker. Policies know servers and samples by identity,
- * so a server or sample that is sent again becomes the same object.
+ * Passes an update on to an observer in a worker.
+ *
+ * @param monotonicMs on the clock of `PickRequest`
  */
-export class PoolSubscriber {
-  readonly #observer: PoolObserver;
-  readonly #clock: () => number;
-  /** By authority, of which a list keeps one server. */
-  #byAuthority: ReadonlyMap<string, Known> = new Map();
-
-  /** Knows no server yet. @param clock that of `PickRequest` */
-  constructor(observer: PoolObserver, clock: () => number) {
-    this.#observer = observer;
-    this.#clock = clock;
-  }
-
-  /** Applies a line that `writePoolUpdate` wrote. */
-  read(text: string): void {
-    const { measured, left, candidates, measuredSince }: PoolUpdate = JSON.parse(text);
-    const monotonicMs = this.#clock();
-    this.#measure(measured, monotonicMs);
-    if (candidates !== undefined) this.#observer.update(this.#known(candidates), monotonicMs);
-    this.#measure(measuredSince, monotonicMs);
-    for (const authority of left) {
-      const known = this.#byAuthority.get(authority);
-      if (known !== undefined) this.#observer.left(known.server);
-    }
-  }
-
-  #measure(measured: Measured, monotonicMs: number): void {
-    for (const [authority, sample] of measured) {
-      const known = this.#byAuthority.get(authority);
-      if (known === undefined) continue;
-      known.measured = sample;
-      this.#observer.measured(known.server, sample, monotonicMs);
-    }
-  }
-
-  #known(candidates: readonly Candidate[]): Candidate[] {
-    const byAuthority = new Map<string, Known>();
-    const known = candidates.map((candidate) => {
-      const before = this.#byAuthority.get(candidate.server.authority);
-      const server = sameOrNew(before?.server, candidate.server);
-      const told = [before?.ofRound, before?.measured];
-      const sample = told.find((it) => isSame(it, candidate.sample)) ?? candidate.sample;
-      byAuthority.set(server.authority, { server, ofRound: sample, measured: before?.measured });
-      return { ...candidate, server, sample };
-    });
-    this.#byAuthority = byAuthority;
-    return known;
-  }
+export function applyPoolUpdate(
+  { measured, left, candidates, measuredSince }: PoolUpdate,
+  observer: PoolObserver,
+  monotonicMs: number,
+): void {
+  for (const [id, sample] of measured) observer.measured(id, sample, monotonicMs);
+  if (candidates !== undefined) observer.update(candidates, monotonicMs);
+  for (const [id, sample] of measuredSince) observer.measured(id, sample, monotonicMs);
+  for (const id of left) observer.left(id);
 }
 
-/** The known server, updated; the sent one if it is probed differently. */
-function sameOrNew(before: Server | undefined, told: Server): Server {
-  if (before === undefined || probeKey(before) !== probeKey(told)) return told;
-  applyListing(before, told);
-  return before;
-}
-
-function isSame(a: TransferSample | undefined, b: TransferSample): boolean {
-  return a?.bytes === b.bytes && a.elapsedMs === b.elapsedMs && a.at === b.at;
-}
-
-/** Sends a line of text and settles once it is accepted. Never rejects. */
-export type Send = (line: string) => Promise<void>;
+/** Sends an update and settles once it is accepted. Never rejects. */
+export type Send = (update: PoolUpdate) => Promise<void>;
 
 /** Changes within so many ms are sent together: servers that fail together do so one by one. */
 const TOGETHER_MS = 20;
@@ -135,9 +100,8 @@ const TOGETHER_MS = 20;
 /** A worker, and what it was sent. */
 interface Subscriber {
   readonly send: Send;
-  /** The version that it has been sent. */
   version: number;
-  isSending: boolean;
+  readonly sending: SingleRun;
 }
 
 /** A value and the version in which it changed. */
@@ -147,23 +111,20 @@ interface Change<T> {
 }
 
 /**
- * Publishes the pool to workers. A worker that has not read its last line is sent nothing;
- * afterwards it gets the latest state. So a worker that does not read costs one line of memory.
+ * Publishes the pool to workers. A worker that has not read its last update is sent nothing;
+ * afterwards it gets the latest state. So a worker that does not read costs the memory of one update.
  */
 export class PoolPublisher implements PoolObserver {
   readonly #callSoon: (call: () => void) => void;
   readonly #subscribers = new Set<Subscriber>();
   #version = 0;
   #candidates: Change<readonly Candidate[]> = { value: [], version: 0 };
-  readonly #measured = new Map<string, Change<TransferSample>>();
-  readonly #left = new Map<string, Change<true>>();
+  readonly #measured = new Map<number, Change<TransferSample>>();
+  /** The versions in which servers left, by their ids. */
+  readonly #left = new Map<number, number>();
   #isDue = false;
 
-  /**
-   * Has no subscriber yet.
-   *
-   * @param callSoon calls back once more changes have had time to happen
-   */
+  /** @param callSoon calls back once more changes have had time to happen */
   constructor(
     callSoon: (call: () => void) => void = (call) => setTimeout(call, TOGETHER_MS),
   ) {
@@ -176,32 +137,28 @@ export class PoolPublisher implements PoolObserver {
    * @returns ends that
    */
   readonly subscribe = (send: Send): () => void => {
-    const subscriber = { send, version: -1, isSending: false };
+    const sending = new SingleRun(() => this.#bringUpToDate(subscriber));
+    const subscriber: Subscriber = { send, version: -1, sending };
     this.#subscribers.add(subscriber);
-    void this.#bringUpToDate(subscriber);
+    void sending.again();
     return () => this.#subscribers.delete(subscriber);
   };
 
-  /** The candidates have changed. */
   update(candidates: readonly Candidate[]): void {
     this.#candidates = { value: candidates, version: ++this.#version };
     this.#left.clear();
-    const authorities = new Set(candidates.map(({ server }) => server.authority));
-    for (const authority of this.#measured.keys()) {
-      if (!authorities.has(authority)) this.#measured.delete(authority);
-    }
+    const ids = new Set(candidates.map(({ server }) => server.id));
+    for (const id of this.#measured.keys()) if (!ids.has(id)) this.#measured.delete(id);
     this.#publishSoon();
   }
 
-  /** A server may not be picked any more. */
-  left({ authority }: Server): void {
-    this.#left.set(authority, { value: true, version: ++this.#version });
+  left(id: number): void {
+    this.#left.set(id, ++this.#version);
     this.#publishSoon();
   }
 
-  /** A test inside a round has passed. */
-  measured({ authority }: Server, sample: TransferSample): void {
-    this.#measured.set(authority, { value: sample, version: ++this.#version });
+  measured(id: number, sample: TransferSample): void {
+    this.#measured.set(id, { value: sample, version: ++this.#version });
     this.#publishSoon();
   }
 
@@ -210,44 +167,29 @@ export class PoolPublisher implements PoolObserver {
     this.#isDue = true;
     this.#callSoon(() => {
       this.#isDue = false;
-      for (const subscriber of this.#subscribers) void this.#bringUpToDate(subscriber);
+      for (const { sending } of this.#subscribers) void sending.again();
     });
   }
 
   async #bringUpToDate(subscriber: Subscriber): Promise<void> {
-    if (subscriber.isSending) return;
-    subscriber.isSending = true;
-    try {
-      while (subscriber.version < this.#version && this.#isSubscribed(subscriber)) {
-        const line = this.#updateSince(subscriber.version);
-        subscriber.version = this.#version;
-        await subscriber.send(line);
-      }
-    } finally {
-      subscriber.isSending = false;
-    }
+    if (subscriber.version === this.#version || !this.#subscribers.has(subscriber)) return;
+    const update = this.#updateSince(subscriber.version);
+    subscriber.version = this.#version;
+    await subscriber.send(update);
   }
 
-  #isSubscribed(subscriber: Subscriber): boolean {
-    return this.#subscribers.has(subscriber);
-  }
-
-  #updateSince(version: number): string {
-    const { value: candidates, version: told } = this.#candidates;
+  #updateSince(version: number): PoolUpdate {
+    const { value: candidates, version: changedIn } = this.#candidates;
     const samples = (after: number, until: number) =>
-      [...this.#measured].flatMap(([authority, change]) =>
-        change.version > after && change.version <= until
-          ? [[authority, change.value] as const]
-          : []
+      [...this.#measured].flatMap(([id, change]) =>
+        change.version > after && change.version <= until ? [[id, change.value] as const] : []
       );
-    const measured = samples(version, told);
-    const measuredSince = samples(Math.max(version, told), Infinity);
-    const left = [...this.#left].flatMap(([authority, change]) =>
-      change.version > version ? authority : []
-    );
-    return told > version
-      ? writePoolUpdate({ measured, candidates, measuredSince, left })
-      : writePoolUpdate({ measured, measuredSince, left });
+    const measured = samples(version, changedIn);
+    const measuredSince = samples(Math.max(version, changedIn), Infinity);
+    const left = [...this.#left].flatMap(([id, leftIn]) => leftIn > version ? [id] : []);
+    return changedIn > version
+      ? { measured, candidates, measuredSince, left }
+      : { measured, measuredSince, left };
   }
 }
 
@@ -269,10 +211,9 @@ export async function runWorker(
   counters: RequestCounters,
   openServer: (output: LineWriter) => HttpServer,
 ): Promise<void> {
-  const subscriber = new PoolSubscriber(chooser, () => performance.now());
   const greeted = Promise.withResolvers<void>();
   const stop = stopSignal(undefined, (update) => {
-    subscriber.read(update);
+    applyPoolUpdate(readPoolUpdate(update), chooser, performance.now());
     greeted.resolve();
   });
   await Promise.race([greeted.promise, fired(stop)]);
@@ -292,5 +233,5 @@ export async function runWorker(
  * it for the next one.
  */
 export function report(counters: RequestCounters, output: LineWriter): void {
-  if (!output.isFull) output.write(writeReport(writeCounts(counters.take())));
+  if (!output.isFull) output.write(writeMessage({ kind: "report", content: counters.take() }));
 }

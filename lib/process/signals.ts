@@ -4,28 +4,28 @@
  * @module
  */
 
-import { receiveOrder, workerPort } from "./worker_protocol.ts";
+import { receiveCommand, workerPort } from "./worker_protocol.ts";
 
 /**
  * How long a worker that was replaced keeps connections open that are idle or new. Its replies then
  * have `Connection: close`.
  */
-const RETIREMENT_MS = 2000;
+const DRAIN_MS = 2000;
 
 /**
- * A signal that fires at the first SIGINT or SIGTERM; in a worker, at its parent's order or a
- * SIGTERM. A second SIGINT or SIGTERM ends the process at once, with 128 plus the signal's number as
- * its exit status, except in a worker.
+ * A signal that fires when the process is to stop: at the first SIGINT or SIGTERM; in a worker at
+ * its parent's command, and at a SIGTERM. A second one ends the process at once, with the status that
+ * a shell gives it: 128 and the signal's number; workers leave that to their parent.
  *
- * @param onSecond called before a second signal ends the process
- * @param onNews called, in a worker, with each line of news from its parent
+ * @param onSecond called before the process ends at once
+ * @param onUpdate called, in a worker, with the content of each update of its parent
  */
 export function stopSignal(
   onSecond: () => void = () => {},
-  onNews: (news: string) => void = () => {},
+  onUpdate: (content: unknown) => void = () => {},
 ): AbortSignal {
   const controller = new AbortController();
-  if (workerPort() !== undefined) return orderedStop(controller, onNews);
+  if (workerPort() !== undefined) return commandedStop(controller, onUpdate);
   const exitStatuses = { SIGINT: 130, ...(Deno.build.os !== "windows" && { SIGTERM: 143 }) };
   for (const [signal, exitStatus] of Object.entries(exitStatuses)) {
     Deno.addSignalListener(signal as Deno.Signal, () => {
@@ -39,8 +39,11 @@ export function stopSignal(
   return controller.signal;
 }
 
-function orderedStop(controller: AbortController, onNews: (news: string) => void): AbortSignal {
-  receiveOrder(onNews).then((order) => controller.abort(order));
+function commandedStop(
+  controller: AbortController,
+  onUpdate: (content: unknown) => void,
+): AbortSignal {
+  receiveCommand(onUpdate).then((command) => controller.abort(command));
   Deno.addSignalListener("SIGTERM", () => controller.abort("stop"));
   // A terminal sends these to all of its processes; a worker follows its parent.
   for (const signal of ["SIGINT", "SIGHUP"] as const) Deno.addSignalListener(signal, () => {});
@@ -61,7 +64,7 @@ export function fired(signal: AbortSignal): Promise<void> {
 
 /** How long connections without a request may last after a stop, in ms. */
 export function idleGraceMs(stop: AbortSignal): number {
-  return stop.reason === "retire" ? RETIREMENT_MS : 0;
+  return stop.reason === "drain" ? DRAIN_MS : 0;
 }
 
 /** SIGHUP as a request to reload; one that comes before the handler is set is kept. */

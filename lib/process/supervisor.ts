@@ -89,7 +89,7 @@ export class Supervisor {
           onReport: links.onReport,
         }),
       monotonicMs: () => performance.now(),
-      retireMs: options.grace + LEEWAY_MS,
+      drainMs: options.grace + LEEWAY_MS,
       pause: delay,
     });
   }

@@ -1,3 +1,4 @@
+import { SingleRun } from "./single_run.ts";
 import type { Worker, WorkerEnd } from "./worker_process.ts";
 
 /** How long a new worker may take until it listens, where many start at once. */
@@ -12,13 +13,13 @@ export interface WorkerPoolOptions {
   readonly count: number;
   /** Starts a worker that listens on a port, 0 for any free one; throws if it cannot. */
   readonly spawn: (port: number) => Worker;
-  /** Called with each new worker's `inform`, before all else; returns how to unsubscribe. */
-  readonly subscribe?: ((send: (line: string) => Promise<void>) => () => void) | undefined;
+  /** Given how to send updates to each new worker, before all else; what it returns ends that. */
+  readonly subscribe?: ((send: (content: unknown) => Promise<void>) => () => void) | undefined;
   /** Logs what happens to workers. */
   readonly info: (message: string) => void;
   readonly monotonicMs: () => number;
-  /** How long a worker that was replaced may take to end, in ms, before it is killed. */
-  readonly retireMs: number;
+  /** How long one that was replaced may take for what is under way, in ms; then it is killed. */
+  readonly drainMs: number;
   /** Settles after so many ms. Never rejects. */
   readonly pause: (ms: number) => Promise<void>;
 }
@@ -35,8 +36,7 @@ export class WorkerPool {
   readonly #started = Promise.withResolvers<void>();
   #port = 0;
   #isStopping = false;
-  #isRestarting = false;
-  #isRestartDue = false;
+  readonly #restarting = new SingleRun(() => this.#replaceAll(), this.#started.promise);
 
   /** Starts nothing. */
   constructor(options: WorkerPoolOptions) {
@@ -85,22 +85,14 @@ export class WorkerPool {
    * the others stay. Begins after `start`; a call during a restart starts another one after it. Never
    * rejects.
    */
-  async rollingRestart(): Promise<void> {
-    this.#isRestartDue = true;
-    if (this.#isRestarting) return;
-    this.#isRestarting = true;
-    await this.#started.promise;
-    while (this.#isRestartDue) {
-      this.#isRestartDue = false;
-      await this.#replaceAll();
-    }
-    this.#isRestarting = false;
+  rollingRestart(): Promise<void> {
+    return this.#restarting.again();
   }
 
   /** Lets all workers finish open requests; kills those that have not ended after so many ms. */
   async drain(withinMs: number): Promise<void> {
     this.#isStopping = true;
-    for (const worker of this.#alive) worker.order("stop");
+    for (const worker of this.#alive) void worker.send({ kind: "stop" });
     const ended = Promise.all([...this.#alive].map(({ ended }) => ended));
     await Promise.race([ended, this.#options.pause(withinMs)]);
     this.kill();
@@ -114,7 +106,9 @@ export class WorkerPool {
 
   #spawn(port: number, withinMs = START_MS): Worker {
     const worker = this.#options.spawn(port);
-    const unsubscribe = this.#options.subscribe?.((line) => worker.inform(line));
+    const unsubscribe = this.#options.subscribe?.((content) =>
+      worker.send({ kind: "update", content })
+    );
     this.#alive.add(worker);
     this.#options.pause(withinMs).then(() => {
       if (this.#listening.has(worker) || !this.#alive.has(worker)) return;
@@ -178,8 +172,8 @@ export class WorkerPool {
       }
       const old = this.#places[place]!;
       this.#keep(place, successor);
-      old.order("retire");
-      this.#options.pause(this.#options.retireMs).then(() => old.kill());
+      void old.send({ kind: "drain" });
+      this.#options.pause(this.#options.drainMs).then(() => old.kill());
     }
     if (!this.#isStopping) this.#options.info("all workers were replaced");
   }

@@ -1,12 +1,6 @@
 import { CommandError } from "../cli/command.ts";
 import { authorityOf } from "../http/grammar.ts";
-import {
-  type Order,
-  takeReports,
-  workerArguments,
-  writeNews,
-  writeOrder,
-} from "./worker_protocol.ts";
+import { type Message, takeReports, workerArguments, writeMessage } from "./worker_protocol.ts";
 
 /** How a worker process ended. */
 export type WorkerEnd = Pick<Deno.CommandStatus, "code" | "signal">;
@@ -18,11 +12,9 @@ export interface Worker {
   readonly listening: Promise<string | undefined>;
   /** Settles when it has ended and all of its output was passed on. Never rejects. */
   readonly ended: Promise<WorkerEnd>;
-  /** Sends an order, unless it has ended. */
-  order(order: Order): void;
-  /** Sends one line of news, unless it has ended. Settles once it was taken; never rejects. */
-  inform(news: string): Promise<void>;
-  /** Sends SIGKILL. */
+  /** Sends a message and settles once it is accepted; lost if it has ended. Never rejects. */
+  send(message: Message): Promise<void>;
+  /** Ends it at once. */
   kill(): void;
 }
 
@@ -32,8 +24,8 @@ export interface WorkerListeners {
   readonly onLines: (lines: string) => void;
   /** Called with its standard error. */
   readonly onErrorLines: (lines: string) => void;
-  /** Called with each report. */
-  readonly onReport?: ((report: string) => void) | undefined;
+  /** Called with the content of each report. */
+  readonly onReport?: ((content: unknown) => void) | undefined;
 }
 
 /** A worker as a child process. */
@@ -70,12 +62,9 @@ export class WorkerProcess implements Worker {
     return this.#child.pid;
   }
 
-  order(order: Order): void {
-    this.#stdin.write(writeOrder(order)).catch(() => {});
-  }
-
-  async inform(news: string): Promise<void> {
-    await this.#stdin.write(writeNews(news)).catch(() => {});
+  async send(message: Message): Promise<void> {
+    const line = new TextEncoder().encode(`${writeMessage(message)}\n`);
+    await this.#stdin.write(line).catch(() => {});
   }
 
   kill(): void {
@@ -107,7 +96,7 @@ export class WorkerProcess implements Worker {
   #take(lines: string): void {
     const { onLines, onReport } = this.#listeners;
     if (this.#isAnnounced) {
-      const rest = takeReports(lines, (report) => onReport?.(report));
+      const rest = takeReports(lines, (content) => onReport?.(content));
       if (rest !== "") onLines(rest.slice(0, -1));
       return;
     }

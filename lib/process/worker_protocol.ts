@@ -1,24 +1,29 @@
 /**
- * Messages between a role and its worker processes. A worker gets its port as its first argument
- * and lines on its standard input; its reports are marked lines of its standard output.
+ * Messages between a role and its worker processes: lines of JSON, on a worker's standard input and
+ * among the lines of its log on its standard output. A worker gets its port as its first argument.
  *
  * @module
  */
 
 /**
- * Command to a worker: `stop` finishes the replies under way; `retire`, sent when another worker has
- * replaced it, also waits for clients that are between two requests.
+ * Command to a worker: `stop` finishes open requests; `drain`, sent when another worker has replaced
+ * it, also waits for clients that are between two requests.
  */
-export type Order = "stop" | "retire";
+export type Command = "stop" | "drain";
+
+/**
+ * One line: a command, an update that the role sends its workers, or a report of a worker. The role
+ * defines the content of updates and reports, and validates it where it is read.
+ */
+export type Message =
+  | { readonly kind: Command }
+  | { readonly kind: "update" | "report"; readonly content: unknown };
 
 /** Start of a worker's first argument; its port follows. No user writes it. */
 const MARK = "--as-worker-on=";
 
-/** What a line with news begins with; no order does. */
-const NEWS = "+";
-
-/** What a line with a report begins with; no line of a log does, for it is escaped there. */
-const REPORT = "\x1e";
+/** What a message begins with (RFC 7464); no line of a log does, since it is escaped there. */
+const RECORD_SEPARATOR = "\x1e";
 
 /** In a worker, the port to listen on beside others, 0 for any free one; else undefined. */
 export function workerPort(): number | undefined {
@@ -36,27 +41,41 @@ export function workerArguments(port: number): string[] {
   return [`${MARK}${port}`, ...userArguments()];
 }
 
-/** An order as octets, for `receiveOrder`. */
-export function writeOrder(order: Order): Uint8Array<ArrayBuffer> {
-  return new TextEncoder().encode(`${order}\n`);
+/** Writes a message as a line without its end. */
+export function writeMessage(message: Message): string {
+  return RECORD_SEPARATOR + JSON.stringify(message);
 }
 
-/** News as octets, for `receiveOrder`; it must be of one line. */
-export function writeNews(news: string): Uint8Array<ArrayBuffer> {
-  return new TextEncoder().encode(`${NEWS}${news}\n`);
+/** Reads a line without its end; undefined if it is no message. */
+export function readMessage(line: string): Message | undefined {
+  if (!line.startsWith(RECORD_SEPARATOR)) return undefined;
+  try {
+    const message: unknown = JSON.parse(line.slice(RECORD_SEPARATOR.length));
+    return isMessage(message) ? message : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function isMessage(value: unknown): value is Message {
+  if (typeof value !== "object" || value === null || !("kind" in value)) return false;
+  const { kind } = value;
+  if (kind === "update" || kind === "report") return "content" in value;
+  return kind === "stop" || kind === "drain";
 }
 
 /**
- * Waits for an order on standard input; its end means `stop`, since then the parent is gone. Never
+ * Waits for a command on standard input; its end means `stop`, since then the parent is gone. Never
  * rejects.
  *
- * @param onNews called with each line of news, before the order and after it
+ * @param onUpdate called with the content of each update, before the command and after it
  */
-export function receiveOrder(onNews: (news: string) => void = () => {}): Promise<Order> {
-  const { promise, resolve } = Promise.withResolvers<Order>();
+export function receiveCommand(onUpdate: (content: unknown) => void = () => {}): Promise<Command> {
+  const { promise, resolve } = Promise.withResolvers<Command>();
   const take = (line: string) => {
-    if (line === "stop" || line === "retire") resolve(line);
-    else if (line.startsWith(NEWS)) onNews(line.slice(NEWS.length));
+    const message = readMessage(line);
+    if (message?.kind === "update") onUpdate(message.content);
+    else if (message?.kind === "stop" || message?.kind === "drain") resolve(message.kind);
   };
   readLines(take).catch(reportError).then(() => resolve("stop"));
   return promise;
@@ -75,27 +94,23 @@ async function readLines(take: (line: string) => void): Promise<void> {
       try {
         take(line);
       } catch (error) {
-        reportError(error); // The next line may be the order.
+        reportError(error); // The next line may be the command.
       }
     }
   }
 }
 
-/** A report as a line for standard output; it must be of one line. */
-export function writeReport(report: string): string {
-  return REPORT + report;
-}
-
 /**
- * Whole lines of a worker's standard output, without those that are reports.
+ * Whole lines of a worker's standard output, without those that are messages.
  *
- * @param onReport called with each report
+ * @param onReport called with the content of each report
  */
-export function takeReports(lines: string, onReport: (report: string) => void): string {
-  if (!lines.includes(REPORT)) return lines;
+export function takeReports(lines: string, onReport: (content: unknown) => void): string {
+  if (!lines.includes(RECORD_SEPARATOR)) return lines;
   return lines.split("\n").filter((line) => {
-    if (!line.startsWith(REPORT)) return true;
-    onReport(line.slice(REPORT.length));
+    if (!line.startsWith(RECORD_SEPARATOR)) return true;
+    const message = readMessage(line);
+    if (message?.kind === "report") onReport(message.content);
     return false;
   }).join("\n");
 }

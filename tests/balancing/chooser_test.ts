@@ -1,8 +1,8 @@
 import { assertEquals, assertStrictEquals } from "@std/assert";
 import { Chooser } from "../../lib/balancing/chooser.ts";
 import type { Server } from "../../lib/balancing/list/server.ts";
-import type { Candidate, PickRequest, Policy } from "../../lib/balancing/policy.ts";
-import type { TransferSample } from "../../lib/balancing/sample.ts";
+import type { Candidate, PickRequest, Policy } from "../../lib/balancing/policies/policy.ts";
+import type { TransferSample } from "../../lib/balancing/health.ts";
 import { asking, candidatesOf, serversOf } from "../support/candidates.ts";
 
 const servers = serversOf(3);
@@ -11,13 +11,13 @@ const candidates = candidatesOf(servers, [1, 2, 3]);
 
 /** Picks the first that is not excluded, and keeps what it is told. */
 class Listener implements Policy {
-  readonly told: unknown[] = [];
+  readonly calls: unknown[] = [];
   readonly asked: PickRequest[] = [];
   #candidates: readonly Candidate[] = [];
 
   update(candidates: readonly Candidate[], now: number): void {
     this.#candidates = candidates;
-    this.told.push([candidates, now]);
+    this.calls.push([candidates, now]);
   }
 
   pick(request: PickRequest): Server | undefined {
@@ -26,27 +26,27 @@ class Listener implements Policy {
   }
 
   /** Each gets as much as its place says, the first least. */
-  shares(): Map<Server, number> {
+  shares(): Map<number, number> {
     const total = this.#candidates.length * (this.#candidates.length + 1) / 2;
-    return new Map(this.#candidates.map(({ server }, i) => [server, (i + 1) / total]));
+    return new Map(this.#candidates.map(({ server }, i) => [server.id, (i + 1) / total]));
   }
 }
 
 Deno.test("Chooser tells its policy what it is told, tests only where it learns from them", () => {
   const measured: unknown[] = [];
   class Learner extends Listener {
-    measured(server: Server, sample: TransferSample, now: number): void {
-      measured.push([server, sample, now]);
+    measured(id: number, sample: TransferSample, now: number): void {
+      measured.push([id, sample, now]);
     }
   }
   const sample = { bytes: 1, elapsedMs: 2, at: 3 };
   for (const policy of [new Listener(), new Learner()]) {
     const chooser = new Chooser(policy);
     chooser.update(candidates, 4);
-    chooser.measured(a, sample, 5);
-    assertEquals(policy.told, [[candidates, 4]]);
+    chooser.measured(a.id, sample, 5);
+    assertEquals(policy.calls, [[candidates, 4]]);
   }
-  assertEquals(measured, [[a, sample, 5]]);
+  assertEquals(measured, [[a.id, sample, 5]]);
 });
 
 Deno.test("Chooser knows of nobody at first, and when nobody is left", () => {
@@ -89,14 +89,14 @@ Deno.test("Chooser.byShare begins with the greatest share, and is made once for 
 Deno.test("Chooser picks none that has left, before its policy is told", () => {
   const chooser = new Chooser(new Listener());
   chooser.update(candidates, 0);
-  chooser.left(a);
+  chooser.left(a.id);
   assertStrictEquals(chooser.pick(asking()), b);
   assertEquals(chooser.byShare, [c, b]);
   assertStrictEquals(chooser.pick(asking({ isExcluded: (server) => server === b })), c);
-  chooser.left(c);
+  chooser.left(c.id);
   // An excluded server is better than one that has left.
   assertStrictEquals(chooser.pick(asking({ isExcluded: (server) => server === b })), b);
-  chooser.left(b);
+  chooser.left(b.id);
   assertEquals(chooser.pick(asking()), undefined);
   assertEquals(chooser.pick(asking({ isExcluded: () => true })), undefined);
   chooser.update(candidates, 1);

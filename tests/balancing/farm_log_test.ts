@@ -1,27 +1,42 @@
 import { assertEquals } from "@std/assert";
 import { FarmLog } from "../../lib/balancing/farm_log.ts";
-import { parseServer } from "../../lib/balancing/list/server.ts";
+import { parseServer, type Server } from "../../lib/balancing/list/server.ts";
 
 const [a, b, c] = ["a:1", "b:1", "c:1"].map((entry) => parseServer(entry));
 
 /** A log, and what it tells: words and records. */
 function logOf() {
-  const told: [words: string, record: object | undefined][] = [];
-  return { log: new FarmLog((words, record) => told.push([words, record])), told };
+  const logged: [words: string, record: object | undefined][] = [];
+  return { log: new FarmLog((words, record) => logged.push([words, record])), logged };
 }
 
 Deno.test("FarmLog tells events of servers and of rounds, in words and as records", () => {
-  const { log, told } = logOf();
+  const { log, logged } = logOf();
   const sample = { bytes: 1024, elapsedMs: 1, at: 0 };
   log.server(a!, { kind: "available", sample });
   log.round({ ranking: [], servers: 1, elapsedMs: 4 });
   const round = { event: "round", servers: 1, available: 0, elapsedMs: 4, fastest: [] };
-  assertEquals(told, [
+  assertEquals(logged, [
     [
       "a:1 is available: 1 kiB in 1.0 ms, 1000 kiB/s",
       { event: "available", server: "a:1", bytes: 1024, elapsedMs: 1 },
     ],
     ["no server is available", round],
+  ]);
+});
+
+Deno.test("FarmLog adds why a server gets no clients to events that may have caused it", () => {
+  const { log, logged } = logOf();
+  const failure = { reason: "refused", streak: 1, fall: 1 };
+  log.server(a!, { kind: "out", ...failure }, "out");
+  log.server(a!, { kind: "failing", ...failure }, "suspended");
+  log.server(a!, { kind: "failing", ...failure }, undefined);
+  log.server(a!, { kind: "retested", reason: "refused" }, "drained");
+  assertEquals(logged.map(([, record]) => record), [
+    { event: "out", server: "a:1", ...failure, excludedReason: "out" },
+    { event: "failing", server: "a:1", ...failure, excludedReason: "suspended" },
+    { event: "failing", server: "a:1", ...failure },
+    { event: "retested", server: "a:1", reason: "refused" },
   ]);
 });
 
@@ -31,19 +46,22 @@ const MORE_CHANGES = {
 };
 
 Deno.test("FarmLog tells who came and who went, and that the list was read", () => {
-  const { log, told } = logOf();
+  const { log, logged } = logOf();
   const found = { ...b!, foundBy: "dns:b:1" };
+  const pool = {
+    excludedReason: ({ id }: Server) => id === c!.id ? "drained" as const : undefined,
+  };
   log.changed({
     added: [a!, found],
     changed: [[b!, CHANGES], [a!, MORE_CHANGES], [c!, { isDrained: true }]],
     removed: [c!],
-  });
-  log.changed({ added: [], changed: [], removed: [] });
+  }, pool);
+  log.changed({ added: [], changed: [], removed: [] }, pool);
   log.reread([a!, b!], [c!], 7);
   log.reread([], [], 1);
   log.duplicates([a!]);
   log.unchanged("servers.txt:3: has no port");
-  assertEquals(told, [
+  assertEquals(logged, [
     ["c:1 is in the list no more, and gets no more clients", { event: "unlisted", server: "c:1" }],
     ["b:1 has changed in the list: its weight is 1.33, it steps back", {
       ...{ event: "changed", server: "b:1", changes: ["its weight is 1.33", "it steps back"] },
@@ -57,7 +75,7 @@ Deno.test("FarmLog tells who came and who went, and that the list was read", () 
       },
     ],
     ["c:1 has changed in the list: it is drained", {
-      ...{ event: "changed", server: "c:1", changes: ["it is drained"] },
+      ...{ event: "changed", server: "c:1", changes: ["it is drained"], excludedReason: "drained" },
     }],
     ["a:1 is new in the list", { event: "listed", server: "a:1", foundBy: undefined }],
     ["b:1 is new, by dns:b:1", { event: "listed", server: "b:1", foundBy: "dns:b:1" }],
@@ -75,13 +93,13 @@ Deno.test("FarmLog tells who came and who went, and that the list was read", () 
 });
 
 Deno.test("FarmLog tells which lists cannot be read again, and what to do", () => {
-  const { log, told } = logOf();
+  const { log, logged } = logOf();
   log.unread([], ["servers.txt"]);
-  assertEquals(told, []);
+  assertEquals(logged, []);
   log.unread([], []);
   const imported = { name: "servers.txt", origin: "program" } as const;
   log.unread([{ name: "standard input", origin: "standard input" }, imported], []);
-  assertEquals(told, [
+  assertEquals(logged, [
     ["there is no list to read again: put the servers into a file and name that", {
       event: "unread",
     }],
@@ -96,7 +114,7 @@ Deno.test("FarmLog tells which lists cannot be read again, and what to do", () =
 });
 
 Deno.test("FarmLog tells problems that are news, and what is well again", () => {
-  const { log, told } = logOf();
+  const { log, logged } = logOf();
   log.problems([]);
   const problem = { entry: "web", reason: "no such name" };
   log.problems([problem]);
@@ -104,7 +122,7 @@ Deno.test("FarmLog tells problems that are news, and what is well again", () => 
   log.problems([{ entry: "web", reason: "it timed out" }, { entry: "api", reason: "no address" }]);
   log.problems([{ entry: "api", reason: "no address" }]);
   log.problems([]);
-  assertEquals(told, [
+  assertEquals(logged, [
     ["web: no such name", { event: "unresolved", entry: "web", reason: "no such name" }],
     ["web: it timed out", { event: "unresolved", entry: "web", reason: "it timed out" }],
     ["api: no address", { event: "unresolved", entry: "api", reason: "no address" }],

@@ -3,13 +3,13 @@ import { FarmLog } from "../../lib/balancing/farm_log.ts";
 import { HealthChecker } from "../../lib/balancing/health_checker.ts";
 import { parseServer, type Server } from "../../lib/balancing/list/server.ts";
 import { POLICIES } from "../../lib/balancing/policies.ts";
-import type { Outcome } from "../../lib/balancing/sample.ts";
+import type { Outcome } from "../../lib/balancing/health.ts";
 import { ChoosingPool } from "../support/choosing_pool.ts";
 import { failed, passed, passedAt, UNTESTABLE } from "../support/servers.ts";
 
 /** A checker of servers that do what their name is mapped to. */
 class Farm {
-  readonly told: string[] = [];
+  readonly logged: string[] = [];
   readonly outcomes: Record<string, Outcome> = {};
   readonly checker: HealthChecker;
   probes = 0;
@@ -17,7 +17,7 @@ class Farm {
   constructor(entries: readonly string[], fall = 1, rise = 0) {
     const thresholds = { fall, rise };
     const pool = new ChoosingPool(entries.map(parseServer), POLICIES.rank(), thresholds);
-    const log = new FarmLog((words) => void this.told.push(words));
+    const log = new FarmLog((words) => void this.logged.push(words));
     this.checker = new HealthChecker(pool, {
       probe: (server: Server) => {
         this.probes++;
@@ -35,9 +35,9 @@ class Farm {
   /** What is told about one more round. */
   async round(outcomes: Readonly<Record<string, Outcome>> = {}): Promise<string[]> {
     Object.assign(this.outcomes, outcomes);
-    this.told.length = 0;
+    this.logged.length = 0;
     await this.checker.round();
-    return [...this.told];
+    return [...this.logged];
   }
 }
 
@@ -59,11 +59,11 @@ Deno.test("HealthChecker says who is out and why, and the ranking, fastest first
 Deno.test("HealthChecker names ten servers at most", async () => {
   const names = Array.from({ length: 12 }, (_, i) => `s${i}`);
   const farm = new Farm(names.map((name) => `${name}:1`));
-  const told = await farm.round(
+  const logged = await farm.round(
     Object.fromEntries(names.map((name, i) => [name, passed(i + 1)])),
   );
-  const said = told.at(-1) ?? "";
-  assertEquals(told.length, 13);
+  const said = logged.at(-1) ?? "";
+  assertEquals(logged.length, 13);
   assertEquals(said.split(", ").length, 12);
   assertEquals(said.endsWith(", s9:1 10.0 ms (3.8 %), and 2 slower ones"), true, said);
 });
@@ -87,7 +87,7 @@ Deno.test("HealthChecker counts what takes a server out and brings it back", asy
 Deno.test("HealthChecker names the odd one out once", async () => {
   const farm = new Farm(["a:1", "b:1", "c:1"]);
   const outcomes = { a: passed(1, 4, '"x"'), b: passed(1, 4, '"y"'), c: passed(1, 5, '"x"') };
-  const warnings = (told: string[]) => told.filter((line) => line.includes("differs"));
+  const warnings = (logged: string[]) => logged.filter((line) => line.includes("differs"));
   assertEquals(warnings(await farm.round({ ...outcomes, b: passed(1, 4, '"x"') })), [
     "c:1 differs from the farm: its test file has 5 bytes, not 4",
   ]);
@@ -133,7 +133,7 @@ Deno.test("HealthChecker.firstRound() looks again while no server has passed or 
       get: () => waiting.length > 1 ? waiting.shift() : waiting[0],
     });
     await farm.checker.firstRound();
-    return [farm.probes, farm.told.at(-1)];
+    return [farm.probes, farm.logged.at(-1)];
   };
   const alone = "tested, fastest first: a:1 1.0 ms (100.0 %)";
   const refused = failed("refused");

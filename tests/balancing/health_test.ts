@@ -1,6 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { Health, type Thresholds } from "../../lib/balancing/health.ts";
-import type { Outcome } from "../../lib/balancing/sample.ts";
+import { Health, type Outcome, type Thresholds } from "../../lib/balancing/health.ts";
 import { failed, passed, passedAt, UNTESTABLE } from "../support/servers.ts";
 
 /** What becomes of a server that passes (`+`), fails (`-`) or cannot be tested (`?`), a round each. */

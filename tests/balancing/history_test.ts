@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { History } from "../../lib/balancing/sample.ts";
+import { History } from "../../lib/balancing/health.ts";
 import { failed, passedAt, UNTESTABLE } from "../support/servers.ts";
 
 Deno.test("History remembers the latest 60 tests, the oldest first", () => {

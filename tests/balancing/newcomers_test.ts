@@ -4,12 +4,12 @@ import { HealthChecker } from "../../lib/balancing/health_checker.ts";
 import { parseServer } from "../../lib/balancing/list/server.ts";
 import { POLICIES } from "../../lib/balancing/policies.ts";
 import { ChoosingPool } from "../support/choosing_pool.ts";
-import { failed, passed, ProbeDesk } from "../support/servers.ts";
+import { failed, HeldProbes, passed } from "../support/servers.ts";
 
 /** A checker whose tests are ended by hand. */
 class Stage {
-  readonly desk = new ProbeDesk();
-  readonly told: string[] = [];
+  readonly heldProbes = new HeldProbes();
+  readonly logged: string[] = [];
   readonly rounds: RoundEvent[] = [];
   readonly pool: ChoosingPool;
   readonly checker: HealthChecker;
@@ -18,15 +18,15 @@ class Stage {
     const thresholds = { fall: 2, rise: 1 };
     this.pool = new ChoosingPool(entries.map(parseServer), POLICIES.rank(), thresholds);
     this.checker = new HealthChecker(this.pool, {
-      probe: this.desk.probe,
+      probe: this.heldProbes.probe,
       concurrency: 4,
       clock: () => 0,
       pausedMs: () => 0,
       wait: () => Promise.resolve(),
       epochMs: () => 0,
       log: {
-        server: ({ authority }, { kind }) => this.told.push(`${authority} ${kind}`),
-        trouble: ({ kind }) => this.told.push(kind),
+        server: ({ authority }, { kind }) => this.logged.push(`${authority} ${kind}`),
+        trouble: ({ kind }) => this.logged.push(kind),
         round: (event) => this.rounds.push(event),
       },
     });
@@ -40,7 +40,7 @@ class Stage {
   async pass(count: number, bytes = 1024): Promise<string> {
     const names: string[] = [];
     for (let i = 0; i < count; i++) {
-      const { server, end } = await this.desk.next();
+      const { server, end } = await this.heldProbes.next();
       names.push(server.hostname);
       end(passed(1, bytes));
     }
@@ -48,7 +48,7 @@ class Stage {
   }
 
   get seen(): string {
-    return this.desk.seen.map(({ hostname }) => hostname).join("");
+    return this.heldProbes.seen.map(({ hostname }) => hostname).join("");
   }
 }
 
@@ -63,7 +63,7 @@ Deno.test("HealthChecker.newcomers() tests only those that were never tested", a
   assertEquals([await stage.pass(2), stage.checker.rounds.isUnderWay], ["cd", true]);
   await newcomers;
   assertEquals([stage.seen, stage.checker.rounds.isUnderWay], ["abcd", false]);
-  assertEquals(stage.told.slice(2), ["c:1 available", "d:1 available"]);
+  assertEquals(stage.logged.slice(2), ["c:1 available", "d:1 available"]);
   assertEquals(stage.rounds.map(({ ranking, servers }) => [ranking.length, servers]), [
     ...[[2, 2], [4, 4]],
   ]);
@@ -72,7 +72,7 @@ Deno.test("HealthChecker.newcomers() tests only those that were never tested", a
 Deno.test("HealthChecker.newcomers() waits for the round that is under way", async () => {
   const stage = new Stage("a:1");
   const round = stage.checker.round();
-  const first = await stage.desk.next();
+  const first = await stage.heldProbes.next();
   stage.list("a:1", "b:1");
   const newcomers = stage.checker.newcomers();
   await settle();
@@ -88,29 +88,29 @@ Deno.test("HealthChecker.newcomers() tests nobody twice when it is asked for twi
   const calls = [stage.checker.newcomers(), stage.checker.newcomers(), stage.checker.newcomers()];
   assertEquals(await stage.pass(2), "ab");
   await Promise.all(calls);
-  assertEquals([stage.seen, stage.desk.mostRunning], ["ab", 2]);
+  assertEquals([stage.seen, stage.heldProbes.mostRunning], ["ab", 2]);
 });
 
 Deno.test("HealthChecker.newcomers() never tests somebody twice at a time", async () => {
   const stage = new Stage("a:1");
   const round = stage.checker.round();
   const calls = [stage.checker.newcomers(), stage.checker.newcomers(), stage.checker.newcomers()];
-  (await stage.desk.next()).end(failed("refused"));
+  (await stage.heldProbes.next()).end(failed("refused"));
   await round;
   await stage.pass(1);
   await Promise.all(calls);
-  assertEquals([stage.seen, stage.desk.mostRunning], ["aa", 1]);
+  assertEquals([stage.seen, stage.heldProbes.mostRunning], ["aa", 1]);
 });
 
 Deno.test("HealthChecker.newcomers() tests once more who failed, and is not out yet", async () => {
   const stage = new Stage("a:1");
   const failing = stage.checker.newcomers();
-  (await stage.desk.next()).end(failed("refused"));
+  (await stage.heldProbes.next()).end(failed("refused"));
   await failing;
   const passing = stage.checker.newcomers();
   await stage.pass(1);
   await passing;
-  assertEquals(stage.told, ["a:1 failing", "a:1 available"]);
+  assertEquals(stage.logged, ["a:1 failing", "a:1 available"]);
 });
 
 Deno.test("HealthChecker.newcomers() does not compare test files, and a round then does", async () => {
@@ -118,18 +118,18 @@ Deno.test("HealthChecker.newcomers() does not compare test files, and a round th
   const round = stage.checker.round();
   await stage.pass(3, 10);
   await round;
-  stage.told.length = 0;
+  stage.logged.length = 0;
   stage.list("a:1", "b:1", "c:1", "d:1", "e:1");
   const newcomers = stage.checker.newcomers();
   await stage.pass(1, 10);
   await stage.pass(1, 20);
   await newcomers;
-  assertEquals(stage.told, ["d:1 available", "e:1 available"]);
+  assertEquals(stage.logged, ["d:1 available", "e:1 available"]);
   const next = stage.checker.round();
   await stage.pass(4, 10);
   await stage.pass(1, 20);
   await next;
-  assertEquals(stage.told.slice(2), ["e:1 different"]);
+  assertEquals(stage.logged.slice(2), ["e:1 different"]);
 });
 
 Deno.test("HealthChecker.newcomers() goes on after a round that ended with an error", async () => {
@@ -138,25 +138,38 @@ Deno.test("HealthChecker.newcomers() goes on after a round that ended with an er
   const bug = new Error("bug in a probe");
   const rejection = assertRejects(() => round, Error, bug.message);
   const newcomers = stage.checker.newcomers();
-  (await stage.desk.next()).reject(bug);
+  (await stage.heldProbes.next()).reject(bug);
   await rejection;
   assertEquals(await stage.pass(1), "a");
   await newcomers;
   const again = stage.checker.newcomers();
   await again;
-  assertEquals([stage.told, stage.seen], [["a:1 available"], "aa"]);
+  assertEquals([stage.logged, stage.seen], [["a:1 available"], "aa"]);
 });
 
 Deno.test("HealthChecker passes over a test of a server that was removed meanwhile", async () => {
   const stage = new Stage("a:1", "b:1");
   const round = stage.checker.round();
-  const [a, b] = [await stage.desk.next(), await stage.desk.next()];
+  const [a, b] = [await stage.heldProbes.next(), await stage.heldProbes.next()];
   stage.list("b:1");
   a.end(failed("refused"));
   b.end(passed(1));
   await round;
-  assertEquals(stage.told, ["b:1 available"]);
+  assertEquals(stage.logged, ["b:1 available"]);
   assertEquals(stage.rounds.map(({ ranking, servers }) => [ranking.length, servers]), [[1, 1]]);
+});
+
+Deno.test("HealthChecker passes over a test of a server that was listed again meanwhile", async () => {
+  const stage = new Stage("a:1", "b:1");
+  const round = stage.checker.round();
+  const [a, b] = [await stage.heldProbes.next(), await stage.heldProbes.next()];
+  stage.list("b:1");
+  stage.list("a:1", "b:1");
+  a.end(passed(1));
+  b.end(passed(1));
+  await round;
+  assertEquals(stage.logged, ["b:1 available"]);
+  assertEquals(stage.pool.records.map(({ state }) => state.kind), ["untested", "available"]);
 });
 
 Deno.test("HealthChecker.round() that is due while newcomers are tested comes after them", async () => {

@@ -55,7 +55,7 @@ for (const [name, make] of Object.entries(POLICIES)) {
     const candidates = candidatesOf(servers, [1, 2, 3]);
     policy.update(candidates.map((it, i) => ({ ...it, weight: i === 2 ? 0 : 1 })), 0);
     assertStrictEquals(countPicks(policy, 500).get(servers[2]), undefined);
-    assertStrictEquals(policy.shares().get(servers[2]!), 0);
+    assertStrictEquals(policy.shares().get(servers[2]!.id), 0);
     policy.update(candidates.map((it) => ({ ...it, weight: 0 })), 0);
     assertEquals(countPicks(policy, 500).size, 3);
   });
@@ -78,7 +78,7 @@ for (const [name, make] of Object.entries(POLICIES)) {
       for (let i = 0; i < 10; i++) {
         assert(policy.pick(asking({ monotonicMs: now, random: i / 10 })));
       }
-      policy.measured?.(servers[0]!, { bytes: 1, elapsedMs: 1, at: now }, now);
+      policy.measured?.(servers[0]!.id, { bytes: 1, elapsedMs: 1, at: now }, now);
       policy.update(candidates, now);
     }
     for (const share of policy.shares().values()) assert(share >= 0 && share <= 1);
@@ -89,7 +89,7 @@ for (const [name, make] of Object.entries(POLICIES)) {
     const candidates = candidatesOf(servers, [2, 3, 4, 5]);
     const shareAt = (slowStart: number) => {
       policy.update(candidates.map((it, i) => i === 3 ? { ...it, slowStart } : it), 0);
-      return policy.shares().get(servers[3]!)!;
+      return policy.shares().get(servers[3]!.id)!;
     };
     const shares = [0, 0.5, 1].map(shareAt);
     assert(shares[0]! < shares[1]! && shares[1]! < shares[2]!, `${shares}`);

@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import type { Thresholds } from "../../lib/balancing/health.ts";
 import { parseServer, type Server } from "../../lib/balancing/list/server.ts";
 import { POLICIES, POLICY_NAMES } from "../../lib/balancing/policies.ts";
-import type { Candidate, Policy } from "../../lib/balancing/policy.ts";
+import type { Candidate, Policy } from "../../lib/balancing/policies/policy.ts";
 import { ChoosingPool } from "../support/choosing_pool.ts";
 import { seededRandom } from "../support/random.ts";
 import { failed, passed, pick, round } from "../support/servers.ts";
@@ -62,24 +62,24 @@ Deno.test("Pool gives a backup clients only while all others are out", () => {
 /** Keeps what it is told. */
 class Listener implements Policy {
   candidates: readonly Candidate[] = [];
-  readonly measuredServers: Server[] = [];
+  readonly measuredIds: number[] = [];
   readonly times: number[] = [];
 
   update(candidates: readonly Candidate[], now: number): void {
     this.candidates = candidates;
     this.times.push(now);
   }
-  measured(server: Server, _: unknown, now: number): void {
-    this.measuredServers.push(server);
+  measured(id: number, _: unknown, now: number): void {
+    this.measuredIds.push(id);
     this.times.push(now);
   }
   pick(): Server | undefined {
     return this.candidates[0]?.server;
   }
-  shares(): Map<Server, number> {
+  shares(): Map<number, number> {
     const { candidates } = this;
     const total = candidates.reduce((sum, { weight }) => sum + weight, 0);
-    return new Map(candidates.map(({ server, weight }) => [server, weight / total]));
+    return new Map(candidates.map(({ server, weight }) => [server.id, weight / total]));
   }
 }
 
@@ -99,7 +99,7 @@ Deno.test("Pool tells its policy who may be picked, with weight, and each passed
   assertEquals(pool.chooser.byShare, [heavy, a]);
   pool.record(heavy, passed(7), 4);
   pool.record(a, failed("refused"), 5);
-  assertEquals(policy.measuredServers, [a, heavy, heavy]);
+  assertEquals(policy.measuredIds, [a.id, heavy.id, heavy.id]);
   assertEquals(policy.times, [0, 1, 1, 2, 3, 4, 5]);
   assertEquals(pool.chooser.byShare, [heavy]);
 });
@@ -189,4 +189,8 @@ Deno.test("Pool.records says why each server gets no clients, if it gets none", 
   assertEquals(reasons(), "out suspended drained - out drained out");
   pool.record(backup!, failed("refused"), 0);
   assertEquals(reasons(), "out - drained out out drained out");
+  assertEquals(pool.excludedReason(servers[2]!), "drained");
+  assertEquals([second!, parseServer("a:1")].map((it) => pool.excludedReason(it)), [
+    ...[undefined, undefined],
+  ]);
 });

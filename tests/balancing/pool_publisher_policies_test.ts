@@ -2,10 +2,20 @@ import { assertEquals } from "@std/assert";
 import { Chooser } from "../../lib/balancing/chooser.ts";
 import { POLICIES, POLICY_NAMES } from "../../lib/balancing/policies.ts";
 import { Pool } from "../../lib/balancing/pool.ts";
-import { PoolPublisher, PoolSubscriber } from "../../lib/balancing/worker_link.ts";
+import {
+  applyPoolUpdate,
+  PoolPublisher,
+  type PoolUpdate,
+  readPoolUpdate,
+} from "../../lib/balancing/worker_link.ts";
 import { asking, serversOf } from "../support/candidates.ts";
 import { seededRandom } from "../support/random.ts";
 import { failed, passed } from "../support/servers.ts";
+
+/** An update as a worker reads it. */
+function received(update: PoolUpdate): PoolUpdate {
+  return readPoolUpdate(JSON.parse(JSON.stringify(update)));
+}
 
 for (const name of POLICY_NAMES) {
   Deno.test(`PoolPublisher lets a worker choose as its parent would, by ${name}`, async () => {
@@ -15,8 +25,9 @@ for (const name of POLICY_NAMES) {
     let now = 0;
     const soon: (() => void)[] = [];
     const publisher = new PoolPublisher((call) => soon.push(call));
-    const reader = new PoolSubscriber(worker, () => now);
-    publisher.subscribe((line) => Promise.resolve(reader.read(line)));
+    publisher.subscribe((update) =>
+      Promise.resolve(applyPoolUpdate(received(update), worker, now))
+    );
     const thresholds = { fall: 1, rise: 1 };
     const pool = new Pool(own, { thresholds, observers: [publisher] });
     pool.replace(servers, 0);

@@ -1,11 +1,15 @@
-import { assert, assertEquals, assertStrictEquals } from "@std/assert";
+import { assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
 import type { PoolObserver } from "../../lib/balancing/chooser.ts";
-import type { Thresholds } from "../../lib/balancing/health.ts";
+import type { Thresholds, TransferSample } from "../../lib/balancing/health.ts";
 import { parseServer, type Server } from "../../lib/balancing/list/server.ts";
-import type { Candidate } from "../../lib/balancing/policy.ts";
+import type { Candidate } from "../../lib/balancing/policies/policy.ts";
 import type { Pool } from "../../lib/balancing/pool.ts";
-import type { TransferSample } from "../../lib/balancing/sample.ts";
-import { PoolPublisher, PoolSubscriber } from "../../lib/balancing/worker_link.ts";
+import {
+  applyPoolUpdate,
+  PoolPublisher,
+  type PoolUpdate,
+  readPoolUpdate,
+} from "../../lib/balancing/worker_link.ts";
 import { observedPool } from "../support/choosing_pool.ts";
 import { failed, passed, round } from "../support/servers.ts";
 
@@ -19,24 +23,33 @@ function plain(value: unknown): unknown {
   return JSON.parse(JSON.stringify(value));
 }
 
+/** An update as a worker reads it. */
+function received(update: PoolUpdate): PoolUpdate {
+  return readPoolUpdate(plain(update));
+}
+
 /** A policy's part in a worker: keeps what it is told. */
 class Listener implements PoolObserver {
   candidates: readonly Candidate[] = [];
-  readonly told: string[] = [];
-  readonly samples: TransferSample[] = [];
+  readonly calls: string[] = [];
 
   update(candidates: readonly Candidate[], now: number): void {
     this.candidates = candidates;
-    this.told.push(`${candidates.map(({ server }) => server.authority)} at ${now}`);
+    this.calls.push(`${candidates.map(({ server }) => server.authority)} at ${now}`);
   }
 
-  left({ authority }: Server): void {
-    this.told.push(`${authority} left`);
+  left(id: number): void {
+    this.calls.push(`${this.#nameOf(id)} left`);
   }
 
-  measured({ authority }: Server, sample: TransferSample, now: number): void {
-    this.samples.push(sample);
-    this.told.push(`${authority} took ${sample.elapsedMs} at ${now}`);
+  measured(id: number, sample: TransferSample, now: number): void {
+    const name = this.#nameOf(id);
+    if (name !== undefined) this.calls.push(`${name} took ${sample.elapsedMs} at ${now}`);
+  }
+
+  /** Of a candidate: a policy knows no others. */
+  #nameOf(id: number): string | undefined {
+    return this.candidates.find(({ server }) => server.id === id)?.server.authority;
   }
 
   servers(): Server[] {
@@ -53,7 +66,6 @@ class Stage {
   clock = 0;
   #sent = 0;
   readonly #soon: (() => void)[] = [];
-  readonly #reader = new PoolSubscriber(this.worker, () => this.clock);
 
   constructor(thresholds: Thresholds = { fall: 1, rise: 1 }) {
     this.publisher = new PoolPublisher((call) => this.#soon.push(call));
@@ -63,10 +75,9 @@ class Stage {
     this.forget();
   }
 
-  readonly #take = (line: string): Promise<void> => {
-    assert(!/[\n\r]/.test(line));
+  readonly #take = (update: PoolUpdate): Promise<void> => {
     this.#sent++;
-    this.#reader.read(line);
+    applyPoolUpdate(received(update), this.worker, this.clock);
     return Promise.resolve();
   };
 
@@ -91,11 +102,11 @@ class Stage {
   }
 
   forget(): void {
-    this.worker.told.length = this.own.told.length = 0;
+    this.worker.calls.length = this.own.calls.length = 0;
   }
 }
 
-Deno.test("PoolPublisher and PoolSubscriber tell a worker whatever its parent's chooser is told", async () => {
+Deno.test("PoolPublisher tells a worker whatever its parent's chooser is told", async () => {
   const stage = new Stage();
   for (const [place, ms] of [[0, 10], [1, 20], [2, 30]] as const) {
     stage.pool.record(servers[place]!, passed(ms), 0);
@@ -104,10 +115,10 @@ Deno.test("PoolPublisher and PoolSubscriber tell a worker whatever its parent's 
   stage.pool.endRound(0);
   assertEquals(await stage.info(), 1);
   stage.assertAlike();
-  assertEquals(stage.worker.told, ["a:1,b:1 at 77"]); // Tests of strangers mean nothing yet.
+  assertEquals(stage.worker.calls, ["a:1,b:1 at 77"]); // Tests of strangers mean nothing yet.
   stage.forget();
   stage.pool.record(b, passed(5), 0);
-  assertEquals([await stage.info(), stage.worker.told], [1, ["b:1 took 5 at 77"]]);
+  assertEquals([await stage.info(), stage.worker.calls], [1, ["b:1 took 5 at 77"]]);
   stage.pool.record(a, failed("refused"), 0);
   assertEquals(await stage.info(), 1);
   stage.assertAlike();
@@ -127,9 +138,9 @@ Deno.test("PoolPublisher tells many changes in one line, tests first and the lat
   stage.pool.record(a, passed(9), 0);
   stage.pool.endRound(0);
   stage.pool.record(b, failed("refused"), 0);
-  assertEquals(stage.worker.told, []);
+  assertEquals(stage.worker.calls, []);
   assertEquals(await stage.info(), 1);
-  assertEquals(stage.worker.told, [
+  assertEquals(stage.worker.calls, [
     ...["a:1 took 9 at 0", "a:1 at 0"], // b:1 has left.
   ]);
   stage.assertAlike();
@@ -144,30 +155,29 @@ Deno.test("PoolPublisher tells only tests when nothing else has changed", async 
   const { candidates } = stage.worker;
   stage.pool.record(a, passed(7), 0);
   assertEquals(await stage.info(), 1);
-  assertEquals(stage.worker.told, ["a:1 took 7 at 0"]);
+  assertEquals(stage.worker.calls, ["a:1 took 7 at 0"]);
   assertStrictEquals(stage.worker.candidates, candidates);
 });
 
-Deno.test("PoolSubscriber keeps servers of which nothing has changed as the objects they were", async () => {
+Deno.test("PoolPublisher sends servers with ids, which stay while they are listed", async () => {
   const stage = new Stage();
   const all = new Map(servers.map((server) => [server, 10]));
   round(stage.pool, all);
   await stage.info();
-  const [first, second] = stage.worker.servers();
+  const idsOf = () => stage.worker.servers().map(({ id }) => id);
+  assertEquals(idsOf(), [a.id, b.id]);
   round(stage.pool, all);
   await stage.info();
   stage.greet();
-  assertStrictEquals(stage.worker.servers()[0], first);
-  assertStrictEquals(stage.worker.servers()[1], second);
+  assertEquals(idsOf(), [a.id, b.id]);
   const changed = parseServer("b:1 weight=4");
   stage.pool.replace([changed, a], 0);
   await stage.info();
   stage.assertAlike();
-  assertEquals(plain(stage.worker.servers()), plain([changed, a]));
-  assertStrictEquals(stage.worker.servers()[1], first);
+  assertEquals(plain(stage.worker.servers()), plain([{ ...changed, id: b.id }, a]));
 });
 
-Deno.test("PoolSubscriber lets those who are gone go, with their tests", async () => {
+Deno.test("PoolPublisher sends no servers that are gone, and no tests of them", async () => {
   const stage = new Stage();
   round(stage.pool, new Map(servers.map((server) => [server, 10])));
   await stage.info();
@@ -175,8 +185,8 @@ Deno.test("PoolSubscriber lets those who are gone go, with their tests", async (
   await stage.info();
   assertEquals(plain(stage.worker.servers()), plain([b]));
   stage.forget();
-  stage.publisher.measured(a, { bytes: 1, elapsedMs: 1, at: 0 });
-  assertEquals([await stage.info(), stage.worker.told], [1, []]);
+  stage.publisher.measured(a.id, { bytes: 1, elapsedMs: 1, at: 0 });
+  assertEquals([await stage.info(), stage.worker.calls], [1, []]);
   stage.pool.replace([], 0);
   await stage.info();
   assertEquals(stage.worker.candidates, []);
@@ -185,7 +195,7 @@ Deno.test("PoolSubscriber lets those who are gone go, with their tests", async (
 Deno.test("PoolPublisher.subscribe() sends all that a new worker has to know", async () => {
   const stage = new Stage();
   stage.greet();
-  assertEquals(stage.worker.told, [" at 0"]); // That no server may be picked is worth knowing.
+  assertEquals(stage.worker.calls, [" at 0"]); // That no server may be picked is worth knowing.
   round(stage.pool, new Map(servers.map((server) => [server, 10])));
   stage.greet();
   stage.assertAlike();
@@ -194,12 +204,12 @@ Deno.test("PoolPublisher.subscribe() sends all that a new worker has to know", a
 });
 
 Deno.test("PoolPublisher sends the latest state to a worker that did not read for long", async () => {
-  const lines: string[] = [];
+  const updates: PoolUpdate[] = [];
   let read = () => {};
   const soon: (() => void)[] = [];
   const publisher = new PoolPublisher((call) => soon.push(call));
-  const unsubscribe = publisher.subscribe((line) => {
-    lines.push(line);
+  const unsubscribe = publisher.subscribe((update) => {
+    updates.push(update);
     return new Promise((resolve) => read = resolve);
   });
   const pool = observedPool(servers, [publisher], { fall: 1, rise: 1 });
@@ -207,19 +217,19 @@ Deno.test("PoolPublisher sends the latest state to a worker that did not read fo
     round(pool, new Map(servers.map((server) => [server, i])));
     for (const call of soon.splice(0)) call();
   }
-  assertEquals(lines.length, 1);
+  assertEquals(updates.length, 1);
   read();
   for (let i = 0; i < 20; i++) await Promise.resolve();
-  assertEquals(lines.length, 2);
-  const { candidates, measured } = JSON.parse(lines[1]!);
-  assertEquals(candidates[0].sample.elapsedMs, 1000);
+  assertEquals(updates.length, 2);
+  const { candidates, measured } = updates[1]!;
+  assertEquals(candidates![0]!.sample.elapsedMs, 1000);
   assertEquals(measured.length, 2); // Each once, of those that may be picked.
   unsubscribe();
   pool.endRound(0);
   for (const call of soon.splice(0)) call();
   read();
   for (let i = 0; i < 20; i++) await Promise.resolve();
-  assertEquals(lines.length, 2);
+  assertEquals(updates.length, 2);
 });
 
 Deno.test("PoolPublisher tells at once that a server has left, and the rest with the update", async () => {
@@ -231,23 +241,22 @@ Deno.test("PoolPublisher tells at once that a server has left, and the rest with
   });
   round(pool, new Map(servers.map((server) => [server, 10])));
   const worker = new Listener();
-  const reader = new PoolSubscriber(worker, () => 0);
-  publisher.subscribe((line) => Promise.resolve(reader.read(line)));
-  worker.told.length = 0;
+  publisher.subscribe((update) => Promise.resolve(applyPoolUpdate(received(update), worker, 0)));
+  worker.calls.length = 0;
   pool.record(a, failed("refused"), 0);
   for (let i = 0; i < 20; i++) await Promise.resolve();
-  assertEquals(worker.told, ["a:1 left"]);
+  assertEquals(worker.calls, ["a:1 left"]);
   for (const call of updates.splice(0)) call();
   for (let i = 0; i < 20; i++) await Promise.resolve();
-  assertEquals(worker.told, ["a:1 left", "b:1 at 0"]);
+  assertEquals(worker.calls, ["a:1 left", "b:1 at 0"]);
 });
 
 Deno.test("PoolPublisher sends by itself after a while", async () => {
   const publisher = new PoolPublisher();
-  const lines: string[] = [];
+  const updates: PoolUpdate[] = [];
   const second = new Promise<void>((resolve) => {
-    publisher.subscribe((line) => {
-      if (lines.push(line) === 2) resolve();
+    publisher.subscribe((update) => {
+      if (updates.push(update) === 2) resolve();
       return Promise.resolve();
     });
   });
@@ -255,25 +264,7 @@ Deno.test("PoolPublisher sends by itself after a while", async () => {
   publisher.update([]);
   await second;
   const nothing = { measured: [], measuredSince: [], left: [] };
-  assertEquals(JSON.parse(lines[1]!), { ...nothing, candidates: [] });
-});
-
-Deno.test("PoolSubscriber keeps samples that are told again as the objects they were", async () => {
-  const stage = new Stage();
-  round(stage.pool, new Map(servers.map((server) => [server, 10])));
-  await stage.info();
-  const samplesOf = ({ candidates }: Listener) => candidates.map(({ sample }) => sample);
-  const [first] = samplesOf(stage.worker);
-  stage.pool.record(a, passed(7), 0);
-  await stage.info();
-  stage.pool.record(b, failed("refused"), 0);
-  await stage.info();
-  assertStrictEquals(samplesOf(stage.worker)[0], first); // The one of the round that has ended.
-  const [measured] = stage.worker.samples.slice(-1);
-  stage.pool.endRound(0);
-  await stage.info();
-  assertStrictEquals(samplesOf(stage.worker)[0], measured);
-  assertEquals(measured!.elapsedMs, 7);
+  assertEquals(updates[1], { ...nothing, candidates: [] });
 });
 
 Deno.test("PoolPublisher keeps the order of a round's end and the tests after it", async () => {
@@ -284,6 +275,30 @@ Deno.test("PoolPublisher keeps the order of a round's end and the tests after it
   stage.pool.record(a, passed(30), 0);
   stage.forget();
   assertEquals(await stage.info(), 1);
-  assertEquals(stage.worker.told, ["a:1,b:1 at 0", "a:1 took 30 at 0"]);
+  assertEquals(stage.worker.calls, ["a:1,b:1 at 0", "a:1 took 30 at 0"]);
   stage.assertAlike();
+});
+
+Deno.test("readPoolUpdate() refuses what is no update", () => {
+  const sample = { bytes: 1, elapsedMs: 1, at: 0 };
+  const candidate = { server: a, sample, weight: 1, slowStart: 1 };
+  const update: PoolUpdate = { measured: [[a.id, sample]], measuredSince: [], left: [b.id] };
+  const full = { ...update, candidates: [candidate] };
+  assertEquals(readPoolUpdate(update), update);
+  assertEquals(readPoolUpdate(full), full);
+  const malformed: unknown[] = [
+    ...[undefined, null, 1, "", [], {}],
+    { ...update, measured: undefined },
+    { ...update, measured: [a.id] },
+    { ...update, measuredSince: [["a:1", sample]] },
+    { ...update, measuredSince: [[a.id, { bytes: 1 }]] },
+    { ...update, left: ["a:1"] },
+    { ...update, candidates: null },
+    { ...update, candidates: [null] },
+    { ...update, candidates: [{ ...candidate, server: undefined }] },
+    { ...update, candidates: [{ ...candidate, server: { ...a, id: "1" } }] },
+    { ...update, candidates: [{ ...candidate, server: { ...a, publicUrl: undefined } }] },
+    { ...update, candidates: [{ ...candidate, weight: null }] },
+  ];
+  for (const it of malformed) assertThrows(() => readPoolUpdate(it), TypeError);
 });

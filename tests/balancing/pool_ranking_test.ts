@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { parseServer, type Server } from "../../lib/balancing/list/server.ts";
 import { POLICIES } from "../../lib/balancing/policies.ts";
-import type { Policy } from "../../lib/balancing/policy.ts";
+import type { Policy } from "../../lib/balancing/policies/policy.ts";
 import { ChoosingPool } from "../support/choosing_pool.ts";
 import { failed, passed } from "../support/servers.ts";
 
@@ -36,7 +36,7 @@ Deno.test("Pool.ranking says what each gets, 0 where that is nothing", () => {
   const policy: Policy = {
     update: () => {},
     pick: () => undefined,
-    shares: () => new Map([[a, 0.75], [c, 0.25]]),
+    shares: () => new Map([[a.id, 0.75], [c.id, 0.25]]),
   };
   assertEquals(poolOf(policy, 1, 2, -1).ranking, [
     { server: b, sample: { bytes: 1024, elapsedMs: 2, at: 0 }, share: 0 },

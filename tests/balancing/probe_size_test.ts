@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { parseServer, type Server } from "../../lib/balancing/list/server.ts";
 import { PROBE_BYTES, ProbeSize, probeWith } from "../../lib/balancing/probe_size.ts";
-import type { Outcome } from "../../lib/balancing/sample.ts";
+import type { Outcome } from "../../lib/balancing/health.ts";
 import { answering, FakeServer } from "../support/fake_server.ts";
 import { failed } from "../support/servers.ts";
 
@@ -129,4 +129,21 @@ Deno.test("probeWith() adds a size to the path, and none of its own to another f
 Deno.test("PROBE_BYTES takes auto, or a size that the built-in file can have", () => {
   const values = ["auto", "1", "2M", "64M", "0", "65M", "Auto", ""].map(PROBE_BYTES.parse);
   assertEquals(values, ["auto", 1, 2 * MIB, 64 * MIB, undefined, undefined, undefined, undefined]);
+});
+
+Deno.test("ProbeSize remembers servers by their ids, those that were probed last", async () => {
+  const targets: string[] = [];
+  const size = new ProbeSize((_: Server, target: string) => {
+    targets.push(target);
+    const bytes = Number(/[0-9]+$/.exec(target)?.[0] ?? MIB);
+    return Promise.resolve(transferred(bytes, 1e6));
+  });
+  const probe = async (id: number) => {
+    targets.length = 0;
+    await size.probe({ ...server, id }, () => {});
+    return targets.length;
+  };
+  assertEquals([await probe(1), await probe(2), await probe(1)], [2, 2, 1]);
+  for (let id = 3; id <= 100_001; id++) await probe(id);
+  assertEquals([await probe(1), await probe(2)], [1, 2]);
 });

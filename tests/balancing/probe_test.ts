@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { parseServer } from "../../lib/balancing/list/server.ts";
 import { probe, type ProbeOptions } from "../../lib/balancing/probe.ts";
-import type { Outcome } from "../../lib/balancing/sample.ts";
+import type { Outcome } from "../../lib/balancing/health.ts";
 import { type Answer, answering, FakeServer, hanging, saying } from "../support/fake_server.ts";
 
 const LONG_MS = 30_000;

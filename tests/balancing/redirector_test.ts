@@ -1,7 +1,7 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { parseServer } from "../../lib/balancing/list/server.ts";
 import { POLICIES } from "../../lib/balancing/policies.ts";
-import type { PickRequest, Policy } from "../../lib/balancing/policy.ts";
+import type { PickRequest, Policy } from "../../lib/balancing/policies/policy.ts";
 import { Redirector } from "../../lib/balancing/redirector.ts";
 import { RequestCounters } from "../../lib/balancing/request_counters.ts";
 import type { Reply } from "../../lib/net/handler.ts";
@@ -11,8 +11,8 @@ import { requestFor } from "../support/replies.ts";
 import { failed, passed } from "../support/servers.ts";
 
 /** A redirector to these servers, the fastest first, and what it tells. */
-class HttpServer {
-  readonly told: string[] = [];
+class TestedRedirector {
+  readonly logged: string[] = [];
   readonly counters = new RequestCounters();
   readonly pool: ChoosingPool;
   readonly #redirector: Redirector;
@@ -22,7 +22,7 @@ class HttpServer {
     this.pool = new ChoosingPool(servers, policy);
     for (const [i, server] of servers.entries()) this.pool.record(server, passed(i + 1), 0);
     this.pool.endRound(0);
-    const info = (message: string) => void this.told.push(message);
+    const info = (message: string) => void this.logged.push(message);
     this.#redirector = new Redirector(this.pool.chooser, {
       ...{ statusCode: 301, alternatives, retryAfterSeconds: 7, info },
       counters: this.counters,
@@ -50,10 +50,10 @@ class HttpServer {
 }
 
 Deno.test("Redirector sends clients to the public URL and the target", async () => {
-  const desk = new HttpServer(["a:1=https://files.example/pub/"]);
+  const redirector = new TestedRedirector(["a:1=https://files.example/pub/"]);
   const kept = ["/x", "//y/../%2F?a=b", "/"].map((raw) => ({ raw, location: raw }));
   for (const { raw, location } of [...kept, ...LOCATIONS]) {
-    const { headerSection, statusCode } = await desk.ask(raw);
+    const { headerSection, statusCode } = await redirector.ask(raw);
     assertStringIncludes(headerSection, `\r\nLocation: https://files.example/pub${location}\r\n`);
     assertEquals(statusCode, 301);
     assertEquals(/^Link:/m.test(headerSection), false);
@@ -61,14 +61,14 @@ Deno.test("Redirector sends clients to the public URL and the target", async () 
 });
 
 Deno.test("Redirector leaves out the servers that a retry names", async () => {
-  const desk = new HttpServer(["a:1", "b:1=http://b.example", "c:1"]);
-  assertEquals((await desk.locations()).size, 3);
+  const redirector = new TestedRedirector(["a:1", "b:1=http://b.example", "c:1"]);
+  assertEquals((await redirector.locations()).size, 3);
   assertEquals(
-    await desk.locations("Avoid-Server: a:1, b.example:80\r\n"),
+    await redirector.locations("Avoid-Server: a:1, b.example:80\r\n"),
     new Set(["http://c:1/x"]),
   );
   assertEquals(
-    await desk.locations("avoid-server: a:1\r\nAVOID-SERVER: c:1\r\n"),
+    await redirector.locations("avoid-server: a:1\r\nAVOID-SERVER: c:1\r\n"),
     new Set(["http://b.example/x"]),
   );
 });
@@ -87,23 +87,23 @@ const HOSTILE: readonly string[] = [
 ];
 
 Deno.test("Redirector is not moved by a hostile field, and never repeats it", async () => {
-  const desk = new HttpServer(["a:1", "b:1", "c:1"], 2);
+  const redirector = new TestedRedirector(["a:1", "b:1", "c:1"], 2);
   for (const value of HOSTILE) {
     const fields = `Avoid-Server: ${value}\r\n`;
-    assertEquals((await desk.locations(fields, 200)).size, 3, value);
-    const { headerSection, content } = await desk.ask("/x", fields);
+    assertEquals((await redirector.locations(fields, 200)).size, 3, value);
+    const { headerSection, content } = await redirector.ask("/x", fields);
     const said = `${headerSection}${content}`;
     for (const word of ["evil", "script", "proto", "\x80", "Avoid"]) {
       assertEquals(said.includes(word), false, value);
     }
   }
-  assertEquals(desk.told, []);
+  assertEquals(redirector.logged, []);
 });
 
 Deno.test("Redirector names alternatives, the chosen first and nobody who is to be avoided", async () => {
-  const desk = new HttpServer(["a:1", "b:1", "c:1", "d:1 drain", "e:1 backup"], 9);
+  const redirector = new TestedRedirector(["a:1", "b:1", "c:1", "d:1 drain", "e:1 backup"], 9);
   const linksFor = async (fields: string) => {
-    const { headerSection } = await desk.ask("/x", fields);
+    const { headerSection } = await redirector.ask("/x", fields);
     const location = /^Location: (.*)\r$/m.exec(headerSection)![1];
     const links = [...headerSection.matchAll(/^Link: <(.*)>; rel=duplicate; pri=(\d+)\r$/gm)];
     assertEquals(links.map(([, , priority]) => priority), links.map((_, i) => `${i + 1}`));
@@ -120,21 +120,28 @@ Deno.test("Redirector names alternatives, the chosen first and nobody who is to 
 });
 
 Deno.test("Redirector says once that clients from elsewhere are sent to themselves", async () => {
-  const desk = new HttpServer(["127.0.0.1:1", "a:1=http://0.0.0.0:80"]);
-  for (const client of ["127.0.0.1", "::1", "127.0.0.9"]) await desk.ask("/", "", client);
-  assertEquals(desk.told, []);
-  for (const client of ["192.0.2.7", "2001:db8::7", "192.0.2.8"]) await desk.ask("/", "", client);
-  assertEquals(desk.told.length, 1);
-  assertMatch(desk.told[0]!, /^clients from elsewhere, such as 192\.0\.2\.7, are sent to http:/);
-  const fine = new HttpServer(["127.0.0.1:1=http://files.example", "a:1"]);
+  const redirector = new TestedRedirector(["127.0.0.1:1", "a:1=http://0.0.0.0:80"]);
+  for (const client of ["127.0.0.1", "::1", "127.0.0.9"]) await redirector.ask("/", "", client);
+  assertEquals(redirector.logged, []);
+  for (const client of ["192.0.2.7", "2001:db8::7", "192.0.2.8"]) {
+    await redirector.ask("/", "", client);
+  }
+  assertEquals(redirector.logged.length, 1);
+  assertMatch(
+    redirector.logged[0]!,
+    /^clients from elsewhere, such as 192\.0\.2\.7, are sent to http:/,
+  );
+  const fine = new TestedRedirector(["127.0.0.1:1=http://files.example", "a:1"]);
   await fine.locations();
-  assertEquals(fine.told, []);
+  assertEquals(fine.logged, []);
 });
 
 Deno.test("Redirector answers 503 when there is nobody to send clients to", async () => {
-  const desk = new HttpServer(["a:1"], 3);
-  for (const { server } of desk.pool.records) desk.pool.record(server, failed("refused"), 0);
-  const { statusCode, headerSection } = await desk.ask("/x", "Avoid-Server: a:1\r\n");
+  const redirector = new TestedRedirector(["a:1"], 3);
+  for (const { server } of redirector.pool.records) {
+    redirector.pool.record(server, failed("refused"), 0);
+  }
+  const { statusCode, headerSection } = await redirector.ask("/x", "Avoid-Server: a:1\r\n");
   assertEquals(statusCode, 503);
   assertMatch(headerSection, /^Retry-After: 7\r$/m);
   assertMatch(headerSection, /^Cache-Control: no-store\r$/m);
@@ -151,9 +158,9 @@ Deno.test("Redirector tells its policy who asks for what, and when", async () =>
     },
     shares: () => new Map(),
   };
-  const desk = new HttpServer(["a:1"], 0, policy);
-  await desk.ask("/x?y", "", "192.0.2.1");
-  await desk.ask("/z", "Avoid-Server: b:1\r\n", "2001:db8::1");
+  const redirector = new TestedRedirector(["a:1"], 0, policy);
+  await redirector.ask("/x?y", "", "192.0.2.1");
+  await redirector.ask("/z", "Avoid-Server: b:1\r\n", "2001:db8::1");
   assertEquals(asked.map(({ client, target }) => [client, target]), [
     ["192.0.2.1", "/x?y"],
     ["2001:db8::1", "/z"],
@@ -165,25 +172,28 @@ Deno.test("Redirector tells its policy who asks for what, and when", async () =>
 });
 
 Deno.test("Redirector counts whom it sends where, and names the server in the reply", async () => {
-  const desk = new HttpServer(["a:1=https://files.example/pub", "b:1"]);
+  const redirector = new TestedRedirector(["a:1=https://files.example/pub", "b:1"]);
   const chosen: (string | undefined)[] = [];
   for (let i = 0; i < 50; i++) {
-    const reply = await desk.ask("/x", "", "192.0.2.1", i % 2 === 0 ? "GET" : "HEAD");
+    const reply = await redirector.ask("/x", "", "192.0.2.1", i % 2 === 0 ? "GET" : "HEAD");
     const location = reply.annotation === "a:1" ? "https://files.example/pub/x" : "http://b:1/x";
     assertStringIncludes(reply.headerSection, `Location: ${location}\r\n`);
     chosen.push(reply.annotation);
   }
   const countOf = (name: string) => chosen.filter((it) => it === name).length;
   const redirects = { "a:1": countOf("a:1"), "b:1": countOf("b:1") };
-  assertEquals([desk.counters.redirects, desk.counters.take().redirects], [50, redirects]);
-  assertEquals(desk.counters.unavailable, 0);
+  assertEquals([redirector.counters.redirects, redirector.counters.take().redirects], [
+    50,
+    redirects,
+  ]);
+  assertEquals(redirector.counters.unavailable, 0);
 });
 
 Deno.test("Redirector counts whom it turns away, and names nobody in the reply", async () => {
-  const desk = new HttpServer(["a:1 drain"]);
+  const redirector = new TestedRedirector(["a:1 drain"]);
   for (const method of ["GET", "HEAD", "GET"]) {
-    const { statusCode, annotation } = await desk.ask("/x", "", "192.0.2.1", method);
+    const { statusCode, annotation } = await redirector.ask("/x", "", "192.0.2.1", method);
     assertEquals([statusCode, annotation], [503, undefined]);
   }
-  assertEquals(desk.counters.take(), { redirects: {}, unavailable: 3 });
+  assertEquals(redirector.counters.take(), { redirects: {}, unavailable: 3 });
 });

@@ -4,9 +4,9 @@ import type { Server } from "../../lib/balancing/list/server.ts";
 import { OwnLine } from "../../lib/balancing/own_line.ts";
 import { POLICIES } from "../../lib/balancing/policies.ts";
 import { Round } from "../../lib/balancing/round.ts";
-import type { Outcome } from "../../lib/balancing/sample.ts";
+import type { Outcome } from "../../lib/balancing/health.ts";
 import { ChoosingPool } from "../support/choosing_pool.ts";
-import { failed, passed, ProbeDesk, serversOf } from "../support/servers.ts";
+import { failed, HeldProbes, passed, serversOf } from "../support/servers.ts";
 
 const REFUSED = failed("refused", 5);
 const RESET = failed("the connection was reset", 5, "time");
@@ -20,7 +20,7 @@ const NO_NETWORK: Outcome = { kind: "untestable", reason: "the network is away",
 class Stage {
   readonly servers: Server[];
   readonly pool: ChoosingPool;
-  readonly told: string[] = [];
+  readonly logged: string[] = [];
   /** What each test of a server finds, in turn, and then for ever the last. */
   script: Record<string, Outcome[]> = {};
   probes: string[] = [];
@@ -52,7 +52,7 @@ class Stage {
     which: "untested" | "all" = "all",
   ): Promise<string[]> {
     this.script = { ...this.script, ...script };
-    this.told.length = 0;
+    this.logged.length = 0;
     this.probes = [];
     const round = this.round((server) => {
       this.probes.push(server.hostname);
@@ -60,32 +60,31 @@ class Stage {
       return Promise.resolve(outcomes.length > 1 ? outcomes.shift()! : outcomes[0]!);
     });
     await round.run(which);
-    return [...this.told];
+    return [...this.logged];
   }
 
   round(probe: (server: Server) => Promise<Outcome>): Round {
     return new Round(this.pool, {
       probe,
       concurrency: this.concurrency,
-      ownLine: new OwnLine(),
       clock: () => this.clock,
       pausedMs: () => this.paused,
       wait: this.wait,
       log: {
         server: ({ hostname }, event) => {
-          if (event.kind === "retested") this.told.push(`${hostname} retested`);
+          if (event.kind === "retested") this.logged.push(`${hostname} retested`);
           if (event.kind === "failing" || event.kind === "out") {
-            this.told.push(`${hostname} ${event.kind}: ${event.reason}`);
+            this.logged.push(`${hostname} ${event.kind}: ${event.reason}`);
           }
         },
         trouble: (event) => {
           const names = event.kind === "untestable"
             ? ` ${event.servers.map(({ hostname }) => hostname)}: ${event.reason}`
             : "";
-          this.told.push(`${event.kind}${names}`);
+          this.logged.push(`${event.kind}${names}`);
         },
       },
-    });
+    }, new OwnLine());
   }
 
   get available(): string {
@@ -98,25 +97,25 @@ Deno.test("Round probes every server once, never more at a time than allowed", a
   for (const [size, concurrency] of [[7, 3], [3, 3], [2, 8], [4, 1], [5, Infinity]] as const) {
     const stage = new Stage(size);
     stage.concurrency = concurrency;
-    const desk = new ProbeDesk();
-    const round = stage.round(desk.probe).run("all");
+    const heldProbes = new HeldProbes();
+    const round = stage.round(heldProbes.probe).run("all");
     await settle();
-    assertEquals(desk.running, Math.min(size, concurrency));
-    for (const _ of stage.servers) (await desk.next()).end(passed(1));
+    assertEquals(heldProbes.running, Math.min(size, concurrency));
+    for (const _ of stage.servers) (await heldProbes.next()).end(passed(1));
     await round;
-    assertEquals(desk.seen, stage.servers);
-    assertEquals(desk.mostRunning, Math.min(size, concurrency));
+    assertEquals(heldProbes.seen, stage.servers);
+    assertEquals(heldProbes.mostRunning, Math.min(size, concurrency));
   }
 });
 
 Deno.test("Round starts the next probe when any one ends, not only the first", async () => {
   const stage = new Stage(3);
   stage.concurrency = 2;
-  const desk = new ProbeDesk();
-  const round = stage.round(desk.probe).run("all");
-  const [first, second] = [await desk.next(), await desk.next()];
+  const heldProbes = new HeldProbes();
+  const round = stage.round(heldProbes.probe).run("all");
+  const [first, second] = [await heldProbes.next(), await heldProbes.next()];
   second.end(passed(1));
-  const third = await desk.next();
+  const third = await heldProbes.next();
   assertEquals(third.server, stage.servers[2]);
   third.end(passed(1));
   first.end(passed(1));
@@ -127,17 +126,17 @@ Deno.test("Round sends no clients to a server that failed, once another has pass
   const stage = await Stage.tested(3);
   const { pool, servers } = stage;
   const shares = () => pool.chooser.byShare.map((server) => servers.indexOf(server)).sort();
-  const desk = new ProbeDesk();
-  const round = stage.round(desk.probe).run("all");
-  (await desk.next()).end(REFUSED);
-  const second = await desk.next();
+  const heldProbes = new HeldProbes();
+  const round = stage.round(heldProbes.probe).run("all");
+  (await heldProbes.next()).end(REFUSED);
+  const second = await heldProbes.next();
   assertEquals(shares(), [0, 1, 2]); // All may have failed for one cause.
   second.end(passed(3));
-  const third = await desk.next();
+  const third = await heldProbes.next();
   assertEquals(shares(), [1, 2]);
   assertEquals(pool.ranking.map(({ sample }) => sample.elapsedMs), [1, 1, 1]);
   third.end(passed(2));
-  (await desk.next()).end(REFUSED);
+  (await heldProbes.next()).end(REFUSED);
   await round;
   assertEquals(pool.ranking.map(({ server }) => server), [servers[1], servers[2]]);
 });
@@ -155,14 +154,14 @@ Deno.test("Round does not probe a server that is out, and ends at once when none
 Deno.test("Round passes on a probe's error after the other probes", async () => {
   const stage = new Stage(3);
   stage.concurrency = 2;
-  const desk = new ProbeDesk();
-  const round = stage.round(desk.probe).run("all");
+  const heldProbes = new HeldProbes();
+  const round = stage.round(heldProbes.probe).run("all");
   const bug = new Error("bug in a probe");
   const rejection = assertRejects(() => round, Error, bug.message);
-  (await desk.next()).reject(bug);
-  for (let left = 2; left > 0; left--) (await desk.next()).end(passed(1));
+  (await heldProbes.next()).reject(bug);
+  for (let left = 2; left > 0; left--) (await heldProbes.next()).end(passed(1));
   await rejection;
-  assertEquals([desk.running, desk.seen.length], [0, 3]);
+  assertEquals([heldProbes.running, heldProbes.seen.length], [0, 3]);
 });
 
 Deno.test("Round refuses a concurrency under which no server would be probed", () => {
@@ -262,18 +261,18 @@ Deno.test("Round runs a test again that a pause of this process has spoilt", asy
     if (outcomes.length === 2) stage.paused += 3000;
     return Promise.resolve(outcomes.shift()!);
   });
-  stage.told.length = 0;
+  stage.logged.length = 0;
   await round.run("all");
-  assertEquals(stage.told, ["paused"]);
+  assertEquals(stage.logged, ["paused"]);
   assertEquals(stage.pool.ranking[0]?.sample.elapsedMs, 7);
 
   const starved = stage.round(() => {
     stage.paused += 3000;
     return Promise.resolve(RESET);
   });
-  stage.told.length = 0;
+  stage.logged.length = 0;
   await starved.run("all");
-  assertEquals(stage.told, ["paused", "untestable s0: this process stood still"]);
+  assertEquals(stage.logged, ["paused", "untestable s0: this process stood still"]);
   assertEquals(stage.available, "s0");
 });
 
@@ -305,31 +304,35 @@ Deno.test("Round tests a server again that was too slow beside others, without t
 
   stage.concurrency = 3;
   stage.wait = () => new Promise((resolve) => setTimeout(resolve));
-  const desk = new ProbeDesk();
-  const round = stage.round(desk.probe).run("all");
-  const [first, second, third] = [await desk.next(), await desk.next(), await desk.next()];
+  const heldProbes = new HeldProbes();
+  const round = stage.round(heldProbes.probe).run("all");
+  const [first, second, third] = [
+    await heldProbes.next(),
+    await heldProbes.next(),
+    await heldProbes.next(),
+  ];
   second.end(slow);
   await settle();
-  assertEquals(desk.running, 2);
+  assertEquals(heldProbes.running, 2);
   first.end(passed(1));
   third.end(passed(1));
-  const again = await desk.next();
-  assertEquals([again.server, desk.running], [stage.servers[1], 1]);
+  const again = await heldProbes.next();
+  assertEquals([again.server, heldProbes.running], [stage.servers[1], 1]);
   again.end(passed(1));
   await round;
 });
 
 Deno.test("Round passes over servers that were removed meanwhile, also before a second look", async () => {
   const stage = await Stage.tested(2);
-  const desk = new ProbeDesk();
-  stage.told.length = 0;
-  const round = stage.round(desk.probe).run("all");
-  (await desk.next()).end(RESET);
+  const heldProbes = new HeldProbes();
+  stage.logged.length = 0;
+  const round = stage.round(heldProbes.probe).run("all");
+  (await heldProbes.next()).end(RESET);
   const [, stays] = stage.servers;
   stage.pool.replace([stays!], 0);
-  (await desk.next()).end(passed(1));
+  (await heldProbes.next()).end(passed(1));
   await round;
-  assertEquals([stage.told, desk.seen.length], [[], 2]);
+  assertEquals([stage.logged, heldProbes.seen.length], [[], 2]);
 });
 
 /** Transfers over a line that all of them share, in virtual time. */
@@ -406,10 +409,10 @@ async function measured(
         await shared.transfer(BYTES, speeds[servers.indexOf(server)]!, on);
         return passed(shared.now - begunAt, BYTES);
       },
-      ...{ concurrency, ownLine, clock: () => shared.now, pausedMs: () => 0 },
+      ...{ concurrency, clock: () => shared.now, pausedMs: () => 0 },
       wait: (ms) => shared.wait(ms),
       log: { server: () => {}, trouble: () => {} },
-    }).run("all");
+    }, ownLine).run("all");
     await shared.play(round);
     const speedOf = new Map(
       pool.ranking.map(({ server, sample }) => [server, sample.bytes / sample.elapsedMs]),

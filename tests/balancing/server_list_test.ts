@@ -2,7 +2,7 @@ import { assertEquals, assertStrictEquals } from "@std/assert";
 import type { Thresholds } from "../../lib/balancing/health.ts";
 import { parseServer } from "../../lib/balancing/list/server.ts";
 import { FarmStage } from "../support/farm_stage.ts";
-import { failed, passedAt, ProbeDesk, UNTESTABLE } from "../support/servers.ts";
+import { failed, HeldProbes, passedAt, UNTESTABLE } from "../support/servers.ts";
 
 Deno.test("ServerList begins with the list as it was read, and tests nobody", async () => {
   const stage = new FarmStage(["a:1", "b:1 backup"]);
@@ -12,7 +12,7 @@ Deno.test("ServerList begins with the list as it was read, and tests nobody", as
   await stage.list.load();
   assertEquals(stage.states, ["a:1 untested", "b:1 untested"]);
   assertEquals([stage.list.isTestable, stage.pool.isAvailable, stage.probed], [true, false, []]);
-  assertEquals(stage.told, [
+  assertEquals(stage.logged, [
     "dns:web:80: no such name",
     "a:1 is listed twice; one is kept",
     "testing 2 servers",
@@ -41,7 +41,7 @@ Deno.test("HealthChecker.round() reads no list again, and asks DNS only where th
   stage.forget();
   await stage.checker.round();
   assertEquals([stage.states, stage.probed], [["b:1 available"], ["b:1"]]);
-  assertEquals(stage.told, [
+  assertEquals(stage.logged, [
     "a:1 is in the list no more, and gets no more clients",
     "b:1 is new in the list",
     "b:1 is available: 1 kiB in 1.0 ms, 1000 kiB/s",
@@ -53,7 +53,7 @@ Deno.test("HealthChecker.round() reads no list again, and asks DNS only where th
 Deno.test("ServerList tells what DNS says once, and when it is well again", async () => {
   const stage = await FarmStage.tested(["a:1"]);
   stage.source.isDynamic = true;
-  const courses: [reasons: Record<string, string>, told: string[]][] = [
+  const courses: [reasons: Record<string, string>, logged: string[]][] = [
     [{ web: "no such name", api: "it is asleep" }, ["web: no such name", "api: it is asleep"]],
     [{ web: "no such name", api: "it is asleep" }, []],
     [{ web: "it timed out", api: "it is asleep" }, ["web: it timed out"]],
@@ -62,11 +62,11 @@ Deno.test("ServerList tells what DNS says once, and when it is well again", asyn
     [{}, []],
     [{ web: "it timed out" }, ["web: it timed out"]],
   ];
-  for (const [reasons, told] of courses) {
+  for (const [reasons, logged] of courses) {
     stage.source.problems = Object.entries(reasons).map(([entry, reason]) => ({ entry, reason }));
     stage.forget();
     await stage.checker.round();
-    assertEquals(stage.told.slice(0, -1), told);
+    assertEquals(stage.logged.slice(0, -1), logged);
   }
 });
 
@@ -95,10 +95,10 @@ Deno.test("HealthChecker.rounds says how the rounds go", async () => {
   await stage.list.load();
   const none = { count: 0, endedAt: null, elapsedMs: null };
   assertEquals(stage.checker.rounds, { ...none, isUnderWay: false });
-  stage.desk = new ProbeDesk();
+  stage.heldProbes = new HeldProbes();
   [stage.clock, stage.now] = [100, 5000];
   const round = stage.checker.round();
-  const [first, second] = [await stage.desk.next(), await stage.desk.next()];
+  const [first, second] = [await stage.heldProbes.next(), await stage.heldProbes.next()];
   assertEquals(stage.checker.rounds, { ...none, isUnderWay: true });
   first.end(passedAt(1));
   [stage.clock, stage.now] = [350, 4000]; // Only the first one never goes back.
@@ -131,8 +131,8 @@ Deno.test("Pool keeps the history of a server that stays, whatever is said of it
   const [{ history }] = stage.pool.records as [typeof stage.pool.records[0]];
   stage.source.list("b:1", "c:1", "a:1 weight=2");
   await stage.reload();
-  const { records: residents } = stage.pool;
-  assertStrictEquals(residents[2]!.history, history);
+  const { records: before } = stage.pool;
+  assertStrictEquals(before[2]!.history, history);
   stage.source.list("a:1");
   await stage.reload();
   stage.source.list("a:1", "b:1");

@@ -1,7 +1,6 @@
 import { assertEquals } from "@std/assert";
-import type { Thresholds } from "../../lib/balancing/health.ts";
+import type { Outcome, Thresholds } from "../../lib/balancing/health.ts";
 import { RequestCounters } from "../../lib/balancing/request_counters.ts";
-import type { Outcome } from "../../lib/balancing/sample.ts";
 import { type ServerStatus, StatusCollector } from "../../lib/balancing/status.ts";
 import { FarmStage } from "../support/farm_stage.ts";
 import { failed, passedAt, UNTESTABLE } from "../support/servers.ts";

@@ -25,10 +25,10 @@ Deno.test("report() loses no client, though for a while nobody hears it", async 
   await output.flush(LONG_MS);
   work();
   await output.flush(LONG_MS);
-  const reports: string[] = [];
-  const lines = takeReports(sink.text, (text) => reports.push(text));
+  const reports: unknown[] = [];
+  const lines = takeReports(sink.text, (report) => reports.push(report));
   assert(/^(?:line\n)+$/.test(lines));
-  for (const text of reports) heard.add(readCounts(text)!);
+  for (const report of reports) heard.add(readCounts(report)!);
   assertEquals(reports.length, 4);
   assertEquals(heard.take(), { redirects: { "a:1": 8 }, unavailable: 8 });
   assertEquals(counted.take(), { redirects: {}, unavailable: 0 });

@@ -1,4 +1,4 @@
-import type { StatusDocument } from "../../lib/balancing/admin/status_json.ts";
+import type { StatusDocument } from "../../lib/balancing/status.ts";
 import type { DownloadCounts } from "../harness/downloads.ts";
 import { markdownTable } from "../support/table.ts";
 import type { FaultInjector } from "./faults.ts";

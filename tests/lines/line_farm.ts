@@ -1,4 +1,4 @@
-import type { StatusDocument } from "../../lib/balancing/admin/status_json.ts";
+import type { StatusDocument } from "../../lib/balancing/status.ts";
 import { sha256 } from "../misbehaviour/digest.ts";
 import { startNginx, startPeer } from "../support/peer.ts";
 import { type ProcessOptions, run } from "../support/process.ts";

@@ -6,7 +6,7 @@
  */
 
 import { assert, assertEquals, assertGreater, assertNotEquals } from "@std/assert";
-import type { StatusDocument } from "../../lib/balancing/admin/status_json.ts";
+import type { StatusDocument } from "../../lib/balancing/status.ts";
 import { sha256 } from "../misbehaviour/digest.ts";
 import { run } from "../support/process.ts";
 import { startRole } from "../support/role.ts";

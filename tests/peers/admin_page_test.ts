@@ -115,7 +115,12 @@ async function saysWhenNobodyListens(browser: Browser): Promise<void> {
   const servers = [serverStatus({ weight: 2 / 3 }), out("refused", { name: "b:2" })];
   await using farm = await ShownFarm.open(browser, servers);
   await farm.see("#summary:has-text('1 of 2 servers is out')");
-  assertEquals(await farm.see(".mark"), "weight 0.67");
+  assertEquals(await farm.see(".label"), "weight 0.67");
+  farm.change([
+    serverStatus(),
+    serverStatus({ name: "b:2", isDrained: true, excludedReason: "drained", share: 0 }),
+  ]);
+  assertEquals(await farm.see(".excluded:visible"), "no clients: it is drained");
   farm.change(servers, { isListening: false });
   await farm.see("#summary[data-bad]:has-text('Nobody listens for clients')");
   assertEquals(await farm.page.title(), "not listening · Load balancer");

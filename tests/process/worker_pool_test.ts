@@ -1,7 +1,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { nextPauseMs, WorkerPool, type WorkerPoolOptions } from "../../lib/process/worker_pool.ts";
 import type { Worker, WorkerEnd } from "../../lib/process/worker_process.ts";
-import type { Order } from "../../lib/process/worker_protocol.ts";
+import type { Message } from "../../lib/process/worker_protocol.ts";
 
 /** A worker that does what the test says. */
 class FakeWorker implements Worker {
@@ -9,8 +9,8 @@ class FakeWorker implements Worker {
   readonly #ended = Promise.withResolvers<WorkerEnd>();
   readonly listening = this.#listening.promise;
   readonly ended = this.#ended.promise;
-  readonly orders: (Order | "kill")[] = [];
-  readonly news: string[] = [];
+  readonly commands: string[] = [];
+  readonly updates: unknown[] = [];
 
   constructor(readonly pid: number, readonly port: number) {}
 
@@ -23,17 +23,14 @@ class FakeWorker implements Worker {
     this.#ended.resolve({ code, signal });
   }
 
-  order(order: Order): void {
-    this.orders.push(order);
-  }
-
-  inform(news: string): Promise<void> {
-    this.news.push(news);
+  send(message: Message): Promise<void> {
+    if (message.kind === "update") this.updates.push(message.content);
+    else this.commands.push(message.kind);
     return Promise.resolve();
   }
 
   kill(): void {
-    this.orders.push("kill");
+    this.commands.push("kill");
     this.ends(137, "SIGKILL");
   }
 }
@@ -41,7 +38,7 @@ class FakeWorker implements Worker {
 /** For a new one to listen, and for one that was replaced to end. */
 const PROMPT_MS = 10_000;
 const START_MS = 30_000;
-const RETIRE_MS = 12_345;
+const DRAIN_MS = 12_345;
 
 /** A pool of which the test is the system: the time stands still unless it is moved. */
 class Stage {
@@ -68,9 +65,9 @@ class Stage {
       },
       info: (message) => this.logged.push(message),
       monotonicMs: () => this.now,
-      retireMs: RETIRE_MS,
+      drainMs: DRAIN_MS,
       pause: (ms) => {
-        if ([PROMPT_MS, START_MS, RETIRE_MS].includes(ms)) {
+        if ([PROMPT_MS, START_MS, DRAIN_MS].includes(ms)) {
           return new Promise((resolve) => this.deadlines.push({ ms, pass: resolve }));
         }
         this.pauses.push(ms);
@@ -99,7 +96,7 @@ class Stage {
 
   /** The time is over in which those that were started until now are to listen. */
   passStart(): void {
-    for (const { ms, pass } of this.deadlines.splice(0)) if (ms !== RETIRE_MS) pass();
+    for (const { ms, pass } of this.deadlines.splice(0)) if (ms !== DRAIN_MS) pass();
   }
 
   /** As much of it as one alone takes at the most. */
@@ -107,8 +104,8 @@ class Stage {
     for (const { ms, pass } of this.deadlines) if (ms === PROMPT_MS) pass();
   }
 
-  orders(): (Order | "kill")[][] {
-    return this.spawned.map(({ orders }) => orders);
+  commands(): string[][] {
+    return this.spawned.map(({ commands }) => commands);
   }
 }
 
@@ -173,13 +170,13 @@ Deno.test("WorkerPool.rollingRestart() replaces one by one, each once its succes
   const stage = await Stage.started(2);
   const restarted = stage.workers.rollingRestart();
   await settle();
-  assertEquals([stage.spawned.length, stage.orders()], [3, [[], [], []]]);
+  assertEquals([stage.spawned.length, stage.commands()], [3, [[], [], []]]);
   await stage.listen(2);
-  assertEquals([stage.spawned.length, stage.orders()], [4, [["retire"], [], [], []]]);
+  assertEquals([stage.spawned.length, stage.commands()], [4, [["drain"], [], [], []]]);
   stage.spawned[0]!.ends(0); // It is not replaced again.
   await stage.listen(3);
   await restarted;
-  assertEquals(stage.orders(), [["retire"], ["retire"], [], []]);
+  assertEquals(stage.commands(), [["drain"], ["drain"], [], []]);
   assertEquals(stage.logged, ["all workers were replaced"]);
   stage.spawned[3]!.ends();
   await settle();
@@ -192,7 +189,7 @@ Deno.test("WorkerPool.rollingRestart() keeps the old ones when a successor does 
   await settle();
   stage.spawned[2]!.ends();
   await restarted;
-  assertEquals(stage.orders(), [[], [], []]);
+  assertEquals(stage.commands(), [[], [], []]);
   assertEquals(stage.logged, ["the new worker does not listen; the others go on"]);
 });
 
@@ -204,7 +201,7 @@ Deno.test("WorkerPool.rollingRestart() during a restart starts one more after it
   stage.workers.rollingRestart();
   await stage.listen(1, 2);
   await restarted;
-  assertEquals(stage.orders(), [["retire"], ["retire"], []]);
+  assertEquals(stage.commands(), [["drain"], ["drain"], []]);
 });
 
 Deno.test("WorkerPool.rollingRestart() during the start waits for its end", async () => {
@@ -218,7 +215,7 @@ Deno.test("WorkerPool.rollingRestart() during the start waits for its end", asyn
   await started;
   await stage.listen(2, 3);
   await restarted;
-  assertEquals(stage.orders(), [["retire"], ["retire"], [], []]);
+  assertEquals(stage.commands(), [["drain"], ["drain"], [], []]);
   assertEquals(stage.logged, ["all workers were replaced"]);
 });
 
@@ -250,14 +247,14 @@ Deno.test("WorkerPool.drain() stops all, kills those that do not end, and replac
   const stage = await Stage.started(2);
   stage.isHasty = false;
   const stopped = stage.workers.drain(1234);
-  assertEquals(stage.orders(), [["stop"], ["stop"]]);
+  assertEquals(stage.commands(), [["stop"], ["stop"]]);
   for (const worker of stage.spawned) worker.ends(0);
   await stopped;
   assertEquals([stage.pauses, stage.spawned.length, stage.logged], [[1234], 2, []]);
 
   const stubborn = await Stage.started(2);
   await stubborn.workers.drain(1234);
-  assertEquals(stubborn.orders(), [["stop", "kill"], ["stop", "kill"]]);
+  assertEquals(stubborn.commands(), [["stop", "kill"], ["stop", "kill"]]);
 });
 
 Deno.test("WorkerPool.rollingRestart() gives up a new one that hangs, and lets the old ones go on", async () => {
@@ -266,7 +263,7 @@ Deno.test("WorkerPool.rollingRestart() gives up a new one that hangs, and lets t
   await settle();
   stage.passStart();
   await restarted;
-  assertEquals(stage.spawned.map(({ orders }) => orders), [[], [], ["kill"]]);
+  assertEquals(stage.spawned.map(({ commands }) => commands), [[], [], ["kill"]]);
 });
 
 Deno.test("WorkerPool kills a first one that hangs before it listens, and starts another", async () => {
@@ -284,7 +281,7 @@ Deno.test("WorkerPool kills a first one that hangs before it listens, and starts
     `worker 0 did not listen within 10 ${what}`,
     `worker 1 did not listen within 30 ${what}`,
   ]);
-  assertEquals(stage.orders(), [["kill"], ["kill"], [], []]);
+  assertEquals(stage.commands(), [["kill"], ["kill"], [], []]);
   assertEquals(stage.spawned.map(({ port }) => port), [80, 80, 80, 4711]);
 });
 
@@ -319,10 +316,10 @@ Deno.test("WorkerPool.start() settles when one listens and others take long, whi
   assertEquals(isStarted, false);
   stage.passPrompt();
   assertEquals(await started, "listening on http://127.0.0.1:4711");
-  assertEquals([stage.logged, stage.orders()], [[], [[], [], []]]);
+  assertEquals([stage.logged, stage.commands()], [[], [[], [], []]]);
   stage.passStart();
   await settle();
-  assertEquals([stage.logged.length, stage.orders().slice(0, 3)], [1, [[], [], ["kill"]]]);
+  assertEquals([stage.logged.length, stage.commands().slice(0, 3)], [1, [[], [], ["kill"]]]);
 });
 
 Deno.test("WorkerPool.drain() ends a start whose first worker hangs", async () => {
@@ -338,31 +335,31 @@ Deno.test("WorkerPool.rollingRestart() kills an old one that does not end in tim
   const restarted = stage.workers.rollingRestart();
   await stage.listen(1);
   await restarted;
-  assertEquals(stage.spawned[0]!.orders, ["retire"]);
-  stage.deadlines.find(({ ms }) => ms === RETIRE_MS)!.pass();
+  assertEquals(stage.spawned[0]!.commands, ["drain"]);
+  stage.deadlines.find(({ ms }) => ms === DRAIN_MS)!.pass();
   await settle();
-  assertEquals(stage.spawned[0]!.orders, ["retire", "kill"]);
+  assertEquals(stage.spawned[0]!.commands, ["drain", "kill"]);
 });
 
-Deno.test("WorkerPool lets each worker be sent lines, before all else, until it ends", async () => {
-  const open = new Set<(line: string) => Promise<void>>();
+Deno.test("WorkerPool lets each worker be sent updates, before all else, until it ends", async () => {
+  const open = new Set<(content: unknown) => Promise<void>>();
   const stage = await Stage.started(2, (send) => {
     open.add(send);
     void send(`of ${open.size}`);
     return () => open.delete(send);
   });
-  const tellAll = (line: string) => open.forEach((send) => void send(line));
-  const news = () => stage.spawned.map(({ news }) => news);
-  assertEquals(news(), [["of 1"], ["of 2"]]);
-  tellAll("b is out");
+  const sendAll = (content: string) => open.forEach((send) => void send(content));
+  const updates = () => stage.spawned.map(({ updates }) => updates);
+  assertEquals(updates(), [["of 1"], ["of 2"]]);
+  sendAll("b is out");
   stage.spawned[0]!.ends();
   await settle();
-  assertEquals([open.size, news()], [2, [["of 1", "b is out"], ["of 2", "b is out"], ["of 2"]]]);
+  assertEquals([open.size, updates()], [2, [["of 1", "b is out"], ["of 2", "b is out"], ["of 2"]]]);
   const restarted = stage.workers.rollingRestart();
   await stage.listen(2, 3, 4);
   await restarted;
-  tellAll("c is new"); // Those that are to end receive it as well.
-  assertEquals([open.size, news().slice(1)], [4, [
+  sendAll("c is new"); // Those that are to end receive it as well.
+  assertEquals([open.size, updates().slice(1)], [4, [
     ["of 2", "b is out", "c is new"],
     ["of 2", "c is new"],
     ["of 3", "c is new"],

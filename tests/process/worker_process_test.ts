@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { WholeLines, type WorkerEnd, WorkerProcess } from "../../lib/process/worker_process.ts";
+import { writeMessage } from "../../lib/process/worker_protocol.ts";
 import { withPatched } from "../support/patched.ts";
 import { ReportedErrors } from "../support/reported_errors.ts";
 
@@ -9,7 +10,7 @@ const bytesOf = (text: string) => new TextEncoder().encode(text);
 function worker(
   code: string,
   onLines: (lines: string) => void,
-  onReport?: (report: string) => void,
+  onReport?: (report: unknown) => void,
   onErrorLines: (lines: string) => void = (lines) => {
     throw new Error(lines);
   },
@@ -20,15 +21,15 @@ function worker(
 
 Deno.test("WorkerProcess takes orders, and can be killed", async () => {
   const module = JSON.stringify(import.meta.resolve("../../lib/process/worker_protocol.ts"));
-  const code = `import { receiveOrder } from ${module};
+  const code = `import { receiveCommand } from ${module};
     console.log("listening on http://a:1");
-    console.log(await receiveOrder());
+    console.log(await receiveCommand());
     await new Promise(() => setInterval(() => {}, 1000));`;
-  for (const order of ["stop", "retire"] as const) {
+  for (const kind of ["stop", "drain"] as const) {
     const gate = Promise.withResolvers<string>();
     const process = worker(code, gate.resolve);
-    process.order(order);
-    assertEquals(await gate.promise, order);
+    process.send({ kind });
+    assertEquals(await gate.promise, kind);
     process.kill();
     assertEquals((await process.ended).signal, "SIGKILL");
   }
@@ -40,23 +41,26 @@ Deno.test("WorkerProcess can be killed before it listens", async () => {
   assertEquals([await process.listening, (await process.ended).signal], [undefined, "SIGKILL"]);
 });
 
-Deno.test("WorkerProcess lets its worker know news, and hears its reports", async () => {
+Deno.test("WorkerProcess sends its worker updates, and hears its reports", async () => {
   const module = JSON.stringify(import.meta.resolve("../../lib/process/worker_protocol.ts"));
-  const code = `import { receiveOrder, writeReport } from ${module};
+  const code = `import { receiveCommand, writeMessage } from ${module};
     console.log("listening on http://a:1");
-    const order = await receiveOrder((news) => console.log(writeReport(news.length + " " + news.codePointAt(0))));
-    console.log(order);
+    const command = await receiveCommand((text) => {
+      const content = text.length + " " + text.codePointAt(0);
+      console.log(writeMessage({ kind: "report", content }));
+    });
+    console.log(command);
     Deno.exit(7);`;
   let text = "";
   const onLines = (lines: string) => void (text += `${lines}\n`);
-  const reports: string[] = [];
+  const reports: unknown[] = [];
   const process = worker(code, onLines, (report) => reports.push(report));
-  for (const news of ["1", "→".repeat(200_000), "😀"]) process.inform(news);
-  process.order("retire");
+  for (const content of ["1", "→".repeat(200_000), "😀"]) process.send({ kind: "update", content });
+  process.send({ kind: "drain" });
   assertEquals(await process.listening, "listening on http://a:1");
   assertEquals(await process.ended, { code: 7, signal: null });
-  assertEquals([reports, text], [["1 49", "200000 8594", "2 128512"], "retire\n"]);
-  process.order("stop"); // It has ended.
+  assertEquals([reports, text], [["1 49", "200000 8594", "2 128512"], "drain\n"]);
+  process.send({ kind: "stop" }); // It has ended.
   process.kill();
 });
 
@@ -73,8 +77,8 @@ Deno.test("WorkerProcess hands on what it says on standard error, and all up to 
 
 Deno.test("WorkerProcess.ended settles though those that are told throw", async () => {
   using reported = new ReportedErrors();
-  const fail = (lines: string) => {
-    throw new Error(lines);
+  const fail = (lines: unknown) => {
+    throw new Error(String(lines));
   };
   const code = `console.log("listening on http://a:1\\na"); console.error("b"); Deno.exit(7);`;
   assertEquals((await worker(code, fail, fail, fail).ended).code, 7);
@@ -94,7 +98,7 @@ async function readFrom(pieces: readonly Uint8Array[]) {
     }
   }
   let log = "";
-  const reports: string[] = [];
+  const reports: unknown[] = [];
   const errors: string[] = [];
   const onLines = (lines: string) => void (log += `${lines}\n`);
   let listening: string | undefined;
@@ -105,8 +109,8 @@ async function readFrom(pieces: readonly Uint8Array[]) {
       onErrorLines: (lines) => errors.push(lines),
       onReport: (report) => reports.push(report),
     });
-    worker.inform('{"a":1}');
-    worker.order("stop");
+    worker.send({ kind: "update", content: { a: 1 } });
+    worker.send({ kind: "stop" });
     listening = await worker.listening;
     assertEquals(await worker.ended, { code: 0, signal: null });
   });
@@ -124,21 +128,24 @@ function cutsOf(text: string): Uint8Array[][] {
   ];
 }
 
-/** What a worker says, and what of it is handed on as the log and as reports. */
+const report = (content: string) => writeMessage({ kind: "report", content });
+const [A, B] = [report("a"), report("→")];
+
+/** What a worker writes, and what of it is handed on as the log and as reports. */
 const OUTPUTS: readonly (readonly [output: string, log: string, reports: readonly string[]])[] = [
   ["here\n", "", []],
   ["here\nline 1\nline 2\n", "line 1\nline 2\n", []],
-  ["here\n\x1e{}\n", "", ["{}"]],
-  ["here\nline 1\n\x1e{a}\nline 2\n", "line 1\nline 2\n", ["{a}"]],
-  ["here\n\x1ea\n\x1eb\nline →\n\x1e→\nx\n", "line →\nx\n", ["a", "b", "→"]],
-  ["here\n\x1ea\n\n\x1e\n", "\n", ["a", ""]],
-  ["here\nline 1\n\x1ea\nlast", "line 1\nlast\n", ["a"]],
+  [`here\n${A}\n`, "", ["a"]],
+  [`here\nline 1\n${A}\nline 2\n`, "line 1\nline 2\n", ["a"]],
+  [`here\n${A}\n${A}\nline →\n${B}\nx\n`, "line →\nx\n", ["a", "a", "→"]],
+  [`here\n${A}\n\n\x1e\n`, "\n", ["a"]],
+  [`here\nline 1\n${A}\nlast`, "line 1\nlast\n", ["a"]],
   ["here\nlast →", "last →\n", []],
   ["here\n\n", "\n", []],
   ["here\na\n\nb", "a\n\nb\n", []],
   ["here\né→😀\nb\nc\n", "é→😀\nb\nc\n", []],
   ["here\n\ufeffa\nb", "\ufeffa\nb\n", []],
-  ["here\nline 1\n\x1ea\n\x1elost", "line 1\n", ["a"]],
+  [`here\nline 1\n${A}\n\x1elost`, "line 1\n", ["a"]],
 ];
 
 Deno.test("WorkerProcess takes reports out of the lines, however these are cut", async () => {
@@ -151,9 +158,10 @@ Deno.test("WorkerProcess takes reports out of the lines, however these are cut",
   }
 });
 
-Deno.test("WorkerProcess writes what it is told a line at a time, in its order", async () => {
+Deno.test("WorkerProcess writes messages a line at a time, in order", async () => {
   const { stdin } = await readFrom([bytesOf("here\n")]);
-  assertEquals(stdin, '+{"a":1}\nstop\n');
+  const messages = [{ kind: "update", content: { a: 1 } }, { kind: "stop" }] as const;
+  assertEquals(stdin, messages.map((message) => `${writeMessage(message)}\n`).join(""));
 });
 
 Deno.test("WorkerProcess bears a worker that ends without a whole line", async () => {

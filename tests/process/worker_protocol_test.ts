@@ -1,27 +1,31 @@
 import { assertEquals } from "@std/assert";
 import {
-  receiveOrder,
+  type Command,
+  readMessage,
+  receiveCommand,
   takeReports,
   userArguments,
   workerArguments,
   workerPort,
-  writeNews,
-  writeOrder,
-  writeReport,
+  writeMessage,
 } from "../../lib/process/worker_protocol.ts";
 import { ReportedErrors } from "../support/reported_errors.ts";
 
-const octetsOf = (text: string) => new TextEncoder().encode(text);
+const bytesOf = (text: string) => new TextEncoder().encode(text);
+
+const update = (content: unknown) => bytesOf(`${writeMessage({ kind: "update", content })}\n`);
+
+const command = (kind: Command) => bytesOf(`${writeMessage({ kind })}\n`);
 
 /** Standard input that comes in these pieces; then it ends, or fails. */
 async function receiveFrom(
   pieces: readonly Uint8Array[],
   error?: Error,
-  onNews: (text: string) => void = () => {},
+  onUpdate: (content: unknown) => void = () => {},
 ) {
   const original = Deno.stdin.read;
   const left = [...pieces];
-  const news: string[] = [];
+  const updates: unknown[] = [];
   const end = Promise.withResolvers<void>();
   try {
     Deno.stdin.read = (buffer) => {
@@ -33,12 +37,12 @@ async function receiveFrom(
       buffer.set(piece);
       return Promise.resolve(piece.length);
     };
-    const order = await receiveOrder((text) => {
-      news.push(text);
-      onNews(text);
+    const received = await receiveCommand((content) => {
+      updates.push(content);
+      onUpdate(content);
     });
     await end.promise;
-    return { order, news };
+    return { received, updates };
   } finally {
     Deno.stdin.read = original;
   }
@@ -48,41 +52,52 @@ function joined(...parts: readonly Uint8Array[]): Uint8Array {
   return new Uint8Array(parts.flatMap((part) => [...part]));
 }
 
-Deno.test("receiveOrder() tells all news and the order, however the pipe cuts them", async () => {
-  const news = ['{"name":"a:1"}', "→ 😀", "", "stop", "+", "x".repeat(100)];
-  for (const order of ["stop", "retire"] as const) {
-    const octets = joined(...news.map(writeNews), writeOrder(order), writeNews("later"));
-    const places = Array.from({ length: octets.length }, (_, i) => i);
-    const expected = { order, news: [...news, "later"] };
-    assertEquals(await receiveFrom([octets]), expected);
-    assertEquals(await receiveFrom(places.map((at) => octets.slice(at, at + 1))), expected);
+Deno.test("receiveCommand() tells all updates and the command, however the pipe cuts them", async () => {
+  const updates = [{ name: "a:1" }, "→ 😀", null, "stop", ["\n"], "x".repeat(100)];
+  for (const kind of ["stop", "drain"] as const) {
+    const bytes = joined(...updates.map(update), command(kind), update("later"));
+    const places = Array.from({ length: bytes.length }, (_, i) => i);
+    const expected = { received: kind, updates: [...updates, "later"] };
+    assertEquals(await receiveFrom([bytes]), expected);
+    assertEquals(await receiveFrom(places.map((at) => bytes.slice(at, at + 1))), expected);
     for (const at of places.slice(1)) {
-      assertEquals(await receiveFrom([octets.slice(0, at), octets.slice(at)]), expected);
+      assertEquals(await receiveFrom([bytes.slice(0, at), bytes.slice(at)]), expected);
     }
   }
 });
 
-Deno.test("receiveOrder() takes the end of its input for the order to stop", async () => {
+Deno.test("receiveCommand() takes the end of its input for the command to stop", async () => {
   for (const error of [undefined, new Deno.errors.BadResource()]) {
-    assertEquals(await receiveFrom([], error), { order: "stop", news: [] });
-    const cut = [writeNews("a"), octetsOf("+b"), octetsOf("c")];
-    assertEquals(await receiveFrom(cut, error), { order: "stop", news: ["a"] });
-    assertEquals(await receiveFrom([octetsOf("retire")], error), { order: "stop", news: [] });
+    assertEquals(await receiveFrom([], error), { received: "stop", updates: [] });
+    const cut = [update("a"), update("b").slice(0, 9), bytesOf("c")];
+    assertEquals(await receiveFrom(cut, error), { received: "stop", updates: ["a"] });
+    assertEquals(await receiveFrom([command("drain").slice(0, -1)], error), {
+      received: "stop",
+      updates: [],
+    });
   }
 });
 
-Deno.test("receiveOrder() passes over lines that are neither news nor an order", async () => {
-  const lines = ["Stop", "stop ", " retire", "", "x+y", "retire"].map((it) => octetsOf(`${it}\n`));
-  assertEquals(await receiveFrom([joined(...lines)]), { order: "retire", news: [] });
+Deno.test("receiveCommand() passes over lines that are neither updates nor a command", async () => {
+  const others = [
+    "stop",
+    "",
+    "{}",
+    '{"kind":"stop"}',
+    writeMessage({ kind: "report", content: 1 }),
+  ];
+  const lines = others.map((it) => bytesOf(`${it}\n`));
+  const expected = { received: "drain" as const, updates: [] };
+  assertEquals(await receiveFrom([joined(...lines, command("drain"))]), expected);
 });
 
-Deno.test("receiveOrder() takes news that are longer than a read", async () => {
+Deno.test("receiveCommand() takes updates that are longer than a read", async () => {
   const long = "→".repeat(100_000);
-  const octets = joined(writeNews(long), writeOrder("stop"));
+  const bytes = joined(update(long), command("stop"));
   const pieces: Uint8Array[] = [];
-  for (let at = 0; at < octets.length; at += 65_536) pieces.push(octets.slice(at, at + 65_536));
-  const { order, news } = await receiveFrom(pieces);
-  assertEquals([order, news.length, news[0] === long], ["stop", 1, true]);
+  for (let at = 0; at < bytes.length; at += 65_536) pieces.push(bytes.slice(at, at + 65_536));
+  const { received, updates } = await receiveFrom(pieces);
+  assertEquals([received, updates.length, updates[0] === long], ["stop", 1, true]);
 });
 
 Deno.test("workerArguments() name the port before those of the user", () => {
@@ -90,30 +105,47 @@ Deno.test("workerArguments() name the port before those of the user", () => {
   assertEquals(workerArguments(0), ["--as-worker-on=0", ...userArguments()]);
 });
 
-Deno.test("takeReports() takes lines that writeReport() wrote out of others", () => {
-  const [a, b] = [writeReport('{"a":"→"}'), writeReport("")];
-  const cases: [lines: readonly string[], others: readonly string[], reports: readonly string[]][] =
-    [
-      [[], [], []],
-      [["x", "", "y"], ["x", "", "y"], []],
-      [[a], [], ['{"a":"→"}']],
-      [["x", a, "", b, "y"], ["x", "", "y"], ['{"a":"→"}', ""]],
-      [[b, a], [], ["", '{"a":"→"}']],
-      [[`x${a}`], [`x${a}`], []],
-    ];
+Deno.test("takeReports() takes messages out of other lines, and hands on the reports", () => {
+  const report = (content: unknown) => writeMessage({ kind: "report", content });
+  const [a, b] = [report({ a: "→" }), report("")];
+  const cases: [lines: readonly string[], others: readonly string[], reports: unknown[]][] = [
+    [[], [], []],
+    [["x", "", "y"], ["x", "", "y"], []],
+    [[a], [], [{ a: "→" }]],
+    [["x", a, "", b, "y"], ["x", "", "y"], [{ a: "→" }, ""]],
+    [[b, a], [], ["", { a: "→" }]],
+    [[`x${a}`], [`x${a}`], []],
+    [["x", "\x1e{", writeMessage({ kind: "stop" })], ["x"], []],
+  ];
   const text = (lines: readonly string[]) => lines.map((line) => `${line}\n`).join("");
   for (const [lines, others, reports] of cases) {
-    const heard: string[] = [];
+    const heard: unknown[] = [];
     assertEquals(takeReports(text(lines), (report) => heard.push(report)), text(others));
     assertEquals(heard, reports);
   }
 });
 
-Deno.test("receiveOrder() hears the order behind news that cannot be acted on", async () => {
+Deno.test("receiveCommand() hears the command behind updates that cannot be applied", async () => {
   using reported = new ReportedErrors();
-  const pieces = [joined(writeNews("a"), writeNews("b"), writeOrder("retire"))];
-  const { order, news } = await receiveFrom(pieces, undefined, (text) => {
-    throw new Error(text);
+  const pieces = [joined(update("a"), update("b"), command("drain"))];
+  const { received, updates } = await receiveFrom(pieces, undefined, (content) => {
+    throw new Error(String(content));
   });
-  assertEquals([order, news, reported.messages], ["retire", ["a", "b"], ["a", "b"]]);
+  assertEquals([received, updates, reported.messages], ["drain", ["a", "b"], ["a", "b"]]);
+});
+
+Deno.test("readMessage() reads what writeMessage() wrote, and refuses all else", () => {
+  const messages = [
+    ...[{ kind: "stop" }, { kind: "drain" }] as const,
+    { kind: "update", content: { a: ["→\n"] } } as const,
+    { kind: "report", content: null } as const,
+  ];
+  for (const message of messages) {
+    const line = writeMessage(message);
+    assertEquals([line.includes("\n"), readMessage(line)], [false, message]);
+    assertEquals(readMessage(line.slice(1)), undefined);
+    assertEquals(readMessage(line.slice(0, -1)), undefined);
+  }
+  const others = ["null", "1", '"stop"', "[]", "{}", '{"kind":"go"}', '{"kind":"update"}'];
+  for (const text of others) assertEquals(readMessage(`\x1e${text}`), undefined, text);
 });

@@ -82,7 +82,7 @@ Deno.test("balancer --log=json tells every change of a server's state, its reaso
   assertEquals([available!.event, available!.bytes], ["available", 4]);
   assertEquals(typeof available!.elapsedMs, "number");
   assertEquals(failing, { event: "failing", reason, streak: 1, fall: 2 });
-  assertEquals(out, { event: "out", reason, streak: 2, fall: 2 });
+  assertEquals(out, { event: "out", reason, streak: 2, fall: 2, excludedReason: "out" });
   assertEquals(recovering, { event: "recovering", streak: 1, rise: 2 });
   assertEquals([returned!.event, returned!.bytes, returned!.streak], ["returned", 4, 2]);
   assert(returned!.outMs as number >= 0);

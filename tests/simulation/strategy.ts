@@ -1,6 +1,6 @@
 import { parseServer, type Server } from "../../lib/balancing/list/server.ts";
 import { POLICIES, type PolicyName } from "../../lib/balancing/policies.ts";
-import type { Policy } from "../../lib/balancing/policy.ts";
+import type { Policy } from "../../lib/balancing/policies/policy.ts";
 import { ChoosingPool } from "../support/choosing_pool.ts";
 import { seededRandom } from "../support/random.ts";
 import type { EventQueue } from "./min_heap.ts";
@@ -50,7 +50,7 @@ class PoolStrategy implements Strategy {
   readonly #excesses: Float64Array;
   #total = 0;
   /** Those of the latest round. */
-  #shares: ReadonlyMap<Server, number> = new Map();
+  #shares: ReadonlyMap<number, number> = new Map();
 
   constructor({ servers, seed }: Scenario, farm: Farm, events: EventQueue, policy: Policy) {
     this.#servers = Array.from({ length: servers }, (_, i) => parseServer(`s${i}.example:80`));
@@ -88,8 +88,8 @@ class PoolStrategy implements Strategy {
 
   #count(): void {
     const picked = this.#picks.reduce((sum, picks) => sum + picks, 0);
-    this.#servers.forEach((server, i) => {
-      this.#excesses[i]! += this.#picks[i]! - picked * (this.#shares.get(server) ?? 0);
+    this.#servers.forEach(({ id }, i) => {
+      this.#excesses[i]! += this.#picks[i]! - picked * (this.#shares.get(id) ?? 0);
     });
     this.#picks.fill(0);
     this.#total += picked;

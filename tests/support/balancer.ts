@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { StatusDocument } from "../../lib/balancing/admin/status_json.ts";
+import type { StatusDocument } from "../../lib/balancing/status.ts";
 import { eventually } from "./children.ts";
 import type { Process } from "./process.ts";
 import { RawClient, type RawResponse } from "./raw_client.ts";

@@ -1,5 +1,5 @@
 import { parseServer, type Server } from "../../lib/balancing/list/server.ts";
-import type { Candidate, PickRequest, Policy } from "../../lib/balancing/policy.ts";
+import type { Candidate, PickRequest, Policy } from "../../lib/balancing/policies/policy.ts";
 import { seededRandom } from "./random.ts";
 
 /** So many servers, told apart by name. */
@@ -49,12 +49,13 @@ const CHI_SQUARE_LIMITS = [0.001, 10.83, 13.82, 16.27, 18.47, 20.52, 22.46, 24.3
 /** Fails when picks and shares differ by more than chance explains. */
 export function assertShares(
   counts: ReadonlyMap<Server | undefined, number>,
-  shares: ReadonlyMap<Server, number>,
+  shares: ReadonlyMap<number, number>,
 ): void {
   const picks = [...counts.values()].reduce((sum, count) => sum + count, 0);
+  const picked = new Map([...counts].map(([server, count]) => [server?.id, count]));
   const parts = [...shares].filter(([, share]) => share > 0);
-  const chiSquare = parts.reduce((sum, [server, share]) => {
-    return sum + ((counts.get(server) ?? 0) - picks * share) ** 2 / (picks * share);
+  const chiSquare = parts.reduce((sum, [id, share]) => {
+    return sum + ((picked.get(id) ?? 0) - picks * share) ** 2 / (picks * share);
   }, 0);
   const limit = CHI_SQUARE_LIMITS[parts.length - 1]!;
   if (chiSquare > limit || counts.has(undefined)) {

@@ -1,7 +1,7 @@
 import { Chooser, type PoolObserver } from "../../lib/balancing/chooser.ts";
 import type { Thresholds } from "../../lib/balancing/health.ts";
 import type { Server } from "../../lib/balancing/list/server.ts";
-import type { PickRequest, Policy } from "../../lib/balancing/policy.ts";
+import type { PickRequest, Policy } from "../../lib/balancing/policies/policy.ts";
 import { POLICIES } from "../../lib/balancing/policies.ts";
 import { Pool } from "../../lib/balancing/pool.ts";
 

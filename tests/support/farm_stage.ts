@@ -2,15 +2,14 @@ import { FarmLog } from "../../lib/balancing/farm_log.ts";
 import { HealthChecker } from "../../lib/balancing/health_checker.ts";
 import { type ListSource, ServerList } from "../../lib/balancing/server_list.ts";
 import { Chooser } from "../../lib/balancing/chooser.ts";
-import type { Thresholds } from "../../lib/balancing/health.ts";
+import type { Outcome, Thresholds } from "../../lib/balancing/health.ts";
 import type { LookupProblem } from "../../lib/balancing/list/dns_cache.ts";
 import { parseServer, type Server } from "../../lib/balancing/list/server.ts";
 import type { Listing, MergedServers, Reloaded } from "../../lib/balancing/list/server_source.ts";
 import { POLICIES } from "../../lib/balancing/policies.ts";
 import { Pool } from "../../lib/balancing/pool.ts";
 import { RequestCounters } from "../../lib/balancing/request_counters.ts";
-import type { Outcome } from "../../lib/balancing/sample.ts";
-import { passed, ProbeDesk } from "./servers.ts";
+import { HeldProbes, passed } from "./servers.ts";
 
 /** A list that says what the test does. */
 export class FakeSource implements ListSource {
@@ -52,14 +51,14 @@ export class FakeSource implements ListSource {
 
 /** A farm of which the test is list, network and clock. */
 export class FarmStage {
-  readonly told: string[] = [];
+  readonly logged: string[] = [];
   readonly records: (object | undefined)[] = [];
   /** The names of those that were tested. */
   readonly probed: string[] = [];
   /** What tests find, by hostname; the others pass in 1 ms. */
   readonly outcomes: Record<string, Outcome> = {};
   /** Where the test wants to end each probe by hand. */
-  desk: ProbeDesk | undefined;
+  heldProbes: HeldProbes | undefined;
   /** In ms since the epoch. */
   now = 0;
   /** The clock of the policies. */
@@ -75,7 +74,7 @@ export class FarmStage {
     this.pool = new Pool(new Chooser(POLICIES.rank()), { thresholds });
     const clock = () => this.clock;
     const log = new FarmLog((words, record) => {
-      this.told.push(words);
+      this.logged.push(words);
       this.records.push(record);
     });
     this.list = new ServerList(this.source, {
@@ -84,7 +83,7 @@ export class FarmStage {
     this.checker = new HealthChecker(this.pool, {
       probe: (server) => {
         this.probed.push(server.authority);
-        if (this.desk !== undefined) return this.desk.probe(server);
+        if (this.heldProbes !== undefined) return this.heldProbes.probe(server);
         return Promise.resolve(this.outcomes[server.hostname] ?? passed(1));
       },
       concurrency: 4,
@@ -118,7 +117,7 @@ export class FarmStage {
 
   /** Looks only at what happens from now on. */
   forget(): void {
-    for (const list of [this.told, this.records, this.probed]) list.length = 0;
+    for (const list of [this.logged, this.records, this.probed]) list.length = 0;
   }
 
   /** Names and states, in the order of the list. */

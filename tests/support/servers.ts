@@ -1,12 +1,17 @@
 import { parseServer, type Server } from "../../lib/balancing/list/server.ts";
-import type { PickRequest } from "../../lib/balancing/policy.ts";
+import type { PickRequest } from "../../lib/balancing/policies/policy.ts";
 import type { Pool } from "../../lib/balancing/pool.ts";
-import type { FailedOutcome, Fault, Outcome } from "../../lib/balancing/sample.ts";
+import type { FailedOutcome, Fault, Outcome } from "../../lib/balancing/health.ts";
 import type { ChoosingPool } from "./choosing_pool.ts";
 
 /** That many servers, `s0:80` and so on. */
 export function serversOf(count: number): Server[] {
   return Array.from({ length: count }, (_, index) => parseServer(`s${index}:80`));
+}
+
+/** What is given, without the ids of servers. */
+export function withoutIds(value: unknown): unknown {
+  return JSON.parse(JSON.stringify(value, (name, it) => name === "id" ? undefined : it));
 }
 
 /** A probe that passed, of a test file of so many bytes. */
@@ -62,7 +67,7 @@ export interface StartedProbe {
 }
 
 /** Hands out each probe that starts, in order, and counts those that run. */
-export class ProbeDesk {
+export class HeldProbes {
   readonly #started: StartedProbe[] = [];
   #wake: () => void = () => {};
   running = 0;

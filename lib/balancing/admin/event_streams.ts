@@ -1,6 +1,5 @@
 import type { ContentSource } from "../../net/handler.ts";
-import type { FarmStatus } from "../status.ts";
-import { statusPieces } from "./status_json.ts";
+import { type FarmStatus, statusPieces } from "../status.ts";
 
 /** The most streams at a time. */
 const MOST_STREAMS = 100;
@@ -40,8 +39,6 @@ export class EventStreams {
   #isClosed = false;
 
   /**
-   * Has no stream yet.
-   *
    * @param status the current status
    * @param onError receives why no status could be made; another one is tried a second later
    * @param ticker a clock for tests
@@ -94,7 +91,7 @@ export class EventStreams {
   }
 
   get #isDue(): boolean {
-    return this.#latest === undefined || this.#age * BYTES_PER_SECOND >= this.#latest.octets.length;
+    return this.#latest === undefined || this.#age * BYTES_PER_SECOND >= this.#latest.bytes.length;
   }
 
   /** Makes a new status, in turns with other work; that of a small farm at once. */
@@ -117,7 +114,6 @@ export class EventStreams {
     }
   }
 
-  /** Sends a status if something has changed. */
   #publish(pieces: readonly string[]): void {
     const [, ...others] = pieces;
     const before = this.#latestPieces;
@@ -141,11 +137,11 @@ export class EventStreams {
     const held = new Set<StreamEvent>();
     for (const { underWay } of this.#streams) if (underWay !== undefined) held.add(underWay);
     let bytes = 0;
-    for (const { octets } of held) bytes += octets.length;
+    for (const event of held) bytes += event.bytes.length;
     for (const oldest of [...held].sort((a, b) => a.number - b.number)) {
       if (bytes <= MOST_HELD_BYTES) return;
       for (const stream of this.#streams) if (stream.underWay === oldest) this.#cut(stream);
-      bytes -= oldest.octets.length;
+      bytes -= oldest.bytes.length;
     }
   }
 
@@ -156,7 +152,7 @@ export class EventStreams {
   }
 
   #event(pieces: readonly string[]): StreamEvent {
-    return { number: this.#count++, octets: encoder.encode(pieces.join("")) };
+    return { number: this.#count++, bytes: encoder.encode(pieces.join("")) };
   }
 
   #remove(stream: EventStream): void {
@@ -176,10 +172,9 @@ function turn(): Promise<void> {
 
 /** An event as it is sent; the same bytes for all streams. */
 export interface StreamEvent {
-  /** Ascending. */
   readonly number: number;
   /** All of it, with the empty line at its end. */
-  readonly octets: Uint8Array;
+  readonly bytes: Uint8Array;
 }
 
 /**
@@ -199,11 +194,7 @@ export class EventStream implements ContentSource {
   #wake: (() => void) | undefined;
   #isFinishing = false;
 
-  /**
-   * Has no event yet.
-   *
-   * @param onClose called once the client is gone
-   */
+  /** @param onClose called once the client is gone */
   constructor(onClose: (stream: EventStream) => void) {
     this.#onClose = onClose;
   }
@@ -259,17 +250,16 @@ export class EventStream implements ContentSource {
     return new Promise<void>((resolve) => this.#wake = resolve).then(() => this.read(buffer));
   }
 
-  /** As `ContentSource`. */
   close(): void {
     this.cut();
     this.#onClose(this);
   }
 
   #copy(event: StreamEvent, buffer: Uint8Array): number {
-    const piece = event.octets.subarray(this.#sentBytes, this.#sentBytes + buffer.length);
+    const piece = event.bytes.subarray(this.#sentBytes, this.#sentBytes + buffer.length);
     buffer.set(piece);
     this.#sentBytes += piece.length;
-    if (this.#sentBytes === event.octets.length) {
+    if (this.#sentBytes === event.bytes.length) {
       this.#underWay = undefined;
       this.#behindSince = this.#next?.number ?? Infinity;
     }

@@ -16,65 +16,69 @@ type Type = "gauge" | "counter";
 /** Servers in one piece of a metric, which takes about 1 ms to make. */
 const PIECE_SERVERS = 500;
 
-/** Writes all metrics, piece by piece. */
-export function* metricsPieces(status: FarmStatus): Generator<string, void> {
-  yield balancerText(status) + roundsText(status);
-  yield* serversPieces(status.servers);
-}
-
-function balancerText(status: FarmStatus): string {
-  const { version, policy } = status;
-  const build = labelsText({ version, policy });
-  return heading("gauge", "build_info", "The version of the program and its policy; always 1.") +
-    line("build_info", build, 1) +
-    single("gauge", "start_time_seconds", "When it began, since 1970.", status.startedAt / 1000) +
-    single("gauge", "listening", "Whether clients can come: 1 or 0.", +status.isListening) +
-    single("gauge", "stopping", "Whether it accepts no more clients: 1 or 0.", +status.isStopping) +
-    single("gauge", "workers", "Processes that redirect.", status.workers) +
-    single("counter", "redirects_total", "Clients that were redirected.", status.redirects) +
-    single(
-      "counter",
-      "unavailable_answers_total",
-      "Clients that were told that no server is available.",
-      status.unavailable,
-    );
-}
-
-function roundsText({ rounds, intervalMs }: FarmStatus): string {
-  return single("counter", "rounds_total", "Rounds of tests that have ended.", rounds.count) +
-    single(
-      "gauge",
-      "round_interval_seconds",
-      "Time between rounds of tests.",
-      intervalMs / 1000,
-    ) +
-    single(
-      "gauge",
-      "round_under_way",
-      "Whether a round of tests is under way: 1 or 0.",
-      +rounds.isUnderWay,
-    ) +
-    single(
-      "gauge",
-      "round_duration_seconds",
-      "Duration of the last round.",
-      seconds(rounds.elapsedMs),
-    ) +
-    single(
-      "gauge",
-      "round_end_time_seconds",
-      "When the last round ended, since 1970.",
-      seconds(rounds.endedAt),
-    );
-}
-
-/** The metrics of servers. */
-const SERVER_METRICS: readonly [
+/** A metric: its value for what is given; without one if that is null or undefined. */
+type Metric<T> = readonly [
   type: Type,
   name: string,
   help: string,
-  valueOf: (server: ServerStatus) => number | null | undefined,
-][] = [
+  valueOf: (of: T) => number | null | undefined,
+];
+
+/** Writes all metrics, piece by piece. */
+export function* metricsPieces(status: FarmStatus): Generator<string, void> {
+  const { version, policy } = status;
+  const build = line("build_info", labelsText({ version, policy }), 1);
+  yield heading("gauge", "build_info", "The version of the program and its policy; always 1.") +
+    build +
+    BALANCER_METRICS.map(([type, name, help, valueOf]) => {
+      const sample = line(name, "", valueOf(status));
+      return sample && heading(type, name, help) + sample;
+    }).join("");
+  yield* serversPieces(status.servers);
+}
+
+/** The metrics of the balancer and its rounds. */
+const BALANCER_METRICS: readonly Metric<FarmStatus>[] = [
+  ["gauge", "start_time_seconds", "When it began, since 1970.", (it) => seconds(it.startedAt)],
+  ["gauge", "listening", "Whether clients can come: 1 or 0.", (it) => +it.isListening],
+  ["gauge", "stopping", "Whether it accepts no more clients: 1 or 0.", (it) => +it.isStopping],
+  ["gauge", "workers", "Processes that redirect.", (it) => it.workers],
+  ["counter", "redirects_total", "Clients that were redirected.", (it) => it.redirects],
+  [
+    "counter",
+    "unavailable_answers_total",
+    "Clients that were told that no server is available.",
+    (it) => it.unavailable,
+  ],
+  ["counter", "rounds_total", "Rounds of tests that have ended.", ({ rounds }) => rounds.count],
+  [
+    "gauge",
+    "round_interval_seconds",
+    "Time between rounds of tests.",
+    (it) => seconds(it.intervalMs),
+  ],
+  [
+    "gauge",
+    "round_under_way",
+    "Whether a round of tests is under way: 1 or 0.",
+    ({ rounds }) => +rounds.isUnderWay,
+  ],
+  [
+    "gauge",
+    "round_duration_seconds",
+    "Duration of the last round.",
+    ({ rounds }) => seconds(rounds.elapsedMs),
+  ],
+  [
+    "gauge",
+    "round_end_time_seconds",
+    "When the last round ended, since 1970.",
+    ({ rounds }) => seconds(rounds.endedAt),
+  ],
+];
+
+/** The metrics of servers. */
+const SERVER_METRICS: readonly Metric<ServerStatus>[] = [
   ["gauge", "share_ratio", "Fraction of all requests meant for it.", ({ share }) => share],
   [
     "gauge",
@@ -160,10 +164,6 @@ function* family(
     yield head + lines;
     head = "";
   }
-}
-
-function single(type: Type, name: string, help: string, value: number | null): string {
-  return value === null ? "" : heading(type, name, help) + line(name, "", value);
 }
 
 function heading(type: Type, name: string, help: string): string {

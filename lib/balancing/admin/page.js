@@ -1,33 +1,31 @@
 /**
- * The page: what the balancer tells, as it tells it.
+ * The page: shows each status that the balancer sends.
  *
  * @module
  */
 
-import { rateChart, stateShape } from "./page_chart.js";
-import { byId, element, setAttribute, setText, show } from "./page_dom.js";
-import { STATE_WORDS } from "./page_row.js";
-import { ServerTable } from "./page_table.js";
+import { byId, element, rateChart, setAttribute, setText, show, stateShape } from "./page_dom.js";
+import { ServerTable, STATE_WORDS } from "./page_table.js";
 import { clock, count, interval, lasting, moment, took } from "./page_words.js";
 
-/** Without any news for so long, where a sign of life is due every 15 s, the connection is lost. */
+/** The connection is lost after so long without an event; a ping is due every 15 s. */
 const LONGEST_SILENCE_MS = 40_000;
 
-/** How long to wait before another try where the browser does not try by itself. */
+/** Time before another attempt if the browser does not reconnect. */
 const RETRY_MS = 2000;
 
-/** More changes at a time are only counted. */
-const MOST_NEWS = 3;
+/** The most changes that are announced one by one. */
+const MOST_ANNOUNCED = 3;
 
 const table = new ServerTable();
 let source;
 let status;
-/** How far the balancer's clock is ahead of ours. */
+/** How far the balancer's clock is ahead of this one. */
 let aheadMs = 0;
-/** When we last heard of it, by our clock. */
-let heardAt = Date.now();
+/** When the last event arrived, by the clock of this machine. */
+let receivedAt = Date.now();
 let isLost = false;
-/** What is shown was true then, by our clock. */
+/** When what is shown was current, by the clock of this machine. */
 let staleSince = Date.now();
 
 function nowMs() {
@@ -36,24 +34,24 @@ function nowMs() {
 
 function connect() {
   source?.close();
-  heardAt = Date.now();
+  receivedAt = Date.now();
   source = new EventSource("events");
-  source.onmessage = ({ data }) => heard(JSON.parse(data));
-  source.addEventListener("ping", () => heard());
+  source.onmessage = ({ data }) => received(JSON.parse(data));
+  source.addEventListener("ping", () => received());
   source.onerror = () => {
     lost();
-    // A browser that was refused does not ask again.
+    // A browser whose request was refused does not reconnect.
     if (source.readyState === EventSource.CLOSED) setTimeout(connect, RETRY_MS);
   };
 }
 
-function heard(news) {
-  heardAt = staleSince = Date.now();
+function received(update) {
+  receivedAt = staleSince = Date.now();
   isLost = false;
-  if (news !== undefined) {
-    aheadMs = Date.parse(news.at) - Date.now();
-    announce(status?.servers ?? [], news.servers);
-    status = news;
+  if (update !== undefined) {
+    aheadMs = Date.parse(update.at) - Date.now();
+    announce(status?.servers ?? [], update.servers);
+    status = update;
     render();
   }
   renderLink();
@@ -64,13 +62,13 @@ function lost() {
   renderLink();
 }
 
-/** Says whether what is shown is how it is. */
+/** Shows whether the connection is live. */
 function renderLink() {
   const kind = isLost ? "lost" : status === undefined ? "connecting" : "live";
   setAttribute(byId("link"), "data-link", status?.isStopping && !isLost ? "stopping" : kind);
   setAttribute(document.body, "data-link", kind);
   setText(byId("link-text"), linkText(kind));
-  // It is no part of what is read out, since it changes every second.
+  // Outside of the live region: it changes every second.
   const isStale = kind === "lost" && status !== undefined;
   setText(byId("link-age"), isStale ? `${lasting(Date.now() - staleSince)} ago` : "");
 }
@@ -112,7 +110,7 @@ function renderSummary(servers) {
   const some = counts.filter(([, number]) => number > 0);
   const text = some.join();
   const tally = byId("tally");
-  const isBad = isDeaf(status, available);
+  const isBad = isUnreachable(status, available);
   setAttribute(byId("summary"), "data-bad", isBad ? "" : undefined);
   const alarm = isBad ? "not listening" : out > 0 ? `${count(out)} out` : "";
   document.title = `${alarm === "" ? "" : `${alarm} · `}Load balancer`;
@@ -125,14 +123,14 @@ function renderSummary(servers) {
   );
 }
 
-/** Whether clients cannot come though there is a server for them. */
-function isDeaf({ isListening, isStopping, rounds }, available) {
+/** Whether no process listens though a server is available. */
+function isUnreachable({ isListening, isStopping, rounds }, available) {
   return !isListening && !isStopping && rounds.count > 0 && available > 0;
 }
 
 function summaryText(all, out, untested, available) {
   if (all === 0) return "There are no servers";
-  if (isDeaf(status, available)) return "Nobody listens for clients";
+  if (isUnreachable(status, available)) return "Nobody listens for clients";
   if (all === 1) return `The server is ${STATE_WORDS[status.servers[0].state]}`;
   if (available === all) return `All ${count(all)} servers are available`;
   if (untested === all) return `None of the ${count(all)} servers is tested yet`;
@@ -153,9 +151,9 @@ function renderRate(perSecond) {
   byId("rate-chart").replaceChildren(rateChart(perSecond));
 }
 
-/** Shows what changes by time alone. */
+/** Updates what depends on the time. */
 function tick() {
-  if (Date.now() - heardAt > LONGEST_SILENCE_MS) {
+  if (Date.now() - receivedAt > LONGEST_SILENCE_MS) {
     lost();
     connect();
   }
@@ -191,16 +189,18 @@ function renderFacts(facts) {
   facts.forEach(([, value], index) => setText(list.children[index].lastElementChild, value));
 }
 
-/** Tells those who hear the page of servers that changed their state. */
+/** Announces servers that changed their state, for screen readers. */
 function announce(before, after) {
   const states = new Map(before.map(({ name, state }) => [name, state]));
   const changed = after.filter(({ name, state }) => states.has(name) && states.get(name) !== state);
   if (changed.length === 0) return;
-  const news = changed.slice(0, MOST_NEWS).map(({ name, state, reason }) =>
+  const texts = changed.slice(0, MOST_ANNOUNCED).map(({ name, state, reason }) =>
     `${name} is ${STATE_WORDS[state]}${state === "out" && reason !== null ? `: ${reason}` : ""}`
   );
-  if (changed.length > MOST_NEWS) news.push(`${changed.length - MOST_NEWS} more have changed`);
-  setText(byId("news"), news.join(". "));
+  if (changed.length > MOST_ANNOUNCED) {
+    texts.push(`${changed.length - MOST_ANNOUNCED} more have changed`);
+  }
+  setText(byId("news"), texts.join(". "));
 }
 
 byId("filter").addEventListener("input", ({ target }) => table.filter(target.value, nowMs()));

@@ -10,9 +10,7 @@ import totalsStyle from "./page_totals.css" with { type: "text" };
 import serversStyle from "./page_servers.css" with { type: "text" };
 import cardsStyle from "./page_cards.css" with { type: "text" };
 import script from "./page.js" with { type: "text" };
-import chart from "./page_chart.js" with { type: "text" };
 import dom from "./page_dom.js" with { type: "text" };
-import row from "./page_row.js" with { type: "text" };
 import table from "./page_table.js" with { type: "text" };
 import words from "./page_words.js" with { type: "text" };
 import { type FieldLine, fieldSection } from "../../http/fields.ts";
@@ -55,8 +53,8 @@ export function adminReply(
   fieldLines: readonly FieldLine[] = [],
 ): Reply {
   const headerSection = fieldSection([["Content-Type", contentType], ...fieldLines], COMMON);
-  const octets = typeof content === "string" ? encoder.encode(content) : content;
-  return { statusCode, headerSection, content: octets };
+  const bytes = typeof content === "string" ? encoder.encode(content) : content;
+  return { statusCode, headerSection, content: bytes };
 }
 
 /**
@@ -82,7 +80,7 @@ export class TextPieces implements ContentSource {
   readonly #pieces: Iterator<string>;
   #rest: Uint8Array = NOTHING;
 
-  /** Makes nothing yet. @param pieces makes the next piece on demand */
+  /** @param pieces makes the next piece on demand */
   constructor(pieces: Iterator<string>) {
     this.#pieces = pieces;
   }
@@ -118,9 +116,7 @@ export const ASSETS: ReadonlyMap<string, Reply> = new Map([
   ["/page_servers.css", adminReply(200, STYLE_TYPE, serversStyle)],
   ["/page_cards.css", adminReply(200, STYLE_TYPE, cardsStyle)],
   ["/page.js", adminReply(200, SCRIPT_TYPE, script)],
-  ["/page_chart.js", adminReply(200, SCRIPT_TYPE, chart)],
   ["/page_dom.js", adminReply(200, SCRIPT_TYPE, dom)],
-  ["/page_row.js", adminReply(200, SCRIPT_TYPE, row)],
   ["/page_table.js", adminReply(200, SCRIPT_TYPE, table)],
   ["/page_words.js", adminReply(200, SCRIPT_TYPE, words)],
 ]);

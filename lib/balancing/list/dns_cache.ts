@@ -5,7 +5,7 @@
  */
 
 import { type Endpoint, isAddress, parseEndpoint, quote, ServerListError } from "./endpoint.ts";
-import type { AddressEntry, DnsEntry, SrvEntry } from "./entry.ts";
+import type { AddressEntry, DnsEntry, SrvEntry } from "./list_text.ts";
 import type { Answer, Resolver } from "./resolver.ts";
 import { foundServer, type Server } from "./server.ts";
 
@@ -15,14 +15,6 @@ export interface LookupProblem {
   readonly entry: string;
   /** In words, to follow the entry and a colon. */
   readonly reason: string;
-}
-
-/** The servers of an entry, and its problem. */
-export interface Found {
-  /** Each once, in an order independent of that of the answer. */
-  readonly servers: readonly Server[];
-  /** Undefined if there is none. */
-  readonly problem: LookupProblem | undefined;
 }
 
 /** The addresses of a name by kind. */
@@ -42,33 +34,45 @@ const MOST_SERVERS = 10_000;
 /** Looks up the names of entries, and remembers for each the latest answer that named a server. */
 export class DnsCache {
   readonly #resolver: Resolver;
-  /** By name. */
   readonly #addresses = new Map<string, Addresses>();
   readonly #targets = new Map<string, readonly SrvTarget[]>();
 
-  /** Remembers nothing yet. */
   constructor(resolver: Resolver) {
     this.#resolver = resolver;
   }
 
-  /** Looks up all entries, a few at a time. Never rejects. */
-  async lookUp(entries: readonly DnsEntry[]): Promise<Map<DnsEntry, Found>> {
-    const found = new Map<DnsEntry, Found>();
+  /**
+   * Looks up all entries, a few at a time. Never rejects.
+   *
+   * @returns their problems, at most one for each
+   */
+  async lookUp(entries: readonly DnsEntry[]): Promise<LookupProblem[]> {
+    const problems = new Map<DnsEntry, LookupProblem>();
     const waiting = entries.values();
     const work = async () => {
       for (const entry of waiting) {
-        const { servers, reasons } = entry.kind === "srv"
+        const reasons = entry.kind === "srv"
           ? await this.#lookUpServices(entry)
           : await this.#lookUpAddresses(entry);
-        found.set(entry, within(entry, servers, reasons));
+        const { length } = this.#named(entry);
+        if (length > MOST_SERVERS) {
+          reasons.unshift(`${length} servers are named; the first ${MOST_SERVERS} count`);
+        }
+        if (reasons.length > 0) {
+          problems.set(entry, { entry: entry.text, reason: summaryOf(reasons) });
+        }
       }
     };
     await Promise.all(Array.from({ length: LOOKUPS_AT_ONCE }, work));
-    return found;
+    return entries.flatMap((entry) => problems.get(entry) ?? []);
   }
 
-  /** The remembered servers of an entry. */
+  /** The servers of an entry, each once, in an order independent of that of the answer. */
   remembered(entry: DnsEntry): readonly Server[] {
+    return this.#named(entry).slice(0, MOST_SERVERS);
+  }
+
+  #named(entry: DnsEntry): Server[] {
     if (entry.kind === "srv") return srvServers(entry, this.#targets.get(entry.name) ?? []);
     const { v4, v6 } = this.#addresses.get(entry.name) ?? NO_ADDRESSES;
     return [...v4, ...v6.map((address) => `[${address}]`)].map((host) =>
@@ -86,38 +90,35 @@ export class DnsCache {
     }
   }
 
-  async #lookUpServices(entry: SrvEntry): Promise<Gathered> {
+  /** Looks up the targets of a service. @returns its problems */
+  async #lookUpServices(entry: SrvEntry): Promise<string[]> {
     const answer = await this.#resolver.srv(entry.name);
     const { targets, reasons } = srvTargets(answer.kind === "records" ? answer.records : []);
-    if (targets.length > 0) this.#targets.set(entry.name, targets);
-    const servers = this.remembered(entry);
-    if (targets.length > 0) return { servers, reasons };
+    if (targets.length > 0) {
+      this.#targets.set(entry.name, targets);
+      return reasons;
+    }
     const why = reasons.length > 0 ? summaryOf(reasons) : whyNone([answer], "no SRV record");
-    return { servers, reasons: [withoutAnswer(why, servers)] };
+    return [withoutAnswer(why, this.remembered(entry))];
   }
 
   /**
-   * A kind without an answer keeps its addresses; that is no problem if the other kind was
-   * answered.
+   * Looks up the addresses of a name. A kind without an answer keeps its addresses; that is no
+   * problem if the other kind was answered.
+   *
+   * @returns its problems
    */
-  async #lookUpAddresses(entry: AddressEntry): Promise<Gathered> {
+  async #lookUpAddresses(entry: AddressEntry): Promise<string[]> {
     const { name } = entry;
     const [v4, v6] = await Promise.all([this.#resolver.a(name), this.#resolver.aaaa(name)]);
     const isAnswered = v4.kind === "records" || v6.kind === "records";
-    const known = this.#addresses.get(name) ?? NO_ADDRESSES;
-    if (isAnswered) {
-      this.#addresses.set(name, { v4: latest(v4, known.v4), v6: latest(v6, known.v6) });
+    if (!isAnswered) {
+      return [withoutAnswer(whyNone([v4, v6], "no address"), this.remembered(entry))];
     }
-    const servers = this.remembered(entry);
-    if (isAnswered) return { servers, reasons: [] };
-    return { servers, reasons: [withoutAnswer(whyNone([v4, v6], "no address"), servers)] };
+    const known = this.#addresses.get(name) ?? NO_ADDRESSES;
+    this.#addresses.set(name, { v4: latest(v4, known.v4), v6: latest(v6, known.v6) });
+    return [];
   }
-}
-
-/** The servers of an entry, and all problems. */
-interface Gathered {
-  readonly servers: readonly Server[];
-  readonly reasons: readonly string[];
 }
 
 /** Each address once, sorted. */
@@ -139,15 +140,6 @@ function withoutAnswer(why: string, { length }: readonly Server[]): string {
   return `${why}; ${kept}`;
 }
 
-function within(entry: DnsEntry, servers: readonly Server[], reasons: readonly string[]): Found {
-  const all = [...reasons];
-  if (servers.length > MOST_SERVERS) {
-    all.unshift(`${servers.length} servers are named; the first ${MOST_SERVERS} count`);
-  }
-  const problem = all.length > 0 ? { entry: entry.text, reason: summaryOf(all) } : undefined;
-  return { servers: servers.slice(0, MOST_SERVERS), problem };
-}
-
 /** All problems in one line. */
 function summaryOf([first = "", ...others]: readonly string[]): string {
   return others.length === 0 ? first : `${first} (and ${others.length} more)`;
@@ -161,19 +153,16 @@ export interface SrvTarget extends Endpoint {
   readonly weight: number;
 }
 
-/** The servers in an answer. */
-export interface SrvTargets {
-  /** Each once, by priority, then by authority. */
-  readonly targets: readonly SrvTarget[];
-  /** Why records are left out, in words. */
-  readonly reasons: readonly string[];
-}
-
 /** The least part of its entry's weight that a server gets: weight 0 means a very small chance. */
 const LEAST_SHARE = 0.01;
 
-/** The servers in SRV records. Of several records for one server, that of the best rank counts. */
-export function srvTargets(records: readonly Deno.SrvRecord[]): SrvTargets {
+/**
+ * The servers in SRV records, each once, by priority, then by authority, and why records are left
+ * out. Of several records for one server, that of the best rank counts.
+ */
+export function srvTargets(
+  records: readonly Deno.SrvRecord[],
+): { readonly targets: readonly SrvTarget[]; readonly reasons: string[] } {
   const targets = new Map<string, SrvTarget>();
   const reasons = new Set<string>();
   for (const record of records) {

@@ -111,7 +111,6 @@ function isIpv6(address: string): boolean {
 
 /** A URL to which a request-target is appended. */
 export interface PublicUrl extends Endpoint {
-  /** Its scheme. */
   readonly scheme: "http" | "https";
   /** The path above the files, without a slash at its end; empty for the root. */
   readonly prefix: string;
@@ -177,7 +176,6 @@ export function isLocalHost(hostname: string): boolean {
 
 /** A mistake in a list of servers; the message is one line for the user. */
 export class ServerListError extends Error {
-  /** Shown in stack traces. */
   override readonly name = "ServerListError";
 }
 

@@ -12,7 +12,6 @@ import { isAddress, parseEndpoint } from "./endpoint.ts";
 export interface NameServer {
   /** An IPv4 address, or an IPv6 address without brackets. */
   readonly ipAddr: string;
-  /** 1 to 65535. */
   readonly port: number;
 }
 
@@ -34,7 +33,6 @@ export type Answer<R> =
 
 /** Looks up names. No method rejects. */
 export interface Resolver {
-  /** The IPv4 addresses of a name. */
   a(name: string): Promise<Answer<string>>;
   /** The IPv6 addresses of a name, without brackets. */
   aaaa(name: string): Promise<Answer<string>>;
@@ -59,8 +57,6 @@ export class DnsResolver implements Resolver {
   readonly #deadlineMs: number;
 
   /**
-   * Asks nothing yet.
-   *
    * @param nameServer undefined for the name servers of the system
    * @param deadlineMs for an answer, all attempts and aliases included
    */

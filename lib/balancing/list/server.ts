@@ -15,11 +15,13 @@ import {
   refuse,
 } from "./endpoint.ts";
 
-/**
- * A file server; its `Endpoint` is where it is probed. The object stays the same for as long as it
- * is listed; `applyListing` updates it.
- */
+/** A file server as it is listed; its `Endpoint` is where it is probed. */
 export interface Server extends Endpoint, ServerOptions {
+  /**
+   * Tells listings apart: a server keeps it for as long as it is listed, and has another one when it
+   * is listed again.
+   */
+  readonly id: number;
   /** The scheme of its probes. */
   readonly scheme: "http" | "https";
   /** The Host field of its probes: that of its clients (RFC 9110 §7.2). */
@@ -75,23 +77,23 @@ export function probeKey({ scheme, hostname, port, probePrefix }: Server): strin
 
 /** What a later list says differently of a server; what stays is absent. */
 export interface ListingChanges {
-  /** The new weight. */
   readonly weight?: number;
-  /** Whether the server is drained now. */
   readonly isDrained?: boolean;
   /** Both priorities: a greater number is a lower rank. */
   readonly priority?: { readonly before: number; readonly after: number };
-  /** The new URL for clients. */
   readonly publicUrl?: string;
 }
 
 /**
- * Copies to a server what a later list says of it.
+ * Compares a server with what a later list says of it.
  *
  * @param listed has the same `probeKey`
- * @returns undefined if nothing that matters to clients has changed
+ * @returns what it is from now on, with the id that it had, and changes that matter to clients
  */
-export function applyListing(server: Server, listed: Server): ListingChanges | undefined {
+export function applyListing(
+  server: Server,
+  listed: Server,
+): { readonly server: Server; readonly changes: ListingChanges | undefined } {
   const { weight, isDrained, priority, publicUrl } = server;
   const changes: ListingChanges = {
     ...(listed.weight !== weight && { weight: listed.weight }),
@@ -101,8 +103,16 @@ export function applyListing(server: Server, listed: Server): ListingChanges | u
     }),
     ...(listed.publicUrl !== publicUrl && { publicUrl: listed.publicUrl }),
   };
-  Object.assign(server, listed);
-  return Object.keys(changes).length > 0 ? changes : undefined;
+  const hasChanged = Object.keys(changes).length > 0;
+  return { server: { ...listed, id: server.id }, changes: hasChanged ? changes : undefined };
+}
+
+/** The latest id in this process. */
+let lastId = 0;
+
+/** The same server, listed anew: with an id of its own. */
+export function listedAnew(server: Server): Server {
+  return { ...server, id: ++lastId };
 }
 
 /** The words of an entry, separated by white space or one comma. */
@@ -123,6 +133,7 @@ function describe(
   foundBy: string | undefined,
 ): Server {
   return {
+    id: ++lastId,
     hostname: probed.hostname,
     port: probed.port,
     authority: probed.authority,

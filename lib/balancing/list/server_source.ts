@@ -7,10 +7,16 @@
 import { UsageError } from "../../cli/command.ts";
 import { DnsCache, type LookupProblem } from "./dns_cache.ts";
 import { ServerListError } from "./endpoint.ts";
-import { type DnsEntry, type Entry, parseEntry } from "./entry.ts";
-import { type BuiltInList, type ListOrigin, readListText } from "./list_text.ts";
+import {
+  type BuiltInList,
+  type DnsEntry,
+  type Entry,
+  type ListOrigin,
+  parseEntry,
+  readListText,
+} from "./list_text.ts";
 import type { Resolver } from "./resolver.ts";
-import type { Server } from "./server.ts";
+import { listedAnew, type Server } from "./server.ts";
 
 /** The servers at some time. */
 export interface Listing extends MergedServers {
@@ -28,7 +34,6 @@ export interface UnreadList {
 
 /** Which lists were read again. */
 export interface Reloaded {
-  /** The files, as typed; empty if no list is a file. */
   readonly read: readonly string[];
   /** Those that cannot be read again. */
   readonly unread: readonly UnreadList[];
@@ -108,8 +113,10 @@ export class ServerSource {
   async servers(): Promise<Listing> {
     for (;;) {
       const sources = this.#sources;
-      const listing = await this.#list(entriesOf(sources));
-      if (sources === this.#sources) return listing;
+      const entries = entriesOf(sources).filter(isLookedUp);
+      const byText = new Map(entries.map((entry) => [entry.text, entry]));
+      const problems = await this.#names.lookUp([...byText.values()]);
+      if (sources === this.#sources) return { ...this.remembered(), problems };
     }
   }
 
@@ -117,23 +124,9 @@ export class ServerSource {
   remembered(): MergedServers {
     return mergeServers(
       entriesOf(this.#sources).flatMap((entry) =>
-        entry.kind === "server" ? [entry.server] : this.#names.remembered(entry)
+        entry.kind === "server" ? [listedAnew(entry.server)] : this.#names.remembered(entry)
       ),
     );
-  }
-
-  async #list(entries: readonly Entry[]): Promise<Listing> {
-    // The options of the first mention count.
-    const lookedUp = new Map<string, DnsEntry>();
-    for (const entry of entries.filter(isLookedUp)) {
-      if (!lookedUp.has(entry.text)) lookedUp.set(entry.text, entry);
-    }
-    const found = await this.#names.lookUp([...lookedUp.values()]);
-    const servers = entries.flatMap((entry) =>
-      entry.kind === "server" ? [entry.server] : found.get(entry)?.servers ?? []
-    );
-    const problems = [...lookedUp.values()].flatMap((entry) => found.get(entry)?.problem ?? []);
-    return { ...mergeServers(servers), problems };
   }
 }
 
@@ -207,7 +200,10 @@ function endpointKey({ hostname, port }: Server): string {
   return `${hostname} ${port}`;
 }
 
-/** Joins servers in order. A server in a list replaces the same one found in DNS. */
+/**
+ * Joins servers in order; the options of the first mention count. A server in a list replaces the
+ * same one found in DNS.
+ */
 export function mergeServers(mentions: Iterable<Server>): MergedServers {
   const byPlace = new Map<string, Server>();
   const duplicates: Server[] = [];

@@ -1,9 +1,14 @@
+import { isSameSample, throughputOf, type TransferSample } from "../health.ts";
 import type { Server } from "../list/server.ts";
-import type { Candidate, PickRequest, Policy } from "../policy.ts";
-import { throughputOf, type TransferSample } from "../sample.ts";
-import { CompletionQueue, ServerCosts } from "./completion_queue.ts";
-import { LoadEstimate } from "./load_estimate.ts";
-import { effectiveWeights } from "./weights.ts";
+import { IndexHeap } from "./index_heap.ts";
+import { FileSizes, LoadEstimate } from "./load_estimate.ts";
+import {
+  type Candidate,
+  effectiveWeights,
+  type PickRequest,
+  type Policy,
+  sharesOf,
+} from "./policy.ts";
 
 /** Penalty per byte assigned since the last probe, as a fraction of its cost on a median server. */
 const DOUBT = 0.2;
@@ -18,13 +23,12 @@ const DOUBT = 0.2;
  * last probe. Of two equally fast servers, the one probed last comes first.
  */
 export class ExpectedPolicy implements Policy {
-  /** Uses the sizes of files. */
   readonly wantsSizes = true;
   readonly picksByLoad = true;
   readonly #parts: number;
   readonly #sizes = new FileSizes();
   #servers: readonly Server[] = [];
-  #indices = new Map<Server, number>();
+  #indices = new Map<number, number>();
   #weights: readonly number[] = [];
   #estimates: LoadEstimate[] = [];
   /** The latest sample that each estimate knows, and the latest of a round that has ended. */
@@ -53,10 +57,10 @@ export class ExpectedPolicy implements Policy {
   update(candidates: readonly Candidate[], monotonicMs: number): void {
     const time = this.#timeAt(monotonicMs);
     const before = this.#indices;
-    const kept = candidates.map(({ server }) => before.get(server) ?? -1);
+    const kept = candidates.map(({ server }) => before.get(server.id) ?? -1);
     const [estimates, latest, ofRounds] = [this.#estimates, this.#latest, this.#ofRounds];
     this.#servers = candidates.map(({ server }) => server);
-    this.#indices = new Map(this.#servers.map((server, i) => [server, i]));
+    this.#indices = new Map(this.#servers.map(({ id }, i) => [id, i]));
     this.#weights = effectiveWeights(candidates);
     this.#estimates = candidates.map(({ sample }, i) =>
       estimates[kept[i]!] ?? new LoadEstimate(throughputOf(sample), time)
@@ -65,15 +69,15 @@ export class ExpectedPolicy implements Policy {
     this.#latest = candidates.map(({ sample }, i) => latest[kept[i]!] ?? sample);
     this.#ofRounds.forEach((sample, i) => {
       // Inside a round this sample is older than the latest.
-      if (sample !== ofRounds[kept[i]!]) this.#learn(i, sample, time);
+      if (!isSameSample(sample, ofRounds[kept[i]!])) this.#learn(i, sample, time);
     });
     this.#rebuildQueues(time);
   }
 
   /** Counts at once. */
-  measured(server: Server, sample: TransferSample, monotonicMs: number): void {
+  measured(id: number, sample: TransferSample, monotonicMs: number): void {
     const time = this.#timeAt(monotonicMs);
-    const index = this.#indices.get(server);
+    const index = this.#indices.get(id);
     if (index === undefined) return;
     this.#learn(index, sample, time);
     this.#stand(index);
@@ -95,10 +99,9 @@ export class ExpectedPolicy implements Policy {
   }
 
   /** In proportion to speed times weight: where requests go if all servers are busy. */
-  shares(): ReadonlyMap<Server, number> {
+  shares(): ReadonlyMap<number, number> {
     const parts = this.#estimates.map(({ speed }, i) => speed * this.#weights[i]!);
-    const total = parts.reduce((sum, part) => sum + part, 0);
-    return new Map(this.#servers.map((server, i) => [server, parts[i]! / total]));
+    return sharesOf(this.#servers, parts);
   }
 
   #load(index: number, bytes: number | undefined, monotonicMs: number): void {
@@ -110,7 +113,7 @@ export class ExpectedPolicy implements Policy {
   }
 
   #learn(index: number, sample: TransferSample, monotonicMs: number): void {
-    if (this.#latest[index] === sample) return;
+    if (isSameSample(sample, this.#latest[index])) return;
     this.#latest[index] = sample;
     this.#estimates[index]!.measure(throughputOf(sample), monotonicMs);
   }
@@ -137,55 +140,119 @@ export class ExpectedPolicy implements Policy {
   }
 }
 
-/** The mean while no size is known. */
-const USUAL_BYTES = 64 * 1024 * 1024;
+/**
+ * Servers by the time at which a file of a certain size would be complete. Passing time changes no
+ * order among busy servers, nor among idle ones; so there is a heap of each. Clients only delay a
+ * server, so its key is corrected when it reaches the front, and a pick takes logarithmic time.
+ */
+export class CompletionQueue {
+  readonly #bytes: number;
+  readonly #costs: ServerCosts;
+  /** By the duration of the transfer. */
+  readonly #idle: IndexHeap;
+  /** By the time at which it would be complete. */
+  readonly #busy: IndexHeap;
 
-/** The least weight of one file in the mean. */
-const MIN_SAMPLE_WEIGHT = 0.01;
-
-/** Ratio of the sizes of neighbouring classes. */
-const STEP = 4;
-
-/** Classes below and above that of the mean. */
-const STEPS = 2;
-
-const GOLDEN = (Math.sqrt(5) - 1) / 2;
-
-/** The sizes of requested files, in bytes. */
-export class FileSizes {
-  #mean = USUAL_BYTES;
-  #seen = 0;
-  #guesses = 0;
-  /** The mean when the classes were made. */
-  #middle = USUAL_BYTES;
-
-  /** The mean of the latest files of known size. */
-  get mean(): number {
-    return this.#mean;
+  constructor(bytes: number, costs: ServerCosts) {
+    this.#bytes = bytes;
+    this.#costs = costs;
+    this.#idle = new IndexHeap(costs.count);
+    this.#busy = new IndexHeap(costs.count);
   }
 
-  /** Makes classes around the current mean, and returns the middle of each. */
-  classes(): number[] {
-    this.#middle = this.#mean;
-    return Array.from({ length: 2 * STEPS + 1 }, (_, i) => this.#middle * STEP ** (i - STEPS));
+  place(index: number, monotonicMs: number): void {
+    const until = this.#costs.untilOf(index);
+    if (until <= monotonicMs) {
+      this.#busy.delete(index);
+      this.#idle.set(index, this.#needed(index));
+    } else {
+      this.#idle.delete(index);
+      this.#busy.set(index, until + this.#needed(index));
+    }
   }
 
-  /** The class of a file; a known size is also added to the mean, unless it is 0, as for HEAD. */
-  classOf(bytes: number | undefined): number {
-    if (bytes === 0) return 0;
-    if (bytes === undefined || !(bytes > 0 && bytes < Infinity)) return STEPS;
-    const weight = Math.max(MIN_SAMPLE_WEIGHT, 1 / ++this.#seen);
-    this.#mean = Math.max(1, this.#mean + weight * (bytes - this.#mean));
-    const steps = Math.round(Math.log2(Math.max(1, bytes) / this.#middle) / Math.log2(STEP));
-    return STEPS + Math.max(-STEPS, Math.min(STEPS, steps));
+  /** The first server that is not excluded; -1 if there is none. */
+  first(
+    monotonicMs: number,
+    servers: readonly Server[],
+    isExcluded: ((server: Server) => boolean) | undefined,
+  ): number {
+    if (isExcluded === undefined) return this.#first(monotonicMs);
+    const passed: number[] = [];
+    let first = this.#first(monotonicMs);
+    for (; first >= 0 && isExcluded(servers[first]!); first = this.#first(monotonicMs)) {
+      passed.push(first);
+      this.#idle.delete(first);
+      this.#busy.delete(first);
+    }
+    for (const index of passed) this.place(index, monotonicMs);
+    return first;
+  }
+
+  #first(monotonicMs: number): number {
+    while (!this.#isIdleRight(monotonicMs)) this.place(this.#idle.first, monotonicMs);
+    while (!this.#isBusyRight(monotonicMs)) this.place(this.#busy.first, monotonicMs);
+    const { first, firstKey } = this.#idle;
+    return monotonicMs + firstKey <= this.#busy.firstKey && first >= 0 ? first : this.#busy.first;
+  }
+
+  #isIdleRight(monotonicMs: number): boolean {
+    const { first, firstKey } = this.#idle;
+    return first < 0 ||
+      (this.#costs.untilOf(first) <= monotonicMs && this.#needed(first) === firstKey);
+  }
+
+  #isBusyRight(monotonicMs: number): boolean {
+    const { first, firstKey } = this.#busy;
+    if (first < 0) return true;
+    const until = this.#costs.untilOf(first);
+    return until > monotonicMs && until + this.#needed(first) === firstKey;
+  }
+
+  #needed(index: number): number {
+    return this.#costs.needed(index, this.#bytes);
+  }
+}
+
+/** Numbers of one server: when it is idle, milliseconds for a byte, premium. */
+const STRIDE = 3;
+
+/**
+ * The costs of all servers, side by side in memory, whose access dominates a pick among many
+ * servers. Times are in milliseconds.
+ */
+export class ServerCosts {
+  readonly count: number;
+  readonly #numbers: Float64Array;
+
+  /** All idle and infinitely fast until they are set. */
+  constructor(count: number) {
+    this.count = count;
+    this.#numbers = new Float64Array(count * STRIDE);
   }
 
   /**
-   * A size for a file of unknown size. The sizes are distributed exponentially, as file sizes are
-   * roughly: if all were equal, downloads that began together would seem to end together.
+   * Sets the costs of one server.
+   *
+   * @param index its index, from 0
+   * @param until when it will be idle
+   * @param pace milliseconds for a byte
+   * @param premium added to the duration of any transfer
    */
-  guess(): number {
-    this.#guesses = (this.#guesses + GOLDEN) % 1;
-    return -this.#mean * Math.log(1 - this.#guesses);
+  set(index: number, until: number, pace: number, premium: number): void {
+    const at = index * STRIDE;
+    this.#numbers[at] = until;
+    this.#numbers[at + 1] = pace;
+    this.#numbers[at + 2] = premium;
+  }
+
+  untilOf(index: number): number {
+    return this.#numbers[index * STRIDE]!;
+  }
+
+  /** How long a transfer would take on the idle server, with the premium. */
+  needed(index: number, bytes: number): number {
+    const at = index * STRIDE;
+    return bytes * this.#numbers[at + 1]! + this.#numbers[at + 2]!;
   }
 }

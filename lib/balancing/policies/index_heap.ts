@@ -3,7 +3,6 @@
  * with the least key takes constant time, changing a key logarithmic time, and neither allocates.
  */
 export class IndexHeap {
-  /** In heap order. */
   readonly #heap: Int32Array;
   /** The position of each index in the heap; -1 outside. */
   readonly #places: Int32Array;
@@ -27,17 +26,14 @@ export class IndexHeap {
     return this.#length === 0 ? Infinity : this.#keys[this.#heap[0]!]!;
   }
 
-  /** The key of an index that is in the heap. */
   keyOf(index: number): number {
     return this.#keys[index]!;
   }
 
-  /** Whether the index is in the heap. */
   has(index: number): boolean {
     return this.#places[index]! >= 0;
   }
 
-  /** Adds the index, or changes its key. */
   set(index: number, key: number): void {
     const place = this.#places[index]!;
     const before = this.#keys[index]!;
@@ -47,7 +43,6 @@ export class IndexHeap {
     else this.#sink(place, index);
   }
 
-  /** Removes the index, if present. */
   delete(index: number): void {
     const place = this.#places[index]!;
     if (place < 0) return;

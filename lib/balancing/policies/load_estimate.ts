@@ -6,7 +6,6 @@ const HALVINGS = 12;
  * in milliseconds, speeds in bytes per millisecond.
  */
 export class LoadEstimate {
-  /** The speed of its line. */
   speed: number;
   /** When it will have sent everything. */
   until: number;
@@ -77,7 +76,6 @@ export class LoadEstimate {
 export interface Downloads {
   /** Bytes that each still lacks. */
   readonly bytes: number;
-  /** Their number. */
   readonly count: number;
 }
 
@@ -98,18 +96,15 @@ export class ProcessorSharingModel {
   readonly #ends: number[] = [];
   readonly #counts: number[] = [];
 
-  /** Begins idle. */
   constructor(speed: number, time: number) {
     this.#speed = speed;
     this.#time = time;
   }
 
-  /** Downloads in progress. */
   get count(): number {
     return this.#count;
   }
 
-  /** Begins downloads. */
   add(bytes: number, count: number): void {
     const end = this.#served + bytes;
     let low = 0, high = this.#ends.length;
@@ -138,7 +133,6 @@ export class ProcessorSharingModel {
     this.#time = time;
   }
 
-  /** The downloads in progress. */
   rest(): Downloads[] {
     const rest = this.#ends.map((end, i) => ({
       bytes: end - this.#served,
@@ -169,19 +163,16 @@ export class StartLog {
   #numbers: number[] = [];
   #count = 0;
 
-  /** The number of downloads. */
   get count(): number {
     return this.#count;
   }
 
-  /** Adds a download. */
   add(bytes: number, at: number): void {
     if (this.#numbers.length === MOST_ENTRIES * STRIDE) this.#joinPairs();
     this.#numbers.push(bytes, 1, at);
     this.#count++;
   }
 
-  /** Removes all. */
   clear(): void {
     this.#numbers = [];
     this.#count = 0;
@@ -204,5 +195,58 @@ export class StartLog {
       numbers[to + 2] = (numbers[from + 2]! + numbers[from + STRIDE + 2]!) / 2;
     }
     numbers.length /= 2;
+  }
+}
+
+/** The mean while no size is known. */
+const USUAL_BYTES = 64 * 1024 * 1024;
+
+/** The least weight of one file in the mean. */
+const MIN_SAMPLE_WEIGHT = 0.01;
+
+/** Ratio of the sizes of neighbouring classes. */
+const STEP = 4;
+
+/** Classes below and above that of the mean. */
+const STEPS = 2;
+
+const GOLDEN = (Math.sqrt(5) - 1) / 2;
+
+/** The sizes of requested files, in bytes. */
+export class FileSizes {
+  #mean = USUAL_BYTES;
+  #seen = 0;
+  #guesses = 0;
+  /** The mean when the classes were made. */
+  #middle = USUAL_BYTES;
+
+  /** The mean of the latest files of known size. */
+  get mean(): number {
+    return this.#mean;
+  }
+
+  /** Makes classes around the current mean, and returns the middle of each. */
+  classes(): number[] {
+    this.#middle = this.#mean;
+    return Array.from({ length: 2 * STEPS + 1 }, (_, i) => this.#middle * STEP ** (i - STEPS));
+  }
+
+  /** The class of a file; a known size is also added to the mean, unless it is 0, as for HEAD. */
+  classOf(bytes: number | undefined): number {
+    if (bytes === 0) return 0;
+    if (bytes === undefined || !(bytes > 0 && bytes < Infinity)) return STEPS;
+    const weight = Math.max(MIN_SAMPLE_WEIGHT, 1 / ++this.#seen);
+    this.#mean = Math.max(1, this.#mean + weight * (bytes - this.#mean));
+    const steps = Math.round(Math.log2(Math.max(1, bytes) / this.#middle) / Math.log2(STEP));
+    return STEPS + Math.max(-STEPS, Math.min(STEPS, steps));
+  }
+
+  /**
+   * A size for a file of unknown size. The sizes are distributed exponentially, as file sizes are
+   * roughly: if all were equal, downloads that began together would seem to end together.
+   */
+  guess(): number {
+    this.#guesses = (this.#guesses + GOLDEN) % 1;
+    return -this.#mean * Math.log(1 - this.#guesses);
   }
 }

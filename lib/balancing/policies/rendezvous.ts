@@ -1,7 +1,13 @@
 import type { Server } from "../list/server.ts";
-import type { Candidate, PickRequest, Policy } from "../policy.ts";
 import { eventAt, hashText } from "./hash.ts";
-import { effectiveWeights, SmoothedSpeeds } from "./weights.ts";
+import {
+  type Candidate,
+  effectiveWeights,
+  type PickRequest,
+  type Policy,
+  sharesOf,
+  SmoothedSpeeds,
+} from "./policy.ts";
 
 /**
  * A server keeps its weight until the new one differs by more than this, or noise would move keys.
@@ -38,13 +44,14 @@ export class RendezvousPolicy implements Policy {
   readonly #keyOf: (request: PickRequest) => string;
   readonly #speeds = new SmoothedSpeeds();
   readonly #slotTable = new SlotTable();
-  #weights: ReadonlyMap<Server, number> = new Map();
+  #servers: readonly Server[] = [];
+  /** By id, in the order of the servers. */
+  #weights: ReadonlyMap<number, number> = new Map();
   /** The weight whose events all count. To change it moves many keys. */
   #scale = 0;
   /** For each slot the probability that an event on it counts, in 2³² parts; 0 if it is free. */
   #chances = new Uint32Array(1);
 
-  /** Picks by a key of each request. */
   constructor(keyOf: (request: PickRequest) => string) {
     this.#keyOf = keyOf;
   }
@@ -54,11 +61,12 @@ export class RendezvousPolicy implements Policy {
     const speeds = this.#speeds.update(candidates);
     const weights = effectiveWeights(candidates).map((weight, i) => weight * speeds[i]!);
     const most = MOST_MEANS * weights.reduce((sum, weight) => sum + weight, 0) / weights.length;
-    this.#weights = new Map(candidates.map(({ server }, i) => {
-      const [before, latest] = [this.#weights.get(server) ?? 0, Math.min(most, weights[i]!)];
-      return [server, Math.abs(latest - before) <= TOLERANCE * before ? before : latest];
+    this.#servers = candidates.map(({ server }) => server);
+    this.#weights = new Map(this.#servers.map(({ id }, i) => {
+      const [before, latest] = [this.#weights.get(id) ?? 0, Math.min(most, weights[i]!)];
+      return [id, Math.abs(latest - before) <= TOLERANCE * before ? before : latest];
     }));
-    const slots = this.#slotTable.slotsOf([...this.#weights.keys()]);
+    const slots = this.#slotTable.slotsOf(this.#servers);
     this.#rescale();
     this.#chances = new Uint32Array(this.#slotTable.size);
     [...this.#weights.values()].forEach((weight, i) => {
@@ -68,7 +76,7 @@ export class RendezvousPolicy implements Policy {
 
   /** Draws by key until an event counts. */
   pick(request: PickRequest): Server | undefined {
-    if (this.#weights.size === 0) return undefined;
+    if (this.#servers.length === 0) return undefined;
     const { isExcluded } = request;
     const key = hashText(this.#keyOf(request));
     const chances = this.#chances, mask = chances.length - 1;
@@ -79,23 +87,19 @@ export class RendezvousPolicy implements Policy {
       const server = this.#slotTable.serverAt(event & mask);
       if (server !== undefined && !isExcluded?.(server)) return server;
     }
-    return [...this.#weights.keys()].find((server) => !isExcluded?.(server));
+    return this.#servers.find((server) => !isExcluded?.(server));
   }
 
   /** In proportion to throughput times weight. */
-  shares(): ReadonlyMap<Server, number> {
-    const total = this.#total();
-    return new Map([...this.#weights].map(([server, weight]) => [server, weight / total]));
+  shares(): ReadonlyMap<number, number> {
+    return sharesOf(this.#servers, [...this.#weights.values()]);
   }
 
   #rescale(): void {
     const greatest = [...this.#weights.values()].reduce((a, b) => Math.max(a, b), 0);
-    const isWasteful = this.#slotTable.size * this.#scale > TOO_MANY_DRAWS * this.#total();
+    const total = [...this.#weights.values()].reduce((sum, weight) => sum + weight, 0);
+    const isWasteful = this.#slotTable.size * this.#scale > TOO_MANY_DRAWS * total;
     if (greatest > this.#scale || isWasteful) this.#scale = HEADROOM * greatest;
-  }
-
-  #total(): number {
-    return [...this.#weights.values()].reduce((sum, weight) => sum + weight, 0);
   }
 }
 
@@ -108,14 +112,14 @@ const FULLEST = 0.8;
  */
 export class SlotTable {
   #servers: (Server | undefined)[] = [undefined];
-  #slotOf = new Map<Server, number>();
+  /** By authority. */
+  #slotOf = new Map<string, number>();
 
   /** The number of slots, free ones included. */
   get size(): number {
     return this.#servers.length;
   }
 
-  /** The server of a slot. */
   serverAt(slot: number): Server | undefined {
     return this.#servers[slot];
   }
@@ -125,12 +129,12 @@ export class SlotTable {
    * theirs, and slots may change.
    */
   slotsOf(servers: readonly Server[]): number[] {
-    const isNew = (server: Server) => !this.#slotOf.has(server);
-    const added = servers.filter(isNew);
-    if (this.#slotOf.size + added.length <= FULLEST * this.size) {
-      added.forEach((it) => this.#assign(it));
-    } else this.#rebuild(servers);
-    return servers.map((server) => this.#slotOf.get(server)!);
+    const added = servers.filter(({ authority }) => !this.#slotOf.has(authority));
+    if (this.#slotOf.size + added.length > FULLEST * this.size) this.#rebuild(servers);
+    else for (const server of added) this.#assign(server);
+    const slots = servers.map(({ authority }) => this.#slotOf.get(authority)!);
+    slots.forEach((slot, i) => this.#servers[slot] = servers[i]);
+    return slots;
   }
 
   #rebuild(servers: readonly Server[]): void {
@@ -145,6 +149,6 @@ export class SlotTable {
     let slot = hashText(server.authority) % this.size;
     while (this.#servers[slot] !== undefined) slot = (slot + 1) % this.size;
     this.#servers[slot] = server;
-    this.#slotOf.set(server, slot);
+    this.#slotOf.set(server.authority, slot);
   }
 }

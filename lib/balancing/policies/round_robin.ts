@@ -1,7 +1,12 @@
 import type { Server } from "../list/server.ts";
-import type { Candidate, PickRequest, Policy } from "../policy.ts";
 import { IndexHeap } from "./index_heap.ts";
-import { effectiveWeights } from "./weights.ts";
+import {
+  type Candidate,
+  effectiveWeights,
+  type PickRequest,
+  type Policy,
+  sharesOf,
+} from "./policy.ts";
 
 /**
  * Servers of equal weight are due apart by this part of their interval, so that they keep their
@@ -32,11 +37,10 @@ export class RoundRobinPolicy implements Policy {
     this.#weights.forEach((weight, i) => {
       if (weight === 0) return;
       const first = (0.5 + APART * (i / candidates.length - 0.5)) / weight;
-      this.#due.set(i, Math.min(waits.get(this.#servers[i]!) ?? first, 1 / weight));
+      this.#due.set(i, Math.min(waits.get(this.#servers[i]!.id) ?? first, 1 / weight));
     });
   }
 
-  /** The server that is due. */
   pick({ isExcluded }: PickRequest): Server | undefined {
     const next = pickFirst(this.#due, this.#servers, isExcluded);
     if (next < 0) return undefined;
@@ -47,14 +51,13 @@ export class RoundRobinPolicy implements Policy {
   }
 
   /** In proportion to weight. */
-  shares(): ReadonlyMap<Server, number> {
-    const total = this.#weights.reduce((sum, weight) => sum + weight, 0);
-    return new Map(this.#servers.map((server, i) => [server, this.#weights[i]! / total]));
+  shares(): ReadonlyMap<number, number> {
+    return sharesOf(this.#servers, this.#weights);
   }
 
-  /** Rounds until each is due again. */
-  #waits(): Map<Server, number> {
-    const waits = this.#servers.map((it, i) => [it, this.#due.keyOf(i) - this.#time] as const);
+  /** Rounds until each is due again, by id. */
+  #waits(): Map<number, number> {
+    const waits = this.#servers.map(({ id }, i) => [id, this.#due.keyOf(i) - this.#time] as const);
     return new Map(waits.filter((_, i) => this.#due.has(i)));
   }
 }

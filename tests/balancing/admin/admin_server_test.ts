@@ -1,5 +1,5 @@
 import { assertEquals, assertMatch } from "@std/assert";
-import { AdminServer } from "../../../lib/balancing/admin/admin_server.ts";
+import { AdminServer } from "../../../lib/balancing/admin/admin.ts";
 import { RawClient } from "../../support/raw_client.ts";
 import { HandTicker } from "./hand_ticker.ts";
 import { farmStatus } from "./made_up_farm.ts";
@@ -7,15 +7,15 @@ import { farmStatus } from "./made_up_farm.ts";
 const ADDRESS = { hostname: "127.0.0.1", port: 0, isLoopback: true };
 
 Deno.test("AdminServer tells of what goes wrong, and goes on", async () => {
-  const told: string[] = [];
+  const logged: string[] = [];
   const errors: unknown[] = [];
-  const notices = {
-    info: (words: string) => void told.push(words),
+  const logger = {
+    info: (words: string) => void logged.push(words),
     error: (error: unknown) => void errors.push(error),
   };
   const [badTick, badStatus] = [new Error("no tick"), new Error("no status")];
   let isBad = true;
-  const overview = {
+  const status = {
     tick: () => {
       if (isBad) throw badTick;
     },
@@ -25,8 +25,8 @@ Deno.test("AdminServer tells of what goes wrong, and goes on", async () => {
     },
   };
   const ticker = new HandTicker();
-  const desk = new AdminServer(ADDRESS, overview, notices, ticker.start);
-  const [, port] = /^the farm is shown at http:\/\/127\.0\.0\.1:(\d+)\/$/.exec(told[0]!)!;
+  const server = new AdminServer(ADDRESS, status, logger, ticker.start);
+  const [, port] = /^the farm is shown at http:\/\/127\.0\.0\.1:(\d+)\/$/.exec(logged[0]!)!;
   using client = await RawClient.connect(Number(port));
   await client.send("GET /events HTTP/1.1\r\nHost: localhost\r\n\r\n");
   assertEquals((await client.responseHead()).statusCode, 200);
@@ -36,7 +36,7 @@ Deno.test("AdminServer tells of what goes wrong, and goes on", async () => {
   assertEquals(errors, [badStatus, badTick, badStatus]);
   isBad = false;
   ticker.pass();
-  const closed = desk.close();
+  const closed = server.close();
   assertMatch(new TextDecoder().decode(await client.rest()), /"redirects":1234/);
   await closed;
   assertEquals([errors.length, ticker.listeners], [3, 0]);

@@ -7,7 +7,7 @@
 
 import { Admin } from "../../../lib/balancing/admin/admin.ts";
 import type { ExcludedReason } from "../../../lib/balancing/pool.ts";
-import type { TransferStatus } from "../../../lib/balancing/sample.ts";
+import type { TransferStatus } from "../../../lib/balancing/health.ts";
 import type { FarmStatus, ServerStatus } from "../../../lib/balancing/status.ts";
 import { say } from "../../../lib/log/console.ts";
 import { ConnectionManager } from "../../../lib/net/connection_manager.ts";

@@ -3,7 +3,7 @@ import { EventStream, type StreamEvent } from "../../../lib/balancing/admin/even
 import { encodeLatin1 } from "../../../lib/http/grammar.ts";
 
 function event(number: number, text = `event ${number}`): StreamEvent {
-  return { number, octets: encodeLatin1(text) };
+  return { number, bytes: encodeLatin1(text) };
 }
 
 /** The next piece as text; null at the end. */

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import type { EventStream } from "../../../lib/balancing/admin/event_streams.ts";
-import type { StatusDocument } from "../../../lib/balancing/admin/status_json.ts";
+import type { StatusDocument } from "../../../lib/balancing/status.ts";
 import { serverStatus } from "./made_up_farm.ts";
 import { Watched } from "./watched.ts";
 

@@ -1,4 +1,4 @@
-import type { TransferStatus } from "../../../lib/balancing/sample.ts";
+import type { TransferStatus } from "../../../lib/balancing/health.ts";
 import type { FarmStatus, ServerStatus } from "../../../lib/balancing/status.ts";
 
 /** The moment at which a made-up farm is looked at: 2026-01-02T03:04:05Z. */

@@ -1,10 +1,11 @@
 import { assertEquals } from "@std/assert";
 import {
+  type FarmStatus,
+  type ServerStatus,
   type StatusDocument,
   type StatusPart,
   statusPieces,
-} from "../../../lib/balancing/admin/status_json.ts";
-import type { FarmStatus, ServerStatus } from "../../../lib/balancing/status.ts";
+} from "../../../lib/balancing/status.ts";
 import { farmStatus, NOW, out, serverStatus, untested } from "./made_up_farm.ts";
 
 function documentOf(status: FarmStatus): StatusDocument {

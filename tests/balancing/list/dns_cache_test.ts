@@ -1,6 +1,6 @@
-import { assert, assertEquals } from "@std/assert";
+import { assertEquals } from "@std/assert";
 import { DnsCache } from "../../../lib/balancing/list/dns_cache.ts";
-import { type DnsEntry, parseDnsEntry } from "../../../lib/balancing/list/entry.ts";
+import { type DnsEntry, parseDnsEntry } from "../../../lib/balancing/list/list_text.ts";
 import { FAILED, FakeResolver, NONE, records, srv } from "./fake_resolver.ts";
 
 const WEB = parseDnsEntry("dns:web:80");
@@ -8,12 +8,12 @@ const SERVICE = parseDnsEntry("srv:_http._tcp.x");
 
 /** The places of an entry's servers, and what is wrong with it. */
 async function lookUp(names: DnsCache, entry: DnsEntry): Promise<[string[], string?]> {
-  const found = (await names.lookUp([entry])).get(entry);
-  assert(found !== undefined);
-  const places = found.servers.map(({ authority }) => authority);
-  if (found.problem === undefined) return [places];
-  assertEquals(found.problem.entry, entry.text);
-  return [places, found.problem.reason];
+  const [problem, ...others] = await names.lookUp([entry]);
+  assertEquals(others, []);
+  const places = names.remembered(entry).map(({ authority }) => authority);
+  if (problem === undefined) return [places];
+  assertEquals(problem.entry, entry.text);
+  return [places, problem.reason];
 }
 
 Deno.test("DnsCache makes a server of each address, IPv6 in brackets", async () => {
@@ -21,7 +21,9 @@ Deno.test("DnsCache makes a server of each address, IPv6 in brackets", async () 
   resolver.answers["A web"] = records("192.0.2.2", "192.0.2.1", "192.0.2.2");
   resolver.answers["AAAA web"] = records("2001:db8::1");
   const entry = parseDnsEntry("dns:web:80,weight=3,backup");
-  const { servers } = (await new DnsCache(resolver).lookUp([entry])).get(entry)!;
+  const names = new DnsCache(resolver);
+  assertEquals(await names.lookUp([entry]), []);
+  const servers = names.remembered(entry);
   assertEquals(servers.map(({ authority }) => authority), [
     ...["192.0.2.1:80", "192.0.2.2:80", "[2001:db8::1]:80"],
   ]);
@@ -109,8 +111,8 @@ Deno.test("DnsCache gives what it keeps the options and the port of the entry no
   await lookUp(names, WEB);
   resolver.answers["A web"] = FAILED;
   const later = parseDnsEntry("dns:web:81,drain");
-  const { servers } = (await names.lookUp([later])).get(later)!;
-  assertEquals(servers.map(({ authority, isDrained }) => [authority, isDrained]), [
+  await names.lookUp([later]);
+  assertEquals(names.remembered(later).map(({ authority, isDrained }) => [authority, isDrained]), [
     ["192.0.2.1:81", true],
   ]);
 });
@@ -132,8 +134,9 @@ Deno.test("DnsCache forgets names that are no longer listed", async () => {
 Deno.test("DnsCache looks up a few names at a time", async () => {
   const resolver = new FakeResolver();
   const entries = Array.from({ length: 100 }, (_, i) => parseDnsEntry(`srv:_x._tcp.s${i}`));
-  const found = await new DnsCache(resolver).lookUp(entries);
-  assertEquals([found.size, resolver.asked.length, resolver.mostAtOnce], [100, 100, 16]);
+  const problems = await new DnsCache(resolver).lookUp(entries);
+  assertEquals(problems.map(({ entry }) => entry), entries.map(({ text }) => text));
+  assertEquals([resolver.asked.length, resolver.mostAtOnce], [100, 16]);
 });
 
 Deno.test("DnsCache takes only so many servers of one name", async () => {

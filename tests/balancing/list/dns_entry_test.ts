@@ -4,7 +4,7 @@ import {
   type DnsEntry,
   looksLikeDnsEntry,
   parseDnsEntry,
-} from "../../../lib/balancing/list/entry.ts";
+} from "../../../lib/balancing/list/list_text.ts";
 import { BACKUP_PRIORITY } from "../../../lib/balancing/list/server.ts";
 
 const PLAIN = { weight: 1, isDrained: false, priority: 0 };

@@ -33,7 +33,7 @@ Deno.test("readListText() says that the system denies a list", async () => {
   }
 });
 
-/** How an import of the list may fail, and what the user is told then. */
+/** How an import of the list may fail, and the message that the user gets. */
 const IMPORT_ERRORS: readonly (readonly [string, string])[] = [
   ['Module not found "file:///x/servers.txt".', "there is no such file"],
   ["[ERR_UNSUPPORTED_DIR_IMPORT] Directory import is not supported", "it is a directory"],
@@ -47,10 +47,10 @@ Deno.test({
     const path = "/x/servers.txt";
     const load = () => Promise.resolve({ default: "a:1" });
     assertEquals(await readListText(path, { path, load }), { text: "a:1", origin: "program" });
-    for (const [message, told] of IMPORT_ERRORS) {
+    for (const [message, expected] of IMPORT_ERRORS) {
       const error = Object.assign(new TypeError(message), { code: "ERR_MODULE_NOT_FOUND" });
       const load = () => Promise.reject(error);
-      await assertRejects(() => readListText(path, { path, load }), UsageError, told);
+      await assertRejects(() => readListText(path, { path, load }), UsageError, expected);
     }
   },
 });
@@ -59,8 +59,8 @@ Deno.test({
   name: "readListText() names the permission that another list needs",
   permissions: { read: false },
   async fn() {
-    const told = "there is no permission to read list.txt: add --allow-read=list.txt";
-    await assertRejects(() => readListText("list.txt", NO_LIST), UsageError, told);
+    const expected = "there is no permission to read list.txt: add --allow-read=list.txt";
+    await assertRejects(() => readListText("list.txt", NO_LIST), UsageError, expected);
   },
 });
 

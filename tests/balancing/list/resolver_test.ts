@@ -57,11 +57,11 @@ Deno.test("DnsResolver gives failures a reason without words of the system", asy
     const fail = () => {
       throw error;
     };
-    const told = { kind: "failed", reason: `the name server 127.0.0.1:5353 ${reason}` } as const;
+    const answer = { kind: "failed", reason: `the name server 127.0.0.1:5353 ${reason}` } as const;
     const resolver = resolverOf(fail);
     assertEquals(
       [await resolver.a("a"), await resolver.aaaa("a"), await resolver.srv("a")],
-      [told, told, told],
+      [answer, answer, answer],
     );
   }
 });

@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import { srvServers, srvTargets } from "../../../lib/balancing/list/dns_cache.ts";
-import { parseDnsEntry, type SrvEntry } from "../../../lib/balancing/list/entry.ts";
-import { BACKUP_PRIORITY } from "../../../lib/balancing/list/server.ts";
+import { parseDnsEntry, type SrvEntry } from "../../../lib/balancing/list/list_text.ts";
+import { BACKUP_PRIORITY, type Server } from "../../../lib/balancing/list/server.ts";
 import { srv } from "./fake_resolver.ts";
 
 /** The entry of a text such as `srv:_x._tcp.y`. */
@@ -59,7 +59,8 @@ Deno.test("srvServers() ranks priorities and shares an entry's weight by those o
 });
 
 Deno.test("srvServers() makes servers that are tested where clients go", () => {
-  const [server] = srvServers(entryOf(",drain"), srvTargets([srv("Web.Example.", 8000)]).targets);
+  const { targets } = srvTargets([srv("Web.Example.", 8000)]);
+  const [{ id: _, ...server }] = srvServers(entryOf(",drain"), targets) as [Server];
   assertEquals(server, {
     hostname: "web.example",
     port: 8000,

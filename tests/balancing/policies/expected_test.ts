@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
 import { ExpectedPolicy } from "../../../lib/balancing/policies/expected.ts";
-import type { PickRequest } from "../../../lib/balancing/policy.ts";
+import type { PickRequest } from "../../../lib/balancing/policies/policy.ts";
 import { asking, candidatesOf, serversOf } from "../../support/candidates.ts";
 
 const servers = serversOf(3);
@@ -46,7 +46,7 @@ Deno.test("ExpectedPolicy lets a probe take the doubt away, in the middle of a r
   const policy = farm([10_000, 9900]);
   assertEquals(sequence(policy, 1, { monotonicMs: 0 }), "a");
   assertEquals(sequence(policy, 1, { monotonicMs: 1e6 }), "b");
-  policy.measured(servers[0]!, { bytes: 1e6, elapsedMs: 100, at: 0 }, 2e6);
+  policy.measured(servers[0]!.id, { bytes: 1e6, elapsedMs: 100, at: 0 }, 2e6);
   assertEquals(sequence(policy, 1, { monotonicMs: 2e6 }), "a");
 });
 
@@ -55,7 +55,7 @@ Deno.test("ExpectedPolicy learns once from a sample, and forgets no newer one fo
   const candidates = candidatesOf(servers, [100, 90, 1]);
   policy.update(candidates, 0);
   const slow = { bytes: 1e6, elapsedMs: 1e6, at: 0 };
-  policy.measured(servers[0]!, slow, 10);
+  policy.measured(servers[0]!.id, slow, 10);
   // Another server has left in the middle of the round: the samples are those of the last round.
   policy.update(candidates.slice(0, 2), 20);
   assertEquals(sequence(policy, 1, { monotonicMs: 30 }), "b");

@@ -1,13 +1,12 @@
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
-import { RankPolicy } from "../../../lib/balancing/policies/rank.ts";
-import { SpeedPolicy } from "../../../lib/balancing/policies/speed.ts";
+import { RankPolicy, SpeedPolicy } from "../../../lib/balancing/policies/fixed_shares.ts";
 import { assertShares, candidatesOf, countPicks, serversOf } from "../../support/candidates.ts";
 
 const servers = serversOf(4);
 
 function sharesOf(policy: RankPolicy | SpeedPolicy): number[] {
   const shares = policy.shares();
-  return servers.map((server) => Math.round((shares.get(server) ?? 0) * 1e6) / 1e6);
+  return servers.map(({ id }) => Math.round((shares.get(id) ?? 0) * 1e6) / 1e6);
 }
 
 Deno.test("RankPolicy gives i of n(n+1)/2 for position i, however far apart the speeds are", () => {
@@ -54,7 +53,7 @@ Deno.test("SpeedPolicy keeps proportions among those that are not excluded", () 
   const policy = new SpeedPolicy();
   policy.update(candidatesOf(servers, [40, 80, 200, 2000]));
   const counts = countPicks(policy, 50_000, { isExcluded: (it) => it === servers[3] });
-  assertShares(counts, new Map(servers.slice(0, 3).map((it, i) => [it, [1, 2, 5][i]! / 8])));
+  assertShares(counts, new Map(servers.slice(0, 3).map((it, i) => [it.id, [1, 2, 5][i]! / 8])));
 });
 
 Deno.test("SpeedPolicy makes those equal that are within a tenth of each other", () => {
@@ -69,7 +68,7 @@ Deno.test("SpeedPolicy makes those equal that are within a tenth of each other",
 Deno.test("SpeedPolicy leaves nobody without anything", () => {
   const policy = new SpeedPolicy();
   policy.update(candidatesOf(servers, [1e9, 1e9, 1e9, 1]));
-  assertAlmostEquals(policy.shares().get(servers[3]!)!, 0.0025, 1e-4);
+  assertAlmostEquals(policy.shares().get(servers[3]!.id)!, 0.0025, 1e-4);
 });
 
 Deno.test("SpeedPolicy smooths over rounds, and counts a sample once", () => {

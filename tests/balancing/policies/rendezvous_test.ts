@@ -3,7 +3,7 @@ import { assert, assertEquals, assertStrictEquals } from "@std/assert";
 import type { Server } from "../../../lib/balancing/list/server.ts";
 import { POLICIES } from "../../../lib/balancing/policies.ts";
 import { RendezvousPolicy } from "../../../lib/balancing/policies/rendezvous.ts";
-import type { Candidate } from "../../../lib/balancing/policy.ts";
+import type { Candidate } from "../../../lib/balancing/policies/policy.ts";
 import {
   asking,
   assertShares,
