@@ -4,7 +4,7 @@ import type { Display } from "./display.ts";
 import { DownloadError, fileErrors } from "./download_error.ts";
 import { download, type Downloaded, type DownloadOptions } from "./download.ts";
 import type { FinishedFile } from "./finished_file.ts";
-import type { Algorithm } from "./digest_fields.ts";
+import type { Algorithm } from "../http/digest_fields.ts";
 import { type NameClaims, safeName } from "./file_name.ts";
 import type { Job } from "./jobs.ts";
 import { leftoverLine, NOTHING, type Output } from "./output.ts";

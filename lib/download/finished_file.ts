@@ -1,7 +1,7 @@
 import { parseHttpDate } from "../http/http_date.ts";
 import type { Fields } from "../http/fields.ts";
 import { equalLength } from "../http/body.ts";
-import type { Algorithm } from "./digest_fields.ts";
+import type { Algorithm } from "../http/digest_fields.ts";
 
 /** A file that stands under its name, whole as far as we know, but perhaps of something else. */
 export interface FinishedFile {
@@ -26,7 +26,7 @@ export async function isSameFile(
   now: number,
 ): Promise<boolean> {
   if (lengthOf(fields) !== file.size) return false;
-  const { digestOf } = await import("./digest_fields.ts");
+  const { digestOf } = await import("../http/digest_fields.ts");
   const digest = digestOf(fields, "repr-digest");
   if (digest !== undefined) return await file.digest(digest.algorithm) === digest.hex;
   return modifiedAt(fields, now) === Math.floor(file.modifiedAt);

@@ -1,6 +1,6 @@
 import { fieldsWith } from "../support/field_lines.ts";
 import { assertEquals } from "@std/assert";
-import { digestOf } from "../../lib/download/digest_fields.ts";
+import { digestOf } from "../../lib/http/digest_fields.ts";
 
 const BASE64 = "LPJNul+wow4m6DsqxbninhsWHlwfp0JecwQzYpOLmCQ=";
 const SHA256 = "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824";

@@ -1,4 +1,4 @@
-import type { Fields } from "../http/fields.ts";
+import type { Fields } from "./fields.ts";
 
 /** The digests that we compute, by the names that RFC 9530 §5 gives them, the strongest first. */
 export const ALGORITHMS = ["sha-512", "sha-256"] as const;
@@ -24,7 +24,11 @@ const LENGTHS: Readonly<Record<Algorithm, number>> = { "sha-256": 32, "sha-512":
  * The strongest digest that we can check of Repr-Digest or Content-Digest (RFC 9530 §2, §3). Members
  * that are malformed, or of other algorithms, are passed over: they promise nothing we could check.
  */
-export function digestOf(fields: Fields, lowerCaseName: string): Digest | undefined {
+export function digestOf(
+  fields: Fields,
+  lowerCaseName: string,
+  algorithms: readonly Algorithm[] = ALGORITHMS,
+): Digest | undefined {
   const value = fields.get(lowerCaseName);
   if (value === undefined) return undefined;
   const members = new Map<string, string>();
@@ -32,7 +36,7 @@ export function digestOf(fields: Fields, lowerCaseName: string): Digest | undefi
     const [, name, base64] = MEMBER.exec(member) ?? [];
     if (name !== undefined) members.set(name, base64!);
   }
-  for (const algorithm of ALGORITHMS) {
+  for (const algorithm of algorithms) {
     const hex = hexOf(members.get(algorithm) ?? "");
     if (hex?.length === LENGTHS[algorithm] * 2) return { algorithm, hex };
   }

@@ -1,0 +1,418 @@
+/**
+ * Asks servers which files they have: the files that clients want most first, at a bounded rate.
+ *
+ * @module
+ */
+
+import { BitTable } from "./bit_table.ts";
+import { DemandSketch } from "./demand_sketch.ts";
+import type { FileCatalog } from "./file_catalog.ts";
+import type { FileAnswer } from "./file_version.ts";
+import { copyOf, LONGEST_TARGET } from "./target_table.ts";
+
+/** The server did not answer: nothing is known, and it is left alone for a while. */
+export interface Unanswered {
+  readonly kind: "unanswered";
+}
+
+/**
+ * Asks a server about a target.
+ *
+ * @param server its authority
+ * @param isDoubted whether a client found otherwise than the server said
+ */
+export type AskFile = (
+  server: string,
+  target: string,
+  isDoubted: boolean,
+) => Promise<FileAnswer | Unanswered>;
+
+/** Learns which targets clients want. */
+export interface FileDemand {
+  /**
+   * A client was sent to a server for a target. Does not wait and never throws.
+   *
+   * @param first the server, which is asked first
+   * @param isDoubted whether a client says that this server failed it
+   * @param requests how many clients
+   */
+  want(target: string, first: string, isDoubted?: boolean, requests?: number): void;
+  /**
+   * Waits until a server is known to have a target, none is left to ask, or time is over. Never
+   * rejects.
+   *
+   * @param first the server to ask first
+   */
+  find(target: string, first: string, timeoutMs: number): Promise<void>;
+}
+
+/** How a checker asks. */
+export interface FileCheckerOptions {
+  /** Receives the answers. */
+  readonly catalog: FileCatalog;
+  /** Asks one server about one target. A rejection counts as unanswered. */
+  readonly ask: AskFile;
+  /** The most questions a second. */
+  readonly rate: number;
+  /** Whether one answer for each target is enough, as when only its size matters. */
+  readonly isOneEnough: boolean;
+  /** Monotonic, in ms. */
+  readonly clock: () => number;
+  /** Calls back after some ms. @returns cancels that */
+  readonly schedule: (call: () => void, ms: number) => () => void;
+  /** Called with each answer, after the catalogue has learnt it. */
+  readonly onAnswer?: (target: string, server: string, answer: FileAnswer | Unanswered) => void;
+  /** Receives a rejection of `ask`. */
+  readonly onError: (error: unknown) => void;
+}
+
+/** Targets that wait for a question, at most. */
+const MOST_WAITING = 1024;
+
+/** Targets of which the least wanted gives way. */
+const EVICTION_SAMPLE = 8;
+
+/** Servers that are asked about one target at a time. */
+const MOST_AT_ONCE = 3;
+
+/** A client waits for the answer: as urgent as so many that do not. */
+const URGENT_FACTOR = 16;
+
+/** A target that a server is known to have: as urgent as a new one that is wanted so much less. */
+const KNOWN_FACTOR = 4;
+
+/** How long a server that does not answer is left alone, in ms: the first time, and at most. */
+const FIRST_REST_MS = 1000;
+const MOST_REST_MS = 60_000;
+
+/** A target that servers are to be asked about. */
+interface Question {
+  readonly target: string;
+  wanted: number;
+  /** The server to ask first. */
+  first: string | undefined;
+  /** A server that a client says to have failed. */
+  doubted: string | undefined;
+  /** The column to go on from. */
+  next: number;
+  inFlight: number;
+  /** Each lets a client go on. */
+  readonly waiting: Set<() => void>;
+}
+
+/** Planes of servers: those in the pool, and those of them that are not being asked and not resting. */
+const AVAILABLE = 0;
+const ASKABLE = 1;
+
+/** Learns which servers have the files that clients want. Names servers by authority. */
+export class FileChecker implements FileDemand {
+  readonly #options: FileCheckerOptions;
+  readonly #demand = new DemandSketch();
+  readonly #questions = new Map<string, Question>();
+  readonly #servers = new BitTable(2);
+  #available: ReadonlySet<string> = new Set();
+  readonly #busy = new Set<string>();
+  readonly #resting = new Set<string>();
+  /** How long servers rested that did not answer, in ms, and what ends that. */
+  readonly #rests = new Map<string, { readonly ms: number; readonly cancel: () => void }>();
+  readonly #bucket: QuestionBucket;
+  #cancelTimer: (() => void) | undefined;
+  /** Whether no question could be asked the last time, though the rate allowed one. */
+  #isStuck = false;
+  #isClosed = false;
+  #asked = 0;
+
+  /** Has no server to ask yet. */
+  constructor(options: FileCheckerOptions) {
+    this.#options = options;
+    this.#bucket = new QuestionBucket(options.rate, options.clock());
+    this.#servers.reserve(1, 32);
+  }
+
+  /** Questions asked until now. */
+  get asked(): number {
+    return this.#asked;
+  }
+
+  /** Targets that wait for a question. */
+  get waiting(): number {
+    return this.#questions.size;
+  }
+
+  /** Replaces the servers that may be asked. Those that return later are asked anew. */
+  setAvailable(servers: Iterable<string>): void {
+    const before = this.#available;
+    this.#available = new Set(servers);
+    for (const server of before) {
+      if (this.#available.has(server)) continue;
+      this.#options.catalog.forget(server);
+      this.#endRest(server);
+    }
+    this.#servers.clear();
+    for (const server of this.#available) this.#updateServer(server);
+    this.#pump();
+  }
+
+  want(target: string, first: string, isDoubted = false, requests = 1): void {
+    const question = this.#questionOf(target, requests, isDoubted ? first : undefined);
+    if (question === undefined) return;
+    if (isDoubted || question.first === undefined) question.first = first;
+    this.#pumpFor(question);
+  }
+
+  async find(target: string, first: string, timeoutMs: number): Promise<void> {
+    const question = this.#questionOf(target, 1);
+    if (question === undefined) return;
+    question.first ??= first;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    question.waiting.add(resolve);
+    const cancel = this.#options.schedule(resolve, timeoutMs);
+    this.#pumpFor(question);
+    await promise;
+    cancel();
+    question.waiting.delete(resolve);
+  }
+
+  /** Asks no more, and lets nobody wait. */
+  close(): void {
+    this.#isClosed = true;
+    this.#cancelTimer?.();
+    for (const server of this.#rests.keys()) this.#endRest(server);
+    for (const question of this.#questions.values()) this.#end(question);
+  }
+
+  /** The question about a target, if there is something to ask and room for it. */
+  #questionOf(target: string, requests: number, doubted?: string): Question | undefined {
+    if (this.#isClosed || target.length > LONGEST_TARGET) return undefined;
+    const { catalog, clock } = this.#options;
+    const row = catalog.find(target, clock());
+    if (row !== undefined && doubted !== undefined) catalog.doubt(row, doubted);
+    const known = this.#questions.get(target);
+    if (known === undefined && !this.#isDue(row)) return undefined;
+    const lately = row === undefined ? this.#demand.add(target) : catalog.wanted(row);
+    const question = known ?? this.#addQuestion(target, lately);
+    if (question === undefined) return undefined;
+    question.wanted = Math.max(question.wanted + requests, lately);
+    if (doubted !== undefined) question.doubted = doubted;
+    return question;
+  }
+
+  #addQuestion(target: string, wanted: number): Question | undefined {
+    if (!this.#makeRoom(wanted)) return undefined;
+    const question: Question = {
+      target: copyOf(target),
+      wanted: 0,
+      first: undefined,
+      doubted: undefined,
+      next: 0,
+      inFlight: 0,
+      waiting: new Set(),
+    };
+    this.#questions.set(question.target, question);
+    return question;
+  }
+
+  /** Removes a question that is less wanted, if there are too many. */
+  #makeRoom(wanted: number): boolean {
+    if (this.#questions.size < MOST_WAITING) return true;
+    let least: Question | undefined;
+    for (const question of this.#questions.values().take(EVICTION_SAMPLE)) {
+      this.#questions.delete(question.target);
+      this.#questions.set(question.target, question); // The next time others are looked at.
+      if (question.waiting.size > 0 || question.inFlight > 0) continue;
+      if (least === undefined || question.wanted < least.wanted) least = question;
+    }
+    if (least === undefined || least.wanted > wanted) return false;
+    this.#end(least);
+    return true;
+  }
+
+  #isDue(row: number | undefined): boolean {
+    const { catalog, isOneEnough } = this.#options;
+    if (isOneEnough && row !== undefined && catalog.holders(row) > 0) return false;
+    return catalog.nextDue(row, this.#servers, AVAILABLE, 0) !== undefined;
+  }
+
+  /** As `#pump`, for a question that is new, or wanted more. */
+  #pumpFor(question: Question): void {
+    const { catalog, clock } = this.#options;
+    const isHopeless = this.#isStuck &&
+      this.#columnFor(question, catalog.find(question.target, clock())) === undefined;
+    if (!isHopeless) this.#pump();
+  }
+
+  /** Asks as much as is due and allowed now. */
+  #pump(): void {
+    const { clock } = this.#options;
+    this.#isStuck = false;
+    while (!this.#isClosed && this.#questions.size > 0) {
+      const waitMs = this.#bucket.waitMs(clock());
+      if (waitMs > 0) return this.#pumpAfter(waitMs);
+      const next = this.#mostUrgent();
+      if (next === undefined) {
+        this.#isStuck = true; // An answer, or the end of a rest, goes on.
+        return;
+      }
+      this.#bucket.take();
+      void this.#ask(...next);
+    }
+  }
+
+  #pumpAfter(ms: number): void {
+    this.#cancelTimer ??= this.#options.schedule(() => {
+      this.#cancelTimer = undefined;
+      this.#pump();
+    }, ms);
+  }
+
+  /** The question that matters most of those that a server can be asked, and its column. */
+  #mostUrgent(): [Question, number] | undefined {
+    let best: [Question, number] | undefined;
+    let most = 0;
+    for (const question of this.#questions.values()) {
+      if (question.inFlight >= (this.#options.isOneEnough ? 1 : MOST_AT_ONCE)) continue;
+      const row = this.#options.catalog.find(question.target, this.#options.clock());
+      const urgency = this.#urgency(question, row);
+      if (urgency <= most) continue;
+      if (!this.#isDue(row)) {
+        this.#endIfIdle(question);
+        continue;
+      }
+      const column = this.#columnFor(question, row);
+      if (column === undefined) continue;
+      best = [question, column];
+      most = urgency;
+    }
+    return best;
+  }
+
+  #urgency({ wanted, waiting }: Question, row: number | undefined): number {
+    if (waiting.size > 0) return URGENT_FACTOR * wanted;
+    const isKnown = row !== undefined && this.#options.catalog.holders(row) > 0;
+    return isKnown ? wanted / KNOWN_FACTOR : wanted;
+  }
+
+  /** The server to ask: the first one if it is due, else the next in turn. */
+  #columnFor({ first, next }: Question, row: number | undefined): number | undefined {
+    const { catalog } = this.#options;
+    const column = first === undefined ? undefined : catalog.columnOf(first);
+    if (column !== undefined && this.#servers.has(0, ASKABLE, column)) {
+      if (catalog.nextDue(row, this.#servers, ASKABLE, column) === column) return column;
+    }
+    return catalog.nextDue(row, this.#servers, ASKABLE, next);
+  }
+
+  async #ask(question: Question, column: number): Promise<void> {
+    const { catalog, ask, clock, onAnswer, onError } = this.#options;
+    const { target } = question;
+    const server = catalog.serverOf(column)!;
+    const isDoubted = question.doubted === server;
+    question.first = undefined;
+    if (isDoubted) question.doubted = undefined;
+    question.next = column + 1;
+    question.inFlight++;
+    this.#asked++;
+    this.#busy.add(server);
+    this.#updateServer(server);
+    const answer = await ask(server, target, isDoubted).catch((error) => {
+      onError(error);
+      return UNANSWERED;
+    });
+    question.inFlight--;
+    this.#busy.delete(server);
+    if (this.#isClosed) return;
+    // A server that has left meanwhile is asked anew when it comes back.
+    if (this.#available.has(server)) {
+      if (answer.kind === "unanswered") this.#rest(server);
+      else {
+        this.#endRest(server);
+        catalog.learn(target, server, answer, clock(), question.wanted);
+      }
+      onAnswer?.(target, server, answer);
+    }
+    this.#updateServer(server);
+    this.#settle(question);
+    this.#pump();
+  }
+
+  /** Lets clients go on that wait for a server with the file. */
+  #settle(question: Question): void {
+    const { catalog, clock, isOneEnough } = this.#options;
+    const row = catalog.find(question.target, clock());
+    if (row !== undefined && catalog.holders(row) > 0) this.#wake(question);
+    if (isOneEnough || !this.#isDue(row)) this.#endIfIdle(question);
+  }
+
+  #endIfIdle(question: Question): void {
+    if (question.inFlight === 0) this.#end(question);
+  }
+
+  #end(question: Question): void {
+    this.#questions.delete(question.target);
+    this.#wake(question);
+  }
+
+  #wake({ waiting }: Question): void {
+    for (const resolve of waiting) resolve();
+    waiting.clear();
+  }
+
+  /** Leaves a server alone that did not answer, longer each time. */
+  #rest(server: string): void {
+    const before = this.#rests.get(server);
+    const ms = before === undefined ? FIRST_REST_MS : Math.min(MOST_REST_MS, 2 * before.ms);
+    before?.cancel();
+    const cancel = this.#options.schedule(() => {
+      this.#resting.delete(server);
+      this.#updateServer(server);
+      this.#pump();
+    }, ms);
+    this.#resting.add(server);
+    this.#rests.set(server, { ms, cancel });
+  }
+
+  #endRest(server: string): void {
+    this.#rests.get(server)?.cancel();
+    this.#rests.delete(server);
+    this.#resting.delete(server);
+  }
+
+  #updateServer(server: string): void {
+    const column = this.#options.catalog.columnOf(server);
+    if (column === undefined) return;
+    this.#servers.reserve(1, column + 1);
+    const isAvailable = this.#available.has(server);
+    const isAskable = isAvailable && !this.#busy.has(server) && !this.#resting.has(server);
+    this.#servers.set(0, AVAILABLE, column, isAvailable);
+    this.#servers.set(0, ASKABLE, column, isAskable);
+  }
+}
+
+const UNANSWERED: Unanswered = { kind: "unanswered" };
+
+/** Allows so many questions a second, a tenth of a second's worth at once. */
+class QuestionBucket {
+  readonly #rate: number;
+  readonly #burst: number;
+  #tokens: number;
+  #at: number;
+
+  constructor(rate: number, monotonicMs: number) {
+    this.#rate = rate;
+    this.#burst = Math.max(1, rate / 10);
+    this.#tokens = this.#burst;
+    this.#at = monotonicMs;
+  }
+
+  /** The ms until a question is allowed; 0 if it is now. */
+  waitMs(monotonicMs: number): number {
+    const earned = (monotonicMs - this.#at) * this.#rate / 1000;
+    this.#tokens = Math.min(this.#burst, this.#tokens + earned);
+    this.#at = monotonicMs;
+    return this.#tokens >= 1 ? 0 : Math.ceil((1 - this.#tokens) * 1000 / this.#rate);
+  }
+
+  take(): void {
+    this.#tokens--;
+  }
+}
