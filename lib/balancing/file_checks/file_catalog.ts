@@ -71,6 +71,9 @@ const HAS_TICK = 3;
 const LACKS_TICK = 4;
 const STRIDE = 5;
 
+/** What a backup adds to the servers of a version: all of them less than one other server. */
+const BACKUP_COUNT = 2 ** -20;
+
 /** The versions of a target that has several. */
 interface Divergence {
   readonly versions: FileVersion[];
@@ -81,6 +84,7 @@ interface Divergence {
 /** A server of the catalogue. */
 interface Column {
   readonly id: string;
+  isBackup: boolean;
   lacking: number;
   differing: number;
   readonly examples: string[];
@@ -114,8 +118,12 @@ export class FileCatalog {
     this.#targets = new TargetTable((row) => this.#clearRow(row), options.random);
   }
 
-  /** Replaces the servers. What is known of those that stay is kept. */
-  setServers(ids: Iterable<string>): void {
+  /**
+   * Replaces the servers. What is known of those that stay is kept.
+   *
+   * @param backups those whose versions count only where no other server has the file
+   */
+  setServers(ids: Iterable<string>, backups: ReadonlySet<string> = new Set()): void {
     const listed = new Set(ids);
     for (const [id, column] of [...this.#columnOf]) {
       if (listed.has(id)) continue;
@@ -127,14 +135,18 @@ export class FileCatalog {
     for (const id of listed) {
       if (this.#columnOf.has(id)) continue;
       while (this.#columns[free] !== undefined) free++;
-      this.#columns[free] = { id, lacking: 0, differing: 0, examples: [] };
+      this.#columns[free] = { id, isBackup: false, lacking: 0, differing: 0, examples: [] };
       this.#columnOf.set(id, free);
     }
     this.#bits.reserve(0, this.#columns.length);
-    for (const divergence of this.#divergences.values()) {
+    for (const column of this.#columns) {
+      if (column !== undefined) column.isBackup = backups.has(column.id);
+    }
+    for (const [row, divergence] of [...this.#divergences]) {
       const of = new Uint8Array(this.#columns.length);
       of.set(divergence.of.subarray(0, of.length));
       divergence.of = of;
+      this.#choose(row);
     }
   }
 
@@ -162,8 +174,8 @@ export class FileCatalog {
   }
 
   /** The row of a target, without what has expired; undefined if nothing is known of it. */
-  find(target: string, monotonicMs: number): number | undefined {
-    this.#advance(monotonicMs);
+  find(target: string, epochMs: number): number | undefined {
+    this.#advance(epochMs);
     const row = this.#targets.rowOf(target);
     return row === undefined || this.#expire(row) ? undefined : row;
   }
@@ -228,10 +240,10 @@ export class FileCatalog {
    *
    * @param wanted requests for the target until now, if nothing was known of it
    */
-  learn(target: string, id: string, answer: FileAnswer, monotonicMs: number, wanted = 0): void {
+  learn(target: string, id: string, answer: FileAnswer, epochMs: number, wanted = 0): void {
     const column = this.#columnOf.get(id);
     if (column === undefined || target.length > LONGEST_TARGET) return;
-    const row = this.find(target, monotonicMs) ?? this.#add(target, wanted);
+    const row = this.find(target, epochMs) ?? this.#add(target, wanted);
     if (answer.kind === "has") this.#learnVersion(row, column, answer.version);
     else this.#set(row, column, false, answer.kind === "lacks");
     this.#bits.set(row, FRESH, column, true);
@@ -317,11 +329,11 @@ export class FileCatalog {
   }
 
   /** Advances the clocks of facts, and of what is wanted. */
-  #advance(monotonicMs: number): void {
+  #advance(epochMs: number): void {
     const halfMs = this.#options.expiryMs / 2;
-    this.#hasTick = Math.floor(monotonicMs / halfMs);
-    this.#lacksTick = Math.floor(monotonicMs / (halfMs * LACKS_PART));
-    this.#targets.advance(monotonicMs);
+    this.#hasTick = Math.floor(epochMs / halfMs);
+    this.#lacksTick = Math.floor(epochMs / (halfMs * LACKS_PART));
+    this.#targets.advance(epochMs);
   }
 
   /** Removes facts of a row that have expired. @returns whether none is left, and the row is free */
@@ -404,7 +416,7 @@ export class FileCatalog {
   }
 
   /**
-   * Chooses the version that clients get: that of most servers; of equal ones the newest, then the
+   * Chooses the version that clients get: that of most servers, of equal ones the newest, then the
    * first.
    */
   #choose(row: number): void {
@@ -412,7 +424,9 @@ export class FileCatalog {
     if (divergence === undefined) return;
     const { versions, of } = divergence;
     const counts = versions.map(() => 0);
-    this.#eachColumn(row, HAS, (column) => counts[of[column]!]!++);
+    this.#eachColumn(row, HAS, (column) => {
+      counts[of[column]!]! += this.#columns[column]!.isBackup ? BACKUP_COUNT : 1;
+    });
     let chosen = 0;
     for (let i = 1; i < versions.length; i++) {
       const more = counts[i]! - counts[chosen]!;

@@ -56,8 +56,10 @@ export interface FileCheckerOptions {
   readonly rate: number;
   /** Whether one answer for each target is enough, as when only its size matters. */
   readonly isOneEnough: boolean;
-  /** Monotonic, in ms. */
+  /** The clock of the rate: monotonic, in ms. */
   readonly clock: () => number;
+  /** The clock of the catalogue. */
+  readonly epochMs: () => number;
   /** Calls back after some ms. @returns cancels that */
   readonly schedule: (call: () => void, ms: number) => () => void;
   /** Called with each answer, after the catalogue has learnt it. */
@@ -184,8 +186,8 @@ export class FileChecker implements FileDemand {
   /** The question about a target, if there is something to ask and room for it. */
   #questionOf(target: string, requests: number, doubted?: string): Question | undefined {
     if (this.#isClosed || target.length > LONGEST_TARGET) return undefined;
-    const { catalog, clock } = this.#options;
-    const row = catalog.find(target, clock());
+    const { catalog, epochMs } = this.#options;
+    const row = catalog.find(target, epochMs());
     if (row !== undefined && doubted !== undefined) catalog.doubt(row, doubted);
     const known = this.#questions.get(target);
     if (known === undefined && !this.#isDue(row)) return undefined;
@@ -235,9 +237,9 @@ export class FileChecker implements FileDemand {
 
   /** As `#pump`, for a question that is new, or wanted more. */
   #pumpFor(question: Question): void {
-    const { catalog, clock } = this.#options;
+    const { catalog, epochMs } = this.#options;
     const isHopeless = this.#isStuck &&
-      this.#columnFor(question, catalog.find(question.target, clock())) === undefined;
+      this.#columnFor(question, catalog.find(question.target, epochMs())) === undefined;
     if (!isHopeless) this.#pump();
   }
 
@@ -271,7 +273,7 @@ export class FileChecker implements FileDemand {
     let most = 0;
     for (const question of this.#questions.values()) {
       if (question.inFlight >= (this.#options.isOneEnough ? 1 : MOST_AT_ONCE)) continue;
-      const row = this.#options.catalog.find(question.target, this.#options.clock());
+      const row = this.#options.catalog.find(question.target, this.#options.epochMs());
       const urgency = this.#urgency(question, row);
       if (urgency <= most) continue;
       if (!this.#isDue(row)) {
@@ -303,7 +305,7 @@ export class FileChecker implements FileDemand {
   }
 
   async #ask(question: Question, column: number): Promise<void> {
-    const { catalog, ask, clock, onAnswer, onError } = this.#options;
+    const { catalog, ask, epochMs, onAnswer, onError } = this.#options;
     const { target } = question;
     const server = catalog.serverOf(column)!;
     const isDoubted = question.doubted === server;
@@ -326,7 +328,7 @@ export class FileChecker implements FileDemand {
       if (answer.kind === "unanswered") this.#rest(server);
       else {
         this.#endRest(server);
-        catalog.learn(target, server, answer, clock(), question.wanted);
+        catalog.learn(target, server, answer, epochMs(), question.wanted);
       }
       onAnswer?.(target, server, answer);
     }
@@ -337,8 +339,8 @@ export class FileChecker implements FileDemand {
 
   /** Lets clients go on that wait for a server with the file. */
   #settle(question: Question): void {
-    const { catalog, clock, isOneEnough } = this.#options;
-    const row = catalog.find(question.target, clock());
+    const { catalog, epochMs, isOneEnough } = this.#options;
+    const row = catalog.find(question.target, epochMs());
     if (row !== undefined && catalog.holders(row) > 0) this.#wake(question);
     if (isOneEnough || !this.#isDue(row)) this.#endIfIdle(question);
   }

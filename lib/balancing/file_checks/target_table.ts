@@ -116,8 +116,8 @@ export class TargetTable {
   }
 
   /** Halves the numbers of requests when that is due. */
-  advance(monotonicMs: number): void {
-    const tick = Math.floor(monotonicMs / HALVING_MS);
+  advance(epochMs: number): void {
+    const tick = Math.floor(epochMs / HALVING_MS);
     if (tick === this.#halvingTick) return;
     this.#halvingTick = tick;
     for (let row = 0; row < this.#targets.length; row++) this.#wanted[row]! >>>= 1;

@@ -150,6 +150,17 @@ Deno.test("FileCatalog.setServers() and forget() leave nothing of servers that g
   assertEquals(picture(catalog, ["a", "m87", "m88"], "/f"), "+?~");
 });
 
+Deno.test("FileCatalog counts the versions of backups only where no other server has the file", () => {
+  const { catalog } = catalogOf(SERVERS);
+  catalog.setServers(SERVERS, new Set(["c", "d", "e"]));
+  for (const id of ["c", "d", "e"]) catalog.learn("/f", id, has({ bytes: 2 }), 0);
+  assertEquals(picture(catalog, SERVERS, "/f"), "??+++");
+  catalog.learn("/f", "a", has({ bytes: 1 }), 0);
+  assertEquals(picture(catalog, SERVERS, "/f"), "+?~~~");
+  catalog.setServers(SERVERS, new Set(["a"]));
+  assertEquals(picture(catalog, SERVERS, "/f"), "~?+++");
+});
+
 Deno.test("FileCatalog removes the least wanted target when it is full", () => {
   const { catalog } = catalogOf(SERVERS, 100);
   for (let i = 0; i < 100; i++) {

@@ -39,6 +39,7 @@ class Trial {
       rate: 10,
       isOneEnough: false,
       clock: this.clock.read,
+      epochMs: this.clock.read,
       schedule: this.clock.schedule,
       onError: (error) => this.errors.push(error),
       ...options,
