@@ -25,8 +25,8 @@ export interface FileCatalogOptions {
 export interface Holders {
   /** The version. */
   readonly version: FileVersion;
-  /** Their authorities. */
-  readonly servers: readonly string[];
+  /** Their ids. */
+  readonly servers: readonly number[];
 }
 
 /** Of one server: how many of the files asked for it lacks or has in another version. */
@@ -83,7 +83,7 @@ interface Divergence {
 
 /** A server of the catalogue. */
 interface Column {
-  readonly id: string;
+  readonly id: number;
   isBackup: boolean;
   lacking: number;
   differing: number;
@@ -91,7 +91,7 @@ interface Column {
 }
 
 /**
- * Which servers have which target. Servers are named by authority; each has a column of bits.
+ * Which servers have which target. Servers are known by id; each has a column of bits.
  *
  * A row has three bits for each server: `has`, `excluded` and `fresh`. A server that has the
  * version which clients get is `has` alone; one with another version `has` and `excluded`; one that
@@ -101,7 +101,7 @@ interface Column {
  */
 export class FileCatalog {
   readonly #options: FileCatalogOptions;
-  readonly #columnOf = new Map<string, number>();
+  readonly #columnOf = new Map<number, number>();
   readonly #columns: (Column | undefined)[] = [];
   readonly #targets: TargetTable;
   readonly #bits = new BitTable(PLANES);
@@ -123,7 +123,7 @@ export class FileCatalog {
    *
    * @param backups those whose versions count only where no other server has the file
    */
-  setServers(ids: Iterable<string>, backups: ReadonlySet<string> = new Set()): void {
+  setServers(ids: Iterable<number>, backups: ReadonlySet<number> = new Set()): void {
     const listed = new Set(ids);
     for (const [id, column] of [...this.#columnOf]) {
       if (listed.has(id)) continue;
@@ -151,7 +151,7 @@ export class FileCatalog {
   }
 
   /** Forgets what is known of a server, which stays in the catalogue. */
-  forget(id: string): void {
+  forget(id: number): void {
     const column = this.#columnOf.get(id);
     if (column === undefined) return;
     for (const row of this.#targets.rows) {
@@ -164,12 +164,12 @@ export class FileCatalog {
   }
 
   /** The column of a server; undefined if it is not in the catalogue. */
-  columnOf(id: string): number | undefined {
+  columnOf(id: number): number | undefined {
     return this.#columnOf.get(id);
   }
 
   /** The server of a column; undefined for a column without one. */
-  serverOf(column: number): string | undefined {
+  serverOf(column: number): number | undefined {
     return this.#columns[column]?.id;
   }
 
@@ -206,20 +206,20 @@ export class FileCatalog {
   }
 
   /** Whether a server is known to have the version that clients get. */
-  isHolder(row: number, id: string): boolean {
+  isHolder(row: number, id: number): boolean {
     const column = this.#columnOf.get(id);
     return column !== undefined && this.#bits.has(row, HAS, column) &&
       !this.#bits.has(row, EXCLUDED, column);
   }
 
   /** Whether a server is known to lack the file or to have another version. */
-  isExcluded(row: number, id: string): boolean {
+  isExcluded(row: number, id: number): boolean {
     const column = this.#columnOf.get(id);
     return column !== undefined && this.#bits.has(row, EXCLUDED, column);
   }
 
   /** Whether a server is known to lack the file. */
-  isLacking(row: number, id: string): boolean {
+  isLacking(row: number, id: number): boolean {
     const column = this.#columnOf.get(id);
     return column !== undefined && this.#bits.has(row, EXCLUDED, column) &&
       !this.#bits.has(row, HAS, column);
@@ -240,7 +240,7 @@ export class FileCatalog {
    *
    * @param wanted requests for the target until now, if nothing was known of it
    */
-  learn(target: string, id: string, answer: FileAnswer, epochMs: number, wanted = 0): void {
+  learn(target: string, id: number, answer: FileAnswer, epochMs: number, wanted = 0): void {
     const column = this.#columnOf.get(id);
     if (column === undefined || target.length > LONGEST_TARGET) return;
     const row = this.find(target, epochMs) ?? this.#add(target, wanted);
@@ -280,7 +280,7 @@ export class FileCatalog {
   }
 
   /** Makes what is known of a server due to be asked again: a client has found otherwise. */
-  doubt(row: number, id: string): void {
+  doubt(row: number, id: number): void {
     const column = this.#columnOf.get(id);
     if (column !== undefined) this.#bits.set(row, FRESH, column, false);
   }
@@ -301,7 +301,7 @@ export class FileCatalog {
   }
 
   /** What a server lacks or has in another version; undefined if it is not in the catalogue. */
-  shortfall(id: string): ServerShortfall | undefined {
+  shortfall(id: number): ServerShortfall | undefined {
     const column = this.#columns[this.#columnOf.get(id) ?? -1];
     if (column === undefined) return undefined;
     const { lacking, differing } = column;
@@ -316,7 +316,7 @@ export class FileCatalog {
   versions(row: number): Holders[] {
     const divergence = this.#divergences.get(row);
     const versions = divergence?.versions ?? [this.#versions.get(row)];
-    const groups = versions.map((version) => ({ version, servers: [] as string[] }));
+    const groups = versions.map((version) => ({ version, servers: [] as number[] }));
     let chosen = 0;
     this.#eachColumn(row, HAS, (column) => {
       const index = divergence?.of[column] ?? 0;

@@ -18,11 +18,11 @@ export interface Unanswered {
 /**
  * Asks a server about a target.
  *
- * @param server its authority
+ * @param server its id
  * @param isDoubted whether a client found otherwise than the server said
  */
 export type AskFile = (
-  server: string,
+  server: number,
   target: string,
   isDoubted: boolean,
 ) => Promise<FileAnswer | Unanswered>;
@@ -36,14 +36,14 @@ export interface FileDemand {
    * @param isDoubted whether a client says that this server failed it
    * @param requests how many clients
    */
-  want(target: string, first: string, isDoubted?: boolean, requests?: number): void;
+  want(target: string, first: number, isDoubted?: boolean, requests?: number): void;
   /**
    * Waits until a server is known to have a target, none is left to ask, or time is over. Never
    * rejects.
    *
    * @param first the server to ask first
    */
-  find(target: string, first: string, timeoutMs: number): Promise<void>;
+  find(target: string, first: number, timeoutMs: number): Promise<void>;
 }
 
 /** How a checker asks. */
@@ -63,7 +63,7 @@ export interface FileCheckerOptions {
   /** Calls back after some ms. @returns cancels that */
   readonly schedule: (call: () => void, ms: number) => () => void;
   /** Called with each answer, after the catalogue has learnt it. */
-  readonly onAnswer?: (target: string, server: string, answer: FileAnswer | Unanswered) => void;
+  readonly onAnswer?: (target: string, server: number, answer: FileAnswer | Unanswered) => void;
   /** Receives a rejection of `ask`. */
   readonly onError: (error: unknown) => void;
 }
@@ -92,9 +92,9 @@ interface Question {
   readonly target: string;
   wanted: number;
   /** The server to ask first. */
-  first: string | undefined;
+  first: number | undefined;
   /** A server that a client says to have failed. */
-  doubted: string | undefined;
+  doubted: number | undefined;
   /** The column to go on from. */
   next: number;
   inFlight: number;
@@ -106,17 +106,17 @@ interface Question {
 const AVAILABLE = 0;
 const ASKABLE = 1;
 
-/** Learns which servers have the files that clients want. Names servers by authority. */
+/** Learns which servers have the files that clients want. Servers are known by id. */
 export class FileChecker implements FileDemand {
   readonly #options: FileCheckerOptions;
   readonly #demand = new DemandSketch();
   readonly #questions = new Map<string, Question>();
   readonly #servers = new BitTable(2);
-  #available: ReadonlySet<string> = new Set();
-  readonly #busy = new Set<string>();
-  readonly #resting = new Set<string>();
+  #available: ReadonlySet<number> = new Set();
+  readonly #busy = new Set<number>();
+  readonly #resting = new Set<number>();
   /** How long servers rested that did not answer, in ms, and what ends that. */
-  readonly #rests = new Map<string, { readonly ms: number; readonly cancel: () => void }>();
+  readonly #rests = new Map<number, { readonly ms: number; readonly cancel: () => void }>();
   readonly #bucket: QuestionBucket;
   #cancelTimer: (() => void) | undefined;
   /** Whether no question could be asked the last time, though the rate allowed one. */
@@ -142,7 +142,7 @@ export class FileChecker implements FileDemand {
   }
 
   /** Replaces the servers that may be asked. Those that return later are asked anew. */
-  setAvailable(servers: Iterable<string>): void {
+  setAvailable(servers: Iterable<number>): void {
     const before = this.#available;
     this.#available = new Set(servers);
     for (const server of before) {
@@ -155,14 +155,14 @@ export class FileChecker implements FileDemand {
     this.#pump();
   }
 
-  want(target: string, first: string, isDoubted = false, requests = 1): void {
+  want(target: string, first: number, isDoubted = false, requests = 1): void {
     const question = this.#questionOf(target, requests, isDoubted ? first : undefined);
     if (question === undefined) return;
     if (isDoubted || question.first === undefined) question.first = first;
     this.#pumpFor(question);
   }
 
-  async find(target: string, first: string, timeoutMs: number): Promise<void> {
+  async find(target: string, first: number, timeoutMs: number): Promise<void> {
     const question = this.#questionOf(target, 1);
     if (question === undefined) return;
     question.first ??= first;
@@ -184,7 +184,7 @@ export class FileChecker implements FileDemand {
   }
 
   /** The question about a target, if there is something to ask and room for it. */
-  #questionOf(target: string, requests: number, doubted?: string): Question | undefined {
+  #questionOf(target: string, requests: number, doubted?: number): Question | undefined {
     if (this.#isClosed || target.length > LONGEST_TARGET) return undefined;
     const { catalog, epochMs } = this.#options;
     const row = catalog.find(target, epochMs());
@@ -360,7 +360,7 @@ export class FileChecker implements FileDemand {
   }
 
   /** Leaves a server alone that did not answer, longer each time. */
-  #rest(server: string): void {
+  #rest(server: number): void {
     const before = this.#rests.get(server);
     const ms = before === undefined ? FIRST_REST_MS : Math.min(MOST_REST_MS, 2 * before.ms);
     before?.cancel();
@@ -373,13 +373,13 @@ export class FileChecker implements FileDemand {
     this.#rests.set(server, { ms, cancel });
   }
 
-  #endRest(server: string): void {
+  #endRest(server: number): void {
     this.#rests.get(server)?.cancel();
     this.#rests.delete(server);
     this.#resting.delete(server);
   }
 
-  #updateServer(server: string): void {
+  #updateServer(server: number): void {
     const column = this.#options.catalog.columnOf(server);
     if (column === undefined) return;
     this.#servers.reserve(1, column + 1);

@@ -12,7 +12,7 @@ function has(version: FileVersion = { bytes: 7 }): FileAnswer {
   return { kind: "has", version };
 }
 
-function catalogOf(servers: readonly string[], mostTargets?: number) {
+function catalogOf(servers: readonly number[], mostTargets?: number) {
   const changed: string[] = [];
   const catalog: FileCatalog = new FileCatalog({
     expiryMs: EXPIRY,
@@ -25,7 +25,7 @@ function catalogOf(servers: readonly string[], mostTargets?: number) {
 }
 
 /** For each server `+` has it, `-` lacks it, `~` has another version, `?` unknown. */
-function picture(catalog: FileCatalog, servers: readonly string[], target: string, at = 0): string {
+function picture(catalog: FileCatalog, servers: readonly number[], target: string, at = 0): string {
   const row = catalog.find(target, at);
   return servers.map((id) => {
     if (row === undefined) return "?";
@@ -35,30 +35,31 @@ function picture(catalog: FileCatalog, servers: readonly string[], target: strin
   }).join("");
 }
 
-const SERVERS = ["a", "b", "c", "d", "e"];
+const [A, B, C, D, E] = [1, 2, 3, 4, 5] as const;
+const SERVERS: readonly number[] = [A, B, C, D, E];
 
 Deno.test("FileCatalog.learn() keeps what each server answered", () => {
   const { catalog } = catalogOf(SERVERS);
   assertEquals(catalog.find("/f", 0), undefined);
-  catalog.learn("/f", "b", has(), 0);
-  catalog.learn("/f", "c", LACKS, 0);
-  catalog.learn("/f", "d", { kind: "unclear" }, 0);
+  catalog.learn("/f", B, has(), 0);
+  catalog.learn("/f", C, LACKS, 0);
+  catalog.learn("/f", D, { kind: "unclear" }, 0);
   assertEquals(picture(catalog, SERVERS, "/f"), "?+-??");
   const row = catalog.find("/f", 0)!;
   assertEquals([catalog.holders(row), catalog.excluded(row), catalog.bytes(row)], [1, 1, 7]);
-  catalog.learn("/f", "b", LACKS, 0);
+  catalog.learn("/f", B, LACKS, 0);
   assertEquals(picture(catalog, SERVERS, "/f"), "?--??");
   assertEquals(catalog.bytes(row), undefined);
-  catalog.learn("/f", "unlisted", has(), 0);
-  catalog.learn(`/${"f".repeat(1024)}`, "a", has(), 0);
+  catalog.learn("/f", 99, has(), 0);
+  catalog.learn(`/${"f".repeat(1024)}`, A, has(), 0);
   assertEquals(catalog.targets, 1);
 });
 
 Deno.test("FileCatalog.find() forgets that a server has a file within its time, and that it lacks it within a tenth", () => {
   for (const start of [0, 1, MINUTE, 7 * MINUTE, 1234567]) {
     const { catalog } = catalogOf(SERVERS);
-    catalog.learn("/f", "a", has(), start);
-    catalog.learn("/f", "b", LACKS, start);
+    catalog.learn("/f", A, has(), start);
+    catalog.learn("/f", B, LACKS, start);
     assertEquals(picture(catalog, SERVERS, "/f", start + MINUTE / 2 - 1), "+-???");
     assertEquals(picture(catalog, SERVERS, "/f", start + MINUTE), "+????");
     assertEquals(picture(catalog, SERVERS, "/f", start + EXPIRY / 2 - 1), "+????");
@@ -75,14 +76,14 @@ Deno.test("FileCatalog.nextDue() gives servers that were not asked, or not latel
   for (let column = 0; column < 5; column++) servers.set(0, 0, column, column !== 3);
   const due = (row: number | undefined, from: number) => catalog.nextDue(row, servers, 0, from);
   assertEquals([due(undefined, 0), due(undefined, 3), due(undefined, 5)], [0, 4, 0]);
-  catalog.learn("/f", "a", has(), 0);
-  catalog.learn("/f", "b", { kind: "unclear" }, 0);
+  catalog.learn("/f", A, has(), 0);
+  catalog.learn("/f", B, { kind: "unclear" }, 0);
   let row = catalog.find("/f", 0)!;
   assertEquals([due(row, 0), due(row, 4), due(row, 5)], [2, 4, 2]);
-  catalog.learn("/f", "c", LACKS, 0);
-  catalog.learn("/f", "e", LACKS, 0);
+  catalog.learn("/f", C, LACKS, 0);
+  catalog.learn("/f", E, LACKS, 0);
   assertEquals(due(row, 0), undefined);
-  catalog.doubt(row, "c");
+  catalog.doubt(row, C);
   assertEquals(due(row, 0), 2);
   row = catalog.find("/f", MINUTE / 2 + 1)!;
   assertEquals([picture(catalog, SERVERS, "/f", MINUTE / 2 + 1), due(row, 0)], [
@@ -92,7 +93,7 @@ Deno.test("FileCatalog.nextDue() gives servers that were not asked, or not latel
 });
 
 Deno.test("FileCatalog.nextDue() finds every column of many servers once", () => {
-  const ids = Array.from({ length: 100 }, (_, i) => `s${i}`);
+  const ids = Array.from({ length: 100 }, (_, i) => i);
   const { catalog } = catalogOf(ids);
   const servers = new BitTable(1);
   servers.reserve(1, 100);
@@ -113,67 +114,67 @@ Deno.test("FileCatalog sends clients to the version of most servers, of equal on
   const { catalog, changed } = catalogOf(SERVERS);
   const old = has({ bytes: 5, lastModified: 1000 });
   const recent = has({ bytes: 6, lastModified: 2000 });
-  catalog.learn("/f", "a", old, 0);
+  catalog.learn("/f", A, old, 0);
   assertEquals(changed, []);
-  catalog.learn("/f", "b", recent, 0);
+  catalog.learn("/f", B, recent, 0);
   assertEquals([picture(catalog, SERVERS, "/f"), changed.length], ["~+???", 1]);
-  catalog.learn("/f", "c", old, 0);
+  catalog.learn("/f", C, old, 0);
   assertEquals(picture(catalog, SERVERS, "/f"), "+~+??");
   const row = catalog.find("/f", 0)!;
   assertEquals(catalog.version(row)?.bytes, 5);
-  assertEquals(catalog.versions(row).map(({ servers }) => servers), [["a", "c"], ["b"]]);
-  catalog.learn("/f", "d", recent, 0);
+  assertEquals(catalog.versions(row).map(({ servers }) => servers), [[A, C], [B]]);
+  catalog.learn("/f", D, recent, 0);
   assertEquals(picture(catalog, SERVERS, "/f"), "~+~+?");
-  catalog.learn("/f", "c", LACKS, 0);
+  catalog.learn("/f", C, LACKS, 0);
   assertEquals([picture(catalog, SERVERS, "/f"), catalog.differingTargets], ["~+-+?", 1]);
-  assertEquals(catalog.shortfall("a"), { lacking: 0, differing: 1, examples: ["/f"] });
-  catalog.learn("/f", "a", recent, 0);
+  assertEquals(catalog.shortfall(A), { lacking: 0, differing: 1, examples: ["/f"] });
+  catalog.learn("/f", A, recent, 0);
   assertEquals([picture(catalog, SERVERS, "/f"), catalog.differingTargets], ["++-+?", 0]);
-  assertEquals(catalog.shortfall("a"), { lacking: 0, differing: 0, examples: [] });
-  assertEquals(catalog.shortfall("c"), { lacking: 1, differing: 0, examples: ["/f"] });
+  assertEquals(catalog.shortfall(A), { lacking: 0, differing: 0, examples: [] });
+  assertEquals(catalog.shortfall(C), { lacking: 1, differing: 0, examples: ["/f"] });
 });
 
 Deno.test("FileCatalog.setServers() and forget() leave nothing of servers that go", () => {
   const { catalog } = catalogOf(SERVERS);
-  catalog.learn("/f", "a", has({ bytes: 1 }), 0);
-  catalog.learn("/f", "b", has({ bytes: 2 }), 0);
-  catalog.learn("/f", "c", has({ bytes: 2 }), 0);
-  catalog.learn("/f", "d", LACKS, 0);
-  catalog.setServers(["a", "d", "new"]);
-  assertEquals(picture(catalog, ["a", "b", "c", "d", "new"], "/f"), "+??-?");
+  catalog.learn("/f", A, has({ bytes: 1 }), 0);
+  catalog.learn("/f", B, has({ bytes: 2 }), 0);
+  catalog.learn("/f", C, has({ bytes: 2 }), 0);
+  catalog.learn("/f", D, LACKS, 0);
+  catalog.setServers([A, D, 9]);
+  assertEquals(picture(catalog, [A, B, C, D, 9], "/f"), "+??-?");
   assertEquals([catalog.differingTargets, catalog.lackingTargets], [0, 1]);
-  catalog.forget("d");
-  assertEquals([picture(catalog, ["a", "d"], "/f"), catalog.lackingTargets], ["+?", 0]);
-  const many = Array.from({ length: 90 }, (_, i) => `m${i}`);
-  catalog.setServers(["a", ...many]);
-  catalog.learn("/f", "m88", has({ bytes: 9 }), 0);
-  assertEquals(picture(catalog, ["a", "m87", "m88"], "/f"), "+?~");
+  catalog.forget(D);
+  assertEquals([picture(catalog, [A, D], "/f"), catalog.lackingTargets], ["+?", 0]);
+  const many = Array.from({ length: 90 }, (_, i) => 1000 + i);
+  catalog.setServers([A, ...many]);
+  catalog.learn("/f", 1088, has({ bytes: 9 }), 0);
+  assertEquals(picture(catalog, [A, 1087, 1088], "/f"), "+?~");
 });
 
 Deno.test("FileCatalog counts the versions of backups only where no other server has the file", () => {
   const { catalog } = catalogOf(SERVERS);
-  catalog.setServers(SERVERS, new Set(["c", "d", "e"]));
-  for (const id of ["c", "d", "e"]) catalog.learn("/f", id, has({ bytes: 2 }), 0);
+  catalog.setServers(SERVERS, new Set([C, D, E]));
+  for (const id of [C, D, E]) catalog.learn("/f", id, has({ bytes: 2 }), 0);
   assertEquals(picture(catalog, SERVERS, "/f"), "??+++");
-  catalog.learn("/f", "a", has({ bytes: 1 }), 0);
+  catalog.learn("/f", A, has({ bytes: 1 }), 0);
   assertEquals(picture(catalog, SERVERS, "/f"), "+?~~~");
-  catalog.setServers(SERVERS, new Set(["a"]));
+  catalog.setServers(SERVERS, new Set([A]));
   assertEquals(picture(catalog, SERVERS, "/f"), "~?+++");
 });
 
 Deno.test("FileCatalog removes the least wanted target when it is full", () => {
   const { catalog } = catalogOf(SERVERS, 100);
   for (let i = 0; i < 100; i++) {
-    catalog.learn(`/wanted/${i}`, "a", has(), 0);
+    catalog.learn(`/wanted/${i}`, A, has(), 0);
     catalog.want(catalog.find(`/wanted/${i}`, 0)!, 5);
   }
-  for (let i = 0; i < 1000; i++) catalog.learn(`/once/${i}`, "a", LACKS, 0);
+  for (let i = 0; i < 1000; i++) catalog.learn(`/once/${i}`, A, LACKS, 0);
   assertEquals(catalog.targets, 100);
   const left = Array.from({ length: 100 }, (_, i) => catalog.find(`/wanted/${i}`, 0));
   assert(left.filter((row) => row !== undefined).length >= 98, `${left}`);
   assertEquals(catalog.find("/once/999", 0) !== undefined, true);
   for (let i = 0; i < 10; i++) {
-    catalog.learn(`/new/${i}`, "a", has(), 0);
+    catalog.learn(`/new/${i}`, A, has(), 0);
     catalog.want(catalog.find(`/new/${i}`, 0)!, 9);
   }
   assert(
@@ -181,7 +182,7 @@ Deno.test("FileCatalog removes the least wanted target when it is full", () => {
       it !== undefined
     ),
   );
-  const { lacking } = catalog.shortfall("a")!;
+  const { lacking } = catalog.shortfall(A)!;
   assertEquals(lacking, catalog.lackingTargets);
 });
 

@@ -9,7 +9,9 @@ import type { FileAnswer } from "../../../lib/balancing/file_checks/file_version
 import { seededRandom } from "../../support/random.ts";
 import { VirtualClock } from "../../support/virtual_clock.ts";
 
-const SERVERS = ["a", "b", "c", "d", "e"];
+const [A, B, C, D, E] = [1, 2, 3, 4, 5] as const;
+const SERVERS: readonly number[] = [A, B, C, D, E];
+const NAMES = "-abcde";
 const MINUTE = 60_000;
 const HAS: FileAnswer = { kind: "has", version: { bytes: 7 } };
 const LACKS: FileAnswer = { kind: "lacks" };
@@ -24,7 +26,7 @@ class Trial {
   readonly asked: string[] = [];
   readonly errors: unknown[] = [];
   /** What servers answer; a number is how many ms later. */
-  answer: (server: string, target: string, isDoubted: boolean) => Answer | Promise<Answer> = () =>
+  answer: (server: number, target: string, isDoubted: boolean) => Answer | Promise<Answer> = () =>
     HAS;
   readonly checker: FileChecker;
 
@@ -33,7 +35,7 @@ class Trial {
     this.checker = new FileChecker({
       catalog: this.catalog,
       ask: async (server, target, isDoubted) => {
-        this.asked.push(`${server} ${target}${isDoubted ? " doubted" : ""}`);
+        this.asked.push(`${NAMES[server]} ${target}${isDoubted ? " doubted" : ""}`);
         return await this.answer(server, target, isDoubted);
       },
       rate: 10,
@@ -47,7 +49,7 @@ class Trial {
     this.checker.setAvailable(servers);
   }
 
-  holders(target: string): string[] {
+  holders(target: string): number[] {
     const row = this.catalog.find(target, this.clock.read());
     return row === undefined ? [] : SERVERS.filter((id) => this.catalog.isHolder(row, id));
   }
@@ -55,13 +57,13 @@ class Trial {
 
 Deno.test("FileChecker.want() asks the chosen server, then the others in turn", async () => {
   const trial = new Trial();
-  trial.checker.want("/f", "c");
+  trial.checker.want("/f", C);
   await trial.clock.advance(0);
   assertEquals(trial.asked, ["c /f"]);
   await trial.clock.advance(1000);
   assertEquals(trial.asked, ["c /f", "d /f", "e /f", "a /f", "b /f"]);
   assertEquals(trial.holders("/f"), SERVERS);
-  trial.checker.want("/f", "c");
+  trial.checker.want("/f", C);
   await trial.clock.advance(1000);
   assertEquals([trial.asked.length, trial.checker.waiting], [5, 0]);
 });
@@ -79,38 +81,38 @@ Deno.test("FileChecker asks no more than its rate allows", async () => {
 Deno.test("FileChecker asks a server one question at a time, and a target of three at once", async () => {
   const trial = new Trial({ rate: 1000 });
   trial.answer = () => new Promise(() => {});
-  trial.checker.want("/f", "a");
-  trial.checker.want("/g", "a");
-  trial.checker.want("/h", "a");
+  trial.checker.want("/f", A);
+  trial.checker.want("/g", A);
+  trial.checker.want("/h", A);
   await trial.clock.advance(1000);
   assertEquals(trial.asked.toSorted(), ["a /f", "b /f", "c /f", "d /g", "e /g"]);
 });
 
 Deno.test("FileChecker asks about the most wanted targets first", async () => {
   const trial = new Trial({ rate: 1 });
-  trial.checker.want("/first", "a");
-  for (let i = 0; i < 3; i++) trial.checker.want(`/rare/${i}`, "a");
-  for (let i = 0; i < 5; i++) trial.checker.want("/wanted", "a");
+  trial.checker.want("/first", A);
+  for (let i = 0; i < 3; i++) trial.checker.want(`/rare/${i}`, A);
+  for (let i = 0; i < 5; i++) trial.checker.want("/wanted", A);
   await trial.clock.advance(1500);
   assertEquals(trial.asked.slice(0, 2), ["a /first", "a /wanted"]);
 });
 
 Deno.test("FileChecker looks for a first server of each target before the others", async () => {
   const trial = new Trial({ rate: 10 });
-  for (let i = 0; i < 3; i++) trial.checker.want("/wanted", "a");
-  trial.checker.want("/rare", "b");
+  for (let i = 0; i < 3; i++) trial.checker.want("/wanted", A);
+  trial.checker.want("/rare", B);
   await trial.clock.advance(150);
   assertEquals(trial.asked, ["a /wanted", "b /rare"]);
 });
 
 Deno.test("FileChecker asks again what is about to expire, while it is wanted", async () => {
   const trial = new Trial({ rate: 100 });
-  trial.answer = (server) => server === "b" ? LACKS : HAS;
-  trial.checker.want("/f", "a");
+  trial.answer = (server) => server === B ? LACKS : HAS;
+  trial.checker.want("/f", A);
   for (let second = 0; second < 3600; second++) {
     await trial.clock.advance(1000);
-    trial.checker.want("/f", "a");
-    if (second > 0) assertEquals(trial.holders("/f"), ["a", "c", "d", "e"]);
+    trial.checker.want("/f", A);
+    if (second > 0) assertEquals(trial.holders("/f"), [A, C, D, E]);
   }
   const { length } = trial.asked;
   const ofB = trial.asked.filter((it) => it === "b /f").length;
@@ -121,71 +123,71 @@ Deno.test("FileChecker asks again what is about to expire, while it is wanted", 
 });
 
 Deno.test("FileChecker leaves a server alone that does not answer, and asks it again later", async () => {
-  const trial = new Trial({ rate: 100 }, ["a", "b"]);
-  trial.answer = (server) => ({ kind: server === "a" ? "unanswered" : "has", version: {} });
+  const trial = new Trial({ rate: 100 }, [A, B]);
+  trial.answer = (server) => ({ kind: server === A ? "unanswered" : "has", version: {} });
   const times: number[] = [];
   for (let i = 0; i < 1300; i++) {
     const before = trial.asked.filter((it) => it.startsWith("a ")).length;
-    trial.checker.want("/f", "a");
+    trial.checker.want("/f", A);
     await trial.clock.advance(100);
     if (trial.asked.filter((it) => it.startsWith("a ")).length > before) times.push(i / 10);
   }
   assertEquals(times.map(Math.round), [0, 1, 3, 7, 15, 31, 63, 123]);
-  trial.checker.setAvailable(["b"]);
-  trial.checker.setAvailable(["a", "b"]);
+  trial.checker.setAvailable([B]);
+  trial.checker.setAvailable([A, B]);
   trial.answer = () => HAS;
-  trial.checker.want("/f", "a");
+  trial.checker.want("/f", A);
   await trial.clock.advance(100);
-  assertEquals(trial.holders("/f"), ["a", "b"]);
+  assertEquals(trial.holders("/f"), [A, B]);
 });
 
 Deno.test("FileChecker asks a server anew that was away", async () => {
   const trial = new Trial({ rate: 100 });
-  trial.checker.want("/f", "a");
+  trial.checker.want("/f", A);
   await trial.clock.advance(1000);
-  trial.checker.setAvailable(["b", "c", "d", "e"]);
-  assertEquals(trial.holders("/f"), ["b", "c", "d", "e"]);
-  trial.checker.want("/f", "b");
+  trial.checker.setAvailable([B, C, D, E]);
+  assertEquals(trial.holders("/f"), [B, C, D, E]);
+  trial.checker.want("/f", B);
   await trial.clock.advance(1000);
   assertEquals(trial.asked.length, 5);
   trial.checker.setAvailable(SERVERS);
   trial.answer = () => LACKS;
-  trial.checker.want("/f", "b");
+  trial.checker.want("/f", B);
   await trial.clock.advance(1000);
-  assertEquals([trial.asked.slice(5), trial.holders("/f")], [["a /f"], ["b", "c", "d", "e"]]);
+  assertEquals([trial.asked.slice(5), trial.holders("/f")], [["a /f"], [B, C, D, E]]);
 });
 
 Deno.test("FileChecker.want() asks a server again that a client doubts", async () => {
   const trial = new Trial({ rate: 100 });
-  trial.checker.want("/f", "a");
+  trial.checker.want("/f", A);
   await trial.clock.advance(1000);
-  trial.answer = (server, _, isDoubted) => server === "a" && isDoubted ? LACKS : HAS;
-  trial.checker.want("/f", "a", true);
+  trial.answer = (server, _, isDoubted) => server === A && isDoubted ? LACKS : HAS;
+  trial.checker.want("/f", A, true);
   await trial.clock.advance(1000);
   assertEquals(trial.asked.slice(5), ["a /f doubted"]);
-  assertEquals(trial.holders("/f"), ["b", "c", "d", "e"]);
+  assertEquals(trial.holders("/f"), [B, C, D, E]);
 });
 
 Deno.test("FileChecker.find() waits for the first server that has the target", async () => {
   const trial = new Trial({ rate: 100 });
-  trial.answer = (server) => server === "d" ? HAS : LACKS;
+  trial.answer = (server) => server === D ? HAS : LACKS;
   let isFound = false;
-  const finding = trial.checker.find("/f", "a", 1000).then(() => isFound = true);
+  const finding = trial.checker.find("/f", A, 1000).then(() => isFound = true);
   await trial.clock.advance(35);
-  assertEquals([isFound, trial.holders("/f")], [true, ["d"]]);
+  assertEquals([isFound, trial.holders("/f")], [true, [D]]);
   await finding;
 });
 
 Deno.test("FileChecker.find() ends when all lack the target, or when time is over", async () => {
   const trial = new Trial({ rate: 100 });
   trial.answer = () => LACKS;
-  const finding = trial.checker.find("/f", "a", 1000);
+  const finding = trial.checker.find("/f", A, 1000);
   await trial.clock.advance(100);
   await finding;
   assertEquals(trial.asked.length, 5);
   trial.answer = () => new Promise(() => {});
   let isOver = false;
-  const late = trial.checker.find("/g", "a", 1000).then(() => isOver = true);
+  const late = trial.checker.find("/g", A, 1000).then(() => isOver = true);
   await trial.clock.advance(999);
   assertEquals(isOver, false);
   await trial.clock.advance(1);
@@ -195,9 +197,9 @@ Deno.test("FileChecker.find() ends when all lack the target, or when time is ove
 
 Deno.test("FileChecker.find() is before what no client waits for", async () => {
   const trial = new Trial({ rate: 1 });
-  trial.checker.want("/first", "a");
-  for (let i = 0; i < 9; i++) trial.checker.want("/wanted", "a");
-  const finding = trial.checker.find("/f", "b", 5000);
+  trial.checker.want("/first", A);
+  for (let i = 0; i < 9; i++) trial.checker.want("/wanted", A);
+  const finding = trial.checker.find("/f", B, 5000);
   await trial.clock.advance(1000);
   assertEquals(trial.asked, ["a /first", "b /f"]);
   await finding;
@@ -205,19 +207,19 @@ Deno.test("FileChecker.find() is before what no client waits for", async () => {
 
 Deno.test("FileChecker asks one server about a target where one answer is enough", async () => {
   const trial = new Trial({ rate: 100, isOneEnough: true });
-  trial.checker.want("/f", "b");
+  trial.checker.want("/f", B);
   await trial.clock.advance(1000);
-  trial.checker.want("/f", "c");
+  trial.checker.want("/f", C);
   await trial.clock.advance(1000);
   assertEquals([trial.asked, trial.checker.waiting], [["b /f"], 0]);
 });
 
 Deno.test("FileChecker goes on after a question that fails for a mistake of ours", async () => {
   const trial = new Trial({ rate: 100 });
-  trial.answer = (server) => server === "a" ? Promise.reject(new Error("a bug")) : HAS;
-  trial.checker.want("/f", "a");
+  trial.answer = (server) => server === A ? Promise.reject(new Error("a bug")) : HAS;
+  trial.checker.want("/f", A);
   await trial.clock.advance(500);
-  assertEquals([trial.errors.length, trial.holders("/f")], [1, ["b", "c", "d", "e"]]);
+  assertEquals([trial.errors.length, trial.holders("/f")], [1, [B, C, D, E]]);
 });
 
 Deno.test("FileChecker answers wanted targets in a flood of targets that nobody asks for again", async () => {
@@ -227,7 +229,7 @@ Deno.test("FileChecker answers wanted targets in a flood of targets that nobody 
   for (let ms = 0; ms < 10_000; ms += 10) {
     for (let i = 0; i < 100; i++) trial.checker.want(`/random/${random()}`, SERVERS[i % 5]!);
     // Twenty real targets, each wanted about twice a second.
-    if (random() < 0.4) trial.checker.want(`/real/${Math.floor(random() * 20)}`, "a");
+    if (random() < 0.4) trial.checker.want(`/real/${Math.floor(random() * 20)}`, A);
     await trial.clock.advance(10);
   }
   const known = Array.from({ length: 20 }, (_, i) => trial.holders(`/real/${i}`).length);
@@ -237,12 +239,12 @@ Deno.test("FileChecker answers wanted targets in a flood of targets that nobody 
 
 Deno.test("FileChecker.close() lets waiting clients go on, and asks no more", async () => {
   const trial = new Trial({ rate: 1 });
-  trial.checker.want("/first", "a");
-  const finding = trial.checker.find("/f", "a", 10 * MINUTE);
+  trial.checker.want("/first", A);
+  const finding = trial.checker.find("/f", A, 10 * MINUTE);
   trial.checker.close();
   await finding;
-  trial.checker.want("/g", "a");
-  await trial.checker.find("/h", "a", 1000);
+  trial.checker.want("/g", A);
+  await trial.checker.find("/h", A, 1000);
   await trial.clock.advance(MINUTE);
   assertEquals(trial.asked, ["a /first"]);
 });
