@@ -105,6 +105,8 @@ export class FileCatalog {
   readonly #columns: (Column | undefined)[] = [];
   readonly #targets: TargetTable;
   readonly #bits = new BitTable(PLANES);
+  /** The columns that have a server. */
+  readonly #listed = new BitTable(1);
   readonly #versions = new VersionTable();
   readonly #divergences = new Map<number, Divergence>();
   #numbers = new Uint32Array(1024 * STRIDE);
@@ -116,10 +118,12 @@ export class FileCatalog {
   constructor(options: FileCatalogOptions) {
     this.#options = options;
     this.#targets = new TargetTable((row) => this.#clearRow(row), options.random);
+    this.#listed.reserve(1, 1);
   }
 
   /**
-   * Replaces the servers. What is known of those that stay is kept.
+   * Replaces the servers, which are those that clients may be sent to. What is known of those that
+   * stay is kept; one that comes back later is not known.
    *
    * @param backups those whose versions count only where no other server has the file
    */
@@ -127,7 +131,7 @@ export class FileCatalog {
     const listed = new Set(ids);
     for (const [id, column] of [...this.#columnOf]) {
       if (listed.has(id)) continue;
-      this.forget(id);
+      this.#forget(column);
       this.#columnOf.delete(id);
       this.#columns[column] = undefined;
     }
@@ -139,28 +143,17 @@ export class FileCatalog {
       this.#columnOf.set(id, free);
     }
     this.#bits.reserve(0, this.#columns.length);
-    for (const column of this.#columns) {
-      if (column !== undefined) column.isBackup = backups.has(column.id);
-    }
+    this.#listed.reserve(1, this.#columns.length);
+    this.#columns.forEach((server, column) => {
+      this.#listed.set(0, 0, column, server !== undefined);
+      if (server !== undefined) server.isBackup = backups.has(server.id);
+    });
     for (const [row, divergence] of [...this.#divergences]) {
       const of = new Uint8Array(this.#columns.length);
       of.set(divergence.of.subarray(0, of.length));
       divergence.of = of;
       this.#choose(row);
     }
-  }
-
-  /** Forgets what is known of a server, which stays in the catalogue. */
-  forget(id: number): void {
-    const column = this.#columnOf.get(id);
-    if (column === undefined) return;
-    for (const row of this.#targets.rows) {
-      this.#bits.set(row, FRESH, column, false);
-      if (!this.#isKnown(row, column)) continue;
-      this.#set(row, column, false, false);
-      this.#choose(row);
-    }
-    this.#columns[column]!.examples.length = 0;
   }
 
   /** The column of a server; undefined if it is not in the catalogue. */
@@ -255,25 +248,19 @@ export class FileCatalog {
    * will not be.
    *
    * @param row undefined for a target of which nothing is known
-   * @param servers columns of servers that may be asked, in its row 0
-   * @param plane the plane of them
    * @param from the column to begin at
+   * @param askable columns of servers that may be asked, in its row 0 of plane 0; all by default
    * @returns its column; undefined if there is none
    */
-  nextDue(
-    row: number | undefined,
-    servers: BitTable,
-    plane: number,
-    from: number,
-  ): number | undefined {
-    const words = Math.min(servers.words, this.#bits.words);
+  nextDue(row: number | undefined, from = 0, askable = this.#listed): number | undefined {
+    const words = Math.min(askable.words, this.#bits.words);
     const before = (1 << (from & 31)) - 1;
     const start = (from >>> 5) % words;
     for (let i = 0; i <= words; i++) {
       const word = (start + i) % words;
       const fresh = row === undefined ? 0 : this.#bits.word(row, FRESH, word);
       const inReach = i === 0 ? ~before : i === words ? before : -1;
-      const due = servers.word(0, plane, word) & ~fresh & inReach;
+      const due = askable.word(0, 0, word) & ~fresh & inReach;
       if (due !== 0) return word * 32 + lowestBit(due);
     }
     return undefined;
@@ -283,6 +270,16 @@ export class FileCatalog {
   doubt(row: number, id: number): void {
     const column = this.#columnOf.get(id);
     if (column !== undefined) this.#bits.set(row, FRESH, column, false);
+  }
+
+  /** How many servers there are. */
+  get servers(): number {
+    return this.#columnOf.size;
+  }
+
+  /** How many columns there are, those without a server included. */
+  get columns(): number {
+    return this.#columns.length;
   }
 
   /** How many targets something is known of. */
@@ -334,6 +331,16 @@ export class FileCatalog {
     this.#hasTick = Math.floor(epochMs / halfMs);
     this.#lacksTick = Math.floor(epochMs / (halfMs * LACKS_PART));
     this.#targets.advance(epochMs);
+  }
+
+  /** Forgets what is known of a server. */
+  #forget(column: number): void {
+    for (const row of this.#targets.rows) {
+      this.#bits.set(row, FRESH, column, false);
+      if (!this.#isKnown(row, column)) continue;
+      this.#set(row, column, false, false);
+      this.#choose(row);
+    }
   }
 
   /** Removes facts of a row that have expired. @returns whether none is left, and the row is free */

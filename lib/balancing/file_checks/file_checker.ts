@@ -27,12 +27,12 @@ export type AskFile = (
   isDoubted: boolean,
 ) => Promise<FileAnswer | Unanswered>;
 
-/** Learns which targets clients want. */
+/** Takes note of the targets that clients want. */
 export interface FileDemand {
   /**
    * A client was sent to a server for a target. Does not wait and never throws.
    *
-   * @param first the server, which is asked first
+   * @param first the id of the server, which is asked first
    * @param isDoubted whether a client says that this server failed it
    * @param requests how many clients
    */
@@ -41,14 +41,14 @@ export interface FileDemand {
    * Waits until a server is known to have a target, none is left to ask, or time is over. Never
    * rejects.
    *
-   * @param first the server to ask first
+   * @param isThorough whether to wait for the answers of all servers
    */
-  find(target: string, first: number, timeoutMs: number): Promise<void>;
+  find(target: string, timeoutMs: number, isThorough?: boolean): Promise<void>;
 }
 
 /** How a checker asks. */
 export interface FileCheckerOptions {
-  /** Receives the answers. */
+  /** Receives the servers and their answers. */
   readonly catalog: FileCatalog;
   /** Asks one server about one target. A rejection counts as unanswered. */
   readonly ask: AskFile;
@@ -63,7 +63,12 @@ export interface FileCheckerOptions {
   /** Calls back after some ms. @returns cancels that */
   readonly schedule: (call: () => void, ms: number) => () => void;
   /** Called with each answer, after the catalogue has learnt it. */
-  readonly onAnswer?: (target: string, server: number, answer: FileAnswer | Unanswered) => void;
+  readonly onAnswer?: (
+    target: string,
+    server: number,
+    answer: FileAnswer | Unanswered,
+    wanted: number,
+  ) => void;
   /** Receives a rejection of `ask`. */
   readonly onError: (error: unknown) => void;
 }
@@ -98,21 +103,20 @@ interface Question {
   /** The column to go on from. */
   next: number;
   inFlight: number;
-  /** Each lets a client go on. */
+  /** Each lets a client go on that waits for the first server with the file. */
   readonly waiting: Set<() => void>;
+  /** Each lets a client go on that waits for all answers. */
+  readonly waitingForAll: Set<() => void>;
 }
-
-/** Planes of servers: those in the pool, and those of them that are not being asked and not resting. */
-const AVAILABLE = 0;
-const ASKABLE = 1;
 
 /** Learns which servers have the files that clients want. Servers are known by id. */
 export class FileChecker implements FileDemand {
   readonly #options: FileCheckerOptions;
   readonly #demand = new DemandSketch();
   readonly #questions = new Map<string, Question>();
-  readonly #servers = new BitTable(2);
-  #available: ReadonlySet<number> = new Set();
+  #servers: ReadonlySet<number> = new Set();
+  /** Columns of servers that are not being asked and do not rest. */
+  readonly #askable = new BitTable(1);
   readonly #busy = new Set<number>();
   readonly #resting = new Set<number>();
   /** How long servers rested that did not answer, in ms, and what ends that. */
@@ -123,12 +127,14 @@ export class FileChecker implements FileDemand {
   #isStuck = false;
   #isClosed = false;
   #asked = 0;
+  /** Where the next question begins, so that not every one begins at the same server. */
+  #turn = 0;
 
   /** Has no server to ask yet. */
   constructor(options: FileCheckerOptions) {
     this.#options = options;
     this.#bucket = new QuestionBucket(options.rate, options.clock());
-    this.#servers.reserve(1, 32);
+    this.#askable.reserve(1, 1);
   }
 
   /** Questions asked until now. */
@@ -141,17 +147,16 @@ export class FileChecker implements FileDemand {
     return this.#questions.size;
   }
 
-  /** Replaces the servers that may be asked. Those that return later are asked anew. */
-  setAvailable(servers: Iterable<number>): void {
-    const before = this.#available;
-    this.#available = new Set(servers);
+  /** Replaces the servers of the catalogue. @param backups as `FileCatalog.setServers` */
+  setServers(ids: Iterable<number>, backups?: ReadonlySet<number>): void {
+    const before = this.#servers;
+    this.#servers = new Set(ids);
+    this.#options.catalog.setServers(this.#servers, backups);
     for (const server of before) {
-      if (this.#available.has(server)) continue;
-      this.#options.catalog.forget(server);
-      this.#endRest(server);
+      if (!this.#servers.has(server)) this.#endRest(server);
     }
-    this.#servers.clear();
-    for (const server of this.#available) this.#updateServer(server);
+    this.#askable.clear();
+    for (const server of this.#servers) this.#updateServer(server);
     this.#pump();
   }
 
@@ -162,20 +167,20 @@ export class FileChecker implements FileDemand {
     this.#pumpFor(question);
   }
 
-  async find(target: string, first: number, timeoutMs: number): Promise<void> {
+  async find(target: string, timeoutMs: number, isThorough = false): Promise<void> {
     const question = this.#questionOf(target, 1);
     if (question === undefined) return;
-    question.first ??= first;
     const { promise, resolve } = Promise.withResolvers<void>();
-    question.waiting.add(resolve);
+    const waiting = isThorough ? question.waitingForAll : question.waiting;
+    waiting.add(resolve);
     const cancel = this.#options.schedule(resolve, timeoutMs);
     this.#pumpFor(question);
     await promise;
     cancel();
-    question.waiting.delete(resolve);
+    waiting.delete(resolve);
   }
 
-  /** Asks no more, and lets nobody wait. */
+  /** Asks no more; clients that wait go on. */
   close(): void {
     this.#isClosed = true;
     this.#cancelTimer?.();
@@ -206,9 +211,10 @@ export class FileChecker implements FileDemand {
       wanted: 0,
       first: undefined,
       doubted: undefined,
-      next: 0,
+      next: this.#turn++,
       inFlight: 0,
       waiting: new Set(),
+      waitingForAll: new Set(),
     };
     this.#questions.set(question.target, question);
     return question;
@@ -218,10 +224,10 @@ export class FileChecker implements FileDemand {
   #makeRoom(wanted: number): boolean {
     if (this.#questions.size < MOST_WAITING) return true;
     let least: Question | undefined;
-    for (const question of this.#questions.values().take(EVICTION_SAMPLE)) {
+    for (const question of [...this.#questions.values().take(EVICTION_SAMPLE)]) {
       this.#questions.delete(question.target);
       this.#questions.set(question.target, question); // The next time others are looked at.
-      if (question.waiting.size > 0 || question.inFlight > 0) continue;
+      if (isAwaited(question) || question.inFlight > 0) continue;
       if (least === undefined || question.wanted < least.wanted) least = question;
     }
     if (least === undefined || least.wanted > wanted) return false;
@@ -232,7 +238,7 @@ export class FileChecker implements FileDemand {
   #isDue(row: number | undefined): boolean {
     const { catalog, isOneEnough } = this.#options;
     if (isOneEnough && row !== undefined && catalog.holders(row) > 0) return false;
-    return catalog.nextDue(row, this.#servers, AVAILABLE, 0) !== undefined;
+    return catalog.nextDue(row) !== undefined;
   }
 
   /** As `#pump`, for a question that is new, or wanted more. */
@@ -269,11 +275,13 @@ export class FileChecker implements FileDemand {
 
   /** The question that matters most of those that a server can be asked, and its column. */
   #mostUrgent(): [Question, number] | undefined {
+    const { catalog, epochMs, isOneEnough } = this.#options;
+    const mostAtOnce = isOneEnough ? 1 : MOST_AT_ONCE;
     let best: [Question, number] | undefined;
     let most = 0;
     for (const question of this.#questions.values()) {
-      if (question.inFlight >= (this.#options.isOneEnough ? 1 : MOST_AT_ONCE)) continue;
-      const row = this.#options.catalog.find(question.target, this.#options.epochMs());
+      if (question.inFlight >= mostAtOnce) continue;
+      const row = catalog.find(question.target, epochMs());
       const urgency = this.#urgency(question, row);
       if (urgency <= most) continue;
       if (!this.#isDue(row)) {
@@ -288,8 +296,9 @@ export class FileChecker implements FileDemand {
     return best;
   }
 
-  #urgency({ wanted, waiting }: Question, row: number | undefined): number {
-    if (waiting.size > 0) return URGENT_FACTOR * wanted;
+  #urgency(question: Question, row: number | undefined): number {
+    const { wanted } = question;
+    if (isAwaited(question)) return URGENT_FACTOR * wanted;
     const isKnown = row !== undefined && this.#options.catalog.holders(row) > 0;
     return isKnown ? wanted / KNOWN_FACTOR : wanted;
   }
@@ -298,10 +307,10 @@ export class FileChecker implements FileDemand {
   #columnFor({ first, next }: Question, row: number | undefined): number | undefined {
     const { catalog } = this.#options;
     const column = first === undefined ? undefined : catalog.columnOf(first);
-    if (column !== undefined && this.#servers.has(0, ASKABLE, column)) {
-      if (catalog.nextDue(row, this.#servers, ASKABLE, column) === column) return column;
-    }
-    return catalog.nextDue(row, this.#servers, ASKABLE, next);
+    const from = next % Math.max(1, catalog.columns);
+    const inTurn = catalog.nextDue(row, column ?? from, this.#askable);
+    if (column === undefined || inTurn === column) return inTurn;
+    return catalog.nextDue(row, from, this.#askable);
   }
 
   async #ask(question: Question, column: number): Promise<void> {
@@ -323,14 +332,13 @@ export class FileChecker implements FileDemand {
     question.inFlight--;
     this.#busy.delete(server);
     if (this.#isClosed) return;
-    // A server that has left meanwhile is asked anew when it comes back.
-    if (this.#available.has(server)) {
+    if (this.#servers.has(server)) {
       if (answer.kind === "unanswered") this.#rest(server);
       else {
         this.#endRest(server);
         catalog.learn(target, server, answer, epochMs(), question.wanted);
       }
-      onAnswer?.(target, server, answer);
+      onAnswer?.(target, server, answer, question.wanted);
     }
     this.#updateServer(server);
     this.#settle(question);
@@ -341,7 +349,7 @@ export class FileChecker implements FileDemand {
   #settle(question: Question): void {
     const { catalog, epochMs, isOneEnough } = this.#options;
     const row = catalog.find(question.target, epochMs());
-    if (row !== undefined && catalog.holders(row) > 0) this.#wake(question);
+    if (row !== undefined && catalog.holders(row) > 0) wake(question.waiting);
     if (isOneEnough || !this.#isDue(row)) this.#endIfIdle(question);
   }
 
@@ -351,12 +359,8 @@ export class FileChecker implements FileDemand {
 
   #end(question: Question): void {
     this.#questions.delete(question.target);
-    this.#wake(question);
-  }
-
-  #wake({ waiting }: Question): void {
-    for (const resolve of waiting) resolve();
-    waiting.clear();
+    wake(question.waiting);
+    wake(question.waitingForAll);
   }
 
   /** Leaves a server alone that did not answer, longer each time. */
@@ -382,12 +386,18 @@ export class FileChecker implements FileDemand {
   #updateServer(server: number): void {
     const column = this.#options.catalog.columnOf(server);
     if (column === undefined) return;
-    this.#servers.reserve(1, column + 1);
-    const isAvailable = this.#available.has(server);
-    const isAskable = isAvailable && !this.#busy.has(server) && !this.#resting.has(server);
-    this.#servers.set(0, AVAILABLE, column, isAvailable);
-    this.#servers.set(0, ASKABLE, column, isAskable);
+    this.#askable.reserve(1, column + 1);
+    this.#askable.set(0, 0, column, !this.#busy.has(server) && !this.#resting.has(server));
   }
+}
+
+function isAwaited({ waiting, waitingForAll }: Question): boolean {
+  return waiting.size > 0 || waitingForAll.size > 0;
+}
+
+function wake(waiting: Set<() => void>): void {
+  for (const resolve of waiting) resolve();
+  waiting.clear();
 }
 
 const UNANSWERED: Unanswered = { kind: "unanswered" };
