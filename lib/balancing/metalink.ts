@@ -5,13 +5,84 @@
  * @module
  */
 
-import { escapeHtml, uriOf } from "../net/handler.ts";
+import { fieldLine, type FieldSection, fieldSection, NO_FIELDS } from "../http/fields.ts";
+import { weightedMembers } from "../http/negotiation.ts";
+import { escapeHtml, type Reply, type Request, uriOf } from "../net/handler.ts";
+import type { FileRouter } from "./file_checks/file_router.ts";
 
 /** The media type (RFC 5854 §7.1). */
 export const METALINK_TYPE = "application/metalink4+xml";
 
 /** What the path of a Metalink document ends with, behind that of its file. */
 export const METALINK_SUFFIX = ".meta4";
+
+/** What the header section of a document holds. */
+const HEADER_SECTION = fieldSection([
+  ["Content-Type", METALINK_TYPE],
+  ["Cache-Control", "no-store"],
+  ["Vary", "Accept"],
+]);
+
+/** A path whose document a Link field can name. */
+const PLAIN_PATH = /^\/(?:[\w.~:/@!$&'()*+,;=-]|%[\dA-Fa-f]{2})*$/;
+
+/**
+ * Answers requests for Metalink documents: for the path of a file with `.meta4` behind it, unless
+ * the servers have a file of that name, and for a file itself if the client accepts the media type.
+ */
+export class MetalinkResponder {
+  readonly #files: FileRouter;
+
+  /** Describes the files that a router knows. */
+  constructor(files: FileRouter) {
+    this.#files = files;
+  }
+
+  /**
+   * The document that a request asks for, with the servers that are known to have the file.
+   *
+   * @returns undefined if it asks for none; settles as undefined if there is none
+   */
+  reply({ head, target }: Request): Promise<Reply | undefined> | undefined {
+    if (target.endsWith(METALINK_SUFFIX) && !target.includes("?")) {
+      return this.#replyBySuffix(target);
+    }
+    return isMetalinkAccepted(head.fields.get("accept")) ? this.#describe(target) : undefined;
+  }
+
+  /** A Link field that names the document of a file (RFC 6249 §6); empty if it can have none. */
+  link(target: string): FieldSection {
+    const isFile = PLAIN_PATH.test(target) && !target.endsWith("/") &&
+      !target.endsWith(METALINK_SUFFIX);
+    if (!isFile) return NO_FIELDS;
+    const uri = `${target}${METALINK_SUFFIX}`;
+    return fieldLine("Link", `<${uri}>; rel=describedby; type="${METALINK_TYPE}"`);
+  }
+
+  async #replyBySuffix(target: string): Promise<Reply | undefined> {
+    await this.#files.askAll(target);
+    if (this.#files.locate(target) !== undefined) return undefined;
+    return await this.#describe(target.slice(0, -METALINK_SUFFIX.length));
+  }
+
+  async #describe(target: string): Promise<Reply | undefined> {
+    const name = fileNameOf(target);
+    if (name === undefined) return undefined;
+    await this.#files.askAll(target);
+    const located = this.#files.locate(target);
+    if (located === undefined) return undefined;
+    const { version: { bytes, sha256 }, servers } = located;
+    const urls = servers.map(({ publicUrl }) => `${publicUrl}${target}`);
+    const content = writeMetalink({ name, bytes, sha256, urls });
+    return { statusCode: 200, headerSection: HEADER_SECTION, content };
+  }
+}
+
+function isMetalinkAccepted(accept: string | undefined): boolean {
+  // Most clients accept anything: only the type itself asks for a document.
+  if (accept?.toLowerCase().includes(METALINK_TYPE) !== true) return false;
+  return weightedMembers(accept).some(({ value, qvalue }) => value === METALINK_TYPE && qvalue > 0);
+}
 
 /** What a document says of its file. */
 export interface MetalinkFile {

@@ -8,6 +8,8 @@ export class RequestCounters {
   #total = 0;
   /** Clients that were told that no server is available. */
   unavailable = 0;
+  /** Clients that were told that all servers lack the file. */
+  missing = 0;
 
   /** Counts clients redirected to a server. */
   redirected(authority: string, count = 1): void {
@@ -32,9 +34,10 @@ export class RequestCounters {
   }
 
   /** Adds what `take()` of other counters returned. */
-  add({ redirects, unavailable }: Counts): void {
+  add({ redirects, unavailable, missing }: Counts): void {
     for (const [authority, count] of Object.entries(redirects)) this.redirected(authority, count);
     this.unavailable += unavailable;
+    this.missing += missing;
   }
 
   /** Returns all counts and resets them. */
@@ -42,9 +45,10 @@ export class RequestCounters {
     const counts = {
       redirects: Object.fromEntries(this.#redirects),
       unavailable: this.unavailable,
+      missing: this.missing,
     };
     this.#redirects.clear();
-    this.#total = this.unavailable = 0;
+    this.#total = this.unavailable = this.missing = 0;
     return counts;
   }
 
@@ -63,6 +67,8 @@ export interface Counts {
   readonly redirects: Readonly<Record<string, number>>;
   /** Clients that were told that no server is available. */
   readonly unavailable: number;
+  /** Clients that were told that all servers lack the file. */
+  readonly missing: number;
 }
 
 /** Clients of each server at some time, by authority. */

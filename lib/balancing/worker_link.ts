@@ -25,6 +25,8 @@ export interface PoolUpdate {
   readonly left: readonly number[];
   /** The servers that may be picked, after those tests; absent if unchanged. */
   readonly candidates?: readonly Candidate[];
+  /** Available servers of lower priority; present with the candidates. */
+  readonly reserves?: readonly Candidate[];
   /** Tests passed since. */
   readonly measuredSince: Measured;
 }
@@ -38,10 +40,12 @@ export type Measured = readonly (readonly [id: number, sample: TransferSample])[
  * @throws {TypeError} if it is none
  */
 export function readPoolUpdate(content: unknown): PoolUpdate {
-  const { measured, measuredSince, left, candidates } = (content ?? {}) as Partial<PoolUpdate>;
+  const { measured, measuredSince, left, candidates, reserves } = (content ?? {}) as Partial<
+    PoolUpdate
+  >;
   const isUpdate = isMeasured(measured) && isMeasured(measuredSince) &&
     isListOf(left, Number.isInteger) &&
-    (candidates === undefined || isListOf(candidates, isCandidate));
+    [candidates, reserves].every((it) => it === undefined || isListOf(it, isCandidate));
   if (!isUpdate) throw new TypeError("A worker was sent a malformed update");
   return content as PoolUpdate;
 }
@@ -69,10 +73,10 @@ function isCandidate(value: unknown): boolean {
 
 /** Validates the content of a report; undefined if it is none. */
 export function readCounts(content: unknown): Counts | undefined {
-  const { redirects, unavailable } = (content ?? {}) as Partial<Counts>;
+  const { redirects, unavailable, missing } = (content ?? {}) as Partial<Counts>;
   if (typeof redirects !== "object" || redirects === null) return undefined;
-  const isCounts = [...Object.values(redirects), unavailable].every(Number.isInteger);
-  return isCounts ? { redirects, unavailable: unavailable! } : undefined;
+  const isCounts = [...Object.values(redirects), unavailable, missing].every(Number.isInteger);
+  return isCounts ? { redirects, unavailable: unavailable!, missing: missing! } : undefined;
 }
 
 /**
@@ -81,12 +85,12 @@ export function readCounts(content: unknown): Counts | undefined {
  * @param monotonicMs on the clock of `PickRequest`
  */
 export function applyPoolUpdate(
-  { measured, left, candidates, measuredSince }: PoolUpdate,
+  { measured, left, candidates, reserves, measuredSince }: PoolUpdate,
   observer: PoolObserver,
   monotonicMs: number,
 ): void {
   for (const [id, sample] of measured) observer.measured(id, sample, monotonicMs);
-  if (candidates !== undefined) observer.update(candidates, monotonicMs);
+  if (candidates !== undefined) observer.update(candidates, monotonicMs, reserves ?? []);
   for (const [id, sample] of measuredSince) observer.measured(id, sample, monotonicMs);
   for (const id of left) observer.left(id);
 }
@@ -120,6 +124,7 @@ export class PoolPublisher implements PoolObserver {
   readonly #subscribers = new Set<Subscriber>();
   #version = 0;
   #candidates: Change<readonly Candidate[]> = { value: [], version: 0 };
+  #reserves: readonly Candidate[] = [];
   readonly #measured = new Map<number, Change<TransferSample>>();
   /** The versions in which servers left, by their ids. */
   readonly #left = new Map<number, number>();
@@ -150,7 +155,12 @@ export class PoolPublisher implements PoolObserver {
   };
 
   /** The candidates have changed. */
-  update(candidates: readonly Candidate[]): void {
+  update(
+    candidates: readonly Candidate[],
+    _monotonicMs: number,
+    reserves: readonly Candidate[],
+  ): void {
+    this.#reserves = reserves;
     this.#candidates = { value: candidates, version: ++this.#version };
     this.#left.clear();
     const ids = new Set(candidates.map(({ server }) => server.id));
@@ -196,7 +206,7 @@ export class PoolPublisher implements PoolObserver {
     const measuredSince = samples(Math.max(version, changedIn), Infinity);
     const left = [...this.#left].flatMap(([id, leftIn]) => leftIn > version ? [id] : []);
     return changedIn > version
-      ? { measured, candidates, measuredSince, left }
+      ? { measured, candidates, reserves: this.#reserves, measuredSince, left }
       : { measured, measuredSince, left };
   }
 }
