@@ -8,6 +8,7 @@
 import { format as formatBytes } from "@std/fmt/bytes";
 import { format as formatDuration } from "@std/fmt/duration";
 import type { LookupProblem } from "./list/dns_cache.ts";
+import type { VersionHolders } from "./file_checks/disagreements.ts";
 import type { ListingChanges, Server } from "./list/server.ts";
 import type { UnreadList } from "./list/server_source.ts";
 import type { RankedServer, Replacement } from "./pool.ts";
@@ -126,6 +127,19 @@ export function wordsForRound({ ranking, servers }: RoundEvent): string {
   return `tested, fastest first: ${listed.join(", ")}${more}${out}${none}`;
 }
 
+/** The versions of a file in words: that which clients get first. */
+export function wordsForVersions(target: string, versions: readonly VersionHolders[]): string {
+  const described = versions.map(({ bytes, lastModified, servers }) => {
+    const size = bytes === undefined ? "unknown size" : `${bytes} bytes`;
+    const listed = servers.slice(0, MOST_LISTED).join(", ");
+    const more = servers.length > MOST_LISTED ? ` and ${servers.length - MOST_LISTED} more` : "";
+    return `${size}${lastModified === undefined ? "" : ` of ${lastModified}`} at ${listed}${more}`;
+  });
+  return versions.length === 1
+    ? `${target} has one version again: ${described}`
+    : `${target} has several versions, and clients get the first: ${described.join("; ")}`;
+}
+
 /** A server's event as plain data. */
 export function recordOf(server: Server, event: ServerEvent): Record<string, unknown> {
   const { kind, ...numbers } = event;
@@ -210,6 +224,11 @@ export class FarmLog {
   /** A round has ended, or a test of new servers. */
   readonly round = (event: RoundEvent): void => {
     this.#info(wordsForRound(event), roundRecordOf(event));
+  };
+
+  /** Servers have different versions of a file, or the same again. */
+  readonly versions = (target: string, versions: readonly VersionHolders[]): void => {
+    this.#info(wordsForVersions(target, versions), { event: "versions", target, versions });
   };
 
   /** Servers are listed more than once. */

@@ -6,13 +6,14 @@
  * @module
  */
 
-import { standardOutput } from "../log/access_log.ts";
 import { LAST_LINES_MS, type LineWriter } from "../log/line_writer.ts";
 import type { HttpServer } from "../process/http_server.ts";
 import { fired, stopSignal } from "../process/signals.ts";
 import { SingleRun } from "../process/single_run.ts";
 import { writeMessage } from "../process/worker_protocol.ts";
 import type { Chooser, PoolObserver } from "./chooser.ts";
+import type { WorkerFiles } from "./file_checks/file_checks.ts";
+import { readFileUpdate } from "./file_checks/file_link.ts";
 import type { Candidate } from "./policy.ts";
 import type { Counts, RequestCounters } from "./request_counters.ts";
 import type { TransferSample } from "./sample.ts";
@@ -218,24 +219,30 @@ const REPORT_MS = 1000;
  * Runs a worker: redirects to the servers that its parent sends it, and reports the clients of
  * each, until its parent stops it.
  *
+ * @param output for the access log and the reports
  * @param chooser is updated with the pool
  * @param counters of the worker's clients; each report empties them
+ * @param files learns what its parent finds out
  * @param openServer begins to listen, after the first update; writes its access log to the output
- *     that the reports go to
  * @throws {CommandError} if it cannot listen
  */
 export async function runWorker(
+  output: LineWriter,
   chooser: Chooser,
   counters: RequestCounters,
+  files: WorkerFiles | undefined,
   openServer: (output: LineWriter) => HttpServer,
 ): Promise<void> {
   const greeted = Promise.withResolvers<void>();
-  const stop = stopSignal(undefined, (update) => {
-    applyPoolUpdate(readPoolUpdate(update), chooser, performance.now());
+  const observers = files === undefined ? [chooser] : [chooser, files];
+  const stop = stopSignal(undefined, (content) => {
+    const fileUpdate = readFileUpdate(content);
+    if (fileUpdate !== undefined) return files?.demand.learn(fileUpdate);
+    const update = readPoolUpdate(content);
+    for (const observer of observers) applyPoolUpdate(update, observer, performance.now());
     greeted.resolve();
   });
   await Promise.race([greeted.promise, fired(stop)]);
-  const output = standardOutput();
   const server = openServer(output);
   server.announce();
   const reporting = setInterval(() => report(counters, output), REPORT_MS);

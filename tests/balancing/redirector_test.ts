@@ -185,5 +185,5 @@ Deno.test("Redirector counts whom it turns away, and names nobody in the reply",
     const { statusCode, annotation } = await desk.ask("/x", "", "192.0.2.1", method);
     assertEquals([statusCode, annotation], [503, undefined]);
   }
-  assertEquals(desk.counters.take(), { redirects: {}, unavailable: 3 });
+  assertEquals(desk.counters.take(), { redirects: {}, unavailable: 3, missing: 0 });
 });

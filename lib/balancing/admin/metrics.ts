@@ -4,6 +4,7 @@
  * @module
  */
 
+import { CHECK_RESULTS } from "../file_checks/file_checks.ts";
 import type { FarmStatus, ServerStatus } from "../status.ts";
 
 /** The media type of the text. */
@@ -18,7 +19,7 @@ const PIECE_SERVERS = 500;
 
 /** Writes all metrics, piece by piece. */
 export function* metricsPieces(status: FarmStatus): Generator<string, void> {
-  yield balancerText(status) + roundsText(status);
+  yield balancerText(status) + filesText(status) + roundsText(status);
   yield* serversPieces(status.servers);
 }
 
@@ -37,6 +38,24 @@ function balancerText(status: FarmStatus): string {
       "unavailable_answers_total",
       "Clients that were told that no server is available.",
       status.unavailable,
+    );
+}
+
+/** Nothing if no files are checked. */
+function filesText({ files, missing }: FarmStatus): string {
+  if (files === null) return "";
+  const { checks, known, lacking, differing } = files;
+  return heading("counter", "file_checks_total", "Questions about files by their results.") +
+    CHECK_RESULTS.map((result) => line("file_checks_total", labelsText({ result }), checks[result]))
+      .join("") +
+    single("gauge", "files_known", "Files that servers were asked about lately.", known) +
+    single("gauge", "files_lacking", "Files of those that a server lacks.", lacking) +
+    single("gauge", "files_differing", "Files of those with several versions.", differing) +
+    single(
+      "counter",
+      "missing_answers_total",
+      "Clients that were told that all servers lack the file.",
+      missing,
     );
 }
 
@@ -119,6 +138,18 @@ const SERVER_METRICS: readonly [
   ["gauge", "priority", "Servers above the lowest are backups.", ({ priority }) => priority],
   ["gauge", "drained", "Whether it gets no new clients: 1 or 0.", ({ isDrained }) => +isDrained],
   ["gauge", "climb_ratio", "How far it has come back after it was out.", ({ climb }) => climb],
+  [
+    "gauge",
+    "files_lacking",
+    "Files that clients ask for and it lacks.",
+    ({ files }) => files?.lacking,
+  ],
+  [
+    "gauge",
+    "files_differing",
+    "Files that it has in another version than the one that clients get.",
+    ({ files }) => files?.differing,
+  ],
   ["counter", "redirects_total", "Clients that were sent there.", ({ redirects }) => redirects],
 ];
 

@@ -325,6 +325,18 @@ export class FileCatalog {
     return [first!, ...groups].filter(({ servers }) => servers.length > 0);
   }
 
+  /** What is known of a target: each answer, and the ids of the servers that gave it. */
+  answers(row: number): [answer: FileAnswer, servers: readonly number[]][] {
+    const lacking: number[] = [];
+    this.#eachColumn(row, EXCLUDED, (column) => {
+      if (!this.#bits.has(row, HAS, column)) lacking.push(this.#columns[column]!.id);
+    });
+    const having = this.versions(row).map(({ version, servers }) =>
+      [{ kind: "has", version } as const, servers] as [FileAnswer, readonly number[]]
+    );
+    return lacking.length > 0 ? [...having, [{ kind: "lacks" }, lacking]] : having;
+  }
+
   /** Advances the clocks of facts, and of what is wanted. */
   #advance(epochMs: number): void {
     const halfMs = this.#options.expiryMs / 2;

@@ -15,7 +15,10 @@ import type { FileVersion } from "./file_version.ts";
  * When servers are asked about a file: `off` only for its size, where the policy uses that; `after`
  * the redirect; `before` it, if nothing is known of the file.
  */
-export type CheckMode = "off" | "after" | "before";
+export const CHECK_MODES = ["off", "after", "before"] as const;
+
+/** One of `CHECK_MODES`. */
+export type CheckMode = (typeof CHECK_MODES)[number];
 
 /** What a router needs. */
 export interface FileRouterOptions {
