@@ -62,7 +62,9 @@ export function workerFiles(
   const options = optionsOf(values);
   if (options.mode === "off" && !wantsSizes) return undefined;
   return new WorkerFiles(options, (content) => {
-    if (!output.isFull) output.write(writeMessage({ kind: "report", content }));
+    if (output.isFull) return;
+    output.write(writeMessage({ kind: "report", content }));
+    void output.flush(FLUSH_MS); // Lines of the log may wait, but clients wait for this one.
   });
 }
 
@@ -102,6 +104,9 @@ export interface FilesStatus {
   /** Targets of which servers have several versions. */
   readonly differing: number;
 }
+
+/** How long the parent may take to read a report, in ms. */
+const FLUSH_MS = 1000;
 
 /** Questions a second where only sizes are asked for. */
 const SIZES_RATE = 20;

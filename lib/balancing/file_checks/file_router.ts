@@ -66,7 +66,7 @@ export class FileRouter {
     const { mode, demand, timeoutMs } = this.#options;
     if (mode !== "before") return undefined;
     const row = this.rowOf(target);
-    if (row !== undefined && this.isHeld(row)) return undefined;
+    if (row !== undefined && (this.isHeld(row) || !this.#isDue(row))) return undefined;
     return demand.find(target, timeoutMs);
   }
 
