@@ -23,8 +23,11 @@ const HEADER_SECTION = fieldSection([
   ["Vary", "Accept"],
 ]);
 
-/** A path whose document a Link field can name. */
-const PLAIN_PATH = /^\/(?:[\w.~:/@!$&'()*+,;=-]|%[\dA-Fa-f]{2})*$/;
+/** A path whose document a Link field can name: a URI without a query, and not of a directory. */
+const DESCRIBED_PATH = /^\/(?:[\w.~:/@!$&'()*+,;=-]|%[\dA-Fa-f]{2})*(?<!\/)$/;
+
+/** What stands behind the path in such a field. */
+const DESCRIBED_BY = `${METALINK_SUFFIX}>; rel=describedby; type="${METALINK_TYPE}"\r\n`;
 
 /**
  * Answers requests for Metalink documents: for the path of a file with `.meta4` behind it, unless
@@ -47,16 +50,15 @@ export class MetalinkResponder {
     if (target.endsWith(METALINK_SUFFIX) && !target.includes("?")) {
       return this.#replyBySuffix(target);
     }
-    return isMetalinkAccepted(head.fields.get("accept")) ? this.#describe(target) : undefined;
+    const accept = head.fields.get("accept");
+    if (accept === undefined || !isMetalinkAccepted(accept)) return undefined;
+    return this.#describe(target);
   }
 
   /** A Link field that names the document of a file (RFC 6249 §6); empty if it can have none. */
   link(target: string): FieldSection {
-    const isFile = PLAIN_PATH.test(target) && !target.endsWith("/") &&
-      !target.endsWith(METALINK_SUFFIX);
-    if (!isFile) return NO_FIELDS;
-    const uri = `${target}${METALINK_SUFFIX}`;
-    return fieldLine("Link", `<${uri}>; rel=describedby; type="${METALINK_TYPE}"`);
+    if (!DESCRIBED_PATH.test(target) || target.endsWith(METALINK_SUFFIX)) return NO_FIELDS;
+    return `Link: <${target}${DESCRIBED_BY}` as FieldSection;
   }
 
   async #replyBySuffix(target: string): Promise<Reply | undefined> {
@@ -78,9 +80,9 @@ export class MetalinkResponder {
   }
 }
 
-function isMetalinkAccepted(accept: string | undefined): boolean {
+function isMetalinkAccepted(accept: string): boolean {
   // Most clients accept anything: only the type itself asks for a document.
-  if (accept?.toLowerCase().includes(METALINK_TYPE) !== true) return false;
+  if (!accept.toLowerCase().includes(METALINK_TYPE)) return false;
   return weightedMembers(accept).some(({ value, qvalue }) => value === METALINK_TYPE && qvalue > 0);
 }
 
