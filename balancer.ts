@@ -9,6 +9,7 @@ import { AdminServer } from "./lib/balancing/admin/admin.ts";
 import { BALANCER_COMMAND, checkBalancerOptions } from "./lib/balancing/balancer_options.ts";
 import { Chooser } from "./lib/balancing/chooser.ts";
 import { FarmLog } from "./lib/balancing/farm_log.ts";
+import { fileChecks, workerFiles } from "./lib/balancing/file_checks/file_checks.ts";
 import { createFrontend, redirectingServer } from "./lib/balancing/frontend.ts";
 import { HealthChecker, jitteredInterval } from "./lib/balancing/health_checker.ts";
 import { DnsResolver } from "./lib/balancing/list/resolver.ts";
@@ -21,6 +22,7 @@ import { ServerList } from "./lib/balancing/server_list.ts";
 import { StatusCollector } from "./lib/balancing/status.ts";
 import { runWorker } from "./lib/balancing/worker_link.ts";
 import { runCommand } from "./lib/cli/arguments.ts";
+import { standardOutput } from "./lib/log/access_log.ts";
 import { logFaults } from "./lib/log/fault.ts";
 import { Logger } from "./lib/log/logger.ts";
 import { pausedMs } from "./lib/net/deadlines.ts";
@@ -50,20 +52,24 @@ await runCommand(BALANCER_COMMAND, async (options, operands) => {
     logger.info("SIGHUP is acted on once the first round has ended");
   });
   const credentials = await readCredentials(options, Date.now());
-  const openServer = redirectingServer(options, credentials, chooser, counters, logger);
+  const log = new FarmLog(logger.info);
   if (workerPort() !== undefined) {
-    await runWorker(chooser, counters, openServer);
+    const output = standardOutput();
+    const files = workerFiles(options, chooser.wantsSizes, output);
+    const openServer = redirectingServer(options, credentials, chooser, files, counters, logger);
+    await runWorker(output, chooser, counters, files, openServer);
     return 0;
   }
+  const files = fileChecks(options, chooser.wantsSizes, log.versions, logger.error);
+  const openServer = redirectingServer(options, credentials, chooser, files, counters, logger);
 
   const source = await ServerSource.open(operands, SERVERS_TXT, new DnsResolver(options.resolver));
-  const frontend = await createFrontend(options, openServer, counters, logger);
+  const frontend = await createFrontend(options, openServer, counters, files, logger);
   const pool = new Pool(chooser, {
     thresholds: { fall: options.fall, rise: options.rise },
-    observers: frontend.observers,
+    observers: files === undefined ? frontend.observers : [files, ...frontend.observers],
     callSoon: (call) => setTimeout(call, UPDATE_MS),
   });
-  const log = new FarmLog(logger.info);
   const clock = () => performance.now();
   const list = new ServerList(source, { pool, counters, log, clock });
   const checker = new HealthChecker(pool, {
@@ -84,7 +90,7 @@ await runCommand(BALANCER_COMMAND, async (options, operands) => {
   const stop = stopSignal(() => frontend.kill());
   let nextAt: number | undefined;
   const status = new StatusCollector(
-    { pool, list, checker, counters, frontend, nextAt: () => nextAt, stop },
+    { pool, list, checker, counters, files, frontend, nextAt: () => nextAt, stop },
     {
       version: config.version,
       startedAt,
@@ -121,6 +127,7 @@ await runCommand(BALANCER_COMMAND, async (options, operands) => {
   }
 
   await frontend.close(stop);
+  files?.close();
   await admin?.close();
   return 0;
 }, userArguments());

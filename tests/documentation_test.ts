@@ -22,6 +22,9 @@ const OPTION_SECTIONS: Readonly<Record<RoleName, string>> = {
   client: "### `client.ts [OPTIONS] URL...`",
 };
 
+/** The options of both roles that listen. */
+const LISTENER_SECTION = "### Both `server.ts` and `balancer.ts`";
+
 const readmes = readReadmes();
 const main = readmes[0]!;
 
@@ -81,7 +84,9 @@ for (const [role, heading] of Object.entries(OPTION_SECTIONS)) {
   Deno.test(`README.md has exactly the options that ${role}.ts has`, async () => {
     const { stdout } = await runRole(role as RoleName, ["--help"]);
     const actual = [...stdout.matchAll(HELP_OPTION)].map(([, name]) => name!);
-    const rows = sectionOf(main.text, heading).split("\n").filter((line) => line.startsWith("| `"));
+    const sections = [heading, ...(role === "client" ? [] : [LISTENER_SECTION])];
+    const rows = sections.flatMap((it) => sectionOf(main.text, it).split("\n"))
+      .filter((line) => line.startsWith("| `"));
     const cells = rows.map((row) => row.split(/(?<!\\)\|/)[1]!);
     const documented = cells.flatMap((cell) => [...cell.matchAll(/--([\w-]+)/g)]).map(([, name]) =>
       name!

@@ -21,6 +21,7 @@ import { WORKERS_OPTION } from "../process/supervisor.ts";
 import { TLS_OPTIONS } from "../process/tls.ts";
 import { isLocalHost, parseEndpoint, ServerListError } from "./list/endpoint.ts";
 import { NAME_SERVER } from "./list/resolver.ts";
+import { CHECK_MODES } from "./file_checks/file_router.ts";
 import { POLICY_NAMES, type PolicyName } from "./policies.ts";
 import { PROBE_BYTES } from "./probe_size.ts";
 
@@ -78,6 +79,14 @@ export const BALANCER_COMMAND = {
     rise: option(count(0, 1000), "0", "passed tests in a row before it returns; 0 for never"),
     policy: option(POLICY, "rank", `how servers are chosen: ${POLICY_NAMES.join(", ")}`),
     alternatives: option(count(0, 10), "0", "other servers that a redirect names as well"),
+    "check-files": option(
+      choice(CHECK_MODES),
+      "off",
+      "whether servers are asked if they have a file: after a client is redirected, or before",
+    ),
+    "check-rate": option(count(1, 10_000), "50", "questions about files a second, to all servers"),
+    "check-expiry": option(duration(), "10m", "how long it is known that a server has a file"),
+    "check-timeout": option(duration(), "1s", "how long a client waits for such an answer"),
     status: option(choice([301, 302, 303, 307, 308]), "301", "the status code of the redirect"),
     resolver: optional(NAME_SERVER, "name server for DNS entries (default: the system's)"),
     admin: optional(

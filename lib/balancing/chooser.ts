@@ -1,6 +1,12 @@
 import type { TransferSample } from "./health.ts";
 import type { Server } from "./list/server.ts";
-import type { Candidate, PickRequest, Policy } from "./policies/policy.ts";
+import { ShareTable } from "./policies/fixed_shares.ts";
+import {
+  type Candidate,
+  effectiveWeights,
+  type PickRequest,
+  type Policy,
+} from "./policies/policy.ts";
 import type { PickedShares } from "./request_counters.ts";
 
 /** Receives the changes of a pool. */
@@ -10,8 +16,13 @@ export interface PoolObserver {
    *
    * @param candidates replaced whole, never changed in place
    * @param monotonicMs on the clock of `PickRequest`
+   * @param reserves servers of lower priority that are available
    */
-  update(candidates: readonly Candidate[], monotonicMs: number): void;
+  update(
+    candidates: readonly Candidate[],
+    monotonicMs: number,
+    reserves: readonly Candidate[],
+  ): void;
   /** A server may no longer be picked; an update follows within a moment. */
   left(id: number): void;
   /** A test has passed inside a round; ignored if the server is no candidate. */
@@ -23,6 +34,7 @@ export class Chooser implements PoolObserver {
   readonly #policy: Policy;
   readonly #picked: PickedShares | undefined;
   #candidates: readonly Candidate[] = [];
+  #reserves: readonly Candidate[] = [];
   #byShare: readonly Server[] | undefined;
   /** Candidates that have left since the last update. */
   readonly #left = new Set<number>();
@@ -33,8 +45,14 @@ export class Chooser implements PoolObserver {
     this.#picked = policy.picksByLoad ? picked : undefined;
   }
 
-  update(candidates: readonly Candidate[], monotonicMs: number): void {
+  /** Replaces the candidates. */
+  update(
+    candidates: readonly Candidate[],
+    monotonicMs: number,
+    reserves: readonly Candidate[] = [],
+  ): void {
     this.#candidates = candidates;
+    this.#reserves = reserves;
     this.#byShare = undefined;
     this.#left.clear();
     this.#policy.update(candidates, monotonicMs);
@@ -57,19 +75,37 @@ export class Chooser implements PoolObserver {
   /**
    * Picks a server for a request; undefined if none is available. Falls back to servers that the
    * request excludes if no other is available.
+   *
+   * @param isUnfit whether a server must not be picked in any case
    */
-  pick(request: PickRequest): Server | undefined {
+  pick(request: PickRequest, isUnfit?: (server: Server) => boolean): Server | undefined {
     const { isExcluded } = request;
-    if (this.#left.size === 0) {
+    if (this.#left.size === 0 && isUnfit === undefined) {
       const server = this.#policy.pick(request);
       if (server !== undefined || isExcluded === undefined) return server;
       const { isExcluded: _, ...unrestricted } = request;
       return this.#policy.pick(unrestricted);
     }
-    const hasLeft = (server: Server) => this.#left.has(server.id);
-    const isUnwanted = (server: Server) => hasLeft(server) || isExcluded!(server);
+    const isOut = isUnfit === undefined || this.#left.size > 0
+      ? (server: Server) => this.#left.has(server.id) || isUnfit?.(server) === true
+      : isUnfit;
+    const isUnwanted = (server: Server) => isOut(server) || isExcluded!(server);
     return (isExcluded && this.#policy.pick(restricted(request, isUnwanted))) ??
-      this.#policy.pick(restricted(request, hasLeft));
+      this.#policy.pick(restricted(request, isOut));
+  }
+
+  /** As `pick`, among servers of lower priority: by weight, those of the best priority first. */
+  pickReserve(
+    { random, isExcluded }: PickRequest,
+    isUnfit: (server: Server) => boolean,
+  ): Server | undefined {
+    const isOut = (server: Server) => this.#left.has(server.id) || isUnfit(server);
+    const fit = this.#reserves.filter(({ server }) => !isOut(server));
+    const wanted = fit.filter(({ server }) => isExcluded?.(server) !== true);
+    const choice = wanted.length > 0 ? wanted : fit;
+    const priority = Math.min(...choice.map(({ server }) => server.priority));
+    const best = choice.filter(({ server }) => server.priority === priority);
+    return new ShareTable(best.map(({ server }) => server), effectiveWeights(best)).pick(random);
   }
 
   get wantsSizes(): boolean {
@@ -83,6 +119,11 @@ export class Chooser implements PoolObserver {
   get shares(): ReadonlyMap<number, number> {
     return this.#picked?.of(this.#candidates.map(({ server }) => server)) ??
       this.#policy.shares();
+  }
+
+  /** Available servers of lower priority. */
+  get reserves(): readonly Server[] {
+    return this.#reserves.map(({ server }) => server);
   }
 
   /** The servers that may be picked, by descending share. */

@@ -9,6 +9,7 @@ import { format as formatBytes } from "@std/fmt/bytes";
 import { format as formatDuration } from "@std/fmt/duration";
 import { throughputOf, type TransferSample, type Transition } from "./health.ts";
 import type { LookupProblem } from "./list/dns_cache.ts";
+import type { VersionHolders } from "./file_checks/disagreements.ts";
 import type { ListingChanges, Server } from "./list/server.ts";
 import type { UnreadList } from "./list/server_source.ts";
 import type { ExcludedReason, Pool, RankedServer, Replacement } from "./pool.ts";
@@ -93,6 +94,19 @@ export function wordsForRound({ ranking, servers }: RoundEvent): string {
   const isOpen = ranking.some(({ share }) => share > 0);
   const none = isOpen ? "" : "; clients are sent to none: all of these are drained";
   return `tested, fastest first: ${listed.join(", ")}${more}${out}${none}`;
+}
+
+/** The versions of a file in words: that which clients get first. */
+export function wordsForVersions(target: string, versions: readonly VersionHolders[]): string {
+  const described = versions.map(({ bytes, lastModified, servers }) => {
+    const size = bytes === undefined ? "unknown size" : `${bytes} bytes`;
+    const listed = servers.slice(0, MOST_LISTED).join(", ");
+    const more = servers.length > MOST_LISTED ? ` and ${servers.length - MOST_LISTED} more` : "";
+    return `${size}${lastModified === undefined ? "" : ` of ${lastModified}`} at ${listed}${more}`;
+  });
+  return versions.length === 1
+    ? `${target} has one version again: ${described}`
+    : `${target} has several versions, and clients get the first: ${described.join("; ")}`;
 }
 
 /** A server's event as plain data. */
@@ -215,6 +229,12 @@ export class FarmLog {
     this.#info(wordsForRound(event), roundRecordOf(event));
   };
 
+  /** Servers have different versions of a file, or the same again. */
+  readonly versions = (target: string, versions: readonly VersionHolders[]): void => {
+    this.#info(wordsForVersions(target, versions), { event: "versions", target, versions });
+  };
+
+  /** Servers are listed more than once. */
   duplicates(servers: readonly Server[]): void {
     for (const { authority } of servers) {
       this.#info(`${authority} is listed twice; one is kept`, {

@@ -12,7 +12,8 @@ import { isSupervisor, Supervisor, type SupervisorOptions } from "../process/sup
 import { credentialFiles, type Credentials, type TlsValues } from "../process/tls.ts";
 import type { BalancerOptions } from "./balancer_options.ts";
 import type { Chooser, PoolObserver } from "./chooser.ts";
-import { type AskSize, askSize, KnownSizes } from "./known_sizes.ts";
+import type { FileChecks, FileKnowledge } from "./file_checks/file_checks.ts";
+import { FileRouter } from "./file_checks/file_router.ts";
 import { Redirector } from "./redirector.ts";
 import type { RequestCounters } from "./request_counters.ts";
 import { PoolPublisher, readCounts } from "./worker_link.ts";
@@ -42,23 +43,32 @@ export interface Frontend {
 /** The longest time after which clients may ask again if no server is available. */
 const MAX_RETRY_AFTER_MS = 60_000;
 
-/** Makes a function that opens a server which redirects; its access log goes to `output`. */
+/**
+ * Makes a function that opens a server which redirects; its access log goes to `output`.
+ *
+ * @param files what is known of files, if that is wanted
+ */
 export function redirectingServer(
   options: BalancerOptions,
   credentials: Credentials | undefined,
   chooser: Chooser,
+  files: FileKnowledge | undefined,
   counters: RequestCounters,
   { info, error: logError }: Pick<Logger, "info" | "error">,
 ): (output?: LineWriter) => HttpServer {
-  const ask: AskSize = (...asked) => askSize(...asked).catch((error) => void logError(error));
-  const sizes = chooser.wantsSizes
-    ? new KnownSizes(ask, () => performance.now(), options.workers)
-    : undefined;
+  const router = files && new FileRouter({
+    chooser,
+    catalog: files.catalog,
+    demand: files.demand,
+    mode: options["check-files"],
+    timeoutMs: options["check-timeout"],
+    epochMs: Date.now,
+  });
   const { handle: handler } = new Redirector(chooser, {
     statusCode: options.status,
     alternatives: options.alternatives,
     retryAfterSeconds: Math.ceil(Math.min(options.interval, MAX_RETRY_AFTER_MS) / 1000),
-    sizes,
+    files: router,
     counters,
     info,
   });
@@ -75,9 +85,10 @@ export async function createFrontend(
   options: BalancerOptions,
   openServer: () => HttpServer,
   counters: RequestCounters,
+  files: FileChecks | undefined,
   logger: Pick<Logger, "info" | "relay">,
 ): Promise<Frontend> {
-  if (isSupervisor(options)) return await WorkerFrontend.of(options, counters, logger);
+  if (isSupervisor(options)) return await WorkerFrontend.of(options, counters, files, logger);
   return new OwnFrontend(openServer, options);
 }
 
@@ -137,23 +148,34 @@ export class WorkerFrontend implements Frontend {
    * Prepares workers, and starts none.
    *
    * @param counters receives what the workers count
+   * @param files answers what the workers want to know
    * @param logger receives what happens to the workers, and what they log
    * @throws as `Supervisor.of`
    */
   static async of(
     options: SupervisorOptions & TlsValues,
     counters: RequestCounters,
+    files: FileChecks | undefined,
     { info, relay }: Pick<Logger, "info" | "relay">,
   ): Promise<WorkerFrontend> {
-    const files = credentialFiles(options);
+    const credentials = credentialFiles(options);
     const publisher = new PoolPublisher();
     const onReport = (content: unknown) => {
+      if (files?.readReport(content)) return;
       const counts = readCounts(content);
       if (counts !== undefined) counters.add(counts);
     };
-    const { subscribe } = publisher;
-    const supervisor = await Supervisor.of(options, files, { info, relay, subscribe, onReport });
-    return new WorkerFrontend(supervisor, publisher, files.length > 0);
+    const subscribe = (send: (content: unknown) => Promise<void>) => {
+      const unsubscribe = [publisher.subscribe(send), files?.publisher.subscribe(send)];
+      return () => unsubscribe.forEach((end) => end?.());
+    };
+    const supervisor = await Supervisor.of(options, credentials, {
+      info,
+      relay,
+      subscribe,
+      onReport,
+    });
+    return new WorkerFrontend(supervisor, publisher, credentials.length > 0);
   }
 
   /** A worker that has ended does not count until its successor listens. */

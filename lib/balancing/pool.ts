@@ -285,29 +285,30 @@ export class Pool {
   }
 
   #update(monotonicMs: number): void {
-    this.#candidates = this.#eligible();
-    if (this.#candidates.length === 0) {
+    let eligible = this.#eligible();
+    if (eligible.length === 0) {
       // A round may take long, and a server that has passed in it is better than none.
       this.#suspended.clear();
       this.#settle();
-      this.#candidates = this.#eligible();
+      eligible = this.#eligible();
     }
+    const priority = Math.min(...eligible.map(({ server }) => server.priority));
+    this.#candidates = eligible.filter(({ server }) => server.priority === priority);
     this.#remaining = this.#candidates.length;
-    for (const observer of this.#observers) observer.update(this.#candidates, monotonicMs);
+    const reserves = eligible.filter(({ server }) => server.priority !== priority);
+    for (const observer of this.#observers) {
+      observer.update(this.#candidates, monotonicMs, reserves);
+    }
   }
 
-  /** The servers of the best priority among those that nothing else excludes. */
+  /** The servers that nothing excludes but the priority of others. */
   #eligible(): Candidate[] {
-    let candidates: Candidate[] = [];
-    let priority = Infinity;
+    const eligible: Candidate[] = [];
     for (const { server, health: { state, slowStart } } of this.#members.values()) {
-      if (state.kind !== "available" || server.priority > priority) continue;
-      if (this.#ownReason(server, state) !== undefined) continue;
-      if (server.priority < priority) candidates = [];
-      priority = server.priority;
-      candidates.push({ server, sample: state.sample, weight: server.weight, slowStart });
+      if (state.kind !== "available" || this.#ownReason(server, state) !== undefined) continue;
+      eligible.push({ server, sample: state.sample, weight: server.weight, slowStart });
     }
-    return candidates;
+    return eligible;
   }
 
   /** That of the candidates; the lowest number is the best. */

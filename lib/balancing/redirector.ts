@@ -6,9 +6,10 @@
 
 import { fieldLine, type FieldSection, NO_FIELDS } from "../http/fields.ts";
 import { trimOws } from "../http/grammar.ts";
-import { type Handler, htmlReply, Redirect, type Reply } from "../net/handler.ts";
+import { type Handler, htmlReply, Redirect, type Reply, type Request } from "../net/handler.ts";
 import type { Chooser } from "./chooser.ts";
-import type { KnownSizes } from "./known_sizes.ts";
+import { type FileRouter, MISSING } from "./file_checks/file_router.ts";
+import { MetalinkResponder } from "./metalink.ts";
 import { isLocalHost } from "./list/endpoint.ts";
 import type { Server } from "./list/server.ts";
 import type { PickRequest } from "./policies/policy.ts";
@@ -20,8 +21,9 @@ export interface RedirectorOptions {
   readonly statusCode: number;
   readonly alternatives: number;
   readonly retryAfterSeconds: number;
-  /** Sizes of files, if the policy uses them. */
-  readonly sizes?: KnownSizes | undefined;
+  /** Knows files and their sizes, if that is wanted. */
+  readonly files?: FileRouter | undefined;
+  /** Counts the clients. */
   readonly counters: RequestCounters;
   readonly info: (message: string) => void;
 }
@@ -34,6 +36,8 @@ export class Redirector {
   readonly #options: RedirectorOptions;
   readonly #redirect: Redirect;
   readonly #noServer: Reply;
+  readonly #missing: Reply;
+  readonly #metalinks: MetalinkResponder | undefined;
   #hasWarned = false;
   /** The latest client on this machine. */
   #localClient: string | undefined;
@@ -57,41 +61,60 @@ export class Redirector {
       "No server is available now. Please try again later.",
       [["Retry-After", `${options.retryAfterSeconds}`], NO_STORE],
     );
+    this.#missing = htmlReply(404, "None of the servers has this file.", [NO_STORE]);
+    const { files } = options;
+    if (files?.isChecking) this.#metalinks = new MetalinkResponder(files);
     // A cache may keep a 301 for ever (RFC 9110 §15.4.2), and so pin a client to a dead server.
     this.#redirect = new Redirect(options.statusCode, "The file is here", [NO_STORE]);
   }
 
-  readonly handle: Handler = ({ head, target, client }) => {
+  /** The handler of all requests. */
+  readonly handle: Handler = (request) => {
+    const metalink = this.#metalinks?.reply(request);
+    if (metalink !== undefined) return metalink.then((reply) => reply ?? this.#answer(request));
+    const ready = this.#options.files?.ready(request.target);
+    return ready === undefined ? this.#answer(request) : ready.then(() => this.#answer(request));
+  };
+
+  #answer({ head, target, client }: Request): Reply {
+    const { files, counters } = this.#options;
     const asked = this.#asked;
     asked.client = client;
     asked.target = target;
     asked.random = Math.random();
-    const { sizes } = this.#options;
-    if (sizes !== undefined) asked.bytes = head.method === "HEAD" ? 0 : sizes.of(target);
+    const row = files?.rowOf(target);
+    asked.bytes = head.method === "HEAD" ? 0 : row === undefined ? undefined : files!.bytesOf(row);
     const avoided = head.fields.get(AVOID_FIELD);
     const isExcluded = avoided === undefined ? undefined : avoids(avoided);
     const request: PickRequest = isExcluded === undefined ? asked : { ...asked, isExcluded };
-    const server = this.#chooser.pick(request);
-    if (server === undefined) return this.#turnAway();
-    this.#options.counters.redirected(server.authority);
-    if (head.method === "GET") sizes?.want(target, server);
+    const server = files === undefined ? this.#chooser.pick(request) : files.pick(request, row);
+    if (server === undefined) {
+      counters.unavailable++;
+      return this.#noServer;
+    }
+    if (server === MISSING) {
+      counters.missing++;
+      return this.#missing;
+    }
+    counters.redirected(server.authority);
     if (server.isPublicLocal && client !== this.#localClient) this.#warn(server, client);
     // The target as received: validated, never decoded (RFC 9110 §10.2.2).
-    const redirect = this.#redirect.to(server.publicUrl, target, this.#links(server, request));
+    const redirect = this.#redirect.to(server.publicUrl, target, this.#links(server, request, row));
     return { ...redirect, annotation: server.authority };
-  };
-
-  #turnAway(): Reply {
-    this.#options.counters.unavailable++;
-    return this.#noServer;
   }
 
-  #links(chosen: Server, { target, isExcluded }: PickRequest): FieldSection {
-    const { alternatives } = this.#options;
-    if (alternatives === 0) return NO_FIELDS;
-    const all = this.#chooser.byShare;
+  #links(
+    chosen: Server,
+    { target, isExcluded }: PickRequest,
+    row: number | undefined,
+  ): FieldSection {
+    const { alternatives, files } = this.#options;
+    const isHeld = row !== undefined && files!.isHeld(row);
+    const describedBy = isHeld && this.#metalinks?.link(target) || NO_FIELDS;
+    if (alternatives === 0) return describedBy;
+    const all = files === undefined ? this.#chooser.byShare : files.alternatives(row);
     const others = isExcluded === undefined ? all : all.filter((server) => !isExcluded(server));
-    return alternativeLinks(target, chosen, others, alternatives);
+    return alternativeLinks(target, chosen, others, alternatives) + describedBy as FieldSection;
   }
 
   /** Warns that a loopback URL leads clients on other machines to themselves. */

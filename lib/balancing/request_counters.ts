@@ -8,6 +8,8 @@ export class RequestCounters {
   #total = 0;
   /** Clients answered with 503, since no server was available. */
   unavailable = 0;
+  /** Clients that were told that all servers lack the file. */
+  missing = 0;
 
   redirected(authority: string, count = 1): void {
     this.#total += count;
@@ -29,9 +31,10 @@ export class RequestCounters {
   }
 
   /** Adds what `take()` of other counters returned. */
-  add({ redirects, unavailable }: Counts): void {
+  add({ redirects, unavailable, missing }: Counts): void {
     for (const [authority, count] of Object.entries(redirects)) this.redirected(authority, count);
     this.unavailable += unavailable;
+    this.missing += missing;
   }
 
   /** Returns all counts and resets them. */
@@ -39,9 +42,10 @@ export class RequestCounters {
     const counts = {
       redirects: Object.fromEntries(this.#redirects),
       unavailable: this.unavailable,
+      missing: this.missing,
     };
     this.#redirects.clear();
-    this.#total = this.unavailable = 0;
+    this.#total = this.unavailable = this.missing = 0;
     return counts;
   }
 
@@ -60,6 +64,8 @@ export interface Counts {
   readonly redirects: Readonly<Record<string, number>>;
   /** Clients answered with 503, since no server was available. */
   readonly unavailable: number;
+  /** Clients that were told that all servers lack the file. */
+  readonly missing: number;
 }
 
 /** Clients of each server at some time, by authority. */

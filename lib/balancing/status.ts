@@ -7,6 +7,8 @@
  */
 
 import { throughputOf, type TransferStatus } from "./health.ts";
+import type { ServerShortfall } from "./file_checks/file_catalog.ts";
+import type { FileChecks, FilesStatus } from "./file_checks/file_checks.ts";
 import type { HealthChecker, RoundsStatus } from "./health_checker.ts";
 import type { ExcludedReason, Pool, ServerRecord } from "./pool.ts";
 import type { RequestCounters } from "./request_counters.ts";
@@ -45,6 +47,8 @@ export interface ServerStatus {
   readonly isDrained: boolean;
   /** Progress of its slow start after it was out, from 0 to 1. */
   readonly climb: number;
+  /** Files that clients ask for and it lacks or has in another version; null if none are checked. */
+  readonly files: ServerShortfall | null;
 }
 
 /** The status of the balancer and all servers. */
@@ -64,6 +68,10 @@ export interface FarmStatus {
   readonly redirects: number;
   /** Clients answered with 503, since no server was available. */
   readonly unavailable: number;
+  /** Clients that were told that all servers lack the file. */
+  readonly missing: number;
+  /** What is known of files; null if none are checked. */
+  readonly files: FilesStatus | null;
   /** Clients in each of the last seconds, the latest last, at most 300. */
   readonly clientsPerSecond: readonly number[];
   readonly servers: readonly ServerStatus[];
@@ -82,6 +90,9 @@ export interface StatusSources {
   readonly list: ServerList;
   readonly checker: HealthChecker;
   readonly counters: RequestCounters;
+  /** Knows files; undefined if none are asked about. */
+  readonly files?: FileChecks | undefined;
+  /** Where clients connect. */
   readonly frontend: { readonly isListening: boolean };
   /** When the next round begins; undefined before that is settled. */
   readonly nextAt: () => number | undefined;
@@ -106,8 +117,8 @@ export class StatusCollector {
 
   /** Counts the clients of one more second; to be called once a second. */
   tick(): void {
-    const { redirects, unavailable } = this.#sources.counters;
-    const clients = redirects + unavailable;
+    const { redirects, unavailable, missing } = this.#sources.counters;
+    const clients = redirects + unavailable + missing;
     const latest = clients - this.#clients;
     this.#clientsPerSecond = [...this.#clientsPerSecond.slice(1 - MAX_SECONDS), latest];
     this.#clients = clients;
@@ -115,7 +126,7 @@ export class StatusCollector {
 
   /** The status at this time, in milliseconds since the epoch. */
   status(epochMs: number): FarmStatus {
-    const { pool, list, checker, counters, frontend, nextAt, stop } = this.#sources;
+    const { pool, list, checker, counters, files, frontend, nextAt, stop } = this.#sources;
     const { shares } = pool.chooser;
     return {
       ...this.#constants,
@@ -125,10 +136,13 @@ export class StatusCollector {
       rounds: { ...checker.rounds, nextAt: (list.isTestable ? nextAt() : undefined) ?? null },
       redirects: counters.redirects,
       unavailable: counters.unavailable,
+      missing: counters.missing,
+      files: files?.status ?? null,
       clientsPerSecond: this.#clientsPerSecond,
       servers: pool.records.map((record) => {
         const redirects = counters.redirectsTo(record.server.authority);
-        return serverStatus(record, shares.get(record.server.id) ?? 0, redirects);
+        const share = shares.get(record.server.id) ?? 0;
+        return serverStatus(record, share, redirects, files?.shortfallOf(record.server.id) ?? null);
       }),
     };
   }
@@ -138,6 +152,7 @@ function serverStatus(
   { server, state, slowStart, excludedReason, history }: ServerRecord,
   share: number,
   redirects: number,
+  files: ServerShortfall | null,
 ): ServerStatus {
   const sample = state.kind === "available" ? state.sample : undefined;
   return {
@@ -157,6 +172,7 @@ function serverStatus(
     priority: server.priority,
     isDrained: server.isDrained,
     climb: slowStart,
+    files,
   };
 }
 

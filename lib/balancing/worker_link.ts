@@ -6,7 +6,6 @@
  * @module
  */
 
-import { standardOutput } from "../log/access_log.ts";
 import { LAST_LINES_MS, type LineWriter } from "../log/line_writer.ts";
 import type { HttpServer } from "../process/http_server.ts";
 import { fired, stopSignal } from "../process/signals.ts";
@@ -15,6 +14,8 @@ import { writeMessage } from "../process/worker_protocol.ts";
 import type { Chooser, PoolObserver } from "./chooser.ts";
 import type { TransferSample } from "./health.ts";
 import type { Candidate } from "./policies/policy.ts";
+import type { WorkerFiles } from "./file_checks/file_checks.ts";
+import { readFileUpdate } from "./file_checks/file_link.ts";
 import type { Counts, RequestCounters } from "./request_counters.ts";
 
 /** A change of the pool, as workers are sent it. */
@@ -25,6 +26,8 @@ export interface PoolUpdate {
   readonly left: readonly number[];
   /** The servers that may be picked, after those tests; absent if unchanged. */
   readonly candidates?: readonly Candidate[];
+  /** Available servers of lower priority; present with the candidates. */
+  readonly reserves?: readonly Candidate[];
   /** Tests passed since. */
   readonly measuredSince: Measured;
 }
@@ -38,10 +41,12 @@ export type Measured = readonly (readonly [id: number, sample: TransferSample])[
  * @throws {TypeError} if it is none
  */
 export function readPoolUpdate(content: unknown): PoolUpdate {
-  const { measured, measuredSince, left, candidates } = (content ?? {}) as Partial<PoolUpdate>;
+  const { measured, measuredSince, left, candidates, reserves } = (content ?? {}) as Partial<
+    PoolUpdate
+  >;
   const isUpdate = isMeasured(measured) && isMeasured(measuredSince) &&
     isListOf(left, Number.isInteger) &&
-    (candidates === undefined || isListOf(candidates, isCandidate));
+    [candidates, reserves].every((it) => it === undefined || isListOf(it, isCandidate));
   if (!isUpdate) throw new TypeError("A worker was sent a malformed update");
   return content as PoolUpdate;
 }
@@ -69,10 +74,10 @@ function isCandidate(value: unknown): boolean {
 
 /** Validates the content of a report; undefined if it is none. */
 export function readCounts(content: unknown): Counts | undefined {
-  const { redirects, unavailable } = (content ?? {}) as Partial<Counts>;
+  const { redirects, unavailable, missing } = (content ?? {}) as Partial<Counts>;
   if (typeof redirects !== "object" || redirects === null) return undefined;
-  const isCounts = [...Object.values(redirects), unavailable].every(Number.isInteger);
-  return isCounts ? { redirects, unavailable: unavailable! } : undefined;
+  const isCounts = [...Object.values(redirects), unavailable, missing].every(Number.isInteger);
+  return isCounts ? { redirects, unavailable: unavailable!, missing: missing! } : undefined;
 }
 
 /**
@@ -81,12 +86,12 @@ export function readCounts(content: unknown): Counts | undefined {
  * @param monotonicMs on the clock of `PickRequest`
  */
 export function applyPoolUpdate(
-  { measured, left, candidates, measuredSince }: PoolUpdate,
+  { measured, left, candidates, reserves, measuredSince }: PoolUpdate,
   observer: PoolObserver,
   monotonicMs: number,
 ): void {
   for (const [id, sample] of measured) observer.measured(id, sample, monotonicMs);
-  if (candidates !== undefined) observer.update(candidates, monotonicMs);
+  if (candidates !== undefined) observer.update(candidates, monotonicMs, reserves ?? []);
   for (const [id, sample] of measuredSince) observer.measured(id, sample, monotonicMs);
   for (const id of left) observer.left(id);
 }
@@ -119,6 +124,7 @@ export class PoolPublisher implements PoolObserver {
   readonly #subscribers = new Set<Subscriber>();
   #version = 0;
   #candidates: Change<readonly Candidate[]> = { value: [], version: 0 };
+  #reserves: readonly Candidate[] = [];
   readonly #measured = new Map<number, Change<TransferSample>>();
   /** The versions in which servers left, by their ids. */
   readonly #left = new Map<number, number>();
@@ -144,7 +150,13 @@ export class PoolPublisher implements PoolObserver {
     return () => this.#subscribers.delete(subscriber);
   };
 
-  update(candidates: readonly Candidate[]): void {
+  /** The candidates have changed. */
+  update(
+    candidates: readonly Candidate[],
+    _monotonicMs: number,
+    reserves: readonly Candidate[],
+  ): void {
+    this.#reserves = reserves;
     this.#candidates = { value: candidates, version: ++this.#version };
     this.#left.clear();
     const ids = new Set(candidates.map(({ server }) => server.id));
@@ -188,7 +200,7 @@ export class PoolPublisher implements PoolObserver {
     const measuredSince = samples(Math.max(version, changedIn), Infinity);
     const left = [...this.#left].flatMap(([id, leftIn]) => leftIn > version ? [id] : []);
     return changedIn > version
-      ? { measured, candidates, measuredSince, left }
+      ? { measured, candidates, reserves: this.#reserves, measuredSince, left }
       : { measured, measuredSince, left };
   }
 }
@@ -200,24 +212,30 @@ const REPORT_MS = 1000;
  * Runs a worker: redirects to the servers that its parent sends it, and reports the clients of
  * each, until its parent stops it.
  *
+ * @param output for the access log and the reports
  * @param chooser is updated with the pool
  * @param counters of the worker's clients; each report empties them
+ * @param files learns what its parent finds out
  * @param openServer begins to listen, after the first update; writes its access log to the output
- *     that the reports go to
  * @throws {CommandError} if it cannot listen
  */
 export async function runWorker(
+  output: LineWriter,
   chooser: Chooser,
   counters: RequestCounters,
+  files: WorkerFiles | undefined,
   openServer: (output: LineWriter) => HttpServer,
 ): Promise<void> {
   const greeted = Promise.withResolvers<void>();
-  const stop = stopSignal(undefined, (update) => {
-    applyPoolUpdate(readPoolUpdate(update), chooser, performance.now());
+  const observers = files === undefined ? [chooser] : [chooser, files];
+  const stop = stopSignal(undefined, (content) => {
+    const fileUpdate = readFileUpdate(content);
+    if (fileUpdate !== undefined) return files?.demand.learn(fileUpdate);
+    const update = readPoolUpdate(content);
+    for (const observer of observers) applyPoolUpdate(update, observer, performance.now());
     greeted.resolve();
   });
   await Promise.race([greeted.promise, fired(stop)]);
-  const output = standardOutput();
   const server = openServer(output);
   server.announce();
   const reporting = setInterval(() => report(counters, output), REPORT_MS);

@@ -1,7 +1,7 @@
 import { equalLength } from "../http/body.ts";
 import type { Fields } from "../http/fields.ts";
 import { parseHttpDate } from "../http/http_date.ts";
-import type { Algorithm } from "./digests.ts";
+import type { Algorithm } from "../http/digest_fields.ts";
 import { fileErrors } from "./file_error.ts";
 
 /** A file that stands under its name, whole as far as we know, but perhaps of something else. */
@@ -39,7 +39,7 @@ export async function isSameFile(
   epochSeconds: number,
 ): Promise<boolean> {
   if (lengthOf(fields) !== file.size) return false;
-  const { digestOf } = await import("./digests.ts");
+  const { digestOf } = await import("../http/digest_fields.ts");
   const digest = digestOf(fields, "repr-digest");
   if (digest !== undefined) return await file.digest(digest.algorithm) === digest.hex;
   return modifiedAt(fields, epochSeconds) === Math.floor(file.modifiedAt);

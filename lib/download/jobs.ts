@@ -1,6 +1,6 @@
 import { UsageError } from "../cli/command.ts";
 import type { ClientOptions } from "./client_options.ts";
-import type { Checksums } from "./digests.ts";
+import type { Checksums } from "./checksums.ts";
 import { DownloadError } from "./download_error.ts";
 import { fileName } from "./file_name.ts";
 import { parseTypedUri, type TargetUri } from "./target_uri.ts";
@@ -73,7 +73,7 @@ function typedUri(url: string): TargetUri {
 }
 
 async function readChecksums(file: string): Promise<Checksums> {
-  const { Checksums } = await import("./digests.ts");
+  const { Checksums } = await import("./checksums.ts");
   const checksums = new Checksums(await readText("checksums", file));
   if (checksums.count > 0) return checksums;
   throw new UsageError(`--checksums=${file} is no list as sha256sum writes it`);

@@ -1,6 +1,6 @@
 import type { Fields } from "../http/fields.ts";
 import { createHash, type Hash } from "node:crypto";
-import { type Algorithm, type Digest, digestOf } from "./digests.ts";
+import { type Algorithm, type Digest, digestOf } from "../http/digest_fields.ts";
 
 /**
  * Hashes content while it arrives, and compares it with what was promised: by the user, and by the

@@ -26,7 +26,7 @@ import {
 } from "../http/validators.ts";
 import { tellsVersions } from "./open_file.ts";
 import { type ByteSource, MemoryBytes, RangeContent } from "./range_content.ts";
-import { acceptsSha256, reprDigest } from "./repr_digest.ts";
+import { acceptsSha256, reprDigest } from "../http/digest_fields.ts";
 
 /** The part of a request's head that decides the reply with a representation. */
 export type AskedHead = Pick<RequestHead, "method" | "fields">;

@@ -162,7 +162,8 @@ export class Redirect {
 
 const LOCATION = "Location: ";
 
-function uriOf(location: string): string {
+/** A location as a URI: what no URI may hold is percent-encoded. */
+export function uriOf(location: string): string {
   if (!NOT_IN_URI.test(location)) return location;
   return location.replace(
     ALL_NOT_IN_URI,

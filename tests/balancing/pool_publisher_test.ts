@@ -261,10 +261,10 @@ Deno.test("PoolPublisher sends by itself after a while", async () => {
     });
   });
   for (let i = 0; i < 20; i++) await Promise.resolve(); // The first line was taken.
-  publisher.update([]);
+  publisher.update([], 0, []);
   await second;
   const nothing = { measured: [], measuredSince: [], left: [] };
-  assertEquals(updates[1], { ...nothing, candidates: [] });
+  assertEquals(updates[1], { ...nothing, candidates: [], reserves: [] });
 });
 
 Deno.test("PoolPublisher keeps the order of a round's end and the tests after it", async () => {

@@ -195,5 +195,5 @@ Deno.test("Redirector counts whom it turns away, and names nobody in the reply",
     const { statusCode, annotation } = await redirector.ask("/x", "", "192.0.2.1", method);
     assertEquals([statusCode, annotation], [503, undefined]);
   }
-  assertEquals(redirector.counters.take(), { redirects: {}, unavailable: 3 });
+  assertEquals(redirector.counters.take(), { redirects: {}, unavailable: 3, missing: 0 });
 });

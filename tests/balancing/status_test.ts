@@ -44,6 +44,8 @@ Deno.test("StatusCollector.status() says how all of it stands", async () => {
       isStopping: false,
       redirects: 0,
       unavailable: 0,
+      missing: 0,
+      files: null,
       clientsPerSecond: [],
     },
     rounds: {
@@ -102,6 +104,7 @@ Deno.test("StatusCollector.tick() counts the clients of each second, of 300 at m
 /** What is so of most servers. */
 const USUAL: Omit<ServerStatus, "name" | "publicUrl" | "state" | "since" | "share"> = {
   ...{ foundBy: null, weight: 1, priority: 0, isDrained: false, climb: 1 },
+  files: null,
   excludedReason: null,
   ...{ reason: null, throughputBytesPerSecond: null, partial: false, transfers: [], redirects: 0 },
 };

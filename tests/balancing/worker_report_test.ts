@@ -30,6 +30,6 @@ Deno.test("report() loses no client, though for a while nobody hears it", async 
   assert(/^(?:line\n)+$/.test(lines));
   for (const report of reports) heard.add(readCounts(report)!);
   assertEquals(reports.length, 4);
-  assertEquals(heard.take(), { redirects: { "a:1": 8 }, unavailable: 8 });
-  assertEquals(counted.take(), { redirects: {}, unavailable: 0 });
+  assertEquals(heard.take(), { redirects: { "a:1": 8 }, unavailable: 8, missing: 0 });
+  assertEquals(counted.take(), { redirects: {}, unavailable: 0, missing: 0 });
 });

@@ -172,6 +172,7 @@ function namesIn(value: unknown): string[] {
 Deno.test("READMEs name all that programs read of a balancer", async () => {
   await using server = await fileServer({ "a.txt": "text" });
   const words = ["run", "--quiet", "--allow-net", "balancer.ts", "--admin=:0", "--log=json"];
+  words.push("--check-files=after");
   await using role = await deployed([...words, server.role.authority], {});
   const { process, port } = role.balancer;
 

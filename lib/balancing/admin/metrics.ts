@@ -4,6 +4,7 @@
  * @module
  */
 
+import { CHECK_RESULTS } from "../file_checks/file_checks.ts";
 import type { FarmStatus, ServerStatus } from "../status.ts";
 
 /** The media type of the text. */
@@ -33,8 +34,18 @@ export function* metricsPieces(status: FarmStatus): Generator<string, void> {
     BALANCER_METRICS.map(([type, name, help, valueOf]) => {
       const sample = line(name, "", valueOf(status));
       return sample && heading(type, name, help) + sample;
-    }).join("");
+    }).join("") +
+    checksText(status);
   yield* serversPieces(status.servers);
+}
+
+/** Nothing if no files are checked. */
+function checksText({ files }: FarmStatus): string {
+  if (files === null) return "";
+  return heading("counter", "file_checks_total", "Questions about files by their results.") +
+    CHECK_RESULTS.map((result) =>
+      line("file_checks_total", labelsText({ result }), files.checks[result])
+    ).join("");
 }
 
 /** The metrics of the balancer and its rounds. */
@@ -49,6 +60,20 @@ const BALANCER_METRICS: readonly Metric<FarmStatus>[] = [
     "unavailable_answers_total",
     "Clients that were told that no server is available.",
     (it) => it.unavailable,
+  ],
+  [
+    "counter",
+    "missing_answers_total",
+    "Clients that were told that all servers lack the file.",
+    ({ files, missing }) => files && missing,
+  ],
+  ["gauge", "files_known", "Files that something is known of.", ({ files }) => files?.known],
+  ["gauge", "files_lacking", "Files of those that a server lacks.", ({ files }) => files?.lacking],
+  [
+    "gauge",
+    "files_differing",
+    "Files of those with several versions.",
+    ({ files }) => files?.differing,
   ],
   ["counter", "rounds_total", "Rounds of tests that have ended.", ({ rounds }) => rounds.count],
   [
@@ -123,6 +148,18 @@ const SERVER_METRICS: readonly Metric<ServerStatus>[] = [
   ["gauge", "priority", "Servers above the lowest are backups.", ({ priority }) => priority],
   ["gauge", "drained", "Whether it gets no new clients: 1 or 0.", ({ isDrained }) => +isDrained],
   ["gauge", "climb_ratio", "How far it has come back after it was out.", ({ climb }) => climb],
+  [
+    "gauge",
+    "files_lacking",
+    "Files that clients ask for and it lacks.",
+    ({ files }) => files?.lacking,
+  ],
+  [
+    "gauge",
+    "files_differing",
+    "Files that it has in another version than the one that clients get.",
+    ({ files }) => files?.differing,
+  ],
   ["counter", "redirects_total", "Clients that were sent there.", ({ redirects }) => redirects],
 ];
 

@@ -56,6 +56,7 @@ function newServer(index: number): ServerStatus {
     priority: index === 6 ? 1 : 0,
     isDrained: index === 5,
     climb: index === 4 ? 0.4 : 1,
+    files: null,
   };
 }
 
@@ -129,6 +130,8 @@ function status(): FarmStatus {
     },
     redirects,
     unavailable: 17,
+    missing: 0,
+    files: null,
     clientsPerSecond,
     servers: farm,
   };

@@ -29,6 +29,7 @@ export function serverStatus(more: Partial<ServerStatus> = {}): ServerStatus {
     priority: 0,
     isDrained: false,
     climb: 1,
+    files: null,
     ...more,
   };
 }
@@ -77,6 +78,8 @@ export function farmStatus(
     },
     redirects: 1234,
     unavailable: 0,
+    missing: 0,
+    files: null,
     clientsPerSecond: [0, 3, 5],
     servers,
     ...more,

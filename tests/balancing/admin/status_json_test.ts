@@ -32,6 +32,7 @@ const AVAILABLE: StatusPart<ServerStatus> = {
   priority: 0,
   isDrained: false,
   climb: 1,
+  files: null,
 };
 
 Deno.test("statusPieces() has all of the status, under these names", () => {
@@ -54,6 +55,8 @@ Deno.test("statusPieces() has all of the status, under these names", () => {
     },
     redirects: 1234,
     unavailable: 0,
+    missing: 0,
+    files: null,
     clientsPerSecond: [0, 3, 5],
     servers: [AVAILABLE, {
       ...AVAILABLE,
@@ -70,6 +73,7 @@ Deno.test("statusPieces() has all of the status, under these names", () => {
         { at: "2026-01-02T03:04:00.000Z", reason: "refused" },
       ],
       climb: 0.5,
+      files: null,
     }],
   });
 });

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { acceptsSha256, reprDigest } from "../../lib/files/repr_digest.ts";
+import { acceptsSha256, reprDigest } from "../../lib/http/digest_fields.ts";
 
 Deno.test("reprDigest() is a dictionary with the digest in base64 (RFC 9530 §3)", () => {
   const hex = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";

@@ -1,0 +1,219 @@
+/**
+ * Asks a server about a file, and judges the answer.
+ *
+ * @module
+ */
+
+import { responseBodyFraming } from "../../http/body.ts";
+import { digestOf } from "../../http/digest_fields.ts";
+import type { FieldLine } from "../../http/fields.ts";
+import { ProtocolError } from "../../http/grammar.ts";
+import { parseHttpDate } from "../../http/http_date.ts";
+import type { ResponseHead } from "../../http/response.ts";
+import { parseEntityTag } from "../../http/validators.ts";
+import type { Connection } from "../../net/connection.ts";
+import { monotonicMs } from "../../net/deadlines.ts";
+import { exchange, failureReason } from "../../net/exchange.ts";
+import type { Server } from "../list/server.ts";
+import { connectTo } from "../probe.ts";
+import type { Unanswered } from "./file_checker.ts";
+import { type FileAnswer, type FileVersion, hashOf } from "./file_version.ts";
+
+/** For one question, its connection included, in ms. */
+const TIMEOUT_MS = 5000;
+
+/** How long a connection is kept for the next question, in ms. */
+const KEPT_MS = 10_000;
+
+/** Enough for a head. */
+const INPUT_BYTES = 4096;
+
+/** A question is whether the file is there, not what it holds. */
+const FIRST_BYTE: FieldLine = ["Range", "bytes=0-0"];
+
+/** A connection that waits for the next question. */
+interface Kept {
+  readonly connection: Connection;
+  readonly cancel: () => void;
+}
+
+/** Asks servers on kept connections, one for each server. */
+export class FileAsker {
+  readonly #schedule: (call: () => void, ms: number) => () => void;
+  readonly #timeoutMs: number;
+  readonly #kept = new Map<string, Kept>();
+  /** Servers that answer HEAD with an error, or with content: they are asked by GET. */
+  readonly #withoutHead = new Set<string>();
+
+  /**
+   * Has no connection yet.
+   *
+   * @param schedule calls back after some ms; returns what cancels that
+   * @param timeoutMs for one question, its connection included
+   */
+  constructor(
+    schedule: (call: () => void, ms: number) => () => void,
+    timeoutMs: number = TIMEOUT_MS,
+  ) {
+    this.#schedule = schedule;
+    this.#timeoutMs = timeoutMs;
+  }
+
+  /**
+   * Asks a server by HEAD, or for the first byte if a client found otherwise than HEAD had said.
+   * Redirects are not followed. Never rejects for what a server does.
+   *
+   * @param target in origin form, as a client sent it
+   */
+  async ask(server: Server, target: string, isDoubted: boolean): Promise<FileAnswer | Unanswered> {
+    const until = monotonicMs() + this.#timeoutMs;
+    try {
+      if (isDoubted || this.#withoutHead.has(server.authority)) {
+        return await this.#get(server, target, until);
+      }
+      const head = await this.#head(server, target, until);
+      if (head.statusCode !== 405 && head.statusCode !== 501) return answerOf(head);
+      this.#withoutHead.add(server.authority);
+      return await this.#get(server, target, until);
+    } catch (error) {
+      if (failureReason(error) === undefined) throw error;
+      return { kind: error instanceof ProtocolError ? "unclear" : "unanswered" };
+    }
+  }
+
+  /** Closes all kept connections. */
+  close(): void {
+    for (const { connection, cancel } of this.#kept.values()) {
+      cancel();
+      connection.close();
+    }
+    this.#kept.clear();
+  }
+
+  async #head(server: Server, target: string, until: number): Promise<ResponseHead> {
+    const kept = this.#take(server.authority);
+    if (kept !== undefined) {
+      try {
+        return await this.#exchange(kept, server, target, until);
+      } catch (error) {
+        // A kept connection may end at any time; HEAD may be sent again (RFC 9112 §9.3.1).
+        if (failureReason(error) === undefined || monotonicMs() >= until) throw error;
+      }
+    }
+    const connection = await connectTo(server, until - monotonicMs(), INPUT_BYTES);
+    return await this.#exchange(connection, server, target, until);
+  }
+
+  async #exchange(
+    connection: Connection,
+    server: Server,
+    target: string,
+    until: number,
+  ): Promise<ResponseHead> {
+    try {
+      const request = requestFor(server, "HEAD", target, []);
+      const response = await exchange(connection, request, {
+        idleMs: until - monotonicMs(),
+        until,
+      });
+      for await (const _ of response.content); // There is none.
+      if (response.isReusable) this.#keep(server.authority, connection);
+      else connection.close();
+      return response.head;
+    } catch (error) {
+      connection.close();
+      throw error;
+    }
+  }
+
+  async #get(server: Server, target: string, until: number): Promise<FileAnswer> {
+    const connection = await connectTo(server, until - monotonicMs(), INPUT_BYTES);
+    try {
+      const fields: FieldLine[] = [FIRST_BYTE, ["Connection", "close"]];
+      const request = requestFor(server, "GET", target, fields);
+      const { head } = await exchange(connection, request, {
+        idleMs: until - monotonicMs(),
+        until,
+      });
+      return answerOf(head);
+    } finally {
+      connection.close();
+    }
+  }
+
+  #take(authority: string): Connection | undefined {
+    const kept = this.#kept.get(authority);
+    kept?.cancel();
+    this.#kept.delete(authority);
+    return kept?.connection;
+  }
+
+  #keep(authority: string, connection: Connection): void {
+    this.#take(authority)?.close();
+    const drop = () => {
+      if (this.#kept.get(authority)?.connection === connection) this.#take(authority)?.close();
+    };
+    this.#kept.set(authority, { connection, cancel: this.#schedule(drop, KEPT_MS) });
+    // The server ends it, or sends what was not asked for, as content behind the answer to HEAD.
+    connection.readAhead(drop);
+  }
+}
+
+function requestFor(
+  { host, probePrefix }: Server,
+  method: "GET" | "HEAD",
+  target: string,
+  more: readonly FieldLine[],
+) {
+  const fieldLines: FieldLine[] = [
+    ["Host", host],
+    ["User-Agent", "balancer-files"],
+    ["Accept", "*/*"],
+    ["Accept-Encoding", "identity"],
+    ["Want-Repr-Digest", "sha-256=10"],
+    ...more,
+  ];
+  return { method, requestTarget: `${probePrefix}${target}`, fieldLines };
+}
+
+/** What a response to HEAD, or to GET of the first byte, says of the file. */
+function answerOf(head: ResponseHead): FileAnswer {
+  switch (head.statusCode) {
+    case 200:
+    case 206:
+      return { kind: "has", version: versionOf(head) };
+    case 403:
+    case 404:
+    case 410:
+      return { kind: "lacks" };
+    default:
+      return { kind: "unclear" };
+  }
+}
+
+function versionOf(head: ResponseHead): FileVersion {
+  const { fields } = head;
+  const entityTag = parseEntityTag(fields.get("etag") ?? "");
+  const digest = digestOf(fields, "repr-digest", ["sha-256"]);
+  const [product] = (fields.get("server") ?? "").split(/[/ ]/);
+  const isEncoded = fields.has("content-encoding");
+  return {
+    bytes: isEncoded ? undefined : sizeOf(head),
+    tag: entityTag === undefined || entityTag.isWeak ? undefined : hashOf(entityTag.opaque),
+    lastModified: parseHttpDate(fields.get("last-modified") ?? "", Date.now() / 1000),
+    sha256: digest?.hex,
+    software: product ? hashOf(product) : undefined,
+  };
+}
+
+/** The size of the whole representation in bytes. */
+function sizeOf(head: ResponseHead): number | undefined {
+  if (head.statusCode === 206) {
+    const [, size] =
+      /^bytes [0-9]+-[0-9]+\/([0-9]+)$/i.exec(head.fields.get("content-range") ?? "") ??
+        [];
+    return size === undefined ? undefined : Number(size);
+  }
+  const framing = responseBodyFraming("GET", head);
+  return framing.kind === "length" ? framing.contentLength : undefined;
+}

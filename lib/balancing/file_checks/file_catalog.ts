@@ -1,0 +1,515 @@
+/**
+ * Which server has which file, and in which version, in bounded memory: for each target a row of
+ * bits, three for each server.
+ *
+ * @module
+ */
+
+import { BitTable, eachBit, lowestBit } from "./bit_table.ts";
+import { type FileAnswer, type FileVersion, isSameVersion, VersionTable } from "./file_version.ts";
+import { LONGEST_TARGET, TargetTable } from "./target_table.ts";
+
+/** How much a catalogue remembers, and for how long. */
+export interface FileCatalogOptions {
+  /** How long it is known that a server has a file, in ms; that it lacks it, a tenth of that. */
+  readonly expiryMs: number;
+  /** Draws between 0 and 1. */
+  readonly random: () => number;
+  /** The most targets. */
+  readonly mostTargets?: number;
+  /** Called when the versions of a target differ, or may differ otherwise than before. */
+  readonly onVersions?: (row: number) => void;
+}
+
+/** Servers that hold one version of a file. */
+export interface Holders {
+  /** The version. */
+  readonly version: FileVersion;
+  /** Their ids. */
+  readonly servers: readonly number[];
+}
+
+/** Of one server: how many of the files asked for it lacks or has in another version. */
+export interface ServerShortfall {
+  /** Targets that it lacks. */
+  readonly lacking: number;
+  /** Targets that it has in another version than the one that clients get. */
+  readonly differing: number;
+  /** Some of those targets, the latest first. */
+  readonly examples: readonly string[];
+}
+
+/** The most targets that are remembered. */
+const MOST_TARGETS = 100_000;
+
+/** The most memory of all bits, in bytes. */
+const MOST_BIT_BYTES = 40 * 1024 * 1024;
+
+/** Versions of one target that are told apart; a further one takes the place of the last. */
+const MOST_VERSIONS = 15;
+
+/** Targets with several versions, at most. */
+const MOST_DIVERGENT = 10_000;
+
+/** Examples kept for each server. */
+const MOST_EXAMPLES = 3;
+
+/** That a server lacks a file is known for this part of the time that it has one. */
+const LACKS_PART = 1 / 10;
+
+/** Planes of bits, as `FileCatalog` describes them. */
+const HAS = 0;
+const EXCLUDED = 1;
+const FRESH = 2;
+const PLANES = 3;
+
+/** Numbers of a row: servers that have, have another version, and lack; ticks of both clocks. */
+const HAVE = 0;
+const DIFFER = 1;
+const LACK = 2;
+const HAS_TICK = 3;
+const LACKS_TICK = 4;
+const STRIDE = 5;
+
+/** What a backup adds to the servers of a version: all of them less than one other server. */
+const BACKUP_COUNT = 2 ** -20;
+
+/** The versions of a target that has several. */
+interface Divergence {
+  readonly versions: FileVersion[];
+  /** Index of the version of each column. */
+  of: Uint8Array;
+}
+
+/** A server of the catalogue. */
+interface Column {
+  readonly id: number;
+  isBackup: boolean;
+  lacking: number;
+  differing: number;
+  readonly examples: string[];
+}
+
+/**
+ * Which servers have which target. Servers are known by id; each has a column of bits.
+ *
+ * A row has three bits for each server: `has`, `excluded` and `fresh`. A server that has the
+ * version which clients get is `has` alone; one with another version `has` and `excluded`; one that
+ * lacks the file is `excluded` alone; one of which nothing is known has neither. A fact loses
+ * `fresh` at the next tick of its clock, and goes at the one after it, so that it lives between one
+ * half and the whole of its time.
+ */
+export class FileCatalog {
+  readonly #options: FileCatalogOptions;
+  readonly #columnOf = new Map<number, number>();
+  readonly #columns: (Column | undefined)[] = [];
+  readonly #targets: TargetTable;
+  readonly #bits = new BitTable(PLANES);
+  /** The columns that have a server. */
+  readonly #listed = new BitTable(1);
+  readonly #versions = new VersionTable();
+  readonly #divergences = new Map<number, Divergence>();
+  #numbers = new Uint32Array(1024 * STRIDE);
+  #hasTick = 0;
+  #lacksTick = 0;
+  #lackingTargets = 0;
+
+  /** Knows no server and no file yet. */
+  constructor(options: FileCatalogOptions) {
+    this.#options = options;
+    this.#targets = new TargetTable((row) => this.#clearRow(row), options.random);
+    this.#listed.reserve(1, 1);
+  }
+
+  /**
+   * Replaces the servers, which are those that clients may be sent to. What is known of those that
+   * stay is kept; one that comes back later is not known.
+   *
+   * @param backups those whose versions count only where no other server has the file
+   */
+  setServers(ids: Iterable<number>, backups: ReadonlySet<number> = new Set()): void {
+    const listed = new Set(ids);
+    for (const [id, column] of [...this.#columnOf]) {
+      if (listed.has(id)) continue;
+      this.#forget(column);
+      this.#columnOf.delete(id);
+      this.#columns[column] = undefined;
+    }
+    let free = 0;
+    for (const id of listed) {
+      if (this.#columnOf.has(id)) continue;
+      while (this.#columns[free] !== undefined) free++;
+      this.#columns[free] = { id, isBackup: false, lacking: 0, differing: 0, examples: [] };
+      this.#columnOf.set(id, free);
+    }
+    this.#bits.reserve(0, this.#columns.length);
+    this.#listed.reserve(1, this.#columns.length);
+    this.#columns.forEach((server, column) => {
+      this.#listed.set(0, 0, column, server !== undefined);
+      if (server !== undefined) server.isBackup = backups.has(server.id);
+    });
+    for (const [row, divergence] of [...this.#divergences]) {
+      const of = new Uint8Array(this.#columns.length);
+      of.set(divergence.of.subarray(0, of.length));
+      divergence.of = of;
+      this.#choose(row);
+    }
+  }
+
+  /** The column of a server; undefined if it is not in the catalogue. */
+  columnOf(id: number): number | undefined {
+    return this.#columnOf.get(id);
+  }
+
+  /** The server of a column; undefined for a column without one. */
+  serverOf(column: number): number | undefined {
+    return this.#columns[column]?.id;
+  }
+
+  /** The row of a target, without what has expired; undefined if nothing is known of it. */
+  find(target: string, epochMs: number): number | undefined {
+    this.#advance(epochMs);
+    const row = this.#targets.rowOf(target);
+    return row === undefined || this.#expire(row) ? undefined : row;
+  }
+
+  /** Counts requests for a target. */
+  want(row: number, requests: number): void {
+    this.#targets.want(row, requests);
+  }
+
+  /** Requests for a target lately: a number that is halved every minute. */
+  wanted(row: number): number {
+    return this.#targets.wanted(row);
+  }
+
+  /** The target of a row. */
+  targetOf(row: number): string {
+    return this.#targets.targetOf(row);
+  }
+
+  /** How many servers are known to have the version that clients get. */
+  holders(row: number): number {
+    return this.#numbers[row * STRIDE + HAVE]! - this.#numbers[row * STRIDE + DIFFER]!;
+  }
+
+  /** How many servers are known to lack the file or to have another version. */
+  excluded(row: number): number {
+    return this.#numbers[row * STRIDE + LACK]! + this.#numbers[row * STRIDE + DIFFER]!;
+  }
+
+  /** Whether a server is known to have the version that clients get. */
+  isHolder(row: number, id: number): boolean {
+    const column = this.#columnOf.get(id);
+    return column !== undefined && this.#bits.has(row, HAS, column) &&
+      !this.#bits.has(row, EXCLUDED, column);
+  }
+
+  /** Whether a server is known to lack the file or to have another version. */
+  isExcluded(row: number, id: number): boolean {
+    const column = this.#columnOf.get(id);
+    return column !== undefined && this.#bits.has(row, EXCLUDED, column);
+  }
+
+  /** Whether a server is known to lack the file. */
+  isLacking(row: number, id: number): boolean {
+    const column = this.#columnOf.get(id);
+    return column !== undefined && this.#bits.has(row, EXCLUDED, column) &&
+      !this.#bits.has(row, HAS, column);
+  }
+
+  /** The version that clients get; undefined if no server is known to have the file. */
+  version(row: number): FileVersion | undefined {
+    return this.#numbers[row * STRIDE + HAVE] === 0 ? undefined : this.#versions.get(row);
+  }
+
+  /** The size in bytes of the version that clients get, if it is known. */
+  bytes(row: number): number | undefined {
+    return this.#numbers[row * STRIDE + HAVE] === 0 ? undefined : this.#versions.bytesOf(row);
+  }
+
+  /**
+   * Adds an answer. Ignores a server that is not in the catalogue, and a target that is too long.
+   *
+   * @param wanted requests for the target until now, if nothing was known of it
+   */
+  learn(target: string, id: number, answer: FileAnswer, epochMs: number, wanted = 0): void {
+    const column = this.#columnOf.get(id);
+    if (column === undefined || target.length > LONGEST_TARGET) return;
+    const row = this.find(target, epochMs) ?? this.#add(target, wanted);
+    if (answer.kind === "has") this.#learnVersion(row, column, answer.version);
+    else this.#set(row, column, false, answer.kind === "lacks");
+    this.#bits.set(row, FRESH, column, true);
+    this.#choose(row);
+  }
+
+  /**
+   * The next server that is to be asked about a target, since nothing is known of it there, or soon
+   * will not be.
+   *
+   * @param row undefined for a target of which nothing is known
+   * @param from the column to begin at
+   * @param askable columns of servers that may be asked, in its row 0 of plane 0; all by default
+   * @returns its column; undefined if there is none
+   */
+  nextDue(row: number | undefined, from = 0, askable = this.#listed): number | undefined {
+    const words = Math.min(askable.words, this.#bits.words);
+    const before = (1 << (from & 31)) - 1;
+    const start = (from >>> 5) % words;
+    for (let i = 0; i <= words; i++) {
+      const word = (start + i) % words;
+      const fresh = row === undefined ? 0 : this.#bits.word(row, FRESH, word);
+      const inReach = i === 0 ? ~before : i === words ? before : -1;
+      const due = askable.word(0, 0, word) & ~fresh & inReach;
+      if (due !== 0) return word * 32 + lowestBit(due);
+    }
+    return undefined;
+  }
+
+  /** Makes what is known of a server due to be asked again: a client has found otherwise. */
+  doubt(row: number, id: number): void {
+    const column = this.#columnOf.get(id);
+    if (column !== undefined) this.#bits.set(row, FRESH, column, false);
+  }
+
+  /** How many servers there are. */
+  get servers(): number {
+    return this.#columnOf.size;
+  }
+
+  /** How many columns there are, those without a server included. */
+  get columns(): number {
+    return this.#columns.length;
+  }
+
+  /** How many targets something is known of. */
+  get targets(): number {
+    return this.#targets.size;
+  }
+
+  /** How many targets a server is known to lack. */
+  get lackingTargets(): number {
+    return this.#lackingTargets;
+  }
+
+  /** How many targets have several versions. */
+  get differingTargets(): number {
+    return this.#divergences.size;
+  }
+
+  /** What a server lacks or has in another version; undefined if it is not in the catalogue. */
+  shortfall(id: number): ServerShortfall | undefined {
+    const column = this.#columns[this.#columnOf.get(id) ?? -1];
+    if (column === undefined) return undefined;
+    const { lacking, differing } = column;
+    const examples = column.examples.filter((target) => {
+      const row = this.#targets.rowOf(target);
+      return row !== undefined && this.isExcluded(row, id);
+    });
+    return { lacking, differing, examples: examples.reverse() };
+  }
+
+  /** Which servers hold which version of a target: that which clients get first. */
+  versions(row: number): Holders[] {
+    const divergence = this.#divergences.get(row);
+    const versions = divergence?.versions ?? [this.#versions.get(row)];
+    const groups = versions.map((version) => ({ version, servers: [] as number[] }));
+    let chosen = 0;
+    this.#eachColumn(row, HAS, (column) => {
+      const index = divergence?.of[column] ?? 0;
+      groups[index]!.servers.push(this.#columns[column]!.id);
+      if (!this.#bits.has(row, EXCLUDED, column)) chosen = index;
+    });
+    const [first] = groups.splice(chosen, 1);
+    groups.sort((a, b) => b.servers.length - a.servers.length);
+    return [first!, ...groups].filter(({ servers }) => servers.length > 0);
+  }
+
+  /** What is known of a target: each answer, and the ids of the servers that gave it. */
+  answers(row: number): [answer: FileAnswer, servers: readonly number[]][] {
+    const lacking: number[] = [];
+    this.#eachColumn(row, EXCLUDED, (column) => {
+      if (!this.#bits.has(row, HAS, column)) lacking.push(this.#columns[column]!.id);
+    });
+    const having = this.versions(row).map(({ version, servers }) =>
+      [{ kind: "has", version } as const, servers] as [FileAnswer, readonly number[]]
+    );
+    return lacking.length > 0 ? [...having, [{ kind: "lacks" }, lacking]] : having;
+  }
+
+  /** Advances the clocks of facts, and of what is wanted. */
+  #advance(epochMs: number): void {
+    const halfMs = this.#options.expiryMs / 2;
+    this.#hasTick = Math.floor(epochMs / halfMs);
+    this.#lacksTick = Math.floor(epochMs / (halfMs * LACKS_PART));
+    this.#targets.advance(epochMs);
+  }
+
+  /** Forgets what is known of a server. */
+  #forget(column: number): void {
+    for (const row of this.#targets.rows) {
+      this.#bits.set(row, FRESH, column, false);
+      if (!this.#isKnown(row, column)) continue;
+      this.#set(row, column, false, false);
+      this.#choose(row);
+    }
+  }
+
+  /** Removes facts of a row that have expired. @returns whether none is left, and the row is free */
+  #expire(row: number): boolean {
+    const at = row * STRIDE;
+    const hasTicks = this.#hasTick - this.#numbers[at + HAS_TICK]!;
+    const lacksTicks = this.#lacksTick - this.#numbers[at + LACKS_TICK]!;
+    if (hasTicks === 0 && lacksTicks === 0) return false;
+    this.#numbers[at + HAS_TICK] = this.#hasTick;
+    this.#numbers[at + LACKS_TICK] = this.#lacksTick;
+    let isEmpty = true;
+    for (let word = 0; word < this.#bits.words; word++) {
+      const has = this.#bits.word(row, HAS, word);
+      const fresh = this.#bits.word(row, FRESH, word);
+      const known = has | this.#bits.word(row, EXCLUDED, word);
+      const aged = (hasTicks > 0 ? has : 0) | (lacksTicks > 0 ? ~has : 0);
+      const outdated = (hasTicks > 1 ? has : 0) | (lacksTicks > 1 ? ~has : 0);
+      const expired = known & (outdated | (aged & ~fresh));
+      this.#bits.setWord(row, FRESH, word, fresh & ~aged);
+      eachBit(expired, (bit) => this.#set(row, word * 32 + bit, false, false));
+      if ((known & ~expired) !== 0 || (fresh & ~aged) !== 0) isEmpty = false;
+    }
+    if (isEmpty) this.#targets.remove(row);
+    else this.#choose(row);
+    return isEmpty;
+  }
+
+  #add(target: string, wanted: number): number {
+    const most = this.#options.mostTargets ?? MOST_TARGETS;
+    const row = this.#targets.add(
+      target,
+      Math.min(most, Math.floor(MOST_BIT_BYTES / this.#bits.rowBytes)),
+    );
+    this.#bits.reserve(row + 1, this.#columns.length);
+    const at = row * STRIDE;
+    if (at === this.#numbers.length) {
+      const numbers = new Uint32Array(2 * this.#numbers.length);
+      numbers.set(this.#numbers);
+      this.#numbers = numbers;
+    }
+    this.#numbers[at + HAS_TICK] = this.#hasTick;
+    this.#numbers[at + LACKS_TICK] = this.#lacksTick;
+    this.#targets.want(row, wanted);
+    return row;
+  }
+
+  #clearRow(row: number): void {
+    this.#eachColumn(row, HAS, (column) => this.#set(row, column, false, false));
+    this.#eachColumn(row, EXCLUDED, (column) => this.#set(row, column, false, false));
+    for (let word = 0; word < this.#bits.words; word++) this.#bits.setWord(row, FRESH, word, 0);
+    this.#divergences.delete(row);
+  }
+
+  /** Adds the version of a server; one that is new to the target makes it divergent. */
+  #learnVersion(row: number, column: number, version: FileVersion): void {
+    const hadIt = this.#bits.has(row, HAS, column);
+    const isAlone = this.#numbers[row * STRIDE + HAVE] === Number(hadIt);
+    let divergence = this.#divergences.get(row);
+    if (divergence === undefined) {
+      const known = this.#versions.get(row);
+      if (isAlone || isSameVersion(known, version)) {
+        this.#versions.set(row, isAlone ? version : merged(known, version));
+        return this.#set(row, column, true, false);
+      }
+      this.#limitDivergences();
+      divergence = { versions: [known], of: new Uint8Array(this.#columns.length) };
+      this.#divergences.set(row, divergence);
+    }
+    const { versions, of } = divergence;
+    const same = versions.findIndex((it) => isSameVersion(it, version));
+    const index = same >= 0 ? same : Math.min(versions.length, MOST_VERSIONS - 1);
+    versions[index] = same >= 0 ? merged(versions[same]!, version) : version;
+    of[column] = index;
+    this.#set(row, column, true, this.#bits.has(row, EXCLUDED, column));
+  }
+
+  #limitDivergences(): void {
+    if (this.#divergences.size < MOST_DIVERGENT) return;
+    for (const oldest of this.#divergences.keys()) return this.#targets.remove(oldest);
+  }
+
+  /**
+   * Chooses the version that clients get: that of most servers, of equal ones the newest, then the
+   * first.
+   */
+  #choose(row: number): void {
+    const divergence = this.#divergences.get(row);
+    if (divergence === undefined) return;
+    const { versions, of } = divergence;
+    const counts = versions.map(() => 0);
+    this.#eachColumn(row, HAS, (column) => {
+      counts[of[column]!]! += this.#columns[column]!.isBackup ? BACKUP_COUNT : 1;
+    });
+    let chosen = 0;
+    for (let i = 1; i < versions.length; i++) {
+      const more = counts[i]! - counts[chosen]!;
+      const newer = (versions[i]!.lastModified ?? 0) - (versions[chosen]!.lastModified ?? 0);
+      if (more > 0 || (more === 0 && newer > 0)) chosen = i;
+    }
+    this.#versions.set(row, versions[chosen]!);
+    this.#eachColumn(row, HAS, (column) => this.#set(row, column, true, of[column] !== chosen));
+    if (counts.filter((count) => count > 0).length < 2) this.#divergences.delete(row);
+    this.#options.onVersions?.(row);
+  }
+
+  #eachColumn(row: number, plane: number, call: (column: number) => void): void {
+    for (let word = 0; word < this.#bits.words; word++) {
+      eachBit(this.#bits.word(row, plane, word), (bit) => call(word * 32 + bit));
+    }
+  }
+
+  #isKnown(row: number, column: number): boolean {
+    return this.#bits.has(row, HAS, column) || this.#bits.has(row, EXCLUDED, column);
+  }
+
+  /** Sets what is known of a server, and counts it. */
+  #set(row: number, column: number, has: boolean, isExcluded: boolean): void {
+    const had = this.#bits.has(row, HAS, column);
+    const wasExcluded = this.#bits.has(row, EXCLUDED, column);
+    if (had === has && wasExcluded === isExcluded) return;
+    const lack = row * STRIDE + LACK;
+    const lackedBefore = this.#numbers[lack]! > 0;
+    this.#count(row, column, had, wasExcluded, -1);
+    this.#count(row, column, has, isExcluded, 1);
+    this.#lackingTargets += Number(this.#numbers[lack]! > 0) - Number(lackedBefore);
+    this.#bits.set(row, HAS, column, has);
+    this.#bits.set(row, EXCLUDED, column, isExcluded);
+    if (isExcluded && !wasExcluded) this.#addExample(column, this.targetOf(row));
+  }
+
+  #count(row: number, column: number, has: boolean, isExcluded: boolean, by: number): void {
+    const server = this.#columns[column]!;
+    if (has) this.#numbers[row * STRIDE + HAVE]! += by;
+    if (has && isExcluded) {
+      this.#numbers[row * STRIDE + DIFFER]! += by;
+      server.differing += by;
+    } else if (isExcluded) {
+      this.#numbers[row * STRIDE + LACK]! += by;
+      server.lacking += by;
+    }
+  }
+
+  #addExample(column: number, target: string): void {
+    const { examples } = this.#columns[column]!;
+    if (examples.includes(target)) return;
+    examples.push(target);
+    if (examples.length > MOST_EXAMPLES) examples.shift();
+  }
+}
+
+/** What two servers say of the same version. */
+function merged(a: FileVersion, b: FileVersion): FileVersion {
+  return {
+    bytes: a.bytes ?? b.bytes,
+    tag: a.tag ?? b.tag,
+    lastModified: a.lastModified ?? b.lastModified,
+    software: a.software ?? b.software,
+    sha256: a.sha256 ?? b.sha256,
+  };
+}

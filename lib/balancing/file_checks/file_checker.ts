@@ -1,0 +1,430 @@
+/**
+ * Asks servers which files they have: the files that clients want most first, at a bounded rate.
+ *
+ * @module
+ */
+
+import { BitTable } from "./bit_table.ts";
+import { DemandSketch } from "./demand_sketch.ts";
+import type { FileCatalog } from "./file_catalog.ts";
+import type { FileAnswer } from "./file_version.ts";
+import { copyOf, LONGEST_TARGET } from "./target_table.ts";
+
+/** The server did not answer: nothing is known, and it is left alone for a while. */
+export interface Unanswered {
+  readonly kind: "unanswered";
+}
+
+/**
+ * Asks a server about a target.
+ *
+ * @param server its id
+ * @param isDoubted whether a client found otherwise than the server said
+ */
+export type AskFile = (
+  server: number,
+  target: string,
+  isDoubted: boolean,
+) => Promise<FileAnswer | Unanswered>;
+
+/** Takes note of the targets that clients want. */
+export interface FileDemand {
+  /**
+   * A client was sent to a server for a target. Does not wait and never throws.
+   *
+   * @param first the id of the server, which is asked first
+   * @param isDoubted whether a client says that this server failed it
+   * @param requests how many clients
+   */
+  want(target: string, first: number, isDoubted?: boolean, requests?: number): void;
+  /**
+   * Waits until a server is known to have a target, none is left to ask, or time is over. Never
+   * rejects.
+   *
+   * @param isThorough whether to wait for the answers of all servers
+   */
+  find(target: string, timeoutMs: number, isThorough?: boolean): Promise<void>;
+}
+
+/** How a checker asks. */
+export interface FileCheckerOptions {
+  /** Receives the servers and their answers. */
+  readonly catalog: FileCatalog;
+  /** Asks one server about one target. A rejection counts as unanswered. */
+  readonly ask: AskFile;
+  /** The most questions a second. */
+  readonly rate: number;
+  /** Whether one answer for each target is enough, as when only its size matters. */
+  readonly isOneEnough: boolean;
+  /** The clock of the rate: monotonic, in ms. */
+  readonly clock: () => number;
+  /** The clock of the catalogue. */
+  readonly epochMs: () => number;
+  /** Calls back after some ms. @returns cancels that */
+  readonly schedule: (call: () => void, ms: number) => () => void;
+  /** Called with each answer, after the catalogue has learnt it. */
+  readonly onAnswer?: (
+    target: string,
+    server: number,
+    answer: FileAnswer | Unanswered,
+    wanted: number,
+  ) => void;
+  /** Receives a rejection of `ask`. */
+  readonly onError: (error: unknown) => void;
+}
+
+/** Targets that wait for a question, at most. */
+const MOST_WAITING = 1024;
+
+/** Targets of which the least wanted gives way. */
+const EVICTION_SAMPLE = 8;
+
+/** Servers that are asked about one target at a time. */
+const MOST_AT_ONCE = 3;
+
+/** A client waits for the answer: as urgent as so many that do not. */
+const URGENT_FACTOR = 16;
+
+/** A target that a server is known to have: as urgent as a new one that is wanted so much less. */
+const KNOWN_FACTOR = 4;
+
+/** How long a server that does not answer is left alone, in ms: the first time, and at most. */
+const FIRST_REST_MS = 1000;
+const MOST_REST_MS = 60_000;
+
+/** A target that servers are to be asked about. */
+interface Question {
+  readonly target: string;
+  wanted: number;
+  /** The server to ask first. */
+  first: number | undefined;
+  /** A server that a client says to have failed. */
+  doubted: number | undefined;
+  /** The column to go on from. */
+  next: number;
+  inFlight: number;
+  /** Each lets a client go on that waits for the first server with the file. */
+  readonly waiting: Set<() => void>;
+  /** Each lets a client go on that waits for all answers. */
+  readonly waitingForAll: Set<() => void>;
+}
+
+/** Learns which servers have the files that clients want. Servers are known by id. */
+export class FileChecker implements FileDemand {
+  readonly #options: FileCheckerOptions;
+  readonly #demand = new DemandSketch();
+  readonly #questions = new Map<string, Question>();
+  #servers: ReadonlySet<number> = new Set();
+  /** Columns of servers that are not being asked and do not rest. */
+  readonly #askable = new BitTable(1);
+  readonly #busy = new Set<number>();
+  readonly #resting = new Set<number>();
+  /** How long servers rested that did not answer, in ms, and what ends that. */
+  readonly #rests = new Map<number, { readonly ms: number; readonly cancel: () => void }>();
+  readonly #bucket: QuestionBucket;
+  #cancelTimer: (() => void) | undefined;
+  /** Whether no question could be asked the last time, though the rate allowed one. */
+  #isStuck = false;
+  #isClosed = false;
+  #asked = 0;
+  /** Where the next question begins, so that not every one begins at the same server. */
+  #turn = 0;
+
+  /** Has no server to ask yet. */
+  constructor(options: FileCheckerOptions) {
+    this.#options = options;
+    this.#bucket = new QuestionBucket(options.rate, options.clock());
+    this.#askable.reserve(1, 1);
+  }
+
+  /** Questions asked until now. */
+  get asked(): number {
+    return this.#asked;
+  }
+
+  /** Targets that wait for a question. */
+  get waiting(): number {
+    return this.#questions.size;
+  }
+
+  /** Replaces the servers of the catalogue. @param backups as `FileCatalog.setServers` */
+  setServers(ids: Iterable<number>, backups?: ReadonlySet<number>): void {
+    const before = this.#servers;
+    this.#servers = new Set(ids);
+    this.#options.catalog.setServers(this.#servers, backups);
+    for (const server of before) {
+      if (!this.#servers.has(server)) this.#endRest(server);
+    }
+    this.#askable.clear();
+    for (const server of this.#servers) this.#updateServer(server);
+    this.#pump();
+  }
+
+  want(target: string, first: number, isDoubted = false, requests = 1): void {
+    const question = this.#questionOf(target, requests, isDoubted ? first : undefined);
+    if (question === undefined) return;
+    if (isDoubted || question.first === undefined) question.first = first;
+    this.#pumpFor(question);
+  }
+
+  async find(target: string, timeoutMs: number, isThorough = false): Promise<void> {
+    const question = this.#questionOf(target, 1);
+    if (question === undefined) return;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const waiting = isThorough ? question.waitingForAll : question.waiting;
+    waiting.add(resolve);
+    const cancel = this.#options.schedule(resolve, timeoutMs);
+    this.#pumpFor(question);
+    await promise;
+    cancel();
+    waiting.delete(resolve);
+  }
+
+  /** Asks no more; clients that wait go on. */
+  close(): void {
+    this.#isClosed = true;
+    this.#cancelTimer?.();
+    for (const server of this.#rests.keys()) this.#endRest(server);
+    for (const question of this.#questions.values()) this.#end(question);
+  }
+
+  /** The question about a target, if there is something to ask and room for it. */
+  #questionOf(target: string, requests: number, doubted?: number): Question | undefined {
+    if (this.#isClosed || target.length > LONGEST_TARGET) return undefined;
+    const { catalog, epochMs } = this.#options;
+    const row = catalog.find(target, epochMs());
+    if (row !== undefined && doubted !== undefined) catalog.doubt(row, doubted);
+    const known = this.#questions.get(target);
+    if (known === undefined && !this.#isDue(row)) return undefined;
+    const lately = row === undefined ? this.#demand.add(target) : catalog.wanted(row);
+    const question = known ?? this.#addQuestion(target, lately);
+    if (question === undefined) return undefined;
+    question.wanted = Math.max(question.wanted + requests, lately);
+    if (doubted !== undefined) question.doubted = doubted;
+    return question;
+  }
+
+  #addQuestion(target: string, wanted: number): Question | undefined {
+    if (!this.#makeRoom(wanted)) return undefined;
+    const question: Question = {
+      target: copyOf(target),
+      wanted: 0,
+      first: undefined,
+      doubted: undefined,
+      next: this.#turn++,
+      inFlight: 0,
+      waiting: new Set(),
+      waitingForAll: new Set(),
+    };
+    this.#questions.set(question.target, question);
+    return question;
+  }
+
+  /** Removes a question that is less wanted, if there are too many. */
+  #makeRoom(wanted: number): boolean {
+    if (this.#questions.size < MOST_WAITING) return true;
+    let least: Question | undefined;
+    for (const question of [...this.#questions.values().take(EVICTION_SAMPLE)]) {
+      this.#questions.delete(question.target);
+      this.#questions.set(question.target, question); // The next time others are looked at.
+      if (isAwaited(question) || question.inFlight > 0) continue;
+      if (least === undefined || question.wanted < least.wanted) least = question;
+    }
+    if (least === undefined || least.wanted > wanted) return false;
+    this.#end(least);
+    return true;
+  }
+
+  #isDue(row: number | undefined): boolean {
+    const { catalog, isOneEnough } = this.#options;
+    if (isOneEnough && row !== undefined && catalog.holders(row) > 0) return false;
+    return catalog.nextDue(row) !== undefined;
+  }
+
+  /** As `#pump`, for a question that is new, or wanted more. */
+  #pumpFor(question: Question): void {
+    const { catalog, epochMs } = this.#options;
+    const isHopeless = this.#isStuck &&
+      this.#columnFor(question, catalog.find(question.target, epochMs())) === undefined;
+    if (!isHopeless) this.#pump();
+  }
+
+  /** Asks as much as is due and allowed now. */
+  #pump(): void {
+    const { clock } = this.#options;
+    this.#isStuck = false;
+    while (!this.#isClosed && this.#questions.size > 0) {
+      const waitMs = this.#bucket.waitMs(clock());
+      if (waitMs > 0) return this.#pumpAfter(waitMs);
+      const next = this.#mostUrgent();
+      if (next === undefined) {
+        this.#isStuck = true; // An answer, or the end of a rest, goes on.
+        return;
+      }
+      this.#bucket.take();
+      void this.#ask(...next);
+    }
+  }
+
+  #pumpAfter(ms: number): void {
+    this.#cancelTimer ??= this.#options.schedule(() => {
+      this.#cancelTimer = undefined;
+      this.#pump();
+    }, ms);
+  }
+
+  /** The question that matters most of those that a server can be asked, and its column. */
+  #mostUrgent(): [Question, number] | undefined {
+    const { catalog, epochMs, isOneEnough } = this.#options;
+    const mostAtOnce = isOneEnough ? 1 : MOST_AT_ONCE;
+    let best: [Question, number] | undefined;
+    let most = 0;
+    for (const question of this.#questions.values()) {
+      if (question.inFlight >= mostAtOnce) continue;
+      const row = catalog.find(question.target, epochMs());
+      const urgency = this.#urgency(question, row);
+      if (urgency <= most) continue;
+      if (!this.#isDue(row)) {
+        this.#endIfIdle(question);
+        continue;
+      }
+      const column = this.#columnFor(question, row);
+      if (column === undefined) continue;
+      best = [question, column];
+      most = urgency;
+    }
+    return best;
+  }
+
+  #urgency(question: Question, row: number | undefined): number {
+    const { wanted } = question;
+    if (isAwaited(question)) return URGENT_FACTOR * wanted;
+    const isKnown = row !== undefined && this.#options.catalog.holders(row) > 0;
+    return isKnown ? wanted / KNOWN_FACTOR : wanted;
+  }
+
+  /** The server to ask: the first one if it is due, else the next in turn. */
+  #columnFor({ first, next }: Question, row: number | undefined): number | undefined {
+    const { catalog } = this.#options;
+    const column = first === undefined ? undefined : catalog.columnOf(first);
+    const from = next % Math.max(1, catalog.columns);
+    const inTurn = catalog.nextDue(row, column ?? from, this.#askable);
+    if (column === undefined || inTurn === column) return inTurn;
+    return catalog.nextDue(row, from, this.#askable);
+  }
+
+  async #ask(question: Question, column: number): Promise<void> {
+    const { catalog, ask, epochMs, onAnswer, onError } = this.#options;
+    const { target } = question;
+    const server = catalog.serverOf(column)!;
+    const isDoubted = question.doubted === server;
+    question.first = undefined;
+    if (isDoubted) question.doubted = undefined;
+    question.next = column + 1;
+    question.inFlight++;
+    this.#asked++;
+    this.#busy.add(server);
+    this.#updateServer(server);
+    const answer = await ask(server, target, isDoubted).catch((error) => {
+      onError(error);
+      return UNANSWERED;
+    });
+    question.inFlight--;
+    this.#busy.delete(server);
+    if (this.#isClosed) return;
+    if (this.#servers.has(server)) {
+      if (answer.kind === "unanswered") this.#rest(server);
+      else {
+        this.#endRest(server);
+        catalog.learn(target, server, answer, epochMs(), question.wanted);
+      }
+      onAnswer?.(target, server, answer, question.wanted);
+    }
+    this.#updateServer(server);
+    this.#settle(question);
+    this.#pump();
+  }
+
+  /** Lets clients go on that wait for a server with the file. */
+  #settle(question: Question): void {
+    const { catalog, epochMs, isOneEnough } = this.#options;
+    const row = catalog.find(question.target, epochMs());
+    if (row !== undefined && catalog.holders(row) > 0) wake(question.waiting);
+    if (isOneEnough || !this.#isDue(row)) this.#endIfIdle(question);
+  }
+
+  #endIfIdle(question: Question): void {
+    if (question.inFlight === 0) this.#end(question);
+  }
+
+  #end(question: Question): void {
+    this.#questions.delete(question.target);
+    wake(question.waiting);
+    wake(question.waitingForAll);
+  }
+
+  /** Leaves a server alone that did not answer, longer each time. */
+  #rest(server: number): void {
+    const before = this.#rests.get(server);
+    const ms = before === undefined ? FIRST_REST_MS : Math.min(MOST_REST_MS, 2 * before.ms);
+    before?.cancel();
+    const cancel = this.#options.schedule(() => {
+      this.#resting.delete(server);
+      this.#updateServer(server);
+      this.#pump();
+    }, ms);
+    this.#resting.add(server);
+    this.#rests.set(server, { ms, cancel });
+  }
+
+  #endRest(server: number): void {
+    this.#rests.get(server)?.cancel();
+    this.#rests.delete(server);
+    this.#resting.delete(server);
+  }
+
+  #updateServer(server: number): void {
+    const column = this.#options.catalog.columnOf(server);
+    if (column === undefined) return;
+    this.#askable.reserve(1, column + 1);
+    this.#askable.set(0, 0, column, !this.#busy.has(server) && !this.#resting.has(server));
+  }
+}
+
+function isAwaited({ waiting, waitingForAll }: Question): boolean {
+  return waiting.size > 0 || waitingForAll.size > 0;
+}
+
+function wake(waiting: Set<() => void>): void {
+  for (const resolve of waiting) resolve();
+  waiting.clear();
+}
+
+const UNANSWERED: Unanswered = { kind: "unanswered" };
+
+/** Allows so many questions a second, a tenth of a second's worth at once. */
+class QuestionBucket {
+  readonly #rate: number;
+  readonly #burst: number;
+  #tokens: number;
+  #at: number;
+
+  constructor(rate: number, monotonicMs: number) {
+    this.#rate = rate;
+    this.#burst = Math.max(1, rate / 10);
+    this.#tokens = this.#burst;
+    this.#at = monotonicMs;
+  }
+
+  /** The ms until a question is allowed; 0 if it is now. */
+  waitMs(monotonicMs: number): number {
+    const earned = (monotonicMs - this.#at) * this.#rate / 1000;
+    this.#tokens = Math.min(this.#burst, this.#tokens + earned);
+    this.#at = monotonicMs;
+    return this.#tokens >= 1 ? 0 : Math.ceil((1 - this.#tokens) * 1000 / this.#rate);
+  }
+
+  take(): void {
+    this.#tokens--;
+  }
+}

@@ -1,0 +1,231 @@
+/**
+ * What a balancer and its workers tell each other about files: workers report what is wanted, and
+ * are sent what servers answered.
+ *
+ * @module
+ */
+
+import { SingleRun } from "../../process/single_run.ts";
+import type { FileCatalog } from "./file_catalog.ts";
+import type { FileDemand } from "./file_checker.ts";
+import type { FileAnswer } from "./file_version.ts";
+import { copyOf, LONGEST_TARGET } from "./target_table.ts";
+
+/** What some servers answered about a target. */
+export interface Fact {
+  /** Path and query as received. */
+  readonly target: string;
+  /** Their ids. */
+  readonly servers: readonly number[];
+  /** Their answer. */
+  readonly answer: FileAnswer;
+  /** Requests for the target lately. */
+  readonly wanted: number;
+}
+
+/** What workers are sent. */
+export interface FileUpdate {
+  /** In the order in which they were learnt. */
+  readonly facts: readonly Fact[];
+  /** Targets of which no more is to be found out now: no client needs to wait. */
+  readonly settled: readonly string[];
+}
+
+/** A target that clients of a worker want. */
+export interface Wanted {
+  /** Path and query as received. */
+  readonly target: string;
+  /** Clients that were redirected for it. */
+  readonly requests: number;
+  /** The id of a server that they were sent to; undefined if there are none. */
+  readonly first?: number | undefined;
+  /** The id of a server that a client says to have failed. */
+  readonly doubted?: number | undefined;
+  /** Whether clients wait for the first server that has it, or for all answers. */
+  readonly waits?: "first" | "all" | undefined;
+}
+
+/** Validates what a worker was sent; undefined if it is no update about files. */
+export function readFileUpdate(content: unknown): FileUpdate | undefined {
+  const { facts, settled } = (content ?? {}) as Partial<FileUpdate>;
+  return Array.isArray(facts) && Array.isArray(settled) ? { facts, settled } : undefined;
+}
+
+/** Validates the report of a worker; undefined if it is none about files. */
+export function readWanted(content: unknown): readonly Wanted[] | undefined {
+  const { wanted } = (content ?? {}) as { readonly wanted?: readonly Wanted[] };
+  const isValid = Array.isArray(wanted) &&
+    wanted.every((it: Partial<Wanted> | null) =>
+      typeof it?.target === "string" && Number.isInteger(it.requests) &&
+      [it.first, it.doubted].every((id) => id === undefined || Number.isInteger(id)) &&
+      [undefined, "first", "all"].includes(it.waits)
+    );
+  return isValid ? wanted : undefined;
+}
+
+/** Facts that wait for a worker that does not read; further ones are left out. */
+const MOST_PENDING = 10_000;
+
+/** A worker, and what it is still to be sent. */
+interface Subscriber {
+  readonly send: (update: FileUpdate) => Promise<void>;
+  readonly sending: SingleRun;
+  facts: Fact[];
+  settled: string[];
+}
+
+/** Passes answers on to workers. */
+export class FactPublisher {
+  readonly #catalog: FileCatalog;
+  readonly #subscribers = new Set<Subscriber>();
+
+  /** Has no subscriber yet. */
+  constructor(catalog: FileCatalog) {
+    this.#catalog = catalog;
+  }
+
+  /**
+   * Sends a worker what is learnt from now on.
+   *
+   * @param send settles once the worker has taken it; never rejects
+   * @returns ends that
+   */
+  readonly subscribe = (send: (update: FileUpdate) => Promise<void>): () => void => {
+    const sending = new SingleRun(() => sendPending(subscriber));
+    const subscriber: Subscriber = { send, sending, facts: [], settled: [] };
+    this.#subscribers.add(subscriber);
+    return () => this.#subscribers.delete(subscriber);
+  };
+
+  /** A server has answered. */
+  learn(fact: Fact): void {
+    this.#publish([fact], []);
+  }
+
+  /** Sends all that is known of a target, to a worker that does not know it. */
+  publishRow(row: number, target: string): void {
+    const wanted = this.#catalog.wanted(row);
+    const answers = this.#catalog.answers(row);
+    this.#publish(answers.map(([answer, servers]) => ({ target, servers, answer, wanted })), []);
+  }
+
+  /** No more is to be found out about a target now. */
+  settled(target: string): void {
+    this.#publish([], [target]);
+  }
+
+  #publish(facts: readonly Fact[], settled: readonly string[]): void {
+    for (const subscriber of this.#subscribers) {
+      if (subscriber.facts.length < MOST_PENDING) subscriber.facts.push(...facts);
+      if (subscriber.settled.length < MOST_PENDING) subscriber.settled.push(...settled);
+      void subscriber.sending.again();
+    }
+  }
+}
+
+async function sendPending(subscriber: Subscriber): Promise<void> {
+  const { facts, settled } = subscriber;
+  if (facts.length === 0 && settled.length === 0) return;
+  subscriber.facts = [];
+  subscriber.settled = [];
+  await subscriber.send({ facts, settled });
+}
+
+/** How long what is wanted is collected, in ms. */
+const REPORT_MS = 100;
+
+/** Targets in one report; more wait for clients who ask again. */
+const MOST_TARGETS = 256;
+
+/** What a worker needs to report. */
+export interface WorkerDemandOptions {
+  /** The clock of the catalogue. */
+  readonly epochMs: () => number;
+  /** Calls back after some ms. @returns cancels that */
+  readonly schedule: (call: () => void, ms: number) => () => void;
+  /** Sends a report to the parent. */
+  readonly report: (content: { readonly wanted: readonly Wanted[] }) => void;
+}
+
+/** A client of a worker that waits. */
+interface Waiting {
+  readonly isThorough: boolean;
+  readonly resolve: () => void;
+}
+
+/** In a worker: reports what is wanted, and learns the answers. */
+export class WorkerDemand implements FileDemand {
+  readonly #catalog: FileCatalog;
+  readonly #options: WorkerDemandOptions;
+  #wanted = new Map<string, Wanted>();
+  #isDue = false;
+  readonly #waiting = new Map<string, Set<Waiting>>();
+
+  /** Has nothing to report yet. */
+  constructor(catalog: FileCatalog, options: WorkerDemandOptions) {
+    this.#catalog = catalog;
+    this.#options = options;
+  }
+
+  want(target: string, server: number, isDoubted = false, requests = 1): void {
+    if (isDoubted) this.#add({ target, requests: 0, doubted: server });
+    else this.#add({ target, requests, first: server });
+  }
+
+  async find(target: string, timeoutMs: number, isThorough = false): Promise<void> {
+    if (target.length > LONGEST_TARGET) return;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const waiting = { isThorough, resolve };
+    const all = this.#waiting.get(target) ?? new Set();
+    const mustReport = ![...all].some((it) => it.isThorough || !isThorough);
+    this.#waiting.set(copyOf(target), all.add(waiting));
+    if (mustReport) {
+      const waits = isThorough ? "all" : "first";
+      this.#options.report({ wanted: [{ target, requests: 1, waits }] });
+    }
+    const cancel = this.#options.schedule(resolve, timeoutMs);
+    await promise;
+    cancel();
+    all.delete(waiting);
+    if (all.size === 0) this.#waiting.delete(target);
+  }
+
+  /** Learns what the parent sends, and lets clients go on. */
+  learn({ facts, settled }: FileUpdate): void {
+    const epochMs = this.#options.epochMs();
+    for (const { target, servers, answer, wanted } of facts) {
+      for (const server of servers) this.#catalog.learn(target, server, answer, epochMs, wanted);
+      const row = this.#catalog.find(target, epochMs);
+      if (row !== undefined && this.#catalog.holders(row) > 0) this.#wake(target, false);
+    }
+    for (const target of settled) this.#wake(target, true);
+  }
+
+  #add(wanted: Wanted): void {
+    const { target } = wanted;
+    if (target.length > LONGEST_TARGET) return;
+    const before = this.#wanted.get(target);
+    if (before === undefined && this.#wanted.size === MOST_TARGETS) return;
+    const own = before?.target ?? copyOf(target);
+    this.#wanted.set(own, {
+      target: own,
+      requests: (before?.requests ?? 0) + wanted.requests,
+      first: before?.first ?? wanted.first,
+      doubted: before?.doubted ?? wanted.doubted,
+    });
+    if (this.#isDue) return;
+    this.#isDue = true;
+    this.#options.schedule(() => {
+      this.#isDue = false;
+      const report = { wanted: [...this.#wanted.values()] };
+      this.#wanted = new Map();
+      this.#options.report(report);
+    }, REPORT_MS);
+  }
+
+  #wake(target: string, isSettled: boolean): void {
+    for (const { isThorough, resolve } of this.#waiting.get(target) ?? []) {
+      if (isSettled || !isThorough) resolve();
+    }
+  }
+}

@@ -1,0 +1,158 @@
+/**
+ * Picks servers by what is known of the files that clients ask for.
+ *
+ * @module
+ */
+
+import type { Chooser } from "../chooser.ts";
+import type { Server } from "../list/server.ts";
+import type { PickRequest } from "../policies/policy.ts";
+import type { FileCatalog } from "./file_catalog.ts";
+import type { FileDemand } from "./file_checker.ts";
+import type { FileVersion } from "./file_version.ts";
+
+/**
+ * When servers are asked about a file: `off` only for its size, where the policy uses that; `after`
+ * the redirect; `before` it, if nothing is known of the file.
+ */
+export const CHECK_MODES = ["off", "after", "before"] as const;
+
+/** One of `CHECK_MODES`. */
+export type CheckMode = (typeof CHECK_MODES)[number];
+
+/** What a router needs. */
+export interface FileRouterOptions {
+  /** Picks among all servers. */
+  readonly chooser: Chooser;
+  /** What is known. */
+  readonly catalog: FileCatalog;
+  /** Takes note of what is wanted. */
+  readonly demand: FileDemand;
+  /** When servers are asked. */
+  readonly mode: CheckMode;
+  /** The longest time that a client waits for an answer, in ms. */
+  readonly timeoutMs: number;
+  /** The clock of the catalogue. */
+  readonly epochMs: () => number;
+}
+
+/** A file as several servers have it. */
+export interface LocatedFile {
+  /** The version that clients get. */
+  readonly version: FileVersion;
+  /** The servers that have it, the best first. */
+  readonly servers: readonly Server[];
+}
+
+/** All servers lack the file. */
+export const MISSING = Symbol("missing");
+
+/** Picks servers that have the file, or may have it. */
+export class FileRouter {
+  readonly #options: FileRouterOptions;
+
+  /** Routes by a catalogue. */
+  constructor(options: FileRouterOptions) {
+    this.#options = options;
+  }
+
+  /** Whether servers that lack a file are known, and not only sizes. */
+  get isChecking(): boolean {
+    return this.#options.mode !== "off";
+  }
+
+  /** Waits until a target can be picked for; undefined if it can be at once. */
+  ready(target: string): Promise<void> | undefined {
+    const { mode, demand, timeoutMs } = this.#options;
+    if (mode !== "before") return undefined;
+    const row = this.rowOf(target);
+    if (row !== undefined && (this.isHeld(row) || !this.#isDue(row))) return undefined;
+    return demand.find(target, timeoutMs);
+  }
+
+  /** The row of a target in the catalogue; undefined if nothing is known of it. */
+  rowOf(target: string): number | undefined {
+    const { catalog, epochMs } = this.#options;
+    return catalog.find(target, epochMs());
+  }
+
+  /** The size of a file in bytes, if it is known. */
+  bytesOf(row: number): number | undefined {
+    return this.#options.catalog.bytes(row);
+  }
+
+  /** Whether a server is known to have the file. */
+  isHeld(row: number): boolean {
+    return this.#options.catalog.holders(row) > 0;
+  }
+
+  /**
+   * Picks a server that has the file; if none is known to have it, one that may have it. Notes that
+   * the file is wanted.
+   *
+   * @param row that of the request's target
+   * @returns `MISSING` if all servers are known to lack it; undefined if none is available
+   */
+  pick(request: PickRequest, row: number | undefined): Server | typeof MISSING | undefined {
+    const { chooser, catalog, demand } = this.#options;
+    const { target, isExcluded } = request;
+    const isFiltered = row !== undefined && this.isChecking;
+    const server = isFiltered ? this.#pickBy(request, row) : chooser.pick(request);
+    if (server === undefined || server === MISSING) return server;
+    if (row !== undefined && !this.#isDue(row)) catalog.want(row, 1);
+    else demand.want(target, server.id);
+    if (isFiltered && isExcluded !== undefined) this.#doubt(target, row, isExcluded);
+    return server;
+  }
+
+  /** Other servers of a file, the best first: those that have it, else those that may have it. */
+  alternatives(row: number | undefined): readonly Server[] {
+    const { catalog, chooser } = this.#options;
+    if (row === undefined || !this.isChecking) return chooser.byShare;
+    if (catalog.holders(row) === 0) {
+      return chooser.byShare.filter(({ id }) => !catalog.isExcluded(row, id));
+    }
+    return chooser.byShare.filter(({ id }) => catalog.isHolder(row, id));
+  }
+
+  /** The servers that have the version which clients get, if one is known to. */
+  locate(target: string): LocatedFile | undefined {
+    const { catalog, chooser } = this.#options;
+    const row = this.rowOf(target);
+    const version = row === undefined ? undefined : catalog.version(row);
+    if (version === undefined) return undefined;
+    const servers = [...chooser.byShare, ...chooser.reserves];
+    return { version, servers: servers.filter(({ id }) => catalog.isHolder(row!, id)) };
+  }
+
+  /** Waits until all servers have been asked about a target, or time is over. */
+  async askAll(target: string): Promise<void> {
+    const { demand, timeoutMs } = this.#options;
+    await demand.find(target, timeoutMs, true);
+  }
+
+  #pickBy(request: PickRequest, row: number): Server | typeof MISSING | undefined {
+    const { chooser, catalog } = this.#options;
+    const holders = catalog.holders(row);
+    const isKnownNowhere = holders === 0 && catalog.excluded(row) === 0;
+    if (isKnownNowhere || holders === catalog.servers) return chooser.pick(request);
+    const isExcluded = ({ id }: Server) => catalog.isExcluded(row, id);
+    const isNoHolder = ({ id }: Server) => !catalog.isHolder(row, id);
+    const holder = holders > 0 ? chooser.pick(request, isNoHolder) : undefined;
+    return holder ?? chooser.pick(request, isExcluded) ??
+      chooser.pickReserve(request, isNoHolder) ?? chooser.pickReserve(request, isExcluded) ??
+      (chooser.byShare.length > 0 ? MISSING : undefined);
+  }
+
+  #isDue(row: number): boolean {
+    const { catalog } = this.#options;
+    return this.isChecking ? catalog.nextDue(row) !== undefined : catalog.holders(row) === 0;
+  }
+
+  /** Servers that a client's retry avoids may have failed it. */
+  #doubt(target: string, row: number, isAvoided: (server: Server) => boolean): void {
+    const { catalog, chooser, demand } = this.#options;
+    const doubted = chooser.byShare.find((it) => isAvoided(it) && catalog.isHolder(row, it.id));
+    if (doubted !== undefined) demand.want(target, doubted.id, true);
+  }
+}
