@@ -194,7 +194,7 @@ export class Representation {
     const segments = parts.parts.flatMap(({ head, range }) => [encodeLatin1(head), range]);
     const source = bytes instanceof Uint8Array ? new MemoryBytes(bytes) : bytes;
     const content = new RangeContent(source, [...segments, encodeLatin1(parts.end)]);
-    const headerSection = fieldSection([["Content-Type", parts.contentType]], this.fields);
+    const headerSection = fieldSection([["Content-Type", parts.contentType]], fields);
     return { statusCode: 206, headerSection, content };
   }
 }
