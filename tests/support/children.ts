@@ -4,9 +4,20 @@ export async function childrenOf(pid: number): Promise<number[]> {
   return text.split(" ").filter((it) => it.trim() !== "").map(Number);
 }
 
-/** Waits until something is so, which it is to become within the life of a test. */
+/** Far longer than anything that a test waits for takes on a machine that is busy. */
+const LONGEST_WAIT_MS = 60_000;
+
+/**
+ * Waits until something is so.
+ *
+ * @throws {Error} that shows the condition, when it is not so for far too long
+ */
 export async function eventually(isSo: () => boolean | Promise<boolean>): Promise<void> {
-  while (!(await isSo())) await new Promise((resolve) => setTimeout(resolve, 10));
+  const start = performance.now();
+  while (!(await isSo())) {
+    if (performance.now() - start > LONGEST_WAIT_MS) throw new Error(`It never became so: ${isSo}`);
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
 }
 
 /** Whether there is a process of that number that has not ended. */
