@@ -152,6 +152,7 @@ Deno.test("balancer --admin says that it is stopping while an answer is under wa
   assertEquals((await statusAt(adminPort)).isStopping, true);
   await client.send("ab");
   assertEquals((await client.response()).statusCode, 301);
+  client[Symbol.dispose](); // Else the balancer waits for it a while.
   assertEquals((await balancer.process.ended).code, 0);
 });
 

@@ -11,6 +11,7 @@ import {
   exchange,
   exchangeable,
   EXPIRED,
+  isTrusted,
   RENEWED,
   SERVER,
   tlsOptions,
@@ -20,17 +21,6 @@ import {
 const FIT = answering("200 OK", "test");
 const NET = "--allow-net=127.0.0.1";
 const RUN = `--allow-run=${Deno.execPath()}`;
-
-/** Whether a client that trusts this certificate gets an answer. */
-async function isTrusted(port: number, certificate: string): Promise<boolean> {
-  try {
-    using client = RawClient.over(await connectTls(port, certificate));
-    return (await client.get("/x")).statusCode === 301;
-  } catch (error) {
-    assertMatch(String(error), /certificate|UnknownIssuer/);
-    return false;
-  }
-}
 
 Deno.test("balancer redirects clients over HTTPS, and says so", async () => {
   await using farm = new FakeServer(FIT);

@@ -9,6 +9,7 @@ import {
   exchange,
   exchangeable,
   EXPIRED,
+  isTrusted,
   RENEWED,
   SERVER,
   tlsOptions,
@@ -20,18 +21,6 @@ const ignore = Deno.build.os !== "linux";
 const LARGE = new Uint8Array(20_000_000).map((_, index) => index);
 const READ_AGAIN = /the certificate was read again/;
 const STAYS = /; the certificate in use stays$/;
-
-/** Whether a new client gets an answer that trusts only this certificate. */
-async function isTrusted(port: number, certificate: string): Promise<boolean> {
-  try {
-    using client = RawClient.over(await connectTls(port, certificate));
-    await client.get("/x");
-    return true;
-  } catch (error) {
-    if (!/certificate|UnknownIssuer/.test(String(error))) throw error;
-    return false;
-  }
-}
 
 async function server(directory: TemporaryDirectory, ...options: string[]): Promise<ListeningRole> {
   await directory.write("root/large", LARGE);
