@@ -2,14 +2,13 @@ import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/as
 import { eventually } from "../support/children.ts";
 import { CuttingRelay } from "../support/cutting_relay.ts";
 import { type Answer, answering, FakeServer } from "../support/fake_server.ts";
+import { manyOctets } from "../support/farm.ts";
 import { type FileServer, fileServer } from "../support/file_server.ts";
 import { finished } from "../support/process.ts";
-import { randomInteger, seededRandom } from "../support/random.ts";
 import { listeningRole, QUICK_PROBE, runRole, startRole } from "../support/role.ts";
 import { TemporaryDirectory } from "../support/temporary_directory.ts";
 
-const random = seededRandom(1);
-const ONE = Uint8Array.from({ length: 3_000_000 }, () => randomInteger(random, 256));
+const ONE = manyOctets(3_000_000);
 const OTHER = ONE.map((octet) => octet ^ 0x55);
 const DATE = new Date("2020-01-01T00:00:00Z");
 const SAID = "it has other content than is here, under the same ETag";

@@ -1,14 +1,13 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { eventually } from "../support/children.ts";
 import { textOf } from "../support/feed.ts";
+import { manyOctets } from "../support/farm.ts";
 import { fileServer } from "../support/file_server.ts";
 import { finished } from "../support/process.ts";
-import { randomInteger, seededRandom } from "../support/random.ts";
 import { assertRefused, listeningRole, QUICK_PROBE, runRole, startRole } from "../support/role.ts";
 import { TemporaryDirectory } from "../support/temporary_directory.ts";
 
-const random = seededRandom(1);
-const octets = Uint8Array.from({ length: 4_000_000 }, () => randomInteger(random, 256));
+const octets = manyOctets(4_000_000);
 const DATE = new Date("2020-01-01T00:00:00Z");
 
 /** Two servers of the same file behind a balancer that names both. */
