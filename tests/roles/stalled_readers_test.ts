@@ -85,7 +85,7 @@ Deno.test({
 });
 
 /** So many rounds with so many servers that refuse log more than may wait. */
-const ROUNDS = 200;
+const ROUNDS = 150;
 const REFUSING = Array.from({ length: 60 }, (_, i) => `127.0.1.${i + 1}:9`);
 
 Deno.test({
