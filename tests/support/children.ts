@@ -31,12 +31,15 @@ export function isRunning(pid: number): boolean {
   }
 }
 
-/** Waits until a process handles a signal, of that number, itself (Linux). */
+/** Waits until a child process handles a signal, of that number, itself (Linux). */
 export async function untilItHandles(pid: number, signalNumber: number): Promise<void> {
+  const own = await Deno.readTextFile("/proc/self/cmdline");
   await eventually(async () => {
     const status = await Deno.readTextFile(`/proc/${pid}/status`);
     const caught = BigInt(`0x${/^SigCgt:\s*([0-9a-f]+)$/m.exec(status)?.[1]}`);
-    return (caught >> BigInt(signalNumber - 1) & 1n) === 1n;
+    // Until it has become another program, its handlers are those of this process.
+    const hasBegun = await Deno.readTextFile(`/proc/${pid}/cmdline`) !== own;
+    return hasBegun && (caught >> BigInt(signalNumber - 1) & 1n) === 1n;
   });
 }
 
