@@ -68,6 +68,7 @@ export async function race(kind: RaceKind, requests: number): Promise<RaceResult
   const [what, ...rate] = race.swapper;
   const swapperArgs = ["run", "--quiet", "-A", script, what, directory.path, ...rate];
   await using swapper = new Process(Deno.execPath(), swapperArgs, processOptions);
+  await swapper.stdout.next(/^swapping$/);
   const answers = new Map<number, number>();
   let leaks = 0;
   let left = requests;
@@ -82,7 +83,7 @@ export async function race(kind: RaceKind, requests: number): Promise<RaceResult
   }));
   swapper.signal("SIGTERM");
   await swapper.ended;
-  return { answers, leaks, swaps: Number.parseInt(swapper.stdout.text) };
+  return { answers, leaks, swaps: Number.parseInt(swapper.stdout.lines.at(-1)!) };
 }
 
 async function arrange(directory: TemporaryDirectory, kind: RaceKind): Promise<void> {

@@ -1,5 +1,5 @@
-// Swaps what a server is asked for, until it is told to stop; then it says how often. `DIRECTORY`
-// holds `root`, in which `swapped` stands. `WHAT` is
+// Swaps what a server is asked for, until it is told to stop; then it prints how often. It prints
+// `swapping` once it has begun. `DIRECTORY` holds `root`, in which `swapped` stands. `WHAT` is
 //
 // - `file` or `directory`: for a link to outside and back, as fast as it can
 // - `replace`: a file for a new one by a rename, `RATE` times a second, or as fast as it can
@@ -17,6 +17,8 @@ Deno.chdir(`${directory}/root`);
 let swaps = 0;
 let isOver = false;
 Deno.addSignalListener("SIGTERM", () => isOver = true);
+swap();
+print("swapping");
 const start = performance.now();
 while (!isOver) {
   const due = rate === undefined

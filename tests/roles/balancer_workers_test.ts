@@ -217,6 +217,7 @@ for (const [times, code] of [[1, 0], [2, 143]] as const) {
       await client.send("ab");
       const { statusCode, fields } = await client.response();
       assertEquals([statusCode, fields.get("connection")], [301, "close"]);
+      client[Symbol.dispose](); // Else the balancer waits for it a while.
     }
     assertEquals((await balancer.process.ended).code, code);
     await eventually(() => !workers.some(isRunning));

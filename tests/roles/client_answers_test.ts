@@ -1,10 +1,12 @@
 import { assertEquals } from "@std/assert";
 import { type Answer, answering, byTarget, FakeServer, saying } from "../support/fake_server.ts";
+import { textOf } from "../support/feed.ts";
 import { runRole } from "../support/role.ts";
+import { TemporaryDirectory } from "../support/temporary_directory.ts";
 
 const HELLO = answering("200 OK", "hello");
 
-/** What a server answers for `/`, and whether that leads to the content. */
+/** What a server answers, and whether that leads to the content. */
 const ROWS: readonly (readonly [story: string, answer: Answer, isContent: boolean])[] = [
   ["203", answering("203 Non-Authoritative Information", "hello"), true],
   ["an unknown 2xx", answering("218 This Is Fine", "hello"), true],
@@ -29,16 +31,21 @@ const ROWS: readonly (readonly [story: string, answer: Answer, isContent: boolea
 ];
 
 Deno.test("client takes what answers leave no doubt about", async () => {
-  await using server = new FakeServer(HELLO);
-  for (const [story, answer, isContent] of ROWS) {
-    server.answer = byTarget({ "/": answer, "/hello": HELLO });
-    const args = ["-o-", "-v", "--retries=0", `http://${server.authority}/`];
-    const { code, stdout, stderr } = await runRole("client", args);
-    assertEquals(
-      [code === 0, stdout],
-      [isContent, isContent ? "hello" : ""],
-      `${story}: ${stderr}`,
-    );
-    assertEquals([..."\x01\x1b"].some((it) => stderr.includes(it)), false, story);
-  }
+  const names = ROWS.map((_, i) => `${i}`);
+  const answers = ROWS.map(([, answer], i) => [`/${i}`, answer] as const);
+  await using server = new FakeServer(
+    byTarget({ ...Object.fromEntries(answers), "/hello": HELLO }),
+  );
+  await using directory = await TemporaryDirectory.with();
+  const urls = names.map((name) => `http://${server.authority}/${name}`);
+  const args = ["-v", "--jobs=1", "--retries=0", ...urls];
+  const { stderr } = await runRole("client", args, { cwd: directory.path });
+  const saved = await directory.names();
+  assertEquals(
+    ROWS.map(([story], i) => [story, saved.includes(`${i}`)]),
+    ROWS.map(([story, , isContent]) => [story, isContent]),
+    stderr,
+  );
+  for (const name of saved) assertEquals(textOf(await directory.read(name)), "hello");
+  assertEquals([..."\x01\x1b"].filter((it) => stderr.includes(it)), []);
 });

@@ -1,14 +1,14 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { eventually } from "../support/children.ts";
 import { CuttingRelay } from "../support/cutting_relay.ts";
 import { type Answer, answering, FakeServer } from "../support/fake_server.ts";
+import { manyOctets } from "../support/farm.ts";
 import { type FileServer, fileServer } from "../support/file_server.ts";
 import { finished } from "../support/process.ts";
-import { randomInteger, seededRandom } from "../support/random.ts";
-import { listeningRole, runRole, startRole } from "../support/role.ts";
+import { listeningRole, QUICK_PROBE, runRole, startRole } from "../support/role.ts";
 import { TemporaryDirectory } from "../support/temporary_directory.ts";
 
-const random = seededRandom(1);
-const ONE = Uint8Array.from({ length: 3_000_000 }, () => randomInteger(random, 256));
+const ONE = manyOctets(3_000_000);
 const OTHER = ONE.map((octet) => octet ^ 0x55);
 const DATE = new Date("2020-01-01T00:00:00Z");
 const SAID = "it has other content than is here, under the same ETag";
@@ -21,82 +21,76 @@ async function serverOf(content: Uint8Array, ...args: string[]): Promise<FileSer
 }
 
 /** Sends clients to these in turn, and to the last ever after. */
-function redirectingTo(...origins: readonly string[]): FakeServer {
+function redirectTo(...origins: readonly string[]): Answer {
   let turn = 0;
-  return new FakeServer((conn, head) => {
+  return (conn, head) => {
     const origin = origins[Math.min(turn++, origins.length - 1)]!;
     const location = `Location: ${origin}${head.split(" ")[1]}`;
     return answering("302 Found", "", location)(conn, head);
-  });
-}
-
-/** Both servers, and a way to the first that is cut once. */
-async function bothServers() {
-  await using stack = new AsyncDisposableStack();
-  const one = stack.use(await serverOf(ONE));
-  const other = stack.use(await serverOf(OTHER));
-  const cut = stack.use(new CuttingRelay(one.role.port, 1_000_000, 1));
-  const owned = stack.move();
-  return {
-    cut: cut.origin,
-    one: one.role.origin,
-    other: other.role.origin,
-    [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
 }
 
-Deno.test("client servers in this test have equal ETags for different contents", async () => {
-  await using servers = await bothServers();
-  const tags = await Promise.all([servers.one, servers.other].map(async (origin) => {
-    const response = await fetch(`${origin}/file.bin`, { method: "HEAD" });
-    return response.headers.get("etag");
-  }));
+function redirectingTo(...origins: readonly string[]): FakeServer {
+  return new FakeServer(redirectTo(...origins));
+}
+
+Deno.test("client and servers that have equal ETags for different contents", async (t) => {
+  await using one = await serverOf(ONE);
+  await using other = await serverOf(OTHER);
+  const [right, wrong] = [one.role.origin, other.role.origin];
+  const tags = await Promise.all(
+    [one, other].map(async ({ ask }) => (await ask("/file.bin", "", "HEAD")).fields.get("etag")),
+  );
   assert(tags[0]!.startsWith('"'));
   assertEquals(tags[0], tags[1]);
-});
 
-Deno.test("client goes on at the server that has what it has, past one that has not", async () => {
-  await using servers = await bothServers();
-  await using front = redirectingTo(servers.cut, servers.other, servers.one);
-  await using directory = await TemporaryDirectory.with();
-  const args = ["--json", `http://${front.authority}/file.bin`];
-  const { code, stdout, stderr } = await runRole("client", args, { cwd: directory.path });
-  assertEquals(code, 0, stderr);
-  assertEquals(await directory.read("file.bin"), ONE);
-  assertStringIncludes(stderr, SAID);
-  const { bytes, servers: tried } = JSON.parse(stdout);
-  assertEquals([bytes, tried[1].outcomes], [ONE.length, [SAID]]);
-  assertEquals(await directory.names(), ["file.bin"]);
-});
+  /** Runs a client whose first connection is cut, and which is then sent to these. */
+  const cutShort = async (args: string[], ...later: string[]) => {
+    await using cut = new CuttingRelay(one.role.port, 1_000_000, 1);
+    await using front = redirectingTo(cut.origin, ...later);
+    await using directory = await TemporaryDirectory.with();
+    const all = [...args, `http://${front.authority}/file.bin`];
+    const result = await runRole("client", all, { cwd: directory.path });
+    const names = await directory.names();
+    return { ...result, names, content: names.length > 0 ? await directory.read(names[0]!) : null };
+  };
 
-Deno.test("client starts over where no server has what it has, and says so", async () => {
-  await using servers = await bothServers();
-  await using front = redirectingTo(servers.cut, servers.other);
-  await using directory = await TemporaryDirectory.with();
-  const args = [`http://${front.authority}/file.bin`];
-  const { code, stderr } = await runRole("client", args, { cwd: directory.path });
-  assertEquals(code, 0, stderr);
-  assertEquals(await directory.read("file.bin"), OTHER);
-  assertMatch(stderr, /^starting over: nothing proves /m);
-  assertEquals(await directory.names(), ["file.bin"]);
-});
+  await t.step("goes on at the server that has what it has, past one that has not", async () => {
+    const { code, stdout, stderr, ...saved } = await cutShort(["--json"], wrong, right);
+    assertEquals(code, 0, stderr);
+    assertEquals(saved.content, ONE);
+    assertStringIncludes(stderr, SAID);
+    const { bytes, servers: tried } = JSON.parse(stdout);
+    assertEquals([bytes, tried[1].outcomes], [ONE.length, [SAID]]);
+    assertEquals(saved.names, ["file.bin"]);
+  });
 
-Deno.test("client writes no other content behind what standard output has", async () => {
-  await using servers = await bothServers();
-  await using front = redirectingTo(servers.cut, servers.other);
-  const args = ["-o-", `http://${front.authority}/file.bin`];
-  const { code, stdoutBytes, stderr } = await runRole("client", args);
-  assertEquals(code, 3, stderr);
-  assert(stdoutBytes.length > 0 && stdoutBytes.length < ONE.length);
-  assertEquals(stdoutBytes, ONE.slice(0, stdoutBytes.length));
-  assertStringIncludes(stderr, "the content has changed");
+  await t.step("starts over where no server has what it has, and says so", async () => {
+    const { code, stderr, names, content } = await cutShort([], wrong);
+    assertEquals(code, 0, stderr);
+    assertEquals(content, OTHER);
+    assertMatch(stderr, /^starting over: nothing proves /m);
+    assertEquals(names, ["file.bin"]);
+  });
+
+  await t.step("writes no other content behind what standard output has", async () => {
+    const { code, stdoutBytes, stderr } = await cutShort(["-o-"], wrong);
+    assertEquals(code, 3, stderr);
+    assert(stdoutBytes.length > 0 && stdoutBytes.length < ONE.length);
+    assertEquals(stdoutBytes, ONE.slice(0, stdoutBytes.length));
+    assertStringIncludes(stderr, "the content has changed");
+  });
 });
 
 Deno.test("client --segments mixes no contents of servers with equal ETags", async () => {
-  await using one = await serverOf(ONE, "--limit-rate=1M");
-  await using other = await serverOf(OTHER, "--limit-rate=1M");
+  await using one = await serverOf(ONE, "--limit-rate=2M");
+  await using other = await serverOf(OTHER, "--limit-rate=2M");
   const list = [one.role.authority, other.role.authority];
-  await using balancer = await listeningRole("balancer", ["--alternatives=2", ...list]);
+  await using balancer = await listeningRole("balancer", [
+    QUICK_PROBE,
+    "--alternatives=2",
+    ...list,
+  ]);
   await using directory = await TemporaryDirectory.with();
   const args = ["--segments=2", `${balancer.origin}/file.bin`];
   const { code, stderr } = await runRole("client", args, { cwd: directory.path });
@@ -107,52 +101,67 @@ Deno.test("client --segments mixes no contents of servers with equal ETags", asy
   assertEquals(await directory.names(), ["file.bin"]);
 });
 
-/** Interrupts a client that has a part of a file. */
-async function interrupted(directory: TemporaryDirectory, ...args: string[]): Promise<void> {
+/** Each connection brings so much of a file, and then nothing more. */
+const STALLED_AFTER = 300_000;
+
+/** Interrupts a client that has a part of the file at a server, from which no more arrives. */
+async function interrupt(
+  directory: TemporaryDirectory,
+  front: FakeServer,
+  server: FileServer,
+  segments: string,
+): Promise<void> {
+  await using stalled = new CuttingRelay(server.role.port, STALLED_AFTER, Infinity, "stalls");
+  front.answer = redirectTo(stalled.origin);
+  const args = [segments, `http://${front.authority}/file.bin`];
   await using client = startRole("client", args, { cwd: directory.path });
-  const isThere = (name: string) => name.endsWith(".part.json");
-  while (!(await directory.names()).some(isThere)) {
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-  await new Promise((resolve) => setTimeout(resolve, 300));
+  const isHere = async () => {
+    const names = await directory.names();
+    if (!names.includes("file.bin.part.json")) return false;
+    return (await Deno.stat(directory.join("file.bin.part"))).size > STALLED_AFTER / 2;
+  };
+  await eventually(isHere);
   client.signal("SIGINT");
   const { code, stderr } = await finished(client);
   assertEquals(code, 130, stderr);
 }
 
 Deno.test("client -c goes on with what another server has left only where it has the same", async () => {
-  await using one = await serverOf(ONE, "--limit-rate=1M");
+  await using one = await serverOf(ONE);
   await using other = await serverOf(OTHER);
-  const { origin } = one.role;
+  await using front = redirectingTo(one.role.origin);
   for (const segments of ["--segments=1", "--segments=3"]) {
-    for (const [next, content] of [[other.role.origin, OTHER], [origin, ONE]] as const) {
-      await using front = redirectingTo(origin);
+    for (const [next, content] of [[other, OTHER], [one, ONE]] as const) {
       await using directory = await TemporaryDirectory.with();
-      const url = `http://${front.authority}/file.bin`;
-      await interrupted(directory, segments, url);
-      const byNow = redirectingTo(next);
-      front.answer = byNow.answer;
-      await byNow[Symbol.asyncDispose]();
-      const result = await runRole("client", ["-c", segments, url], { cwd: directory.path });
-      assertEquals(result.code, 0, result.stderr);
-      assertEquals(await directory.read("file.bin"), content, result.stderr);
-      assertEquals(result.stderr.includes(SAID), next !== origin, result.stderr);
+      await interrupt(directory, front, one, segments);
+      front.answer = redirectTo(next.role.origin);
+      const args = ["-c", segments, `http://${front.authority}/file.bin`];
+      const { code, stderr } = await runRole("client", args, { cwd: directory.path });
+      assertEquals(code, 0, stderr);
+      assertEquals(await directory.read("file.bin"), content, stderr);
+      assertEquals(stderr.includes(SAID), next !== one, stderr);
       assertEquals(await directory.names(), ["file.bin"]);
     }
   }
 });
 
 Deno.test("client -c over a file that was replaced meanwhile gives one version or the other", async () => {
+  await using server = await serverOf(ONE);
+  await using front = redirectingTo(server.role.origin);
+  const replace = async (content: Uint8Array, date: Date) => {
+    await server.root.write("new", content);
+    await Deno.utime(server.root.join("new"), date, date);
+    await Deno.rename(server.root.join("new"), server.root.join("file.bin"));
+  };
   for (const date of [DATE, new Date("2020-01-02T00:00:00Z")]) {
     for (const segments of ["--segments=1", "--segments=3"]) {
-      await using server = await serverOf(ONE, "--limit-rate=1M");
       await using directory = await TemporaryDirectory.with();
-      const url = `${server.role.origin}/file.bin`;
-      await interrupted(directory, segments, url);
-      await server.root.write("new", OTHER);
-      await Deno.utime(server.root.join("new"), date, date);
-      await Deno.rename(server.root.join("new"), server.root.join("file.bin"));
-      const { code, stderr } = await runRole("client", ["-c", url], { cwd: directory.path });
+      await replace(ONE, DATE);
+      await interrupt(directory, front, server, segments);
+      await replace(OTHER, date);
+      front.answer = redirectTo(server.role.origin);
+      const args = ["-c", `http://${front.authority}/file.bin`];
+      const { code, stderr } = await runRole("client", args, { cwd: directory.path });
       assertEquals(code, 0, stderr);
       assertEquals(await directory.read("file.bin"), OTHER, stderr);
       assertMatch(stderr, /^starting over: nothing proves /m);

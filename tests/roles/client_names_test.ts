@@ -1,4 +1,5 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { eventually } from "../support/children.ts";
 import { answering, byTarget, FakeServer, saying } from "../support/fake_server.ts";
 import { textOf } from "../support/feed.ts";
 import { assertRefused, runRole } from "../support/role.ts";
@@ -28,20 +29,24 @@ Deno.test("client takes a proposed name once, and none that another URL of the r
 
 Deno.test("client leaves files alone that appear while it downloads", async () => {
   await using directory = await TemporaryDirectory.with();
-  const appear = (name: string) => Deno.writeTextFileSync(directory.join(name), "theirs");
-  const appearing = (name: string, head: string) => {
+  /** Whether some of a file is here: its name was chosen before. */
+  const hasContent = async () => {
+    const parts = (await directory.names()).filter((it) => it.endsWith(".part"));
+    const sizes = await Promise.all(parts.map(async (it) => (await directory.read(it)).length));
+    return sizes.some((size) => size > 0);
+  };
+  const appearing = (name: string, field = "") => {
     return async (conn: Deno.TcpConn, requestHead: string) => {
-      await saying(`HTTP/1.1 200 OK\r\nContent-Length: 5\r\n${head}\r\n`)(conn, requestHead);
-      await new Promise((resolve) => setTimeout(resolve, 300));
-      appear(name);
-      await saying("hello")(conn, requestHead);
+      await saying(`HTTP/1.1 200 OK\r\nContent-Length: 5\r\n${field}\r\nhel`)(conn, requestHead);
+      await eventually(hasContent);
+      Deno.writeTextFileSync(directory.join(name), "theirs");
+      await saying("lo")(conn, requestHead);
     };
   };
   const field = "Content-Disposition: attachment; filename=b\r\n";
-  await using server = new FakeServer(byTarget({
-    "/a": appearing("a", ""),
-    "/x": appearing("b", field),
-  }));
+  await using server = new FakeServer(
+    byTarget({ "/a": appearing("a"), "/x": appearing("b", field) }),
+  );
   const run = (option: string, path: string) =>
     runRole("client", [option, `http://${server.authority}${path}`], { cwd: directory.path });
   const kept = await run("--no-clobber", "/a");

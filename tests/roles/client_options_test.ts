@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { eventually } from "../support/children.ts";
 import { answering, byTarget, FakeServer, hanging, saying } from "../support/fake_server.ts";
 import { textOf } from "../support/feed.ts";
 import { finished } from "../support/process.ts";
@@ -119,7 +120,7 @@ Deno.test({
     const url = `http://${server.authority}/a`;
     await using process = startRole("client", [url], { cwd: directory.path });
     await process.stderr.next(/^200 OK$/);
-    while ((await directory.read("a.part").catch(() => "")).length < 5) await process.stderr;
+    await eventually(async () => (await directory.read("a.part").catch(() => "")).length === 5);
     process.signal("SIGINT");
     const { code, stderr } = await finished(process);
     assertMatch(stderr, /^a\.part is kept, 5 bytes: the same command with --continue goes on/m);
@@ -157,7 +158,7 @@ Deno.test({
     await directory.write("a", "much longer than that");
     await using process = startRole("client", args, { permissions });
     await process.stderr.next(/^200 OK$/);
-    while (textOf(await directory.read("a")) !== "hello") await process.stderr;
+    await eventually(async () => textOf(await directory.read("a")) === "hello");
     process.signal("SIGTERM");
     const { code, stderr } = await finished(process);
     assertEquals(code, 143, stderr);

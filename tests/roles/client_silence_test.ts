@@ -1,13 +1,13 @@
 import { assertEquals, assertMatch } from "@std/assert";
+import { eventually } from "../support/children.ts";
 import { answering, FakeServer } from "../support/fake_server.ts";
+import { manyOctets } from "../support/farm.ts";
 import { type FileServer, fileServer } from "../support/file_server.ts";
 import { finished } from "../support/process.ts";
-import { randomInteger, seededRandom } from "../support/random.ts";
-import { listeningRole, runRole, startRole } from "../support/role.ts";
+import { listeningRole, QUICK_PROBE, runRole, startRole } from "../support/role.ts";
 import { TemporaryDirectory } from "../support/temporary_directory.ts";
 
-const random = seededRandom(1);
-const octets = Uint8Array.from({ length: 2_000_000 }, () => randomInteger(random, 256));
+const octets = manyOctets(2_000_000);
 const DATE = new Date("2020-01-01T00:00:00Z");
 
 /** Servers of the same files behind a balancer. */
@@ -20,7 +20,7 @@ async function farm(count: number, files: Readonly<Record<string, Uint8Array>>) 
     servers.push(server);
   }
   const authorities = servers.map(({ role }) => role.authority);
-  const balancer = stack.use(await listeningRole("balancer", authorities));
+  const balancer = stack.use(await listeningRole("balancer", [QUICK_PROBE, ...authorities]));
   const kept = stack.move();
   return {
     servers,
@@ -33,7 +33,7 @@ Deno.test({
   name: "client goes on at another server when one falls silent, into a file and a stream",
   ignore: Deno.build.os === "windows",
   async fn() {
-    for (const args of [["--json", "-o", "file.bin"], ["-o", "-"]]) {
+    await Promise.all([["--json", "-o", "file.bin"], ["-o", "-"]].map(async (args) => {
       await using servers = await farm(2, { "file.bin": octets });
       await using directory = await TemporaryDirectory.with();
       await using client = startRole("client", [...args, servers.url], { cwd: directory.path });
@@ -46,7 +46,7 @@ Deno.test({
         isStream
           ? client.stdout.text.length > 0
           : (await directory.names()).includes("file.bin.part.json");
-      while (!(await hasBegun())) await new Promise((resolve) => setTimeout(resolve, 20));
+      await eventually(hasBegun);
       silent!.process.signal("SIGSTOP");
       const { code, stdout, stdoutBytes, stderr } = await finished(client);
       assertEquals(code, 0, stderr);
@@ -54,14 +54,14 @@ Deno.test({
       assertMatch(stderr, /^going on behind [1-9][0-9]* of 2000000 bytes$/m);
       assertEquals(isStream ? stdoutBytes : await directory.read("file.bin"), octets);
       assertEquals(stderr.includes("\nin segments, up to 4 at a time\n"), !isStream, stderr);
-      if (isStream) continue;
+      if (isStream) return;
       const [first, second] = JSON.parse(stdout).servers;
       assertMatch(first.outcomes.join(), /^nothing arrived for [0-9.]+ s$/);
       assertEquals([first.server, second], [
         silent!.authority,
         { server: other!.authority, outcomes: ["done"] },
       ]);
-    }
+    }));
   },
 });
 

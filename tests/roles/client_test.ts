@@ -1,5 +1,6 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { answering, byTarget, FakeServer, saying } from "../support/fake_server.ts";
+import { textOf } from "../support/feed.ts";
 import { assertRefused, listeningRole, runRole } from "../support/role.ts";
 import { TemporaryDirectory } from "../support/temporary_directory.ts";
 
@@ -96,13 +97,22 @@ const NAMES: readonly (readonly [typed: string, requestTarget: string, name: str
 
 Deno.test("client asks for the URL without its fragment, and names the file by it, safely", async () => {
   await using server = new FakeServer(answering("200 OK", "test"));
-  for (const [typed, requestTarget, name] of NAMES) {
+  let left = NAMES;
+  while (left.length > 0) {
+    // One run can save only one file of a name.
+    const rows = left.filter(([, , name], i) => left.findIndex((row) => row[2] === name) === i);
+    left = left.filter((row) => !rows.includes(row));
     await using directory = await TemporaryDirectory.with();
-    const args = [`http://${server.authority}${typed}`];
+    const urls = rows.map(([typed]) => `http://${server.authority}${typed}`);
+    const before = server.requestHeads.length;
+    const args = ["--jobs=1", ...urls];
     const { code, stderr } = await runRole("client", args, { cwd: directory.path });
     assertEquals(code, 0, stderr);
-    assertEquals(server.requestHeads.at(-1)?.split("\r\n")[0], `GET ${requestTarget} HTTP/1.1`);
-    assertEquals(await directory.names(), [name]);
+    assertEquals(
+      server.requestHeads.slice(before).map((head) => head.split("\r\n")[0]),
+      rows.map(([, requestTarget]) => `GET ${requestTarget} HTTP/1.1`),
+    );
+    assertEquals(await directory.names(), rows.map(([, , name]) => name).toSorted());
   }
 });
 
@@ -134,12 +144,15 @@ Deno.test("client reads every framing of a whole response", async () => {
     `HTTP/1.0 200 OK\r\n\r\ntest again`,
     `HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 200 \r\nContent-Length: 10\r\n\r\ntest again`,
   ];
-  await using server = new FakeServer(saying(""));
-  for (const response of responses) {
-    server.answer = saying(response);
-    const args = ["-o", "-", `http://${server.authority}/a`];
-    const { code, stdout, stderr } = await runRole("client", args);
-    assertEquals([code, stdout], [0, "test again"], stderr);
+  const answers = responses.map((response, i) => [`/${i}`, saying(response)] as const);
+  await using server = new FakeServer(byTarget(Object.fromEntries(answers)));
+  await using directory = await TemporaryDirectory.with();
+  const urls = answers.map(([target]) => `http://${server.authority}${target}`);
+  const { code, stderr } = await runRole("client", urls, { cwd: directory.path });
+  assertEquals(code, 0, stderr);
+  assertEquals(await directory.names(), responses.map((_, i) => `${i}`).toSorted());
+  for (const name of await directory.names()) {
+    assertEquals(textOf(await directory.read(name)), "test again");
   }
 });
 
@@ -148,13 +161,9 @@ Deno.test("client names a mistake in a URL in one line and ends with 2, before i
   await using directory = await TemporaryDirectory.with();
   const mistakes = [
     ["127.0.0.1:8080/a", /"127\.0\.0\.1:8080\/a" has no scheme: write http:\/\/127/],
-    ["localhost/a", /"localhost\/a" has no scheme/],
     ["ftp://a/b", /ftp: is not supported, only http:/],
     ["http://user:secret@a/b", /a user name or password in the URL is not supported/],
-    ["http://", /"http:\/\/" is not a valid URL/],
     ["http://a:65536/", /is not a valid URL/],
-    ["http://a b/", /is not a valid URL/],
-    ["", /"" has no scheme/],
   ] as const;
   for (const [url, line] of mistakes) {
     const args = [`http://${server.authority}/first`, url];

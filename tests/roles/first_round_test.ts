@@ -56,7 +56,7 @@ Deno.test("balancer with no server that passes gives a reason for each and ends 
   const refused = new FakeServer(FIT);
   await refused[Symbol.asyncDispose]();
   const { code, stdout, stderr } = await runRole("balancer", [
-    ...["--port=0", "--probe-timeout=2s"],
+    ...["--port=0", "--probe-timeout=1s"],
     ...[missing, short, slow, refused].map(({ authority }) => authority),
   ]);
   assertMatch(stderr, new RegExp(`^balancer: ${missing.authority} is out: it answered 404`, "m"));

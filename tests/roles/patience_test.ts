@@ -1,14 +1,11 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
+import { said } from "../support/balancer.ts";
 import { answering, FakeServer } from "../support/fake_server.ts";
 import { countRedirects } from "../support/redirects.ts";
-import { type ListeningRole, listeningRole } from "../support/role.ts";
+import { listeningRole } from "../support/role.ts";
 
 const FIT = answering("200 OK", "test");
 const UNFIT = answering("404 Not Found", "no");
-
-function said(balancer: ListeningRole, words: string): Promise<string> {
-  return balancer.process.stderr.next(new RegExp(words));
-}
 
 Deno.test("balancer --fall bears failed tests that are not enough in a row", async () => {
   await using steady = new FakeServer(FIT);

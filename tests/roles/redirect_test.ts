@@ -38,79 +38,6 @@ const ABSOLUTE: readonly (readonly [requestTarget: string, target: string])[] = 
   ["HTTP://EVIL.example/CaSe", "/CaSe"],
 ];
 
-Deno.test("balancer redirects to a server and the request-target, as a URI", async () => {
-  await using farm = new FakeServer(FIT);
-  await using balancer = await listeningRole("balancer", [farm.authority]);
-  using client = await RawClient.connect(balancer.port);
-  const encoded = LOCATIONS.map(({ raw, location }) => [raw, location] as const);
-  for (
-    const [requestTarget, target] of [
-      ...KEPT.map((it) => [it, it] as const),
-      ...ABSOLUTE,
-      ...encoded,
-    ]
-  ) {
-    const { statusCode, head, fields } = await client.get(requestTarget);
-    assertMatch(head, /^HTTP\/1\.1 301 Moved Permanently\r\n/);
-    assertEquals(statusCode, 301);
-    assertEquals(fields.get("location"), `http://${farm.authority}${target}`, requestTarget);
-  }
-});
-
-Deno.test("balancer lets nobody keep a redirect, and says in HTML where it leads", async () => {
-  await using farm = new FakeServer(FIT);
-  await using balancer = await listeningRole("balancer", [farm.authority]);
-  using client = await RawClient.connect(balancer.port);
-  const { fields, body } = await client.get('/?a="<b>&c');
-  assertEquals(fields.get("cache-control"), "no-store");
-  assertEquals(fields.get("content-type"), "text/html; charset=utf-8");
-  assertEquals(fields.get("content-length"), `${body.length}`);
-  const page = new TextDecoder().decode(body);
-  assertStringIncludes(page, "<title>301 Moved Permanently</title>");
-  const escaped = `http://${farm.authority}/?a=&quot;&lt;b&gt;&amp;c`;
-  assertStringIncludes(page, `<a href="${escaped}">`);
-});
-
-Deno.test("balancer answers HEAD as GET but without a body", async () => {
-  await using farm = new FakeServer(FIT);
-  await using balancer = await listeningRole("balancer", [farm.authority]);
-  using client = await RawClient.connect(balancer.port);
-  const withoutDate = (head: string) => head.replace(/^Date: .*\r\n/m, "");
-  const get = await client.get("/foo.html");
-  await client.send("HEAD /foo.html HTTP/1.1\r\nHost: a\r\n\r\n");
-  const head = await client.response("HEAD");
-  assertEquals(withoutDate(head.head), withoutDate(get.head));
-  // Had a body been sent, it would stand where the next status line is looked for.
-  assertEquals((await client.get("/foo.html")).statusCode, 301);
-});
-
-Deno.test("balancer never lets the Host field decide where a client is sent", async () => {
-  await using farm = new FakeServer(FIT);
-  await using balancer = await listeningRole("balancer", [farm.authority]);
-  using client = await RawClient.connect(balancer.port);
-  await client.send("GET /x HTTP/1.1\r\nHost: evil.example\r\n\r\n");
-  const { fields } = await client.response();
-  assertEquals(fields.get("location"), `http://${farm.authority}/x`);
-});
-
-Deno.test("balancer refuses methods that are not for reading with 405 and Allow", async () => {
-  await using farm = new FakeServer(FIT);
-  await using balancer = await listeningRole("balancer", [farm.authority]);
-  using client = await RawClient.connect(balancer.port);
-  for (const method of ["POST", "PUT", "DELETE", "PATCH"]) {
-    // The body is a request: were it not read away, it would be answered.
-    const body = "GET /smuggled HTTP/1.1\r\nHost: a\r\n\r\n";
-    const length = `Content-Length: ${body.length}`;
-    await client.send(`${method} /x HTTP/1.1\r\nHost: a\r\n${length}\r\n\r\n${body}`);
-    const { statusCode, fields } = await client.response();
-    assertEquals(statusCode, 405);
-    assertMatch(fields.get("allow") ?? "", /^GET, HEAD\b/);
-    assertEquals(fields.has("location"), false);
-  }
-  const { fields } = await client.get("/after");
-  assertEquals(fields.get("location"), `http://${farm.authority}/after`);
-});
-
 /** Requests that nobody may be redirected by, and the answer's status code. */
 const REFUSED: readonly (readonly [request: string, statusCode: number])[] = [
   ["GET /\x80 HTTP/1.1\r\nHost: a\r\n\r\n", 400],
@@ -127,17 +54,83 @@ const REFUSED: readonly (readonly [request: string, statusCode: number])[] = [
   ["GET / HTTP/3.0\r\nHost: a\r\n\r\n", 505],
 ];
 
-Deno.test("balancer answers what is no request with a page, its status and no Location", async () => {
+Deno.test("balancer redirects, and refuses what it cannot redirect", async (t) => {
   await using farm = new FakeServer(FIT);
   await using balancer = await listeningRole("balancer", [farm.authority]);
-  for (const [request, statusCode] of REFUSED) {
+
+  await t.step("redirects to a server and the request-target, as a URI", async () => {
     using client = await RawClient.connect(balancer.port);
-    await client.send(request);
-    const response = await client.response();
-    assertEquals(response.statusCode, statusCode, request);
-    assertEquals(response.fields.has("location"), false);
-    assertStringIncludes(new TextDecoder().decode(response.body), `<h1>${statusCode} `);
-  }
+    const encoded = LOCATIONS.map(({ raw, location }) => [raw, location] as const);
+    for (
+      const [requestTarget, target] of [
+        ...KEPT.map((it) => [it, it] as const),
+        ...ABSOLUTE,
+        ...encoded,
+      ]
+    ) {
+      const { statusCode, head, fields } = await client.get(requestTarget);
+      assertMatch(head, /^HTTP\/1\.1 301 Moved Permanently\r\n/);
+      assertEquals(statusCode, 301);
+      assertEquals(fields.get("location"), `http://${farm.authority}${target}`, requestTarget);
+    }
+  });
+
+  await t.step("lets nobody keep a redirect, and says in HTML where it leads", async () => {
+    using client = await RawClient.connect(balancer.port);
+    const { fields, body } = await client.get('/?a="<b>&c');
+    assertEquals(fields.get("cache-control"), "no-store");
+    assertEquals(fields.get("content-type"), "text/html; charset=utf-8");
+    assertEquals(fields.get("content-length"), `${body.length}`);
+    const page = new TextDecoder().decode(body);
+    assertStringIncludes(page, "<title>301 Moved Permanently</title>");
+    const escaped = `http://${farm.authority}/?a=&quot;&lt;b&gt;&amp;c`;
+    assertStringIncludes(page, `<a href="${escaped}">`);
+  });
+
+  await t.step("answers HEAD as GET but without a body", async () => {
+    using client = await RawClient.connect(balancer.port);
+    const withoutDate = (head: string) => head.replace(/^Date: .*\r\n/m, "");
+    const get = await client.get("/foo.html");
+    await client.send("HEAD /foo.html HTTP/1.1\r\nHost: a\r\n\r\n");
+    const head = await client.response("HEAD");
+    assertEquals(withoutDate(head.head), withoutDate(get.head));
+    // Had a body been sent, it would stand where the next status line is looked for.
+    assertEquals((await client.get("/foo.html")).statusCode, 301);
+  });
+
+  await t.step("never lets the Host field decide where a client is sent", async () => {
+    using client = await RawClient.connect(balancer.port);
+    await client.send("GET /x HTTP/1.1\r\nHost: evil.example\r\n\r\n");
+    const { fields } = await client.response();
+    assertEquals(fields.get("location"), `http://${farm.authority}/x`);
+  });
+
+  await t.step("refuses methods that are not for reading with 405 and Allow", async () => {
+    using client = await RawClient.connect(balancer.port);
+    for (const method of ["POST", "PUT", "DELETE", "PATCH"]) {
+      // The body is a request: were it not read away, it would be answered.
+      const body = "GET /smuggled HTTP/1.1\r\nHost: a\r\n\r\n";
+      const length = `Content-Length: ${body.length}`;
+      await client.send(`${method} /x HTTP/1.1\r\nHost: a\r\n${length}\r\n\r\n${body}`);
+      const { statusCode, fields } = await client.response();
+      assertEquals(statusCode, 405);
+      assertMatch(fields.get("allow") ?? "", /^GET, HEAD\b/);
+      assertEquals(fields.has("location"), false);
+    }
+    const { fields } = await client.get("/after");
+    assertEquals(fields.get("location"), `http://${farm.authority}/after`);
+  });
+
+  await t.step("answers what is no request with a page, its status and no Location", async () => {
+    for (const [request, statusCode] of REFUSED) {
+      using client = await RawClient.connect(balancer.port);
+      await client.send(request);
+      const response = await client.response();
+      assertEquals(response.statusCode, statusCode, request);
+      assertEquals(response.fields.has("location"), false);
+      assertStringIncludes(new TextDecoder().decode(response.body), `<h1>${statusCode} `);
+    }
+  });
 });
 
 Deno.test("balancer --status chooses another redirect", async () => {
@@ -210,11 +203,9 @@ Deno.test("balancer adds its fields to the 503 as well, and refuses those that s
   using client = await RawClient.connect(balancer.port);
   const { statusCode, fields } = await client.get("/");
   assertEquals([statusCode, fields.get("x-a")], [503, "b"]);
-  for (const field of ["Content-Length: 5", "Location: /", "a", "Cache-Control: no-store"]) {
-    const [ours, theirs] = await Promise.all([
-      runRole("balancer", [`--header=${field}`, "a:1"]),
-      runRole("server", [`--header=${field}`]),
-    ]);
-    assertEquals([ours.code, ours.stderr.replace(/^balancer/, "server")], [2, theirs.stderr]);
-  }
+  const [ours, theirs] = await Promise.all([
+    runRole("balancer", ["--header=Location: /", "a:1"]),
+    runRole("server", ["--header=Location: /"]),
+  ]);
+  assertEquals([ours.code, ours.stderr.replace(/^balancer/, "server")], [2, theirs.stderr]);
 });

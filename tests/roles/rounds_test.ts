@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { keepAsking } from "../support/crowd.ts";
 import { type Answer, answering, FakeServer, hanging, saying } from "../support/fake_server.ts";
 import { RawClient } from "../support/raw_client.ts";
 import { countRedirects } from "../support/redirects.ts";
@@ -36,7 +37,7 @@ Deno.test("balancer takes a server that fails a test off the list for good", asy
   const last = stack.use(new FakeServer(FIT));
   const servers = [...farm, last].map(({ authority }) => authority);
   await using balancer = await listeningRole("balancer", [
-    ...["--interval=200ms", "--probe-timeout=2s"],
+    ...["--interval=200ms", "--probe-timeout=1s"],
     ...servers,
   ]);
   const { stderr } = balancer.process;
@@ -107,20 +108,17 @@ Deno.test("balancer tests again every interval while clients come without a paus
   await using farm = new FakeServer(FIT);
   const args = ["--log=none", "--interval=200ms", farm.authority];
   await using balancer = await listeningRole("balancer", args);
-  let redirects = 0;
-  let isOver = false;
-  const comeAndGo = async () => {
-    while (!isOver) {
-      using client = await RawClient.connect(balancer.port);
-      if ((await client.get("/x")).statusCode === 301) redirects++;
-    }
-  };
-  const watchRounds = async () => {
+  const stop = new AbortController();
+  const crowd = { clients: 3, isPersistent: false, statusCode: 301 };
+  const asking = keepAsking(balancer.port, "/x", crowd, stop.signal);
+  try {
     for (let round = 1; round <= 4; round++) await balancer.process.stderr.next(/tested/);
-    isOver = true;
-  };
-  await Promise.all([comeAndGo(), comeAndGo(), comeAndGo(), watchRounds()]);
-  assert(redirects > 0);
+  } finally {
+    stop.abort();
+  }
+  const { answered, failures } = await asking;
+  assertEquals(failures, []);
+  assert(answered > 0);
   assert(farm.requestHeads.length >= 4);
 });
 

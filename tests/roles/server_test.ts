@@ -39,35 +39,6 @@ Deno.test("server serves the current directory unless told otherwise", async () 
   assertEquals(text((await client.get("/here.txt")).body), "here");
 });
 
-Deno.test("server sends every file byte for byte, with its type and length", async () => {
-  const everyOctet = Uint8Array.from({ length: 300_000 }, (_, i) => (i * i) >> 3);
-  const files = {
-    "page.html": "<!DOCTYPE html><title>Grüße</title>",
-    "empty.txt": "",
-    "deep/er/every octet.bin": everyOctet,
-  };
-  await using root = await TemporaryDirectory.with(files);
-  await using server = await listeningRole("server", [root.path]);
-  using client = await RawClient.connect(server.port);
-  const page = await client.get("/page.html");
-  assertEquals(text(page.body), files["page.html"]);
-  assertMatch(page.fields.get("content-type") ?? "", /^text\/html; charset=utf-8$/i);
-  assertEquals((await client.get("/empty.txt")).body.length, 0);
-  const binary = await client.get("/deep/er/every%20octet.bin");
-  assertEquals(binary.body, everyOctet);
-  assertEquals(binary.fields.get("content-length"), "300000");
-});
-
-Deno.test("server has a test file of 1 MiB unless ROOT has one", async () => {
-  await using root = await TemporaryDirectory.with();
-  await using server = await listeningRole("server", [root.path]);
-  using client = await RawClient.connect(server.port);
-  assertEquals((await client.get("/test.bin")).body.length, 1024 * 1024);
-  assertEquals((await client.get("//test.bin?bytes=5")).body.length, 5);
-  await root.write("test.bin", "mine");
-  assertEquals(text((await client.get("/test.bin")).body), "mine");
-});
-
 /** What cannot be served, and the answer's status code. */
 const REFUSED: readonly (readonly [request: string, statusCode: number])[] = [
   ["GET /none HTTP/1.1\r\nHost: a\r\n\r\n", 404],
@@ -82,20 +53,46 @@ const REFUSED: readonly (readonly [request: string, statusCode: number])[] = [
   ["GET / HTTP/2.0\r\nHost: a\r\n\r\n", 505],
 ];
 
-Deno.test("server answers what it cannot serve with a page and its status", async () => {
+Deno.test("server serves the files under its ROOT, and nothing else", async (t) => {
+  const everyOctet = Uint8Array.from({ length: 300_000 }, (_, i) => (i * i) >> 3);
+  const page = "<!DOCTYPE html><title>Grüße</title>";
   await using directory = await TemporaryDirectory.with({
     "secret": "secret",
     "root/.hidden": "secret",
+    "root/page.html": page,
+    "root/empty.txt": "",
+    "root/deep/er/every octet.bin": everyOctet,
   });
   await using server = await listeningRole("server", [directory.join("root")]);
-  for (const [request, statusCode] of REFUSED) {
-    using client = await RawClient.connect(server.port);
-    await client.send(request);
-    const response = await client.response();
-    assertEquals(response.statusCode, statusCode, request);
-    assertEquals(response.fields.get("content-type"), "text/html; charset=utf-8");
-    assertStringIncludes(text(response.body), `<h1>${statusCode} `);
-  }
+  using client = await RawClient.connect(server.port);
+
+  await t.step("sends every file byte for byte, with its type and length", async () => {
+    const html = await client.get("/page.html");
+    assertEquals(text(html.body), page);
+    assertMatch(html.fields.get("content-type") ?? "", /^text\/html; charset=utf-8$/i);
+    assertEquals((await client.get("/empty.txt")).body.length, 0);
+    const binary = await client.get("/deep/er/every%20octet.bin");
+    assertEquals(binary.body, everyOctet);
+    assertEquals(binary.fields.get("content-length"), "300000");
+  });
+
+  await t.step("has a test file of 1 MiB unless ROOT has one", async () => {
+    assertEquals((await client.get("/test.bin")).body.length, 1024 * 1024);
+    assertEquals((await client.get("//test.bin?bytes=5")).body.length, 5);
+    await directory.write("root/test.bin", "mine");
+    assertEquals(text((await client.get("/test.bin")).body), "mine");
+  });
+
+  await t.step("answers what it cannot serve with a page and its status", async () => {
+    for (const [request, statusCode] of REFUSED) {
+      using client = await RawClient.connect(server.port);
+      await client.send(request);
+      const response = await client.response();
+      assertEquals(response.statusCode, statusCode, request);
+      assertEquals(response.fields.get("content-type"), "text/html; charset=utf-8");
+      assertStringIncludes(text(response.body), `<h1>${statusCode} `);
+    }
+  });
 });
 
 Deno.test("server writes one line for each answer after the first line", async () => {

@@ -19,7 +19,7 @@ import { connectTls, SERVER, tlsOptions } from "../support/tls.ts";
 const ignore = Deno.build.os !== "linux";
 
 /** More than the system buffers on its own for a client that does not read. */
-const LARGE = new Uint8Array(64 * 1024 * 1024);
+const LARGE = new Uint8Array(16 * 1024 * 1024);
 
 const RUN = `--allow-run=${Deno.execPath()}`;
 

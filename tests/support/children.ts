@@ -4,9 +4,20 @@ export async function childrenOf(pid: number): Promise<number[]> {
   return text.split(" ").filter((it) => it.trim() !== "").map(Number);
 }
 
-/** Waits until something is so, which it is to become within the life of a test. */
+/** Far longer than anything that a test waits for takes on a machine that is busy. */
+const LONGEST_WAIT_MS = 60_000;
+
+/**
+ * Waits until something is so.
+ *
+ * @throws {Error} that shows the condition, when it is not so for far too long
+ */
 export async function eventually(isSo: () => boolean | Promise<boolean>): Promise<void> {
-  while (!(await isSo())) await new Promise((resolve) => setTimeout(resolve, 10));
+  const start = performance.now();
+  while (!(await isSo())) {
+    if (performance.now() - start > LONGEST_WAIT_MS) throw new Error(`It never became so: ${isSo}`);
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
 }
 
 /** Whether there is a process of that number that has not ended. */
@@ -20,12 +31,15 @@ export function isRunning(pid: number): boolean {
   }
 }
 
-/** Waits until a process handles a signal, of that number, itself (Linux). */
+/** Waits until a child process handles a signal, of that number, itself (Linux). */
 export async function untilItHandles(pid: number, signalNumber: number): Promise<void> {
+  const own = await Deno.readTextFile("/proc/self/cmdline");
   await eventually(async () => {
     const status = await Deno.readTextFile(`/proc/${pid}/status`);
     const caught = BigInt(`0x${/^SigCgt:\s*([0-9a-f]+)$/m.exec(status)?.[1]}`);
-    return (caught >> BigInt(signalNumber - 1) & 1n) === 1n;
+    // Until it has become another program, its handlers are those of this process.
+    const hasBegun = await Deno.readTextFile(`/proc/${pid}/cmdline`) !== own;
+    return hasBegun && (caught >> BigInt(signalNumber - 1) & 1n) === 1n;
   });
 }
 

@@ -20,6 +20,8 @@ export interface CrowdOptions {
   readonly isPersistent: boolean;
   /** What each waits between an answer and its next request. */
   readonly pauseMs?: number;
+  /** Of a right answer; by default 200. */
+  readonly statusCode?: number;
 }
 
 /** Asks 127.0.0.1 for a target again and again, until the signal fires. */
@@ -41,7 +43,7 @@ export async function keepAsking(
 async function useConnection(
   port: number,
   target: string,
-  { isPersistent, pauseMs = 0 }: CrowdOptions,
+  { isPersistent, pauseMs = 0, statusCode = 200 }: CrowdOptions,
   until: AbortSignal,
   counts: RequestCounts,
 ): Promise<void> {
@@ -54,7 +56,7 @@ async function useConnection(
       asked++;
       await client.send(`GET ${target} HTTP/1.1\r\n${fields}\r\n`);
       const response = await client.response();
-      if (response.statusCode !== 200) counts.failures.push(`status ${response.statusCode}`);
+      if (response.statusCode !== statusCode) counts.failures.push(`status ${response.statusCode}`);
       else counts.answered++;
       goesOn = isPersistent && response.fields.get("connection") !== "close";
       await new Promise((resolve) => setTimeout(resolve, pauseMs));

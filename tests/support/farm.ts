@@ -25,5 +25,7 @@ export async function startFarm(
 
 /** Octets of no pattern that a mistake could keep. */
 export function manyOctets(length: number): Uint8Array<ArrayBuffer> {
-  return Uint8Array.from({ length }, (_, i) => Math.imul(i, 2654435761) >>> 13);
+  const octets = new Uint8Array(length);
+  for (let i = 0; i < length; i++) octets[i] = Math.imul(i, 2654435761) >>> 13;
+  return octets;
 }

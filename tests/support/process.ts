@@ -14,12 +14,34 @@ export interface ProcessOptions {
   readonly cwd?: string;
   /** What stands on its standard input; by default nothing. A stream may keep it open. */
   readonly stdin?: string | ReadableStream<Uint8Array>;
-  /** Until this has settled nothing is read of its standard output; by default all is, at once. */
-  readonly readsStdoutAfter?: Promise<void>;
+  /** Its standard output is read while this is open; by default always. */
+  readonly stdoutGate?: Gate;
+  /** Its standard error is read while this is open; by default always. */
+  readonly stderrGate?: Gate;
   /** In ms, where it may live longer than a test takes. */
   readonly longestLifeMs?: number;
   /** The network namespace that it runs in (Linux, root, iproute2); by default that of the tests. */
   readonly namespace?: string;
+}
+
+/** Holds back the reader of a stream while it is closed, as it is at first. */
+export class Gate {
+  #opening = Promise.withResolvers<void>();
+
+  /** Resolves once it is open. */
+  get opened(): Promise<void> {
+    return this.#opening.promise;
+  }
+
+  /** Lets the reader go on. */
+  open(): void {
+    this.#opening.resolve();
+  }
+
+  /** Holds the reader back after the piece that it is reading. */
+  close(): void {
+    this.#opening = Promise.withResolvers();
+  }
 }
 
 /** What a process wrote to one of its streams until now. */
@@ -33,10 +55,10 @@ export class Output {
   /** Resolves when the stream has ended. */
   readonly ended: Promise<void>;
 
-  /** Reads a stream to its end, not before the promise has settled; the name stands in errors. */
-  constructor(name: string, stream: ReadableStream<Uint8Array>, after?: Promise<void>) {
+  /** Reads a stream to its end while the gate is open; the name stands in errors. */
+  constructor(name: string, stream: ReadableStream<Uint8Array>, gate?: Gate) {
     this.#name = name;
-    this.ended = this.#read(stream, after);
+    this.ended = this.#read(stream, gate);
   }
 
   /** All of it, as octets. */
@@ -74,14 +96,15 @@ export class Output {
     }
   }
 
-  async #read(stream: ReadableStream<Uint8Array>, after?: Promise<void>): Promise<void> {
-    await after;
+  async #read(stream: ReadableStream<Uint8Array>, gate?: Gate): Promise<void> {
+    await gate?.opened;
     const pieces: Uint8Array<ArrayBuffer>[] = [];
     const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
     for await (const piece of stream) {
       pieces.push(piece.slice());
       this.#text += decoder.decode(piece, { stream: true });
       this.#wake();
+      await gate?.opened;
     }
     this.#bytes = await new Blob(pieces).bytes();
     this.#hasEnded = true;
@@ -97,6 +120,7 @@ export class Output {
 /** A child process with an open end: it is killed, at the latest, when its scope is left. */
 export class Process implements AsyncDisposable {
   readonly #child: Deno.ChildProcess;
+  readonly #gates: readonly (Gate | undefined)[];
   readonly #lifetime: ReturnType<typeof setTimeout>;
   #isOver = false;
   /** Its standard output. */
@@ -108,7 +132,8 @@ export class Process implements AsyncDisposable {
 
   /** Starts a program. */
   constructor(command: string, args: readonly string[], options: ProcessOptions = {}) {
-    const { stdin, cwd, longestLifeMs = LONGEST_LIFE_MS, namespace } = options;
+    const { stdin, cwd, longestLifeMs = LONGEST_LIFE_MS, namespace, stdoutGate, stderrGate } =
+      options;
     const inNamespace = ["netns", "exec", `${namespace}`, command, ...args];
     this.#child = new Deno.Command(namespace === undefined ? command : "ip", {
       args: namespace === undefined ? [...args] : inNamespace,
@@ -118,12 +143,9 @@ export class Process implements AsyncDisposable {
       stderr: "piped",
     }).spawn();
     const name = `${command} ${args.join(" ")}`;
-    this.stdout = new Output(
-      `Standard output of ${name}`,
-      this.#child.stdout,
-      options.readsStdoutAfter,
-    );
-    this.stderr = new Output(`Standard error of ${name}`, this.#child.stderr);
+    this.stdout = new Output(`Standard output of ${name}`, this.#child.stdout, stdoutGate);
+    this.stderr = new Output(`Standard error of ${name}`, this.#child.stderr, stderrGate);
+    this.#gates = [stdoutGate, stderrGate];
     this.#lifetime = setTimeout(() => this.signal("SIGKILL"), longestLifeMs);
     const input = stdin === undefined ? undefined : writeInput(this.#child.stdin, stdin);
     this.ended = this.#end(input);
@@ -132,6 +154,11 @@ export class Process implements AsyncDisposable {
   /** Its number. */
   get pid(): number {
     return this.#child.pid;
+  }
+
+  /** How it ended, once it has, though its streams may not be read to their end. */
+  get exited(): Promise<Deno.CommandStatus> {
+    return this.#child.status;
   }
 
   /** Sends a signal; nothing happens when the process is over. */
@@ -145,9 +172,10 @@ export class Process implements AsyncDisposable {
     }
   }
 
-  /** Kills the process and waits until it is gone. */
+  /** Kills the process and waits until it is gone and its streams are read. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.signal("SIGKILL");
+    for (const gate of this.#gates) gate?.open();
     await this.ended;
   }
 

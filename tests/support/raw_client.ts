@@ -11,6 +11,7 @@ export interface RawResponse {
 /** One connection of a client that sends any octets, and reads responses with a Content-Length. */
 export class RawClient implements Disposable {
   readonly #conn: Deno.Conn;
+  #isClosed = false;
   #unread: Uint8Array<ArrayBuffer> = new Uint8Array(0);
 
   private constructor(conn: Deno.Conn) {
@@ -72,9 +73,10 @@ export class RawClient implements Disposable {
     return await new Blob(pieces).bytes();
   }
 
-  /** Closes the connection. */
+  /** Closes the connection, which a test may do before its scope ends. */
   [Symbol.dispose](): void {
-    this.#conn.close();
+    if (!this.#isClosed) this.#conn.close();
+    this.#isClosed = true;
   }
 
   async *#pieces(): AsyncGenerator<Uint8Array<ArrayBuffer>, void> {

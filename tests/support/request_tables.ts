@@ -36,32 +36,35 @@ export function testRequestTables(
   start: () => Promise<Answering>,
   isGood: IsGood,
 ): void {
-  const test = <Value>(
-    table: string,
-    rows: readonly Row<Value>[],
-    continuation: (row: Row<Value>) => Continuation = () => ({ body: "" }),
-  ) =>
-    Deno.test(`${name} agrees with the table of ${table} (${rows.length} rows)`, async () => {
-      await using target = await start();
-      await checkRows(rows, (row) => check(row, continuation(row), target.port, isGood));
-    });
-  test("request lines", REQUEST_LINES);
-  test("request fields", REQUEST_FIELDS);
-  test("limits of requests", REQUEST_LIMITS);
-  test("Host fields", HOSTS);
-  test("request-targets", REQUEST_TARGETS, (row) => ({
-    body: "",
-    originForm: row.verdict === "accepted" ? row.value.originForm : undefined,
-  }));
-  test("request framing", REQUEST_FRAMING, (row) => ({
-    body: row.verdict === "accepted" ? row.value.body : "",
-  }));
-  const chunked = CHUNKED_BODIES.map((row) => ({
-    ...row,
-    raw: CHUNKED_REQUEST_HEAD + row.raw,
-    ...(row.verdict === "accepted" && { answer: 405 }),
-  }));
-  test("chunked bodies", chunked);
+  Deno.test(`${name} agrees with the tables of requests`, async (t) => {
+    await using target = await start();
+    const test = <Value>(
+      table: string,
+      rows: readonly Row<Value>[],
+      continuation: (row: Row<Value>) => Continuation = () => ({ body: "" }),
+    ) =>
+      t.step(
+        `${table} (${rows.length} rows)`,
+        () => checkRows(rows, (row) => check(row, continuation(row), target.port, isGood)),
+      );
+    await test("request lines", REQUEST_LINES);
+    await test("request fields", REQUEST_FIELDS);
+    await test("limits of requests", REQUEST_LIMITS);
+    await test("Host fields", HOSTS);
+    await test("request-targets", REQUEST_TARGETS, (row) => ({
+      body: "",
+      originForm: row.verdict === "accepted" ? row.value.originForm : undefined,
+    }));
+    await test("request framing", REQUEST_FRAMING, (row) => ({
+      body: row.verdict === "accepted" ? row.value.body : "",
+    }));
+    const chunked = CHUNKED_BODIES.map((row) => ({
+      ...row,
+      raw: CHUNKED_REQUEST_HEAD + row.raw,
+      ...(row.verdict === "accepted" && { answer: 405 }),
+    }));
+    await test("chunked bodies", chunked);
+  });
 }
 
 async function check<Value>(

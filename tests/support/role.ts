@@ -105,6 +105,9 @@ export function assertRefused(actual: Finished, code: number, line: RegExp): voi
   assertEquals(actual.code, code, actual.stderr);
 }
 
+/** A probe path at which `server.ts` has a file so small that its `--limit-rate` hardly matters. */
+export const QUICK_PROBE = "--probe-path=/test.bin?bytes=1000";
+
 /** A port of 127.0.0.1 that was free a moment ago. */
 export function freePort(): number {
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });

@@ -5,6 +5,7 @@
  */
 
 import { fromFileUrl } from "@std/path";
+import { RawClient } from "./raw_client.ts";
 import type { TemporaryDirectory } from "./temporary_directory.ts";
 
 /** The authority, for clients that are to trust it. */
@@ -45,6 +46,18 @@ export async function exchange(
 export async function connectTls(port: number, trusted = AUTHORITY): Promise<Deno.TlsConn> {
   const caCerts = [await Deno.readTextFile(trusted)];
   return await Deno.connectTls({ hostname: "127.0.0.1", port, caCerts });
+}
+
+/** Whether a new client that trusts only this certificate gets an answer from a role. */
+export async function isTrusted(port: number, certificate: string): Promise<boolean> {
+  try {
+    using client = RawClient.over(await connectTls(port, certificate));
+    await client.get("/x");
+    return true;
+  } catch (error) {
+    if (!/certificate|UnknownIssuer/.test(String(error))) throw error;
+    return false;
+  }
 }
 
 function path(name: string): string {
