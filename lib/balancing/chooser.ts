@@ -90,8 +90,8 @@ export class Chooser implements PoolObserver {
       ? (server: Server) => this.#left.has(server.id) || isUnfit?.(server) === true
       : isUnfit;
     const isUnwanted = (server: Server) => isOut(server) || isExcluded!(server);
-    return (isExcluded && this.#policy.pick(restricted(request, isUnwanted))) ??
-      this.#policy.pick(restricted(request, isOut));
+    return (isExcluded && this.#policy.pick(new RestrictedRequest(request, isUnwanted))) ??
+      this.#policy.pick(new RestrictedRequest(request, isOut));
   }
 
   /** As `pick`, among servers of lower priority: by weight, those of the best priority first. */
@@ -140,7 +140,31 @@ export class Chooser implements PoolObserver {
   }
 }
 
-/** Copies the request, which may be an object that changes; reads its clock. */
-function restricted(request: PickRequest, isExcluded: (server: Server) => boolean): PickRequest {
-  return { ...request, isExcluded };
+/** A request that also excludes other servers. Passes its members on: reading the clock costs time. */
+class RestrictedRequest implements PickRequest {
+  readonly #request: PickRequest;
+
+  constructor(request: PickRequest, readonly isExcluded: (server: Server) => boolean) {
+    this.#request = request;
+  }
+
+  get client(): string {
+    return this.#request.client;
+  }
+
+  get target(): string {
+    return this.#request.target;
+  }
+
+  get monotonicMs(): number {
+    return this.#request.monotonicMs;
+  }
+
+  get random(): number {
+    return this.#request.random;
+  }
+
+  get bytes(): number | undefined {
+    return this.#request.bytes;
+  }
 }

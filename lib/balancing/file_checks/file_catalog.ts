@@ -57,19 +57,26 @@ const MOST_EXAMPLES = 3;
 /** That a server lacks a file is known for this part of the time that it has one. */
 const LACKS_PART = 1 / 10;
 
+/** How exact the clocks are, in ms: no more often are they looked at. */
+const ADVANCE_MS = 10;
+
 /** Planes of bits, as `FileCatalog` describes them. */
 const HAS = 0;
 const EXCLUDED = 1;
 const FRESH = 2;
 const PLANES = 3;
 
-/** Numbers of a row: servers that have, have another version, and lack; ticks of both clocks. */
+/**
+ * Numbers of a row: servers that have, have another version, lack, and need not be asked; ticks of
+ * both clocks.
+ */
 const HAVE = 0;
 const DIFFER = 1;
 const LACK = 2;
-const HAS_TICK = 3;
-const LACKS_TICK = 4;
-const STRIDE = 5;
+const FRESH_COUNT = 3;
+const HAS_TICK = 4;
+const LACKS_TICK = 5;
+const STRIDE = 6;
 
 /** What a backup adds to the servers of a version: all of them less than one other server. */
 const BACKUP_COUNT = 2 ** -20;
@@ -110,6 +117,7 @@ export class FileCatalog {
   readonly #versions = new VersionTable();
   readonly #divergences = new Map<number, Divergence>();
   #numbers = new Uint32Array(1024 * STRIDE);
+  #advancedAt = -Infinity;
   #hasTick = 0;
   #lacksTick = 0;
   #lackingTargets = 0;
@@ -239,8 +247,13 @@ export class FileCatalog {
     const row = this.find(target, epochMs) ?? this.#add(target, wanted);
     if (answer.kind === "has") this.#learnVersion(row, column, answer.version);
     else this.#set(row, column, false, answer.kind === "lacks");
-    this.#bits.set(row, FRESH, column, true);
+    this.#setFresh(row, column, true);
     this.#choose(row);
+  }
+
+  /** Whether a server is to be asked about a target: see `nextDue`. */
+  isDue(row: number): boolean {
+    return this.#numbers[row * STRIDE + FRESH_COUNT]! < this.#columnOf.size;
   }
 
   /**
@@ -269,7 +282,7 @@ export class FileCatalog {
   /** Makes what is known of a server due to be asked again: a client has found otherwise. */
   doubt(row: number, id: number): void {
     const column = this.#columnOf.get(id);
-    if (column !== undefined) this.#bits.set(row, FRESH, column, false);
+    if (column !== undefined) this.#setFresh(row, column, false);
   }
 
   /** How many servers there are. */
@@ -339,6 +352,8 @@ export class FileCatalog {
 
   /** Advances the clocks of facts, and of what is wanted. */
   #advance(epochMs: number): void {
+    if (epochMs >= this.#advancedAt && epochMs < this.#advancedAt + ADVANCE_MS) return;
+    this.#advancedAt = epochMs - epochMs % ADVANCE_MS;
     const halfMs = this.#options.expiryMs / 2;
     this.#hasTick = Math.floor(epochMs / halfMs);
     this.#lacksTick = Math.floor(epochMs / (halfMs * LACKS_PART));
@@ -348,7 +363,7 @@ export class FileCatalog {
   /** Forgets what is known of a server. */
   #forget(column: number): void {
     for (const row of this.#targets.rows) {
-      this.#bits.set(row, FRESH, column, false);
+      this.#setFresh(row, column, false);
       if (!this.#isKnown(row, column)) continue;
       this.#set(row, column, false, false);
       this.#choose(row);
@@ -364,6 +379,7 @@ export class FileCatalog {
     this.#numbers[at + HAS_TICK] = this.#hasTick;
     this.#numbers[at + LACKS_TICK] = this.#lacksTick;
     let isEmpty = true;
+    let freshCount = 0;
     for (let word = 0; word < this.#bits.words; word++) {
       const has = this.#bits.word(row, HAS, word);
       const fresh = this.#bits.word(row, FRESH, word);
@@ -372,9 +388,11 @@ export class FileCatalog {
       const outdated = (hasTicks > 1 ? has : 0) | (lacksTicks > 1 ? ~has : 0);
       const expired = known & (outdated | (aged & ~fresh));
       this.#bits.setWord(row, FRESH, word, fresh & ~aged);
+      eachBit(fresh & ~aged, () => freshCount++);
       eachBit(expired, (bit) => this.#set(row, word * 32 + bit, false, false));
       if ((known & ~expired) !== 0 || (fresh & ~aged) !== 0) isEmpty = false;
     }
+    this.#numbers[at + FRESH_COUNT] = freshCount;
     if (isEmpty) this.#targets.remove(row);
     else this.#choose(row);
     return isEmpty;
@@ -403,6 +421,7 @@ export class FileCatalog {
     this.#eachColumn(row, HAS, (column) => this.#set(row, column, false, false));
     this.#eachColumn(row, EXCLUDED, (column) => this.#set(row, column, false, false));
     for (let word = 0; word < this.#bits.words; word++) this.#bits.setWord(row, FRESH, word, 0);
+    this.#numbers[row * STRIDE + FRESH_COUNT] = 0;
     this.#divergences.delete(row);
   }
 
@@ -462,6 +481,12 @@ export class FileCatalog {
     for (let word = 0; word < this.#bits.words; word++) {
       eachBit(this.#bits.word(row, plane, word), (bit) => call(word * 32 + bit));
     }
+  }
+
+  #setFresh(row: number, column: number, isFresh: boolean): void {
+    if (this.#bits.has(row, FRESH, column) === isFresh) return;
+    this.#bits.set(row, FRESH, column, isFresh);
+    this.#numbers[row * STRIDE + FRESH_COUNT]! += isFresh ? 1 : -1;
   }
 
   #isKnown(row: number, column: number): boolean {

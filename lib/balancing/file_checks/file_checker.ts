@@ -238,7 +238,7 @@ export class FileChecker implements FileDemand {
   #isDue(row: number | undefined): boolean {
     const { catalog, isOneEnough } = this.#options;
     if (isOneEnough && row !== undefined && catalog.holders(row) > 0) return false;
-    return catalog.nextDue(row) !== undefined;
+    return row === undefined ? catalog.servers > 0 : catalog.isDue(row);
   }
 
   /** As `#pump`, for a question that is new, or wanted more. */

@@ -176,7 +176,7 @@ export class FileChecks implements FileKnowledge {
     if (wanted === undefined) return false;
     for (const { target, first, requests, doubted, waits } of wanted) {
       const row = this.catalog.find(target, Date.now());
-      const isDue = row === undefined || this.catalog.nextDue(row) !== undefined;
+      const isDue = row === undefined || this.catalog.isDue(row);
       if (!isDue) this.publisher.publishRow(row, target);
       if (first !== undefined) this.demand.want(target, first, false, requests);
       if (doubted !== undefined) this.demand.want(target, doubted, true);

@@ -146,7 +146,7 @@ export class FileRouter {
 
   #isDue(row: number): boolean {
     const { catalog } = this.#options;
-    return this.isChecking ? catalog.nextDue(row) !== undefined : catalog.holders(row) === 0;
+    return this.isChecking ? catalog.isDue(row) : catalog.holders(row) === 0;
   }
 
   /** Servers that a client's retry avoids may have failed it. */

@@ -74,8 +74,14 @@ export class ShareTable {
   }
 
   #pickLeft(random: number, isExcluded: (server: Server) => boolean): Server | undefined {
-    const left = this.#servers.flatMap((it, i) => isExcluded(it) ? [] : [i]);
-    let point = random * left.reduce((sum, i) => sum + this.#weights[i]!, 0);
+    const left: number[] = [];
+    let total = 0;
+    for (let i = 0; i < this.#servers.length; i++) {
+      if (isExcluded(this.#servers[i]!)) continue;
+      left.push(i);
+      total += this.#weights[i]!;
+    }
+    let point = random * total;
     // A weight of 0 counts only if no other server is left.
     for (const i of left) {
       point -= this.#weights[i]!;
