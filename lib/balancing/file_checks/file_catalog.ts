@@ -63,6 +63,10 @@ const EXCLUDED = 1;
 const FRESH = 2;
 const PLANES = 3;
 
+/** Planes of the columns. */
+const LISTED = 0;
+const BACKUP = 1;
+
 /** Numbers of a row: servers that have, have another version, and lack; ticks of both clocks. */
 const HAVE = 0;
 const DIFFER = 1;
@@ -105,8 +109,9 @@ export class FileCatalog {
   readonly #columns: (Column | undefined)[] = [];
   readonly #targets: TargetTable;
   readonly #bits = new BitTable(PLANES);
-  /** The columns that have a server. */
-  readonly #listed = new BitTable(1);
+  /** The columns that have a server, and those that have a backup: planes of one row. */
+  readonly #listed = new BitTable(2);
+  #hasBackups = false;
   readonly #versions = new VersionTable();
   readonly #divergences = new Map<number, Divergence>();
   #numbers = new Uint32Array(1024 * STRIDE);
@@ -145,9 +150,11 @@ export class FileCatalog {
     this.#bits.reserve(0, this.#columns.length);
     this.#listed.reserve(1, this.#columns.length);
     this.#columns.forEach((server, column) => {
-      this.#listed.set(0, 0, column, server !== undefined);
       if (server !== undefined) server.isBackup = backups.has(server.id);
+      this.#listed.set(0, LISTED, column, server !== undefined);
+      this.#listed.set(0, BACKUP, column, server?.isBackup === true);
     });
+    this.#hasBackups = backups.size > 0;
     for (const [row, divergence] of [...this.#divergences]) {
       const of = new Uint8Array(this.#columns.length);
       of.set(divergence.of.subarray(0, of.length));
@@ -193,9 +200,31 @@ export class FileCatalog {
     return this.#numbers[row * STRIDE + HAVE]! - this.#numbers[row * STRIDE + DIFFER]!;
   }
 
+  /**
+   * Whether a server is known to have the version that clients get, and is no backup of one that
+   * was not asked yet.
+   */
+  isFound(row: number): boolean {
+    if (this.holders(row) === 0 || !this.#hasBackups) return this.holders(row) > 0;
+    let unasked = 0;
+    for (let word = 0; word < this.#bits.words; word++) {
+      const has = this.#bits.word(row, HAS, word);
+      const excluded = this.#bits.word(row, EXCLUDED, word);
+      const inFront = this.#listed.word(0, LISTED, word) & ~this.#listed.word(0, BACKUP, word);
+      if ((has & ~excluded & inFront) !== 0) return true;
+      unasked |= inFront & ~(has | excluded | this.#bits.word(row, FRESH, word));
+    }
+    return unasked === 0;
+  }
+
   /** How many servers are known to lack the file or to have another version. */
   excluded(row: number): number {
     return this.#numbers[row * STRIDE + LACK]! + this.#numbers[row * STRIDE + DIFFER]!;
+  }
+
+  /** How many servers are known to lack the file. */
+  lacking(row: number): number {
+    return this.#numbers[row * STRIDE + LACK]!;
   }
 
   /** Whether a server is known to have the version that clients get. */

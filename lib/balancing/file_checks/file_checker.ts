@@ -349,7 +349,7 @@ export class FileChecker implements FileDemand {
   #settle(question: Question): void {
     const { catalog, epochMs, isOneEnough } = this.#options;
     const row = catalog.find(question.target, epochMs());
-    if (row !== undefined && catalog.holders(row) > 0) wake(question.waiting);
+    if (row !== undefined && catalog.isFound(row)) wake(question.waiting);
     if (isOneEnough || !this.#isDue(row)) this.#endIfIdle(question);
   }
 

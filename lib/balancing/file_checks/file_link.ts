@@ -196,7 +196,7 @@ export class WorkerDemand implements FileDemand {
     for (const { target, servers, answer, wanted } of facts) {
       for (const server of servers) this.#catalog.learn(target, server, answer, epochMs, wanted);
       const row = this.#catalog.find(target, epochMs);
-      if (row !== undefined && this.#catalog.holders(row) > 0) this.#wake(target, false);
+      if (row !== undefined && this.#catalog.isFound(row)) this.#wake(target, false);
     }
     for (const target of settled) this.#wake(target, true);
   }
