@@ -17,7 +17,7 @@ export interface FileCatalogOptions {
   readonly random: () => number;
   /** The most targets. */
   readonly mostTargets?: number;
-  /** Called when the versions of a target differ, or may differ otherwise than before. */
+  /** Called after each answer about a target, and when one of its versions may be gone. */
   readonly onVersions?: (row: number) => void;
 }
 
@@ -136,8 +136,8 @@ export class FileCatalog {
     const listed = new Set(ids);
     for (const [id, column] of [...this.#columnOf]) {
       if (listed.has(id)) continue;
-      this.#forget(column);
       this.#columnOf.delete(id);
+      this.#forget(column);
       this.#columns[column] = undefined;
     }
     let free = 0;
@@ -269,7 +269,8 @@ export class FileCatalog {
     if (answer.kind === "has") this.#learnVersion(row, column, answer.version);
     else this.#set(row, column, false, answer.kind === "lacks");
     this.#bits.set(row, FRESH, column, true);
-    this.#choose(row);
+    if (this.#divergences.has(row)) this.#choose(row);
+    else this.#options.onVersions?.(row);
   }
 
   /**
@@ -354,16 +355,39 @@ export class FileCatalog {
     return [first!, ...groups].filter(({ servers }) => servers.length > 0);
   }
 
+  /** How many servers have answered. */
+  answered(row: number): number {
+    let count = 0;
+    for (let word = 0; word < this.#bits.words; word++) {
+      const known = this.#bits.word(row, HAS, word) | this.#bits.word(row, EXCLUDED, word);
+      eachBit(known | this.#bits.word(row, FRESH, word), () => count++);
+    }
+    return count;
+  }
+
   /** What is known of a target: each answer, and the ids of the servers that gave it. */
   answers(row: number): [answer: FileAnswer, servers: readonly number[]][] {
     const lacking: number[] = [];
+    const unclear: number[] = [];
     this.#eachColumn(row, EXCLUDED, (column) => {
       if (!this.#bits.has(row, HAS, column)) lacking.push(this.#columns[column]!.id);
     });
-    const having = this.versions(row).map(({ version, servers }) =>
-      [{ kind: "has", version } as const, servers] as [FileAnswer, readonly number[]]
-    );
-    return lacking.length > 0 ? [...having, [{ kind: "lacks" }, lacking]] : having;
+    this.#eachColumn(row, FRESH, (column) => {
+      if (!this.#isKnown(row, column)) unclear.push(this.#columns[column]!.id);
+    });
+    const answers: [FileAnswer, readonly number[]][] = [
+      ...this.versions(row).map((
+        { version, servers },
+      ): [FileAnswer, readonly number[]] => [{ kind: "has", version }, servers]),
+      [{ kind: "lacks" }, lacking],
+      [{ kind: "unclear" }, unclear],
+    ];
+    return answers.filter(([, servers]) => servers.length > 0);
+  }
+
+  /** Of some servers, those that are to be asked again. */
+  stale(row: number, ids: readonly number[]): number[] {
+    return ids.filter((id) => !this.#bits.has(row, FRESH, this.#columnOf.get(id)!));
   }
 
   /** Advances the clocks of facts, and of what is wanted. */

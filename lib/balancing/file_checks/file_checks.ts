@@ -174,15 +174,21 @@ export class FileChecks implements FileKnowledge {
   readReport(content: unknown): boolean {
     const wanted = readWanted(content);
     if (wanted === undefined) return false;
-    for (const { target, first, requests, doubted, waits } of wanted) {
+    for (const { target, first, requests, answered, doubted, waits } of wanted) {
       const row = this.catalog.find(target, Date.now());
-      const isDue = row === undefined || this.catalog.nextDue(row) !== undefined;
-      if (!isDue) this.publisher.publishRow(row, target);
-      if (first !== undefined) this.demand.want(target, first, false, requests);
+      if (row !== undefined) {
+        this.catalog.want(row, requests);
+        const isDue = this.catalog.nextDue(row) !== undefined;
+        // A worker that began lately knows less, and asks only now.
+        if (!isDue || this.catalog.answered(row) > answered) {
+          this.publisher.publishRow(row, target);
+        }
+      }
       if (doubted !== undefined) this.demand.want(target, doubted, true);
-      if (waits === undefined) continue;
-      this.demand.find(target, this.#options.timeoutMs, waits === "all")
-        .then(() => this.publisher.settled(target));
+      if (waits !== undefined) {
+        this.demand.find(target, this.#options.timeoutMs, waits === "all")
+          .then(() => this.publisher.settled(target, waits));
+      } else if (requests > 0) this.demand.want(target, first, false, requests);
     }
     return true;
   }

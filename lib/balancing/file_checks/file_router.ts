@@ -98,9 +98,9 @@ export class FileRouter {
     const { target, isExcluded } = request;
     const isFiltered = row !== undefined && this.isChecking;
     const server = isFiltered ? this.#pickBy(request, row) : chooser.pick(request);
-    if (server === undefined || server === MISSING) return server;
+    if (server === undefined) return undefined;
     if (row !== undefined && !this.#isDue(row)) catalog.want(row, 1);
-    else demand.want(target, server.id);
+    else demand.want(target, server === MISSING ? undefined : server.id);
     if (isFiltered && isExcluded !== undefined) this.#doubt(target, row, isExcluded);
     return server;
   }

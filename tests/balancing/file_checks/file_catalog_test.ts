@@ -18,7 +18,9 @@ function catalogOf(servers: readonly number[], mostTargets?: number) {
     expiryMs: EXPIRY,
     random: seededRandom(1),
     ...(mostTargets !== undefined && { mostTargets }),
-    onVersions: (row) => changed.push(catalog.targetOf(row)),
+    onVersions: (row) => {
+      if (catalog.versions(row).length > 1) changed.push(catalog.targetOf(row));
+    },
   });
   catalog.setServers(servers);
   return { catalog, changed };
@@ -223,4 +225,57 @@ Deno.test("FileCatalog counts the same as a plain map, whatever happens", () => 
       counts,
     );
   }
+});
+
+Deno.test("FileCatalog keeps wanted targets, and so many in all, in a flood of other ones", () => {
+  const { catalog } = catalogOf(SERVERS, 200);
+  for (let i = 0; i < 50; i++) {
+    for (const id of SERVERS) catalog.learn(`/real/${i}`, id, has(), 0, 3);
+  }
+  for (let i = 0; i < 20_000; i++) {
+    catalog.learn(`/random/${i}`, SERVERS[i % 5]!, LACKS, 0, 1);
+    assert(catalog.targets <= 200);
+  }
+  const left = Array.from({ length: 50 }, (_, i) => picture(catalog, SERVERS, `/real/${i}`));
+  assertEquals(left, left.map(() => "+++++"));
+});
+
+Deno.test("FileCatalog.answers() gives all that another catalogue needs", () => {
+  const { catalog } = catalogOf(SERVERS);
+  catalog.learn("/f", A, has({ bytes: 1 }), 0);
+  catalog.learn("/f", B, has({ bytes: 2, lastModified: 3 }), 0);
+  catalog.learn("/f", C, LACKS, 0);
+  catalog.learn("/f", D, { kind: "unclear" }, 0);
+  const row = catalog.find("/f", 0)!;
+  assertEquals([catalog.answered(row), catalog.stale(row, SERVERS)], [4, [E]]);
+  catalog.doubt(row, A);
+  assertEquals([catalog.answered(row), catalog.stale(row, [A, B])], [4, [A]]);
+  const { catalog: other } = catalogOf(SERVERS);
+  for (const [answer, servers] of catalog.answers(row)) {
+    for (const id of servers) other.learn("/f", id, answer, 0);
+  }
+  assertEquals(picture(other, SERVERS, "/f"), picture(catalog, SERVERS, "/f"));
+  assertEquals(other.answered(other.find("/f", 0)!), 4);
+  assertEquals(
+    JSON.stringify(other.answers(other.find("/f", 0)!)),
+    JSON.stringify(catalog.answers(row)),
+  );
+});
+
+Deno.test("FileCatalog.isFound() does not count a backup while others may have the file", () => {
+  const { catalog } = catalogOf(SERVERS);
+  catalog.setServers(SERVERS, new Set([D, E]));
+  const isFound = () => catalog.isFound(catalog.find("/f", 0)!);
+  catalog.learn("/f", A, LACKS, 0);
+  assertEquals(isFound(), false);
+  catalog.learn("/f", D, has(), 0);
+  assertEquals(isFound(), false);
+  catalog.learn("/f", B, { kind: "unclear" }, 0);
+  catalog.learn("/f", C, LACKS, 0);
+  assertEquals(isFound(), true);
+  catalog.learn("/f", C, has(), 0);
+  assertEquals(isFound(), true);
+  catalog.setServers(SERVERS);
+  catalog.learn("/g", D, has(), 0);
+  assertEquals(catalog.isFound(catalog.find("/g", 0)!), true);
 });

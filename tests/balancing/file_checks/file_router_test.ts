@@ -48,7 +48,7 @@ class Trial {
     const nameOf = (id: number) => NAMES[ids.indexOf(id)];
     const demand: FileDemand = {
       want: (target, first, isDoubted = false) =>
-        void this.wanted.push(`${target} ${nameOf(first)}${isDoubted ? "!" : ""}`),
+        void this.wanted.push(`${target} ${nameOf(first ?? -1) ?? 404}${isDoubted ? "!" : ""}`),
       find: (target, _, isThorough = false) => {
         this.found.push(`${target}${isThorough ? " all" : ""}`);
         return Promise.resolve();
