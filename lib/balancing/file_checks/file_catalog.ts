@@ -51,6 +51,9 @@ const MOST_VERSIONS = 15;
 /** Targets with several versions, at most. */
 const MOST_DIVERGENT = 10_000;
 
+/** Targets that are swept at a time. */
+const SWEPT_ROWS = 10_000;
+
 /** Examples kept for each server. */
 const MOST_EXAMPLES = 3;
 
@@ -118,6 +121,8 @@ export class FileCatalog {
   #hasTick = 0;
   #lacksTick = 0;
   #lackingTargets = 0;
+  /** The row that was swept last. */
+  #swept = 0;
 
   /** Knows no server and no file yet. */
   constructor(options: FileCatalogOptions) {
@@ -178,6 +183,19 @@ export class FileCatalog {
     this.#advance(epochMs);
     const row = this.#targets.rowOf(target);
     return row === undefined || this.#expire(row) ? undefined : row;
+  }
+
+  /**
+   * Removes what has expired, of so many targets that the next calls come to the others. Otherwise it
+   * goes when it is found.
+   */
+  sweep(epochMs: number): void {
+    this.#advance(epochMs);
+    const { end } = this.#targets;
+    for (let i = 0; i < Math.min(end, SWEPT_ROWS); i++) {
+      this.#swept = (this.#swept + 1) % end;
+      if (this.#targets.isUsed(this.#swept)) this.#expire(this.#swept);
+    }
   }
 
   /** Counts requests for a target. */
@@ -390,11 +408,11 @@ export class FileCatalog {
     return ids.filter((id) => !this.#bits.has(row, FRESH, this.#columnOf.get(id)!));
   }
 
-  /** Advances the clocks of facts, and of what is wanted. */
+  /** Advances the clocks of facts, whose ticks are counted modulo 2³², and of what is wanted. */
   #advance(epochMs: number): void {
     const halfMs = this.#options.expiryMs / 2;
-    this.#hasTick = Math.floor(epochMs / halfMs);
-    this.#lacksTick = Math.floor(epochMs / (halfMs * LACKS_PART));
+    this.#hasTick = Math.floor(epochMs / halfMs) >>> 0;
+    this.#lacksTick = Math.floor(epochMs / (halfMs * LACKS_PART)) >>> 0;
     this.#targets.advance(epochMs);
   }
 
@@ -411,8 +429,8 @@ export class FileCatalog {
   /** Removes facts of a row that have expired. @returns whether none is left, and the row is free */
   #expire(row: number): boolean {
     const at = row * STRIDE;
-    const hasTicks = this.#hasTick - this.#numbers[at + HAS_TICK]!;
-    const lacksTicks = this.#lacksTick - this.#numbers[at + LACKS_TICK]!;
+    const hasTicks = (this.#hasTick - this.#numbers[at + HAS_TICK]!) >>> 0;
+    const lacksTicks = (this.#lacksTick - this.#numbers[at + LACKS_TICK]!) >>> 0;
     if (hasTicks === 0 && lacksTicks === 0) return false;
     this.#numbers[at + HAS_TICK] = this.#hasTick;
     this.#numbers[at + LACKS_TICK] = this.#lacksTick;

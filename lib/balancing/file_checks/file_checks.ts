@@ -196,6 +196,7 @@ export class FileChecks implements FileKnowledge {
   /** What is known in numbers; null if only sizes are. */
   get status(): FilesStatus | null {
     if (this.#options.mode === "off") return null;
+    this.catalog.sweep(Date.now());
     const { targets, lackingTargets, differingTargets } = this.catalog;
     return {
       mode: this.#options.mode,

@@ -279,3 +279,33 @@ Deno.test("FileCatalog.isFound() does not count a backup while others may have t
   catalog.learn("/g", D, has(), 0);
   assertEquals(catalog.isFound(catalog.find("/g", 0)!), true);
 });
+
+Deno.test("FileCatalog.sweep() removes what has expired and is not found any more", () => {
+  const { catalog } = catalogOf(SERVERS);
+  for (let i = 0; i < 25_000; i++) catalog.learn(`/${i}`, SERVERS[i % 5]!, LACKS, 0);
+  for (let i = 0; i < 10; i++) catalog.learn(`/f/${i}`, B, has(), 0);
+  for (let i = 0; i < 3; i++) catalog.sweep(MINUTE);
+  assertEquals([catalog.targets, catalog.lackingTargets], [10, 0]);
+  assertEquals(catalog.shortfall(A), { lacking: 0, differing: 0, examples: [] });
+  for (let i = 0; i < 3; i++) catalog.sweep(EXPIRY);
+  assertEquals(catalog.targets, 0);
+  catalog.sweep(2 * EXPIRY);
+  catalogOf(SERVERS).catalog.sweep(0); // Nothing is in it.
+});
+
+Deno.test("FileCatalog keeps facts for as long as is wanted, at any time", () => {
+  for (const expiryMs of [20, 1000, 60_000, EXPIRY, 500 * 60 * MINUTE]) {
+    for (const now of [1, 1_795_000_000_000, 4_102_444_800_000]) {
+      const start = Math.ceil(now / expiryMs) * expiryMs;
+      const catalog = new FileCatalog({ expiryMs, random: seededRandom(1) });
+      catalog.setServers(SERVERS);
+      catalog.learn("/f", A, has(), start);
+      catalog.learn("/f", B, LACKS, start);
+      const story = `${expiryMs} ms at ${now}`;
+      assertEquals(picture(catalog, SERVERS, "/f", start), "+-???", story);
+      assertEquals(picture(catalog, SERVERS, "/f", start + expiryMs / 10), "+????", story);
+      assertEquals(picture(catalog, SERVERS, "/f", start + expiryMs / 2 - 1), "+????", story);
+      assertEquals(picture(catalog, SERVERS, "/f", start + expiryMs), "?????", story);
+    }
+  }
+});
