@@ -48,8 +48,9 @@ const MOST_BIT_BYTES = 40 * 1024 * 1024;
 /** Versions of one target that are told apart; a further one takes the place of the last. */
 const MOST_VERSIONS = 15;
 
-/** Targets with several versions, at most. */
+/** Targets with several versions, at most, and the most memory for which server has which. */
 const MOST_DIVERGENT = 10_000;
+const MOST_DIVERGENT_BYTES = 2 * 1024 * 1024;
 
 /** Targets that are swept at a time. */
 const SWEPT_ROWS = 10_000;
@@ -501,7 +502,8 @@ export class FileCatalog {
   }
 
   #limitDivergences(): void {
-    if (this.#divergences.size < MOST_DIVERGENT) return;
+    const most = Math.min(MOST_DIVERGENT, MOST_DIVERGENT_BYTES / this.#columns.length);
+    if (this.#divergences.size + 1 <= most) return;
     for (const oldest of this.#divergences.keys()) return this.#targets.remove(oldest);
   }
 

@@ -174,10 +174,11 @@ export class FileChecks implements FileKnowledge {
   readReport(content: unknown): boolean {
     const wanted = readWanted(content);
     if (wanted === undefined) return false;
-    for (const { target, first, requests, answered, doubted, waits } of wanted) {
+    for (const { target, first, requests, answered, lately, doubted, waits } of wanted) {
       const row = this.catalog.find(target, Date.now());
       if (row !== undefined) {
-        this.catalog.want(row, requests);
+        // Workers report only what is due, and so count the requests between.
+        this.catalog.want(row, Math.max(0, lately - this.catalog.wanted(row)));
         const isDue = this.catalog.nextDue(row) !== undefined;
         // A worker that began lately knows less, and asks only now.
         if (!isDue || this.catalog.answered(row) > answered) {

@@ -44,6 +44,8 @@ export interface Wanted {
   readonly requests: number;
   /** Servers whose answer the worker knows. */
   readonly answered: number;
+  /** Requests lately, as the worker knows them, without those. */
+  readonly lately: number;
   /** The id of a server that they were sent to; undefined if there are none. */
   readonly first?: number | undefined;
   /** The id of a server that a client says to have failed. */
@@ -64,7 +66,7 @@ export function readWanted(content: unknown): readonly Wanted[] | undefined {
   const isValid = Array.isArray(wanted) &&
     wanted.every((it: Partial<Wanted> | null) =>
       typeof it?.target === "string" && Number.isInteger(it.requests) &&
-      Number.isInteger(it.answered) &&
+      Number.isInteger(it.answered) && Number.isInteger(it.lately) &&
       [it.first, it.doubted].every((id) => id === undefined || Number.isInteger(id)) &&
       [undefined, "first", "all"].includes(it.waits)
     );
@@ -192,8 +194,7 @@ export class WorkerDemand implements FileDemand {
     this.#waiting.set(copyOf(target), all.add(waiting));
     if (mustReport) {
       const waits = isThorough ? "all" : "first";
-      const { answered } = this.#known(target);
-      this.#options.report({ wanted: [{ target, requests: 1, answered, waits }] });
+      this.#options.report({ wanted: [{ target, requests: 1, ...this.#known(target), waits }] });
     }
     const cancel = this.#options.schedule(resolve, timeoutMs);
     await promise;
@@ -215,23 +216,24 @@ export class WorkerDemand implements FileDemand {
   }
 
   /** What this worker knows of a target: how many servers answered, and requests lately. */
-  #known(target: string): { readonly answered: number; readonly requests: number } {
+  #known(target: string): Pick<Wanted, "answered" | "lately"> {
     const row = this.#catalog.find(target, this.#options.epochMs());
-    if (row === undefined) return { answered: 0, requests: 0 };
-    return { answered: this.#catalog.answered(row), requests: this.#catalog.wanted(row) };
+    if (row === undefined) return { answered: 0, lately: 0 };
+    return { answered: this.#catalog.answered(row), lately: this.#catalog.wanted(row) };
   }
 
-  #add(wanted: Omit<Wanted, "answered">): void {
+  #add(wanted: Omit<Wanted, "answered" | "lately">): void {
     const { target } = wanted;
     if (target.length > LONGEST_TARGET) return;
     const before = this.#wanted.get(target);
     if (before === undefined && this.#wanted.size === MOST_TARGETS) return;
     const own = before?.target ?? copyOf(target);
-    const { requests, answered } = before ?? this.#known(target);
+    const { answered, lately } = before ?? this.#known(target);
     this.#wanted.set(own, {
       target: own,
-      requests: requests + wanted.requests,
+      requests: (before?.requests ?? 0) + wanted.requests,
       answered,
+      lately,
       first: before?.first ?? wanted.first,
       doubted: before?.doubted ?? wanted.doubted,
     });

@@ -309,3 +309,16 @@ Deno.test("FileCatalog keeps facts for as long as is wanted, at any time", () =>
     }
   }
 });
+
+Deno.test("FileCatalog remembers as many targets with several versions as its memory allows", () => {
+  for (const [servers, most] of [[5, 10_000], [1000, 2097]] as const) {
+    const { catalog } = catalogOf(Array.from({ length: servers }, (_, i) => i));
+    for (let i = 0; i < most + 500; i++) {
+      catalog.learn(`/${i}`, 0, has({ bytes: 1 }), 0);
+      catalog.learn(`/${i}`, servers - 1, has({ bytes: 2 }), 0);
+      assert(catalog.differingTargets <= most);
+    }
+    assertEquals([catalog.differingTargets, catalog.targets], [most, most]);
+    assertEquals(catalog.find("/0", 0), undefined);
+  }
+});

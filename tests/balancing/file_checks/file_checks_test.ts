@@ -152,6 +152,22 @@ Deno.test("FileChecks and its workers ask each question once", async () => {
   assertEquals(farm.asked(), 2);
 });
 
+Deno.test("FileChecks knows how much is wanted that only its workers count", async () => {
+  await using farm = new Farm([FILE, byTarget({})]);
+  const worker = farm.worker();
+  worker.demand.want("/f", farm.servers[0]!.id);
+  const known = () => worker.catalog.find("/f", Date.now());
+  await eventually(() => known() !== undefined && worker.catalog.answered(known()!) === 2);
+  worker.catalog.want(known()!, 1000);
+  const wanted = () => farm.checks.catalog.wanted(farm.checks.catalog.find("/f", Date.now())!);
+  for (let i = 0; i < 3; i++) {
+    worker.demand.want("/f", farm.servers[0]!.id);
+    await worker.demand.find("/f", 1);
+  }
+  await eventually(() => wanted() >= 500); // It may have been halved meanwhile.
+  assert(wanted() < 1100, `${wanted()}`);
+});
+
 Deno.test("FileChecks lets the clients of a worker that begins late go on at once, though a server does not answer", async () => {
   await using farm = new Farm([FILE, FILE]);
   await farm.fakes[1]![Symbol.asyncDispose]();

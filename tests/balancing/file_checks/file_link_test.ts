@@ -73,13 +73,13 @@ Deno.test("WorkerDemand.want() reports what clients want, added up", async () =>
   assertEquals(reports, []);
   await clock.advance(100);
   assertEquals(reports, [[
-    { target: "/f", requests: 2, answered: 0, first: B },
-    { target: "/g", requests: 5, answered: 0, first: A, doubted: D },
-    { target: "/none", requests: 1, answered: 0 },
+    { target: "/f", requests: 2, answered: 0, lately: 0, first: B },
+    { target: "/g", requests: 5, answered: 0, lately: 0, first: A, doubted: D },
+    { target: "/none", requests: 1, answered: 0, lately: 0 },
   ]]);
   demand.want("/f", B);
   await clock.advance(100);
-  assertEquals(reports[1], [{ target: "/f", requests: 1, answered: 0, first: B }]);
+  assertEquals(reports[1], [{ target: "/f", requests: 1, answered: 0, lately: 0, first: B }]);
   await clock.advance(MINUTE);
   assertEquals(reports.length, 2);
 });
@@ -91,7 +91,7 @@ Deno.test("WorkerDemand.want() tells what the worker knows of a target by then",
   catalog.learn("/f", C, { kind: "unclear" }, 0);
   demand.want("/f", D);
   await clock.advance(100);
-  assertEquals(reports, [[{ target: "/f", requests: 4, answered: 3, first: D }]]);
+  assertEquals(reports, [[{ target: "/f", requests: 1, answered: 3, lately: 3, first: D }]]);
 });
 
 Deno.test("WorkerDemand.want() reports so many targets at a time, however many are wanted", async () => {
@@ -105,7 +105,7 @@ Deno.test("WorkerDemand.want() reports so many targets at a time, however many a
 Deno.test("WorkerDemand.find() waits for a server that has the target", async () => {
   const { clock, demand, reports, send } = new Worker();
   const [one, other] = [watched(demand.find("/f", 1000)), watched(demand.find("/f", 1000))];
-  assertEquals(reports, [[{ target: "/f", requests: 1, answered: 0, waits: "first" }]]);
+  assertEquals(reports, [[{ target: "/f", requests: 1, answered: 0, lately: 0, waits: "first" }]]);
   await send({ facts: [{ target: "/f", servers: [A, B], answer: LACKS, wanted: 1 }], settled: [] });
   await clock.advance(500);
   assertEquals([one.isOver, other.isOver], [false, false]);
@@ -233,7 +233,7 @@ Deno.test("FactPublisher sends what was learnt meanwhile once a worker reads aga
 });
 
 Deno.test("readWanted() takes what workers report about files, and nothing else", () => {
-  const fine = { target: "/f", requests: 1, answered: 0 };
+  const fine = { target: "/f", requests: 1, answered: 0, lately: 0 };
   for (
     const more of [{}, { first: 1 }, { doubted: 2 }, { waits: "first" }, { waits: "all", first: 3 }]
   ) {
@@ -249,6 +249,7 @@ Deno.test("readWanted() takes what workers report about files, and nothing else"
     { wanted: [{ ...fine, target: 7 }] },
     { wanted: [{ ...fine, requests: "1" }] },
     { wanted: [{ ...fine, answered: undefined }] },
+    { wanted: [{ ...fine, lately: null }] },
     { wanted: [{ ...fine, first: "a" }] },
     { wanted: [{ ...fine, waits: "some" }] },
   ];
