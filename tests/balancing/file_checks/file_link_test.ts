@@ -1,5 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { FileCatalog } from "../../../lib/balancing/file_checks/file_catalog.ts";
+import { FileChecker } from "../../../lib/balancing/file_checks/file_checker.ts";
 import {
   FactPublisher,
   type FileUpdate,
@@ -261,4 +262,48 @@ Deno.test("readFileUpdate() takes updates about files, and no other ones", () =>
   for (const content of [undefined, null, {}, { facts: [] }, { measured: [], left: [] }]) {
     assertEquals(readFileUpdate(content), undefined);
   }
+});
+
+Deno.test("WorkerDemand reports wanted targets in a flood of targets that nobody asks for again", async () => {
+  const worker = new Worker();
+  const asked: string[] = [];
+  const publisher = new FactPublisher(newCatalog());
+  publisher.subscribe(worker.send);
+  const checker = new FileChecker({
+    catalog: newCatalog(),
+    ask: (server, target) => {
+      asked.push(`${server} ${target}`);
+      return Promise.resolve(target.startsWith("/real") ? HAS : LACKS);
+    },
+    rate: 50,
+    isOneEnough: false,
+    clock: worker.clock.read,
+    epochMs: worker.clock.read,
+    schedule: worker.clock.schedule,
+    onAnswer: (target, server, answer, wanted) => {
+      if (answer.kind === "unanswered") return;
+      publisher.learn({ target, servers: [server], answer, wanted });
+    },
+    onError: (error) => {
+      throw error;
+    },
+  });
+  checker.setServers(SERVERS);
+  const random = seededRandom(11);
+  for (let ms = 0; ms < 20_000; ms += 10) {
+    for (let i = 0; i < 100; i++) worker.demand.want(`/random/${random()}`, SERVERS[i % 4]!);
+    // Twenty real targets, each wanted about twice a second.
+    if (random() < 0.4) worker.demand.want(`/real/${Math.floor(random() * 20)}`, A);
+    await worker.clock.advance(10);
+    for (const report of worker.reports.splice(0)) {
+      for (const { target, first, requests } of report) {
+        checker.want(target, first, false, requests);
+      }
+    }
+  }
+  const known = Array.from({ length: 20 }, (_, i) => worker.picture(`/real/${i}`));
+  assert(known.every((it) => it.includes("+")), `${known}`);
+  assertEquals(new Set(asked).size, asked.length);
+  assert(asked.length <= 20 * 50 + 5, `${asked.length}`);
+  checker.close();
 });
