@@ -578,11 +578,13 @@ export class FileCatalog {
 
 /** What two servers say of the same version. */
 function merged(a: FileVersion, b: FileVersion): FileVersion {
+  // A tag belongs to the software that made it.
+  const { tag, software } = a.tag === undefined ? b : a;
   return {
     bytes: a.bytes ?? b.bytes,
-    tag: a.tag ?? b.tag,
+    tag,
     lastModified: a.lastModified ?? b.lastModified,
-    software: a.software ?? b.software,
+    software,
     sha256: a.sha256 ?? b.sha256,
   };
 }

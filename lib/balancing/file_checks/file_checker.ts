@@ -321,7 +321,8 @@ export class FileChecker implements FileDemand {
   }
 
   #urgency(question: Question, row: number | undefined): number {
-    const { wanted } = question;
+    // One server is asked about each target before more are asked about one.
+    const wanted = question.wanted / (1 + question.inFlight);
     if (isAwaited(question)) return URGENT_FACTOR * wanted;
     const isKnown = row !== undefined && this.#options.catalog.holders(row) > 0;
     return isKnown ? wanted / KNOWN_FACTOR : wanted;

@@ -322,3 +322,20 @@ Deno.test("FileCatalog remembers as many targets with several versions as its me
     assertEquals(catalog.find("/0", 0), undefined);
   }
 });
+
+Deno.test("FileCatalog takes files of different software with one time for one version, in any order", () => {
+  const [ours, nginx, caddy] = [
+    has({ bytes: 7, tag: 1, lastModified: 1000 }),
+    has({ bytes: 7, tag: 2, lastModified: 1000, software: 20 }),
+    has({ bytes: 7, tag: 3, lastModified: 1000, software: 30 }),
+  ];
+  const random = seededRandom(3);
+  for (let i = 0; i < 100; i++) {
+    const { catalog } = catalogOf(SERVERS);
+    const answers = [ours, nginx, caddy, nginx, ours].map((it) => [random(), it] as const);
+    answers.sort(([a], [b]) => a - b).forEach(([, it], at) =>
+      catalog.learn("/f", SERVERS[at]!, it, 0)
+    );
+    assertEquals(picture(catalog, SERVERS, "/f"), "+++++");
+  }
+});

@@ -342,3 +342,13 @@ Deno.test("FileChecker answers wanted targets in a flood of clients that wait fo
     trial.checker.close();
   }
 });
+
+Deno.test("FileChecker.find() asks one server for each client before it asks more for one", async () => {
+  const trial = new Trial({ rate: 30 });
+  trial.answer = () => new Promise(() => {});
+  for (const target of ["/f", "/g", "/h"]) void trial.checker.find(target, 1000);
+  await trial.clock.advance(0);
+  assertEquals(trial.asked.map((it) => it.slice(2)), ["/f", "/g", "/h"]);
+  await trial.clock.advance(100);
+  assertEquals(trial.asked.length, 5);
+});
