@@ -278,7 +278,7 @@ Deno.test("balancer answers 404 itself for what all servers lack, until one has 
   assert(await countSaid(farm.balancer, "versions") === 0);
 });
 
-Deno.test("balancer asks again what is about to expire, and goes by that", async () => {
+Deno.test("balancer asks again what is about to expire, and forgets what nobody wants", async () => {
   const has = holding({ "/f": file(7) });
   await using farm = await Farm.start([has, has], "--check-files=after", "--check-expiry=1s");
   await farm.ask("/f");
@@ -286,6 +286,13 @@ Deno.test("balancer asks again what is about to expire, and goes by that", async
   farm.fakes[0]!.answer = holding({});
   await eventually(async () => await farm.all("/f") === "b");
   assert(questionsTo(farm.fakes[0]!).length >= 2);
+  await eventually(async () => (await farm.status()).files!.known === 0);
+  const { files, servers } = await farm.status();
+  assertEquals([files!.lacking, servers[0]!.files], [0, {
+    lacking: 0,
+    differing: 0,
+    examples: [],
+  }]);
 });
 
 Deno.test("balancer asks a server anew that comes back", async () => {
