@@ -25,15 +25,15 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     ...["lib/process", "lib/log", "lib/cli", "lib/net", "lib/http", "@std"],
   ],
   "lib/balancing/list": ["lib/balancing/list", "lib/cli", "lib/http", "@std"],
-  "lib/balancing/file_checks": [
-    ...["lib/balancing/file_checks", "lib/balancing", "lib/balancing/list"],
-    ...["lib/balancing/policies", "lib/process", "lib/log", "lib/net", "lib/http"],
-  ],
   "lib/balancing/admin": [
     ...["lib/balancing/admin", "lib/balancing", "lib/balancing/list", "lib/balancing/file_checks"],
     ...["lib/process", "lib/log", "lib/cli", "lib/net", "lib/http", "@std"],
   ],
   "lib/balancing/policies": ["lib/balancing/policies", "lib/balancing", "lib/balancing/list"],
+  "lib/balancing/file_checks": [
+    ...["lib/balancing/file_checks", "lib/balancing", "lib/balancing/list"],
+    ...["lib/balancing/policies", "lib/process", "lib/log", "lib/net", "lib/http"],
+  ],
   "lib/download": [
     "lib/download",
     "lib/log",

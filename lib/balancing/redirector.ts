@@ -113,7 +113,9 @@ export class Redirector {
     const describedBy = isHeld && this.#metalinks?.link(target) || NO_FIELDS;
     if (alternatives === 0) return describedBy;
     const all = files === undefined ? this.#chooser.byShare : files.alternatives(row);
-    const others = isExcluded === undefined ? all : all.filter((server) => !isExcluded(server));
+    const others = isExcluded === undefined
+      ? all
+      : Iterator.from(all).filter((server) => !isExcluded(server));
     return alternativeLinks(target, chosen, others, alternatives) + describedBy as FieldSection;
   }
 

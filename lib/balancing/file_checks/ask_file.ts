@@ -42,7 +42,7 @@ export class FileAsker {
   readonly #schedule: (call: () => void, ms: number) => () => void;
   readonly #timeoutMs: number;
   readonly #kept = new Map<string, Kept>();
-  /** Servers that answer HEAD with an error, or with content: they are asked by GET. */
+  /** Servers that do not know HEAD, or answer it otherwise than GET: they are asked by GET. */
   readonly #withoutHead = new Set<string>();
 
   /**
@@ -68,9 +68,8 @@ export class FileAsker {
   async ask(server: Server, target: string, isDoubted: boolean): Promise<FileAnswer | Unanswered> {
     const until = monotonicMs() + this.#timeoutMs;
     try {
-      if (isDoubted || this.#withoutHead.has(server.authority)) {
-        return await this.#get(server, target, until);
-      }
+      if (this.#withoutHead.has(server.authority)) return await this.#get(server, target, until);
+      if (isDoubted) return await this.#askTwice(server, target, until);
       const head = await this.#head(server, target, until);
       if (head.statusCode !== 405 && head.statusCode !== 501) return answerOf(head);
       this.#withoutHead.add(server.authority);
@@ -79,6 +78,15 @@ export class FileAsker {
       if (failureReason(error) === undefined) throw error;
       return { kind: error instanceof ProtocolError ? "unclear" : "unanswered" };
     }
+  }
+
+  /** Asks for the first byte; by HEAD no more, if that says otherwise. */
+  async #askTwice(server: Server, target: string, until: number): Promise<FileAnswer> {
+    const answer = await this.#get(server, target, until);
+    if (answer.kind !== "lacks") return answer;
+    const { kind } = answerOf(await this.#head(server, target, until));
+    if (kind === "has") this.#withoutHead.add(server.authority);
+    return answer;
   }
 
   /** Closes all kept connections. */

@@ -4,8 +4,8 @@
  * @module
  */
 
-import type { FileCatalog } from "./file_catalog.ts";
-import type { FileVersion } from "./file_version.ts";
+import type { FileCatalog, Holders } from "./file_catalog.ts";
+import { type FileVersion, isSameVersion } from "./file_version.ts";
 
 /** Servers with one version of a file. */
 export interface VersionHolders extends Pick<FileVersion, "bytes" | "sha256"> {
@@ -21,12 +21,19 @@ export type DisagreementLog = (target: string, versions: readonly VersionHolders
 /** Targets whose versions are remembered. */
 const MOST_TARGETS = 10_000;
 
+/** Versions as they were reported. */
+interface Reported {
+  readonly versions: readonly FileVersion[];
+  /** Ids of the servers that had them. */
+  readonly servers: readonly number[];
+}
+
 /** Reports the versions of files when they are not those reported before. */
 export class Disagreements {
   readonly #authorityOf: (id: number) => string | undefined;
   readonly #log: DisagreementLog;
-  /** The versions last reported of each target that has several, the oldest first. */
-  readonly #reported = new Map<string, string>();
+  /** What was last reported of each target that has several versions, the oldest first. */
+  readonly #reported = new Map<string, Reported>();
 
   /** Has reported nothing yet. */
   constructor(authorityOf: (id: number) => string | undefined, log: DisagreementLog) {
@@ -39,11 +46,18 @@ export class Disagreements {
     const target = catalog.targetOf(row);
     const versions = catalog.versions(row);
     if (versions.length === 0) return;
-    const key = versions.length > 1 ? keyOf(versions.map(({ version }) => version)) : undefined;
     const before = this.#reported.get(target);
-    if (key === before) return;
+    const isNews = before === undefined
+      ? versions.length > 1
+      : hasChanged(versions, before, catalog, row);
+    if (!isNews) return;
     this.#reported.delete(target);
-    if (key !== undefined) this.#reported.set(target, key);
+    if (versions.length > 1) {
+      this.#reported.set(target, {
+        versions: versions.map(({ version }) => version),
+        servers: versions.flatMap(({ servers }) => servers),
+      });
+    }
     if (this.#reported.size > MOST_TARGETS) {
       const [oldest] = this.#reported.keys();
       this.#reported.delete(oldest!);
@@ -62,9 +76,18 @@ export class Disagreements {
   }
 }
 
-/** Identifies a set of versions. */
-function keyOf(versions: readonly FileVersion[]): string {
-  return JSON.stringify(
-    versions.map(({ bytes, tag, sha256 }) => `${bytes} ${tag} ${sha256}`).sort(),
+/** Whether there is a new version, or one is gone, and not only unknown by now at its servers. */
+function hasChanged(
+  versions: readonly Holders[],
+  before: Reported,
+  catalog: FileCatalog,
+  row: number,
+): boolean {
+  const isReported = ({ version }: Holders) =>
+    before.versions.some((it) => isSameVersion(it, version));
+  if (!versions.every(isReported)) return true;
+  if (versions.length === before.versions.length) return false;
+  return before.servers.every((id) =>
+    catalog.columnOf(id) === undefined || catalog.isHolder(row, id) || catalog.isExcluded(row, id)
   );
 }

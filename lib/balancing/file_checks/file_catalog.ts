@@ -17,7 +17,7 @@ export interface FileCatalogOptions {
   readonly random: () => number;
   /** The most targets. */
   readonly mostTargets?: number;
-  /** Called when the versions of a target differ, or may differ otherwise than before. */
+  /** Called after each answer about a target, and when one of its versions may be gone. */
   readonly onVersions?: (row: number) => void;
 }
 
@@ -48,8 +48,12 @@ const MOST_BIT_BYTES = 40 * 1024 * 1024;
 /** Versions of one target that are told apart; a further one takes the place of the last. */
 const MOST_VERSIONS = 15;
 
-/** Targets with several versions, at most. */
+/** Targets with several versions, at most, and the most memory for which server has which. */
 const MOST_DIVERGENT = 10_000;
+const MOST_DIVERGENT_BYTES = 2 * 1024 * 1024;
+
+/** Targets that are swept at a time. */
+const SWEPT_ROWS = 10_000;
 
 /** Examples kept for each server. */
 const MOST_EXAMPLES = 3;
@@ -57,14 +61,15 @@ const MOST_EXAMPLES = 3;
 /** That a server lacks a file is known for this part of the time that it has one. */
 const LACKS_PART = 1 / 10;
 
-/** How exact the clocks are, in ms: no more often are they looked at. */
-const ADVANCE_MS = 10;
-
 /** Planes of bits, as `FileCatalog` describes them. */
 const HAS = 0;
 const EXCLUDED = 1;
 const FRESH = 2;
 const PLANES = 3;
+
+/** Planes of the columns. */
+const LISTED = 0;
+const BACKUP = 1;
 
 /**
  * Numbers of a row: servers that have, have another version, lack, and need not be asked; ticks of
@@ -112,15 +117,18 @@ export class FileCatalog {
   readonly #columns: (Column | undefined)[] = [];
   readonly #targets: TargetTable;
   readonly #bits = new BitTable(PLANES);
-  /** The columns that have a server. */
-  readonly #listed = new BitTable(1);
+  /** The columns that have a server, and those that have a backup: planes of one row. */
+  readonly #listed = new BitTable(2);
+  #hasBackups = false;
   readonly #versions = new VersionTable();
   readonly #divergences = new Map<number, Divergence>();
   #numbers = new Uint32Array(1024 * STRIDE);
-  #advancedAt = -Infinity;
+  #advancedAt = NaN;
   #hasTick = 0;
   #lacksTick = 0;
   #lackingTargets = 0;
+  /** The row that was swept last. */
+  #swept = 0;
 
   /** Knows no server and no file yet. */
   constructor(options: FileCatalogOptions) {
@@ -139,8 +147,8 @@ export class FileCatalog {
     const listed = new Set(ids);
     for (const [id, column] of [...this.#columnOf]) {
       if (listed.has(id)) continue;
-      this.#forget(column);
       this.#columnOf.delete(id);
+      this.#forget(column);
       this.#columns[column] = undefined;
     }
     let free = 0;
@@ -153,9 +161,11 @@ export class FileCatalog {
     this.#bits.reserve(0, this.#columns.length);
     this.#listed.reserve(1, this.#columns.length);
     this.#columns.forEach((server, column) => {
-      this.#listed.set(0, 0, column, server !== undefined);
       if (server !== undefined) server.isBackup = backups.has(server.id);
+      this.#listed.set(0, LISTED, column, server !== undefined);
+      this.#listed.set(0, BACKUP, column, server?.isBackup === true);
     });
+    this.#hasBackups = backups.size > 0;
     for (const [row, divergence] of [...this.#divergences]) {
       const of = new Uint8Array(this.#columns.length);
       of.set(divergence.of.subarray(0, of.length));
@@ -181,6 +191,19 @@ export class FileCatalog {
     return row === undefined || this.#expire(row) ? undefined : row;
   }
 
+  /**
+   * Removes what has expired, of so many targets that the next calls come to the others. Otherwise it
+   * goes when it is found.
+   */
+  sweep(epochMs: number): void {
+    this.#advance(epochMs);
+    const { end } = this.#targets;
+    for (let i = 0; i < Math.min(end, SWEPT_ROWS); i++) {
+      this.#swept = (this.#swept + 1) % end;
+      if (this.#targets.isUsed(this.#swept)) this.#expire(this.#swept);
+    }
+  }
+
   /** Counts requests for a target. */
   want(row: number, requests: number): void {
     this.#targets.want(row, requests);
@@ -201,9 +224,31 @@ export class FileCatalog {
     return this.#numbers[row * STRIDE + HAVE]! - this.#numbers[row * STRIDE + DIFFER]!;
   }
 
+  /**
+   * Whether a server is known to have the version that clients get, and is no backup of one that
+   * was not asked yet.
+   */
+  isFound(row: number): boolean {
+    if (this.holders(row) === 0 || !this.#hasBackups) return this.holders(row) > 0;
+    let unasked = 0;
+    for (let word = 0; word < this.#bits.words; word++) {
+      const has = this.#bits.word(row, HAS, word);
+      const excluded = this.#bits.word(row, EXCLUDED, word);
+      const inFront = this.#listed.word(0, LISTED, word) & ~this.#listed.word(0, BACKUP, word);
+      if ((has & ~excluded & inFront) !== 0) return true;
+      unasked |= inFront & ~(has | excluded | this.#bits.word(row, FRESH, word));
+    }
+    return unasked === 0;
+  }
+
   /** How many servers are known to lack the file or to have another version. */
   excluded(row: number): number {
     return this.#numbers[row * STRIDE + LACK]! + this.#numbers[row * STRIDE + DIFFER]!;
+  }
+
+  /** How many servers are known to lack the file. */
+  lacking(row: number): number {
+    return this.#numbers[row * STRIDE + LACK]!;
   }
 
   /** Whether a server is known to have the version that clients get. */
@@ -248,7 +293,8 @@ export class FileCatalog {
     if (answer.kind === "has") this.#learnVersion(row, column, answer.version);
     else this.#set(row, column, false, answer.kind === "lacks");
     this.#setFresh(row, column, true);
-    this.#choose(row);
+    if (this.#divergences.has(row)) this.#choose(row);
+    else this.#options.onVersions?.(row);
   }
 
   /** Whether a server is to be asked about a target: see `nextDue`. */
@@ -338,25 +384,48 @@ export class FileCatalog {
     return [first!, ...groups].filter(({ servers }) => servers.length > 0);
   }
 
+  /** How many servers have answered. */
+  answered(row: number): number {
+    let count = 0;
+    for (let word = 0; word < this.#bits.words; word++) {
+      const known = this.#bits.word(row, HAS, word) | this.#bits.word(row, EXCLUDED, word);
+      eachBit(known | this.#bits.word(row, FRESH, word), () => count++);
+    }
+    return count;
+  }
+
   /** What is known of a target: each answer, and the ids of the servers that gave it. */
   answers(row: number): [answer: FileAnswer, servers: readonly number[]][] {
     const lacking: number[] = [];
+    const unclear: number[] = [];
     this.#eachColumn(row, EXCLUDED, (column) => {
       if (!this.#bits.has(row, HAS, column)) lacking.push(this.#columns[column]!.id);
     });
-    const having = this.versions(row).map(({ version, servers }) =>
-      [{ kind: "has", version } as const, servers] as [FileAnswer, readonly number[]]
-    );
-    return lacking.length > 0 ? [...having, [{ kind: "lacks" }, lacking]] : having;
+    this.#eachColumn(row, FRESH, (column) => {
+      if (!this.#isKnown(row, column)) unclear.push(this.#columns[column]!.id);
+    });
+    const answers: [FileAnswer, readonly number[]][] = [
+      ...this.versions(row).map((
+        { version, servers },
+      ): [FileAnswer, readonly number[]] => [{ kind: "has", version }, servers]),
+      [{ kind: "lacks" }, lacking],
+      [{ kind: "unclear" }, unclear],
+    ];
+    return answers.filter(([, servers]) => servers.length > 0);
   }
 
-  /** Advances the clocks of facts, and of what is wanted. */
+  /** Of some servers, those that are to be asked again. */
+  stale(row: number, ids: readonly number[]): number[] {
+    return ids.filter((id) => !this.#bits.has(row, FRESH, this.#columnOf.get(id)!));
+  }
+
+  /** Advances the clocks of facts, whose ticks are counted modulo 2³², and of what is wanted. */
   #advance(epochMs: number): void {
-    if (epochMs >= this.#advancedAt && epochMs < this.#advancedAt + ADVANCE_MS) return;
-    this.#advancedAt = epochMs - epochMs % ADVANCE_MS;
+    if (epochMs === this.#advancedAt) return;
+    this.#advancedAt = epochMs;
     const halfMs = this.#options.expiryMs / 2;
-    this.#hasTick = Math.floor(epochMs / halfMs);
-    this.#lacksTick = Math.floor(epochMs / (halfMs * LACKS_PART));
+    this.#hasTick = Math.floor(epochMs / halfMs) >>> 0;
+    this.#lacksTick = Math.floor(epochMs / (halfMs * LACKS_PART)) >>> 0;
     this.#targets.advance(epochMs);
   }
 
@@ -373,8 +442,8 @@ export class FileCatalog {
   /** Removes facts of a row that have expired. @returns whether none is left, and the row is free */
   #expire(row: number): boolean {
     const at = row * STRIDE;
-    const hasTicks = this.#hasTick - this.#numbers[at + HAS_TICK]!;
-    const lacksTicks = this.#lacksTick - this.#numbers[at + LACKS_TICK]!;
+    const hasTicks = (this.#hasTick - this.#numbers[at + HAS_TICK]!) >>> 0;
+    const lacksTicks = (this.#lacksTick - this.#numbers[at + LACKS_TICK]!) >>> 0;
     if (hasTicks === 0 && lacksTicks === 0) return false;
     this.#numbers[at + HAS_TICK] = this.#hasTick;
     this.#numbers[at + LACKS_TICK] = this.#lacksTick;
@@ -449,7 +518,8 @@ export class FileCatalog {
   }
 
   #limitDivergences(): void {
-    if (this.#divergences.size < MOST_DIVERGENT) return;
+    const most = Math.min(MOST_DIVERGENT, MOST_DIVERGENT_BYTES / this.#columns.length);
+    if (this.#divergences.size + 1 <= most) return;
     for (const oldest of this.#divergences.keys()) return this.#targets.remove(oldest);
   }
 
@@ -530,11 +600,13 @@ export class FileCatalog {
 
 /** What two servers say of the same version. */
 function merged(a: FileVersion, b: FileVersion): FileVersion {
+  // A tag belongs to the software that made it.
+  const { tag, software } = a.tag === undefined ? b : a;
   return {
     bytes: a.bytes ?? b.bytes,
-    tag: a.tag ?? b.tag,
+    tag,
     lastModified: a.lastModified ?? b.lastModified,
-    software: a.software ?? b.software,
+    software,
     sha256: a.sha256 ?? b.sha256,
   };
 }

@@ -30,13 +30,13 @@ export type AskFile = (
 /** Takes note of the targets that clients want. */
 export interface FileDemand {
   /**
-   * A client was sent to a server for a target. Does not wait and never throws.
+   * A client asked for a target. Does not wait and never throws.
    *
-   * @param first the id of the server, which is asked first
+   * @param first the id of the server that it was sent to, which is asked first; undefined if none
    * @param isDoubted whether a client says that this server failed it
    * @param requests how many clients
    */
-  want(target: string, first: number, isDoubted?: boolean, requests?: number): void;
+  want(target: string, first: number | undefined, isDoubted?: boolean, requests?: number): void;
   /**
    * Waits until a server is known to have a target, none is left to ask, or time is over. Never
    * rejects.
@@ -88,6 +88,9 @@ const URGENT_FACTOR = 16;
 /** A target that a server is known to have: as urgent as a new one that is wanted so much less. */
 const KNOWN_FACTOR = 4;
 
+/** The part of all questions that clients can cause by doubts: any client can have any. */
+const DOUBTS_PART = 1 / 10;
+
 /** How long a server that does not answer is left alone, in ms: the first time, and at most. */
 const FIRST_REST_MS = 1000;
 const MOST_REST_MS = 60_000;
@@ -117,11 +120,14 @@ export class FileChecker implements FileDemand {
   #servers: ReadonlySet<number> = new Set();
   /** Columns of servers that are not being asked and do not rest. */
   readonly #askable = new BitTable(1);
+  /** Columns of servers that do not rest. */
+  readonly #awake = new BitTable(1);
   readonly #busy = new Set<number>();
   readonly #resting = new Set<number>();
   /** How long servers rested that did not answer, in ms, and what ends that. */
   readonly #rests = new Map<number, { readonly ms: number; readonly cancel: () => void }>();
   readonly #bucket: QuestionBucket;
+  readonly #doubts: QuestionBucket;
   #cancelTimer: (() => void) | undefined;
   /** Whether no question could be asked the last time, though the rate allowed one. */
   #isStuck = false;
@@ -134,7 +140,9 @@ export class FileChecker implements FileDemand {
   constructor(options: FileCheckerOptions) {
     this.#options = options;
     this.#bucket = new QuestionBucket(options.rate, options.clock());
+    this.#doubts = new QuestionBucket(options.rate * DOUBTS_PART, options.clock());
     this.#askable.reserve(1, 1);
+    this.#awake.reserve(1, 1);
   }
 
   /** Questions asked until now. */
@@ -156,11 +164,13 @@ export class FileChecker implements FileDemand {
       if (!this.#servers.has(server)) this.#endRest(server);
     }
     this.#askable.clear();
+    this.#awake.clear();
     for (const server of this.#servers) this.#updateServer(server);
     this.#pump();
   }
 
-  want(target: string, first: number, isDoubted = false, requests = 1): void {
+  want(target: string, first: number | undefined, isDoubted = false, requests = 1): void {
+    if (isDoubted && !this.#takeDoubt()) return;
     const question = this.#questionOf(target, requests, isDoubted ? first : undefined);
     if (question === undefined) return;
     if (isDoubted || question.first === undefined) question.first = first;
@@ -169,7 +179,7 @@ export class FileChecker implements FileDemand {
 
   async find(target: string, timeoutMs: number, isThorough = false): Promise<void> {
     const question = this.#questionOf(target, 1);
-    if (question === undefined) return;
+    if (question === undefined || !this.#mayFind(question, isThorough)) return;
     const { promise, resolve } = Promise.withResolvers<void>();
     const waiting = isThorough ? question.waitingForAll : question.waiting;
     waiting.add(resolve);
@@ -235,6 +245,12 @@ export class FileChecker implements FileDemand {
     return true;
   }
 
+  #takeDoubt(): boolean {
+    if (this.#doubts.waitMs(this.#options.clock()) > 0) return false;
+    this.#doubts.take();
+    return true;
+  }
+
   #isDue(row: number | undefined): boolean {
     const { catalog, isOneEnough } = this.#options;
     if (isOneEnough && row !== undefined && catalog.holders(row) > 0) return false;
@@ -247,6 +263,14 @@ export class FileChecker implements FileDemand {
     const isHopeless = this.#isStuck &&
       this.#columnFor(question, catalog.find(question.target, epochMs())) === undefined;
     if (!isHopeless) this.#pump();
+  }
+
+  /** Whether waiting may find out what is not known yet: servers that rest are not waited for. */
+  #mayFind(question: Question, isThorough: boolean): boolean {
+    const { catalog, epochMs } = this.#options;
+    const row = catalog.find(question.target, epochMs());
+    if (!isThorough && row !== undefined && catalog.isFound(row)) return false;
+    return question.inFlight > 0 || catalog.nextDue(row, 0, this.#awake) !== undefined;
   }
 
   /** Asks as much as is due and allowed now. */
@@ -297,7 +321,8 @@ export class FileChecker implements FileDemand {
   }
 
   #urgency(question: Question, row: number | undefined): number {
-    const { wanted } = question;
+    // One server is asked about each target before more are asked about one.
+    const wanted = question.wanted / (1 + question.inFlight);
     if (isAwaited(question)) return URGENT_FACTOR * wanted;
     const isKnown = row !== undefined && this.#options.catalog.holders(row) > 0;
     return isKnown ? wanted / KNOWN_FACTOR : wanted;
@@ -349,8 +374,9 @@ export class FileChecker implements FileDemand {
   #settle(question: Question): void {
     const { catalog, epochMs, isOneEnough } = this.#options;
     const row = catalog.find(question.target, epochMs());
-    if (row !== undefined && catalog.holders(row) > 0) wake(question.waiting);
+    if (row !== undefined && catalog.isFound(row)) wake(question.waiting);
     if (isOneEnough || !this.#isDue(row)) this.#endIfIdle(question);
+    else if (!this.#mayFind(question, true)) release(question);
   }
 
   #endIfIdle(question: Question): void {
@@ -359,8 +385,7 @@ export class FileChecker implements FileDemand {
 
   #end(question: Question): void {
     this.#questions.delete(question.target);
-    wake(question.waiting);
-    wake(question.waitingForAll);
+    release(question);
   }
 
   /** Leaves a server alone that did not answer, longer each time. */
@@ -386,13 +411,22 @@ export class FileChecker implements FileDemand {
   #updateServer(server: number): void {
     const column = this.#options.catalog.columnOf(server);
     if (column === undefined) return;
+    const isAwake = !this.#resting.has(server);
+    this.#awake.reserve(1, column + 1);
+    this.#awake.set(0, 0, column, isAwake);
     this.#askable.reserve(1, column + 1);
-    this.#askable.set(0, 0, column, !this.#busy.has(server) && !this.#resting.has(server));
+    this.#askable.set(0, 0, column, isAwake && !this.#busy.has(server));
   }
 }
 
 function isAwaited({ waiting, waitingForAll }: Question): boolean {
   return waiting.size > 0 || waitingForAll.size > 0;
+}
+
+/** Lets all clients go on that wait. */
+function release({ waiting, waitingForAll }: Question): void {
+  wake(waiting);
+  wake(waitingForAll);
 }
 
 function wake(waiting: Set<() => void>): void {

@@ -174,15 +174,22 @@ export class FileChecks implements FileKnowledge {
   readReport(content: unknown): boolean {
     const wanted = readWanted(content);
     if (wanted === undefined) return false;
-    for (const { target, first, requests, doubted, waits } of wanted) {
+    for (const { target, first, requests, answered, lately, doubted, waits } of wanted) {
       const row = this.catalog.find(target, Date.now());
-      const isDue = row === undefined || this.catalog.isDue(row);
-      if (!isDue) this.publisher.publishRow(row, target);
-      if (first !== undefined) this.demand.want(target, first, false, requests);
+      if (row !== undefined) {
+        // Workers report only what is due, and so count the requests between.
+        this.catalog.want(row, Math.max(0, lately - this.catalog.wanted(row)));
+        const isDue = this.catalog.isDue(row);
+        // A worker that began lately knows less, and asks only now.
+        if (!isDue || this.catalog.answered(row) > answered) {
+          this.publisher.publishRow(row, target);
+        }
+      }
       if (doubted !== undefined) this.demand.want(target, doubted, true);
-      if (waits === undefined) continue;
-      this.demand.find(target, this.#options.timeoutMs, waits === "all")
-        .then(() => this.publisher.settled(target));
+      if (waits !== undefined) {
+        this.demand.find(target, this.#options.timeoutMs, waits === "all")
+          .then(() => this.publisher.settled(target, waits));
+      } else if (requests > 0) this.demand.want(target, first, false, requests);
     }
     return true;
   }
@@ -190,6 +197,7 @@ export class FileChecks implements FileKnowledge {
   /** What is known in numbers; null if only sizes are. */
   get status(): FilesStatus | null {
     if (this.#options.mode === "off") return null;
+    this.catalog.sweep(Date.now());
     const { targets, lackingTargets, differingTargets } = this.catalog;
     return {
       mode: this.#options.mode,

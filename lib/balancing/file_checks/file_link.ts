@@ -21,28 +21,37 @@ export interface Fact {
   readonly answer: FileAnswer;
   /** Requests for the target lately. */
   readonly wanted: number;
+  /** Ids of those that are to be asked again soon; absent if none. */
+  readonly stale?: readonly number[];
 }
+
+/** What clients wait for: the first server that has a file, or the answers of all. */
+export type Waits = "first" | "all";
 
 /** What workers are sent. */
 export interface FileUpdate {
   /** In the order in which they were learnt. */
   readonly facts: readonly Fact[];
-  /** Targets of which no more is to be found out now: no client needs to wait. */
-  readonly settled: readonly string[];
+  /** Targets of which clients need not wait any longer, and for what. */
+  readonly settled: readonly (readonly [target: string, waits: Waits])[];
 }
 
 /** A target that clients of a worker want. */
 export interface Wanted {
   /** Path and query as received. */
   readonly target: string;
-  /** Clients that were redirected for it. */
+  /** Clients that asked for it. */
   readonly requests: number;
+  /** Servers whose answer the worker knows. */
+  readonly answered: number;
+  /** Requests lately, as the worker knows them, without those. */
+  readonly lately: number;
   /** The id of a server that they were sent to; undefined if there are none. */
   readonly first?: number | undefined;
   /** The id of a server that a client says to have failed. */
   readonly doubted?: number | undefined;
-  /** Whether clients wait for the first server that has it, or for all answers. */
-  readonly waits?: "first" | "all" | undefined;
+  /** What clients wait for; undefined if none waits. */
+  readonly waits?: Waits | undefined;
 }
 
 /** Validates what a worker was sent; undefined if it is no update about files. */
@@ -57,6 +66,7 @@ export function readWanted(content: unknown): readonly Wanted[] | undefined {
   const isValid = Array.isArray(wanted) &&
     wanted.every((it: Partial<Wanted> | null) =>
       typeof it?.target === "string" && Number.isInteger(it.requests) &&
+      Number.isInteger(it.answered) && Number.isInteger(it.lately) &&
       [it.first, it.doubted].every((id) => id === undefined || Number.isInteger(id)) &&
       [undefined, "first", "all"].includes(it.waits)
     );
@@ -71,7 +81,7 @@ interface Subscriber {
   readonly send: (update: FileUpdate) => Promise<void>;
   readonly sending: SingleRun;
   facts: Fact[];
-  settled: string[];
+  settled: FileUpdate["settled"][number][];
 }
 
 /** Passes answers on to workers. */
@@ -105,16 +115,19 @@ export class FactPublisher {
   /** Sends all that is known of a target, to a worker that does not know it. */
   publishRow(row: number, target: string): void {
     const wanted = this.#catalog.wanted(row);
-    const answers = this.#catalog.answers(row);
-    this.#publish(answers.map(([answer, servers]) => ({ target, servers, answer, wanted })), []);
+    const facts = this.#catalog.answers(row).map(([answer, servers]) => {
+      const stale = this.#catalog.stale(row, servers);
+      return { target, servers, answer, wanted, ...(stale.length > 0 && { stale }) };
+    });
+    this.#publish(facts, []);
   }
 
-  /** No more is to be found out about a target now. */
-  settled(target: string): void {
-    this.#publish([], [target]);
+  /** Clients that wait for that need not wait any longer. */
+  settled(target: string, waits: Waits): void {
+    this.#publish([], [[target, waits]]);
   }
 
-  #publish(facts: readonly Fact[], settled: readonly string[]): void {
+  #publish(facts: readonly Fact[], settled: FileUpdate["settled"]): void {
     for (const subscriber of this.#subscribers) {
       if (subscriber.facts.length < MOST_PENDING) subscriber.facts.push(...facts);
       if (subscriber.settled.length < MOST_PENDING) subscriber.settled.push(...settled);
@@ -167,7 +180,7 @@ export class WorkerDemand implements FileDemand {
     this.#options = options;
   }
 
-  want(target: string, server: number, isDoubted = false, requests = 1): void {
+  want(target: string, server: number | undefined, isDoubted = false, requests = 1): void {
     if (isDoubted) this.#add({ target, requests: 0, doubted: server });
     else this.#add({ target, requests, first: server });
   }
@@ -181,7 +194,7 @@ export class WorkerDemand implements FileDemand {
     this.#waiting.set(copyOf(target), all.add(waiting));
     if (mustReport) {
       const waits = isThorough ? "all" : "first";
-      this.#options.report({ wanted: [{ target, requests: 1, waits }] });
+      this.#options.report({ wanted: [{ target, requests: 1, ...this.#known(target), waits }] });
     }
     const cancel = this.#options.schedule(resolve, timeoutMs);
     await promise;
@@ -193,23 +206,34 @@ export class WorkerDemand implements FileDemand {
   /** Learns what the parent sends, and lets clients go on. */
   learn({ facts, settled }: FileUpdate): void {
     const epochMs = this.#options.epochMs();
-    for (const { target, servers, answer, wanted } of facts) {
+    for (const { target, servers, answer, wanted, stale = [] } of facts) {
       for (const server of servers) this.#catalog.learn(target, server, answer, epochMs, wanted);
       const row = this.#catalog.find(target, epochMs);
-      if (row !== undefined && this.#catalog.holders(row) > 0) this.#wake(target, false);
+      if (row !== undefined) stale.forEach((server) => this.#catalog.doubt(row, server));
+      if (row !== undefined && this.#catalog.isFound(row)) this.#wake(target, false);
     }
-    for (const target of settled) this.#wake(target, true);
+    for (const [target, waits] of settled) this.#wake(target, waits === "all");
   }
 
-  #add(wanted: Wanted): void {
+  /** What this worker knows of a target: how many servers answered, and requests lately. */
+  #known(target: string): Pick<Wanted, "answered" | "lately"> {
+    const row = this.#catalog.find(target, this.#options.epochMs());
+    if (row === undefined) return { answered: 0, lately: 0 };
+    return { answered: this.#catalog.answered(row), lately: this.#catalog.wanted(row) };
+  }
+
+  #add(wanted: Omit<Wanted, "answered" | "lately">): void {
     const { target } = wanted;
     if (target.length > LONGEST_TARGET) return;
     const before = this.#wanted.get(target);
     if (before === undefined && this.#wanted.size === MOST_TARGETS) return;
     const own = before?.target ?? copyOf(target);
+    const { answered, lately } = before ?? this.#known(target);
     this.#wanted.set(own, {
       target: own,
       requests: (before?.requests ?? 0) + wanted.requests,
+      answered,
+      lately,
       first: before?.first ?? wanted.first,
       doubted: before?.doubted ?? wanted.doubted,
     });
@@ -223,9 +247,9 @@ export class WorkerDemand implements FileDemand {
     }, REPORT_MS);
   }
 
-  #wake(target: string, isSettled: boolean): void {
+  #wake(target: string, isForAll: boolean): void {
     for (const { isThorough, resolve } of this.#waiting.get(target) ?? []) {
-      if (isSettled || !isThorough) resolve();
+      if (isForAll || !isThorough) resolve();
     }
   }
 }

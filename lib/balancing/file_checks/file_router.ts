@@ -63,10 +63,10 @@ export class FileRouter {
 
   /** Waits until a target can be picked for; undefined if it can be at once. */
   ready(target: string): Promise<void> | undefined {
-    const { mode, demand, timeoutMs } = this.#options;
+    const { mode, catalog, demand, timeoutMs } = this.#options;
     if (mode !== "before") return undefined;
     const row = this.rowOf(target);
-    if (row !== undefined && (this.isHeld(row) || !this.#isDue(row))) return undefined;
+    if (row !== undefined && (catalog.isFound(row) || !this.#isDue(row))) return undefined;
     return demand.find(target, timeoutMs);
   }
 
@@ -98,21 +98,22 @@ export class FileRouter {
     const { target, isExcluded } = request;
     const isFiltered = row !== undefined && this.isChecking;
     const server = isFiltered ? this.#pickBy(request, row) : chooser.pick(request);
-    if (server === undefined || server === MISSING) return server;
+    if (server === undefined) return undefined;
     if (row !== undefined && !this.#isDue(row)) catalog.want(row, 1);
-    else demand.want(target, server.id);
+    else demand.want(target, server === MISSING ? undefined : server.id);
     if (isFiltered && isExcluded !== undefined) this.#doubt(target, row, isExcluded);
     return server;
   }
 
   /** Other servers of a file, the best first: those that have it, else those that may have it. */
-  alternatives(row: number | undefined): readonly Server[] {
+  alternatives(row: number | undefined): Iterable<Server> {
     const { catalog, chooser } = this.#options;
     if (row === undefined || !this.isChecking) return chooser.byShare;
-    if (catalog.holders(row) === 0) {
-      return chooser.byShare.filter(({ id }) => !catalog.isExcluded(row, id));
-    }
-    return chooser.byShare.filter(({ id }) => catalog.isHolder(row, id));
+    const isHeld = catalog.holders(row) > 0;
+    // One by one, since a redirect names few of them.
+    return chooser.byShare.values().filter(({ id }) =>
+      isHeld ? catalog.isHolder(row, id) : !catalog.isExcluded(row, id)
+    );
   }
 
   /** The servers that have the version which clients get, if one is known to. */
@@ -136,12 +137,28 @@ export class FileRouter {
     const holders = catalog.holders(row);
     const isKnownNowhere = holders === 0 && catalog.excluded(row) === 0;
     if (isKnownNowhere || holders === catalog.servers) return chooser.pick(request);
-    const isExcluded = ({ id }: Server) => catalog.isExcluded(row, id);
-    const isNoHolder = ({ id }: Server) => !catalog.isHolder(row, id);
-    const holder = holders > 0 ? chooser.pick(request, isNoHolder) : undefined;
-    return holder ?? chooser.pick(request, isExcluded) ??
-      chooser.pickReserve(request, isNoHolder) ?? chooser.pickReserve(request, isExcluded) ??
-      (chooser.byShare.length > 0 ? MISSING : undefined);
+    const missing = chooser.byShare.length > 0 ? MISSING : undefined;
+    if (catalog.lacking(row) === catalog.servers) return missing;
+    const { isExcluded: isAvoided } = request;
+    const any = isAvoided === undefined ? request : withoutExclusion(request);
+    const isLacking = ({ id }: Server) => catalog.isLacking(row, id);
+    return (isAvoided && this.#pickFit(any, row, isAvoided)) ?? this.#pickFit(any, row) ??
+      // Another version is better than none, while no server with the chosen one is available.
+      chooser.pick(any, isLacking) ?? chooser.pickReserve(any, isLacking) ?? missing;
+  }
+
+  /** Picks a server that has the file, or else may have it; backups come last. */
+  #pickFit(
+    request: PickRequest,
+    row: number,
+    isAvoided: (server: Server) => boolean = () => false,
+  ): Server | undefined {
+    const { chooser, catalog } = this.#options;
+    const isNoHolder = (server: Server) => !catalog.isHolder(row, server.id) || isAvoided(server);
+    const isUnfit = (server: Server) => catalog.isExcluded(row, server.id) || isAvoided(server);
+    const holder = catalog.holders(row) > 0 ? chooser.pick(request, isNoHolder) : undefined;
+    return holder ?? chooser.pick(request, isUnfit) ??
+      chooser.pickReserve(request, isNoHolder) ?? chooser.pickReserve(request, isUnfit);
   }
 
   #isDue(row: number): boolean {
@@ -155,4 +172,8 @@ export class FileRouter {
     const doubted = chooser.byShare.find((it) => isAvoided(it) && catalog.isHolder(row, it.id));
     if (doubted !== undefined) demand.want(target, doubted.id, true);
   }
+}
+
+function withoutExclusion({ isExcluded: _, ...request }: PickRequest): PickRequest {
+  return request;
 }

@@ -57,6 +57,16 @@ export class TargetTable {
     return this.#rows.size;
   }
 
+  /** All rows are below this one. */
+  get end(): number {
+    return this.#targets.length;
+  }
+
+  /** Whether a row is in use. */
+  isUsed(row: number): boolean {
+    return this.#targets[row] !== undefined;
+  }
+
   /** All rows in use. */
   get rows(): Iterable<number> {
     return this.#rows.values();

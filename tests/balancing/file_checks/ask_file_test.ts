@@ -168,3 +168,24 @@ Deno.test("FileAsker.ask() of an https server wants one that speaks TLS", async 
   const answer = await asker.ask(parseServer(`https://${plain.authority}`), "/a", false);
   assertEquals([answer.kind, plain.requestHeads.length], ["unanswered", 0]);
 });
+
+Deno.test("FileAsker.ask() takes the word of a server no more whose HEAD says other than GET", async () => {
+  let [head, get] = [OK, MISSING];
+  await using server = new FakeServer((conn, requestHead) =>
+    saying(requestHead.startsWith("HEAD") ? head : get)(conn, requestHead)
+  );
+  const asker = new FileAsker(new VirtualClock().schedule);
+  const listed = parseServer(server.authority);
+  const kind = async (isDoubted: boolean) => (await asker.ask(listed, "/a", isDoubted)).kind;
+  const methods = () => server.requestHeads.splice(0).map((it) => it.split(" ", 1)[0]).join(" ");
+  assertEquals([await kind(false), methods()], ["has", "HEAD"]);
+  head = MISSING; // It was removed: both say so.
+  assertEquals([await kind(true), methods()], ["lacks", "GET HEAD"]);
+  assertEquals([await kind(false), methods()], ["lacks", "HEAD"]);
+  head = OK;
+  assertEquals([await kind(true), methods()], ["lacks", "GET HEAD"]);
+  assertEquals([await kind(false), methods()], ["lacks", "GET"]);
+  get = OK;
+  assertEquals([await kind(true), methods()], ["has", "GET"]);
+  asker.close();
+});

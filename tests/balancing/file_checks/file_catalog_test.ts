@@ -18,7 +18,9 @@ function catalogOf(servers: readonly number[], mostTargets?: number) {
     expiryMs: EXPIRY,
     random: seededRandom(1),
     ...(mostTargets !== undefined && { mostTargets }),
-    onVersions: (row) => changed.push(catalog.targetOf(row)),
+    onVersions: (row) => {
+      if (catalog.versions(row).length > 1) changed.push(catalog.targetOf(row));
+    },
   });
   catalog.setServers(servers);
   return { catalog, changed };
@@ -222,5 +224,118 @@ Deno.test("FileCatalog counts the same as a plain map, whatever happens", () => 
       SERVERS.map((it) => catalog.shortfall(it)!).map((it) => [it.lacking, it.differing]),
       counts,
     );
+  }
+});
+
+Deno.test("FileCatalog keeps wanted targets, and so many in all, in a flood of other ones", () => {
+  const { catalog } = catalogOf(SERVERS, 200);
+  for (let i = 0; i < 50; i++) {
+    for (const id of SERVERS) catalog.learn(`/real/${i}`, id, has(), 0, 3);
+  }
+  for (let i = 0; i < 20_000; i++) {
+    catalog.learn(`/random/${i}`, SERVERS[i % 5]!, LACKS, 0, 1);
+    assert(catalog.targets <= 200);
+  }
+  const left = Array.from({ length: 50 }, (_, i) => picture(catalog, SERVERS, `/real/${i}`));
+  assertEquals(left, left.map(() => "+++++"));
+});
+
+Deno.test("FileCatalog.answers() gives all that another catalogue needs", () => {
+  const { catalog } = catalogOf(SERVERS);
+  catalog.learn("/f", A, has({ bytes: 1 }), 0);
+  catalog.learn("/f", B, has({ bytes: 2, lastModified: 3 }), 0);
+  catalog.learn("/f", C, LACKS, 0);
+  catalog.learn("/f", D, { kind: "unclear" }, 0);
+  const row = catalog.find("/f", 0)!;
+  assertEquals([catalog.answered(row), catalog.stale(row, SERVERS)], [4, [E]]);
+  catalog.doubt(row, A);
+  assertEquals([catalog.answered(row), catalog.stale(row, [A, B])], [4, [A]]);
+  const { catalog: other } = catalogOf(SERVERS);
+  for (const [answer, servers] of catalog.answers(row)) {
+    for (const id of servers) other.learn("/f", id, answer, 0);
+  }
+  assertEquals(picture(other, SERVERS, "/f"), picture(catalog, SERVERS, "/f"));
+  assertEquals(other.answered(other.find("/f", 0)!), 4);
+  assertEquals(
+    JSON.stringify(other.answers(other.find("/f", 0)!)),
+    JSON.stringify(catalog.answers(row)),
+  );
+});
+
+Deno.test("FileCatalog.isFound() does not count a backup while others may have the file", () => {
+  const { catalog } = catalogOf(SERVERS);
+  catalog.setServers(SERVERS, new Set([D, E]));
+  const isFound = () => catalog.isFound(catalog.find("/f", 0)!);
+  catalog.learn("/f", A, LACKS, 0);
+  assertEquals(isFound(), false);
+  catalog.learn("/f", D, has(), 0);
+  assertEquals(isFound(), false);
+  catalog.learn("/f", B, { kind: "unclear" }, 0);
+  catalog.learn("/f", C, LACKS, 0);
+  assertEquals(isFound(), true);
+  catalog.learn("/f", C, has(), 0);
+  assertEquals(isFound(), true);
+  catalog.setServers(SERVERS);
+  catalog.learn("/g", D, has(), 0);
+  assertEquals(catalog.isFound(catalog.find("/g", 0)!), true);
+});
+
+Deno.test("FileCatalog.sweep() removes what has expired and is not found any more", () => {
+  const { catalog } = catalogOf(SERVERS);
+  for (let i = 0; i < 25_000; i++) catalog.learn(`/${i}`, SERVERS[i % 5]!, LACKS, 0);
+  for (let i = 0; i < 10; i++) catalog.learn(`/f/${i}`, B, has(), 0);
+  for (let i = 0; i < 3; i++) catalog.sweep(MINUTE);
+  assertEquals([catalog.targets, catalog.lackingTargets], [10, 0]);
+  assertEquals(catalog.shortfall(A), { lacking: 0, differing: 0, examples: [] });
+  for (let i = 0; i < 3; i++) catalog.sweep(EXPIRY);
+  assertEquals(catalog.targets, 0);
+  catalog.sweep(2 * EXPIRY);
+  catalogOf(SERVERS).catalog.sweep(0); // Nothing is in it.
+});
+
+Deno.test("FileCatalog keeps facts for as long as is wanted, at any time", () => {
+  for (const expiryMs of [20, 1000, 60_000, EXPIRY, 500 * 60 * MINUTE]) {
+    for (const now of [1, 1_795_000_000_000, 4_102_444_800_000]) {
+      const start = Math.ceil(now / expiryMs) * expiryMs;
+      const catalog = new FileCatalog({ expiryMs, random: seededRandom(1) });
+      catalog.setServers(SERVERS);
+      catalog.learn("/f", A, has(), start);
+      catalog.learn("/f", B, LACKS, start);
+      const story = `${expiryMs} ms at ${now}`;
+      assertEquals(picture(catalog, SERVERS, "/f", start), "+-???", story);
+      assertEquals(picture(catalog, SERVERS, "/f", start + expiryMs / 10), "+????", story);
+      assertEquals(picture(catalog, SERVERS, "/f", start + expiryMs / 2 - 1), "+????", story);
+      assertEquals(picture(catalog, SERVERS, "/f", start + expiryMs), "?????", story);
+    }
+  }
+});
+
+Deno.test("FileCatalog remembers as many targets with several versions as its memory allows", () => {
+  for (const [servers, most] of [[5, 10_000], [1000, 2097]] as const) {
+    const { catalog } = catalogOf(Array.from({ length: servers }, (_, i) => i));
+    for (let i = 0; i < most + 500; i++) {
+      catalog.learn(`/${i}`, 0, has({ bytes: 1 }), 0);
+      catalog.learn(`/${i}`, servers - 1, has({ bytes: 2 }), 0);
+      assert(catalog.differingTargets <= most);
+    }
+    assertEquals([catalog.differingTargets, catalog.targets], [most, most]);
+    assertEquals(catalog.find("/0", 0), undefined);
+  }
+});
+
+Deno.test("FileCatalog takes files of different software with one time for one version, in any order", () => {
+  const [ours, nginx, caddy] = [
+    has({ bytes: 7, tag: 1, lastModified: 1000 }),
+    has({ bytes: 7, tag: 2, lastModified: 1000, software: 20 }),
+    has({ bytes: 7, tag: 3, lastModified: 1000, software: 30 }),
+  ];
+  const random = seededRandom(3);
+  for (let i = 0; i < 100; i++) {
+    const { catalog } = catalogOf(SERVERS);
+    const answers = [ours, nginx, caddy, nginx, ours].map((it) => [random(), it] as const);
+    answers.sort(([a], [b]) => a - b).forEach(([, it], at) =>
+      catalog.learn("/f", SERVERS[at]!, it, 0)
+    );
+    assertEquals(picture(catalog, SERVERS, "/f"), "+++++");
   }
 });

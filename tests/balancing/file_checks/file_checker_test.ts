@@ -258,3 +258,98 @@ Deno.test("FileChecker.close() lets waiting clients go on, and asks no more", as
   await trial.clock.advance(MINUTE);
   assertEquals(trial.asked, ["a /first"]);
 });
+
+Deno.test("FileChecker.want() asks again about a target that all lack", async () => {
+  const trial = new Trial({ rate: 100 });
+  trial.answer = () => LACKS;
+  trial.checker.want("/f", A);
+  await trial.clock.advance(1000);
+  trial.answer = (server) => server === D ? HAS : LACKS; // It was uploaded there.
+  const asked: number[] = [];
+  for (let second = 1; second < 60 && trial.holders("/f").length === 0; second++) {
+    trial.checker.want("/f", undefined);
+    await trial.clock.advance(1000);
+    asked.push(trial.asked.length);
+  }
+  assertEquals(trial.holders("/f"), [D]);
+  assert(asked.length >= 15 && asked.length <= 31, `found after ${asked.length} s`);
+  assertEquals(asked[0], 5);
+});
+
+Deno.test("FileChecker.want() heeds few doubts, which any client can have", async () => {
+  const trial = new Trial({ rate: 50 });
+  trial.checker.want("/popular", A, false, 1000);
+  await trial.clock.advance(1000);
+  for (let i = 0; i < 1000; i++) {
+    trial.checker.want("/popular", SERVERS[i % 5]!, true);
+    await trial.clock.advance(10);
+    if (i % 50 === 0) trial.checker.want(`/rare/${i}`, A);
+  }
+  const doubted = trial.asked.filter((it) => it.endsWith("doubted")).length;
+  assert(doubted >= 40 && doubted <= 56, `${doubted}`);
+  assertEquals(trial.holders("/rare/0"), SERVERS);
+});
+
+Deno.test("FileChecker.find() waits for no server that rests", async () => {
+  const trial = new Trial({ rate: 100 }, [A, B]);
+  trial.answer = (server) => server === A ? LACKS : { kind: "unanswered" };
+  let waited = 0;
+  for (let i = 0; i < 10; i++) {
+    const before = trial.clock.read();
+    const finding = trial.checker.find("/f", 1000).then(() =>
+      waited += trial.clock.read() - before
+    );
+    await trial.clock.advance(100);
+    await finding;
+  }
+  assert(waited <= 100, `${waited} ms in all`);
+});
+
+Deno.test("FileChecker.find() takes no backup for the first server that has the target", async () => {
+  const trial = new Trial({ rate: 100 });
+  trial.checker.setServers(SERVERS, new Set([A, B]));
+  const late = Promise.withResolvers<Answer>();
+  trial.answer = (server) =>
+    server === A || server === B ? HAS : server === D ? late.promise : LACKS;
+  let isFound = false;
+  const finding = trial.checker.find("/f", 1000).then(() => isFound = true);
+  await trial.clock.advance(500);
+  assertEquals([isFound, trial.holders("/f")], [false, [A, B]]);
+  late.resolve(LACKS); // Now only backups are left.
+  await finding;
+});
+
+Deno.test("FileChecker answers wanted targets in a flood of clients that wait for other ones", async () => {
+  for (const isThorough of [false, true]) {
+    const trial = new Trial({ rate: 50 });
+    trial.answer = (_, target) => target.startsWith("/real") ? HAS : LACKS;
+    const random = seededRandom(9);
+    for (let ms = 0; ms < 20_000; ms += 10) {
+      for (let i = 0; i < 100; i++) {
+        void trial.checker.find(`/random/${random()}`, 1000, isThorough);
+      }
+      if (random() < 0.4) {
+        const target = `/real/${Math.floor(random() * 20)}`;
+        if (trial.holders(target).length > 0) trial.checker.want(target, A);
+        else void trial.checker.find(target, 1000);
+      }
+      await trial.clock.advance(10);
+    }
+    const known = Array.from({ length: 20 }, (_, i) => trial.holders(`/real/${i}`).length);
+    assert(known.every((count) => count > 0), `${known}`);
+    assert(trial.asked.length <= 20 * 50 + 5, `${trial.asked.length}`);
+    assert(trial.checker.waiting <= 1024, `${trial.checker.waiting}`);
+    trial.checker.close();
+  }
+});
+
+Deno.test("FileChecker.find() asks one server for each client before it asks more for one", async () => {
+  const trial = new Trial({ rate: 10 });
+  trial.answer = () => new Promise(() => {});
+  trial.checker.want("/first", A);
+  for (const target of ["/f", "/g", "/h"]) void trial.checker.find(target, 1000);
+  await trial.clock.advance(350);
+  assertEquals(trial.asked.map((it) => it.slice(2)), ["/first", "/f", "/g", "/h"]);
+  await trial.clock.advance(100);
+  assertEquals(trial.asked.length, 5);
+});
