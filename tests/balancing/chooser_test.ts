@@ -30,6 +30,14 @@ class Listener implements Policy {
     const total = this.#candidates.length * (this.#candidates.length + 1) / 2;
     return new Map(this.#candidates.map(({ server }, i) => [server.id, (i + 1) / total]));
   }
+
+  likely(): Map<number, number> {
+    return this.shares();
+  }
+
+  part(): Policy {
+    return new Listener();
+  }
 }
 
 Deno.test("Chooser tells its policy what it is told, tests only where it learns from them", () => {

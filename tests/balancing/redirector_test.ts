@@ -157,6 +157,8 @@ Deno.test("Redirector tells its policy who asks for what, and when", async () =>
       return server;
     },
     shares: () => new Map(),
+    likely: () => new Map(),
+    part: () => policy,
   };
   const redirector = new TestedRedirector(["a:1"], 0, policy);
   await redirector.ask("/x?y", "", "192.0.2.1");
