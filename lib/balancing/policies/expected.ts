@@ -145,14 +145,19 @@ class ServerLoads {
     this.#indices = new Map();
     this.#costs = new ServerCosts();
     this.#classes = this.sizes.classes();
-    for (const candidate of candidates) this.indexOf(candidate, monotonicMs);
+    const weights = effectiveWeights(candidates);
+    candidates.forEach((candidate, i) => this.indexOf(candidate, monotonicMs, weights[i]));
     const speeds = this.#loads.map(({ estimate }) => estimate.speed).sort((a, b) => a - b);
     this.#typicalSpeed = speeds[speeds.length >> 1] ?? 1;
     this.#loads.forEach((_, index) => this.#stand(index));
   }
 
   /** The index of a server; adds it if it is new since the last update. */
-  indexOf(candidate: Candidate, monotonicMs: number): number {
+  indexOf(
+    candidate: Candidate,
+    monotonicMs: number,
+    weight: number = effectiveWeights([candidate])[0]!,
+  ): number {
     const { server, sample } = candidate;
     const known = this.#indices.get(server.id);
     if (known !== undefined) return known;
@@ -165,7 +170,7 @@ class ServerLoads {
       ofRound: sample,
     };
     load.server = server;
-    load.weight = effectiveWeights([candidate])[0]!;
+    load.weight = weight;
     // Inside a round this sample is older than the latest.
     if (!isSameSample(sample, load.ofRound)) learn(load, sample, time);
     load.ofRound = sample;
