@@ -24,10 +24,8 @@ export interface PoolUpdate {
   readonly measured: Measured;
   /** Ids of servers that may no longer be picked, after the candidates. */
   readonly left: readonly number[];
-  /** The servers that may be picked, after those tests; absent if unchanged. */
+  /** The available servers, after those tests; absent if unchanged. */
   readonly candidates?: readonly Candidate[];
-  /** Available servers of lower priority; present with the candidates. */
-  readonly reserves?: readonly Candidate[];
   /** Tests passed since. */
   readonly measuredSince: Measured;
 }
@@ -41,12 +39,12 @@ export type Measured = readonly (readonly [id: number, sample: TransferSample])[
  * @throws {TypeError} if it is none
  */
 export function readPoolUpdate(content: unknown): PoolUpdate {
-  const { measured, measuredSince, left, candidates, reserves } = (content ?? {}) as Partial<
+  const { measured, measuredSince, left, candidates } = (content ?? {}) as Partial<
     PoolUpdate
   >;
   const isUpdate = isMeasured(measured) && isMeasured(measuredSince) &&
     isListOf(left, Number.isInteger) &&
-    [candidates, reserves].every((it) => it === undefined || isListOf(it, isCandidate));
+    (candidates === undefined || isListOf(candidates, isCandidate));
   if (!isUpdate) throw new TypeError("A worker was sent a malformed update");
   return content as PoolUpdate;
 }
@@ -86,12 +84,12 @@ export function readCounts(content: unknown): Counts | undefined {
  * @param monotonicMs on the clock of `PickRequest`
  */
 export function applyPoolUpdate(
-  { measured, left, candidates, reserves, measuredSince }: PoolUpdate,
+  { measured, left, candidates, measuredSince }: PoolUpdate,
   observer: PoolObserver,
   monotonicMs: number,
 ): void {
   for (const [id, sample] of measured) observer.measured(id, sample, monotonicMs);
-  if (candidates !== undefined) observer.update(candidates, monotonicMs, reserves ?? []);
+  if (candidates !== undefined) observer.update(candidates, monotonicMs);
   for (const [id, sample] of measuredSince) observer.measured(id, sample, monotonicMs);
   for (const id of left) observer.left(id);
 }
@@ -124,7 +122,6 @@ export class PoolPublisher implements PoolObserver {
   readonly #subscribers = new Set<Subscriber>();
   #version = 0;
   #candidates: Change<readonly Candidate[]> = { value: [], version: 0 };
-  #reserves: readonly Candidate[] = [];
   readonly #measured = new Map<number, Change<TransferSample>>();
   /** The versions in which servers left, by their ids. */
   readonly #left = new Map<number, number>();
@@ -151,12 +148,7 @@ export class PoolPublisher implements PoolObserver {
   };
 
   /** The candidates have changed. */
-  update(
-    candidates: readonly Candidate[],
-    _monotonicMs: number,
-    reserves: readonly Candidate[],
-  ): void {
-    this.#reserves = reserves;
+  update(candidates: readonly Candidate[]): void {
     this.#candidates = { value: candidates, version: ++this.#version };
     this.#left.clear();
     const ids = new Set(candidates.map(({ server }) => server.id));
@@ -200,7 +192,7 @@ export class PoolPublisher implements PoolObserver {
     const measuredSince = samples(Math.max(version, changedIn), Infinity);
     const left = [...this.#left].flatMap(([id, leftIn]) => leftIn > version ? [id] : []);
     return changedIn > version
-      ? { measured, candidates, reserves: this.#reserves, measuredSince, left }
+      ? { measured, candidates, measuredSince, left }
       : { measured, measuredSince, left };
   }
 }

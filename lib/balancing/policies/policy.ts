@@ -36,7 +36,7 @@ export interface PickRequest {
    */
   readonly bytes?: number | undefined;
   /** Whether to avoid a server; absent if none. */
-  readonly isExcluded?: (server: Server) => boolean;
+  readonly isExcluded?: ((server: Server) => boolean) | undefined;
 }
 
 /** A way to pick servers. It has its own memory, does not wait and never throws. */
