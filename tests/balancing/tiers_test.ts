@@ -70,7 +70,7 @@ class Trial {
         client,
         random: random(),
         target: `/${i}`,
-        bytes: 1,
+        bytes: 1e6,
         monotonicMs: i,
       });
       const server = this.chooser.pick(request, isUnfit);
