@@ -16,6 +16,7 @@ import type { TransferSample } from "./health.ts";
 import type { Candidate } from "./policies/policy.ts";
 import type { WorkerFiles } from "./file_checks/file_checks.ts";
 import { readFileUpdate } from "./file_checks/file_link.ts";
+import { TIER_NAMES } from "./tiers.ts";
 import type { Counts, RequestCounters } from "./request_counters.ts";
 
 /** A change of the pool, as workers are sent it. */
@@ -72,10 +73,13 @@ function isCandidate(value: unknown): boolean {
 
 /** Validates the content of a report; undefined if it is none. */
 export function readCounts(content: unknown): Counts | undefined {
-  const { redirects, unavailable, missing } = (content ?? {}) as Partial<Counts>;
-  if (typeof redirects !== "object" || redirects === null) return undefined;
-  const isCounts = [...Object.values(redirects), unavailable, missing].every(Number.isInteger);
-  return isCounts ? { redirects, unavailable: unavailable!, missing: missing! } : undefined;
+  const counts = (content ?? {}) as Partial<Counts>;
+  const { redirects, unavailable, missing, tiers, zones } = counts;
+  const isCounts = [redirects, tiers, zones].every((it) => typeof it === "object" && it !== null) &&
+    [unavailable, missing, ...Object.values(redirects!)].every(Number.isInteger) &&
+    TIER_NAMES.every((tier) => Number.isInteger(tiers![tier])) &&
+    Object.values(zones!).every((it) => Array.isArray(it) && it.every(Number.isInteger));
+  return isCounts ? counts as Counts : undefined;
 }
 
 /**
