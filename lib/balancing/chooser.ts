@@ -1,71 +1,86 @@
 import type { TransferSample } from "./health.ts";
 import type { Server } from "./list/server.ts";
-import { ShareTable } from "./policies/fixed_shares.ts";
-import {
-  type Candidate,
-  effectiveWeights,
-  type PickRequest,
-  type Policy,
-} from "./policies/policy.ts";
+import type { Candidate, PickRequest, Policy } from "./policies/policy.ts";
 import type { PickedShares } from "./request_counters.ts";
+import { ServerGroup } from "./server_group.ts";
+import { type Place, type Places, type Tier, type TierName, Tiers } from "./tiers.ts";
 
 /** Receives the changes of a pool. */
 export interface PoolObserver {
   /**
-   * The candidates, or their samples, have changed.
+   * The available servers, or their samples, have changed.
    *
-   * @param candidates replaced whole, never changed in place
+   * @param eligible those that nothing excludes but the priority of others; replaced whole, never
+   *     changed in place
    * @param monotonicMs on the clock of `PickRequest`
-   * @param reserves servers of lower priority that are available
    */
-  update(
-    candidates: readonly Candidate[],
-    monotonicMs: number,
-    reserves: readonly Candidate[],
-  ): void;
+  update(eligible: readonly Candidate[], monotonicMs: number): void;
   /** A server may no longer be picked; an update follows within a moment. */
   left(id: number): void;
   /** A test has passed inside a round; ignored if the server is no candidate. */
   measured(id: number, sample: TransferSample, monotonicMs: number): void;
 }
 
+/** How a chooser prefers servers that are near to the client. */
+export interface TierOptions {
+  readonly places: Places;
+  /** Servers that a tier has at least: one with fewer is left out. */
+  readonly least: number;
+  /** Called with each pick. */
+  readonly onPick: (tier: TierName, place: Place | undefined) => void;
+}
+
+/** What a chooser has to say to a request. */
+export interface Explanation {
+  /** The tiers of the client, the nearest first. */
+  readonly tiers: readonly Tier[];
+  /** The tier that is used; undefined if no server can be picked. */
+  readonly tier: TierName | undefined;
+  /** How likely each server is to be picked, by id. */
+  readonly likely: ReadonlyMap<number, number>;
+}
+
 /** Picks a server for each request by a policy, among the available servers of a pool. */
 export class Chooser implements PoolObserver {
   readonly #policy: Policy;
   readonly #picked: PickedShares | undefined;
-  #candidates: readonly Candidate[] = [];
-  #reserves: readonly Candidate[] = [];
-  #byShare: readonly Server[] | undefined;
-  /** Candidates that have left since the last update. */
+  readonly #all: ServerGroup;
+  readonly #everywhere: readonly Tier[];
+  readonly #tiers: Tiers | undefined;
+  readonly #onPick: TierOptions["onPick"] | undefined;
+  /** Servers that have left since the last update. */
   readonly #left = new Set<number>();
 
-  /** @param picked what servers got lately, for policies whose picks depend on the load */
-  constructor(policy: Policy, picked?: PickedShares) {
+  /**
+   * Knows no server yet.
+   *
+   * @param picked what servers got lately, for policies whose picks depend on the load
+   * @param tiers which servers are near to a client; without them all are
+   */
+  constructor(policy: Policy, picked?: PickedShares, tiers?: TierOptions) {
     this.#policy = policy;
-    this.#picked = policy.picksByLoad ? picked : undefined;
+    this.#all = new ServerGroup(policy);
+    this.#everywhere = [{ name: "all", group: this.#all }];
+    this.#tiers = tiers && new Tiers(this.#all, tiers.places, tiers.least);
+    this.#onPick = tiers?.onPick;
+    this.#picked = policy.picksByLoad || tiers !== undefined ? picked : undefined;
   }
 
-  /** Replaces the candidates. */
-  update(
-    candidates: readonly Candidate[],
-    monotonicMs: number,
-    reserves: readonly Candidate[] = [],
-  ): void {
-    this.#candidates = candidates;
-    this.#reserves = reserves;
-    this.#byShare = undefined;
+  /** Replaces the servers. */
+  update(eligible: readonly Candidate[], monotonicMs: number): void {
     this.#left.clear();
-    this.#policy.update(candidates, monotonicMs);
+    this.#all.update(eligible, monotonicMs);
+    this.#tiers?.update(eligible, monotonicMs);
   }
 
   left(id: number): void {
     this.#left.add(id);
-    this.#byShare = undefined;
   }
 
   /** Passes the sample on to policies that learn inside a round. */
   measured(id: number, sample: TransferSample, monotonicMs: number): void {
-    this.#policy.measured?.(id, sample, monotonicMs);
+    this.#all.measured(id, sample, monotonicMs);
+    this.#tiers?.measured(id, sample, monotonicMs);
   }
 
   endRound(): void {
@@ -73,39 +88,18 @@ export class Chooser implements PoolObserver {
   }
 
   /**
-   * Picks a server for a request; undefined if none is available. Falls back to servers that the
-   * request excludes if no other is available.
+   * Picks a server for a request, in the nearest tier that has one; undefined if none is available.
+   * Falls back to servers that the request excludes if no other is available.
    *
    * @param isUnfit whether a server must not be picked in any case
    */
   pick(request: PickRequest, isUnfit?: (server: Server) => boolean): Server | undefined {
-    const { isExcluded } = request;
-    if (this.#left.size === 0 && isUnfit === undefined) {
-      const server = this.#policy.pick(request);
-      if (server !== undefined || isExcluded === undefined) return server;
-      const { isExcluded: _, ...unrestricted } = request;
-      return this.#policy.pick(unrestricted);
-    }
-    const isOut = isUnfit === undefined || this.#left.size > 0
-      ? (server: Server) => this.#left.has(server.id) || isUnfit?.(server) === true
-      : isUnfit;
-    const isUnwanted = (server: Server) => isOut(server) || isExcluded!(server);
-    return (isExcluded && this.#policy.pick(new RestrictedRequest(request, isUnwanted))) ??
-      this.#policy.pick(new RestrictedRequest(request, isOut));
+    return this.#choose(request, isUnfit, (group, asked) => group.pick(asked));
   }
 
   /** As `pick`, among servers of lower priority: by weight, those of the best priority first. */
-  pickReserve(
-    { random, isExcluded }: PickRequest,
-    isUnfit: (server: Server) => boolean,
-  ): Server | undefined {
-    const isOut = (server: Server) => this.#left.has(server.id) || isUnfit(server);
-    const fit = this.#reserves.filter(({ server }) => !isOut(server));
-    const wanted = fit.filter(({ server }) => isExcluded?.(server) !== true);
-    const choice = wanted.length > 0 ? wanted : fit;
-    const priority = Math.min(...choice.map(({ server }) => server.priority));
-    const best = choice.filter(({ server }) => server.priority === priority);
-    return new ShareTable(best.map(({ server }) => server), effectiveWeights(best)).pick(random);
+  pickReserve(request: PickRequest, isUnfit: (server: Server) => boolean): Server | undefined {
+    return this.#choose(request, isUnfit, (group, asked) => group.pickReserve(asked));
   }
 
   get wantsSizes(): boolean {
@@ -113,38 +107,100 @@ export class Chooser implements PoolObserver {
   }
 
   /**
-   * The fraction of requests of each candidate, by id; they sum to 1. It is what the policy means it to
-   * get, or what it got lately if picks depend on the load.
+   * The fraction of requests of each candidate, by id; they sum to 1. It is what the policy means it
+   * to get, or what it got lately if picks depend on the load or on the client's place.
    */
   get shares(): ReadonlyMap<number, number> {
-    return this.#picked?.of(this.#candidates.map(({ server }) => server)) ??
-      this.#policy.shares();
+    const servers = this.#all.candidates.map(({ server }) => server);
+    return this.#picked?.of(servers) ?? this.#all.shares();
   }
 
-  /** Available servers of lower priority. */
+  /** The available servers of lower priority. */
   get reserves(): readonly Server[] {
-    return this.#reserves.map(({ server }) => server);
+    return this.#all.reserves.map(({ server }) => server);
   }
 
   /** The servers that may be picked, by descending share. */
   get byShare(): readonly Server[] {
-    if (this.#byShare === undefined) {
-      const shares = this.#policy.shares();
-      const shareOf = (server: Server) => shares.get(server.id) ?? 0;
-      const servers = this.#candidates.map(({ server }) => server);
-      this.#byShare = servers.filter((server) => !this.#left.has(server.id)).sort((a, b) =>
-        shareOf(b) - shareOf(a)
-      );
+    return this.#staying(this.#all.byShare);
+  }
+
+  /** The servers that may be picked for a client: the nearest tier first, by descending share. */
+  byNearness(client: string): readonly Server[] {
+    const tiers = this.#tiersOf(client);
+    if (tiers.length === 1) return this.byShare;
+    const servers = new Map<number, Server>();
+    for (const { group } of tiers) {
+      for (const server of this.#staying(group.byShare)) servers.set(server.id, server);
     }
-    return this.#byShare;
+    return [...servers.values()];
+  }
+
+  /** As `pick`, without picking. @param isReserve as `pickReserve` */
+  explain(
+    request: PickRequest,
+    isUnfit?: (server: Server) => boolean,
+    isReserve = false,
+  ): Explanation {
+    let tier: TierName | undefined;
+    const likely = this.#choose(request, isUnfit, (group, asked, name) => {
+      const found = isReserve ? group.likelyReserve(asked) : group.likely(asked);
+      if (found.size === 0) return undefined;
+      tier = name;
+      return found;
+    }, true);
+    return { tiers: this.#tiersOf(request.client), tier, likely: likely ?? new Map() };
+  }
+
+  #choose<T>(
+    request: PickRequest,
+    isUnfit: ((server: Server) => boolean) | undefined,
+    ask: (group: ServerGroup, request: PickRequest, tier: TierName) => T | undefined,
+    isOnlyAsked = false,
+  ): T | undefined {
+    const { isExcluded } = request;
+    const place = this.#tiers?.placeOf(request.client);
+    const tiers = this.#tiers?.of(place) ?? this.#everywhere;
+    const isOut = this.#left.size === 0
+      ? isUnfit
+      : (server: Server) => this.#left.has(server.id) || isUnfit?.(server) === true;
+    const attempts = isExcluded === undefined
+      ? [isOut === undefined ? request : new RestrictedRequest(request, isOut)]
+      : [
+        isOut === undefined
+          ? request
+          : new RestrictedRequest(request, (server) => isOut(server) || isExcluded(server)),
+        new RestrictedRequest(request, isOut),
+      ];
+    for (const attempt of attempts) {
+      for (const { name, group } of tiers) {
+        const found = ask(group, attempt, name);
+        if (found === undefined) continue;
+        if (!isOnlyAsked) this.#onPick?.(name, place);
+        return found;
+      }
+    }
+    return undefined;
+  }
+
+  #tiersOf(client: string): readonly Tier[] {
+    return this.#tiers?.of(this.#tiers.placeOf(client)) ?? this.#everywhere;
+  }
+
+  #staying(servers: readonly Server[]): readonly Server[] {
+    if (this.#left.size === 0) return servers;
+    return servers.filter(({ id }) => !this.#left.has(id));
   }
 }
 
-/** A request that also excludes other servers. Passes its members on: reading the clock costs time. */
+/** A request that excludes other servers. Passes its members on: reading the clock costs time. */
 class RestrictedRequest implements PickRequest {
   readonly #request: PickRequest;
 
-  constructor(request: PickRequest, readonly isExcluded: (server: Server) => boolean) {
+  constructor(
+    request: PickRequest,
+    readonly isExcluded: ((server: Server) => boolean) | undefined,
+  ) {
     this.#request = request;
   }
 

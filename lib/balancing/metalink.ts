@@ -46,13 +46,13 @@ export class MetalinkResponder {
    *
    * @returns undefined if it asks for none; settles as undefined if there is none
    */
-  reply({ head, target }: Request): Promise<Reply | undefined> | undefined {
+  reply({ head, target, client }: Request): Promise<Reply | undefined> | undefined {
     if (target.endsWith(METALINK_SUFFIX) && !target.includes("?")) {
-      return this.#replyBySuffix(target);
+      return this.#replyBySuffix(target, client);
     }
     const accept = head.fields.get("accept");
     if (accept === undefined || !isMetalinkAccepted(accept)) return undefined;
-    return this.#describe(target);
+    return this.#describe(target, client);
   }
 
   /** A Link field that names the document of a file (RFC 6249 §6); empty if it can have none. */
@@ -61,17 +61,17 @@ export class MetalinkResponder {
     return `Link: <${target}${DESCRIBED_BY}` as FieldSection;
   }
 
-  async #replyBySuffix(target: string): Promise<Reply | undefined> {
+  async #replyBySuffix(target: string, client: string): Promise<Reply | undefined> {
     await this.#files.askAll(target);
-    if (this.#files.locate(target) !== undefined) return undefined;
-    return await this.#describe(target.slice(0, -METALINK_SUFFIX.length));
+    if (this.#files.locate(target, client) !== undefined) return undefined;
+    return await this.#describe(target.slice(0, -METALINK_SUFFIX.length), client);
   }
 
-  async #describe(target: string): Promise<Reply | undefined> {
+  async #describe(target: string, client: string): Promise<Reply | undefined> {
     const name = fileNameOf(target);
     if (name === undefined) return undefined;
     await this.#files.askAll(target);
-    const located = this.#files.locate(target);
+    const located = this.#files.locate(target, client);
     if (located === undefined) return undefined;
     const { version: { bytes, sha256 }, servers } = located;
     const urls = servers.map(({ publicUrl }) => `${publicUrl}${target}`);

@@ -295,10 +295,7 @@ export class Pool {
     const priority = Math.min(...eligible.map(({ server }) => server.priority));
     this.#candidates = eligible.filter(({ server }) => server.priority === priority);
     this.#remaining = this.#candidates.length;
-    const reserves = eligible.filter(({ server }) => server.priority !== priority);
-    for (const observer of this.#observers) {
-      observer.update(this.#candidates, monotonicMs, reserves);
-    }
+    for (const observer of this.#observers) observer.update(eligible, monotonicMs);
   }
 
   /** The servers that nothing excludes but the priority of others. */

@@ -105,14 +105,16 @@ export class Redirector {
 
   #links(
     chosen: Server,
-    { target, isExcluded }: PickRequest,
+    { client, target, isExcluded }: PickRequest,
     row: number | undefined,
   ): FieldSection {
     const { alternatives, files } = this.#options;
     const isHeld = row !== undefined && files!.isHeld(row);
     const describedBy = isHeld && this.#metalinks?.link(target) || NO_FIELDS;
     if (alternatives === 0) return describedBy;
-    const all = files === undefined ? this.#chooser.byShare : files.alternatives(row);
+    const all = files === undefined
+      ? this.#chooser.byNearness(client)
+      : files.alternatives(client, row);
     const others = isExcluded === undefined
       ? all
       : Iterator.from(all).filter((server) => !isExcluded(server));

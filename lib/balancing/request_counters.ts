@@ -1,4 +1,5 @@
 import type { Server } from "./list/server.ts";
+import { type Place, TIER_NAMES, type TierName } from "./tiers.ts";
 
 /** Counts clients by the server they were redirected to. */
 export class RequestCounters {
@@ -10,6 +11,9 @@ export class RequestCounters {
   unavailable = 0;
   /** Clients that were told that all servers lack the file. */
   missing = 0;
+  #tiers = noTiers();
+  /** Clients of each zone in this round, and how many of them a server of the zone got. */
+  readonly #zones = new Map<string, [clients: number, near: number]>();
 
   redirected(authority: string, count = 1): void {
     this.#total += count;
@@ -30,8 +34,30 @@ export class RequestCounters {
     return this.#total;
   }
 
+  /** Counts a client redirected to a server of a tier. @param place that of the client */
+  redirectedIn(tier: TierName, place: Place | undefined): void {
+    this.#tiers[tier]++;
+    for (const zone of place?.zones ?? []) this.#addZone(zone, 1, Number(tier === "zone"));
+  }
+
+  /** Clients redirected to a server of each tier, as a copy. */
+  get byTier(): Readonly<Record<TierName, number>> {
+    return { ...this.#tiers };
+  }
+
+  /** Zones whose clients all had to be sent elsewhere since the last call, and their number. */
+  takeUnserved(): [zone: string, clients: number][] {
+    const unserved = [...this.#zones].flatMap(([zone, [clients, near]]) =>
+      near === 0 ? [[zone, clients] as [string, number]] : []
+    );
+    this.#zones.clear();
+    return unserved;
+  }
+
   /** Adds what `take()` of other counters returned. */
-  add({ redirects, unavailable, missing }: Counts): void {
+  add({ redirects, unavailable, missing, tiers, zones }: Counts): void {
+    for (const tier of TIER_NAMES) this.#tiers[tier] += tiers[tier];
+    for (const [zone, [clients, near]] of Object.entries(zones)) this.#addZone(zone, clients, near);
     for (const [authority, count] of Object.entries(redirects)) this.redirected(authority, count);
     this.unavailable += unavailable;
     this.missing += missing;
@@ -43,10 +69,19 @@ export class RequestCounters {
       redirects: Object.fromEntries(this.#redirects),
       unavailable: this.unavailable,
       missing: this.missing,
+      tiers: this.byTier,
+      zones: Object.fromEntries(this.#zones),
     };
     this.#redirects.clear();
+    this.#zones.clear();
+    this.#tiers = noTiers();
     this.#total = this.unavailable = this.missing = 0;
     return counts;
+  }
+
+  #addZone(zone: string, clients: number, near: number): void {
+    const [clientsBefore, nearBefore] = this.#zones.get(zone) ?? [0, 0];
+    this.#zones.set(zone, [clientsBefore + clients, nearBefore + near]);
   }
 
   /** Removes the counts of all other servers, now and later; they still count in the total. */
@@ -58,6 +93,10 @@ export class RequestCounters {
   }
 }
 
+function noTiers(): Record<TierName, number> {
+  return { zone: 0, country: 0, continent: 0, all: 0 };
+}
+
 /** Counts as plain data. */
 export interface Counts {
   /** Clients redirected to servers, by authority. */
@@ -66,6 +105,10 @@ export interface Counts {
   readonly unavailable: number;
   /** Clients that were told that all servers lack the file. */
   readonly missing: number;
+  /** Clients redirected to a server of each tier. */
+  readonly tiers: Readonly<Record<TierName, number>>;
+  /** Clients of each zone, and how many of them a server of the zone got. */
+  readonly zones: Readonly<Record<string, readonly [clients: number, near: number]>>;
 }
 
 /** Clients of each server at some time, by authority. */

@@ -16,6 +16,7 @@ import type { TransferSample } from "./health.ts";
 import type { Candidate } from "./policies/policy.ts";
 import type { WorkerFiles } from "./file_checks/file_checks.ts";
 import { readFileUpdate } from "./file_checks/file_link.ts";
+import { TIER_NAMES } from "./tiers.ts";
 import type { Counts, RequestCounters } from "./request_counters.ts";
 
 /** A change of the pool, as workers are sent it. */
@@ -24,10 +25,8 @@ export interface PoolUpdate {
   readonly measured: Measured;
   /** Ids of servers that may no longer be picked, after the candidates. */
   readonly left: readonly number[];
-  /** The servers that may be picked, after those tests; absent if unchanged. */
+  /** The available servers, after those tests; absent if unchanged. */
   readonly candidates?: readonly Candidate[];
-  /** Available servers of lower priority; present with the candidates. */
-  readonly reserves?: readonly Candidate[];
   /** Tests passed since. */
   readonly measuredSince: Measured;
 }
@@ -41,12 +40,12 @@ export type Measured = readonly (readonly [id: number, sample: TransferSample])[
  * @throws {TypeError} if it is none
  */
 export function readPoolUpdate(content: unknown): PoolUpdate {
-  const { measured, measuredSince, left, candidates, reserves } = (content ?? {}) as Partial<
+  const { measured, measuredSince, left, candidates } = (content ?? {}) as Partial<
     PoolUpdate
   >;
   const isUpdate = isMeasured(measured) && isMeasured(measuredSince) &&
     isListOf(left, Number.isInteger) &&
-    [candidates, reserves].every((it) => it === undefined || isListOf(it, isCandidate));
+    (candidates === undefined || isListOf(candidates, isCandidate));
   if (!isUpdate) throw new TypeError("A worker was sent a malformed update");
   return content as PoolUpdate;
 }
@@ -74,10 +73,13 @@ function isCandidate(value: unknown): boolean {
 
 /** Validates the content of a report; undefined if it is none. */
 export function readCounts(content: unknown): Counts | undefined {
-  const { redirects, unavailable, missing } = (content ?? {}) as Partial<Counts>;
-  if (typeof redirects !== "object" || redirects === null) return undefined;
-  const isCounts = [...Object.values(redirects), unavailable, missing].every(Number.isInteger);
-  return isCounts ? { redirects, unavailable: unavailable!, missing: missing! } : undefined;
+  const counts = (content ?? {}) as Partial<Counts>;
+  const { redirects, unavailable, missing, tiers, zones } = counts;
+  const isCounts = [redirects, tiers, zones].every((it) => typeof it === "object" && it !== null) &&
+    [unavailable, missing, ...Object.values(redirects!)].every(Number.isInteger) &&
+    TIER_NAMES.every((tier) => Number.isInteger(tiers![tier])) &&
+    Object.values(zones!).every((it) => Array.isArray(it) && it.every(Number.isInteger));
+  return isCounts ? counts as Counts : undefined;
 }
 
 /**
@@ -86,12 +88,12 @@ export function readCounts(content: unknown): Counts | undefined {
  * @param monotonicMs on the clock of `PickRequest`
  */
 export function applyPoolUpdate(
-  { measured, left, candidates, reserves, measuredSince }: PoolUpdate,
+  { measured, left, candidates, measuredSince }: PoolUpdate,
   observer: PoolObserver,
   monotonicMs: number,
 ): void {
   for (const [id, sample] of measured) observer.measured(id, sample, monotonicMs);
-  if (candidates !== undefined) observer.update(candidates, monotonicMs, reserves ?? []);
+  if (candidates !== undefined) observer.update(candidates, monotonicMs);
   for (const [id, sample] of measuredSince) observer.measured(id, sample, monotonicMs);
   for (const id of left) observer.left(id);
 }
@@ -124,7 +126,6 @@ export class PoolPublisher implements PoolObserver {
   readonly #subscribers = new Set<Subscriber>();
   #version = 0;
   #candidates: Change<readonly Candidate[]> = { value: [], version: 0 };
-  #reserves: readonly Candidate[] = [];
   readonly #measured = new Map<number, Change<TransferSample>>();
   /** The versions in which servers left, by their ids. */
   readonly #left = new Map<number, number>();
@@ -151,12 +152,7 @@ export class PoolPublisher implements PoolObserver {
   };
 
   /** The candidates have changed. */
-  update(
-    candidates: readonly Candidate[],
-    _monotonicMs: number,
-    reserves: readonly Candidate[],
-  ): void {
-    this.#reserves = reserves;
+  update(candidates: readonly Candidate[]): void {
     this.#candidates = { value: candidates, version: ++this.#version };
     this.#left.clear();
     const ids = new Set(candidates.map(({ server }) => server.id));
@@ -200,7 +196,7 @@ export class PoolPublisher implements PoolObserver {
     const measuredSince = samples(Math.max(version, changedIn), Infinity);
     const left = [...this.#left].flatMap(([id, leftIn]) => leftIn > version ? [id] : []);
     return changedIn > version
-      ? { measured, candidates, reserves: this.#reserves, measuredSince, left }
+      ? { measured, candidates, measuredSince, left }
       : { measured, measuredSince, left };
   }
 }

@@ -81,6 +81,14 @@ class Listener implements Policy {
     const total = candidates.reduce((sum, { weight }) => sum + weight, 0);
     return new Map(candidates.map(({ server, weight }) => [server.id, weight / total]));
   }
+
+  likely(): Map<number, number> {
+    return this.shares();
+  }
+
+  part(): Policy {
+    return new Listener();
+  }
 }
 
 Deno.test("Pool tells its policy who may be picked, with weight, and each passed test", () => {

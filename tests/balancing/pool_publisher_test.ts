@@ -33,9 +33,10 @@ class Listener implements PoolObserver {
   candidates: readonly Candidate[] = [];
   readonly calls: string[] = [];
 
-  update(candidates: readonly Candidate[], now: number): void {
-    this.candidates = candidates;
-    this.calls.push(`${candidates.map(({ server }) => server.authority)} at ${now}`);
+  update(eligible: readonly Candidate[], now: number): void {
+    const priority = Math.min(...eligible.map(({ server }) => server.priority));
+    this.candidates = eligible.filter(({ server }) => server.priority === priority);
+    this.calls.push(`${this.candidates.map(({ server }) => server.authority)} at ${now}`);
   }
 
   left(id: number): void {
@@ -223,7 +224,7 @@ Deno.test("PoolPublisher sends the latest state to a worker that did not read fo
   assertEquals(updates.length, 2);
   const { candidates, measured } = updates[1]!;
   assertEquals(candidates![0]!.sample.elapsedMs, 1000);
-  assertEquals(measured.length, 2); // Each once, of those that may be picked.
+  assertEquals(measured.length, 3); // Each once, of those that are available.
   unsubscribe();
   pool.endRound(0);
   for (const call of soon.splice(0)) call();
@@ -261,10 +262,10 @@ Deno.test("PoolPublisher sends by itself after a while", async () => {
     });
   });
   for (let i = 0; i < 20; i++) await Promise.resolve(); // The first line was taken.
-  publisher.update([], 0, []);
+  publisher.update([]);
   await second;
   const nothing = { measured: [], measuredSince: [], left: [] };
-  assertEquals(updates[1], { ...nothing, candidates: [], reserves: [] });
+  assertEquals(updates[1], { ...nothing, candidates: [] });
 });
 
 Deno.test("PoolPublisher keeps the order of a round's end and the tests after it", async () => {

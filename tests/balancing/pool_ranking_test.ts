@@ -37,6 +37,8 @@ Deno.test("Pool.ranking says what each gets, 0 where that is nothing", () => {
     update: () => {},
     pick: () => undefined,
     shares: () => new Map([[a.id, 0.75], [c.id, 0.25]]),
+    likely: () => new Map(),
+    part: () => policy,
   };
   assertEquals(poolOf(policy, 1, 2, -1).ranking, [
     { server: b, sample: { bytes: 1024, elapsedMs: 2, at: 0 }, share: 0 },

@@ -155,11 +155,10 @@ export class FileChecks implements FileKnowledge {
     });
   }
 
-  update(candidates: readonly Candidate[], _: number, reserves: readonly Candidate[]): void {
+  update(eligible: readonly Candidate[]): void {
     this.#servers.clear();
-    for (const { server } of [...candidates, ...reserves]) this.#servers.set(server.id, server);
-    const backups = new Set(reserves.map(({ server }) => server.id));
-    this.demand.setServers(this.#servers.keys(), backups);
+    for (const { server } of eligible) this.#servers.set(server.id, server);
+    this.demand.setServers(this.#servers.keys(), backupsOf(eligible));
   }
 
   left(): void {
@@ -235,10 +234,8 @@ export class WorkerFiles implements FileKnowledge {
     this.demand = new WorkerDemand(this.catalog, { epochMs: Date.now, schedule, report });
   }
 
-  update(candidates: readonly Candidate[], _: number, reserves: readonly Candidate[]): void {
-    const idsOf = (list: readonly Candidate[]) => list.map(({ server }) => server.id);
-    const backups = idsOf(reserves);
-    this.catalog.setServers([...idsOf(candidates), ...backups], new Set(backups));
+  update(eligible: readonly Candidate[]): void {
+    this.catalog.setServers(eligible.map(({ server }) => server.id), backupsOf(eligible));
   }
 
   left(): void {
@@ -248,6 +245,14 @@ export class WorkerFiles implements FileKnowledge {
   measured(): void {
     // Speed does not matter here.
   }
+}
+
+/** The ids of servers that are not of the best priority. */
+function backupsOf(eligible: readonly Candidate[]): Set<number> {
+  const priority = Math.min(...eligible.map(({ server }) => server.priority));
+  return new Set(
+    eligible.flatMap(({ server }) => server.priority === priority ? [] : [server.id]),
+  );
 }
 
 function catalogOf(expiryMs: number, onVersions?: (row: number) => void): FileCatalog {

@@ -106,23 +106,24 @@ export class FileRouter {
   }
 
   /** Other servers of a file, the best first: those that have it, else those that may have it. */
-  alternatives(row: number | undefined): Iterable<Server> {
+  alternatives(client: string, row: number | undefined): Iterable<Server> {
     const { catalog, chooser } = this.#options;
-    if (row === undefined || !this.isChecking) return chooser.byShare;
+    const servers = chooser.byNearness(client);
+    if (row === undefined || !this.isChecking) return servers;
     const isHeld = catalog.holders(row) > 0;
     // One by one, since a redirect names few of them.
-    return chooser.byShare.values().filter(({ id }) =>
+    return servers.values().filter(({ id }) =>
       isHeld ? catalog.isHolder(row, id) : !catalog.isExcluded(row, id)
     );
   }
 
-  /** The servers that have the version which clients get, if one is known to. */
-  locate(target: string): LocatedFile | undefined {
+  /** The servers that have the version which clients get, if one is known to: near ones first. */
+  locate(target: string, client: string): LocatedFile | undefined {
     const { catalog, chooser } = this.#options;
     const row = this.rowOf(target);
     const version = row === undefined ? undefined : catalog.version(row);
     if (version === undefined) return undefined;
-    const servers = [...chooser.byShare, ...chooser.reserves];
+    const servers = [...chooser.byNearness(client), ...chooser.reserves];
     return { version, servers: servers.filter(({ id }) => catalog.isHolder(row!, id)) };
   }
 

@@ -25,21 +25,14 @@ const DOUBT = 0.2;
 export class ExpectedPolicy implements Policy {
   readonly wantsSizes = true;
   readonly picksByLoad = true;
-  readonly #parts: number;
-  readonly #sizes = new FileSizes();
+  readonly #loads: ServerLoads;
+  readonly #isPart: boolean;
   #servers: readonly Server[] = [];
-  #indices = new Map<number, number>();
-  #weights: readonly number[] = [];
-  #estimates: LoadEstimate[] = [];
-  /** The latest sample that each estimate knows, and the latest of a round that has ended. */
-  #latest: TransferSample[] = [];
-  #ofRounds: TransferSample[] = [];
-  #costs = new ServerCosts(0);
+  /** Those of its servers in `#loads`. */
+  #indices: readonly number[] = [];
+  #members: ReadonlySet<number> = new Set();
   /** One for each class of sizes. */
   #queues: readonly CompletionQueue[] = [];
-  /** Of the median server, in bytes per millisecond. */
-  #typicalSpeed = 1;
-  #latestMs = -Infinity;
 
   /**
    * Begins without servers.
@@ -48,96 +41,201 @@ export class ExpectedPolicy implements Policy {
    *     client here counts so many times
    * @throws {RangeError} if that is not a positive integer
    */
-  constructor(parts = 1) {
-    if (!(Number.isInteger(parts) && parts >= 1)) throw new RangeError(`${parts} parts are none`);
-    this.#parts = parts;
+  constructor(parts: number | ServerLoads = 1) {
+    this.#isPart = parts instanceof ServerLoads;
+    this.#loads = parts instanceof ServerLoads ? parts : new ServerLoads(parts);
+    this.#loads.watch((index, time) => {
+      if (this.#members.has(index)) { for (const queue of this.#queues) queue.place(index, time); }
+    });
+  }
+
+  /** Shares the loads: a server has one, whichever policy sent the clients there. */
+  part(): Policy {
+    return new ExpectedPolicy(this.#loads);
   }
 
   /** Servers that stay keep their estimates. */
   update(candidates: readonly Candidate[], monotonicMs: number): void {
-    const time = this.#timeAt(monotonicMs);
-    const before = this.#indices;
-    const kept = candidates.map(({ server }) => before.get(server.id) ?? -1);
-    const [estimates, latest, ofRounds] = [this.#estimates, this.#latest, this.#ofRounds];
+    if (!this.#isPart) this.#loads.update(candidates, monotonicMs);
     this.#servers = candidates.map(({ server }) => server);
-    this.#indices = new Map(this.#servers.map(({ id }, i) => [id, i]));
-    this.#weights = effectiveWeights(candidates);
-    this.#estimates = candidates.map(({ sample }, i) =>
-      estimates[kept[i]!] ?? new LoadEstimate(throughputOf(sample), time)
-    );
-    this.#ofRounds = candidates.map(({ sample }) => sample);
-    this.#latest = candidates.map(({ sample }, i) => latest[kept[i]!] ?? sample);
-    this.#ofRounds.forEach((sample, i) => {
-      // Inside a round this sample is older than the latest.
-      if (!isSameSample(sample, ofRounds[kept[i]!])) this.#learn(i, sample, time);
-    });
-    this.#rebuildQueues(time);
+    this.#indices = candidates.map((candidate) => this.#loads.indexOf(candidate, monotonicMs));
+    this.#members = new Set(this.#indices);
+    this.#queues = this.#loads.queues(this.#indices, monotonicMs);
   }
 
   /** Counts at once. */
   measured(id: number, sample: TransferSample, monotonicMs: number): void {
-    const time = this.#timeAt(monotonicMs);
-    const index = this.#indices.get(id);
-    if (index === undefined) return;
-    this.#learn(index, sample, time);
-    this.#stand(index);
-    for (const queue of this.#queues) queue.place(index, time);
+    this.#loads.measured(id, sample, monotonicMs);
   }
 
   /**
    * The server where the file would be complete first; one of unknown size counts as of mean size.
    * An empty reply adds nothing to a server's load.
    */
-  pick({ monotonicMs, bytes, isExcluded }: PickRequest): Server | undefined {
-    if (this.#servers.length === 0) return undefined;
-    const time = this.#timeAt(monotonicMs);
-    const queue = this.#queues[this.#sizes.classOf(bytes)]!;
-    const index = queue.first(time, this.#servers, isExcluded);
+  pick(request: PickRequest): Server | undefined {
+    const { bytes, monotonicMs } = request;
+    this.#loads.sizes.add(bytes);
+    const index = this.#first(request);
     if (index < 0) return undefined;
-    if (bytes !== 0) this.#load(index, bytes, time);
-    return this.#servers[index];
+    if (bytes !== 0) this.#loads.add(index, bytes, monotonicMs);
+    return this.#loads.serverAt(index);
+  }
+
+  likely(request: PickRequest): ReadonlyMap<number, number> {
+    const index = this.#first(request);
+    return new Map(index < 0 ? [] : [[this.#loads.serverAt(index).id, 1]]);
   }
 
   /** In proportion to speed times weight: where requests go if all servers are busy. */
   shares(): ReadonlyMap<number, number> {
-    const parts = this.#estimates.map(({ speed }, i) => speed * this.#weights[i]!);
-    return sharesOf(this.#servers, parts);
+    return sharesOf(this.#servers, this.#indices.map((index) => this.#loads.capacityOf(index)));
   }
 
-  #load(index: number, bytes: number | undefined, monotonicMs: number): void {
-    const estimate = this.#estimates[index]!;
+  #first({ monotonicMs, bytes, isExcluded }: PickRequest): number {
+    if (this.#servers.length === 0) return -1;
+    const queue = this.#queues[this.#loads.sizes.classOf(bytes)]!;
+    return queue.first(
+      this.#loads.timeAt(monotonicMs),
+      isExcluded && ((index) => isExcluded(this.#loads.serverAt(index))),
+    );
+  }
+}
+
+/** What is known of the load of one server. */
+interface Load {
+  server: Server;
+  weight: number;
+  readonly estimate: LoadEstimate;
+  /** The latest sample that the estimate knows, and the latest of a round that has ended. */
+  latest: TransferSample;
+  ofRound: TransferSample;
+}
+
+/** The loads of servers, which several policies share. */
+class ServerLoads {
+  readonly #parts: number;
+  /** Of files that clients ask for. */
+  readonly sizes = new FileSizes();
+  /** The middle of each class of sizes. */
+  #classes: readonly number[] = [];
+  #loads: Load[] = [];
+  #indices = new Map<number, number>();
+  /** By id, before the last update: of servers that only a part of the policies has. */
+  #before: ReadonlyMap<number, Load> = new Map();
+  #costs = new ServerCosts();
+  /** Of the median server, in bytes per millisecond. */
+  #typicalSpeed = 1;
+  #latestMs = -Infinity;
+  readonly #watchers: ((index: number, monotonicMs: number) => void)[] = [];
+
+  constructor(parts: number) {
+    if (!(Number.isInteger(parts) && parts >= 1)) throw new RangeError(`${parts} parts are none`);
+    this.#parts = parts;
+  }
+
+  /** Calls back when the cost of a server may have fallen. */
+  watch(call: (index: number, monotonicMs: number) => void): void {
+    this.#watchers.push(call);
+  }
+
+  /** Replaces the servers; those that stay keep their estimates. */
+  update(candidates: readonly Candidate[], monotonicMs: number): void {
+    this.#before = new Map(this.#loads.map((load) => [load.server.id, load]));
+    this.#loads = [];
+    this.#indices = new Map();
+    this.#costs = new ServerCosts();
+    this.#classes = this.sizes.classes();
+    const weights = effectiveWeights(candidates);
+    candidates.forEach((candidate, i) => this.indexOf(candidate, monotonicMs, weights[i]));
+    const speeds = this.#loads.map(({ estimate }) => estimate.speed).sort((a, b) => a - b);
+    this.#typicalSpeed = speeds[speeds.length >> 1] ?? 1;
+    this.#loads.forEach((_, index) => this.#stand(index));
+  }
+
+  /** The index of a server; adds it if it is new since the last update. */
+  indexOf(
+    candidate: Candidate,
+    monotonicMs: number,
+    weight: number = effectiveWeights([candidate])[0]!,
+  ): number {
+    const { server, sample } = candidate;
+    const known = this.#indices.get(server.id);
+    if (known !== undefined) return known;
+    const time = this.timeAt(monotonicMs);
+    const load = this.#before.get(server.id) ?? {
+      server,
+      weight: 1,
+      estimate: new LoadEstimate(throughputOf(sample), time),
+      latest: sample,
+      ofRound: sample,
+    };
+    load.server = server;
+    load.weight = weight;
+    // Inside a round this sample is older than the latest.
+    if (!isSameSample(sample, load.ofRound)) learn(load, sample, time);
+    load.ofRound = sample;
+    const index = this.#loads.push(load) - 1;
+    this.#indices.set(server.id, index);
+    this.#stand(index);
+    return index;
+  }
+
+  /** A queue of some servers for each class of sizes. */
+  queues(indices: readonly number[], monotonicMs: number): CompletionQueue[] {
+    const time = this.timeAt(monotonicMs);
+    return this.#classes.map((bytes) => {
+      const queue = new CompletionQueue(bytes, this.#costs, this.#loads.length);
+      for (const index of indices) queue.place(index, time);
+      return queue;
+    });
+  }
+
+  /** A probe has passed. */
+  measured(id: number, sample: TransferSample, monotonicMs: number): void {
+    const time = this.timeAt(monotonicMs);
+    const index = this.#indices.get(id);
+    if (index === undefined) return;
+    learn(this.#loads[index]!, sample, time);
+    this.#stand(index);
+    for (const watcher of this.#watchers) watcher(index, time);
+  }
+
+  /** Adds the download of a client. */
+  add(index: number, bytes: number | undefined, monotonicMs: number): void {
+    const { estimate } = this.#loads[index]!;
+    const time = this.timeAt(monotonicMs);
     for (let i = 0; i < this.#parts; i++) {
-      estimate.add(bytes ?? this.#sizes.mean, bytes ?? this.#sizes.guess(), monotonicMs);
+      estimate.add(bytes ?? this.sizes.mean, bytes ?? this.sizes.guess(), time);
     }
     this.#stand(index);
   }
 
-  #learn(index: number, sample: TransferSample, monotonicMs: number): void {
-    if (isSameSample(sample, this.#latest[index])) return;
-    this.#latest[index] = sample;
-    this.#estimates[index]!.measure(throughputOf(sample), monotonicMs);
+  serverAt(index: number): Server {
+    return this.#loads[index]!.server;
+  }
+
+  /** Speed times weight. */
+  capacityOf(index: number): number {
+    const { estimate, weight } = this.#loads[index]!;
+    return estimate.speed * weight;
   }
 
   /** A clock that goes back stands still. */
-  #timeAt(monotonicMs: number): number {
+  timeAt(monotonicMs: number): number {
     if (monotonicMs > this.#latestMs) this.#latestMs = monotonicMs;
     return this.#latestMs;
   }
 
   #stand(index: number): void {
-    const { speed, until, unproven } = this.#estimates[index]!;
-    const pace = 1 / (speed * this.#weights[index]!);
-    this.#costs.set(index, until, pace, DOUBT * unproven / this.#typicalSpeed);
+    const { estimate: { speed, until, unproven }, weight } = this.#loads[index]!;
+    this.#costs.set(index, until, 1 / (speed * weight), DOUBT * unproven / this.#typicalSpeed);
   }
+}
 
-  #rebuildQueues(monotonicMs: number): void {
-    const speeds = this.#estimates.map(({ speed }) => speed).sort((a, b) => a - b);
-    this.#typicalSpeed = speeds[speeds.length >> 1] ?? 1;
-    this.#costs = new ServerCosts(this.#servers.length);
-    this.#servers.forEach((_, i) => this.#stand(i));
-    this.#queues = this.#sizes.classes().map((bytes) => new CompletionQueue(bytes, this.#costs));
-    for (const queue of this.#queues) this.#servers.forEach((_, i) => queue.place(i, monotonicMs));
-  }
+function learn(load: Load, sample: TransferSample, monotonicMs: number): void {
+  if (isSameSample(sample, load.latest)) return;
+  load.latest = sample;
+  load.estimate.measure(throughputOf(sample), monotonicMs);
 }
 
 /**
@@ -153,11 +251,12 @@ export class CompletionQueue {
   /** By the time at which it would be complete. */
   readonly #busy: IndexHeap;
 
-  constructor(bytes: number, costs: ServerCosts) {
+  /** Begins empty. @param count indices are below it */
+  constructor(bytes: number, costs: ServerCosts, count: number) {
     this.#bytes = bytes;
     this.#costs = costs;
-    this.#idle = new IndexHeap(costs.count);
-    this.#busy = new IndexHeap(costs.count);
+    this.#idle = new IndexHeap(count);
+    this.#busy = new IndexHeap(count);
   }
 
   place(index: number, monotonicMs: number): void {
@@ -172,15 +271,11 @@ export class CompletionQueue {
   }
 
   /** The first server that is not excluded; -1 if there is none. */
-  first(
-    monotonicMs: number,
-    servers: readonly Server[],
-    isExcluded: ((server: Server) => boolean) | undefined,
-  ): number {
+  first(monotonicMs: number, isExcluded: ((index: number) => boolean) | undefined): number {
     if (isExcluded === undefined) return this.#first(monotonicMs);
     const passed: number[] = [];
     let first = this.#first(monotonicMs);
-    for (; first >= 0 && isExcluded(servers[first]!); first = this.#first(monotonicMs)) {
+    for (; first >= 0 && isExcluded(first); first = this.#first(monotonicMs)) {
       passed.push(first);
       this.#idle.delete(first);
       this.#busy.delete(first);
@@ -222,14 +317,7 @@ const STRIDE = 3;
  * servers. Times are in milliseconds.
  */
 export class ServerCosts {
-  readonly count: number;
-  readonly #numbers: Float64Array;
-
-  /** All idle and infinitely fast until they are set. */
-  constructor(count: number) {
-    this.count = count;
-    this.#numbers = new Float64Array(count * STRIDE);
-  }
+  #numbers = new Float64Array(STRIDE);
 
   /**
    * Sets the costs of one server.
@@ -241,6 +329,7 @@ export class ServerCosts {
    */
   set(index: number, until: number, pace: number, premium: number): void {
     const at = index * STRIDE;
+    if (at >= this.#numbers.length) this.#grow();
     this.#numbers[at] = until;
     this.#numbers[at + 1] = pace;
     this.#numbers[at + 2] = premium;
@@ -254,5 +343,11 @@ export class ServerCosts {
   needed(index: number, bytes: number): number {
     const at = index * STRIDE;
     return bytes * this.#numbers[at + 1]! + this.#numbers[at + 2]!;
+  }
+
+  #grow(): void {
+    const numbers = new Float64Array(2 * this.#numbers.length);
+    numbers.set(this.#numbers);
+    this.#numbers = numbers;
   }
 }

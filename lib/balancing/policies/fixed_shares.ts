@@ -47,9 +47,9 @@ export class ShareTable {
     this.#fillColumns();
   }
 
-  /** The fraction of each, by id; they sum to 1. */
-  shares(): Map<number, number> {
-    return sharesOf(this.#servers, this.#weights);
+  /** The fraction of each, by id; they sum to 1. With some excluded, that of the others. */
+  shares(isExcluded?: (server: Server) => boolean): Map<number, number> {
+    return sharesOf(this.#servers, this.#weights, isExcluded);
   }
 
   /**
@@ -148,6 +148,14 @@ export class RankPolicy implements Policy {
     return this.#servers.length === 0 ? new Map() : this.#shareTable().shares();
   }
 
+  likely({ isExcluded }: PickRequest): ReadonlyMap<number, number> {
+    return sharesOf(this.#servers, this.#weights, isExcluded);
+  }
+
+  part(): Policy {
+    return new RankPolicy();
+  }
+
   #shareTable(): ShareTable {
     return this.#table ??= new ShareTable(this.#servers, this.#weights);
   }
@@ -199,5 +207,13 @@ export class SpeedPolicy implements Policy {
   /** In proportion to throughput times weight. */
   shares(): ReadonlyMap<number, number> {
     return this.#table.shares();
+  }
+
+  likely({ isExcluded }: PickRequest): ReadonlyMap<number, number> {
+    return this.#table.shares(isExcluded);
+  }
+
+  part(): Policy {
+    return new SpeedPolicy();
   }
 }

@@ -231,12 +231,17 @@ export class FileSizes {
     return Array.from({ length: 2 * STEPS + 1 }, (_, i) => this.#middle * STEP ** (i - STEPS));
   }
 
-  /** The class of a file; a known size is also added to the mean, unless it is 0, as for HEAD. */
+  /** Adds a file to the mean, if its size is known and not 0, as for HEAD. */
+  add(bytes: number | undefined): void {
+    if (bytes === undefined || !(bytes > 0 && bytes < Infinity)) return;
+    const weight = Math.max(MIN_SAMPLE_WEIGHT, 1 / ++this.#seen);
+    this.#mean = Math.max(1, this.#mean + weight * (bytes - this.#mean));
+  }
+
+  /** The class of a file. */
   classOf(bytes: number | undefined): number {
     if (bytes === 0) return 0;
     if (bytes === undefined || !(bytes > 0 && bytes < Infinity)) return STEPS;
-    const weight = Math.max(MIN_SAMPLE_WEIGHT, 1 / ++this.#seen);
-    this.#mean = Math.max(1, this.#mean + weight * (bytes - this.#mean));
     const steps = Math.round(Math.log2(Math.max(1, bytes) / this.#middle) / Math.log2(STEP));
     return STEPS + Math.max(-STEPS, Math.min(STEPS, steps));
   }

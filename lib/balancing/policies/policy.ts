@@ -36,7 +36,7 @@ export interface PickRequest {
    */
   readonly bytes?: number | undefined;
   /** Whether to avoid a server; absent if none. */
-  readonly isExcluded?: (server: Server) => boolean;
+  readonly isExcluded?: ((server: Server) => boolean) | undefined;
 }
 
 /** A way to pick servers. It has its own memory, does not wait and never throws. */
@@ -60,6 +60,13 @@ export interface Policy {
   readonly picksByLoad?: boolean;
   /** The fraction of requests that each is meant to get, by id; they sum to 1. */
   shares(): ReadonlyMap<number, number>;
+  /**
+   * How likely each candidate is to be picked for a request, by id; nothing is picked, and the
+   * random number of the request does not matter. Empty if there is none.
+   */
+  likely(request: PickRequest): ReadonlyMap<number, number>;
+  /** A policy of the same kind for a part of the servers, which shares what this one learns. */
+  part(): Policy;
 }
 
 /** The part of its share that a server gets at the beginning of its slow start. */
@@ -73,13 +80,21 @@ export function effectiveWeights(candidates: readonly Candidate[]): number[] {
   return weights.some((weight) => weight > 0) ? weights : weights.map(() => 1);
 }
 
-/** The fraction of each server, by id, in proportion to numbers that are not all 0. */
+/**
+ * The fraction of each server, by id, in proportion to numbers; they sum to 1.
+ *
+ * @param isExcluded leaves out servers; a number of 0 counts only if no other is left
+ */
 export function sharesOf(
   servers: readonly Server[],
   parts: readonly number[],
+  isExcluded?: (server: Server) => boolean,
 ): Map<number, number> {
-  const total = parts.reduce((sum, part) => sum + part, 0);
-  return new Map(servers.map(({ id }, i) => [id, parts[i]! / total]));
+  const left = servers.flatMap((server, i) =>
+    isExcluded?.(server) === true ? [] : [[server.id, parts[i]!] as const]
+  );
+  const total = left.reduce((sum, [, part]) => sum + part, 0);
+  return new Map(left.map(([id, part]) => [id, total > 0 ? part / total : 1 / left.length]));
 }
 
 /** The weight of the newest sample in the mean. */

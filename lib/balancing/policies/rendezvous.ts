@@ -95,6 +95,15 @@ export class RendezvousPolicy implements Policy {
     return sharesOf(this.#servers, [...this.#weights.values()]);
   }
 
+  likely(request: PickRequest): ReadonlyMap<number, number> {
+    const server = this.pick(request);
+    return new Map(server === undefined ? [] : [[server.id, 1]]);
+  }
+
+  part(): Policy {
+    return new RendezvousPolicy(this.#keyOf);
+  }
+
   #rescale(): void {
     const greatest = [...this.#weights.values()].reduce((a, b) => Math.max(a, b), 0);
     const total = [...this.#weights.values()].reduce((sum, weight) => sum + weight, 0);

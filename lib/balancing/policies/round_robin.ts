@@ -55,6 +55,14 @@ export class RoundRobinPolicy implements Policy {
     return sharesOf(this.#servers, this.#weights);
   }
 
+  likely({ isExcluded }: PickRequest): ReadonlyMap<number, number> {
+    return sharesOf(this.#servers, this.#weights, isExcluded);
+  }
+
+  part(): Policy {
+    return new RoundRobinPolicy();
+  }
+
   /** Rounds until each is due again, by id. */
   #waits(): Map<number, number> {
     const waits = this.#servers.map(({ id }, i) => [id, this.#due.keyOf(i) - this.#time] as const);

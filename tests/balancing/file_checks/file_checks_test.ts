@@ -44,7 +44,7 @@ class Farm implements AsyncDisposable {
   /** Makes these the candidates, by default all. */
   offer(servers: readonly Server[] = this.servers): void {
     const candidates = candidatesOf(servers, servers.map(() => 1));
-    for (const it of [this.checks, ...this.#workers]) it.update(candidates, 0, []);
+    for (const it of [this.checks, ...this.#workers]) it.update(candidates);
   }
 
   worker(): WorkerFiles {

@@ -38,10 +38,11 @@ class Trial {
   ) {
     this.chooser = new Chooser(POLICIES[policy]());
     const isBackup = ({ hostname }: Server) => backups.includes(hostname[0]!);
-    const [candidates, reserves] = [false, true].map((it) =>
-      candidatesOf(this.servers.filter((server) => isBackup(server) === it), [1, 2, 3, 4, 5])
-    );
-    this.chooser.update(candidates!, 0, reserves!);
+    const candidates = candidatesOf(this.servers, [1, 2, 3, 4, 5]).map((candidate) => {
+      const { server } = candidate;
+      return isBackup(server) ? { ...candidate, server: { ...server, priority: 1 } } : candidate;
+    });
+    this.chooser.update(candidates, 0);
     const ids = this.servers.map(({ id }) => id);
     this.catalog.setServers(ids, new Set(this.servers.filter(isBackup).map(({ id }) => id)));
     this.know("/f", known);
@@ -99,7 +100,7 @@ class Trial {
   }
 
   alternatives(target = "/f"): string {
-    return [...this.router.alternatives(this.router.rowOf(target))]
+    return [...this.router.alternatives("192.0.2.1", this.router.rowOf(target))]
       .map(({ hostname }) => hostname[0]).sort().join("");
   }
 }
@@ -261,7 +262,7 @@ Deno.test("FileRouter.pick() sends clients to another version while no server of
 Deno.test("FileRouter.pick() finds none where none is available, whatever is known", () => {
   for (const known of ["?????", "-----", "+++++", "+-?~-"]) {
     const trial = new Trial(known);
-    trial.chooser.update([], 0, []);
+    trial.chooser.update([], 0);
     trial.catalog.setServers([]);
     assertEquals(trial.picked(), "503", known);
   }
@@ -326,9 +327,9 @@ Deno.test("FileRouter.ready() waits before the redirect only, and only while the
 
 Deno.test("FileRouter.locate() names all servers with the version, candidates first", async () => {
   const names = (trial: Trial) =>
-    trial.router.locate("/f")?.servers.map(({ hostname }) => hostname[0]).join("");
+    trial.router.locate("/f", "192.0.2.1")?.servers.map(({ hostname }) => hostname[0]).join("");
   assertEquals(names(new Trial("+~+-+", { backups: "a" })), "eca");
-  assertEquals(new Trial("+~+-+").router.locate("/f")?.version.bytes, 7);
+  assertEquals(new Trial("+~+-+").router.locate("/f", "192.0.2.1")?.version.bytes, 7);
   assertEquals([names(new Trial("-----")), names(new Trial("?????"))], [undefined, undefined]);
   const trial = new Trial("?????");
   await trial.router.askAll("/f");

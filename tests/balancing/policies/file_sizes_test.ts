@@ -5,16 +5,16 @@ const MIDDLE = 2;
 
 Deno.test("FileSizes.mean follows the files of known size", () => {
   const sizes = new FileSizes();
-  for (const bytes of [100, 200, 300]) sizes.classOf(bytes);
+  for (const bytes of [100, 200, 300]) sizes.add(bytes);
   assertAlmostEquals(sizes.mean, 200);
-  for (let i = 0; i < 1000; i++) sizes.classOf(1000);
+  for (let i = 0; i < 1000; i++) sizes.add(1000);
   assertAlmostEquals(sizes.mean, 1000, 1);
 });
 
 Deno.test("FileSizes.mean learns nothing where there is no size, or nothing to send", () => {
   const sizes = new FileSizes();
-  sizes.classOf(100);
-  for (const bytes of [0, undefined, NaN, Infinity, -1]) sizes.classOf(bytes);
+  sizes.add(100);
+  for (const bytes of [0, undefined, NaN, Infinity, -1]) sizes.add(bytes);
   assertEquals(sizes.mean, 100);
 });
 
@@ -28,7 +28,7 @@ Deno.test("FileSizes.classOf() is that of the nearest size, and one of them for 
 
 Deno.test("FileSizes.guess() is the mean on the mean, and often less", () => {
   const sizes = new FileSizes();
-  sizes.classOf(1000);
+  sizes.add(1000);
   const guesses = Array.from({ length: 10_000 }, () => sizes.guess());
   const mean = guesses.reduce((sum, it) => sum + it, 0) / guesses.length;
   assertAlmostEquals(mean, 1000, 10);

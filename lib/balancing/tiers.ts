@@ -1,0 +1,152 @@
+/**
+ * Groups of servers by their nearness to a client: its zone, its country, its continent, then all.
+ *
+ * @module
+ */
+
+import type { TransferSample } from "./health.ts";
+import type { Server } from "./list/server.ts";
+import type { Candidate } from "./policies/policy.ts";
+import { ServerGroup } from "./server_group.ts";
+
+/** Where something is; what is absent is not known. */
+export interface Place {
+  /** Zones by the operator's rules: a client has one at most. */
+  readonly zones: readonly string[];
+  /** ISO 3166-1 alpha-2, in lower case. */
+  readonly country?: string | undefined;
+  /** `af`, `an`, `as`, `eu`, `na`, `oc` or `sa`. */
+  readonly continent?: string | undefined;
+}
+
+/** Knows where clients and servers are. */
+export interface Places {
+  /** Where a client is: the same object for equal places; undefined if nothing is known. */
+  ofClient(address: string): Place | undefined;
+  /** Where a server is. */
+  ofServer(server: Server): Place;
+}
+
+/** Names of tiers, the nearest first. */
+export const TIER_NAMES = ["zone", "country", "continent", "all"] as const;
+
+/** One of `TIER_NAMES`. */
+export type TierName = (typeof TIER_NAMES)[number];
+
+/** Servers as near to a client as the name says. */
+export interface Tier {
+  readonly name: TierName;
+  readonly group: ServerGroup;
+}
+
+/** Groups of servers, at most; for places beyond them all servers are one tier. */
+const MOST_GROUPS = 1000;
+
+/** Whether a server is as near as a tier of some place says. */
+type IsNear = (server: Place) => boolean;
+
+/** A group, and the servers that it is made of. */
+interface Part {
+  readonly group: ServerGroup;
+  readonly isNear: IsNear;
+}
+
+/** The tiers of each place, whose groups share what their policies learn. */
+export class Tiers {
+  readonly #all: ServerGroup;
+  readonly #places: Places;
+  readonly #least: number;
+  #eligible: readonly Candidate[] = [];
+  #monotonicMs = 0;
+  #placeOf = new Map<number, Place>();
+  /** By what its servers have in common. */
+  readonly #parts = new Map<string, Part>();
+  #tiersOf = new WeakMap<Place, readonly Tier[]>();
+
+  /**
+   * Begins without servers.
+   *
+   * @param all the group of all servers
+   * @param least servers that a tier has at least: one with fewer is left out
+   */
+  constructor(all: ServerGroup, places: Places, least: number) {
+    this.#all = all;
+    this.#places = places;
+    this.#least = least;
+  }
+
+  /** Replaces the servers, after those of all. */
+  update(eligible: readonly Candidate[], monotonicMs: number): void {
+    this.#eligible = eligible;
+    this.#monotonicMs = monotonicMs;
+    this.#placeOf = new Map(
+      eligible.map(({ server }) => [server.id, this.#places.ofServer(server)]),
+    );
+    for (const part of this.#parts.values()) this.#updatePart(part);
+    this.#tiersOf = new WeakMap();
+  }
+
+  /** A probe has passed inside a round. */
+  measured(id: number, sample: TransferSample, monotonicMs: number): void {
+    for (const { group } of this.#parts.values()) group.measured(id, sample, monotonicMs);
+  }
+
+  /** Where a client is. */
+  placeOf(client: string): Place | undefined {
+    return this.#places.ofClient(client);
+  }
+
+  /** The tiers of a place, the nearest first; the last one has all servers. */
+  of(place: Place | undefined): readonly Tier[] {
+    const known = place === undefined ? undefined : this.#tiersOf.get(place);
+    if (known !== undefined) return known;
+    const tiers = this.#makeTiers(place);
+    if (place !== undefined) this.#tiersOf.set(place, tiers);
+    return tiers;
+  }
+
+  #makeTiers(place: Place | undefined): readonly Tier[] {
+    const tiers: Tier[] = [];
+    if (place !== undefined) {
+      const { zones, country, continent } = place;
+      const all: [TierName, string, IsNear][] = [
+        ["zone", `zone=${zones}`, (it) => zones.some((zone) => it.zones.includes(zone))],
+        ["country", `country=${country}`, (it) => it.country === country],
+        ["continent", `continent=${continent}`, (it) => it.continent === continent],
+      ];
+      // What no server has in common with the client makes no tier of its own.
+      const servers = [...this.#placeOf.values()];
+      const steps = all.filter(([name, , isNear]) =>
+        (name === "zone" || place[name as "country" | "continent"] !== undefined) &&
+        servers.some(isNear)
+      );
+      steps.forEach(([name], i) => {
+        // Each tier has the servers of the nearer ones as well.
+        const nearer = steps.slice(0, i + 1);
+        const key = nearer.map(([, text]) => text).join(" ");
+        const group = this.#group(key, (server) => nearer.some(([, , isNear]) => isNear(server)));
+        const before = tiers.at(-1)?.group.candidates.length ?? 0;
+        const { length } = group?.candidates ?? [];
+        if (group !== undefined && length >= this.#least && length > before) {
+          tiers.push({ name, group });
+        }
+      });
+    }
+    return [...tiers, { name: "all", group: this.#all }];
+  }
+
+  #group(key: string, isNear: IsNear): ServerGroup | undefined {
+    const known = this.#parts.get(key);
+    if (known !== undefined) return known.group;
+    if (this.#parts.size === MOST_GROUPS) return undefined;
+    const part = { group: new ServerGroup(this.#all.partPolicy()), isNear };
+    this.#parts.set(key, part);
+    this.#updatePart(part);
+    return part.group;
+  }
+
+  #updatePart({ group, isNear }: Part): void {
+    const near = this.#eligible.filter(({ server }) => isNear(this.#placeOf.get(server.id)!));
+    group.update(near, this.#monotonicMs);
+  }
+}
