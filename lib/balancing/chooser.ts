@@ -30,18 +30,26 @@ export interface TierOptions {
   readonly onPick: (tier: TierName, place: Place | undefined) => void;
 }
 
-/** What a chooser has to say to a request. */
+/** Picks a server, or finds out how it would. */
+export interface Picker<T> {
+  /** In the nearest tier that has a server which is fit; undefined if there is none. */
+  pick(request: PickRequest, isUnfit?: (server: Server) => boolean): T | undefined;
+  /** As `pick`, among servers of lower priority. */
+  pickReserve(request: PickRequest, isUnfit: (server: Server) => boolean): T | undefined;
+}
+
+/** How a server would be picked. */
 export interface Explanation {
-  /** The tiers of the client, the nearest first. */
-  readonly tiers: readonly Tier[];
-  /** The tier that is used; undefined if no server can be picked. */
-  readonly tier: TierName | undefined;
+  /** The tier that is used. */
+  readonly tier: TierName;
   /** How likely each server is to be picked, by id. */
   readonly likely: ReadonlyMap<number, number>;
+  /** Whether a server is of that tier. */
+  readonly isNear: (id: number) => boolean;
 }
 
 /** Picks a server for each request by a policy, among the available servers of a pool. */
-export class Chooser implements PoolObserver {
+export class Chooser implements PoolObserver, Picker<Server> {
   readonly #policy: Policy;
   readonly #picked: PickedShares | undefined;
   readonly #all: ServerGroup;
@@ -127,7 +135,7 @@ export class Chooser implements PoolObserver {
 
   /** The servers that may be picked for a client: the nearest tier first, by descending share. */
   byNearness(client: string): readonly Server[] {
-    const tiers = this.#tiersOf(client);
+    const tiers = this.tiersOf(client);
     if (tiers.length === 1) return this.byShare;
     const servers = new Map<number, Server>();
     for (const { group } of tiers) {
@@ -136,20 +144,32 @@ export class Chooser implements PoolObserver {
     return [...servers.values()];
   }
 
-  /** As `pick`, without picking. @param isReserve as `pickReserve` */
-  explain(
-    request: PickRequest,
-    isUnfit?: (server: Server) => boolean,
-    isReserve = false,
-  ): Explanation {
-    let tier: TierName | undefined;
-    const likely = this.#choose(request, isUnfit, (group, asked, name) => {
-      const found = isReserve ? group.likelyReserve(asked) : group.likely(asked);
-      if (found.size === 0) return undefined;
-      tier = name;
-      return found;
-    }, true);
-    return { tiers: this.#tiersOf(request.client), tier, likely: likely ?? new Map() };
+  /** Finds out how likely servers are to be picked; picks none. */
+  readonly explaining: Picker<Explanation> = {
+    pick: (request, isUnfit) =>
+      this.#choose(
+        request,
+        isUnfit,
+        (group, asked, tier) => explanationOf(tier, group, group.likely(asked)),
+        true,
+      ),
+    pickReserve: (request, isUnfit) =>
+      this.#choose(
+        request,
+        isUnfit,
+        (group, asked, tier) => explanationOf(tier, group, group.likelyReserve(asked)),
+        true,
+      ),
+  };
+
+  /** Where a client is; undefined if nothing is known. */
+  placeOf(client: string): Place | undefined {
+    return this.#tiers?.placeOf(client);
+  }
+
+  /** The tiers of a client, the nearest first; the last one has all servers. */
+  tiersOf(client: string): readonly Tier[] {
+    return this.#tiers?.of(this.#tiers.placeOf(client)) ?? this.#everywhere;
   }
 
   #choose<T>(
@@ -183,14 +203,22 @@ export class Chooser implements PoolObserver {
     return undefined;
   }
 
-  #tiersOf(client: string): readonly Tier[] {
-    return this.#tiers?.of(this.#tiers.placeOf(client)) ?? this.#everywhere;
-  }
-
   #staying(servers: readonly Server[]): readonly Server[] {
     if (this.#left.size === 0) return servers;
     return servers.filter(({ id }) => !this.#left.has(id));
   }
+}
+
+/** Undefined if no server can be picked. */
+function explanationOf(
+  tier: TierName,
+  { candidates, reserves }: ServerGroup,
+  likely: ReadonlyMap<number, number>,
+): Explanation | undefined {
+  if (likely.size === 0) return undefined;
+  const isNear = (id: number) =>
+    [...candidates, ...reserves].some(({ server }) => server.id === id);
+  return { tier, likely, isNear };
 }
 
 /** A request that excludes other servers. Passes its members on: reading the clock costs time. */

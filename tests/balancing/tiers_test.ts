@@ -153,7 +153,7 @@ Deno.test("Chooser with expected counts a server's load once, whichever tier sen
 Deno.test("Chooser.explain() agrees with picks", () => {
   const trial = new Trial();
   for (const client of ["campus.de.eu", "x.de.eu", "nowhere"]) {
-    const { likely, tier } = trial.chooser.explain(asking({ client }));
+    const { likely, tier } = trial.chooser.explaining.pick(asking({ client }))!;
     const random = seededRandom(5);
     const counts = new Map<number, number>();
     trial.picks.length = 0;

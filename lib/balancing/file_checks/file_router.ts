@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Chooser } from "../chooser.ts";
+import type { Chooser, Explanation, Picker } from "../chooser.ts";
 import type { Server } from "../list/server.ts";
 import type { PickRequest } from "../policies/policy.ts";
 import type { FileCatalog } from "./file_catalog.ts";
@@ -97,12 +97,31 @@ export class FileRouter {
     const { chooser, catalog, demand } = this.#options;
     const { target, isExcluded } = request;
     const isFiltered = row !== undefined && this.isChecking;
-    const server = isFiltered ? this.#pickBy(request, row) : chooser.pick(request);
+    const server = isFiltered ? this.#pickBy(chooser, request, row) : chooser.pick(request);
     if (server === undefined) return undefined;
     if (row !== undefined && !this.#isDue(row)) catalog.want(row, 1);
     else demand.want(target, server === MISSING ? undefined : server.id);
     if (isFiltered && isExcluded !== undefined) this.#doubt(target, row, isExcluded);
     return server;
+  }
+
+  /** As `pick`, but finds out how a server would be picked. */
+  explain(
+    request: PickRequest,
+    row: number | undefined,
+  ): Explanation | typeof MISSING | undefined {
+    const { explaining } = this.#options.chooser;
+    if (row === undefined || !this.isChecking) return explaining.pick(request);
+    return this.#pickBy(explaining, request, row);
+  }
+
+  /** Why a server comes after others for a file; undefined if it does not. */
+  faultOf(row: number, id: number): "lacks-file" | "other-version" | "file-unknown" | undefined {
+    const { catalog } = this.#options;
+    if (!this.isChecking) return undefined;
+    if (catalog.isLacking(row, id)) return "lacks-file";
+    if (catalog.isExcluded(row, id)) return "other-version";
+    return catalog.holders(row) > 0 && !catalog.isHolder(row, id) ? "file-unknown" : undefined;
   }
 
   /** Other servers of a file, the best first: those that have it, else those that may have it. */
@@ -133,33 +152,39 @@ export class FileRouter {
     await demand.find(target, timeoutMs, true);
   }
 
-  #pickBy(request: PickRequest, row: number): Server | typeof MISSING | undefined {
+  #pickBy<T>(
+    picker: Picker<T>,
+    request: PickRequest,
+    row: number,
+  ): T | typeof MISSING | undefined {
     const { chooser, catalog } = this.#options;
     const holders = catalog.holders(row);
     const isKnownNowhere = holders === 0 && catalog.excluded(row) === 0;
-    if (isKnownNowhere || holders === catalog.servers) return chooser.pick(request);
+    if (isKnownNowhere || holders === catalog.servers) return picker.pick(request);
     const missing = chooser.byShare.length > 0 ? MISSING : undefined;
     if (catalog.lacking(row) === catalog.servers) return missing;
     const { isExcluded: isAvoided } = request;
     const any = isAvoided === undefined ? request : withoutExclusion(request);
     const isLacking = ({ id }: Server) => catalog.isLacking(row, id);
-    return (isAvoided && this.#pickFit(any, row, isAvoided)) ?? this.#pickFit(any, row) ??
+    return (isAvoided && this.#pickFit(picker, any, row, isAvoided)) ??
+      this.#pickFit(picker, any, row) ??
       // Another version is better than none, while no server with the chosen one is available.
-      chooser.pick(any, isLacking) ?? chooser.pickReserve(any, isLacking) ?? missing;
+      picker.pick(any, isLacking) ?? picker.pickReserve(any, isLacking) ?? missing;
   }
 
   /** Picks a server that has the file, or else may have it; backups come last. */
-  #pickFit(
+  #pickFit<T>(
+    picker: Picker<T>,
     request: PickRequest,
     row: number,
     isAvoided: (server: Server) => boolean = () => false,
-  ): Server | undefined {
-    const { chooser, catalog } = this.#options;
+  ): T | undefined {
+    const { catalog } = this.#options;
     const isNoHolder = (server: Server) => !catalog.isHolder(row, server.id) || isAvoided(server);
     const isUnfit = (server: Server) => catalog.isExcluded(row, server.id) || isAvoided(server);
-    const holder = catalog.holders(row) > 0 ? chooser.pick(request, isNoHolder) : undefined;
-    return holder ?? chooser.pick(request, isUnfit) ??
-      chooser.pickReserve(request, isNoHolder) ?? chooser.pickReserve(request, isUnfit);
+    const holder = catalog.holders(row) > 0 ? picker.pick(request, isNoHolder) : undefined;
+    return holder ?? picker.pick(request, isUnfit) ??
+      picker.pickReserve(request, isNoHolder) ?? picker.pickReserve(request, isUnfit);
   }
 
   #isDue(row: number): boolean {
