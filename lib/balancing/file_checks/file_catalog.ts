@@ -17,8 +17,6 @@ export interface FileCatalogOptions {
   readonly random: () => number;
   /** The most targets. */
   readonly mostTargets?: number;
-  /** Called when the versions of a target differ, or may differ otherwise than before. */
-  readonly onVersions?: (row: number) => void;
 }
 
 /** Servers that hold one version of a file. */
@@ -455,7 +453,6 @@ export class FileCatalog {
     this.#versions.set(row, versions[chosen]!);
     this.#eachColumn(row, HAS, (column) => this.#set(row, column, true, of[column] !== chosen));
     if (counts.filter((count) => count > 0).length < 2) this.#divergences.delete(row);
-    this.#options.onVersions?.(row);
   }
 
   #eachColumn(row: number, plane: number, call: (column: number) => void): void {

@@ -133,9 +133,7 @@ export class FileChecks implements FileKnowledge {
     this.#options = options;
     const isChecking = mode !== "off";
     const disagreements = new Disagreements((id) => this.#servers.get(id)?.authority, log);
-    this.catalog = catalogOf(expiryMs, (row) => {
-      if (isChecking) disagreements.look(this.catalog, row);
-    });
+    this.catalog = catalogOf(expiryMs);
     this.publisher = new FactPublisher(this.catalog);
     this.demand = new FileChecker({
       catalog: this.catalog,
@@ -147,9 +145,10 @@ export class FileChecks implements FileKnowledge {
       schedule,
       onAnswer: (target, server, answer, wanted) => {
         this.#results[answer.kind]++;
-        if (answer.kind !== "unanswered") {
-          this.publisher.learn({ target, servers: [server], answer, wanted });
-        }
+        if (answer.kind === "unanswered") return;
+        this.publisher.learn({ target, servers: [server], answer, wanted });
+        const row = isChecking ? this.catalog.find(target, Date.now()) : undefined;
+        if (row !== undefined) disagreements.look(this.catalog, row);
       },
       onError,
     });
@@ -242,12 +241,8 @@ export class WorkerFiles implements FileKnowledge {
   }
 }
 
-function catalogOf(expiryMs: number, onVersions?: (row: number) => void): FileCatalog {
-  return new FileCatalog({
-    expiryMs,
-    random: Math.random,
-    ...(onVersions !== undefined && { onVersions }),
-  });
+function catalogOf(expiryMs: number): FileCatalog {
+  return new FileCatalog({ expiryMs, random: Math.random });
 }
 
 function schedule(call: () => void, ms: number): () => void {
