@@ -99,7 +99,7 @@ export interface FilesStatus {
   readonly checks: Readonly<Record<CheckResult, number>>;
   /** Targets that something is known of. */
   readonly known: number;
-  /** Targets that a server lacks. */
+  /** Targets that a server lacks and another one has. */
   readonly lacking: number;
   /** Targets of which servers have several versions. */
   readonly differing: number;

@@ -128,6 +128,26 @@ Deno.test("FileCatalog sends clients to the version of most servers, of equal on
   assertEquals(catalog.shortfall(C), { lacking: 1, differing: 0, examples: ["/f"] });
 });
 
+Deno.test("FileCatalog.shortfall() counts files that another server has, not those that all lack", () => {
+  const { catalog } = catalogOf(SERVERS);
+  const shortfalls = () => [A, B].map((id) => catalog.shortfall(id));
+  const none = { lacking: 0, differing: 0, examples: [] };
+  catalog.learn("/f", A, LACKS, 0);
+  for (const id of [A, B]) {
+    for (let i = 0; i < 9; i++) catalog.learn(`/none/${i}`, id, LACKS, 0);
+  }
+  assertEquals([shortfalls(), catalog.lackingTargets], [[none, none], 0]);
+  catalog.learn("/f", B, has(), 0);
+  const one = { lacking: 1, differing: 0, examples: ["/f"] };
+  assertEquals([shortfalls(), catalog.lackingTargets], [[one, none], 1]);
+  catalog.learn("/f", B, LACKS, 0);
+  assertEquals([shortfalls(), catalog.lackingTargets], [[none, none], 0]);
+  catalog.learn("/f", A, has(), 0);
+  assertEquals([shortfalls(), catalog.lackingTargets], [[none, one], 1]);
+  catalog.setServers([B, C]);
+  assertEquals([catalog.shortfall(B), catalog.lackingTargets], [none, 0]);
+});
+
 Deno.test("FileCatalog.setServers() leaves nothing of servers that go", () => {
   const { catalog } = catalogOf(SERVERS);
   catalog.learn("/f", A, has({ bytes: 1 }), 0);
@@ -163,7 +183,10 @@ Deno.test("FileCatalog removes the least wanted target when it is full", () => {
     catalog.learn(`/wanted/${i}`, A, has(), 0);
     catalog.want(catalog.find(`/wanted/${i}`, 0)!, 5);
   }
-  for (let i = 0; i < 1000; i++) catalog.learn(`/once/${i}`, A, LACKS, 0);
+  for (let i = 0; i < 1000; i++) {
+    catalog.learn(`/once/${i}`, A, LACKS, 0);
+    catalog.learn(`/once/${i}`, B, has(), 0);
+  }
   assertEquals(catalog.targets, 100);
   const left = Array.from({ length: 100 }, (_, i) => catalog.find(`/wanted/${i}`, 0));
   assert(left.filter((row) => row !== undefined).length >= 98, `${left}`);
@@ -208,9 +231,10 @@ Deno.test("FileCatalog counts the same as a plain map, whatever happens", () => 
       assertEquals(catalog.holders(row), seen.replace(/[^+]/g, "").length, seen);
       assertEquals(catalog.excluded(row), seen.replace(/[^~-]/g, "").length, seen);
       if (seen.includes("~")) assert(seen.includes("+"), seen);
-      if (seen.includes("-")) lacking++;
+      const isHeld = seen.includes("+");
+      if (isHeld && seen.includes("-")) lacking++;
       [...seen].forEach((it, column) => {
-        if (it === "-") counts[column]![0]!++;
+        if (it === "-" && isHeld) counts[column]![0]!++;
         if (it === "~") counts[column]![1]!++;
       });
     }
