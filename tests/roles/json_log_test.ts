@@ -60,15 +60,20 @@ Deno.test("balancer --log=json names the server of each redirect, and null for n
   }
 });
 
+/** Content of a file, and when it was modified. */
+const OLD = ["old", 1_700_000_000] as const;
+const RECENT = ["newer", 1_767_323_045] as const;
+
 Deno.test("balancer --log=json tells once that versions differ, and names nobody for files that all lack", async () => {
-  await using old = await fileServer({ "a<b>.txt": "old" });
-  await using recent = await fileServer({ "a<b>.txt": "newer" });
-  const epochSeconds = { old: 1_700_000_000, recent: 1_767_323_045 };
-  await Deno.utime(old.root.join("a<b>.txt"), epochSeconds.old, epochSeconds.old);
-  await Deno.utime(recent.root.join("a<b>.txt"), epochSeconds.recent, epochSeconds.recent);
-  const [first, second] = [old, recent].map(({ role }) => `127.0.0.1:${role.port}`);
+  await using servers = new AsyncDisposableStack();
+  const authorities: string[] = [];
+  for (const [text, epochSeconds] of [OLD, RECENT, OLD, OLD]) {
+    const { role, root } = servers.use(await fileServer({ "a<b>.txt": text }));
+    await Deno.utime(root.join("a<b>.txt"), epochSeconds, epochSeconds);
+    authorities.push(`127.0.0.1:${role.port}`);
+  }
   await using balancer = await ListedBalancer.start(
-    [first!, second!],
+    authorities,
     ["--log=json", "--check-files=before", "--check-timeout=1m"],
   );
   const ask = async (target: string) => {
@@ -82,11 +87,17 @@ Deno.test("balancer --log=json tells once that versions differ, and names nobody
   balancer.process.signal("SIGTERM");
   assertEquals((await balancer.process.ended).code, 0);
   const events = parsed(balancer.process.stderr.lines).filter(({ event }) => event === "versions");
+  const [first, second, ...others] = authorities;
   const found = [
-    { bytes: 5, lastModified: "2026-01-02T03:04:05.000Z", servers: [second!] },
-    { bytes: 3, lastModified: "2023-11-14T22:13:20.000Z", servers: [first!] },
+    { bytes: 3, lastModified: "2023-11-14T22:13:20.000Z", servers: [first, ...others] },
+    { bytes: 5, lastModified: "2026-01-02T03:04:05.000Z", servers: [second] },
   ];
-  assertEquals(events.map(({ target, versions }) => [target, versions]), [[target, found]]);
+  assertEquals(events.length, 1);
+  const versions = (events[0]!.versions as typeof found).map((it) => ({
+    ...it,
+    servers: it.servers.toSorted((a, b) => authorities.indexOf(a!) - authorities.indexOf(b!)),
+  }));
+  assertEquals([events[0]!.target, versions], [target, found]);
   const missing = parsed(balancer.process.stdout.lines.slice(1)).filter(({ requestLine }) =>
     requestLine === "GET /<none> HTTP/1.1"
   );

@@ -145,9 +145,12 @@ export class FileChecks implements FileKnowledge {
       schedule,
       onAnswer: (target, server, answer, wanted) => {
         this.#results[answer.kind]++;
-        if (answer.kind === "unanswered") return;
-        this.publisher.learn({ target, servers: [server], answer, wanted });
-        const row = isChecking ? this.catalog.find(target, Date.now()) : undefined;
+        if (answer.kind !== "unanswered") {
+          this.publisher.learn({ target, servers: [server], answer, wanted });
+        }
+        // Later answers may change which version clients get.
+        if (!isChecking || this.demand.isAsking(target)) return;
+        const row = this.catalog.find(target, Date.now());
         if (row !== undefined) disagreements.look(this.catalog, row);
       },
       onError,
