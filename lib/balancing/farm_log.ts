@@ -98,15 +98,20 @@ export function wordsForRound({ ranking, servers }: RoundEvent): string {
 
 /** The versions of a file in words: that which clients get first. */
 export function wordsForVersions(target: string, versions: readonly VersionHolders[]): string {
-  const described = versions.map(({ bytes, lastModified, servers }) => {
-    const size = bytes === undefined ? "unknown size" : `${bytes} bytes`;
+  const names = versions.map(({ bytes, lastModified }) => {
+    const unit = bytes === 1 ? "byte" : "bytes";
+    const size = bytes === undefined ? "unknown size" : `${bytes} ${unit}`;
+    return lastModified === undefined ? size : `${size} of ${lastModified}`;
+  });
+  const described = versions.map(({ servers }, index) => {
     const listed = servers.slice(0, MOST_LISTED).join(", ");
     const more = servers.length > MOST_LISTED ? ` and ${servers.length - MOST_LISTED} more` : "";
-    return `${size}${lastModified === undefined ? "" : ` of ${lastModified}`} at ${listed}${more}`;
-  });
-  return versions.length === 1
-    ? `${target} has one version again: ${described}`
-    : `${target} has several versions, and clients get the first: ${described.join("; ")}`;
+    return `${names[index]} at ${listed}${more}`;
+  }).join("; ");
+  if (versions.length === 1) return `${target} has one version again: ${described}`;
+  const isToldApart = new Set(names).size === names.length;
+  const rest = isToldApart ? "" : "; what looks the same differs in ETag or digest";
+  return `${target} has several versions, and clients get the first: ${described}${rest}`;
 }
 
 /** A server's event as plain data. */

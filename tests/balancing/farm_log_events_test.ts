@@ -1,14 +1,20 @@
 import { assertEquals } from "@std/assert";
+import type { VersionHolders } from "../../lib/balancing/file_checks/disagreements.ts";
 import {
+  FarmLog,
   recordOf,
   type RoundEvent,
   roundRecordOf,
   type ServerEvent,
   wordsFor,
   wordsForRound,
+  wordsForVersions,
 } from "../../lib/balancing/farm_log.ts";
 import { parseServer } from "../../lib/balancing/list/server.ts";
 import type { RankedServer } from "../../lib/balancing/pool.ts";
+import { LineWriter } from "../../lib/log/line_writer.ts";
+import { Logger } from "../../lib/log/logger.ts";
+import { MemorySink } from "../support/memory_sink.ts";
 
 const server = parseServer("web1:8000=https://files.example");
 const sample = { bytes: 1024 * 1024, elapsedMs: 12.34, at: 5 };
@@ -161,4 +167,76 @@ Deno.test("wordsForRound() and roundRecordOf() name the ten fastest", () => {
       return { server: `s${11 - i}:1`, bytes: 1, elapsedMs: i + 1, share: 1 / 12 };
     }),
   });
+});
+
+const OLD = "2026-01-02T03:04:05.000Z";
+const NEW = "2026-02-03T04:05:06.000Z";
+const SHA256 = "0f".repeat(32);
+const TWELVE = Array.from({ length: 12 }, (_, i) => `s${i}:1`);
+
+/** A file, the versions that servers have of it, and how that is told. */
+const VERSIONS: readonly (readonly [
+  target: string,
+  versions: readonly VersionHolders[],
+  words: string,
+])[] = [
+  [
+    "/a.iso",
+    [
+      { bytes: 6, lastModified: NEW, sha256: SHA256, servers: ["b:1", "c:1"] },
+      { bytes: 5, lastModified: OLD, servers: ["a:1"] },
+    ],
+    "/a.iso has several versions, and clients get the first: " +
+    `6 bytes of ${NEW} at b:1, c:1; 5 bytes of ${OLD} at a:1`,
+  ],
+  [
+    "/a.iso?x=1",
+    [{ bytes: 1, servers: ["a:1"] }, { bytes: 0, servers: ["b:1"] }, { servers: ["c:1"] }],
+    "/a.iso?x=1 has several versions, and clients get the first: " +
+    "1 byte at a:1; 0 bytes at b:1; unknown size at c:1",
+  ],
+  [
+    "/a.iso",
+    [
+      { bytes: 6, lastModified: NEW, sha256: SHA256, servers: ["a:1"] },
+      { bytes: 6, lastModified: NEW, servers: ["b:1"] },
+    ],
+    "/a.iso has several versions, and clients get the first: " +
+    `6 bytes of ${NEW} at a:1; 6 bytes of ${NEW} at b:1; ` +
+    "what looks the same differs in ETag or digest",
+  ],
+  [
+    "/a.iso",
+    [{ bytes: 6, lastModified: NEW, servers: ["a:1", "b:1", "c:1"] }],
+    `/a.iso has one version again: 6 bytes of ${NEW} at a:1, b:1, c:1`,
+  ],
+  [
+    "/<script>",
+    [{ bytes: 6, servers: TWELVE }, { bytes: 5, servers: TWELVE.slice(0, 10) }],
+    "/<script> has several versions, and clients get the first: " +
+    `6 bytes at ${TWELVE.slice(0, 10).join(", ")} and 2 more; ` +
+    `5 bytes at ${TWELVE.slice(0, 10).join(", ")}`,
+  ],
+];
+
+for (const [target, versions, words] of VERSIONS) {
+  Deno.test(`wordsForVersions() says: ${words}`, () => {
+    assertEquals(wordsForVersions(target, versions), words);
+  });
+}
+
+Deno.test("FarmLog.versions() logs a line of words, or of JSON with all servers", async () => {
+  for (const [target, versions, words] of VERSIONS) {
+    const [text, json] = await Promise.all([false, true].map(async (isJson) => {
+      const sink = new MemorySink();
+      const logger = new Logger("balancer", isJson, () => 0, new LineWriter(sink));
+      new FarmLog(logger.info).versions(target, versions);
+      await logger[Symbol.asyncDispose]();
+      return sink.text;
+    }));
+    assertEquals(text, `balancer: ${words}\n`);
+    const record = { time: "1970-01-01T00:00:00.000Z", event: "versions", target, versions };
+    assertEquals(JSON.parse(json!), record);
+    assertEquals(json!.indexOf("\n"), json!.length - 1);
+  }
 });

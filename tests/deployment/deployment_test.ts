@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
 import { metricsPieces } from "../../lib/balancing/admin/metrics.ts";
-import { farmStatus, serverStatus } from "../balancing/admin/made_up_farm.ts";
+import { farmStatus, filesStatus, serverStatus } from "../balancing/admin/made_up_farm.ts";
 import { fileServer } from "../support/file_server.ts";
 import { run } from "../support/process.ts";
 import { PROJECT } from "../support/role.ts";
@@ -127,8 +127,9 @@ Deno.test("balancer.yaml keeps a balancer without servers alive, and lets nobody
 
 Deno.test("balancer.rules.yml names metrics that there are", async () => {
   const rules = await deploymentText("balancer.rules.yml");
-  const metrics = [...metricsPieces(farmStatus([serverStatus({})]))].join("");
+  const servers = [serverStatus({ files: { lacking: 0, differing: 0, examples: [] } })];
+  const metrics = [...metricsPieces(farmStatus(servers, { files: filesStatus() }))].join("");
   const names = rules.match(/balancer_\w+/g)!;
-  assertEquals(names.length, 2);
+  assertEquals(names.length, 3);
   for (const name of names) assertStringIncludes(metrics, `# TYPE ${name} `);
 });

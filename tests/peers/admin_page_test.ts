@@ -4,7 +4,13 @@ import { Admin } from "../../lib/balancing/admin/admin.ts";
 import type { FarmStatus, ServerStatus } from "../../lib/balancing/status.ts";
 import type { Handler } from "../../lib/net/handler.ts";
 import { HandTicker } from "../balancing/admin/hand_ticker.ts";
-import { farmStatus, out, serverStatus, untested } from "../balancing/admin/made_up_farm.ts";
+import {
+  farmStatus,
+  filesStatus,
+  out,
+  serverStatus,
+  untested,
+} from "../balancing/admin/made_up_farm.ts";
 import { Serving } from "../support/serving.ts";
 
 const LAUNCH = { executablePath: "/usr/bin/chromium", args: ["--no-sandbox"] };
@@ -169,6 +175,108 @@ async function takesTextForText(browser: Browser): Promise<void> {
   assertEquals(farm.errors, []);
 }
 
+/** Targets as clients may send them: visible ASCII, up to 1 KiB. */
+const HOSTILE_TARGETS = [
+  "/<script>document.title='hacked'</script>",
+  `/<img/src=x/onerror=alert(1)>"'&amp;`,
+  `/${"x".repeat(1023)}`,
+];
+
+const LACKING = { lacking: 12, differing: 3, examples: HOSTILE_TARGETS };
+
+async function showsNoFiles(browser: Browser): Promise<void> {
+  const servers = [serverStatus({ name: "a:1" }), serverStatus({ name: "b:2" })];
+  await using farm = await ShownFarm.open(browser, servers);
+  assertEquals(await farm.see("#unavailable:has-text('all')"), "all found a server");
+  const hidden = farm.page.locator("#files, #missing, .shortfall");
+  assertEquals(await hidden.count(), 4);
+  assertEquals(await farm.page.locator(":is(#files, #missing, .shortfall):visible").count(), 0);
+
+  const files = { lacking: 12, differing: 0, examples: ["/a.iso"] };
+  const checked = { files: filesStatus(), missing: 2 };
+  farm.change([serverStatus({ name: "a:1", files }), servers[1]!], checked);
+  assertEquals(await farm.see(".shortfall summary:visible"), "lacks 12 of 400 files");
+  assertEquals(await farm.page.locator(".shortfall:visible").count(), 1);
+  assertEquals(
+    (await farm.see("#files")).split(/\n+/),
+    ["Files checked", "400", "12 lacking at a server", "3 in several versions"],
+  );
+  assertEquals(await farm.see("#missing"), "2 told that all servers lack the file");
+  assertEquals(await farm.page.locator("#unavailable").textContent(), "");
+
+  farm.change(servers);
+  await farm.page.locator("#files").waitFor({ state: "hidden" });
+  assertEquals(await farm.page.locator(":is(#files, #missing, .shortfall):visible").count(), 0);
+  assertEquals(farm.errors, []);
+}
+
+async function showsFilesByKeyboard(browser: Browser): Promise<void> {
+  const checked = { files: filesStatus() };
+  const viewport = { width: 375, height: 800 };
+  await using farm = await ShownFarm.open(browser, [serverStatus()], { viewport });
+  farm.change([serverStatus({ files: LACKING }), serverStatus({ name: "b:2" })], checked);
+  const words = "lacks 12, differs in 3 of 400 files";
+  const summary = farm.page.getByText(words, { exact: true });
+  await summary.waitFor();
+  const examples = farm.page.getByRole("list", { name: "Examples" });
+  assertEquals(await examples.count(), 0);
+  await farm.page.getByLabel("Filter the servers").press("Tab");
+  assertEquals(await farm.page.evaluate("document.activeElement.textContent"), words);
+  await farm.page.keyboard.press("Enter");
+  assertEquals(await examples.getByRole("listitem").allInnerTexts(), HOSTILE_TARGETS);
+  assertEquals(await farm.page.evaluate("document.documentElement.scrollWidth"), 375);
+
+  const later = { ...LACKING, lacking: 13, examples: ["/later.iso"] };
+  farm.change([serverStatus({ files: later }), serverStatus({ name: "b:2" })], checked);
+  assertEquals(
+    await farm.see("summary:has-text('13')"),
+    "lacks 13, differs in 3 of 400 files",
+  );
+  assertEquals(await examples.getByRole("listitem").allInnerTexts(), ["/later.iso"]);
+  assertEquals(
+    await farm.page.evaluate("document.activeElement.tagName"),
+    "SUMMARY",
+    "the focus stays where it is",
+  );
+  const settled = { ...later, examples: [] };
+  farm.change([serverStatus({ files: settled }), serverStatus({ name: "b:2" })], checked);
+  assertEquals(await farm.see(".shortfall li:has-text('No')"), "No example at hand.");
+
+  await farm.page.getByLabel("Filter the servers").fill("differs in");
+  assertEquals(await farm.see("#shown:has-text('1 of')"), "1 of 2 servers");
+  assertEquals(await farm.page.locator("body script, img").count(), 0);
+  assertEquals(await farm.page.title(), "Load balancer");
+  assertEquals(farm.errors, []);
+}
+
+/** The contrast of the text of an element with the card behind it, as WCAG 2 measures it. */
+const CONTRAST = `(selector) => {
+  const luminance = (color) => {
+    const [r, g, b] = color.match(/[0-9]+/g).map((part) => {
+      const value = part / 255;
+      return value <= 0.03928 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4;
+    });
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+  };
+  const element = document.querySelector(selector);
+  const card = getComputedStyle(document.querySelector(".tile")).backgroundColor;
+  const [a, b] = [getComputedStyle(element).color, card].map(luminance).sort((x, y) => y - x);
+  return (a + 0.05) / (b + 0.05);
+}`;
+
+async function showsFilesInBothSchemes(browser: Browser): Promise<void> {
+  for (const colorScheme of ["light", "dark"] as const) {
+    await using farm = await ShownFarm.open(browser, [serverStatus()], { colorScheme });
+    farm.change([serverStatus({ files: LACKING })], { files: filesStatus(), missing: 2 });
+    await farm.page.locator(".shortfall summary").click();
+    for (const selector of [".shortfall summary", ".shortfall li", "#missing", "#files-lacking"]) {
+      await farm.see(selector);
+      const contrast: number = await farm.page.evaluate(`(${CONTRAST})("${selector}")`);
+      assert(contrast >= 4.5, `${selector}, ${colorScheme}: ${contrast}`);
+    }
+  }
+}
+
 async function showsLargeFarms(browser: Browser): Promise<void> {
   const servers = Array.from(
     { length: 1000 },
@@ -204,6 +312,15 @@ Deno.test("Chromium shows the page of a farm", async (t) => {
     await t.step(
       "with names and reasons as text, whatever is in them",
       () => takesTextForText(browser),
+    );
+    await t.step("without a word of files where none are checked", () => showsNoFiles(browser));
+    await t.step(
+      "with files that servers lack, by keyboard, on a narrow screen, as text",
+      () => showsFilesByKeyboard(browser),
+    );
+    await t.step(
+      "with files that can be read in the light and in the dark",
+      () => showsFilesInBothSchemes(browser),
     );
     await t.step("of a thousand servers", () => showsLargeFarms(browser));
     await t.step("and without scripts, where to look", () => helpsWithoutScripts(browser));

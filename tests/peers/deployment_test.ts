@@ -22,6 +22,10 @@ tests:
         values: "0x20 1 4 9"
       - series: balancer_server_state{instance="b:9000", server="s:8000", state="out"}
         values: "0 1x30"
+      - series: balancer_server_files_differing{instance="b:9000", server="s:8000"}
+        values: "0 4x40 0 3x70 0"
+      - series: balancer_server_files_differing{instance="b:9000", server="t:8000"}
+        values: "0x120"
     alert_rule_test:
       - { eval_time: 14m, alertname: ServerOut, exp_alerts: [] }
       - { eval_time: 14m, alertname: ClientsTurnedAway, exp_alerts: [] }
@@ -37,6 +41,15 @@ tests:
           - exp_labels: { instance: "b:9000" }
             exp_annotations:
               summary: b:9000 tells clients that no server is available
+      - { eval_time: 41m, alertname: FilesDiffer, exp_alerts: [] }
+      - { eval_time: 102m, alertname: FilesDiffer, exp_alerts: [] }
+      - eval_time: 104m
+        alertname: FilesDiffer
+        exp_alerts:
+          - exp_labels: { instance: "b:9000", server: "s:8000" }
+            exp_annotations:
+              summary: s:8000 has other versions of 3 files; examples are at /status.json
+      - { eval_time: 114m, alertname: FilesDiffer, exp_alerts: [] }
 `;
 
 async function directoryWith(

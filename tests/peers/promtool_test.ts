@@ -1,7 +1,13 @@
 import { assertEquals } from "@std/assert";
 import { metricsPieces } from "../../lib/balancing/admin/metrics.ts";
 import type { FarmStatus } from "../../lib/balancing/status.ts";
-import { farmStatus, out, serverStatus, untested } from "../balancing/admin/made_up_farm.ts";
+import {
+  farmStatus,
+  filesStatus,
+  out,
+  serverStatus,
+  untested,
+} from "../balancing/admin/made_up_farm.ts";
 import { run } from "../support/process.ts";
 
 /** Debian has it in the package `prometheus`. */
@@ -22,6 +28,19 @@ Deno.test("promtool finds nothing to say of the metrics of a farm in all states"
     untested({ name: "new.example:80" }),
   ];
   await checkMetrics(farmStatus(servers, { unavailable: 3, isListening: false, isStopping: true }));
+});
+
+Deno.test("promtool finds nothing to say of the metrics of files", async () => {
+  const files = { lacking: 2, differing: 3, examples: ['/<script>"\\'] };
+  const servers = [
+    serverStatus({ files }),
+    serverStatus({ name: 'a "quoted"\nname\\:1', files }),
+    out("refused", { name: "out.example:80" }),
+  ];
+  await checkMetrics(farmStatus(servers, { files: filesStatus(), missing: 5 }));
+  const none = { has: 0, lacks: 0, unclear: 0, unanswered: 0 };
+  const nothing = { checks: none, known: 0, lacking: 0, differing: 0 };
+  await checkMetrics(farmStatus([untested()], { files: filesStatus(nothing) }));
 });
 
 Deno.test("promtool finds nothing to say of the metrics before the first round", async () => {

@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { ListedBalancer, said } from "../support/balancer.ts";
 import { answering, FakeServer } from "../support/fake_server.ts";
+import { fileServer } from "../support/file_server.ts";
 import type { Process } from "../support/process.ts";
 import { RawClient } from "../support/raw_client.ts";
 import { countRedirects } from "../support/redirects.ts";
@@ -57,6 +58,53 @@ Deno.test("balancer --log=json names the server of each redirect, and null for n
   for (const { client, elapsedMs } of lines) {
     assertEquals([client, typeof elapsedMs], ["127.0.0.1", "number"]);
   }
+});
+
+/** Content of a file, and when it was modified. */
+const OLD = ["old", 1_700_000_000] as const;
+const RECENT = ["newer", 1_767_323_045] as const;
+
+Deno.test("balancer --log=json tells once that versions differ, and names nobody for files that all lack", async () => {
+  await using servers = new AsyncDisposableStack();
+  const authorities: string[] = [];
+  for (const [text, epochSeconds] of [OLD, RECENT, OLD, OLD]) {
+    const { role, root } = servers.use(await fileServer({ "a<b>.txt": text }));
+    await Deno.utime(root.join("a<b>.txt"), epochSeconds, epochSeconds);
+    authorities.push(`127.0.0.1:${role.port}`);
+  }
+  await using balancer = await ListedBalancer.start(
+    authorities,
+    ["--log=json", "--check-files=before", "--check-timeout=1m"],
+  );
+  const ask = async (target: string) => {
+    using client = await RawClient.connect(balancer.port);
+    return (await client.get(target)).statusCode;
+  };
+  const target = "/a%3Cb%3E.txt";
+  assertEquals([await ask(target), await ask("/<none>")], [301, 404]);
+  await said(balancer, '"event":"versions"');
+  assertEquals([await ask(target), await ask("/<none>")], [301, 404]);
+  balancer.process.signal("SIGTERM");
+  assertEquals((await balancer.process.ended).code, 0);
+  const events = parsed(balancer.process.stderr.lines).filter(({ event }) => event === "versions");
+  const [first, second, ...others] = authorities;
+  const found = [
+    { bytes: 3, lastModified: "2023-11-14T22:13:20.000Z", servers: [first, ...others] },
+    { bytes: 5, lastModified: "2026-01-02T03:04:05.000Z", servers: [second] },
+  ];
+  assertEquals(events.length, 1);
+  const versions = (events[0]!.versions as typeof found).map((it) => ({
+    ...it,
+    servers: it.servers.toSorted((a, b) => authorities.indexOf(a!) - authorities.indexOf(b!)),
+  }));
+  assertEquals([events[0]!.target, versions], [target, found]);
+  const missing = parsed(balancer.process.stdout.lines.slice(1)).filter(({ requestLine }) =>
+    requestLine === "GET /<none> HTTP/1.1"
+  );
+  assertEquals(missing.map(({ statusCode, server }) => [statusCode, server]), [
+    [404, null],
+    [404, null],
+  ]);
 });
 
 Deno.test("balancer --log=json tells every change of a server's state, its reason and numbers", async () => {

@@ -68,7 +68,12 @@ const BALANCER_METRICS: readonly Metric<FarmStatus>[] = [
     ({ files, missing }) => files && missing,
   ],
   ["gauge", "files_known", "Files that something is known of.", ({ files }) => files?.known],
-  ["gauge", "files_lacking", "Files of those that a server lacks.", ({ files }) => files?.lacking],
+  [
+    "gauge",
+    "files_lacking",
+    "Files of those that a server lacks and another has.",
+    ({ files }) => files?.lacking,
+  ],
   [
     "gauge",
     "files_differing",
@@ -151,7 +156,7 @@ const SERVER_METRICS: readonly Metric<ServerStatus>[] = [
   [
     "gauge",
     "files_lacking",
-    "Files that clients ask for and it lacks.",
+    "Files that it lacks and another server has.",
     ({ files }) => files?.lacking,
   ],
   [

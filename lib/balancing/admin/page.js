@@ -81,25 +81,42 @@ function linkText(kind) {
 }
 
 function render() {
-  const { servers, rounds } = status;
+  const { servers, rounds, files } = status;
   show(byId("main"), true);
   renderSummary(servers);
   renderRate(status.clientsPerSecond);
   setText(byId("redirects"), count(status.redirects));
   setText(byId("unavailable"), turnedAwayText(status));
   setAttribute(byId("unavailable"), "data-bad", status.unavailable > 0 ? "" : undefined);
+  show(byId("missing"), status.missing > 0);
+  setText(byId("missing"), `${count(status.missing)} told that all servers lack the file`);
+  renderFiles(files);
   setText(byId("rounds"), count(rounds.count));
   setText(
     byId("round-took"),
     rounds.elapsedMs === null ? "" : `last took ${took(rounds.elapsedMs)}`,
   );
-  table.update(servers, nowMs());
+  table.update(servers, files?.known ?? 0, nowMs());
   tick();
 }
 
-function turnedAwayText({ unavailable, redirects }) {
+function turnedAwayText({ unavailable, redirects, missing }) {
   if (unavailable > 0) return `${count(unavailable)} told that no server is available`;
+  if (missing > 0) return "";
   return redirects > 0 ? "all found a server" : "nobody has asked yet";
+}
+
+/** Shows what is known of files; nothing if none are checked. */
+function renderFiles(files) {
+  show(byId("files"), files !== null);
+  if (files === null) return;
+  const { known, lacking, differing } = files;
+  setText(byId("files-known"), count(known));
+  setText(byId("files-lacking"), lacking > 0 ? `${count(lacking)} lacking at a server` : "");
+  setText(
+    byId("files-differing"),
+    differing > 0 ? `${count(differing)} in several versions` : "",
+  );
 }
 
 function renderSummary(servers) {

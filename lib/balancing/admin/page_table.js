@@ -14,6 +14,7 @@ import {
   moment,
   percent,
   several,
+  shortfallWords,
   size,
   speed,
   took,
@@ -53,6 +54,27 @@ function cell(label, ...children) {
   return element("td", { role: "cell", "data-label": label }, ...children);
 }
 
+/** What a server lacks or has in another version, with examples to open. */
+class Shortfall {
+  #words = element("summary");
+  #examples = element("ul", { role: "list", "aria-label": "Examples" });
+  node = element("details", { class: "shortfall", hidden: "" }, this.#words, this.#examples);
+
+  /** Shows what there is to say of a server; stays open or closed as it is. */
+  update(server, knownFiles) {
+    const words = shortfallWords(server.files, knownFiles);
+    show(this.node, words !== "");
+    setText(this.#words, words);
+    const targets = server.files?.examples ?? [];
+    // Targets have no spaces.
+    const text = targets.join(" ");
+    if (text === this.#examples.dataset.targets) return;
+    this.#examples.dataset.targets = text;
+    const lines = targets.length > 0 ? targets : ["No example at hand."];
+    this.#examples.replaceChildren(...lines.map((line) => element("li", {}, line)));
+  }
+}
+
 /** A row that shows a server and changes with it. */
 class ServerRow {
   node = element("tr", { role: "row" });
@@ -64,6 +86,7 @@ class ServerRow {
   #since = element("span", { class: "sub" });
   #reason = element("span", { class: "reason" });
   #excluded = element("span", { class: "sub excluded" });
+  #shortfall = new Shortfall();
   #chart = element("div", { class: "tests" });
   #last = element("span", { class: "sub" });
   #speed = element("span");
@@ -86,7 +109,7 @@ class ServerRow {
         this.#foundBy,
         this.#labels,
       ),
-      cell("State", this.#state, this.#since, this.#reason, this.#excluded),
+      cell("State", this.#state, this.#since, this.#reason, this.#excluded, this.#shortfall.node),
       cell("Tests", this.#chart, this.#last),
       speedCell,
       cell("Share", element("span", { class: "share" }, this.#share, bar)),
@@ -97,7 +120,8 @@ class ServerRow {
   /**
    * Shows the status of the server; changes only elements whose content differs.
    *
-   * @param scale what it is compared with: `lowestPriority` and `largestShare` of all servers
+   * @param scale what it is compared with: `lowestPriority` and `largestShare` of all servers, and
+   * `knownFiles`
    */
   update(server, scale) {
     this.#showName(server, scale);
@@ -110,6 +134,7 @@ class ServerRow {
     const width = `${(server.share / (scale.largestShare || 1) * 100).toFixed(1)}%`;
     if (this.#fill.style.width !== width) this.#fill.style.width = width;
     setText(this.#redirects, count(server.redirects));
+    this.#shortfall.update(server, scale.knownFiles);
     this.#shown = server;
   }
 
@@ -172,16 +197,22 @@ const ORDER = ["out", "untested", "available"];
 export class ServerTable {
   #body = byId("rows");
   #servers = [];
+  #knownFiles = 0;
   #rows = new Map();
   #filter = "";
 
-  /** Shows these servers from now on. */
-  update(servers, nowMs) {
+  /**
+   * Shows these servers from now on.
+   *
+   * @param knownFiles files that something is known of
+   */
+  update(servers, knownFiles, nowMs) {
     this.#servers = keyed(servers);
+    this.#knownFiles = knownFiles;
     this.#render(nowMs);
   }
 
-  /** Shows only servers that have each of the words in their name, URL, state or reason. */
+  /** Shows only servers that have each of the words in their name, URL, state, reason or files. */
   filter(text, nowMs) {
     this.#filter = text.toLowerCase();
     this.#render(nowMs);
@@ -194,11 +225,13 @@ export class ServerTable {
 
   #render(nowMs) {
     const words = this.#filter.split(/\s+/).filter((word) => word !== "");
-    const matching = this.#servers.filter(({ server }) => matches(server, words));
+    const matching = this.#servers.filter(({ server }) =>
+      matches(server, shortfallWords(server.files, this.#knownFiles), words)
+    );
     const byState = Object.groupBy(matching, ({ server }) => server.state);
     const shown = ORDER.flatMap((state) => byState[state] ?? []).slice(0, MOST_ROWS);
     this.#dropOthers(shown);
-    const scale = scaleOf(this.#servers);
+    const scale = { ...scaleOf(this.#servers), knownFiles: this.#knownFiles };
     let place = this.#body.firstElementChild;
     for (const { key, server } of shown) {
       const row = this.#rowOf(key);
@@ -254,8 +287,9 @@ function keyed(servers) {
   });
 }
 
-function matches({ name, publicUrl, foundBy, state, reason }, words) {
+function matches({ name, publicUrl, foundBy, state, reason }, shortfall, words) {
   if (words.length === 0) return true;
-  const text = [name, publicUrl, foundBy, STATE_WORDS[state], reason].join(" ").toLowerCase();
+  const parts = [name, publicUrl, foundBy, STATE_WORDS[state], reason, shortfall];
+  const text = parts.join(" ").toLowerCase();
   return words.every((word) => text.includes(word));
 }

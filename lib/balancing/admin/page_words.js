@@ -18,6 +18,20 @@ export function several(number, noun) {
   return `${count(number)} ${noun}${number === 1 ? "" : "s"}`;
 }
 
+/**
+ * What a server lacks and differs in: `lacks 12, differs in 3 of 400 files`; empty if that is nothing.
+ *
+ * @param files null if the server is not asked
+ * @param known files that something is known of
+ */
+export function shortfallWords(files, known) {
+  const { lacking = 0, differing = 0 } = files ?? {};
+  const parts = [];
+  if (lacking > 0) parts.push(`lacks ${count(lacking)}`);
+  if (differing > 0) parts.push(`differs in ${count(differing)}`);
+  return parts.length === 0 ? "" : `${parts.join(", ")} of ${several(known, "file")}`;
+}
+
 /** `3`, `0.67`; what is less than a hundredth is no zero. */
 export function fraction(number) {
   return number < 0.01 ? "< 0.01" : hundredths.format(number);

@@ -18,22 +18,16 @@ export interface VersionHolders extends Pick<FileVersion, "bytes" | "sha256"> {
 /** The versions of a target: that which clients get first; one if the servers agree again. */
 export type DisagreementLog = (target: string, versions: readonly VersionHolders[]) => void;
 
-/** Targets whose versions are remembered. */
+/** Targets whose versions are remembered, and versions of each. */
 const MOST_TARGETS = 10_000;
-
-/** Versions as they were reported. */
-interface Reported {
-  readonly versions: readonly FileVersion[];
-  /** Ids of the servers that had them. */
-  readonly servers: readonly number[];
-}
+const MOST_VERSIONS = 16;
 
 /** Reports the versions of files when they are not those reported before. */
 export class Disagreements {
   readonly #authorityOf: (id: number) => string | undefined;
   readonly #log: DisagreementLog;
-  /** What was last reported of each target that has several versions, the oldest first. */
-  readonly #reported = new Map<string, Reported>();
+  /** The versions last reported of each target that has several, the oldest first. */
+  readonly #reported = new Map<string, readonly FileVersion[]>();
 
   /** Has reported nothing yet. */
   constructor(authorityOf: (id: number) => string | undefined, log: DisagreementLog) {
@@ -41,53 +35,46 @@ export class Disagreements {
     this.#log = log;
   }
 
-  /** Looks at a target whose versions may have changed. */
+  /**
+   * Looks at a target of which a server has answered. A version counts as gone once all servers
+   * have answered lately: an answer that has only expired is no change.
+   */
   look(catalog: FileCatalog, row: number): void {
     const target = catalog.targetOf(row);
-    const versions = catalog.versions(row);
-    if (versions.length === 0) return;
-    const before = this.#reported.get(target);
-    const isNews = before === undefined
-      ? versions.length > 1
-      : hasChanged(versions, before, catalog, row);
-    if (!isNews) return;
+    const before = this.#reported.get(target) ?? [];
+    const holders = catalog.versions(row);
+    const isComplete = catalog.nextDue(row) === undefined;
+    if (holders.length < 2 && (before.length === 0 || !isComplete)) return;
+    const versions = holders.map(({ version }) => version);
+    const missing = without(before, versions);
+    const isSame = without(versions, before).length === 0;
+    if (isSame && (missing.length === 0 || !isComplete)) return;
+    this.#remember(target, isComplete ? versions : [...versions, ...missing]);
+    if (holders.length > 0) this.#log(target, holders.map((it) => this.#described(it)));
+  }
+
+  #remember(target: string, versions: readonly FileVersion[]): void {
     this.#reported.delete(target);
-    if (versions.length > 1) {
-      this.#reported.set(target, {
-        versions: versions.map(({ version }) => version),
-        servers: versions.flatMap(({ servers }) => servers),
-      });
-    }
+    if (versions.length > 1) this.#reported.set(target, versions.slice(0, MOST_VERSIONS));
     if (this.#reported.size > MOST_TARGETS) {
       const [oldest] = this.#reported.keys();
       this.#reported.delete(oldest!);
     }
-    this.#log(
-      target,
-      versions.map(({ version: { bytes, lastModified, sha256 }, servers }) => ({
-        bytes,
-        sha256,
-        ...(lastModified !== undefined && {
-          lastModified: new Date(lastModified * 1000).toISOString(),
-        }),
-        servers: servers.flatMap((id) => this.#authorityOf(id) ?? []),
-      })),
-    );
+  }
+
+  #described({ version: { bytes, lastModified, sha256 }, servers }: Holders): VersionHolders {
+    return {
+      bytes,
+      sha256,
+      ...(lastModified !== undefined && {
+        lastModified: new Date(lastModified * 1000).toISOString(),
+      }),
+      servers: servers.flatMap((id) => this.#authorityOf(id) ?? []),
+    };
   }
 }
 
-/** Whether there is a new version, or one is gone, and not only unknown by now at its servers. */
-function hasChanged(
-  versions: readonly Holders[],
-  before: Reported,
-  catalog: FileCatalog,
-  row: number,
-): boolean {
-  const isReported = ({ version }: Holders) =>
-    before.versions.some((it) => isSameVersion(it, version));
-  if (!versions.every(isReported)) return true;
-  if (versions.length === before.versions.length) return false;
-  return before.servers.every((id) =>
-    catalog.columnOf(id) === undefined || catalog.isHolder(row, id) || catalog.isExcluded(row, id)
-  );
+/** Those versions that are none of the others. */
+function without(versions: readonly FileVersion[], others: readonly FileVersion[]): FileVersion[] {
+  return versions.filter((version) => !others.some((other) => isSameVersion(version, other)));
 }

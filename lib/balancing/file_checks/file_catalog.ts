@@ -17,8 +17,6 @@ export interface FileCatalogOptions {
   readonly random: () => number;
   /** The most targets. */
   readonly mostTargets?: number;
-  /** Called after each answer about a target, and when one of its versions may be gone. */
-  readonly onVersions?: (row: number) => void;
 }
 
 /** Servers that hold one version of a file. */
@@ -31,7 +29,7 @@ export interface Holders {
 
 /** Of one server: how many of the files asked for it lacks or has in another version. */
 export interface ServerShortfall {
-  /** Targets that it lacks. */
+  /** Targets that it lacks and another server has. */
   readonly lacking: number;
   /** Targets that it has in another version than the one that clients get. */
   readonly differing: number;
@@ -293,8 +291,7 @@ export class FileCatalog {
     if (answer.kind === "has") this.#learnVersion(row, column, answer.version);
     else this.#set(row, column, false, answer.kind === "lacks");
     this.#setFresh(row, column, true);
-    if (this.#divergences.has(row)) this.#choose(row);
-    else this.#options.onVersions?.(row);
+    this.#choose(row);
   }
 
   /** Whether a server is to be asked about a target: see `nextDue`. */
@@ -346,7 +343,7 @@ export class FileCatalog {
     return this.#targets.size;
   }
 
-  /** How many targets a server is known to lack. */
+  /** How many targets a server is known to lack that another one has. */
   get lackingTargets(): number {
     return this.#lackingTargets;
   }
@@ -363,7 +360,7 @@ export class FileCatalog {
     const { lacking, differing } = column;
     const examples = column.examples.filter((target) => {
       const row = this.#targets.rowOf(target);
-      return row !== undefined && this.isExcluded(row, id);
+      return row !== undefined && this.#isHeld(row) && this.isExcluded(row, id);
     });
     return { lacking, differing, examples: examples.reverse() };
   }
@@ -544,7 +541,6 @@ export class FileCatalog {
     this.#versions.set(row, versions[chosen]!);
     this.#eachColumn(row, HAS, (column) => this.#set(row, column, true, of[column] !== chosen));
     if (counts.filter((count) => count > 0).length < 2) this.#divergences.delete(row);
-    this.#options.onVersions?.(row);
   }
 
   #eachColumn(row: number, plane: number, call: (column: number) => void): void {
@@ -568,14 +564,33 @@ export class FileCatalog {
     const had = this.#bits.has(row, HAS, column);
     const wasExcluded = this.#bits.has(row, EXCLUDED, column);
     if (had === has && wasExcluded === isExcluded) return;
-    const lack = row * STRIDE + LACK;
-    const lackedBefore = this.#numbers[lack]! > 0;
+    const wasHeld = this.#isHeld(row);
+    const wasShort = wasHeld && this.#isLacked(row);
     this.#count(row, column, had, wasExcluded, -1);
     this.#count(row, column, has, isExcluded, 1);
-    this.#lackingTargets += Number(this.#numbers[lack]! > 0) - Number(lackedBefore);
+    const isHeld = this.#isHeld(row);
+    this.#lackingTargets += Number(isHeld && this.#isLacked(row)) - Number(wasShort);
     this.#bits.set(row, HAS, column, has);
     this.#bits.set(row, EXCLUDED, column, isExcluded);
-    if (isExcluded && !wasExcluded) this.#addExample(column, this.targetOf(row));
+    if (isHeld && isExcluded && !wasExcluded) this.#addExample(column, this.targetOf(row));
+    if (isHeld !== wasHeld) this.#countLacking(row, column, isHeld);
+  }
+
+  /** Counts that other servers lack a file which now one has, or takes that back. */
+  #countLacking(row: number, except: number, isHeld: boolean): void {
+    this.#eachColumn(row, EXCLUDED, (column) => {
+      if (column === except || this.#bits.has(row, HAS, column)) return;
+      this.#columns[column]!.lacking += isHeld ? 1 : -1;
+      if (isHeld) this.#addExample(column, this.targetOf(row));
+    });
+  }
+
+  #isHeld(row: number): boolean {
+    return this.#numbers[row * STRIDE + HAVE]! > 0;
+  }
+
+  #isLacked(row: number): boolean {
+    return this.#numbers[row * STRIDE + LACK]! > 0;
   }
 
   #count(row: number, column: number, has: boolean, isExcluded: boolean, by: number): void {
@@ -586,7 +601,7 @@ export class FileCatalog {
       server.differing += by;
     } else if (isExcluded) {
       this.#numbers[row * STRIDE + LACK]! += by;
-      server.lacking += by;
+      if (this.#isHeld(row)) server.lacking += by;
     }
   }
 

@@ -190,6 +190,15 @@ export class FileChecker implements FileDemand {
     waiting.delete(resolve);
   }
 
+  /** Whether an answer about a target is awaited, or a server can be asked for one. */
+  isAsking(target: string): boolean {
+    const question = this.#questions.get(target);
+    if (question === undefined) return false;
+    const { catalog, epochMs } = this.#options;
+    const row = catalog.find(target, epochMs());
+    return question.inFlight > 0 || catalog.nextDue(row, 0, this.#askable) !== undefined;
+  }
+
   /** Asks no more; clients that wait go on. */
   close(): void {
     this.#isClosed = true;

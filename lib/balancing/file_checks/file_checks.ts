@@ -99,7 +99,7 @@ export interface FilesStatus {
   readonly checks: Readonly<Record<CheckResult, number>>;
   /** Targets that something is known of. */
   readonly known: number;
-  /** Targets that a server lacks. */
+  /** Targets that a server lacks and another one has. */
   readonly lacking: number;
   /** Targets of which servers have several versions. */
   readonly differing: number;
@@ -133,9 +133,7 @@ export class FileChecks implements FileKnowledge {
     this.#options = options;
     const isChecking = mode !== "off";
     const disagreements = new Disagreements((id) => this.#servers.get(id)?.authority, log);
-    this.catalog = catalogOf(expiryMs, (row) => {
-      if (isChecking) disagreements.look(this.catalog, row);
-    });
+    this.catalog = catalogOf(expiryMs);
     this.publisher = new FactPublisher(this.catalog);
     this.demand = new FileChecker({
       catalog: this.catalog,
@@ -150,6 +148,10 @@ export class FileChecks implements FileKnowledge {
         if (answer.kind !== "unanswered") {
           this.publisher.learn({ target, servers: [server], answer, wanted });
         }
+        // Later answers may change which version clients get.
+        if (!isChecking || this.demand.isAsking(target)) return;
+        const row = this.catalog.find(target, Date.now());
+        if (row !== undefined) disagreements.look(this.catalog, row);
       },
       onError,
     });
@@ -255,12 +257,8 @@ function backupsOf(eligible: readonly Candidate[]): Set<number> {
   );
 }
 
-function catalogOf(expiryMs: number, onVersions?: (row: number) => void): FileCatalog {
-  return new FileCatalog({
-    expiryMs,
-    random: Math.random,
-    ...(onVersions !== undefined && { onVersions }),
-  });
+function catalogOf(expiryMs: number): FileCatalog {
+  return new FileCatalog({ expiryMs, random: Math.random });
 }
 
 function schedule(call: () => void, ms: number): () => void {

@@ -1,11 +1,14 @@
 /**
  * The page over a made-up farm that changes all the time, to look at:
- * `deno run -A tests/balancing/admin/demo.ts [PORT [SERVERS [deaf]]]`.
+ * `deno run -A tests/balancing/admin/demo.ts [PORT [SERVERS [deaf|files]]]`. With `deaf` no process
+ * listens; with `files` files are checked.
  *
  * @module
  */
 
 import { Admin } from "../../../lib/balancing/admin/admin.ts";
+import type { FilesStatus } from "../../../lib/balancing/file_checks/file_checks.ts";
+import type { ServerShortfall } from "../../../lib/balancing/file_checks/file_catalog.ts";
 import type { ExcludedReason } from "../../../lib/balancing/pool.ts";
 import type { TransferStatus } from "../../../lib/balancing/health.ts";
 import type { FarmStatus, ServerStatus } from "../../../lib/balancing/status.ts";
@@ -22,10 +25,12 @@ const REASONS = [
 
 const [port = "0", count = "8", mode] = Deno.args;
 const isListening = mode !== "deaf";
+const hasFiles = mode === "files";
 const startedAt = Date.now() - 3 * 3_600_000;
 const clientsPerSecond: number[] = Array.from({ length: 240 }, (_, second) => clients(second));
 const farm = Array.from({ length: Number(count) }, (_, index) => newServer(index));
 let redirects = 48_211;
+let knownFiles = 400;
 let rounds = 37;
 let roundAt = Date.now();
 
@@ -56,8 +61,20 @@ function newServer(index: number): ServerStatus {
     priority: index === 6 ? 1 : 0,
     isDrained: index === 5,
     climb: index === 4 ? 0.4 : 1,
-    files: null,
+    files: hasFiles && !isLast && !isOut ? shortfall(index) : null,
   };
+}
+
+/** Some servers have all files; others lack some, or have older versions. */
+function shortfall(index: number): ServerShortfall {
+  const lacking = index % 3 === 1 ? 12 * index : 0;
+  const differing = index % 2 === 1 ? index : 0;
+  const examples = [
+    "/releases/2.4/install-amd64.iso",
+    `/pool/main/${"long-name-".repeat(20)}.deb?mirror=<b>`,
+    "/<script>alert(1)</script>",
+  ].slice(0, Math.min(3, lacking + differing));
+  return { lacking, differing, examples };
 }
 
 function excludedReason(index: number, state: ExcludedReason | undefined): ExcludedReason | null {
@@ -85,6 +102,7 @@ function change(): void {
   clientsPerSecond.push(clients(Date.now() / 1000));
   if (clientsPerSecond.length > 300) clientsPerSecond.shift();
   redirects += clientsPerSecond.at(-1)!;
+  knownFiles += Math.round(Math.random());
   if (Date.now() - roundAt < 20_000) return;
   roundAt = Date.now();
   rounds++;
@@ -130,11 +148,16 @@ function status(): FarmStatus {
     },
     redirects,
     unavailable: 17,
-    missing: 0,
-    files: null,
+    missing: hasFiles ? 3 : 0,
+    files: hasFiles ? filesStatus() : null,
     clientsPerSecond,
     servers: farm,
   };
+}
+
+function filesStatus(): FilesStatus {
+  const checks = { has: 5 * knownFiles, lacks: 70, unclear: 4, unanswered: 1 };
+  return { mode: "after", checks, known: knownFiles, lacking: 40, differing: 7 };
 }
 
 setInterval(change, 1000);

@@ -1,3 +1,4 @@
+import type { FilesStatus } from "../../../lib/balancing/file_checks/file_checks.ts";
 import type { TransferStatus } from "../../../lib/balancing/health.ts";
 import type { FarmStatus, ServerStatus } from "../../../lib/balancing/status.ts";
 
@@ -53,6 +54,12 @@ export function out(reason: string, more: Partial<ServerStatus> = {}): ServerSta
     ...{ state: "out", reason, since: NOW - 5000, excludedReason: "out", share: 0, transfers },
     ...more,
   });
+}
+
+/** What is known of 400 files, but for what is given. */
+export function filesStatus(more: Partial<FilesStatus> = {}): FilesStatus {
+  const checks = { has: 1200, lacks: 12, unclear: 2, unanswered: 1 };
+  return { mode: "after", checks, known: 400, lacking: 12, differing: 3, ...more };
 }
 
 /** A farm of these servers, but for what is given. */

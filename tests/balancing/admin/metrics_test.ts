@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { METRICS_TYPE, metricsPieces } from "../../../lib/balancing/admin/metrics.ts";
 import type { FarmStatus } from "../../../lib/balancing/status.ts";
-import { farmStatus, out, serverStatus, untested } from "./made_up_farm.ts";
+import { farmStatus, filesStatus, out, serverStatus, untested } from "./made_up_farm.ts";
 
 function textOf(status: FarmStatus): string {
   return [...metricsPieces(status)].join("");
@@ -69,6 +69,26 @@ Deno.test("metricsPieces() has these metrics and no others", () => {
     'balancer_server_redirects_total{server="[::1]:80"} 12',
     'balancer_server_redirects_total{server="c:3"} 0',
   ]);
+});
+
+Deno.test("metricsPieces() has metrics of files, where they are checked", () => {
+  const files = { lacking: 2, differing: 3, examples: ['/"\n'] };
+  const servers = [serverStatus({ name: "a:1", files }), out("refused", { name: "b:1" })];
+  const text = textOf(farmStatus(servers, { files: filesStatus(), missing: 5 }));
+  const isOfFiles = (line: string) => /_files?_|_missing_/.test(line);
+  assertEquals(samplesOf(text).filter(isOfFiles), [
+    "balancer_missing_answers_total 5",
+    "balancer_files_known 400",
+    "balancer_files_lacking 12",
+    "balancer_files_differing 3",
+    'balancer_file_checks_total{result="has"} 1200',
+    'balancer_file_checks_total{result="lacks"} 12',
+    'balancer_file_checks_total{result="unclear"} 2',
+    'balancer_file_checks_total{result="unanswered"} 1',
+    'balancer_server_files_lacking{server="a:1"} 2',
+    'balancer_server_files_differing{server="a:1"} 3',
+  ]);
+  assertEquals(textOf(farmStatus(SERVERS)).split("\n").filter(isOfFiles), []);
 });
 
 Deno.test("metricsPieces() has no word of a server that has gone", () => {

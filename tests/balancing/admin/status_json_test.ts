@@ -6,7 +6,7 @@ import {
   type StatusPart,
   statusPieces,
 } from "../../../lib/balancing/status.ts";
-import { farmStatus, NOW, out, serverStatus, untested } from "./made_up_farm.ts";
+import { farmStatus, filesStatus, NOW, out, serverStatus, untested } from "./made_up_farm.ts";
 
 function documentOf(status: FarmStatus): StatusDocument {
   return JSON.parse([...statusPieces(status)].join(""));
@@ -76,6 +76,14 @@ Deno.test("statusPieces() has all of the status, under these names", () => {
       files: null,
     }],
   });
+});
+
+Deno.test("statusPieces() has what is known of files, where they are checked", () => {
+  const files = { lacking: 2, differing: 3, examples: ['/<script>"\\', "/a.iso"] };
+  const status = farmStatus([serverStatus({ files })], { files: filesStatus(), missing: 5 });
+  const document = documentOf(status);
+  assertEquals(document.servers[0]?.files, files);
+  assertEquals([document.files, document.missing], [filesStatus(), 5]);
 });
 
 Deno.test("statusPieces() says nothing of an untested server that is not known", () => {

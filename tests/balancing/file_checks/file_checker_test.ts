@@ -67,6 +67,24 @@ Deno.test("FileChecker.want() asks the chosen server, then the others in turn", 
   assertEquals([trial.asked.length, trial.checker.waiting], [5, 0]);
 });
 
+Deno.test("FileChecker.isAsking() is false once all have answered that do not rest", async () => {
+  const states: boolean[] = [];
+  const trial: Trial = new Trial({
+    onAnswer: (target) => states.push(trial.checker.isAsking(target)),
+  });
+  trial.answer = (server) => server === B || server === E ? { kind: "unanswered" } : HAS;
+  assertEquals(trial.checker.isAsking("/f"), false);
+  trial.checker.want("/f", A);
+  assertEquals(trial.checker.isAsking("/f"), true);
+  await trial.clock.advance(800);
+  assertEquals([trial.asked.join(), states], ["a /f,b /f,c /f,d /f,e /f", [
+    ...[true, true, true, true, false],
+  ]]);
+  trial.answer = () => HAS;
+  await trial.clock.advance(1000);
+  assertEquals([states.slice(5), trial.checker.isAsking("/f")], [[false, false], false]);
+});
+
 Deno.test("FileChecker asks no more than its rate allows", async () => {
   const trial = new Trial({ rate: 50 });
   for (let second = 1; second <= 5; second++) {

@@ -1,0 +1,31 @@
+import { assertEquals } from "@std/assert";
+import { shortfallWords } from "../../../lib/balancing/admin/page_words.js";
+
+/** What a server lacks and differs in, of how many files, and how the page says it. */
+const SHORTFALLS: readonly (readonly [
+  lacking: number,
+  differing: number,
+  known: number,
+  words: string,
+])[] = [
+  [0, 0, 0, ""],
+  [0, 0, 400, ""],
+  [12, 0, 400, "lacks 12 of 400 files"],
+  [0, 3, 400, "differs in 3 of 400 files"],
+  [12, 3, 400, "lacks 12, differs in 3 of 400 files"],
+  [1, 0, 1, "lacks 1 of 1 file"],
+  [1, 0, 1234, "lacks 1 of 1,234 files"],
+  [12_345, 0, 100_000, "lacks 12,345 of 100,000 files"],
+];
+
+for (const [lacking, differing, known, words] of SHORTFALLS) {
+  const numbers = `${lacking} and ${differing} of ${known}`;
+  Deno.test(`shortfallWords() says "${words}" of a server that lacks and differs in ${numbers}`, () => {
+    assertEquals(shortfallWords({ lacking, differing, examples: [] }, known), words);
+  });
+}
+
+Deno.test("shortfallWords() says nothing of a server that is not asked", () => {
+  assertEquals(shortfallWords(null, 400), "");
+  assertEquals(shortfallWords(null, 0), "");
+});
