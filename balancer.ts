@@ -6,11 +6,12 @@
 
 import config from "./deno.json" with { type: "json" };
 import { AdminServer } from "./lib/balancing/admin/admin.ts";
+import type { Explain } from "./lib/balancing/admin/why_reply.ts";
 import { BALANCER_COMMAND, checkBalancerOptions } from "./lib/balancing/balancer_options.ts";
 import { Chooser } from "./lib/balancing/chooser.ts";
 import { FarmLog } from "./lib/balancing/farm_log.ts";
 import { fileChecks, workerFiles } from "./lib/balancing/file_checks/file_checks.ts";
-import { createFrontend, redirectingServer } from "./lib/balancing/frontend.ts";
+import { createFrontend, fileRouter, redirectingServer } from "./lib/balancing/frontend.ts";
 import { HealthChecker, jitteredInterval } from "./lib/balancing/health_checker.ts";
 import { DnsResolver } from "./lib/balancing/list/resolver.ts";
 import { ServerSource } from "./lib/balancing/list/server_source.ts";
@@ -20,6 +21,7 @@ import { probeWith } from "./lib/balancing/probe_size.ts";
 import { PickedShares, RequestCounters } from "./lib/balancing/request_counters.ts";
 import { ServerList } from "./lib/balancing/server_list.ts";
 import { StatusCollector } from "./lib/balancing/status.ts";
+import { explain } from "./lib/balancing/why.ts";
 import { runWorker } from "./lib/balancing/worker_link.ts";
 import { runCommand } from "./lib/cli/arguments.ts";
 import { standardOutput } from "./lib/log/access_log.ts";
@@ -99,7 +101,10 @@ await runCommand(BALANCER_COMMAND, async (options, operands) => {
       workers: options.workers,
     },
   );
-  const admin = options.admin && new AdminServer(options.admin, status, logger);
+  const router = files && fileRouter(options, chooser, files);
+  const why: Explain = (client, target) =>
+    explain(client, target, { pool, chooser, files: router });
+  const admin = options.admin && new AdminServer(options.admin, status, why, logger);
   const reloadAll = async () => {
     await list.reload();
     await checker.newcomers();

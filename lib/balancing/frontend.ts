@@ -56,24 +56,32 @@ export function redirectingServer(
   counters: RequestCounters,
   { info, error: logError }: Pick<Logger, "info" | "error">,
 ): (output?: LineWriter) => HttpServer {
-  const router = files && new FileRouter({
-    chooser,
-    catalog: files.catalog,
-    demand: files.demand,
-    mode: options["check-files"],
-    timeoutMs: options["check-timeout"],
-    epochMs: Date.now,
-  });
   const { handle: handler } = new Redirector(chooser, {
     statusCode: options.status,
     alternatives: options.alternatives,
     retryAfterSeconds: Math.ceil(Math.min(options.interval, MAX_RETRY_AFTER_MS) / 1000),
-    files: router,
+    files: files && fileRouter(options, chooser, files),
     counters,
     info,
   });
   const config = { handler, credentials, isAnnotated: true, info, logError };
   return (output) => new HttpServer(options, { ...config, output });
+}
+
+/** Picks servers by what is known of files. */
+export function fileRouter(
+  options: BalancerOptions,
+  chooser: Chooser,
+  { catalog, demand }: FileKnowledge,
+): FileRouter {
+  return new FileRouter({
+    chooser,
+    catalog,
+    demand,
+    mode: options["check-files"],
+    timeoutMs: options["check-timeout"],
+    epochMs: Date.now,
+  });
 }
 
 /**

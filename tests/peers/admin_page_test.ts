@@ -10,6 +10,7 @@ import {
   out,
   serverStatus,
   untested,
+  whyDocument,
 } from "../balancing/admin/made_up_farm.ts";
 import { Serving } from "../support/serving.ts";
 
@@ -80,6 +81,7 @@ class ShownFarm implements AsyncDisposable {
   #newAdmin(): Admin {
     return new Admin(() => this.#status, {
       isLoopback: true,
+      explain: () => whyDocument(),
       onError: (error) => this.errors.push(String(error)),
       ticker: this.#ticker.start,
     });

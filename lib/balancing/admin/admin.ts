@@ -13,11 +13,14 @@ import {
 import { EventStreams, everySecond, type Ticker } from "./event_streams.ts";
 import { METRICS_TYPE, metricsPieces } from "./metrics.ts";
 import { adminReply, ASSETS, lineReply, TextPieces } from "./replies.ts";
+import { type Explain, whyReply } from "./why_reply.ts";
 
 /** How the status is served. */
 export interface AdminOptions {
   /** Whether only this machine can connect: then Host must be an IP address or localhost. */
   readonly isLoopback: boolean;
+  /** Explains what a client would be answered. */
+  readonly explain: Explain;
   /** Receives errors outside of requests. */
   readonly onError: (error: unknown) => void;
   /** A clock for tests; default: that of the system. */
@@ -29,6 +32,7 @@ export class Admin {
   readonly #status: () => FarmStatus;
   readonly #isLoopback: boolean;
   readonly #streams: EventStreams;
+  readonly #explain: Explain;
   readonly #routes = new Map<string, () => Reply>([
     ["/healthz", () => healthReply(this.#status())],
     ["/status.json", () => piecesReply("application/json", statusPieces(this.#status()))],
@@ -43,6 +47,7 @@ export class Admin {
   constructor(status: () => FarmStatus, options: AdminOptions) {
     this.#status = status;
     this.#isLoopback = options.isLoopback;
+    this.#explain = options.explain;
     this.#streams = new EventStreams(status, options.onError, options.ticker);
   }
 
@@ -50,6 +55,9 @@ export class Admin {
     const reason = crossOriginReason(head.fields, this.#isLoopback);
     if (reason !== undefined) return lineReply(403, reason);
     const path = pathOf(target);
+    if (path === "/why") {
+      return whyReply(target.slice(path.length + 1), head.fields.get("accept"), this.#explain);
+    }
     return this.#routes.get(path)?.() ?? ASSETS.get(path) ?? NOTHING;
   };
 
@@ -82,7 +90,7 @@ function piecesReply(contentType: string, pieces: Iterator<string>): Reply {
 
 const NOTHING = lineReply(
   404,
-  "There is nothing here, but at /, /healthz, /status.json, /metrics and /events.",
+  "There is nothing here, but at /, /healthz, /status.json, /metrics, /why and /events.",
 );
 
 /** Health check: 200 if clients are redirected, else 503 with the reason. */
@@ -165,12 +173,13 @@ export class AdminServer {
   constructor(
     address: AdminAddress,
     overview: Pick<StatusCollector, "status" | "tick">,
+    explain: Explain,
     { info, error: logError }: Pick<Logger, "info" | "error">,
     ticker: Ticker = everySecond,
   ) {
     const { isLoopback } = address;
     const status = () => overview.status(Date.now());
-    this.#admin = new Admin(status, { isLoopback, onError: logError, ticker });
+    this.#admin = new Admin(status, { isLoopback, explain, onError: logError, ticker });
     const options = { "max-connections": MOST_CONNECTIONS, log: "none", grace: GRACE_MS } as const;
     this.#server = new HttpServer(
       { host: address.hostname, port: address.port, ...options },

@@ -2,7 +2,7 @@ import { assertEquals, assertMatch } from "@std/assert";
 import { AdminServer } from "../../../lib/balancing/admin/admin.ts";
 import { RawClient } from "../../support/raw_client.ts";
 import { HandTicker } from "./hand_ticker.ts";
-import { farmStatus } from "./made_up_farm.ts";
+import { farmStatus, whyDocument } from "./made_up_farm.ts";
 
 const ADDRESS = { hostname: "127.0.0.1", port: 0, isLoopback: true };
 
@@ -25,7 +25,7 @@ Deno.test("AdminServer tells of what goes wrong, and goes on", async () => {
     },
   };
   const ticker = new HandTicker();
-  const server = new AdminServer(ADDRESS, status, logger, ticker.start);
+  const server = new AdminServer(ADDRESS, status, () => whyDocument(), logger, ticker.start);
   const [, port] = /^the farm is shown at http:\/\/127\.0\.0\.1:(\d+)\/$/.exec(logged[0]!)!;
   using client = await RawClient.connect(Number(port));
   await client.send("GET /events HTTP/1.1\r\nHost: localhost\r\n\r\n");

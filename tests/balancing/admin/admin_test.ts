@@ -4,15 +4,18 @@ import type { FarmStatus } from "../../../lib/balancing/status.ts";
 import { type RawReply, replyOf } from "../../support/raw_reply.ts";
 import { Serving } from "../../support/serving.ts";
 import { HandTicker } from "./hand_ticker.ts";
-import { farmStatus, out, serverStatus } from "./made_up_farm.ts";
+import { farmStatus, out, serverStatus, whyDocument } from "./made_up_farm.ts";
+import type { WhyDocument } from "../../../lib/balancing/why.ts";
 
 /** An admin side behind a listener. */
 class ServedAdmin implements AsyncDisposable {
   status: FarmStatus = farmStatus();
+  why: Partial<WhyDocument> = {};
   readonly ticker = new HandTicker();
   readonly errors: unknown[] = [];
   readonly admin = new Admin(() => this.status, {
     isLoopback: true,
+    explain: (client, target) => whyDocument({ client, target, ...this.why }),
     onError: (error) => this.errors.push(error),
     ticker: this.ticker.start,
   });
@@ -205,4 +208,60 @@ Deno.test("Admin answers OPTIONS of /healthz as GET, and changes nothing elsewhe
     for (const target of ["/", "/healthz"]) assertEquals(await statusOf(target, method), 405);
   }
   assertEquals(await statusOf("/healthz", "OPTIONS", "evil.example"), 403);
+});
+
+Deno.test("Admin.handle() explains at /why what a client would be answered", async () => {
+  await using served = new ServedAdmin();
+  served.why = {
+    tier: "zone",
+    place: { zones: ["campus"], country: "de" },
+    servers: [
+      { name: "a:1", probability: 0.75, reason: null, failure: null, since: null },
+      {
+        name: "<b>:1",
+        probability: 0,
+        reason: "out",
+        failure: "the connection was <refused>",
+        since: "2026-01-02T03:04:05.000Z",
+      },
+    ],
+  };
+  const page = await served.ask("/why?client=192.0.2.7&target=/x%3Fa%26%3Cb%3E");
+  assertEquals([page.statusCode, page.fields.get("content-type")], [200, TYPES["/"]]);
+  for (
+    const text of [
+      'value="192.0.2.7"',
+      'value="/x?a&amp;&lt;b&gt;"',
+      "with probability 0.750",
+      "one of the servers of its zone",
+      "campus, de",
+      "&lt;b&gt;:1",
+      "out: the connection was &lt;refused&gt;, since 2026-01-02T03:04:05.000Z",
+    ]
+  ) assertStringIncludes(page.content, text);
+  assertEquals((await served.ask("/why")).content.includes("<form"), true);
+});
+
+Deno.test("Admin.handle() gives the explanation as JSON where that is preferred", async () => {
+  await using served = new ServedAdmin();
+  const text = "GET /why?client=2001:DB8:0::1 HTTP/1.1\r\nHost: 127.0.0.1\r\n" +
+    "Accept: application/json\r\n\r\n";
+  const { fields, content } = replyOf(await served.serving.exchange(text), "GET");
+  assertEquals(fields.get("content-type"), "application/json");
+  assertEquals(JSON.parse(content), whyDocument({ client: "2001:db8::1" }));
+});
+
+Deno.test("Admin.handle() explains nothing for what is no address or no target", async () => {
+  await using served = new ServedAdmin();
+  const queries = [
+    "client=",
+    "client=web1",
+    "client=1.2.3",
+    "client=999.1.1.1",
+    "client=1.2.3.4&target=x",
+  ];
+  for (const query of [...queries, "client=::g", "client=1.2.3.4&target=/%00"]) {
+    const { statusCode, content } = await served.ask(`/why?${query}`);
+    assertEquals([statusCode, content.split("\n").length], [400, 2], query);
+  }
 });

@@ -6,6 +6,7 @@
  * @module
  */
 
+import { whyDocument } from "./made_up_farm.ts";
 import { Admin } from "../../../lib/balancing/admin/admin.ts";
 import type { FilesStatus } from "../../../lib/balancing/file_checks/file_checks.ts";
 import type { ServerShortfall } from "../../../lib/balancing/file_checks/file_catalog.ts";
@@ -163,6 +164,7 @@ function filesStatus(): FilesStatus {
 setInterval(change, 1000);
 const admin = new Admin(status, {
   isLoopback: true,
+  explain: () => whyDocument(),
   onError: (error) => say(String(error)),
 });
 const service = new ConnectionManager({

@@ -1,5 +1,6 @@
 import type { FilesStatus } from "../../../lib/balancing/file_checks/file_checks.ts";
 import type { TransferStatus } from "../../../lib/balancing/health.ts";
+import type { WhyDocument } from "../../../lib/balancing/why.ts";
 import type { FarmStatus, ServerStatus } from "../../../lib/balancing/status.ts";
 
 /** The moment at which a made-up farm is looked at: 2026-01-02T03:04:05Z. */
@@ -89,6 +90,20 @@ export function farmStatus(
     files: null,
     clientsPerSecond: [0, 3, 5],
     servers,
+    ...more,
+  };
+}
+
+/** What a client would be answered, but for what is given. */
+export function whyDocument(more: Partial<WhyDocument> = {}): WhyDocument {
+  return {
+    client: "192.0.2.1",
+    target: "/",
+    place: null,
+    tiers: [{ name: "all", servers: ["web1:8000"] }],
+    tier: "all",
+    answer: "redirect",
+    servers: [{ name: "web1:8000", probability: 1, reason: null, failure: null, since: null }],
     ...more,
   };
 }
