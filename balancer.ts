@@ -127,6 +127,7 @@ await runCommand(BALANCER_COMMAND, async (options, operands) => {
     const dueMs = jitteredInterval(options.interval, Math.random());
     nextAt = Date.now() + dueMs;
     await frontend.serveUntil(AbortSignal.any([AbortSignal.timeout(dueMs), stop]));
+    log.unserved(counters.takeUnserved());
     // Beside the clients, and only while a server is left to test.
     if (!stop.aborted && list.isTestable) checker.round().catch(logger.error);
   }

@@ -162,6 +162,11 @@ export class Chooser implements PoolObserver, Picker<Server> {
       ),
   };
 
+  /** Whether the places of clients matter. */
+  get hasTiers(): boolean {
+    return this.#tiers !== undefined;
+  }
+
   /** Where a client is; undefined if nothing is known. */
   placeOf(client: string): Place | undefined {
     return this.#tiers?.placeOf(client);

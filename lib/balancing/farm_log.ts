@@ -180,6 +180,8 @@ export class FarmLog {
   /** The last problem of each entry that is looked up. */
   #problems: ReadonlyMap<string, string> = new Map();
 
+  #unserved: ReadonlySet<string> = new Set();
+
   constructor(info: Tell) {
     this.#info = info;
   }
@@ -233,6 +235,19 @@ export class FarmLog {
   readonly round = (event: RoundEvent): void => {
     this.#info(wordsForRound(event), roundRecordOf(event));
   };
+
+  /** Zones whose clients all had to be sent elsewhere since the last call: logs new ones. */
+  unserved(zones: readonly (readonly [zone: string, clients: number])[]): void {
+    for (const [zone, clients] of zones) {
+      if (this.#unserved.has(zone)) continue;
+      this.#info(`no server of the zone ${zone} was available for its ${clients} clients`, {
+        event: "unserved",
+        zone,
+        clients,
+      });
+    }
+    this.#unserved = new Set(zones.map(([zone]) => zone));
+  }
 
   /** Servers have different versions of a file, or the same again. */
   readonly versions = (target: string, versions: readonly VersionHolders[]): void => {

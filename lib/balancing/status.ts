@@ -9,6 +9,7 @@
 import { throughputOf, type TransferStatus } from "./health.ts";
 import type { ServerShortfall } from "./file_checks/file_catalog.ts";
 import type { FileChecks, FilesStatus } from "./file_checks/file_checks.ts";
+import type { TierName } from "./tiers.ts";
 import type { HealthChecker, RoundsStatus } from "./health_checker.ts";
 import type { ExcludedReason, Pool, ServerRecord } from "./pool.ts";
 import type { RequestCounters } from "./request_counters.ts";
@@ -70,6 +71,8 @@ export interface FarmStatus {
   readonly unavailable: number;
   /** Clients that were told that all servers lack the file. */
   readonly missing: number;
+  /** Clients redirected to a server of each tier; null if the places of clients do not matter. */
+  readonly tiers: Readonly<Record<TierName, number>> | null;
   /** What is known of files; null if none are checked. */
   readonly files: FilesStatus | null;
   /** Clients in each of the last seconds, the latest last, at most 300. */
@@ -137,6 +140,7 @@ export class StatusCollector {
       redirects: counters.redirects,
       unavailable: counters.unavailable,
       missing: counters.missing,
+      tiers: pool.chooser.hasTiers ? counters.byTier : null,
       files: files?.status ?? null,
       clientsPerSecond: this.#clientsPerSecond,
       servers: pool.records.map((record) => {

@@ -45,6 +45,7 @@ Deno.test("StatusCollector.status() says how all of it stands", async () => {
       redirects: 0,
       unavailable: 0,
       missing: 0,
+      tiers: null,
       files: null,
       clientsPerSecond: [],
     },

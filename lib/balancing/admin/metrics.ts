@@ -5,6 +5,7 @@
  */
 
 import { CHECK_RESULTS } from "../file_checks/file_checks.ts";
+import { TIER_NAMES } from "../tiers.ts";
 import type { FarmStatus, ServerStatus } from "../status.ts";
 
 /** The media type of the text. */
@@ -35,7 +36,7 @@ export function* metricsPieces(status: FarmStatus): Generator<string, void> {
       const sample = line(name, "", valueOf(status));
       return sample && heading(type, name, help) + sample;
     }).join("") +
-    checksText(status);
+    checksText(status) + tiersText(status);
   yield* serversPieces(status.servers);
 }
 
@@ -46,6 +47,18 @@ function checksText({ files }: FarmStatus): string {
     CHECK_RESULTS.map((result) =>
       line("file_checks_total", labelsText({ result }), files.checks[result])
     ).join("");
+}
+
+/** Nothing if the places of clients do not matter. */
+function tiersText({ tiers }: FarmStatus): string {
+  if (tiers === null) return "";
+  return heading(
+    "counter",
+    "tier_redirects_total",
+    "Clients redirected to a server of each tier.",
+  ) +
+    TIER_NAMES.map((tier) => line("tier_redirects_total", labelsText({ tier }), tiers[tier]))
+      .join("");
 }
 
 /** The metrics of the balancer and its rounds. */

@@ -150,6 +150,7 @@ function status(): FarmStatus {
     redirects,
     unavailable: 17,
     missing: hasFiles ? 3 : 0,
+    tiers: null,
     files: hasFiles ? filesStatus() : null,
     clientsPerSecond,
     servers: farm,

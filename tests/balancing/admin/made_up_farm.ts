@@ -87,6 +87,7 @@ export function farmStatus(
     redirects: 1234,
     unavailable: 0,
     missing: 0,
+    tiers: null,
     files: null,
     clientsPerSecond: [0, 3, 5],
     servers,

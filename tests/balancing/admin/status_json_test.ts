@@ -56,6 +56,7 @@ Deno.test("statusPieces() has all of the status, under these names", () => {
     redirects: 1234,
     unavailable: 0,
     missing: 0,
+    tiers: null,
     files: null,
     clientsPerSecond: [0, 3, 5],
     servers: [AVAILABLE, {
