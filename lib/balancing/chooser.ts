@@ -185,7 +185,7 @@ export class Chooser implements PoolObserver, Picker<Server> {
   ): T | undefined {
     const { isExcluded } = request;
     const place = this.#tiers?.placeOf(request.client);
-    const tiers = this.#tiers?.of(place) ?? this.#everywhere;
+    const tiers = place === undefined ? this.#everywhere : this.#tiers!.of(place);
     const isOut = this.#left.size === 0
       ? isUnfit
       : (server: Server) => this.#left.has(server.id) || isUnfit?.(server) === true;

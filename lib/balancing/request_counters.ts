@@ -37,7 +37,7 @@ export class RequestCounters {
   /** Counts a client redirected to a server of a tier. @param place that of the client */
   redirectedIn(tier: TierName, place: Place | undefined): void {
     this.#tiers[tier]++;
-    for (const zone of place?.zones ?? []) this.#addZone(zone, 1, Number(tier === "zone"));
+    if (place?.zone !== undefined) this.#addZone(place.zone, 1, Number(tier === "zone"));
   }
 
   /** Clients redirected to a server of each tier, as a copy. */

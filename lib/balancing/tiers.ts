@@ -9,22 +9,26 @@ import type { Server } from "./list/server.ts";
 import type { Candidate } from "./policies/policy.ts";
 import { ServerGroup } from "./server_group.ts";
 
-/** Where something is; what is absent is not known. */
+/** Where a client is; what is not known is absent. Equal places are the same object. */
 export interface Place {
-  /** Zones by the operator's rules: a client has one at most. */
-  readonly zones: readonly string[];
+  readonly zone?: string;
   /** ISO 3166-1 alpha-2, in lower case. */
-  readonly country?: string | undefined;
+  readonly country?: string;
   /** `af`, `an`, `as`, `eu`, `na`, `oc` or `sa`. */
-  readonly continent?: string | undefined;
+  readonly continent?: string;
+}
+
+/** Where a server is: it may be in several zones. */
+export interface ServerPlace extends Omit<Place, "zone"> {
+  readonly zones: readonly string[];
 }
 
 /** Knows where clients and servers are. */
 export interface Places {
-  /** Where a client is: the same object for equal places; undefined if nothing is known. */
-  ofClient(address: string): Place | undefined;
-  /** Where a server is. */
-  ofServer(server: Server): Place;
+  /** Another number once places may differ. */
+  readonly revision: number;
+  placeOf(client: string): Place;
+  placeOfServer(server: Server): ServerPlace;
 }
 
 /** Names of tiers, the nearest first. */
@@ -43,7 +47,15 @@ export interface Tier {
 const MOST_GROUPS = 1000;
 
 /** Whether a server is as near as a tier of some place says. */
-type IsNear = (server: Place) => boolean;
+type IsNear = (server: ServerPlace) => boolean;
+
+/** What makes a server near. */
+interface Step {
+  readonly name: TierName;
+  /** What the client's place says; undefined if that is not known. */
+  readonly mark: string | undefined;
+  readonly isNear: IsNear;
+}
 
 /** A group, and the servers that it is made of. */
 interface Part {
@@ -58,7 +70,8 @@ export class Tiers {
   readonly #least: number;
   #eligible: readonly Candidate[] = [];
   #monotonicMs = 0;
-  #placeOf = new Map<number, Place>();
+  #placeOf = new Map<number, ServerPlace>();
+  #revision = NaN;
   /** By what its servers have in common. */
   readonly #parts = new Map<string, Part>();
   #tiersOf = new WeakMap<Place, readonly Tier[]>();
@@ -79,8 +92,9 @@ export class Tiers {
   update(eligible: readonly Candidate[], monotonicMs: number): void {
     this.#eligible = eligible;
     this.#monotonicMs = monotonicMs;
+    this.#revision = this.#places.revision;
     this.#placeOf = new Map(
-      eligible.map(({ server }) => [server.id, this.#places.ofServer(server)]),
+      eligible.map(({ server }) => [server.id, this.#places.placeOfServer(server)]),
     );
     for (const part of this.#parts.values()) this.#updatePart(part);
     this.#tiersOf = new WeakMap();
@@ -92,46 +106,41 @@ export class Tiers {
   }
 
   /** Where a client is. */
-  placeOf(client: string): Place | undefined {
-    return this.#places.ofClient(client);
+  placeOf(client: string): Place {
+    return this.#places.placeOf(client);
   }
 
   /** The tiers of a place, the nearest first; the last one has all servers. */
-  of(place: Place | undefined): readonly Tier[] {
-    const known = place === undefined ? undefined : this.#tiersOf.get(place);
+  of(place: Place): readonly Tier[] {
+    if (this.#places.revision !== this.#revision) this.update(this.#eligible, this.#monotonicMs);
+    const known = this.#tiersOf.get(place);
     if (known !== undefined) return known;
     const tiers = this.#makeTiers(place);
-    if (place !== undefined) this.#tiersOf.set(place, tiers);
+    this.#tiersOf.set(place, tiers);
     return tiers;
   }
 
-  #makeTiers(place: Place | undefined): readonly Tier[] {
+  #makeTiers({ zone, country, continent }: Place): readonly Tier[] {
+    const steps: readonly Step[] = [
+      { name: "zone", mark: zone, isNear: ({ zones }) => zones.includes(zone!) },
+      { name: "country", mark: country, isNear: (server) => server.country === country },
+      { name: "continent", mark: continent, isNear: (server) => server.continent === continent },
+    ];
+    // What no server has in common with the client makes no tier of its own.
+    const servers = [...this.#placeOf.values()];
+    const taken = steps.filter(({ mark, isNear }) => mark !== undefined && servers.some(isNear));
     const tiers: Tier[] = [];
-    if (place !== undefined) {
-      const { zones, country, continent } = place;
-      const all: [TierName, string, IsNear][] = [
-        ["zone", `zone=${zones}`, (it) => zones.some((zone) => it.zones.includes(zone))],
-        ["country", `country=${country}`, (it) => it.country === country],
-        ["continent", `continent=${continent}`, (it) => it.continent === continent],
-      ];
-      // What no server has in common with the client makes no tier of its own.
-      const servers = [...this.#placeOf.values()];
-      const steps = all.filter(([name, , isNear]) =>
-        (name === "zone" || place[name as "country" | "continent"] !== undefined) &&
-        servers.some(isNear)
-      );
-      steps.forEach(([name], i) => {
-        // Each tier has the servers of the nearer ones as well.
-        const nearer = steps.slice(0, i + 1);
-        const key = nearer.map(([, text]) => text).join(" ");
-        const group = this.#group(key, (server) => nearer.some(([, , isNear]) => isNear(server)));
-        const before = tiers.at(-1)?.group.candidates.length ?? 0;
-        const { length } = group?.candidates ?? [];
-        if (group !== undefined && length >= this.#least && length > before) {
-          tiers.push({ name, group });
-        }
-      });
-    }
+    taken.forEach(({ name }, i) => {
+      // Each tier has the servers of the nearer ones as well.
+      const nearer = taken.slice(0, i + 1);
+      const key = nearer.map(({ name, mark }) => `${name}=${mark}`).join(" ");
+      const group = this.#group(key, (server) => nearer.some(({ isNear }) => isNear(server)));
+      const before = tiers.at(-1)?.group.candidates.length ?? 0;
+      const { length } = group?.candidates ?? [];
+      if (group !== undefined && length >= Math.max(this.#least, before + 1)) {
+        tiers.push({ name, group });
+      }
+    });
     return [...tiers, { name: "all", group: this.#all }];
   }
 

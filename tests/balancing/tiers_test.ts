@@ -2,31 +2,36 @@ import { assert, assertEquals } from "@std/assert";
 import { Chooser } from "../../lib/balancing/chooser.ts";
 import { parseServer, type Server } from "../../lib/balancing/list/server.ts";
 import { POLICIES, POLICY_NAMES, type PolicyName } from "../../lib/balancing/policies.ts";
-import type { Place, Places, TierName } from "../../lib/balancing/tiers.ts";
+import type { Place, Places, ServerPlace, TierName } from "../../lib/balancing/tiers.ts";
 import { asking, candidatesOf } from "../support/candidates.ts";
 import { seededRandom } from "../support/random.ts";
 
-/** Places by the first label of a name: `campus.de.eu.1` is in a zone, a country and a continent. */
+/** Places by the labels of a name: `campus.de.eu.n1` is in a zone, a country and a continent. */
 class NamedPlaces implements Places {
+  revision = 0;
   readonly #places = new Map<string, Place>();
 
-  ofClient(address: string): Place | undefined {
-    return address === "nowhere" ? undefined : this.#placeOf(address);
-  }
-
-  ofServer({ hostname }: Server): Place {
-    return this.#placeOf(hostname);
-  }
-
-  #placeOf(name: string): Place {
-    const [zone, country, continent] = name.split(".").map((it) => it === "x" ? undefined : it);
-    const key = `${zone} ${country} ${continent}`;
-    const known = this.#places.get(key);
+  placeOf(client: string): Place {
+    const known = this.#places.get(client);
     if (known !== undefined) return known;
-    const place = { zones: zone === undefined ? [] : zone.split("+"), country, continent };
-    this.#places.set(key, place);
-    return place;
+    const { zones: [zone], ...place } = labelsOf(client);
+    const found = { ...place, ...(zone !== undefined && { zone }) };
+    this.#places.set(client, found);
+    return found;
   }
+
+  placeOfServer({ hostname }: Server): ServerPlace {
+    return labelsOf(hostname);
+  }
+}
+
+function labelsOf(name: string): ServerPlace {
+  const [zone, country, continent] = name.split(".").map((it) => it === "x" ? undefined : it);
+  return {
+    zones: zone === undefined ? [] : [zone],
+    ...(country !== undefined && { country }),
+    ...(continent !== undefined && { continent }),
+  };
 }
 
 const NAMES = [

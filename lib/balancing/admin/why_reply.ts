@@ -93,7 +93,7 @@ function documentText({ place, tiers, tier, answer, servers }: WhyDocument): str
   };
   const where = place === null
     ? "not known"
-    : [...place.zones, place.country, place.continent].filter(Boolean).join(", ") || "not known";
+    : [place.zone, place.country, place.continent].filter(Boolean).join(", ") || "not known";
   const near = tiers.map(({ name, servers }) => `${name} (${servers.length})`).join(", ");
   const rows = servers.toSorted((a, b) => b.probability - a.probability).map(rowText);
   return `<p>${answers[answer]}</p>

@@ -214,7 +214,7 @@ Deno.test("Admin.handle() explains at /why what a client would be answered", asy
   await using served = new ServedAdmin();
   served.why = {
     tier: "zone",
-    place: { zones: ["campus"], country: "de" },
+    place: { zone: "campus", country: "de" },
     servers: [
       { name: "a:1", probability: 0.75, reason: null, failure: null, since: null },
       {
