@@ -171,7 +171,8 @@ export class WorkerDemand implements FileDemand {
   readonly #catalog: FileCatalog;
   readonly #options: WorkerDemandOptions;
   #wanted = new Map<string, Wanted>();
-  #isDue = false;
+  #cancelReport: (() => void) | undefined;
+  #isClosed = false;
   readonly #waiting = new Map<string, Set<Waiting>>();
 
   /** Has nothing to report yet. */
@@ -237,10 +238,9 @@ export class WorkerDemand implements FileDemand {
       first: before?.first ?? wanted.first,
       doubted: before?.doubted ?? wanted.doubted,
     });
-    if (this.#isDue) return;
-    this.#isDue = true;
-    this.#options.schedule(() => {
-      this.#isDue = false;
+    if (this.#isClosed) return;
+    this.#cancelReport ??= this.#options.schedule(() => {
+      this.#cancelReport = undefined;
       const report = { wanted: [...this.#wanted.values()] };
       this.#wanted = new Map();
       this.#options.report(report);
