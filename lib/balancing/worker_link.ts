@@ -237,6 +237,7 @@ export async function runWorker(
   const reporting = setInterval(() => report(counters, output), REPORT_MS);
   await server.serveUntil(stop);
   await server.close(stop);
+  files?.demand.close();
   clearInterval(reporting);
   report(counters, output);
   await output.flush(LAST_LINES_MS);

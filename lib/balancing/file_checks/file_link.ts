@@ -223,6 +223,12 @@ export class WorkerDemand implements FileDemand {
     return { answered: this.#catalog.answered(row), lately: this.#catalog.wanted(row) };
   }
 
+  /** Reports no more. */
+  close(): void {
+    this.#isClosed = true;
+    this.#cancelReport?.();
+  }
+
   #add(wanted: Omit<Wanted, "answered" | "lately">): void {
     const { target } = wanted;
     if (target.length > LONGEST_TARGET) return;

@@ -71,6 +71,7 @@ class Farm implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.checks.close();
+    for (const { demand } of this.#workers) demand.close();
     for (const fake of this.fakes) await fake[Symbol.asyncDispose]();
     assertEquals(this.errors, []);
   }
