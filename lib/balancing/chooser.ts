@@ -73,13 +73,14 @@ export class Chooser implements PoolObserver {
   }
 
   /**
-   * Picks a server for a request; undefined if none is available. Falls back to servers that the
-   * request excludes if no other is available.
+   * Picks a server for a request; undefined if none is available. Falls back to servers that are
+   * secondary, then to those that the request excludes, if no other is available.
    *
    * @param isUnfit whether a server must not be picked in any case
    */
   pick(request: PickRequest, isUnfit?: (server: Server) => boolean): Server | undefined {
-    const { isExcluded } = request;
+    const { isExcluded, isSecondary } = request;
+    if (isSecondary !== undefined) return this.#pickPreferred(request, isSecondary, isUnfit);
     if (this.#left.size === 0 && isUnfit === undefined) {
       const server = this.#policy.pick(request);
       if (server !== undefined || isExcluded === undefined) return server;
@@ -94,9 +95,26 @@ export class Chooser implements PoolObserver {
       this.#policy.pick(restricted(request, isOut));
   }
 
+  #pickPreferred(
+    request: PickRequest,
+    isSecondary: (server: Server) => boolean,
+    isUnfit: ((server: Server) => boolean) | undefined,
+  ): Server | undefined {
+    const isOut = (server: Server) => this.#left.has(server.id) || isUnfit?.(server) === true;
+    const pickWithout = (isUnwanted?: (server: Server) => boolean) =>
+      this.#policy.pick(
+        restricted(request, (server) => isOut(server) || isUnwanted?.(server) === true),
+      );
+    const { isExcluded } = request;
+    const unavoided = isExcluded &&
+      (pickWithout((server) => isExcluded(server) || isSecondary(server)) ??
+        pickWithout(isExcluded));
+    return unavoided ?? pickWithout(isSecondary) ?? pickWithout();
+  }
+
   /** As `pick`, among servers of lower priority: by weight, those of the best priority first. */
   pickReserve(
-    { random, isExcluded }: PickRequest,
+    { random, isExcluded, isSecondary }: PickRequest,
     isUnfit: (server: Server) => boolean,
   ): Server | undefined {
     const isOut = (server: Server) => this.#left.has(server.id) || isUnfit(server);
@@ -104,7 +122,9 @@ export class Chooser implements PoolObserver {
     const wanted = fit.filter(({ server }) => isExcluded?.(server) !== true);
     const choice = wanted.length > 0 ? wanted : fit;
     const priority = Math.min(...choice.map(({ server }) => server.priority));
-    const best = choice.filter(({ server }) => server.priority === priority);
+    const equal = choice.filter(({ server }) => server.priority === priority);
+    const preferred = equal.filter(({ server }) => isSecondary?.(server) !== true);
+    const best = preferred.length > 0 ? preferred : equal;
     return new ShareTable(best.map(({ server }) => server), effectiveWeights(best)).pick(random);
   }
 

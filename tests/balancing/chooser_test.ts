@@ -102,3 +102,29 @@ Deno.test("Chooser picks none that has left, before its policy is told", () => {
   chooser.update(candidates, 1);
   assertStrictEquals(chooser.pick(asking()), a);
 });
+
+Deno.test("Chooser prefers servers that are not secondary, unless they are to be avoided", () => {
+  const chooser = new Chooser(new Listener());
+  chooser.update(candidates, 0, candidates);
+  const is = (...some: readonly Server[]) => (it: Server) => some.includes(it);
+  const rows = [
+    { secondary: is(a), excluded: undefined, unfit: undefined, picked: b },
+    { secondary: is(a, b, c), excluded: undefined, unfit: undefined, picked: a },
+    { secondary: is(a), excluded: is(b), unfit: undefined, picked: c },
+    { secondary: is(a), excluded: is(b, c), unfit: undefined, picked: a },
+    { secondary: is(a), excluded: is(a, b, c), unfit: undefined, picked: b },
+    { secondary: is(a), excluded: undefined, unfit: is(b), picked: c },
+    { secondary: is(a), excluded: is(b), unfit: is(c), picked: a },
+    { secondary: is(a), excluded: is(c), unfit: is(a, b), picked: c },
+    { secondary: is(a), excluded: undefined, unfit: is(a, b, c), picked: undefined },
+  ];
+  for (const { secondary, excluded, unfit, picked } of rows) {
+    const isExcluded = excluded && { isExcluded: excluded };
+    const request = asking({ isSecondary: secondary, ...isExcluded });
+    assertStrictEquals(chooser.pick(request, unfit), picked);
+    const reserve = chooser.pickReserve({ ...request, random: 0 }, unfit ?? (() => false));
+    assertStrictEquals(reserve, picked);
+  }
+  chooser.left(b.id);
+  assertStrictEquals(chooser.pick(asking({ isSecondary: is(a) })), c);
+});
