@@ -29,6 +29,7 @@ import { logFaults } from "./lib/log/fault.ts";
 import { Logger } from "./lib/log/logger.ts";
 import { pausedMs } from "./lib/net/deadlines.ts";
 import { listen } from "./lib/process/listener.ts";
+import { readProxies } from "./lib/process/proxies.ts";
 import { fired, ReloadSignal, stopSignal } from "./lib/process/signals.ts";
 import { readCredentials } from "./lib/process/tls.ts";
 import { userArguments, workerPort } from "./lib/process/worker_protocol.ts";
@@ -54,16 +55,17 @@ await runCommand(BALANCER_COMMAND, async (options, operands) => {
     logger.info("SIGHUP is acted on once the first round has ended");
   });
   const credentials = await readCredentials(options, Date.now());
+  const port = { credentials, proxies: await readProxies(options) };
   const log = new FarmLog(logger.info);
   if (workerPort() !== undefined) {
     const output = standardOutput();
     const files = workerFiles(options, chooser.wantsSizes, output);
-    const openServer = redirectingServer(options, credentials, chooser, files, counters, logger);
+    const openServer = redirectingServer(options, port, chooser, files, counters, logger);
     await runWorker(output, chooser, counters, files, openServer);
     return 0;
   }
   const files = fileChecks(options, chooser.wantsSizes, log.versions, logger.error);
-  const openServer = redirectingServer(options, credentials, chooser, files, counters, logger);
+  const openServer = redirectingServer(options, port, chooser, files, counters, logger);
 
   const source = await ServerSource.open(operands, SERVERS_TXT, new DnsResolver(options.resolver));
   const frontend = await createFrontend(options, openServer, counters, files, logger);

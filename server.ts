@@ -13,6 +13,7 @@ import { logFaults } from "./lib/log/fault.ts";
 import { Logger } from "./lib/log/logger.ts";
 import { HttpServer } from "./lib/process/http_server.ts";
 import { listenerOptions } from "./lib/process/listener.ts";
+import { PROXY_OPTIONS, readProxies } from "./lib/process/proxies.ts";
 import { onHangup, stopSignal } from "./lib/process/signals.ts";
 import { isSupervisor, supervise, WORKERS_OPTION } from "./lib/process/supervisor.ts";
 import { credentialFiles, readCredentials, TLS_OPTIONS } from "./lib/process/tls.ts";
@@ -27,6 +28,7 @@ const command = {
   options: {
     ...listenerOptions("8000"),
     ...TLS_OPTIONS,
+    ...PROXY_OPTIONS,
     ...WORKERS_OPTION,
     ...FILE_OPTIONS,
     "limit-rate": option(SIZE, "0", "bytes per second to each connection; 0 for no limit"),
@@ -54,6 +56,7 @@ await runCommand(command, async (options, operands) => {
   const { info, error: logError } = logger;
   logFaults(logger);
   const root = await realRoot(operands);
+  const proxies = await readProxies(options);
   if (isSupervisor(options)) {
     return await supervise(options, [root, ...credentialFiles(options)], logger);
   }
@@ -62,7 +65,14 @@ await runCommand(command, async (options, operands) => {
 
   const stop = stopSignal();
   const limitRate = options["limit-rate"];
-  const server = new HttpServer(options, { handler, credentials, limitRate, info, logError });
+  const server = new HttpServer(options, {
+    handler,
+    credentials,
+    proxies,
+    limitRate,
+    info,
+    logError,
+  });
   onHangup(() => {
     if (credentials === undefined) info("there is nothing to be read again");
     else server.renewCertificate(options);

@@ -10,7 +10,10 @@ const ROLES = ["server.ts", "client.ts", "balancer.ts"];
 /** What the files of each layer may import; nothing but `std.d.ts` stands in `lib` itself. */
 const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   "lib/http": ["lib/http"],
-  "lib/net": ["lib/net", "lib/http", "@std", "node:timers/promises", "node:dns/promises"],
+  "lib/net": [
+    ...["lib/net", "lib/http", "@std", "node:timers/promises", "node:dns/promises"],
+    "ipaddr.js",
+  ],
   "lib/log": ["lib/log", "lib/net", "lib/http", "@std"],
   "lib/cli": ["lib/cli", "lib/log", "@std", "deno.json"],
   "lib/process": [

@@ -17,6 +17,7 @@ import {
 } from "../cli/option.ts";
 import { REQUEST_TARGET } from "../http/grammar.ts";
 import { listenerOptions } from "../process/listener.ts";
+import { PROXY_OPTIONS } from "../process/proxies.ts";
 import { WORKERS_OPTION } from "../process/supervisor.ts";
 import { TLS_OPTIONS } from "../process/tls.ts";
 import { isLocalHost, parseEndpoint, ServerListError } from "./list/endpoint.ts";
@@ -94,6 +95,7 @@ export const BALANCER_COMMAND = {
       "address of the status page; a port alone: on loopback (default: none)",
     ),
     ...TLS_OPTIONS,
+    ...PROXY_OPTIONS,
     ...WORKERS_OPTION,
   },
   notes: `Examples:

@@ -97,7 +97,8 @@ export class Chooser implements PoolObserver, Picker<Server> {
 
   /**
    * Picks a server for a request, in the nearest tier that has one; undefined if none is available.
-   * Falls back to servers that the request excludes if no other is available.
+   * Falls back to servers that are secondary, then to those that the request excludes, if no other
+   * is available.
    *
    * @param isUnfit whether a server must not be picked in any case
    */
@@ -183,20 +184,12 @@ export class Chooser implements PoolObserver, Picker<Server> {
     ask: (group: ServerGroup, request: PickRequest, tier: TierName) => T | undefined,
     isOnlyAsked = false,
   ): T | undefined {
-    const { isExcluded } = request;
     const place = this.#tiers?.placeOf(request.client);
     const tiers = place === undefined ? this.#everywhere : this.#tiers!.of(place);
     const isOut = this.#left.size === 0
       ? isUnfit
       : (server: Server) => this.#left.has(server.id) || isUnfit?.(server) === true;
-    const attempts = isExcluded === undefined
-      ? [isOut === undefined ? request : new RestrictedRequest(request, isOut)]
-      : [
-        isOut === undefined
-          ? request
-          : new RestrictedRequest(request, (server) => isOut(server) || isExcluded(server)),
-        new RestrictedRequest(request, isOut),
-      ];
+    const attempts = attemptsOf(request, isOut);
     for (const attempt of attempts) {
       for (const { name, group } of tiers) {
         const found = ask(group, attempt, name);
@@ -212,6 +205,32 @@ export class Chooser implements PoolObserver, Picker<Server> {
     if (this.#left.size === 0) return servers;
     return servers.filter(({ id }) => !this.#left.has(id));
   }
+}
+
+/** What policies are asked, one after the other, until one picks a server. */
+function attemptsOf(
+  request: PickRequest,
+  isOut: ((server: Server) => boolean) | undefined,
+): readonly PickRequest[] {
+  const { isExcluded, isSecondary } = request;
+  const without = (isUnwanted?: (server: Server) => boolean) =>
+    new RestrictedRequest(
+      request,
+      isOut === undefined || isUnwanted === undefined
+        ? isUnwanted ?? isOut
+        : (server) => isOut(server) || isUnwanted(server),
+    );
+  if (isExcluded === undefined) {
+    if (isSecondary !== undefined) return [without(isSecondary), without()];
+    return [isOut === undefined ? request : without()];
+  }
+  if (isSecondary === undefined) return [without(isExcluded), without()];
+  return [
+    without((server) => isExcluded(server) || isSecondary(server)),
+    without(isExcluded),
+    without(isSecondary),
+    without(),
+  ];
 }
 
 /** Undefined if no server can be picked. */

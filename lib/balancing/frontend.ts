@@ -6,10 +6,10 @@
 
 import type { LineWriter } from "../log/line_writer.ts";
 import type { Logger } from "../log/logger.ts";
-import { HttpServer } from "../process/http_server.ts";
+import { HttpServer, type HttpServerConfig } from "../process/http_server.ts";
 import { fired } from "../process/signals.ts";
 import { isSupervisor, Supervisor, type SupervisorOptions } from "../process/supervisor.ts";
-import { credentialFiles, type Credentials, type TlsValues } from "../process/tls.ts";
+import { credentialFiles, type TlsValues } from "../process/tls.ts";
 import type { BalancerOptions } from "./balancer_options.ts";
 import type { Chooser, PoolObserver } from "./chooser.ts";
 import type { FileChecks, FileKnowledge } from "./file_checks/file_checks.ts";
@@ -46,11 +46,12 @@ const MAX_RETRY_AFTER_MS = 60_000;
 /**
  * Makes a function that opens a server which redirects; its access log goes to `output`.
  *
+ * @param port what clients connect with
  * @param files what is known of files, if that is wanted
  */
 export function redirectingServer(
   options: BalancerOptions,
-  credentials: Credentials | undefined,
+  port: Pick<HttpServerConfig, "credentials" | "proxies">,
   chooser: Chooser,
   files: FileKnowledge | undefined,
   counters: RequestCounters,
@@ -64,7 +65,7 @@ export function redirectingServer(
     counters,
     info,
   });
-  const config = { handler, credentials, isAnnotated: true, info, logError };
+  const config = { ...port, handler, isAnnotated: true, info, logError };
   return (output) => new HttpServer(options, { ...config, output });
 }
 

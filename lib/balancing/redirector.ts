@@ -38,6 +38,9 @@ export class Redirector {
   readonly #noServer: Reply;
   readonly #missing: Reply;
   readonly #metalinks: MetalinkResponder | undefined;
+  /** The servers of which `#hasBothSchemes` tells. */
+  #judged: readonly Server[] | undefined;
+  #hasBothSchemes = false;
   #hasWarned = false;
   /** The latest client on this machine. */
   #localClient: string | undefined;
@@ -47,6 +50,7 @@ export class Redirector {
     target: "",
     random: 0,
     bytes: undefined as number | undefined,
+    isSecondary: undefined as PickRequest["isSecondary"],
     /** Read only by policies that use the time. */
     get monotonicMs(): number {
       return performance.now();
@@ -76,7 +80,7 @@ export class Redirector {
     return ready === undefined ? this.#answer(request) : ready.then(() => this.#answer(request));
   };
 
-  #answer({ head, target, client }: Request): Reply {
+  #answer({ head, target, client, isSecure }: Request): Reply {
     const { files, counters } = this.#options;
     const asked = this.#asked;
     asked.client = client;
@@ -84,6 +88,7 @@ export class Redirector {
     asked.random = Math.random();
     const row = files?.rowOf(target);
     asked.bytes = head.method === "HEAD" ? 0 : row === undefined ? undefined : files!.bytesOf(row);
+    asked.isSecondary = isSecure === true && this.#mayChooseScheme() ? isPlain : undefined;
     const avoided = head.fields.get(AVOID_FIELD);
     const isExcluded = avoided === undefined ? undefined : avoids(avoided);
     const request: PickRequest = isExcluded === undefined ? asked : { ...asked, isExcluded };
@@ -105,7 +110,7 @@ export class Redirector {
 
   #links(
     chosen: Server,
-    { client, target, isExcluded }: PickRequest,
+    { client, target, isExcluded, isSecondary }: PickRequest,
     row: number | undefined,
   ): FieldSection {
     const { alternatives, files } = this.#options;
@@ -118,7 +123,18 @@ export class Redirector {
     const others = isExcluded === undefined
       ? all
       : Iterator.from(all).filter((server) => !isExcluded(server));
-    return alternativeLinks(target, chosen, others, alternatives) + describedBy as FieldSection;
+    const ordered = isSecondary === undefined ? others : plainLast([...others]);
+    return alternativeLinks(target, chosen, ordered, alternatives) + describedBy as FieldSection;
+  }
+
+  /** Whether some servers have a URL of https for clients, and others do not. */
+  #mayChooseScheme(): boolean {
+    const { byShare } = this.#chooser;
+    if (byShare !== this.#judged) {
+      this.#judged = byShare;
+      this.#hasBothSchemes = byShare.some(isPlain) && !byShare.every(isPlain);
+    }
+    return this.#hasBothSchemes;
   }
 
   /** Warns that a loopback URL leads clients on other machines to themselves. */
@@ -131,6 +147,15 @@ export class Redirector {
         "their own machine: list the server as host:port=PUBLIC_URL",
     );
   }
+}
+
+/** Whether clients are sent to a URL of http, which is a step back for those that use https. */
+function isPlain({ publicUrl }: Server): boolean {
+  return publicUrl.startsWith("http:");
+}
+
+function plainLast(servers: readonly Server[]): readonly Server[] {
+  return [...servers.filter((server) => !isPlain(server)), ...servers.filter(isPlain)];
 }
 
 /** RFC 3986: characters of a URI. Excludes `>`, which would end the link. */

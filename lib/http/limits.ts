@@ -34,6 +34,12 @@ export const DISCARDED_BODY_LIMIT = 1024 * 1024;
 /** Interim (1xx) responses before a final one. More: the exchange fails. */
 export const INTERIM_RESPONSES_LIMIT = 1000;
 
+/** A line of the PROXY protocol with its CRLF: the longest that can be valid. */
+export const PROXY_LINE_LIMIT = 107;
+
+/** A binary header of the PROXY protocol, with what a proxy adds beside the addresses. */
+export const PROXY_HEADER_LIMIT = 4 * 1024;
+
 /** Which deviations from RFC 9112 are tolerated, and the limits of a head or trailer section. */
 export interface Reading {
   readonly lineOctet: OctetClass;

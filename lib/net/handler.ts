@@ -23,6 +23,8 @@ export interface Request {
   readonly target: string;
   /** The client's address, without its port. */
   readonly client: string;
+  /** Whether a trusted proxy tells that the client used https. */
+  readonly isSecure?: boolean;
 }
 
 /** Decides the reply to a request. It writes nothing; an error that it throws is a bug: 500. */

@@ -73,6 +73,11 @@ export class HandshakeError extends NetworkError {
   }
 }
 
+/** A peer that must begin with a PROXY header did not. */
+export class ProxyHeaderError extends NetworkError {
+  override readonly name = "ProxyHeaderError";
+}
+
 const CERTIFICATE_MESSAGES: readonly (readonly [RegExp, string])[] = [
   [/UnknownIssuer/, "its certificate is signed by nobody who is trusted here"],
   [/not valid for name|NotValidForName/, "its certificate is for another name"],

@@ -2,6 +2,7 @@ import { type BodyFraming, bodyReader, requestBodyFraming } from "../http/body.t
 import type { Fields, FieldSection } from "../http/fields.ts";
 import { decodeLatin1, encodeLatin1, ProtocolError } from "../http/grammar.ts";
 import { DISCARDED_BODY_LIMIT } from "../http/limits.ts";
+import { forwardedClient } from "../http/forwarded.ts";
 import { type HttpVersion, isPersistent as isPersistentAfter } from "../http/message.ts";
 import {
   expectsContinue,
@@ -15,7 +16,13 @@ import type { Idle, IdleList, Indexed } from "./collections.ts";
 import { Connection, type ConnectionOptions, type Socket } from "./connection.ts";
 import { type Deadlines, monotonicMs } from "./deadlines.ts";
 import { type Handler, htmlReply, type Reply, replyToMethod, type Request } from "./handler.ts";
-import { DeadlineError, type DeadlineName, HandshakeError, NetworkError } from "./network_error.ts";
+import {
+  DeadlineError,
+  type DeadlineName,
+  HandshakeError,
+  NetworkError,
+  ProxyHeaderError,
+} from "./network_error.ts";
 import {
   endsWithConnection,
   type ReplyContext,
@@ -24,6 +31,7 @@ import {
   type Written,
 } from "./response_writer.ts";
 import { SEND_BYTES } from "./send_buffer.ts";
+import { type ProxyConfig, receiveProxyHeader } from "./trusted_peers.ts";
 
 /** How connections of clients are served. */
 export interface ServerConfig {
@@ -34,11 +42,14 @@ export interface ServerConfig {
   readonly addedFields?: FieldSection | undefined;
   readonly deadlines: Deadlines;
   readonly connection: ConnectionOptions;
+  /** Undefined if no peer is believed to be a proxy. */
+  readonly proxies?: ProxyConfig | undefined;
   /** The list for this connection while it is kept and idle. */
   readonly idle: IdleList;
   /** Called with the record of each request; undefined without an access log. */
   readonly onServed: ((record: AccessRecord) => void) | undefined;
-  readonly onHandshakeFailed?: (client: string, error: HandshakeError) => void;
+  /** Called when a connection ends before its first request, but for a deadline. */
+  readonly onHandshakeFailed?: (client: string, error: HandshakeError | ProxyHeaderError) => void;
   /**
    * Called on unexpected errors, such as of a handler or of content, with the client's address and its
    * request line, untrusted.
@@ -67,7 +78,12 @@ export class ServerConnection implements Indexed, Idle {
   previousIdle: Idle | undefined;
   isListedIdle = false;
   readonly #connection: Connection;
-  readonly #client: string;
+  /** The address of the peer, or the one in its PROXY header. */
+  #peer: string;
+  #isTrustedPeer: boolean;
+  /** The client of the request under way. */
+  #client: string;
+  #isSecure = false;
   readonly #config: ServerConfig;
   readonly #heads = requestHeadReader();
   readonly #completions: CompletionQueue | undefined;
@@ -87,8 +103,10 @@ export class ServerConnection implements Indexed, Idle {
   constructor(socket: Socket, config: ServerConfig) {
     // A listener for IPv6 shows IPv4 clients as mapped addresses (RFC 4291 §2.5.5.2).
     const { hostname } = socket.remoteAddr;
-    this.#client = hostname.startsWith("::ffff:") ? hostname.slice("::ffff:".length) : hostname;
-    const { onServed } = this.#config = config;
+    this.#peer = hostname.startsWith("::ffff:") ? hostname.slice("::ffff:".length) : hostname;
+    this.#client = this.#peer;
+    const { onServed, proxies } = this.#config = config;
+    this.#isTrustedPeer = proxies !== undefined && proxies.peers.isTrusted(this.#peer);
     this.#connection = new Connection(socket, config.connection);
     if (onServed === undefined) return;
     this.#arrivedMs = performance.now();
@@ -104,6 +122,11 @@ export class ServerConnection implements Indexed, Idle {
     let mayHaveMore: boolean | undefined;
     try {
       try {
+        if (this.#isTrustedPeer && this.#config.proxies!.sendHeader) {
+          await this.#readProxyHeader();
+          // The first request may have come with it.
+          if (this.#connection.input.length > 0) mayHaveMore = await this.#serve();
+        }
         const handshake = this.#connection.handshake(monotonicMs() + this.#config.deadlines.headMs);
         if (handshake !== undefined) await handshake;
         while (mayHaveMore === undefined) {
@@ -145,6 +168,15 @@ export class ServerConnection implements Indexed, Idle {
     this.#connection.close();
   }
 
+  /** Reads the PROXY header, whose address takes the place of the peer's. */
+  async #readProxyHeader(): Promise<void> {
+    const until = monotonicMs() + this.#config.deadlines.headMs;
+    const { source } = await receiveProxyHeader(this.#connection, until);
+    if (source === undefined) return;
+    this.#peer = this.#client = source;
+    this.#isTrustedPeer = this.#config.proxies!.peers.isTrusted(source);
+  }
+
   /** Waits for more of the next request head; false at the end of the connection. */
   #receive(): Promise<boolean> {
     if (this.#heads.isUnderWay || this.#connection.input.length > 0) return this.#receiveHead();
@@ -179,7 +211,7 @@ export class ServerConnection implements Indexed, Idle {
       if (head === undefined) return undefined;
       this.#begin(head);
       const target = originForm(head.method, head.requestTarget);
-      const request = { head, target, client: this.#client };
+      const request = { head, target, client: this.#client, isSecure: this.#isSecure };
       const { framing, awaitsContinue, isPersistent } = judge(head);
       let reply: Reply | Promise<Reply> | undefined = refusalOf(request);
       const bodyEnded = framing.kind === "none" ||
@@ -203,6 +235,14 @@ export class ServerConnection implements Indexed, Idle {
     this.#head = head;
     this.#config.idle.delete(this);
     this.#idleUntil = this.#headUntil = this.#begunMs = undefined;
+    if (this.#isTrustedPeer) this.#readForwarded(head.fields);
+  }
+
+  #readForwarded(fields: Fields): void {
+    const { peers } = this.#config.proxies!;
+    const client = forwardedClient(this.#peer, fields, (address) => peers.isTrusted(address));
+    this.#client = client.address;
+    this.#isSecure = client.isSecure;
   }
 
   /** Whether the connection persists, as far as this server and the reply decide it. */
@@ -309,14 +349,14 @@ export class ServerConnection implements Indexed, Idle {
       return true;
     }
     if (!(error instanceof NetworkError)) this.#logError(error);
-    if (error instanceof HandshakeError && !this.#isDraining) {
-      this.#config.onHandshakeFailed?.(this.#client, error);
-    }
+    const isHandshake = error instanceof HandshakeError || error instanceof ProxyHeaderError;
+    if (isHandshake && !this.#isDraining) this.#config.onHandshakeFailed?.(this.#peer, error);
     return undefined;
   }
 
   #logError(error: unknown): void {
-    this.#config.onError(error, { client: this.#client, request: this.#requestLine });
+    const client = this.#head === undefined ? this.#peer : this.#client;
+    this.#config.onError(error, { client, request: this.#requestLine });
   }
 
   #record({ statusCode, annotation }: Reply, contentBytes: number): void {
@@ -324,7 +364,7 @@ export class ServerConnection implements Indexed, Idle {
     const hasArrived = this.#head !== undefined;
     this.#completions.add({
       epochMs: hasArrived ? this.#arrivedEpochMs : Date.now(),
-      client: this.#client,
+      client: hasArrived ? this.#client : this.#peer,
       requestLine: this.#requestLine,
       fields: this.#head?.fields,
       statusCode,

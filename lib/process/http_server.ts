@@ -6,6 +6,8 @@ import { LogThrottle } from "../log/logger.ts";
 import { Acceptor } from "../net/accept.ts";
 import { ConnectionManager, type ConnectionManagerOptions } from "../net/connection_manager.ts";
 import type { Handler } from "../net/handler.ts";
+import { HandshakeError } from "../net/network_error.ts";
+import type { ProxyConfig } from "../net/trusted_peers.ts";
 import {
   type AddressNames,
   announcement,
@@ -18,7 +20,7 @@ import {
 import { idleGraceMs } from "./signals.ts";
 import { type Credentials, readCredentials, type TlsValues } from "./tls.ts";
 
-/** The shortest time between two log lines about failed TLS handshakes. */
+/** The shortest time between two log lines about failed TLS handshakes or PROXY headers. */
 const HANDSHAKE_LOG_MS = 60_000;
 
 /** The options of an HTTP server. */
@@ -32,6 +34,8 @@ export interface HttpServerConfig {
   readonly replyToMethod?: ConnectionManagerOptions["replyToMethod"];
   /** For TLS. */
   readonly credentials?: Credentials | undefined;
+  /** Undefined if no peer is believed to be a proxy. */
+  readonly proxies?: ProxyConfig | undefined;
   /** Bytes per second to each connection; 0 for no limit. */
   readonly limitRate?: number;
   /** Whether the access log has the annotations of replies. */
@@ -80,11 +84,14 @@ export class HttpServer {
       limitRate,
       maxConnections,
       replyToMethod: config.replyToMethod,
+      proxies: config.proxies,
       addedFields: fieldSection(options.header ?? []),
       onServed: options.log === "none" ? undefined : (record) => this.#accessLog.record(record),
       onError: config.logError,
-      onHandshakeFailed: (client, { message }) =>
-        handshakes.info(`${client} failed to agree on TLS: ${message}`, performance.now()),
+      onHandshakeFailed: (client, error) => {
+        const failed = error instanceof HandshakeError ? "to agree on TLS" : "as a trusted proxy";
+        handshakes.info(`${client} failed ${failed}: ${error.message}`, performance.now());
+      },
       onFull: () => info(`${maxConnections} connections are open; others have to wait`),
     });
     this.#acceptor = this.#acceptorOf(this.#listener);

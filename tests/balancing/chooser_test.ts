@@ -111,3 +111,36 @@ Deno.test("Chooser picks none that has left, before its policy is told", () => {
   chooser.update(candidates, 1);
   assertStrictEquals(chooser.pick(asking()), a);
 });
+
+Deno.test("Chooser prefers servers that are not secondary, unless they are to be avoided", () => {
+  const chooser = new Chooser(new Listener());
+  chooser.update(candidates, 0);
+  const reserving = new Chooser(new Listener());
+  const [first] = candidatesOf(serversOf(1), [1]);
+  const lower = candidates.map((it) => ({ ...it, server: { ...it.server, priority: 1 } }));
+  reserving.update([first!, ...lower], 0);
+  const is = (...some: readonly Server[]) => (it: Server) => some.includes(it);
+  const rows = [
+    { secondary: is(a), excluded: undefined, unfit: undefined, picked: b },
+    { secondary: is(a, b, c), excluded: undefined, unfit: undefined, picked: a },
+    { secondary: is(a), excluded: is(b), unfit: undefined, picked: c },
+    { secondary: is(a), excluded: is(b, c), unfit: undefined, picked: a },
+    { secondary: is(a), excluded: is(a, b, c), unfit: undefined, picked: b },
+    { secondary: is(a), excluded: undefined, unfit: is(b), picked: c },
+    { secondary: is(a), excluded: is(b), unfit: is(c), picked: a },
+    { secondary: is(a), excluded: is(c), unfit: is(a, b), picked: c },
+    { secondary: is(a), excluded: undefined, unfit: is(a, b, c), picked: undefined },
+  ];
+  for (const { secondary, excluded, unfit, picked } of rows) {
+    const isExcluded = excluded && { isExcluded: excluded };
+    const request = asking({ isSecondary: secondary, ...isExcluded });
+    assertStrictEquals(chooser.pick(request, unfit), picked);
+    const isUnfit = ({ id }: Server) => unfit?.(servers.find((it) => it.id === id)!) === true;
+    const given = (is?: (server: Server) => boolean) =>
+      is && (({ id }: Server) => is(servers.find((it) => it.id === id)!));
+    const asked = { ...request, isSecondary: given(secondary), isExcluded: given(excluded) };
+    assertEquals(reserving.pickReserve({ ...asked, random: 0 }, isUnfit)?.id, picked?.id);
+  }
+  chooser.left(b.id);
+  assertStrictEquals(chooser.pick(asking({ isSecondary: is(a) })), c);
+});

@@ -1,4 +1,10 @@
-import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import {
+  assert,
+  assertAlmostEquals,
+  assertEquals,
+  assertMatch,
+  assertStringIncludes,
+} from "@std/assert";
 import { parseServer } from "../../lib/balancing/list/server.ts";
 import { POLICIES } from "../../lib/balancing/policies.ts";
 import type { PickRequest, Policy } from "../../lib/balancing/policies/policy.ts";
@@ -35,15 +41,17 @@ class TestedRedirector {
     fields = "",
     client = "192.0.2.1",
     method = "GET",
+    isSecure = false,
   ): Promise<Reply> {
-    return await this.#redirector.handle({ ...requestFor(target, fields, method), client });
+    const request = { ...requestFor(target, fields, method), client, isSecure };
+    return await this.#redirector.handle(request);
   }
 
   /** Where so many requests are sent. */
-  async locations(fields = "", count = 100): Promise<Set<string>> {
+  async locations(fields = "", count = 100, isSecure = false): Promise<Set<string>> {
     const locations = new Set<string>();
     for (let i = 0; i < count; i++) {
-      const { headerSection } = await this.ask("/x", fields);
+      const { headerSection } = await this.ask("/x", fields, "192.0.2.1", "GET", isSecure);
       locations.add(/^Location: (.*)\r$/m.exec(headerSection)?.[1] ?? "");
     }
     return locations;
@@ -72,6 +80,54 @@ Deno.test("Redirector leaves out the servers that a retry names", async () => {
     await redirector.locations("avoid-server: a:1\r\nAVOID-SERVER: c:1\r\n"),
     new Set(["http://b.example/x"]),
   );
+});
+
+Deno.test("Redirector prefers servers of https for clients that use it", async () => {
+  const entries = ["a:1", "b:1=https://b.example", "c:1", "d:1=https://d.example/pub", "e:1"];
+  const secure = ["https://b.example/x", "https://d.example/pub/x"];
+  for (const [name, create] of Object.entries(POLICIES)) {
+    const redirector = new TestedRedirector(entries, 0, create(1));
+    const locations = (fields: string) => redirector.locations(fields, 100, true);
+    for (const location of await locations("")) assert(secure.includes(location), name);
+    const others = await locations("Avoid-Server: b.example:443\r\n");
+    assertEquals(others, new Set(["https://d.example/pub/x"]), name);
+    // What has failed a client is worse than another scheme.
+    const plain = await locations("Avoid-Server: b.example:443, d.example:443, a:1\r\n");
+    for (const location of plain) assertMatch(location, /^http:\/\/[ce]:1\/x$/, name);
+    const all = "a:1, b.example:443, c:1, d.example:443, e:1";
+    for (const location of await locations(`Avoid-Server: ${all}\r\n`)) {
+      assert(secure.includes(location), name);
+    }
+  }
+  const redirector = new TestedRedirector(entries);
+  assertEquals((await redirector.locations()).size, 5);
+});
+
+Deno.test("Redirector keeps the shares of servers of https, and follows the pool", async () => {
+  const redirector = new TestedRedirector(["a:1=https://a", "b:1", "c:1=https://c", "d:1"]);
+  let fastest = 0;
+  for (let i = 0; i < 3000; i++) {
+    const { annotation } = await redirector.ask("/x", "", "192.0.2.1", "GET", true);
+    if (annotation === "a:1") fastest++;
+  }
+  // The fastest of four has four shares, the third two.
+  assertAlmostEquals(fastest / 3000, 4 / 6, 0.05);
+  const { pool } = redirector;
+  for (const [entry, expected] of [["a:1", "https://c/x"], ["c:1", "http://"]] as const) {
+    const record = pool.records.find(({ server }) => server.authority === entry)!;
+    pool.record(record.server, failed("refused"), 0);
+    for (const location of await redirector.locations("", 50, true)) {
+      assertStringIncludes(location, expected);
+    }
+  }
+});
+
+Deno.test("Redirector names alternatives of https first to clients that use it", async () => {
+  const redirector = new TestedRedirector(["a:1", "b:1=https://b", "c:1", "d:1=https://d"], 9);
+  const { headerSection } = await redirector.ask("/x", "", "192.0.2.1", "GET", true);
+  const links = [...headerSection.matchAll(/^Link: <(.*)>; rel/gm)].map(([, uri]) => uri!);
+  assertEquals(links.slice(0, 2).sort(), ["https://b/x", "https://d/x"]);
+  assertEquals(links.slice(2), ["http://a:1/x", "http://c:1/x"]);
 });
 
 /** Values by which nobody may gain anything. */

@@ -1,10 +1,14 @@
 import fc from "fast-check";
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { LAST_CHUNK, writeChunk } from "../../lib/http/body.ts";
 import { fieldSection } from "../../lib/http/fields.ts";
 import { decodeLatin1, encodeLatin1 } from "../../lib/http/grammar.ts";
+import { canonicalAddress } from "../../lib/http/ip_address.ts";
+import { readProxyHeader } from "../../lib/http/proxy_header.ts";
 import { writeRequestHead } from "../../lib/http/request.ts";
 import { writeResponseHead } from "../../lib/http/response.ts";
+import { PROXY_HEADERS } from "../cases/proxy_headers.ts";
+import { feed } from "../support/feed.ts";
 import { readRequests, readResponses } from "./conversation.ts";
 
 const TOKEN = fc.stringMatching(/^[!#$%&'*+\-.^_`|~0-9A-Za-z]{1,20}$/);
@@ -21,6 +25,16 @@ const SPLITS = fc.array(fc.nat(2000), { maxLength: 8 }).map((splits) =>
 );
 const CHUNKS = fc.array(fc.uint8Array({ minLength: 1, maxLength: 300 }), { maxLength: 8 });
 const BYTES = fc.uint8Array({ maxLength: 400 });
+
+/** Headers of the PROXY protocol, most of them with some bytes replaced. */
+const PROXY_HEADER = fc.tuple(
+  fc.constantFrom(...PROXY_HEADERS.map(({ raw }) => raw).filter(({ length }) => length < 300)),
+  fc.nat(110),
+  fc.nat(4),
+  fc.uint8Array({ maxLength: 4 }),
+).map(([raw, at, count, bytes]) =>
+  raw.slice(0, at) + decodeLatin1(bytes, 0, bytes.length) + raw.slice(at + count)
+);
 
 /** What holds for all messages. Each is called with how often to try it; a failure is made small. */
 export const PROPERTIES: Readonly<
@@ -78,6 +92,19 @@ export const PROPERTIES: Readonly<
     const property = fc.property(BYTES, SPLITS, (bytes, splits) => {
       assertEquals(readRequests(bytes, splits), readRequests(bytes));
       assertEquals(readResponses(bytes, splits), readResponses(bytes));
+    });
+    fc.assert(property, options);
+  },
+
+  "a PROXY header gets a verdict, the same however it is split, and gives an address or none": (
+    options,
+  ) => {
+    const property = fc.property(PROXY_HEADER, (raw) => {
+      const outcome = feed(() => readProxyHeader, raw);
+      if (outcome.verdict !== "accepted") return;
+      const { value: { source }, consumed } = outcome;
+      assert(consumed <= raw.length);
+      if (source !== undefined) assertEquals(canonicalAddress(source), source);
     });
     fc.assert(property, options);
   },

@@ -13,6 +13,7 @@ const PEERS = {
   curl: { package: "curl", path: "/usr/bin/curl" },
   wget: { package: "wget", path: "/usr/bin/wget" },
   aria2c: { package: "aria2", path: "/usr/bin/aria2c" },
+  haproxy: { package: "haproxy", path: "/usr/sbin/haproxy" },
   nginx: { package: "nginx", path: "/usr/sbin/nginx" },
   chromium: { package: "chromium", path: "/usr/bin/chromium" },
 } as const;

@@ -20,6 +20,7 @@ export interface ServingOptions {
   readonly maxConnections?: number;
   readonly addedFields?: ConnectionManagerOptions["addedFields"];
   readonly replyToMethod?: ConnectionManagerOptions["replyToMethod"];
+  readonly proxies?: ConnectionManagerOptions["proxies"];
   /** False where nobody wants to know what was served. */
   readonly isLogged?: boolean;
 }
@@ -30,6 +31,8 @@ export class Serving implements AsyncDisposable {
   readonly served: Arrivals<AccessRecord> = new Arrivals();
   /** What must not happen; a test that provokes such an error takes it from here. */
   readonly errors: Arrivals<unknown> = new Arrivals();
+  /** Why connections ended before their first request. */
+  readonly failed: Arrivals<string> = new Arrivals();
   /** How often it was told that there is no room. */
   timesFull = 0;
   readonly service: ConnectionManager;
@@ -46,6 +49,8 @@ export class Serving implements AsyncDisposable {
       maxConnections,
       addedFields: options.addedFields,
       replyToMethod: options.replyToMethod,
+      proxies: options.proxies,
+      onHandshakeFailed: (client, { message }) => this.failed.add(`${client}: ${message}`),
       onFull: () => this.timesFull++,
       onServed: options.isLogged === false ? undefined : this.served.add,
       onError: this.errors.add,

@@ -37,6 +37,11 @@ export interface PickRequest {
   readonly bytes?: number | undefined;
   /** Whether to avoid a server; absent if none. */
   readonly isExcluded?: ((server: Server) => boolean) | undefined;
+  /**
+   * Whether another server is preferred to this one, unless the other one is to be avoided; absent if
+   * none. For the chooser: policies need not read it.
+   */
+  readonly isSecondary?: ((server: Server) => boolean) | undefined;
 }
 
 /** A way to pick servers. It has its own memory, does not wait and never throws. */
