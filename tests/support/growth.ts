@@ -1,9 +1,9 @@
 import { assert } from "@std/assert";
 
-const GROWTH = 16;
+const GROWTH = 32;
 
-/** Linear work takes 16 times as long for 16 times the text, quadratic work up to 256 times. */
-const MOST_TIMES = 60;
+/** Linear work takes 32 times as long for 32 times the text, quadratic work up to 1,024 times. */
+const MOST_TIMES = 250;
 
 /** Long enough to be measured, and so short that some of the runs are not interrupted. */
 const LEAST_MS = 0.1;
