@@ -91,6 +91,7 @@ function redirector(alternatives = 0, isChecking = true) {
   const demand: FileDemand = {
     want: () => {},
     find: (target) => Promise.resolve(ask(target)),
+    isAwaited: () => false,
   };
   const mode = isChecking ? "after" : "off";
   const files = new FileRouter({ chooser, catalog, demand, mode, timeoutMs: 1, epochMs: () => 0 });

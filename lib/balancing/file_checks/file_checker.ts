@@ -38,12 +38,14 @@ export interface FileDemand {
    */
   want(target: string, first: number | undefined, isDoubted?: boolean, requests?: number): void;
   /**
-   * Waits until a server is known to have a target, none is left to ask, or time is over. Never
-   * rejects.
+   * Waits until a server is known to have a target and some others have answered, none is left to
+   * ask, or time is over. Never rejects.
    *
    * @param isThorough whether to wait for the answers of all servers
    */
   find(target: string, timeoutMs: number, isThorough?: boolean): Promise<void>;
+  /** Whether a client waits for the first servers with a target. */
+  isAwaited(target: string): boolean;
 }
 
 /** How a checker asks. */
@@ -82,6 +84,18 @@ const EVICTION_SAMPLE = 8;
 /** Servers that are asked about one target at a time. */
 const MOST_AT_ONCE = 3;
 
+/**
+ * Once a server is known to have a target, clients wait for so many more answers, since that server
+ * may be the one with an older version.
+ */
+const MORE_ANSWERS = MOST_AT_ONCE - 1;
+
+/**
+ * They wait no longer than this, in ms: servers that are well mostly answer within it, and beside a
+ * download it is short.
+ */
+const MORE_ANSWERS_MS = 100;
+
 /** A client waits for the answer: as urgent as so many that do not. */
 const URGENT_FACTOR = 16;
 
@@ -106,7 +120,11 @@ interface Question {
   /** The column to go on from. */
   next: number;
   inFlight: number;
-  /** Each lets a client go on that waits for the first server with the file. */
+  /** Answers until now. */
+  answers: number;
+  /** Ends the wait of clients for more answers, once a server is known to have the file. */
+  comparison: { readonly answers: number; readonly cancel: () => void } | undefined;
+  /** Each lets a client go on that waits for the first servers with the file. */
   readonly waiting: Set<() => void>;
   /** Each lets a client go on that waits for all answers. */
   readonly waitingForAll: Set<() => void>;
@@ -185,6 +203,7 @@ export class FileChecker implements FileDemand {
     waiting.add(resolve);
     const cancel = this.#options.schedule(resolve, timeoutMs);
     this.#pumpFor(question);
+    this.#compare(question);
     await promise;
     cancel();
     waiting.delete(resolve);
@@ -197,6 +216,10 @@ export class FileChecker implements FileDemand {
     const { catalog, epochMs } = this.#options;
     const row = catalog.find(target, epochMs());
     return question.inFlight > 0 || catalog.nextDue(row, 0, this.#askable) !== undefined;
+  }
+
+  isAwaited(target: string): boolean {
+    return (this.#questions.get(target)?.waiting.size ?? 0) > 0;
   }
 
   /** Asks no more; clients that wait go on. */
@@ -232,6 +255,8 @@ export class FileChecker implements FileDemand {
       doubted: undefined,
       next: this.#turn++,
       inFlight: 0,
+      answers: 0,
+      comparison: undefined,
       waiting: new Set(),
       waitingForAll: new Set(),
     };
@@ -278,8 +303,14 @@ export class FileChecker implements FileDemand {
   #mayFind(question: Question, isThorough: boolean): boolean {
     const { catalog, epochMs } = this.#options;
     const row = catalog.find(question.target, epochMs());
-    if (!isThorough && row !== undefined && catalog.isFound(row)) return false;
-    return question.inFlight > 0 || catalog.nextDue(row, 0, this.#awake) !== undefined;
+    if (!isThorough && row !== undefined && catalog.isFound(row)) return question.waiting.size > 0;
+    return this.#mayLearn(question, row);
+  }
+
+  /** Whether a server is being asked, or can be. */
+  #mayLearn(question: Question, row: number | undefined): boolean {
+    return question.inFlight > 0 ||
+      this.#options.catalog.nextDue(row, 0, this.#awake) !== undefined;
   }
 
   /** Asks as much as is due and allowed now. */
@@ -332,9 +363,9 @@ export class FileChecker implements FileDemand {
   #urgency(question: Question, row: number | undefined): number {
     // One server is asked about each target before more are asked about one.
     const wanted = question.wanted / (1 + question.inFlight);
-    if (isAwaited(question)) return URGENT_FACTOR * wanted;
     const isKnown = row !== undefined && this.#options.catalog.holders(row) > 0;
-    return isKnown ? wanted / KNOWN_FACTOR : wanted;
+    const urgency = isKnown ? wanted / KNOWN_FACTOR : wanted;
+    return isAwaited(question) ? URGENT_FACTOR * urgency : urgency;
   }
 
   /** The server to ask: the first one if it is due, else the next in turn. */
@@ -370,6 +401,7 @@ export class FileChecker implements FileDemand {
       if (answer.kind === "unanswered") this.#rest(server);
       else {
         this.#endRest(server);
+        question.answers++;
         catalog.learn(target, server, answer, epochMs(), question.wanted);
       }
       onAnswer?.(target, server, answer, question.wanted);
@@ -379,13 +411,26 @@ export class FileChecker implements FileDemand {
     this.#pump();
   }
 
-  /** Lets clients go on that wait for a server with the file. */
   #settle(question: Question): void {
     const { catalog, epochMs, isOneEnough } = this.#options;
+    this.#compare(question);
     const row = catalog.find(question.target, epochMs());
-    if (row !== undefined && catalog.isFound(row)) wake(question.waiting);
     if (isOneEnough || !this.#isDue(row)) this.#endIfIdle(question);
     else if (!this.#mayFind(question, true)) release(question);
+  }
+
+  /** Lets clients go on that wait for servers with the file, if there is no more to compare now. */
+  #compare(question: Question): void {
+    const { catalog, epochMs, schedule } = this.#options;
+    const row = catalog.find(question.target, epochMs());
+    if (question.waiting.size === 0 || row === undefined || !catalog.isFound(row)) return;
+    question.comparison ??= {
+      answers: question.answers + MORE_ANSWERS,
+      cancel: schedule(() => releaseFirst(question), MORE_ANSWERS_MS),
+    };
+    if (!this.#mayLearn(question, row) || question.answers >= question.comparison.answers) {
+      releaseFirst(question);
+    }
   }
 
   #endIfIdle(question: Question): void {
@@ -433,9 +478,16 @@ function isAwaited({ waiting, waitingForAll }: Question): boolean {
 }
 
 /** Lets all clients go on that wait. */
-function release({ waiting, waitingForAll }: Question): void {
-  wake(waiting);
-  wake(waitingForAll);
+function release(question: Question): void {
+  releaseFirst(question);
+  wake(question.waitingForAll);
+}
+
+/** Lets clients go on that wait for the first servers with the file. */
+function releaseFirst(question: Question): void {
+  question.comparison?.cancel();
+  question.comparison = undefined;
+  wake(question.waiting);
 }
 
 function wake(waiting: Set<() => void>): void {

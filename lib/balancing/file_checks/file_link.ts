@@ -211,9 +211,12 @@ export class WorkerDemand implements FileDemand {
       for (const server of servers) this.#catalog.learn(target, server, answer, epochMs, wanted);
       const row = this.#catalog.find(target, epochMs);
       if (row !== undefined) stale.forEach((server) => this.#catalog.doubt(row, server));
-      if (row !== undefined && this.#catalog.isFound(row)) this.#wake(target, false);
     }
     for (const [target, waits] of settled) this.#wake(target, waits === "all");
+  }
+
+  isAwaited(target: string): boolean {
+    return [...this.#waiting.get(target) ?? []].some(({ isThorough }) => !isThorough);
   }
 
   /** What this worker knows of a target: how many servers answered, and requests lately. */

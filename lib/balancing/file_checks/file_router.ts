@@ -66,7 +66,9 @@ export class FileRouter {
     const { mode, catalog, demand, timeoutMs } = this.#options;
     if (mode !== "before") return undefined;
     const row = this.rowOf(target);
-    if (row !== undefined && (catalog.isFound(row) || !this.#isDue(row))) return undefined;
+    const isKnown = row !== undefined && (catalog.isFound(row) || !this.#isDue(row));
+    // While the first answers are compared, later clients wait with those that wait already.
+    if (isKnown && !demand.isAwaited(target)) return undefined;
     return demand.find(target, timeoutMs);
   }
 

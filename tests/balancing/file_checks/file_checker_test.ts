@@ -212,6 +212,60 @@ Deno.test("FileChecker.find() ends when all lack the target, or when time is ove
   assertEquals(trial.asked.slice(5).length, 3);
 });
 
+Deno.test("FileChecker.find() waits for two more answers, which may be other versions", async () => {
+  const trial = new Trial({ rate: 1000 });
+  trial.answer = async (server) => {
+    await new Promise<void>((resolve) => trial.clock.schedule(resolve, server === A ? 5 : 25));
+    const version = server === A ? { bytes: 6, lastModified: 1 } : { bytes: 7, lastModified: 2 };
+    return { kind: "has", version };
+  };
+  const found: number[][] = [];
+  const find = async () => {
+    await trial.checker.find("/f", 1000);
+    found.push(trial.holders("/f"));
+  };
+  const first = find();
+  await trial.clock.advance(10);
+  assertEquals([trial.holders("/f"), found], [[A], []]);
+  const second = find();
+  await trial.clock.advance(14);
+  assertEquals(found, []);
+  await trial.clock.advance(1);
+  await Promise.all([first, second]);
+  assertEquals(found, [[B, C], [B, C]]);
+});
+
+Deno.test("FileChecker.find() waits 100 ms at most for questions that the rate does not allow", async () => {
+  const trial = new Trial({ rate: 1 });
+  let isFound = false;
+  const finding = trial.checker.find("/f", 1000).then(() => isFound = true);
+  await trial.clock.advance(99);
+  assertEquals([isFound, trial.holders("/f")], [false, [A]]);
+  await trial.clock.advance(1);
+  await finding;
+});
+
+Deno.test("FileChecker.find() waits 100 ms at most for servers that hang, once one has the target", async () => {
+  const trial = new Trial({ rate: 1000 });
+  trial.answer = (server) => server === A ? HAS : new Promise(() => {});
+  let isFound = false;
+  const finding = trial.checker.find("/f", 1000).then(() => isFound = true);
+  await trial.clock.advance(99);
+  assertEquals([isFound, trial.holders("/f"), trial.asked.length], [false, [A], 4]);
+  await trial.clock.advance(1);
+  await finding;
+});
+
+Deno.test("FileChecker.find() does not wait for more answers than there can be", async () => {
+  const trial = new Trial({ rate: 1000 }, [A, B]);
+  trial.answer = (server) => server === A ? HAS : { kind: "unanswered" };
+  await trial.checker.find("/f", 1000);
+  // Now B is left alone for a second.
+  await trial.checker.find("/g", 1000);
+  assertEquals([trial.clock.read(), trial.holders("/g")], [0, [A]]);
+  assertEquals(trial.asked, ["a /f", "b /f", "a /g"]);
+});
+
 Deno.test("FileChecker.find() can wait for the answers of all servers", async () => {
   const trial = new Trial({ rate: 10 });
   let isFound = false;
@@ -230,6 +284,7 @@ Deno.test("FileChecker.find() is before what no client waits for", async () => {
   const finding = trial.checker.find("/f", 5000);
   await trial.clock.advance(1000);
   assertEquals(trial.asked.map((it) => it.slice(2)), ["/first", "/f"]);
+  await trial.clock.advance(100);
   await finding;
 });
 

@@ -103,7 +103,7 @@ Deno.test("WorkerDemand.want() reports so many targets at a time, however many a
   assertEquals([reports.length, reports[0]!.length], [1, 256]);
 });
 
-Deno.test("WorkerDemand.find() waits for a server that has the target", async () => {
+Deno.test("WorkerDemand.find() waits until the parent has found servers with the target", async () => {
   const { clock, demand, reports, send } = new Worker();
   const [one, other] = [watched(demand.find("/f", 1000)), watched(demand.find("/f", 1000))];
   assertEquals(reports, [[{ target: "/f", requests: 1, answered: 0, lately: 0, waits: "first" }]]);
@@ -111,6 +111,10 @@ Deno.test("WorkerDemand.find() waits for a server that has the target", async ()
   await clock.advance(500);
   assertEquals([one.isOver, other.isOver], [false, false]);
   await send({ facts: [{ target: "/f", servers: [C], answer: HAS, wanted: 1 }], settled: [] });
+  await settled();
+  // The parent waits for other versions.
+  assertEquals([one.isOver, other.isOver], [false, false]);
+  await send({ facts: [], settled: [["/f", "first"]] });
   await settled();
   assertEquals([one.isOver, other.isOver], [true, true]);
 });

@@ -54,6 +54,7 @@ class Trial {
         this.found.push(`${target}${isThorough ? " all" : ""}`);
         return Promise.resolve();
       },
+      isAwaited: () => false,
     };
     const { chooser, catalog } = this;
     const epochMs = () => 0;
