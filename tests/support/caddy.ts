@@ -1,5 +1,5 @@
 import type { Nginx } from "./peer.ts";
-import { Process } from "./process.ts";
+import { Process, type ProcessOptions } from "./process.ts";
 import { freePort } from "./role.ts";
 import { TemporaryDirectory } from "./temporary_directory.ts";
 
@@ -11,7 +11,10 @@ export type Caddy = Nginx;
  *
  * @param directives what stands in its site block, such as `root * /srv`
  */
-export async function startCaddy(directives: string): Promise<Caddy> {
+export async function startCaddy(
+  directives: string,
+  options: ProcessOptions = {},
+): Promise<Caddy> {
   const port = freePort();
   const authority = `127.0.0.1:${port}`;
   await using stack = new AsyncDisposableStack();
@@ -29,7 +32,7 @@ http://:${port} {
 }
 `,
   );
-  const process = stack.use(startProcess(directory));
+  const process = stack.use(startProcess(directory, options));
   await process.stderr.next(/"serving initial configuration"/);
   const owned = stack.move();
   const end = () => owned.disposeAsync();
@@ -37,13 +40,13 @@ http://:${port} {
 }
 
 /** Whatever it keeps goes with that directory. */
-function startProcess(directory: TemporaryDirectory): Process {
+function startProcess(directory: TemporaryDirectory, options: ProcessOptions): Process {
   const config = directory.join("Caddyfile");
   const homes = ["HOME", "XDG_DATA_HOME", "XDG_CONFIG_HOME"]
     .map((name) => `${name}=${directory.path}`);
   const args = ["caddy", "run", "--adapter", "caddyfile", "--config", config];
   if (!isInstalled()) throw new Error('caddy is missing: install it with "apt-get install caddy"');
-  return new Process("env", [...homes, ...args]);
+  return new Process("env", [...homes, ...args], options);
 }
 
 /** Whether this machine has Caddy. */
