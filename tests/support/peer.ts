@@ -15,6 +15,7 @@ const PEERS = {
   aria2c: { package: "aria2", path: "/usr/bin/aria2c" },
   haproxy: { package: "haproxy", path: "/usr/sbin/haproxy" },
   nginx: { package: "nginx", path: "/usr/sbin/nginx" },
+  python3: { package: "python3", path: "/usr/bin/python3" },
   chromium: { package: "chromium", path: "/usr/bin/chromium" },
 } as const;
 
