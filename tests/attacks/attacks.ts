@@ -47,6 +47,16 @@ export function attacks(large: LargeRequest): Attack[] {
   ];
 }
 
+/** Clients that ask for ever other files that no server has: each target once. */
+export const UNIQUE_TARGETS: Attack = {
+  name: "10,000 unique missing targets",
+  run: async (port) => {
+    await Promise.all(Array.from({ length: 1000 }, async () => {
+      for (let i = 0; i < 10; i++) await crowd(1, port, askForUnique);
+    }));
+  },
+};
+
 /** Many clients of one behaviour at once. What happens to them is not their fault. */
 async function crowd(
   count: number,
@@ -107,6 +117,13 @@ async function garbage(conn: Deno.TcpConn): Promise<void> {
   const octets = crypto.getRandomValues(new Uint8Array(64 * 1024));
   for (let sent = 0; sent < octets.length;) sent += await conn.write(octets.subarray(sent));
   await conn.read(new Uint8Array(1024));
+}
+
+async function askForUnique(conn: Deno.TcpConn): Promise<void> {
+  const request = `GET /${crypto.randomUUID()} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n`;
+  await conn.write(encoder.encode(request));
+  const octets = new Uint8Array(1024);
+  while (await conn.read(octets) !== null);
 }
 
 /** Waits; an attack is made of waiting. */

@@ -4,7 +4,15 @@
 //   deno task attack
 
 import { print } from "../../lib/log/console.ts";
-import { type Attack, attacks, type LargeRequest, type Order, pause } from "./attacks.ts";
+import {
+  type Attack,
+  attacks,
+  type LargeRequest,
+  type Order,
+  pause,
+  UNIQUE_TARGETS,
+} from "./attacks.ts";
+import { CheckedFarm } from "./checked_farm.ts";
 import { type Holdings, Victim } from "./victim.ts";
 
 /** A good client gives up, and the role has failed, when an answer takes longer. */
@@ -27,6 +35,12 @@ try {
     const args = ["--interval=500ms", `127.0.0.1:${server.port}`];
     await attackRole("balancer.ts", args, attack, many);
   }
+  for (const mode of ["after", "before"] as const) {
+    await using farm = await CheckedFarm.start();
+    print(`with --check-files=${mode}:`);
+    const args = ["--interval=500ms", ...farm.balancerArgs(mode)];
+    await attackRole("balancer.ts", args, UNIQUE_TARGETS, many, farm);
+  }
 } finally {
   Deno.removeSync(root, { recursive: true });
 }
@@ -37,15 +51,18 @@ async function attackRole(
   args: string[],
   attack: Attack,
   large: LargeRequest,
+  farm?: CheckedFarm,
 ): Promise<void> {
+  const target = farm && CheckedFarm.TARGET;
   await using victim = await Victim.start(script, args, attack.descriptors);
   // At first the heap grows to the size that such work needs: what counts is what comes after.
-  for (let i = 0; i < (attack.isShort ? 4 : 1); i++) await watched(victim, attack, large);
+  for (let i = 0; i < (attack.isShort ? 4 : 1); i++) await watched(victim, attack, large, target);
   const before = await settled(victim);
-  const { times, memoryMib } = await watched(victim, attack, large);
+  const { times, answers, memoryMib } = await watched(victim, attack, large, target);
   const after = await settled(victim, before);
   const slowest = Math.max(...times);
-  const isBack = after.descriptors <= before.descriptors &&
+  const kept = farm === undefined ? 0 : CheckedFarm.SERVERS; // One connection for questions each.
+  const isBack = after.descriptors <= before.descriptors + kept &&
     after.memoryMib <= before.memoryMib * MEMORY_FACTOR;
   if (!isBack || slowest > LONGEST_ANSWER_MS) failures++;
   row(
@@ -58,6 +75,11 @@ async function attackRole(
   );
   const said = victim.said().split("\n").filter((line) => line.includes("cannot accept"));
   for (const line of said) print(`          said: ${line}`);
+  if (farm === undefined) return;
+  print(`          ${farm.summary}`);
+  const faults = farm.faults(answers);
+  for (const fault of faults) print(`          FAULT: ${fault}`);
+  failures += faults.length;
 }
 
 /** How a good client fares during an attack, and the most memory that the victim has meanwhile. */
@@ -65,12 +87,13 @@ async function watched(
   victim: Victim,
   attack: Attack,
   large: LargeRequest,
-): Promise<{ times: number[]; memoryMib: number }> {
+  target?: string,
+): Promise<{ times: number[]; answers: string[]; memoryMib: number }> {
   // Where descriptors run out, only a connection from before can be answered.
   using kept = await Deno.connect({ hostname: "127.0.0.1", port: victim.port });
   const ask = attack.descriptors
-    ? () => exchange(kept, "keep-alive")
-    : freshConnections(victim.port);
+    ? () => exchange(kept, "keep-alive", target)
+    : freshConnections(victim.port, target);
   const worker = new Worker(import.meta.resolve("./worker.ts"), { type: "module" });
   let isOver = false;
   const over = new Promise<void>((resolve) => {
@@ -81,10 +104,11 @@ async function watched(
   });
   worker.postMessage({ name: attack.name, port: victim.port, large } satisfies Order);
   const times: number[] = [];
+  const answers: string[] = [];
   let memoryMib = 0;
   while (!isOver) {
     const start = performance.now();
-    await ask();
+    answers.push(await ask());
     times.push(performance.now() - start);
     memoryMib = Math.max(memoryMib, victim.holdings().memoryMib);
     await pause(5);
@@ -92,7 +116,7 @@ async function watched(
   await over;
   worker.terminate();
   await freshConnections(victim.port)();
-  return { times, memoryMib };
+  return { times, answers, memoryMib };
 }
 
 /** What the victim holds once it holds no more than before, or has had its time. */
@@ -115,21 +139,28 @@ async function warmUp(port: number, times = 300): Promise<void> {
 }
 
 /** A good client that connects anew for each request. */
-function freshConnections(port: number): () => Promise<void> {
+function freshConnections(port: number, target?: string): () => Promise<string> {
   return async () => {
     using conn = await Deno.connect({ hostname: "127.0.0.1", port });
-    await exchange(conn, "close");
+    return await exchange(conn, "close", target);
   };
 }
 
-async function exchange(conn: Deno.TcpConn, connection: string): Promise<void> {
-  const request = `GET /nothing HTTP/1.1\r\nHost: a\r\nConnection: ${connection}\r\n\r\n`;
+/** Asks for a target. @returns the beginning of the answer, with the head */
+async function exchange(
+  conn: Deno.TcpConn,
+  connection: string,
+  target = "/nothing",
+): Promise<string> {
+  const request = `GET ${target} HTTP/1.1\r\nHost: a\r\nConnection: ${connection}\r\n\r\n`;
   await conn.write(new TextEncoder().encode(request));
   const octets = new Uint8Array(16 * 1024);
   const count = await conn.read(octets);
-  const [status] = new TextDecoder().decode(octets.subarray(0, count ?? 0)).split("\r\n", 1);
+  const answer = new TextDecoder().decode(octets.subarray(0, count ?? 0));
+  const [status] = answer.split("\r\n", 1);
   // A balancer that lost its servers on the way would say 503.
   if (!/^HTTP\/1\.1 (?:301|404) /.test(status!)) throw new Error(`A good client got "${status}"`);
+  return answer;
 }
 
 function row(...cells: string[]): void {
