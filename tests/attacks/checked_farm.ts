@@ -1,4 +1,5 @@
 import type { CheckMode } from "../../lib/balancing/file_checks/file_router.ts";
+import { quoted } from "../../lib/log/console.ts";
 import { type ListeningRole, listeningRole } from "../support/role.ts";
 import { TemporaryDirectory } from "../support/temporary_directory.ts";
 
@@ -13,7 +14,6 @@ const LONGEST_LIFE_MS = 600_000;
 export class CheckedFarm implements AsyncDisposable {
   /** The file that one of them has. */
   static readonly TARGET = "/real.bin";
-  static readonly SERVERS = 2;
 
   readonly #stack: AsyncDisposableStack;
   readonly #servers: readonly ListeningRole[];
@@ -36,6 +36,11 @@ export class CheckedFarm implements AsyncDisposable {
     return new CheckedFarm(stack.move(), servers);
   }
 
+  /** How many servers there are. */
+  get size(): number {
+    return this.#servers.length;
+  }
+
   /** The arguments of the balancer, which is started after this. */
   balancerArgs(mode: CheckMode): string[] {
     const authorities = this.#servers.map(({ authority }) => authority);
@@ -52,7 +57,9 @@ export class CheckedFarm implements AsyncDisposable {
     const wrong = answers.filter((head) => !head.includes(location));
     const most = RATE * this.#seconds + BURST;
     return [
-      ...wrong.length > 0 ? [`${wrong.length} answers did not know the file: ${wrong[0]}`] : [],
+      ...wrong.length > 0
+        ? [`${wrong.length} answers did not know the file: ${quoted(wrong[0])}`]
+        : [],
       ...this.#questions > most ? [`more than ${most.toFixed()} questions`] : [],
     ];
   }
