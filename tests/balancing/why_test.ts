@@ -49,7 +49,7 @@ class Trial {
     this.files = new FileRouter({
       chooser: this.chooser,
       catalog: this.catalog,
-      demand: { want: () => {}, find: () => Promise.resolve() },
+      demand: { want: () => {}, find: () => Promise.resolve(), isAwaited: () => false },
       mode: "after",
       timeoutMs: 1000,
       epochMs: () => 0,
