@@ -106,7 +106,8 @@ files that it may read are read again at SIGHUP; DNS is looked up before each
 round of tests.
 
 Clients can get another URL than the tests: host:port=https://files.example.
-Options of a server follow behind a comma: weight=N, drain or backup:
+Options of a server follow behind a comma: weight=N, drain, backup,
+zone=NAME, country=CODE or continent=CODE:
   deno run --allow-net balancer.ts web1:8000,weight=2 web2:8000,backup
 
 The status of all servers is served as a page, /status.json, /metrics and

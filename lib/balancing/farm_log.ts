@@ -10,6 +10,7 @@ import { format as formatDuration } from "@std/fmt/duration";
 import { throughputOf, type TransferSample, type Transition } from "./health.ts";
 import type { LookupProblem } from "./list/dns_cache.ts";
 import type { VersionHolders } from "./file_checks/disagreements.ts";
+import { placeText } from "./list/place.ts";
 import type { ListingChanges, Server } from "./list/server.ts";
 import type { UnreadList } from "./list/server_source.ts";
 import type { ExcludedReason, Pool, RankedServer, Replacement } from "./pool.ts";
@@ -133,7 +134,9 @@ export function roundRecordOf({ ranking, servers, elapsedMs }: RoundEvent): obje
     : { event: "round", ...counts, elapsedMs, fastest };
 }
 
-function changesInWords({ weight, isDrained, priority, publicUrl }: ListingChanges): string[] {
+function changesInWords(
+  { weight, isDrained, priority, publicUrl, place }: ListingChanges,
+): string[] {
   const words: string[] = [];
   if (weight !== undefined) words.push(`its weight is ${Math.round(weight * 100) / 100}`);
   if (isDrained !== undefined) words.push(isDrained ? "it is drained" : "it is drained no more");
@@ -141,6 +144,7 @@ function changesInWords({ weight, isDrained, priority, publicUrl }: ListingChang
     words.push(priority.after > priority.before ? "it steps back" : "it comes to the fore");
   }
   if (publicUrl !== undefined) words.push(`clients are sent to ${publicUrl}`);
+  if (place !== undefined) words.push(`its place is ${placeText(place) || "not listed any more"}`);
   return words;
 }
 

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
-import { FarmLog } from "../../lib/balancing/farm_log.ts";
-import { parseServer, type Server } from "../../lib/balancing/list/server.ts";
+import { FarmLog, wordsFor } from "../../lib/balancing/farm_log.ts";
+import { type ListingChanges, parseServer, type Server } from "../../lib/balancing/list/server.ts";
 
 const [a, b, c] = ["a:1", "b:1", "c:1"].map((entry) => parseServer(entry));
 
@@ -44,6 +44,19 @@ const CHANGES = { weight: 4 / 3, priority: { before: 0, after: 1 } };
 const MORE_CHANGES = {
   ...{ isDrained: false, priority: { before: 1, after: 0 }, publicUrl: "http://d" },
 };
+
+Deno.test("wordsFor() tells what the list says of a place", () => {
+  const place = { zones: ["campus", "eu"], country: "de", continent: "eu" } as const;
+  const words = (changes: ListingChanges) => wordsFor({ kind: "changed", changes });
+  assertEquals(
+    words({ place }),
+    "has changed in the list: its place is zone=campus+eu country=de continent=eu",
+  );
+  assertEquals(
+    words({ place: {}, weight: 2 }),
+    "has changed in the list: its weight is 2, its place is not listed any more",
+  );
+});
 
 Deno.test("FarmLog tells who came and who went, and that the list was read", () => {
   const { log, logged } = logOf();
