@@ -14,6 +14,7 @@ import { createFrontend, redirectingServer } from "./lib/balancing/frontend.ts";
 import { HealthChecker, jitteredInterval } from "./lib/balancing/health_checker.ts";
 import { DnsResolver } from "./lib/balancing/list/resolver.ts";
 import { ServerSource } from "./lib/balancing/list/server_source.ts";
+import { Locator } from "./lib/balancing/location/location.ts";
 import { POLICIES } from "./lib/balancing/policies.ts";
 import { Pool } from "./lib/balancing/pool.ts";
 import { probeWith } from "./lib/balancing/probe_size.ts";
@@ -52,6 +53,7 @@ await runCommand(BALANCER_COMMAND, async (options, operands) => {
     logger.info("SIGHUP is acted on once the first round has ended");
   });
   const credentials = await readCredentials(options, Date.now());
+  const locator = await Locator.open(options, logger.info);
   const log = new FarmLog(logger.info);
   if (workerPort() !== undefined) {
     const output = standardOutput();
@@ -71,7 +73,7 @@ await runCommand(BALANCER_COMMAND, async (options, operands) => {
     callSoon: (call) => setTimeout(call, UPDATE_MS),
   });
   const clock = () => performance.now();
-  const list = new ServerList(source, { pool, counters, log, clock });
+  const list = new ServerList(source, { pool, counters, locator, log, clock });
   const checker = new HealthChecker(pool, {
     probe: probeWith({
       path: options["probe-path"],

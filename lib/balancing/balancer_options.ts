@@ -12,6 +12,7 @@ import {
   option,
   optional,
   SIZE,
+  text,
   type ValueParser,
   type Values,
 } from "../cli/option.ts";
@@ -87,6 +88,13 @@ export const BALANCER_COMMAND = {
     "check-rate": option(count(1, 10_000), "50", "questions about files a second, to all servers"),
     "check-expiry": option(duration(), "10m", "how long it is known that a server has a file"),
     "check-timeout": option(duration(), "1s", "how long a client waits for such an answer"),
+    zones: optional(text("FILE"), "zones of clients: lines such as 192.0.2.0/24 campus"),
+    geoip: optional(text("FILE"), "countries of clients: a database in MaxMind's format (.mmdb)"),
+    "tier-min": option(
+      count(1, 1000),
+      "1",
+      "available servers that a zone, country or continent needs to be used alone",
+    ),
     status: option(choice([301, 302, 303, 307, 308]), "301", "the status code of the redirect"),
     resolver: optional(NAME_SERVER, "name server for DNS entries (default: the system's)"),
     admin: optional(

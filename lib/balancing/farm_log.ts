@@ -178,6 +178,8 @@ export class FarmLog {
   readonly #info: Tell;
   /** The last problem of each entry that is looked up. */
   #problems: ReadonlyMap<string, string> = new Map();
+  #unruled: readonly string[] = [];
+  #unserved: readonly string[] = [];
 
   constructor(info: Tell) {
     this.#info = info;
@@ -279,6 +281,42 @@ export class FarmLog {
   /** A list has a mistake, so that all stay as they were. */
   unchanged(reason: string): void {
     this.#info(`the list stays as it was: ${reason}`, { event: "unchanged", reason });
+  }
+
+  /** The files of places were read. */
+  places(description: string): void {
+    this.#info(`places are known by ${description}`, { event: "places", description });
+  }
+
+  /** A file of places has a mistake, so that all stay as they were. */
+  unchangedPlaces(reason: string): void {
+    this.#info(`the places stay as they were: ${reason}`, { event: "unchanged", reason });
+  }
+
+  /**
+   * Zones that do not fit together; each is logged once, and again when it has come back.
+   *
+   * @param unruled zones of servers that no rule gives
+   * @param unserved zones of rules in which there is no server
+   */
+  zones(unruled: readonly string[], unserved: readonly string[]): void {
+    this.#zones(unruled.filter((zone) => !this.#unruled.includes(zone)), "no rule gives");
+    this.#zones(unserved.filter((zone) => !this.#unserved.includes(zone)), "no server is in");
+    this.#unruled = unruled;
+    this.#unserved = unserved;
+  }
+
+  #zones(all: readonly string[], reason: string): void {
+    if (all.length === 0) return;
+    const zones = all.slice(0, MOST_LISTED);
+    const more = all.length > zones.length ? ` and ${all.length - zones.length} more` : "";
+    const noun = all.length === 1 ? "the zone" : "the zones";
+    this.#info(`${reason} ${noun} ${zones.join(", ")}${more}`, {
+      event: "zones",
+      reason,
+      zones,
+      count: all.length,
+    });
   }
 
   reread(added: readonly Server[], removed: readonly Server[], servers: number): void {
