@@ -178,8 +178,8 @@ export class FarmLog {
   readonly #info: Tell;
   /** The last problem of each entry that is looked up. */
   #problems: ReadonlyMap<string, string> = new Map();
-  #unruled: readonly string[] = [];
-  #unserved: readonly string[] = [];
+  #unruled: ReadonlySet<string> = new Set();
+  #unserved: ReadonlySet<string> = new Set();
 
   constructor(info: Tell) {
     this.#info = info;
@@ -299,9 +299,9 @@ export class FarmLog {
    * @param unruled zones of servers that no rule gives
    * @param unserved zones of rules in which there is no server
    */
-  zones(unruled: readonly string[], unserved: readonly string[]): void {
-    this.#zones(unruled.filter((zone) => !this.#unruled.includes(zone)), "no rule gives");
-    this.#zones(unserved.filter((zone) => !this.#unserved.includes(zone)), "no server is in");
+  zones(unruled: ReadonlySet<string>, unserved: ReadonlySet<string>): void {
+    this.#zones([...unruled.difference(this.#unruled)], "no rule gives");
+    this.#zones([...unserved.difference(this.#unserved)], "no server is in");
     this.#unruled = unruled;
     this.#unserved = unserved;
   }

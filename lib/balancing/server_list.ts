@@ -126,7 +126,7 @@ export class ServerList {
     const listed = new Set(servers.flatMap(({ zones }) => zones ?? []));
     const ruled = locator?.zones ?? new Set<string>();
     const served = new Set(servers.flatMap((it) => locator?.placeOfServer(it).zones ?? []));
-    log.zones([...listed.difference(ruled)], [...ruled.difference(served)]);
+    log.zones(listed.difference(ruled), ruled.difference(served));
   }
 
   #replace(servers: readonly Server[]): Replacement {

@@ -143,3 +143,42 @@ Deno.test("FarmLog tells problems that are news, and what is well again", () => 
     ["api can be looked up again", { event: "resolved", entry: "api" }],
   ]);
 });
+
+Deno.test("FarmLog tells once which zones do not fit together, and of ten by name", () => {
+  const { log, logged } = logOf();
+  const many = new Set(Array.from({ length: 12 }, (_, i) => `z${i}`));
+  const none = new Set<string>();
+  log.zones(new Set(["a"]), none);
+  log.zones(new Set(["a", "b"]), none);
+  log.zones(none, none);
+  log.zones(new Set(["a"]), many);
+  log.zones(none, many);
+  const zones = [...many].slice(0, 10);
+  const unruled = (zone: string): [string, object] => [
+    `no rule gives the zone ${zone}`,
+    { event: "zones", reason: "no rule gives", zones: [zone], count: 1 },
+  ];
+  assertEquals(logged, [
+    unruled("a"),
+    unruled("b"),
+    unruled("a"),
+    [
+      `no server is in the zones ${zones.join(", ")} and 2 more`,
+      { event: "zones", reason: "no server is in", zones, count: 12 },
+    ],
+  ]);
+});
+
+Deno.test("FarmLog tells what places are known by, and that they stay", () => {
+  const { log, logged } = logOf();
+  log.places("2 rules for 1 zone");
+  log.unchangedPlaces("zones.txt:1: mistake");
+  assertEquals(logged, [
+    ["places are known by 2 rules for 1 zone", {
+      ...{ event: "places", description: "2 rules for 1 zone" },
+    }],
+    ["the places stay as they were: zones.txt:1: mistake", {
+      ...{ event: "unchanged", reason: "zones.txt:1: mistake" },
+    }],
+  ]);
+});

@@ -96,6 +96,13 @@ Deno.test("parseServer() knows public addresses that mean the client's own machi
   assertEquals(parseServer("127.0.0.1:1=http://a").isPublicLocal, false);
 });
 
+Deno.test("parseServer() gives what can be sent to workers as JSON", () => {
+  for (const [text] of ENTRIES) {
+    const { foundBy: _, ...server } = parseServer(text);
+    assertEquals(JSON.parse(JSON.stringify(server)), server, text);
+  }
+});
+
 /** Text, then what the refusal says after quoting it, or how that begins. */
 const REFUSALS: readonly [string, string][] = [
   ["", "names no server"],
