@@ -14,6 +14,9 @@ export type AddressWords = readonly number[];
 
 const IPV4 = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})$/;
 
+/** Six groups, and the rest as IPv4. */
+const LONGEST_IPV6 = "ffff:ffff:ffff:ffff:ffff:ffff:255.255.255.255".length;
+
 /** An address that was parsed. */
 export interface ParsedAddress {
   readonly words: AddressWords;
@@ -38,13 +41,14 @@ export function parseAddress(text: string): ParsedAddress | undefined {
   if (!address?.isIPv4MappedAddress()) {
     return address && { words: wordsOf(address), text: withoutId };
   }
-  const ipv4 = address.toIPv4Address();
-  return { words: wordsOf(ipv4), text: ipv4.toString() };
+  return parseAddress(address.toIPv4Address().toString());
 }
 
+/** Without a zone id. */
 function parseIpv6(text: string): ipaddr.IPv6 | undefined {
+  if (text.length > LONGEST_IPV6 || text.includes("%")) return undefined;
   try {
-    return text.includes("%") ? undefined : ipaddr.IPv6.parse(text);
+    return ipaddr.IPv6.parse(text);
   } catch {
     return undefined;
   }
@@ -63,13 +67,8 @@ function parseIpv4(text: string): AddressWords | undefined {
   return [word];
 }
 
-function wordsOf(address: ipaddr.IPv4 | ipaddr.IPv6): AddressWords {
-  const bytes = address.toByteArray();
-  const words: number[] = [];
-  for (let i = 0; i < bytes.length; i += 4) {
-    words.push(bytes.slice(i, i + 4).reduce((word, byte) => word * 256 + byte, 0));
-  }
-  return words;
+function wordsOf({ parts }: ipaddr.IPv6): AddressWords {
+  return [0, 2, 4, 6].map((i) => parts[i]! * 65_536 + parts[i + 1]!);
 }
 
 /** A rule: the addresses of a network are in a zone. */
@@ -122,9 +121,7 @@ export class ZoneTable {
       const other = rules.get(key);
       if (other === undefined) rules.set(key, rule);
       else if (other.zone !== rule.zone) {
-        fail(
-          `gives the network of line ${other.line}, which is in zone ${other.zone}, another one`,
-        );
+        fail(`repeats the network of line ${other.line}, which is in the zone ${other.zone}`);
       }
     }
     return new ZoneTable([...rules.values()]);
@@ -183,45 +180,24 @@ class RangeTable {
   readonly #zoneIndices: Uint32Array;
   readonly #zones: readonly (string | undefined)[];
 
-  /**
-   * Networks either hold each other or are disjoint, so a stack of those that are open cuts them
-   * into ranges.
-   */
   constructor(rules: readonly Rule[], size: number) {
     this.#size = size;
-    const zones: (string | undefined)[] = [undefined, ...new Set(rules.map(({ zone }) => zone))];
-    const indices = new Map(zones.map((zone, index) => [zone, index]));
+    this.#zones = [undefined, ...new Set(rules.map(({ zone }) => zone))];
+    const indices = new Map(this.#zones.map((zone, index) => [zone, index]));
     const starts: number[] = [];
     const zoneIndices: number[] = [];
-    const begin = (start: AddressWords, zone: string | undefined) => {
-      // A range that ends where it begins is left out.
+    for (const { start, zone } of rangesOf(rules)) {
       if (zoneIndices.length > 0 && compareAt(starts, starts.length - size, start) === 0) {
         starts.length -= size;
         zoneIndices.length--;
       }
       const index = indices.get(zone)!;
-      if (index === (zoneIndices.at(-1) ?? 0)) return;
+      if (index === (zoneIndices.at(-1) ?? 0)) continue;
       starts.push(...start);
       zoneIndices.push(index);
-    };
-    /** Open networks from the outermost, and the first address behind each; undefined for the end. */
-    const open: { readonly zone: string; readonly end: AddressWords | undefined }[] = [];
-    const close = () => {
-      const { end } = open.pop()!;
-      if (end !== undefined) begin(end, open.at(-1)?.zone);
-    };
-    for (const { first, prefixLength, zone } of rules.toSorted(byOrder)) {
-      for (let last = open.at(-1); last?.end && compareAt(first, 0, last.end) >= 0;) {
-        close();
-        last = open.at(-1);
-      }
-      begin(first, zone);
-      open.push({ zone, end: endOf(first, prefixLength) });
     }
-    while (open.length > 0) close();
     this.#starts = Uint32Array.from(starts);
     this.#zoneIndices = Uint32Array.from(zoneIndices);
-    this.#zones = zones;
   }
 
   find(address: AddressWords): string | undefined {
@@ -233,6 +209,33 @@ class RangeTable {
       else high = middle;
     }
     return low === 0 ? undefined : this.#zones[this.#zoneIndices[low - 1]!];
+  }
+}
+
+/** Addresses in one zone, or in none, up to the next range. */
+interface Range {
+  readonly start: AddressWords;
+  readonly zone: string | undefined;
+}
+
+/**
+ * The ranges of networks, ascending; of several that start at the same address the last counts.
+ * Networks either hold each other or are disjoint, so a stack of those that are open will do.
+ */
+function* rangesOf(rules: readonly Rule[]): Generator<Range> {
+  /** From the outermost, each with the first address behind it; undefined for the end. */
+  const open: { readonly zone: string; readonly end: AddressWords | undefined }[] = [];
+  for (const { first, prefixLength, zone } of rules.toSorted(byOrder)) {
+    for (let end = open.at(-1)?.end; end && compareAt(first, 0, end) >= 0;) {
+      open.pop();
+      yield { start: end, zone: open.at(-1)?.zone };
+      end = open.at(-1)?.end;
+    }
+    yield { start: first, zone };
+    open.push({ zone, end: endOf(first, prefixLength) });
+  }
+  for (let last = open.pop(); last?.end !== undefined; last = open.pop()) {
+    yield { start: last.end, zone: open.at(-1)?.zone };
   }
 }
 

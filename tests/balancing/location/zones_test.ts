@@ -103,9 +103,9 @@ const MISTAKES: readonly (readonly [text: string, message: string])[] = [
   ].map((cidr) => [`${cidr} a`, `"${cidr} a" has "${cidr}", ${NO_NETWORK}`] as const),
   [
     "10.0.0.0/8 a\n\n11.0.0.0/8 b\n10.0.0.0/8 b",
-    '4: "10.0.0.0/8 b" gives the network of line 1, which is in zone a, another one',
+    '4: "10.0.0.0/8 b" repeats the network of line 1, which is in the zone a',
   ],
-  ["::/0 a\n0:0::0/0 b", '2: "0:0::0/0 b" gives the network of line 1, which is in zone a'],
+  ["::/0 a\n0:0::0/0 b", '2: "0:0::0/0 b" repeats the network of line 1, which is in the zone a'],
   ["10.0.0.0/8 a\n10.0.0.0/8 A", "2: "],
 ];
 
@@ -141,12 +141,23 @@ const NO_ADDRESSES = [
   " 1.2.3.4",
 ]
   .concat(["1.2.3.4 ", "1.2.3.4\n", "a.b.c.d", ":", ":::", "[::1]", "::1]", "unknown", "_hidden"])
-  .concat(["1.2.3.4:80", "::g", "1::2::3", "%eth0", "::ffff:1.2.3.256", "\0", "1:2:3:4:5:6:7"]);
+  .concat([
+    "1.2.3.4:80",
+    "::g",
+    "1::2::3",
+    "%eth0",
+    "::ffff:1.2.3.256",
+    "\0",
+    "1:2:3:4:5:6:7",
+    "0:".repeat(1e6),
+    "1".repeat(1e6),
+  ]);
 
 Deno.test("parseAddress() knows addresses from other texts", () => {
-  for (const text of NO_ADDRESSES) assertEquals(parseAddress(text), undefined, text);
+  for (const text of NO_ADDRESSES) assertEquals(parseAddress(text), undefined, text.slice(0, 50));
   assertEquals(parseAddress("255.255.255.255")?.words, [2 ** 32 - 1]);
   assertEquals(parseAddress("::FFFF:1.2.3.4"), { words: [0x01020304], text: "1.2.3.4" });
+  assertEquals(parseAddress("0000:0000:0000:0000:0000:ffff:255.255.255.255")?.words, [2 ** 32 - 1]);
   assertEquals(parseAddress("fe80::1%2"), { words: [0xfe800000, 0, 0, 1], text: "fe80::1" });
 });
 
