@@ -32,7 +32,10 @@ const REFUSED: readonly (readonly [option: string, line: RegExp])[] = [
   ["--zones=directory", /^balancer: --zones=directory is a directory$/m],
   ["--zones=/dev/null", /^balancer: --zones=\/dev\/null is no file that can be read again$/m],
   ["--zones=bits.txt", /^balancer: bits\.txt:2: ".*" has bits set .*: write 127\.0\.0\.0\/8$/m],
-  ["--zones=twice.txt", /^balancer: twice\.txt:2: ".*" repeats the network of line 1, which/m],
+  [
+    "--zones=twice.txt",
+    /^balancer: twice\.txt:2: gives the zone there to the network of line 1, which has here/m,
+  ],
   ["--zones=x.mmdb", /^balancer: x\.mmdb:1: /m],
   ["--zones=", /^balancer: .*--zones/m],
   ["--geoip=none", /^balancer: --geoip=none does not exist$/m],

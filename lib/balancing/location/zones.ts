@@ -92,6 +92,7 @@ export class ZoneTable {
   readonly #ipv4: RangeTable;
   readonly #ipv6: RangeTable;
 
+  /** @param rules in the order of `byOrder`, no two for one network with different zones */
   private constructor(rules: readonly Rule[]) {
     this.rules = rules.length;
     this.zones = new Set(rules.map(({ zone }) => zone));
@@ -104,27 +105,26 @@ export class ZoneTable {
    * white space around a rule are ignored. Two rules for one network must give the same zone.
    *
    * @param source the name of the file in errors
-   * @throws {ServerListError} for the first mistake, as `SOURCE:LINE: reason`
+   * @throws {ServerListError} for the first malformed line, or else the first network that is given
+   *     another zone, as `SOURCE:LINE: reason`
    */
   static async parse(text: string, source: string): Promise<ZoneTable> {
-    const rules = new Map<string, Rule>();
+    const rules: Rule[] = [];
     for (const [index, wholeLine] of text.split("\n").entries()) {
       const entry = wholeLine.replace(/#.*/s, "").trim();
       if (entry === "") continue;
       const line = index + 1;
       if (line % LINES_AT_ONCE === 0) await turn();
-      const fail = (reason: string): never => {
+      rules.push(parseRule(entry, line, (reason) => {
         throw new ServerListError(`${source}:${line}: ${quote(entry)} ${reason}`);
-      };
-      const rule = { ...parseRule(entry, fail), line };
-      const key = `${rule.first.join(" ")}/${rule.prefixLength}`;
-      const other = rules.get(key);
-      if (other === undefined) rules.set(key, rule);
-      else if (other.zone !== rule.zone) {
-        fail(`repeats the network of line ${other.line}, which is in the zone ${other.zone}`);
-      }
+      }));
     }
-    return new ZoneTable([...rules.values()]);
+    rules.sort(byOrder);
+    const contradiction = firstContradiction(rules);
+    if (contradiction === undefined) return new ZoneTable(rules);
+    const [{ line: before, zone: other }, { line, zone }] = contradiction;
+    const reason = `gives the zone ${zone} to the network of line ${before}, which has ${other}`;
+    throw new ServerListError(`${source}:${line}: ${reason}`);
   }
 
   /** The zone of an address; undefined if no rule holds it. */
@@ -135,13 +135,26 @@ export class ZoneTable {
 
 type Fail = (reason: string) => never;
 
-function parseRule(entry: string, fail: Fail): Omit<Rule, "line"> {
+/** The first rule, by its line, for a network that has another zone already, and that one before. */
+function firstContradiction(rules: readonly Rule[]): readonly [Rule, Rule] | undefined {
+  let found: readonly [Rule, Rule] | undefined;
+  for (let i = 1; i < rules.length; i++) {
+    const [before, rule] = [rules[i - 1]!, rules[i]!];
+    const isContradiction = rule.zone !== before.zone &&
+      rule.prefixLength === before.prefixLength && rule.first.length === before.first.length &&
+      compareAt(rule.first, 0, before.first) === 0;
+    if (isContradiction && rule.line < (found?.[1].line ?? Infinity)) found = [before, rule];
+  }
+  return found;
+}
+
+function parseRule(entry: string, line: number, fail: Fail): Rule {
   const [cidr = "", zone, ...others] = entry.split(/[ \t]+/);
   if (zone === undefined) return fail("has no zone: write it as in 192.0.2.0/24 campus");
   if (others.length > 0) fail("has more than a network and a zone");
   const network = parseNetwork(cidr, fail);
   if (!isZone(zone)) fail(`has the zone ${quote(zone)}: write ${ZONE_NAMES}`);
-  return { ...network, zone };
+  return { ...network, zone, line };
 }
 
 function parseNetwork(text: string, fail: Fail): Pick<Rule, "first" | "prefixLength"> {
@@ -225,7 +238,7 @@ interface Range {
 function* rangesOf(rules: readonly Rule[]): Generator<Range> {
   /** From the outermost, each with the first address behind it; undefined for the end. */
   const open: { readonly zone: string; readonly end: AddressWords | undefined }[] = [];
-  for (const { first, prefixLength, zone } of rules.toSorted(byOrder)) {
+  for (const { first, prefixLength, zone } of rules) {
     for (let end = open.at(-1)?.end; end && compareAt(first, 0, end) >= 0;) {
       open.pop();
       yield { start: end, zone: open.at(-1)?.zone };
@@ -248,9 +261,13 @@ function compareAt(words: ArrayLike<number>, index: number, address: AddressWord
   return 0;
 }
 
-/** Networks by their first addresses; of equal ones the larger network first. */
+/**
+ * Networks of IPv4 before those of IPv6, by their first addresses; of equal ones the larger network
+ * first, then the line.
+ */
 function byOrder(a: Rule, b: Rule): number {
-  return compareAt(a.first, 0, b.first) || a.prefixLength - b.prefixLength;
+  return a.first.length - b.first.length || compareAt(a.first, 0, b.first) ||
+    a.prefixLength - b.prefixLength || a.line - b.line;
 }
 
 /** The first address behind a network; undefined if it reaches to the last one. */

@@ -103,9 +103,14 @@ const MISTAKES: readonly (readonly [text: string, message: string])[] = [
   ].map((cidr) => [`${cidr} a`, `"${cidr} a" has "${cidr}", ${NO_NETWORK}`] as const),
   [
     "10.0.0.0/8 a\n\n11.0.0.0/8 b\n10.0.0.0/8 b",
-    '4: "10.0.0.0/8 b" repeats the network of line 1, which is in the zone a',
+    "zones.txt:4: gives the zone b to the network of line 1, which has a",
   ],
-  ["::/0 a\n0:0::0/0 b", '2: "0:0::0/0 b" repeats the network of line 1, which is in the zone a'],
+  ["::/0 a\n0:0::0/0 b", "2: gives the zone b to the network of line 1, which has a"],
+  [
+    "2.0.0.0/8 a\n1.0.0.0/8 a\n2.0.0.0/8 b\n1.0.0.0/8 b\n2.0.0.0/8 a",
+    "3: gives the zone b to the network of line 1, which has a",
+  ],
+  ["1.0.0.0/8 a\n1.0.0.0/8 b\n1.0.0.0 c", "3: "],
   ["10.0.0.0/8 a\n10.0.0.0/8 A", "2: "],
 ];
 
