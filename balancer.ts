@@ -15,6 +15,7 @@ import { createFrontend, fileRouter, redirectingServer } from "./lib/balancing/f
 import { HealthChecker, jitteredInterval } from "./lib/balancing/health_checker.ts";
 import { DnsResolver } from "./lib/balancing/list/resolver.ts";
 import { ServerSource } from "./lib/balancing/list/server_source.ts";
+import { Locator } from "./lib/balancing/location/location.ts";
 import { POLICIES } from "./lib/balancing/policies.ts";
 import { Pool } from "./lib/balancing/pool.ts";
 import { probeWith } from "./lib/balancing/probe_size.ts";
@@ -50,12 +51,15 @@ await runCommand(BALANCER_COMMAND, async (options, operands) => {
   const startedAt = Date.now();
   const counters = new RequestCounters();
   const policy = POLICIES[options.policy](options.workers);
-  const chooser = new Chooser(policy, new PickedShares(counters));
   const reload = new ReloadSignal(() => {
     logger.info("SIGHUP is acted on once the first round has ended");
   });
   const credentials = await readCredentials(options, Date.now());
   const port = { credentials, proxies: await readProxies(options) };
+  const locator = await Locator.open(options, logger.info);
+  const tiers = locator &&
+    { places: locator, least: options["tier-min"], onPick: counters.redirectedIn };
+  const chooser = new Chooser(policy, new PickedShares(counters), tiers);
   const log = new FarmLog(logger.info);
   if (workerPort() !== undefined) {
     const output = standardOutput();
@@ -75,7 +79,7 @@ await runCommand(BALANCER_COMMAND, async (options, operands) => {
     callSoon: (call) => setTimeout(call, UPDATE_MS),
   });
   const clock = () => performance.now();
-  const list = new ServerList(source, { pool, counters, log, clock });
+  const list = new ServerList(source, { pool, counters, locator, log, clock });
   const checker = new HealthChecker(pool, {
     probe: probeWith({
       path: options["probe-path"],
@@ -103,9 +107,8 @@ await runCommand(BALANCER_COMMAND, async (options, operands) => {
       workers: options.workers,
     },
   );
-  const router = files && fileRouter(options, chooser, files);
-  const why: Explain = (client, target) =>
-    explain(client, target, { pool, chooser, files: router });
+  const redirecting = { pool, chooser, files: files && fileRouter(options, chooser, files) };
+  const why: Explain = (client, target) => explain(client, target, redirecting);
   const admin = options.admin && new AdminServer(options.admin, status, why, logger);
   const reloadAll = async () => {
     await list.reload();

@@ -24,8 +24,12 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   ],
   "lib/balancing": [
     ...["lib/balancing", "lib/balancing/list", "lib/balancing/policies"],
-    "lib/balancing/file_checks",
+    ...["lib/balancing/file_checks", "lib/balancing/location"],
     ...["lib/process", "lib/log", "lib/cli", "lib/net", "lib/http", "@std"],
+  ],
+  "lib/balancing/location": [
+    ...["lib/balancing/location", "lib/balancing/list", "lib/process", "lib/cli"],
+    ...["ipaddr.js", "mmdb-lib", "node:buffer", "node:timers/promises"],
   ],
   "lib/balancing/list": ["lib/balancing/list", "lib/cli", "lib/http", "@std"],
   "lib/balancing/admin": [
@@ -49,7 +53,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   "role": [
     ...["lib/http", "lib/net", "lib/log", "lib/cli", "lib/process", "lib/files", "lib/download"],
     ...["lib/balancing", "lib/balancing/list", "lib/balancing/admin"],
-    "lib/balancing/file_checks",
+    ...["lib/balancing/file_checks", "lib/balancing/location"],
     ...["@std", "deno.json", "servers.txt"],
   ],
 };
@@ -186,6 +190,23 @@ Deno.test("no files import each other in a circle", () => {
     return circles;
   };
   assertNone(sources.flatMap(({ path }) => visit(path, [])));
+});
+
+Deno.test("no role loads the packages of places while no option asks for them", () => {
+  const byPath = new Map(sources.map((source) => [source.path, source]));
+  const loaded = new Set<string>();
+  const load = (path: string) => {
+    if (loaded.has(path)) return;
+    loaded.add(path);
+    const code = byPath.get(path)?.code ?? "";
+    for (const [, specifier] of code.matchAll(/^(?:import|export)(?! type)\b[^"]*?"([^"]+)";/gm)) {
+      const isPath = specifier!.startsWith(".");
+      load(isPath ? relative(root, join(root, dirname(path), specifier!)) : specifier!);
+    }
+  };
+  ROLES.forEach(load);
+  assert(loaded.has("lib/balancing/location/location.ts"));
+  assertNone(["ipaddr.js", "mmdb-lib"].filter((it) => loaded.has(it)));
 });
 
 Deno.test("no file does nothing but hand on what others export", () => {

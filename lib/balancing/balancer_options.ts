@@ -12,6 +12,7 @@ import {
   option,
   optional,
   SIZE,
+  text,
   type ValueParser,
   type Values,
 } from "../cli/option.ts";
@@ -88,6 +89,13 @@ export const BALANCER_COMMAND = {
     "check-rate": option(count(1, 10_000), "50", "questions about files a second, to all servers"),
     "check-expiry": option(duration(), "10m", "how long it is known that a server has a file"),
     "check-timeout": option(duration(), "1s", "how long a client waits for such an answer"),
+    zones: optional(text("FILE"), "zones of clients: lines such as 192.0.2.0/24 campus"),
+    geoip: optional(text("FILE"), "countries of clients: a database in MaxMind's format (.mmdb)"),
+    "tier-min": option(
+      count(1, 1000),
+      "1",
+      "available servers that a zone, country or continent needs to be used alone",
+    ),
     status: option(choice([301, 302, 303, 307, 308]), "301", "the status code of the redirect"),
     resolver: optional(NAME_SERVER, "name server for DNS entries (default: the system's)"),
     admin: optional(
@@ -108,7 +116,8 @@ files that it may read are read again at SIGHUP; DNS is looked up before each
 round of tests.
 
 Clients can get another URL than the tests: host:port=https://files.example.
-Options of a server follow behind a comma: weight=N, drain or backup:
+Options of a server follow behind a comma: weight=N, drain, backup,
+zone=NAME, country=CODE or continent=CODE:
   deno run --allow-net balancer.ts web1:8000,weight=2 web2:8000,backup
 
 The status of all servers is served as a page, /status.json, /metrics and
@@ -121,6 +130,9 @@ export type BalancerOptions = Values<typeof BALANCER_COMMAND.options>;
 
 /** Checks options that depend on each other. @throws {UsageError} */
 export function checkBalancerOptions(options: BalancerOptions): void {
+  if (options["tier-min"] > 1 && options.zones === undefined && options.geoip === undefined) {
+    throw new UsageError("--tier-min needs --zones or --geoip, by which clients have tiers");
+  }
   if (options["probe-bytes"] !== "auto" && options["probe-path"].includes("?")) {
     throw new UsageError("--probe-bytes adds ?bytes=SIZE to --probe-path, which has a query");
   }

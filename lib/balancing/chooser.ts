@@ -3,7 +3,8 @@ import type { Server } from "./list/server.ts";
 import type { Candidate, PickRequest, Policy } from "./policies/policy.ts";
 import type { PickedShares } from "./request_counters.ts";
 import { ServerGroup } from "./server_group.ts";
-import { type Place, type Places, type Tier, type TierName, Tiers } from "./tiers.ts";
+import type { Place } from "./location/location.ts";
+import { type Places, type Tier, type TierName, Tiers } from "./tiers.ts";
 
 /** Receives the changes of a pool. */
 export interface PoolObserver {

@@ -10,6 +10,7 @@ import { format as formatDuration } from "@std/fmt/duration";
 import { throughputOf, type TransferSample, type Transition } from "./health.ts";
 import type { LookupProblem } from "./list/dns_cache.ts";
 import type { VersionHolders } from "./file_checks/disagreements.ts";
+import { placeText } from "./list/place.ts";
 import type { ListingChanges, Server } from "./list/server.ts";
 import type { UnreadList } from "./list/server_source.ts";
 import type { ExcludedReason, Pool, RankedServer, Replacement } from "./pool.ts";
@@ -138,7 +139,9 @@ export function roundRecordOf({ ranking, servers, elapsedMs }: RoundEvent): obje
     : { event: "round", ...counts, elapsedMs, fastest };
 }
 
-function changesInWords({ weight, isDrained, priority, publicUrl }: ListingChanges): string[] {
+function changesInWords(
+  { weight, isDrained, priority, publicUrl, place }: ListingChanges,
+): string[] {
   const words: string[] = [];
   if (weight !== undefined) words.push(`its weight is ${Math.round(weight * 100) / 100}`);
   if (isDrained !== undefined) words.push(isDrained ? "it is drained" : "it is drained no more");
@@ -146,6 +149,7 @@ function changesInWords({ weight, isDrained, priority, publicUrl }: ListingChang
     words.push(priority.after > priority.before ? "it steps back" : "it comes to the fore");
   }
   if (publicUrl !== undefined) words.push(`clients are sent to ${publicUrl}`);
+  if (place !== undefined) words.push(`its place is ${placeText(place) || "not listed any more"}`);
   return words;
 }
 
@@ -179,6 +183,8 @@ export class FarmLog {
   readonly #info: Tell;
   /** The last problem of each entry that is looked up. */
   #problems: ReadonlyMap<string, string> = new Map();
+  #unruled: ReadonlySet<string> = new Set();
+  #unservedZones: ReadonlySet<string> = new Set();
 
   #unserved: ReadonlySet<string> = new Set();
 
@@ -239,14 +245,14 @@ export class FarmLog {
   /** Zones whose clients all had to be sent elsewhere since the last call: logs new ones. */
   unserved(zones: readonly (readonly [zone: string, clients: number])[]): void {
     for (const [zone, clients] of zones) {
-      if (this.#unserved.has(zone)) continue;
+      if (this.#unservedZones.has(zone)) continue;
       this.#info(`no server of the zone ${zone} was available for its ${clients} clients`, {
         event: "unserved",
         zone,
         clients,
       });
     }
-    this.#unserved = new Set(zones.map(([zone]) => zone));
+    this.#unservedZones = new Set(zones.map(([zone]) => zone));
   }
 
   /** Servers have different versions of a file, or the same again. */
@@ -295,6 +301,42 @@ export class FarmLog {
   /** A list has a mistake, so that all stay as they were. */
   unchanged(reason: string): void {
     this.#info(`the list stays as it was: ${reason}`, { event: "unchanged", reason });
+  }
+
+  /** The files of places were read. */
+  places(description: string): void {
+    this.#info(`places are known by ${description}`, { event: "places", description });
+  }
+
+  /** A file of places has a mistake, so that all stay as they were. */
+  unchangedPlaces(reason: string): void {
+    this.#info(`the places stay as they were: ${reason}`, { event: "unchanged", reason });
+  }
+
+  /**
+   * Zones that do not fit together; each is logged once, and again when it has come back.
+   *
+   * @param unruled zones of servers that no rule gives
+   * @param unserved zones of rules in which there is no server
+   */
+  zones(unruled: ReadonlySet<string>, unserved: ReadonlySet<string>): void {
+    this.#zones([...unruled.difference(this.#unruled)], "no rule gives");
+    this.#zones([...unserved.difference(this.#unserved)], "no server is in");
+    this.#unruled = unruled;
+    this.#unserved = unserved;
+  }
+
+  #zones(all: readonly string[], reason: string): void {
+    if (all.length === 0) return;
+    const zones = all.slice(0, MOST_LISTED);
+    const more = all.length > zones.length ? ` and ${all.length - zones.length} more` : "";
+    const noun = all.length === 1 ? "the zone" : "the zones";
+    this.#info(`${reason} ${noun} ${zones.join(", ")}${more}`, {
+      event: "zones",
+      reason,
+      zones,
+      count: all.length,
+    });
   }
 
   reread(added: readonly Server[], removed: readonly Server[], servers: number): void {

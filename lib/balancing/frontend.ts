@@ -14,6 +14,7 @@ import type { BalancerOptions } from "./balancer_options.ts";
 import type { Chooser, PoolObserver } from "./chooser.ts";
 import type { FileChecks, FileKnowledge } from "./file_checks/file_checks.ts";
 import { FileRouter } from "./file_checks/file_router.ts";
+import { locationFiles, type LocationOptions } from "./location/location.ts";
 import { Redirector } from "./redirector.ts";
 import type { RequestCounters } from "./request_counters.ts";
 import { PoolPublisher, readCounts } from "./worker_link.ts";
@@ -32,7 +33,10 @@ export interface Frontend {
   open(): Promise<number | undefined>;
   /** Accepts clients until the signal fires; open connections are served beyond it. */
   serveUntil(due: AbortSignal): Promise<void>;
-  /** Reads the certificate again, or logs why that is not possible. */
+  /**
+   * Reads the certificate again, or logs why that is not possible; with workers, the files of places
+   * as well.
+   */
   renew(): void;
   /** Stops accepting, and finishes open requests. @param stop the signal that has fired */
   close(stop: AbortSignal): Promise<void>;
@@ -162,12 +166,12 @@ export class WorkerFrontend implements Frontend {
    * @throws as `Supervisor.of`
    */
   static async of(
-    options: SupervisorOptions & TlsValues,
+    options: SupervisorOptions & TlsValues & LocationOptions,
     counters: RequestCounters,
     files: FileChecks | undefined,
     { info, relay }: Pick<Logger, "info" | "relay">,
   ): Promise<WorkerFrontend> {
-    const credentials = credentialFiles(options);
+    const paths = [...credentialFiles(options), ...locationFiles(options)];
     const publisher = new PoolPublisher();
     const onReport = (content: unknown) => {
       if (files?.readReport(content)) return;
@@ -178,13 +182,13 @@ export class WorkerFrontend implements Frontend {
       const unsubscribe = [publisher.subscribe(send), files?.publisher.subscribe(send)];
       return () => unsubscribe.forEach((end) => end?.());
     };
-    const supervisor = await Supervisor.of(options, credentials, {
+    const supervisor = await Supervisor.of(options, paths, {
       info,
       relay,
       subscribe,
       onReport,
     });
-    return new WorkerFrontend(supervisor, publisher, credentials.length > 0);
+    return new WorkerFrontend(supervisor, publisher, paths.length > 0);
   }
 
   /** A worker that has ended does not count until its successor listens. */

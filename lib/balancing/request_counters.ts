@@ -1,5 +1,6 @@
 import type { Server } from "./list/server.ts";
-import { type Place, TIER_NAMES, type TierName } from "./tiers.ts";
+import type { Place } from "./location/location.ts";
+import { TIER_NAMES, type TierName } from "./tiers.ts";
 
 /** Counts clients by the server they were redirected to. */
 export class RequestCounters {
@@ -35,10 +36,10 @@ export class RequestCounters {
   }
 
   /** Counts a client redirected to a server of a tier. @param place that of the client */
-  redirectedIn(tier: TierName, place: Place | undefined): void {
+  readonly redirectedIn = (tier: TierName, place: Place | undefined): void => {
     this.#tiers[tier]++;
     if (place?.zone !== undefined) this.#addZone(place.zone, 1, Number(tier === "zone"));
-  }
+  };
 
   /** Clients redirected to a server of each tier, as a copy. */
   get byTier(): Readonly<Record<TierName, number>> {

@@ -9,6 +9,7 @@ import { SingleRun } from "../process/single_run.ts";
 import type { FarmLog } from "./farm_log.ts";
 import type { Server } from "./list/server.ts";
 import type { ServerSource } from "./list/server_source.ts";
+import type { Locator } from "./location/location.ts";
 import type { Pool, Replacement } from "./pool.ts";
 import type { RequestCounters } from "./request_counters.ts";
 
@@ -20,6 +21,8 @@ export interface ServerListOptions {
   readonly pool: Pool;
   /** Forgets the servers that are no longer listed. */
   readonly counters: RequestCounters;
+  /** Is read again with the list, if there is one. */
+  readonly locator: Locator | undefined;
   readonly log: FarmLog;
   readonly clock: () => number;
 }
@@ -29,7 +32,11 @@ export class ServerList {
   readonly #source: ListSource;
   readonly #options: ServerListOptions;
   readonly #lookup = new SingleRun(() => this.#lookUp());
-  readonly #reading = new SingleRun(() => this.#read());
+  readonly #reading = new SingleRun(async () => {
+    await this.#read();
+    await this.#readPlaces();
+    this.#checkZones();
+  });
 
   constructor(source: ListSource, options: ServerListOptions) {
     this.#source = source;
@@ -38,11 +45,13 @@ export class ServerList {
 
   /** Puts the servers of the list into the pool, untested. */
   async load(): Promise<void> {
-    const { log } = this.#options;
+    const { log, locator } = this.#options;
+    if (locator !== undefined) log.places(locator.description);
     const { servers, duplicates, problems } = await this.#source.servers();
     this.#replace(servers);
     log.problems(problems);
     log.duplicates(duplicates);
+    this.#checkZones();
     log.testing(servers.length);
   }
 
@@ -53,8 +62,8 @@ export class ServerList {
 
   /**
    * Reads the files again: servers that are no longer listed get no more clients at once; new ones
-   * are untested. With a mistake in a list all of it stays as it was. A call during another one
-   * makes that read the files once more.
+   * are untested. With a mistake in a list all of it stays as it was, and so do all places with a
+   * mistake in a file of those. A call during another one makes that read the files once more.
    */
   async reload(): Promise<void> {
     await this.#reading.again();
@@ -69,6 +78,18 @@ export class ServerList {
   /** Whether a server may become available after the last one is out. */
   get mayRecover(): boolean {
     return this.#source.isDynamic || this.#options.pool.thresholds.rise > 0;
+  }
+
+  async #readPlaces(): Promise<void> {
+    const { log, locator } = this.#options;
+    if (locator === undefined) return;
+    try {
+      await locator.reload();
+      log.places(locator.description);
+    } catch (error) {
+      if (!(error instanceof CommandError)) throw error;
+      log.unchangedPlaces(error.message);
+    }
   }
 
   async #read(): Promise<void> {
@@ -95,6 +116,17 @@ export class ServerList {
     const { servers, problems } = await this.#source.servers();
     log.problems(problems);
     log.changed(this.#replace(servers), pool);
+    this.#checkZones();
+  }
+
+  /** Compares the zones of servers with those of rules. */
+  #checkZones(): void {
+    const { pool, log, locator } = this.#options;
+    const { servers } = pool;
+    const listed = new Set(servers.flatMap(({ zones }) => zones ?? []));
+    const ruled = locator?.zones ?? new Set<string>();
+    const served = new Set(servers.flatMap((it) => locator?.placeOfServer(it).zones ?? []));
+    log.zones(listed.difference(ruled), ruled.difference(served));
   }
 
   #replace(servers: readonly Server[]): Replacement {

@@ -6,22 +6,9 @@
 
 import type { TransferSample } from "./health.ts";
 import type { Server } from "./list/server.ts";
+import type { Place, ServerPlace } from "./location/location.ts";
 import type { Candidate } from "./policies/policy.ts";
 import { ServerGroup } from "./server_group.ts";
-
-/** Where a client is; what is not known is absent. Equal places are the same object. */
-export interface Place {
-  readonly zone?: string;
-  /** ISO 3166-1 alpha-2, in lower case. */
-  readonly country?: string;
-  /** `af`, `an`, `as`, `eu`, `na`, `oc` or `sa`. */
-  readonly continent?: string;
-}
-
-/** Where a server is: it may be in several zones. */
-export interface ServerPlace extends Omit<Place, "zone"> {
-  readonly zones: readonly string[];
-}
 
 /** Knows where clients and servers are. */
 export interface Places {

@@ -8,7 +8,8 @@ import type { Chooser, Explanation } from "./chooser.ts";
 import { type FileRouter, MISSING } from "./file_checks/file_router.ts";
 import type { PickRequest } from "./policies/policy.ts";
 import type { ExcludedReason, Pool, ServerRecord } from "./pool.ts";
-import type { Place, TierName } from "./tiers.ts";
+import type { Place } from "./location/location.ts";
+import type { TierName } from "./tiers.ts";
 
 /** Why a server is not chosen, beside what excludes it for all clients. */
 export type NotChosenReason =

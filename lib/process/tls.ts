@@ -66,7 +66,8 @@ async function readText(name: string, file: string): Promise<string> {
   }
 }
 
-function unreadable(error: unknown, file: string): string {
+/** Why the file of an option cannot be read: the end of a message that begins with the option. */
+export function unreadable(error: unknown, file: string): string {
   if (error instanceof Deno.errors.NotFound) return "does not exist";
   if (error instanceof Deno.errors.IsADirectory) return "is a directory";
   if (error instanceof Deno.errors.NotCapable) return `needs --allow-read=${file} as well`;

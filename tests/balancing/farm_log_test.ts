@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
-import { FarmLog } from "../../lib/balancing/farm_log.ts";
-import { parseServer, type Server } from "../../lib/balancing/list/server.ts";
+import { FarmLog, wordsFor } from "../../lib/balancing/farm_log.ts";
+import { type ListingChanges, parseServer, type Server } from "../../lib/balancing/list/server.ts";
 
 const [a, b, c] = ["a:1", "b:1", "c:1"].map((entry) => parseServer(entry));
 
@@ -44,6 +44,19 @@ const CHANGES = { weight: 4 / 3, priority: { before: 0, after: 1 } };
 const MORE_CHANGES = {
   ...{ isDrained: false, priority: { before: 1, after: 0 }, publicUrl: "http://d" },
 };
+
+Deno.test("wordsFor() tells what the list says of a place", () => {
+  const place = { zones: ["campus", "eu"], country: "de", continent: "eu" } as const;
+  const words = (changes: ListingChanges) => wordsFor({ kind: "changed", changes });
+  assertEquals(
+    words({ place }),
+    "has changed in the list: its place is zone=campus+eu country=de continent=eu",
+  );
+  assertEquals(
+    words({ place: {}, weight: 2 }),
+    "has changed in the list: its weight is 2, its place is not listed any more",
+  );
+});
 
 Deno.test("FarmLog tells who came and who went, and that the list was read", () => {
   const { log, logged } = logOf();
@@ -128,5 +141,44 @@ Deno.test("FarmLog tells problems that are news, and what is well again", () => 
     ["api: no address", { event: "unresolved", entry: "api", reason: "no address" }],
     ["web can be looked up again", { event: "resolved", entry: "web" }],
     ["api can be looked up again", { event: "resolved", entry: "api" }],
+  ]);
+});
+
+Deno.test("FarmLog tells once which zones do not fit together, and of ten by name", () => {
+  const { log, logged } = logOf();
+  const many = new Set(Array.from({ length: 12 }, (_, i) => `z${i}`));
+  const none = new Set<string>();
+  log.zones(new Set(["a"]), none);
+  log.zones(new Set(["a", "b"]), none);
+  log.zones(none, none);
+  log.zones(new Set(["a"]), many);
+  log.zones(none, many);
+  const zones = [...many].slice(0, 10);
+  const unruled = (zone: string): [string, object] => [
+    `no rule gives the zone ${zone}`,
+    { event: "zones", reason: "no rule gives", zones: [zone], count: 1 },
+  ];
+  assertEquals(logged, [
+    unruled("a"),
+    unruled("b"),
+    unruled("a"),
+    [
+      `no server is in the zones ${zones.join(", ")} and 2 more`,
+      { event: "zones", reason: "no server is in", zones, count: 12 },
+    ],
+  ]);
+});
+
+Deno.test("FarmLog tells what places are known by, and that they stay", () => {
+  const { log, logged } = logOf();
+  log.places("2 rules for 1 zone");
+  log.unchangedPlaces("zones.txt:1: mistake");
+  assertEquals(logged, [
+    ["places are known by 2 rules for 1 zone", {
+      ...{ event: "places", description: "2 rules for 1 zone" },
+    }],
+    ["the places stay as they were: zones.txt:1: mistake", {
+      ...{ event: "unchanged", reason: "zones.txt:1: mistake" },
+    }],
   ]);
 });

@@ -46,6 +46,7 @@ Deno.test("Pool.replace() takes what has changed about a server, and keeps all e
     "a:1 drain": { isDrained: true },
     "a:1 backup": { priority: { before: 0, after: BACKUP_PRIORITY } },
     "a:1=http://files.example": { publicUrl: "http://files.example" },
+    "a:1 country=de zone=a+b": { place: { zones: ["a", "b"], country: "de" } },
   };
   for (const [entry, change] of Object.entries(changesOf)) {
     const [first, other] = [parseServer("a:1"), parseServer("b:1")];

@@ -2,7 +2,9 @@ import { assert, assertEquals } from "@std/assert";
 import { Chooser } from "../../lib/balancing/chooser.ts";
 import { parseServer, type Server } from "../../lib/balancing/list/server.ts";
 import { POLICIES, POLICY_NAMES, type PolicyName } from "../../lib/balancing/policies.ts";
-import type { Place, Places, ServerPlace, TierName } from "../../lib/balancing/tiers.ts";
+import type { Continent } from "../../lib/balancing/list/place.ts";
+import type { Place, ServerPlace } from "../../lib/balancing/location/location.ts";
+import type { Places, TierName } from "../../lib/balancing/tiers.ts";
 import { asking, candidatesOf } from "../support/candidates.ts";
 import { seededRandom } from "../support/random.ts";
 
@@ -30,7 +32,7 @@ function labelsOf(name: string): ServerPlace {
   return {
     zones: zone === undefined ? [] : [zone],
     ...(country !== undefined && { country }),
-    ...(continent !== undefined && { continent }),
+    ...(continent !== undefined && { continent: continent as Continent }),
   };
 }
 

@@ -6,7 +6,8 @@ import type { FileAnswer } from "../../lib/balancing/file_checks/file_version.ts
 import { parseServer, type Server } from "../../lib/balancing/list/server.ts";
 import { POLICIES, type PolicyName } from "../../lib/balancing/policies.ts";
 import { Pool } from "../../lib/balancing/pool.ts";
-import type { Place, Places } from "../../lib/balancing/tiers.ts";
+import type { Place } from "../../lib/balancing/location/location.ts";
+import type { Places } from "../../lib/balancing/tiers.ts";
 import { explain } from "../../lib/balancing/why.ts";
 import { asking } from "../support/candidates.ts";
 import { seededRandom } from "../support/random.ts";

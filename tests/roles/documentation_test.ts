@@ -172,7 +172,10 @@ function namesIn(value: unknown): string[] {
 Deno.test("READMEs name all that programs read of a balancer", async () => {
   await using server = await fileServer({ "a.txt": "text" });
   const words = ["run", "--quiet", "--allow-net", "balancer.ts", "--admin=:0", "--log=json"];
-  words.push("--check-files=after");
+  await using directory = await TemporaryDirectory.with({ "zones.txt": "127.0.0.0/8 here\n" });
+  const zones = directory.join("zones.txt");
+  words.splice(3, 0, `--allow-read=${zones}`);
+  words.push("--check-files=after", `--zones=${zones}`);
   await using role = await deployed([...words, server.role.authority], {});
   const { process, port } = role.balancer;
 

@@ -78,7 +78,7 @@ export class FarmStage {
       this.records.push(record);
     });
     this.list = new ServerList(this.source, {
-      ...{ pool: this.pool, counters: this.counters, clock, log },
+      ...{ pool: this.pool, counters: this.counters, locator: undefined, clock, log },
     });
     this.checker = new HealthChecker(this.pool, {
       probe: (server) => {

@@ -14,6 +14,7 @@ import {
   quote,
   refuse,
 } from "./endpoint.ts";
+import { isPlaceOption, isSamePlace, parsePlaceOption, type PlaceOptions } from "./place.ts";
 
 /** A file server as it is listed; its `Endpoint` is where it is probed. */
 export interface Server extends Endpoint, ServerOptions {
@@ -51,8 +52,8 @@ const COMMON_MISTAKES: readonly [RegExp, (found: string) => string][] = [
 
 /**
  * Parses one entry: where it is probed, `host:port`, `[v6]:port` or `https://host:port/prefix`;
- * then maybe where clients are sent, as `=PUBLIC_URL` or as a second word; then maybe the options
- * `weight=N`, `drain` and `backup`. Words are separated by white space or one comma.
+ * then maybe where clients are sent, as `=PUBLIC_URL` or as a second word; then maybe options, as
+ * `parseServerOptions()` has them. Words are separated by white space or one comma.
  *
  * @throws {ServerListError} if the text is malformed
  */
@@ -82,6 +83,8 @@ export interface ListingChanges {
   /** Both priorities: a greater number is a lower rank. */
   readonly priority?: { readonly before: number; readonly after: number };
   readonly publicUrl?: string;
+  /** All that it says of the place; empty if that is nothing any more. */
+  readonly place?: PlaceOptions;
 }
 
 /**
@@ -102,6 +105,7 @@ export function applyListing(
       priority: { before: priority, after: listed.priority },
     }),
     ...(listed.publicUrl !== publicUrl && { publicUrl: listed.publicUrl }),
+    ...(!isSamePlace(listed, server) && { place: placeOf(listed) }),
   };
   const hasChanged = Object.keys(changes).length > 0;
   return { server: { ...listed, id: server.id }, changes: hasChanged ? changes : undefined };
@@ -129,10 +133,11 @@ export function foundServer(endpoint: Endpoint, options: ServerOptions, foundBy:
 function describe(
   probed: PublicUrl,
   shown: PublicUrl,
-  { weight, isDrained, priority }: ServerOptions,
+  options: ServerOptions,
   foundBy: string | undefined,
 ): Server {
   return {
+    ...options,
     id: ++lastId,
     hostname: probed.hostname,
     port: probed.port,
@@ -144,9 +149,6 @@ function describe(
     publicUrl: shown.href,
     publicAuthority: publicNameOf(shown),
     isPublicLocal: isLocalHost(shown.hostname),
-    weight,
-    isDrained,
-    priority,
     foundBy,
   };
 }
@@ -171,8 +173,16 @@ function publicNameOf({ scheme, authority, port }: PublicUrl): string {
   return `${new URL(`${scheme}://${authority}`).hostname}:${port}`;
 }
 
-/** The options of a server in the list: how many clients it gets, and when. */
-export interface ServerOptions {
+function placeOf({ zones, country, continent }: Server): PlaceOptions {
+  return {
+    ...(zones && { zones }),
+    ...(country && { country }),
+    ...(continent && { continent }),
+  };
+}
+
+/** The options of a server in the list: how many clients it gets, when, and where it is. */
+export interface ServerOptions extends PlaceOptions {
   /** Factor of its share: positive, maybe a fraction. */
   readonly weight: number;
   /** Whether it is tested, but gets no new clients. */
@@ -186,8 +196,11 @@ export const BACKUP_PRIORITY = 65536;
 
 const HIGHEST_WEIGHT = 1000;
 
+const SERVER_OPTIONS = "weight=N, drain, backup, zone=NAME, country=CODE and continent=CODE";
+
 /**
- * Parses options in any order. Defaults: weight 1, priority 0, not drained.
+ * Parses options in any order: `weight=N`, `drain`, `backup`, and those of places. Defaults: weight
+ * 1, priority 0, not drained, of unknown place.
  *
  * @param whole the entry, which errors quote
  * @throws {ServerListError} if a word is no option, or an option is repeated
@@ -197,12 +210,14 @@ export function parseServerOptions(words: readonly string[], whole: string): Ser
   const seen = new Set<string>();
   for (const word of words) {
     const [name = "", ...values] = word.split("=");
+    const value = values.join("=");
     if (seen.has(name)) refuse(whole, `says ${quote(name)} twice`);
     seen.add(name);
     if (word === "drain") options.isDrained = true;
     else if (word === "backup") options.priority = BACKUP_PRIORITY;
-    else if (name === "weight") options.weight = parseWeight(values.join("="), whole);
-    else refuse(whole, `has ${quote(word)}, which is none of weight=N, drain and backup`);
+    else if (name === "weight") options.weight = parseWeight(value, whole);
+    else if (isPlaceOption(name)) Object.assign(options, parsePlaceOption(name, value, whole));
+    else refuse(whole, `has ${quote(word)}, which is none of ${SERVER_OPTIONS}`);
   }
   return options;
 }

@@ -32,6 +32,10 @@ const ENTRIES: readonly [string, DnsEntry][] = [
     options: { weight: 5, isDrained: false, priority: BACKUP_PRIORITY },
   }],
   [`srv:${HTTP} \t drain`, { ...srvEntry(HTTP), options: { ...PLAIN, isDrained: true } }],
+  [`srv:${HTTP},zone=a+b,country=DE`, {
+    ...srvEntry(HTTP),
+    options: { ...PLAIN, zones: ["a", "b"], country: "de" },
+  }],
   ["dns:web:80", addressEntry("web", 80)],
   ["DNS:Web.Example:0080", addressEntry("web.example", 80)],
   ["dns:web.example.:65535", addressEntry("web.example.", 65535)],

@@ -48,6 +48,14 @@ const ENTRIES: readonly [string, Partial<Server>][] = [
     isDrained: true,
   }],
   ["a:1 https://b/c backup weight=2", { ...ELSEWHERE, weight: 2, priority: BACKUP_PRIORITY }],
+  ["a:1 zone=campus", { zones: ["campus"] }],
+  ["a:1,zone=campus+eu-west.2+A_1,drain", {
+    zones: ["campus", "eu-west.2", "A_1"],
+    isDrained: true,
+  }],
+  ["a:1 country=de", { country: "de" }],
+  ["a:1 country=DE", { country: "de" }],
+  ["a:1,country=xk,continent=EU,zone=z", { country: "xk", continent: "eu", zones: ["z"] }],
   ["a:1=http://b:80", { publicUrl: "http://b:80", publicAuthority: "b:80", host: "b" }],
   ["https://a", { ...OVER_TLS, publicUrl: "https://a" }],
   ["HTTPS://A:443/x/", {
@@ -88,6 +96,13 @@ Deno.test("parseServer() knows public addresses that mean the client's own machi
   assertEquals(parseServer("127.0.0.1:1=http://a").isPublicLocal, false);
 });
 
+Deno.test("parseServer() gives what can be sent to workers as JSON", () => {
+  for (const [text] of ENTRIES) {
+    const { foundBy: _, ...server } = parseServer(text);
+    assertEquals(JSON.parse(JSON.stringify(server)), server, text);
+  }
+});
+
 /** Text, then what the refusal says after quoting it, or how that begins. */
 const REFUSALS: readonly [string, string][] = [
   ["", "names no server"],
@@ -108,9 +123,15 @@ const REFUSALS: readonly [string, string][] = [
   ["a:1=b:2", 'has "b:2" where a URL for clients'],
   ["a:1=http://b=http://c", 'has the path "//c"'],
   ["a:1=http://b http://c", "has two URLs for clients"],
-  ["a:1 http://b http://c", 'has "http://c", which is none of weight=N, drain and backup'],
+  [
+    "a:1 http://b http://c",
+    'has "http://c", which is none of weight=N, drain, backup, zone=NAME, country=CODE and continent=CODE',
+  ],
   ["a:1 drain http://b", 'has "http://b", which is none of weight=N'],
-  ["a:1 b:2", 'has "b:2", which is none of weight=N, drain and backup'],
+  [
+    "a:1 b:2",
+    'has "b:2", which is none of weight=N, drain, backup, zone=NAME, country=CODE and continent=CODE',
+  ],
   ["a:1,b:2", 'has "b:2", which is none'],
   ["a:1,", 'has "", which is none'],
   ["a:1,,drain", 'has "", which is none'],
@@ -129,6 +150,28 @@ const REFUSALS: readonly [string, string][] = [
   ["a:1 weight=", 'has the weight ""'],
   ["a:1 weight", 'has the weight ""'],
   ["a:1 weight=1=2", 'has the weight "1=2"'],
+  ["a:1 zone", 'has the zone "": write letters, digits, ., _ and -, up to 64; several joined by +'],
+  ["a:1 zone=", 'has the zone ""'],
+  ["a:1 zone=a+", 'has the zone ""'],
+  ["a:1 zone=+a", 'has the zone ""'],
+  ["a:1 zone=a=b", 'has the zone "a=b"'],
+  ["a:1 zone=-a", 'has the zone "-a"'],
+  ["a:1 zone=a.", 'has the zone "a."'],
+  ["a:1 zone=größe", 'has the zone "größe"'],
+  [`a:1 zone=${"z".repeat(65)}`, `has the zone "${"z".repeat(65)}"`],
+  ["a:1 zone=a+b+a", 'says the zone "a" twice'],
+  ["a:1 zone=a zone=b", 'says "zone" twice'],
+  ["a:1 country", 'has the country "": write the two letters of ISO 3166-1, as de'],
+  ["a:1 country=germany", 'has the country "germany"'],
+  ["a:1 country=zz", 'has the country "zz"'],
+  ["a:1 country=de+at", 'has the country "de+at"'],
+  ["a:1 country=UK", 'has the country "uk": write gb'],
+  ["a:1 country=__proto__", 'has the country "__proto__"'],
+  ["a:1 country=de country=at", 'says "country" twice'],
+  ["a:1 continent=europe", 'has the continent "europe": write one of af, an, as, eu, na, oc, sa'],
+  ["a:1 continent=", 'has the continent ""'],
+  ["a:1 continent=constructor", 'has the continent "constructor"'],
+  ["a:1 Zone=a", 'has "Zone=a", which is none'],
 ];
 
 Deno.test("parseServer() quotes what it refuses and says why", () => {
