@@ -6,7 +6,7 @@
 
 import { byId, element, rateChart, setAttribute, setText, show, stateShape } from "./page_dom.js";
 import { ServerTable, STATE_WORDS } from "./page_table.js";
-import { clock, count, interval, lasting, moment, took } from "./page_words.js";
+import { clock, count, interval, lasting, moment, tiersWords, took } from "./page_words.js";
 
 /** The connection is lost after so long without an event; a ping is due every 15 s. */
 const LONGEST_SILENCE_MS = 40_000;
@@ -90,6 +90,8 @@ function render() {
   setAttribute(byId("unavailable"), "data-bad", status.unavailable > 0 ? "" : undefined);
   show(byId("missing"), status.missing > 0);
   setText(byId("missing"), `${count(status.missing)} told that all servers lack the file`);
+  show(byId("tiers"), status.tiers !== null);
+  setText(byId("tiers"), tiersWords(status.tiers ?? {}));
   renderFiles(files);
   setText(byId("rounds"), count(rounds.count));
   setText(

@@ -103,3 +103,14 @@ export function clock(epochMs, nowMs) {
 export function moment(text) {
   return text === null ? undefined : Date.parse(text);
 }
+
+/**
+ * How near clients' servers were: `near: 12 by zone, 3 by country; elsewhere: 5`.
+ *
+ * @param tiers clients by the name of a tier
+ */
+export function tiersWords({ zone = 0, country = 0, continent = 0, all = 0 }) {
+  const near = [[zone, "zone"], [country, "country"], [continent, "continent"]]
+    .filter(([clients]) => clients > 0).map(([clients, name]) => `${count(clients)} by ${name}`);
+  return [`near: ${near.join(", ") || "none"}`, `elsewhere: ${count(all)}`].join("; ");
+}

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { shortfallWords } from "../../../lib/balancing/admin/page_words.js";
+import { count, shortfallWords, tiersWords } from "../../../lib/balancing/admin/page_words.js";
 
 /** What a server lacks and differs in, of how many files, and how the page says it. */
 const SHORTFALLS: readonly (readonly [
@@ -28,4 +28,12 @@ for (const [lacking, differing, known, words] of SHORTFALLS) {
 Deno.test("shortfallWords() says nothing of a server that is not asked", () => {
   assertEquals(shortfallWords(null, 400), "");
   assertEquals(shortfallWords(null, 0), "");
+});
+
+Deno.test("tiersWords() tells how near clients' servers were", () => {
+  assertEquals(tiersWords({}), "near: none; elsewhere: 0");
+  assertEquals(
+    tiersWords({ zone: 1200, country: 0, continent: 3, all: 5 }),
+    `near: ${count(1200)} by zone, 3 by continent; elsewhere: 5`,
+  );
 });
