@@ -10,7 +10,7 @@ import { decodeLatin1, encodeLatin1 } from "../../http/grammar.ts";
 export const LONGEST_TARGET = 1024;
 
 /** The most memory of all targets, in bytes. */
-const MOST_TEXT_BYTES = 12 * 1024 * 1024;
+const MOST_TEXT_BYTES = 8 * 1024 * 1024;
 
 /** Targets of which the least wanted is removed. */
 const EVICTION_SAMPLE = 8;
