@@ -6,8 +6,10 @@
  */
 
 import { BitTable, eachBit, lowestBit } from "./bit_table.ts";
-import { type FileAnswer, type FileVersion, isSameVersion, VersionTable } from "./file_version.ts";
+import type { FileAnswer, FileVersion } from "./file_version.ts";
+import { ServerColumns } from "./server_columns.ts";
 import { LONGEST_TARGET, TargetTable } from "./target_table.ts";
+import { type EachHolder, VersionGroups } from "./version_groups.ts";
 
 /** How much a catalogue remembers, and for how long. */
 export interface FileCatalogOptions {
@@ -43,18 +45,8 @@ const MOST_TARGETS = 100_000;
 /** The most memory of all bits, in bytes. */
 const MOST_BIT_BYTES = 40 * 1024 * 1024;
 
-/** Versions of one target that are told apart; a further one takes the place of the last. */
-const MOST_VERSIONS = 15;
-
-/** Targets with several versions, at most, and the most memory for which server has which. */
-const MOST_DIVERGENT = 10_000;
-const MOST_DIVERGENT_BYTES = 2 * 1024 * 1024;
-
 /** Targets that are swept at a time. */
 const SWEPT_ROWS = 10_000;
-
-/** Examples kept for each server. */
-const MOST_EXAMPLES = 3;
 
 /** That a server lacks a file is known for this part of the time that it has one. */
 const LACKS_PART = 1 / 10;
@@ -64,10 +56,6 @@ const HAS = 0;
 const EXCLUDED = 1;
 const FRESH = 2;
 const PLANES = 3;
-
-/** Planes of the columns. */
-const LISTED = 0;
-const BACKUP = 1;
 
 /**
  * Numbers of a row: servers that have, have another version, lack, and need not be asked; ticks of
@@ -81,25 +69,6 @@ const HAS_TICK = 4;
 const LACKS_TICK = 5;
 const STRIDE = 6;
 
-/** What a backup adds to the servers of a version: all of them less than one other server. */
-const BACKUP_COUNT = 2 ** -20;
-
-/** The versions of a target that has several. */
-interface Divergence {
-  readonly versions: FileVersion[];
-  /** Index of the version of each column. */
-  of: Uint8Array;
-}
-
-/** A server of the catalogue. */
-interface Column {
-  readonly id: number;
-  isBackup: boolean;
-  lacking: number;
-  differing: number;
-  readonly examples: string[];
-}
-
 /**
  * Which servers have which target. Servers are known by id; each has a column of bits.
  *
@@ -111,15 +80,10 @@ interface Column {
  */
 export class FileCatalog {
   readonly #options: FileCatalogOptions;
-  readonly #columnOf = new Map<number, number>();
-  readonly #columns: (Column | undefined)[] = [];
+  readonly #columns = new ServerColumns();
   readonly #targets: TargetTable;
   readonly #bits = new BitTable(PLANES);
-  /** The columns that have a server, and those that have a backup: planes of one row. */
-  readonly #listed = new BitTable(2);
-  #hasBackups = false;
-  readonly #versions = new VersionTable();
-  readonly #divergences = new Map<number, Divergence>();
+  readonly #versions = new VersionGroups();
   #numbers = new Uint32Array(1024 * STRIDE);
   #advancedAt = NaN;
   #hasTick = 0;
@@ -132,7 +96,6 @@ export class FileCatalog {
   constructor(options: FileCatalogOptions) {
     this.#options = options;
     this.#targets = new TargetTable((row) => this.#clearRow(row), options.random);
-    this.#listed.reserve(1, 1);
   }
 
   /**
@@ -142,44 +105,20 @@ export class FileCatalog {
    * @param backups those whose versions count only where no other server has the file
    */
   setServers(ids: Iterable<number>, backups: ReadonlySet<number> = new Set()): void {
-    const listed = new Set(ids);
-    for (const [id, column] of [...this.#columnOf]) {
-      if (listed.has(id)) continue;
-      this.#columnOf.delete(id);
-      this.#forget(column);
-      this.#columns[column] = undefined;
-    }
-    let free = 0;
-    for (const id of listed) {
-      if (this.#columnOf.has(id)) continue;
-      while (this.#columns[free] !== undefined) free++;
-      this.#columns[free] = { id, isBackup: false, lacking: 0, differing: 0, examples: [] };
-      this.#columnOf.set(id, free);
-    }
+    this.#columns.replace(ids, backups, (column) => this.#forget(column));
     this.#bits.reserve(0, this.#columns.length);
-    this.#listed.reserve(1, this.#columns.length);
-    this.#columns.forEach((server, column) => {
-      if (server !== undefined) server.isBackup = backups.has(server.id);
-      this.#listed.set(0, LISTED, column, server !== undefined);
-      this.#listed.set(0, BACKUP, column, server?.isBackup === true);
-    });
-    this.#hasBackups = backups.size > 0;
-    for (const [row, divergence] of [...this.#divergences]) {
-      const of = new Uint8Array(this.#columns.length);
-      of.set(divergence.of.subarray(0, of.length));
-      divergence.of = of;
-      this.#choose(row);
-    }
+    this.#versions.reserve(this.#columns.length);
+    for (const row of [...this.#versions.rows]) this.#choose(row);
   }
 
   /** The column of a server; undefined if it is not in the catalogue. */
   columnOf(id: number): number | undefined {
-    return this.#columnOf.get(id);
+    return this.#columns.columnOf(id);
   }
 
   /** The server of a column; undefined for a column without one. */
   serverOf(column: number): number | undefined {
-    return this.#columns[column]?.id;
+    return this.#columns.idOf(column);
   }
 
   /** The row of a target, without what has expired; undefined if nothing is known of it. */
@@ -227,12 +166,12 @@ export class FileCatalog {
    * was not asked yet.
    */
   isFound(row: number): boolean {
-    if (this.holders(row) === 0 || !this.#hasBackups) return this.holders(row) > 0;
+    if (this.holders(row) === 0 || !this.#columns.hasBackups) return this.holders(row) > 0;
     let unasked = 0;
     for (let word = 0; word < this.#bits.words; word++) {
       const has = this.#bits.word(row, HAS, word);
       const excluded = this.#bits.word(row, EXCLUDED, word);
-      const inFront = this.#listed.word(0, LISTED, word) & ~this.#listed.word(0, BACKUP, word);
+      const inFront = this.#columns.inFront(word);
       if ((has & ~excluded & inFront) !== 0) return true;
       unasked |= inFront & ~(has | excluded | this.#bits.word(row, FRESH, word));
     }
@@ -251,27 +190,27 @@ export class FileCatalog {
 
   /** Whether a server is known to have the version that clients get. */
   isHolder(row: number, id: number): boolean {
-    const column = this.#columnOf.get(id);
+    const column = this.#columns.columnOf(id);
     return column !== undefined && this.#bits.has(row, HAS, column) &&
       !this.#bits.has(row, EXCLUDED, column);
   }
 
   /** Whether a server is known to lack the file or to have another version. */
   isExcluded(row: number, id: number): boolean {
-    const column = this.#columnOf.get(id);
+    const column = this.#columns.columnOf(id);
     return column !== undefined && this.#bits.has(row, EXCLUDED, column);
   }
 
   /** Whether a server is known to lack the file. */
   isLacking(row: number, id: number): boolean {
-    const column = this.#columnOf.get(id);
+    const column = this.#columns.columnOf(id);
     return column !== undefined && this.#bits.has(row, EXCLUDED, column) &&
       !this.#bits.has(row, HAS, column);
   }
 
   /** The version that clients get; undefined if no server is known to have the file. */
   version(row: number): FileVersion | undefined {
-    return this.#numbers[row * STRIDE + HAVE] === 0 ? undefined : this.#versions.get(row);
+    return this.#numbers[row * STRIDE + HAVE] === 0 ? undefined : this.#versions.chosen(row);
   }
 
   /** The size in bytes of the version that clients get, if it is known. */
@@ -285,7 +224,7 @@ export class FileCatalog {
    * @param wanted requests for the target until now, if nothing was known of it
    */
   learn(target: string, id: number, answer: FileAnswer, epochMs: number, wanted = 0): void {
-    const column = this.#columnOf.get(id);
+    const column = this.#columns.columnOf(id);
     if (column === undefined || target.length > LONGEST_TARGET) return;
     const row = this.find(target, epochMs) ?? this.#add(target, wanted);
     if (answer.kind === "has") this.#learnVersion(row, column, answer.version);
@@ -296,7 +235,7 @@ export class FileCatalog {
 
   /** Whether a server is to be asked about a target: see `nextDue`. */
   isDue(row: number): boolean {
-    return this.#numbers[row * STRIDE + FRESH_COUNT]! < this.#columnOf.size;
+    return this.#numbers[row * STRIDE + FRESH_COUNT]! < this.#columns.size;
   }
 
   /**
@@ -308,7 +247,7 @@ export class FileCatalog {
    * @param askable columns of servers that may be asked, in its row 0 of plane 0; all by default
    * @returns its column; undefined if there is none
    */
-  nextDue(row: number | undefined, from = 0, askable = this.#listed): number | undefined {
+  nextDue(row: number | undefined, from = 0, askable = this.#columns.bits): number | undefined {
     const words = Math.min(askable.words, this.#bits.words);
     const before = (1 << (from & 31)) - 1;
     const start = (from >>> 5) % words;
@@ -324,13 +263,13 @@ export class FileCatalog {
 
   /** Makes what is known of a server due to be asked again: a client has found otherwise. */
   doubt(row: number, id: number): void {
-    const column = this.#columnOf.get(id);
+    const column = this.#columns.columnOf(id);
     if (column !== undefined) this.#setFresh(row, column, false);
   }
 
   /** How many servers there are. */
   get servers(): number {
-    return this.#columnOf.size;
+    return this.#columns.size;
   }
 
   /** How many columns there are, those without a server included. */
@@ -350,15 +289,15 @@ export class FileCatalog {
 
   /** How many targets have several versions. */
   get differingTargets(): number {
-    return this.#divergences.size;
+    return this.#versions.divergent;
   }
 
   /** What a server lacks or has in another version; undefined if it is not in the catalogue. */
   shortfall(id: number): ServerShortfall | undefined {
-    const column = this.#columns[this.#columnOf.get(id) ?? -1];
+    const column = this.#columns.columnOf(id);
     if (column === undefined) return undefined;
-    const { lacking, differing } = column;
-    const examples = column.examples.filter((target) => {
+    const { lacking, differing, examples: all } = this.#columns.at(column);
+    const examples = all.filter((target) => {
       const row = this.#targets.rowOf(target);
       return row !== undefined && this.#isHeld(row) && this.isExcluded(row, id);
     });
@@ -367,13 +306,12 @@ export class FileCatalog {
 
   /** Which servers hold which version of a target: that which clients get first. */
   versions(row: number): Holders[] {
-    const divergence = this.#divergences.get(row);
-    const versions = divergence?.versions ?? [this.#versions.get(row)];
+    const { versions, indexOf } = this.#versions.list(row);
     const groups = versions.map((version) => ({ version, servers: [] as number[] }));
     let chosen = 0;
     this.#eachColumn(row, HAS, (column) => {
-      const index = divergence?.of[column] ?? 0;
-      groups[index]!.servers.push(this.#columns[column]!.id);
+      const index = indexOf(column);
+      groups[index]!.servers.push(this.#columns.at(column).id);
       if (!this.#bits.has(row, EXCLUDED, column)) chosen = index;
     });
     const [first] = groups.splice(chosen, 1);
@@ -396,10 +334,10 @@ export class FileCatalog {
     const lacking: number[] = [];
     const unclear: number[] = [];
     this.#eachColumn(row, EXCLUDED, (column) => {
-      if (!this.#bits.has(row, HAS, column)) lacking.push(this.#columns[column]!.id);
+      if (!this.#bits.has(row, HAS, column)) lacking.push(this.#columns.at(column).id);
     });
     this.#eachColumn(row, FRESH, (column) => {
-      if (!this.#isKnown(row, column)) unclear.push(this.#columns[column]!.id);
+      if (!this.#isKnown(row, column)) unclear.push(this.#columns.at(column).id);
     });
     const answers: [FileAnswer, readonly number[]][] = [
       ...this.versions(row).map((
@@ -413,7 +351,7 @@ export class FileCatalog {
 
   /** Of some servers, those that are to be asked again. */
   stale(row: number, ids: readonly number[]): number[] {
-    return ids.filter((id) => !this.#bits.has(row, FRESH, this.#columnOf.get(id)!));
+    return ids.filter((id) => !this.#bits.has(row, FRESH, this.#columns.columnOf(id)!));
   }
 
   /** Advances the clocks of facts, whose ticks are counted modulo 2³², and of what is wanted. */
@@ -488,59 +426,27 @@ export class FileCatalog {
     this.#eachColumn(row, EXCLUDED, (column) => this.#set(row, column, false, false));
     for (let word = 0; word < this.#bits.words; word++) this.#bits.setWord(row, FRESH, word, 0);
     this.#numbers[row * STRIDE + FRESH_COUNT] = 0;
-    this.#divergences.delete(row);
+    this.#versions.delete(row);
   }
 
   /** Adds the version of a server; one that is new to the target makes it divergent. */
   #learnVersion(row: number, column: number, version: FileVersion): void {
-    const hadIt = this.#bits.has(row, HAS, column);
-    const isAlone = this.#numbers[row * STRIDE + HAVE] === Number(hadIt);
-    let divergence = this.#divergences.get(row);
-    if (divergence === undefined) {
-      const known = this.#versions.get(row);
-      if (isAlone || isSameVersion(known, version)) {
-        this.#versions.set(row, isAlone ? version : merged(known, version));
-        return this.#set(row, column, true, false);
-      }
-      this.#limitDivergences();
-      divergence = { versions: [known], of: new Uint8Array(this.#columns.length) };
-      this.#divergences.set(row, divergence);
+    const isAlone = this.#numbers[row * STRIDE + HAVE] === Number(this.#bits.has(row, HAS, column));
+    if (!isAlone && this.#versions.isNew(row, version)) {
+      const oldest = this.#versions.oldestToRemove;
+      if (oldest !== undefined) this.#targets.remove(oldest);
     }
-    const { versions, of } = divergence;
-    const same = versions.findIndex((it) => isSameVersion(it, version));
-    const index = same >= 0 ? same : Math.min(versions.length, MOST_VERSIONS - 1);
-    versions[index] = same >= 0 ? merged(versions[same]!, version) : version;
-    of[column] = index;
-    this.#set(row, column, true, this.#bits.has(row, EXCLUDED, column));
+    this.#versions.add(row, column, version, isAlone);
+    const isExcluded = this.#versions.isDivergent(row) && this.#bits.has(row, EXCLUDED, column);
+    this.#set(row, column, true, isExcluded);
   }
 
-  #limitDivergences(): void {
-    const most = Math.min(MOST_DIVERGENT, MOST_DIVERGENT_BYTES / this.#columns.length);
-    if (this.#divergences.size + 1 <= most) return;
-    for (const oldest of this.#divergences.keys()) return this.#targets.remove(oldest);
-  }
-
-  /**
-   * Chooses the version that clients get: that of most servers, of equal ones the newest, then the
-   * first.
-   */
+  /** Chooses the version that clients get. */
   #choose(row: number): void {
-    const divergence = this.#divergences.get(row);
-    if (divergence === undefined) return;
-    const { versions, of } = divergence;
-    const counts = versions.map(() => 0);
-    this.#eachColumn(row, HAS, (column) => {
-      counts[of[column]!]! += this.#columns[column]!.isBackup ? BACKUP_COUNT : 1;
-    });
-    let chosen = 0;
-    for (let i = 1; i < versions.length; i++) {
-      const more = counts[i]! - counts[chosen]!;
-      const newer = (versions[i]!.lastModified ?? 0) - (versions[chosen]!.lastModified ?? 0);
-      if (more > 0 || (more === 0 && newer > 0)) chosen = i;
-    }
-    this.#versions.set(row, versions[chosen]!);
-    this.#eachColumn(row, HAS, (column) => this.#set(row, column, true, of[column] !== chosen));
-    if (counts.filter((count) => count > 0).length < 2) this.#divergences.delete(row);
+    const eachHolder: EachHolder = (row, call) => this.#eachColumn(row, HAS, call);
+    const isOther = this.#versions.choose(row, eachHolder, this.#columns.weightOf);
+    if (isOther === undefined) return;
+    this.#eachColumn(row, HAS, (column) => this.#set(row, column, true, isOther(column)));
   }
 
   #eachColumn(row: number, plane: number, call: (column: number) => void): void {
@@ -572,7 +478,7 @@ export class FileCatalog {
     this.#lackingTargets += Number(isHeld && this.#isLacked(row)) - Number(wasShort);
     this.#bits.set(row, HAS, column, has);
     this.#bits.set(row, EXCLUDED, column, isExcluded);
-    if (isHeld && isExcluded && !wasExcluded) this.#addExample(column, this.targetOf(row));
+    if (isHeld && isExcluded && !wasExcluded) this.#columns.addExample(column, this.targetOf(row));
     if (isHeld !== wasHeld) this.#countLacking(row, column, isHeld);
   }
 
@@ -580,8 +486,8 @@ export class FileCatalog {
   #countLacking(row: number, except: number, isHeld: boolean): void {
     this.#eachColumn(row, EXCLUDED, (column) => {
       if (column === except || this.#bits.has(row, HAS, column)) return;
-      this.#columns[column]!.lacking += isHeld ? 1 : -1;
-      if (isHeld) this.#addExample(column, this.targetOf(row));
+      this.#columns.at(column).lacking += isHeld ? 1 : -1;
+      if (isHeld) this.#columns.addExample(column, this.targetOf(row));
     });
   }
 
@@ -594,7 +500,7 @@ export class FileCatalog {
   }
 
   #count(row: number, column: number, has: boolean, isExcluded: boolean, by: number): void {
-    const server = this.#columns[column]!;
+    const server = this.#columns.at(column);
     if (has) this.#numbers[row * STRIDE + HAVE]! += by;
     if (has && isExcluded) {
       this.#numbers[row * STRIDE + DIFFER]! += by;
@@ -604,24 +510,4 @@ export class FileCatalog {
       if (this.#isHeld(row)) server.lacking += by;
     }
   }
-
-  #addExample(column: number, target: string): void {
-    const { examples } = this.#columns[column]!;
-    if (examples.includes(target)) return;
-    examples.push(target);
-    if (examples.length > MOST_EXAMPLES) examples.shift();
-  }
-}
-
-/** What two servers say of the same version. */
-function merged(a: FileVersion, b: FileVersion): FileVersion {
-  // A tag belongs to the software that made it.
-  const { tag, software } = a.tag === undefined ? b : a;
-  return {
-    bytes: a.bytes ?? b.bytes,
-    tag,
-    lastModified: a.lastModified ?? b.lastModified,
-    software,
-    sha256: a.sha256 ?? b.sha256,
-  };
 }

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { BitTable } from "./bit_table.ts";
+import { AskableServers, QuestionBucket } from "./askable_servers.ts";
 import { DemandSketch } from "./demand_sketch.ts";
 import type { FileCatalog } from "./file_catalog.ts";
 import type { FileAnswer } from "./file_version.ts";
@@ -105,10 +105,6 @@ const KNOWN_FACTOR = 4;
 /** The part of all questions that clients can cause by doubts: any client can have any. */
 const DOUBTS_PART = 1 / 10;
 
-/** How long a server that does not answer is left alone, in ms: the first time, and at most. */
-const FIRST_REST_MS = 1000;
-const MOST_REST_MS = 60_000;
-
 /** A target that servers are to be asked about. */
 interface Question {
   readonly target: string;
@@ -135,15 +131,7 @@ export class FileChecker implements FileDemand {
   readonly #options: FileCheckerOptions;
   readonly #demand = new DemandSketch();
   readonly #questions = new Map<string, Question>();
-  #servers: ReadonlySet<number> = new Set();
-  /** Columns of servers that are not being asked and do not rest. */
-  readonly #askable = new BitTable(1);
-  /** Columns of servers that do not rest. */
-  readonly #awake = new BitTable(1);
-  readonly #busy = new Set<number>();
-  readonly #resting = new Set<number>();
-  /** How long servers rested that did not answer, in ms, and what ends that. */
-  readonly #rests = new Map<number, { readonly ms: number; readonly cancel: () => void }>();
+  readonly #servers: AskableServers;
   readonly #bucket: QuestionBucket;
   readonly #doubts: QuestionBucket;
   #cancelTimer: (() => void) | undefined;
@@ -159,8 +147,7 @@ export class FileChecker implements FileDemand {
     this.#options = options;
     this.#bucket = new QuestionBucket(options.rate, options.clock());
     this.#doubts = new QuestionBucket(options.rate * DOUBTS_PART, options.clock());
-    this.#askable.reserve(1, 1);
-    this.#awake.reserve(1, 1);
+    this.#servers = new AskableServers(options.catalog, options.schedule, () => this.#pump());
   }
 
   /** Questions asked until now. */
@@ -175,15 +162,9 @@ export class FileChecker implements FileDemand {
 
   /** Replaces the servers of the catalogue. @param backups as `FileCatalog.setServers` */
   setServers(ids: Iterable<number>, backups?: ReadonlySet<number>): void {
-    const before = this.#servers;
-    this.#servers = new Set(ids);
-    this.#options.catalog.setServers(this.#servers, backups);
-    for (const server of before) {
-      if (!this.#servers.has(server)) this.#endRest(server);
-    }
-    this.#askable.clear();
-    this.#awake.clear();
-    for (const server of this.#servers) this.#updateServer(server);
+    const servers = new Set(ids);
+    this.#options.catalog.setServers(servers, backups);
+    this.#servers.replace(servers);
     this.#pump();
   }
 
@@ -215,7 +196,7 @@ export class FileChecker implements FileDemand {
     if (question === undefined) return false;
     const { catalog, epochMs } = this.#options;
     const row = catalog.find(target, epochMs());
-    return question.inFlight > 0 || catalog.nextDue(row, 0, this.#askable) !== undefined;
+    return question.inFlight > 0 || catalog.nextDue(row, 0, this.#servers.askable) !== undefined;
   }
 
   isAwaited(target: string): boolean {
@@ -226,7 +207,7 @@ export class FileChecker implements FileDemand {
   close(): void {
     this.#isClosed = true;
     this.#cancelTimer?.();
-    for (const server of this.#rests.keys()) this.#endRest(server);
+    this.#servers.close();
     for (const question of this.#questions.values()) this.#end(question);
   }
 
@@ -310,7 +291,7 @@ export class FileChecker implements FileDemand {
   /** Whether a server is being asked, or can be. */
   #mayLearn(question: Question, row: number | undefined): boolean {
     return question.inFlight > 0 ||
-      this.#options.catalog.nextDue(row, 0, this.#awake) !== undefined;
+      this.#options.catalog.nextDue(row, 0, this.#servers.awake) !== undefined;
   }
 
   /** Asks as much as is due and allowed now. */
@@ -373,9 +354,9 @@ export class FileChecker implements FileDemand {
     const { catalog } = this.#options;
     const column = first === undefined ? undefined : catalog.columnOf(first);
     const from = next % Math.max(1, catalog.columns);
-    const inTurn = catalog.nextDue(row, column ?? from, this.#askable);
+    const inTurn = catalog.nextDue(row, column ?? from, this.#servers.askable);
     if (column === undefined || inTurn === column) return inTurn;
-    return catalog.nextDue(row, from, this.#askable);
+    return catalog.nextDue(row, from, this.#servers.askable);
   }
 
   async #ask(question: Question, column: number): Promise<void> {
@@ -388,25 +369,21 @@ export class FileChecker implements FileDemand {
     question.next = column + 1;
     question.inFlight++;
     this.#asked++;
-    this.#busy.add(server);
-    this.#updateServer(server);
+    this.#servers.begin(server);
     const answer = await ask(server, target, isDoubted).catch((error) => {
       onError(error);
       return UNANSWERED;
     });
     question.inFlight--;
-    this.#busy.delete(server);
     if (this.#isClosed) return;
     if (this.#servers.has(server)) {
-      if (answer.kind === "unanswered") this.#rest(server);
-      else {
-        this.#endRest(server);
+      if (answer.kind !== "unanswered") {
         question.answers++;
         catalog.learn(target, server, answer, epochMs(), question.wanted);
       }
       onAnswer?.(target, server, answer, question.wanted);
     }
-    this.#updateServer(server);
+    this.#servers.end(server, answer.kind !== "unanswered");
     this.#settle(question);
     this.#pump();
   }
@@ -441,36 +418,6 @@ export class FileChecker implements FileDemand {
     this.#questions.delete(question.target);
     release(question);
   }
-
-  /** Leaves a server alone that did not answer, longer each time. */
-  #rest(server: number): void {
-    const before = this.#rests.get(server);
-    const ms = before === undefined ? FIRST_REST_MS : Math.min(MOST_REST_MS, 2 * before.ms);
-    before?.cancel();
-    const cancel = this.#options.schedule(() => {
-      this.#resting.delete(server);
-      this.#updateServer(server);
-      this.#pump();
-    }, ms);
-    this.#resting.add(server);
-    this.#rests.set(server, { ms, cancel });
-  }
-
-  #endRest(server: number): void {
-    this.#rests.get(server)?.cancel();
-    this.#rests.delete(server);
-    this.#resting.delete(server);
-  }
-
-  #updateServer(server: number): void {
-    const column = this.#options.catalog.columnOf(server);
-    if (column === undefined) return;
-    const isAwake = !this.#resting.has(server);
-    this.#awake.reserve(1, column + 1);
-    this.#awake.set(0, 0, column, isAwake);
-    this.#askable.reserve(1, column + 1);
-    this.#askable.set(0, 0, column, isAwake && !this.#busy.has(server));
-  }
 }
 
 function isAwaited({ waiting, waitingForAll }: Question): boolean {
@@ -496,30 +443,3 @@ function wake(waiting: Set<() => void>): void {
 }
 
 const UNANSWERED: Unanswered = { kind: "unanswered" };
-
-/** Allows so many questions a second, a tenth of a second's worth at once. */
-class QuestionBucket {
-  readonly #rate: number;
-  readonly #burst: number;
-  #tokens: number;
-  #at: number;
-
-  constructor(rate: number, monotonicMs: number) {
-    this.#rate = rate;
-    this.#burst = Math.max(1, rate / 10);
-    this.#tokens = this.#burst;
-    this.#at = monotonicMs;
-  }
-
-  /** The ms until a question is allowed; 0 if it is now. */
-  waitMs(monotonicMs: number): number {
-    const earned = (monotonicMs - this.#at) * this.#rate / 1000;
-    this.#tokens = Math.min(this.#burst, this.#tokens + earned);
-    this.#at = monotonicMs;
-    return this.#tokens >= 1 ? 0 : Math.ceil((1 - this.#tokens) * 1000 / this.#rate);
-  }
-
-  take(): void {
-    this.#tokens--;
-  }
-}

@@ -3,8 +3,8 @@ import {
   type FileVersion,
   hashOf,
   isSameVersion,
-  VersionTable,
 } from "../../../lib/balancing/file_checks/file_version.ts";
+import { VersionTable } from "../../../lib/balancing/file_checks/version_groups.ts";
 
 const DIGEST = "0f".repeat(32);
 
