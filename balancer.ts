@@ -17,6 +17,7 @@ import { DnsResolver } from "./lib/balancing/list/resolver.ts";
 import { ServerSource } from "./lib/balancing/list/server_source.ts";
 import { POLICIES } from "./lib/balancing/policies.ts";
 import { Pool } from "./lib/balancing/pool.ts";
+import type { LoadListener } from "./lib/balancing/probe.ts";
 import { probeWith } from "./lib/balancing/probe_size.ts";
 import { PickedShares, RequestCounters } from "./lib/balancing/request_counters.ts";
 import { ServerList } from "./lib/balancing/server_list.ts";
@@ -62,7 +63,8 @@ await runCommand(BALANCER_COMMAND, async (options, operands) => {
     await runWorker(output, chooser, counters, files, openServer);
     return 0;
   }
-  const files = fileChecks(options, chooser.wantsSizes, log.versions, logger.error);
+  const onLoad: LoadListener = (server, load) => pool.learnLoad(server, load);
+  const files = fileChecks(options, chooser.wantsSizes, log.versions, logger.error, onLoad);
   const openServer = redirectingServer(options, credentials, chooser, files, counters, logger);
 
   const source = await ServerSource.open(operands, SERVERS_TXT, new DnsResolver(options.resolver));
@@ -80,6 +82,7 @@ await runCommand(BALANCER_COMMAND, async (options, operands) => {
       bytes: options["probe-bytes"],
       timeoutMs: options["probe-timeout"],
       minSpeed: options["min-speed"],
+      onLoad,
     }),
     concurrency: options["probe-concurrency"],
     beforeRound: () => list.update(),

@@ -1,9 +1,11 @@
 // What a server says of its load: `Endpoint-Load-Metrics` of real processes.
 
-import { assertEquals, assertMatch } from "@std/assert";
+import { assert, assertEquals, assertMatch } from "@std/assert";
 import { Fields } from "../../lib/http/fields.ts";
 import { type LoadReport, parseLoadReport } from "../../lib/http/load_report.ts";
+import { adminPortOf, askAdmin, statusAt } from "../support/balancer.ts";
 import { childrenOf, eventually } from "../support/children.ts";
+import { answering, FakeServer } from "../support/fake_server.ts";
 import { RawClient } from "../support/raw_client.ts";
 import { assertRefused, type ListeningRole, listeningRole, runRole } from "../support/role.ts";
 import { TemporaryDirectory } from "../support/temporary_directory.ts";
@@ -140,4 +142,53 @@ Deno.test("server --load-report=off says nothing of its load", async () => {
   assertRefused(await runRole("server", ["--load-report=yes"]), 2, /on or off is accepted/);
   const { stdout } = await runRole("server", ["--help"]);
   assertMatch(stdout, /--load-report=on\|off/);
+});
+
+Deno.test("balancer shows what servers say of their load, and no lies", async () => {
+  await using directory = await TemporaryDirectory.with({ large: LARGE });
+  await using real = await server(directory);
+  await using silent = await server(directory, "--load-report=off");
+  const field = "Endpoint-Load-Metrics: TEXT named_metrics.open_transfers=";
+  await using modest = new FakeServer(answering("200 OK", "test", `${field}17`));
+  await using liar = new FakeServer(answering("200 OK", "test", `${field}9223372036854775808`));
+  const readers = await slowReaders(real.port, 2);
+  await untilAllSay(real, ({ openTransfers }) => openTransfers === 2);
+  const before = Date.now();
+  const servers = [real, silent, modest, liar].map(({ authority }) => authority);
+  const options = ["--admin=127.0.0.1:0", "--log=none", "--probe-path=/test.bin?bytes=9"];
+  await using balancer = await listeningRole("balancer", [...options, ...servers]);
+  const adminPort = await adminPortOf(balancer);
+  const [first, ...others] = (await statusAt(adminPort)).servers.map(({ load }) => load);
+  const { openTransfers, pendingBytes, bytesPerSecond, at } = first!;
+  assertEquals([openTransfers, typeof bytesPerSecond], [2, "number"]);
+  assert(pendingBytes! > 0 && pendingBytes! < 2 * LARGE.length);
+  assert(Date.parse(at!) >= before && Date.parse(at!) <= Date.now());
+  assertEquals(others.map((load) => load && { ...load, at: null }), [
+    null,
+    { openTransfers: 17, pendingBytes: null, bytesPerSecond: null, at: null },
+    null,
+  ]);
+  const metrics = new TextDecoder().decode((await askAdmin(adminPort, "/metrics")).body);
+  assertMatch(metrics, /^balancer_server_load_open_transfers\{server="127[^}]*"\} 17$/m);
+  for (const reader of readers) reader[Symbol.dispose]();
+});
+
+Deno.test("balancer learns the load of servers from answers about files, too", async () => {
+  let openTransfers = 0;
+  const field = "Endpoint-Load-Metrics: TEXT named_metrics.open_transfers=";
+  await using farm = new FakeServer((conn, head) =>
+    answering("200 OK", head.startsWith("HEAD") ? "" : "test", `${field}${++openTransfers}`)(
+      conn,
+      head,
+    )
+  );
+  const options = ["--admin=127.0.0.1:0", "--log=none", "--check-files=after"];
+  await using balancer = await listeningRole("balancer", [...options, farm.authority]);
+  const adminPort = await adminPortOf(balancer);
+  const load = async () => (await statusAt(adminPort)).servers[0]!.load;
+  assertEquals((await load())?.openTransfers, openTransfers);
+  const ofTests = openTransfers;
+  using client = await RawClient.connect(balancer.port);
+  await client.get("/file");
+  await eventually(async () => (await load())!.openTransfers! > ofTests);
 });

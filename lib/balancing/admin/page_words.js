@@ -32,6 +32,21 @@ export function shortfallWords(files, known) {
   return parts.length === 0 ? "" : `${parts.join(", ")} of ${several(known, "file")}`;
 }
 
+/**
+ * What a server says of its load: `3 transfers open, 288 MiB to send, 11.9 MiB/s`; empty if that is
+ * nothing.
+ *
+ * @param load null if it says nothing; so may each member be
+ */
+export function loadWords(load) {
+  const { openTransfers = null, pendingBytes = null, bytesPerSecond = null } = load ?? {};
+  const parts = [];
+  if (openTransfers !== null) parts.push(`${several(openTransfers, "transfer")} open`);
+  if (pendingBytes !== null) parts.push(`${size(pendingBytes)} to send`);
+  if (bytesPerSecond !== null) parts.push(speed(bytesPerSecond));
+  return parts.join(", ");
+}
+
 /** `3`, `0.67`; what is less than a hundredth is no zero. */
 export function fraction(number) {
   return number < 0.01 ? "< 0.01" : hundredths.format(number);

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { shortfallWords } from "../../../lib/balancing/admin/page_words.js";
+import { loadWords, shortfallWords } from "../../../lib/balancing/admin/page_words.js";
 
 /** What a server lacks and differs in, of how many files, and how the page says it. */
 const SHORTFALLS: readonly (readonly [
@@ -28,4 +28,20 @@ for (const [lacking, differing, known, words] of SHORTFALLS) {
 Deno.test("shortfallWords() says nothing of a server that is not asked", () => {
   assertEquals(shortfallWords(null, 400), "");
   assertEquals(shortfallWords(null, 0), "");
+});
+
+Deno.test("loadWords() says what a server says of its load, and no more", () => {
+  const none = { openTransfers: null, pendingBytes: null, bytesPerSecond: null, at: "" };
+  const rows = [
+    [{ openTransfers: 3, pendingBytes: 302_091_264, bytesPerSecond: 12_481_536 }, [
+      "3 transfers open, 288 MiB to send, 11.9 MiB/s",
+    ]],
+    [{ openTransfers: 1 }, ["1 transfer open"]],
+    [{ openTransfers: 0, pendingBytes: 0, bytesPerSecond: 0 }, [
+      "0 transfers open, 0 B to send, 0 B/s",
+    ]],
+    [{ bytesPerSecond: 0.25 }, ["0 B/s"]],
+  ] as const;
+  for (const [load, [words]] of rows) assertEquals(loadWords({ ...none, ...load }), words);
+  assertEquals(loadWords(null), "");
 });
