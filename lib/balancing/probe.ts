@@ -151,9 +151,9 @@ function fileOf({ fields }: ResponseHead, bytes: number | undefined): TestFile |
   return bytes === undefined ? undefined : { bytes, entityTag: fields.get("etag") };
 }
 
-/** What a response says of its server's load. */
+/** What a response says of its server's load; of a response from a cache (RFC 9111 §5.1) nothing. */
 export function loadIn({ fields }: ResponseHead): ReportedLoad | undefined {
-  const report = parseLoadReport(fields);
+  const report = fields.has("age") ? undefined : parseLoadReport(fields);
   return report && { ...report, at: Date.now() };
 }
 

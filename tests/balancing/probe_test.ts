@@ -154,6 +154,7 @@ Deno.test("probe() passes on what each answer says of the load, before its conte
     [saying(`HTTP/1.1 200 OK\r\n${field}4\r\nContent-Length: 9\r\n\r\nfour`), 4],
     [answering("503 Service Unavailable", "", `${field}5`), 5],
     [answering("200 OK", "test"), undefined],
+    [answering("200 OK", "test", `${field}3`, "Age: 0"), undefined],
     [answering("200 OK", "test", `${field}-1`), undefined],
     [answering("200 OK", "test", `${field}9223372036854775808`), undefined],
   ];
