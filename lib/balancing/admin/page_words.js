@@ -33,18 +33,19 @@ export function shortfallWords(files, known) {
 }
 
 /**
- * What a server says of its load: `3 transfers open, 288 MiB to send, 11.9 MiB/s`; empty if that is
- * nothing.
+ * What a server says of its load: `3 transfers open, 288 MiB to send, 11.9 MiB/s`, without bytes if
+ * they are 0; empty if it says nothing.
  *
  * @param load null if it says nothing; so may each member be
  */
 export function loadWords(load) {
-  const { openTransfers = null, pendingBytes = null, bytesPerSecond = null } = load ?? {};
+  if (load === null) return "";
+  const { openTransfers, pendingBytes, bytesPerSecond } = load;
   const parts = [];
   if (openTransfers !== null) parts.push(`${several(openTransfers, "transfer")} open`);
-  if (pendingBytes !== null) parts.push(`${size(pendingBytes)} to send`);
-  if (bytesPerSecond !== null) parts.push(speed(bytesPerSecond));
-  return parts.join(", ");
+  if (pendingBytes > 0) parts.push(`${size(pendingBytes)} to send`);
+  if (bytesPerSecond > 0) parts.push(speed(bytesPerSecond));
+  return parts.join(", ") || "sending nothing";
 }
 
 /** `3`, `0.67`; what is less than a hundredth is no zero. */
