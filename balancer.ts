@@ -18,6 +18,7 @@ import { ServerSource } from "./lib/balancing/list/server_source.ts";
 import { Locator } from "./lib/balancing/location/location.ts";
 import { POLICIES } from "./lib/balancing/policies.ts";
 import { Pool } from "./lib/balancing/pool.ts";
+import type { LoadListener } from "./lib/balancing/probe.ts";
 import { probeWith } from "./lib/balancing/probe_size.ts";
 import { PickedShares, RequestCounters } from "./lib/balancing/request_counters.ts";
 import { ServerList } from "./lib/balancing/server_list.ts";
@@ -68,7 +69,8 @@ await runCommand(BALANCER_COMMAND, async (options, operands) => {
     await runWorker(output, chooser, counters, files, openServer);
     return 0;
   }
-  const files = fileChecks(options, chooser.wantsSizes, log.versions, logger.error);
+  const onLoad: LoadListener = (server, load) => pool.learnLoad(server, load);
+  const files = fileChecks(options, chooser.wantsSizes, log.versions, logger.error, onLoad);
   const openServer = redirectingServer(options, port, chooser, files, counters, logger);
 
   const source = await ServerSource.open(operands, SERVERS_TXT, new DnsResolver(options.resolver));
@@ -86,6 +88,7 @@ await runCommand(BALANCER_COMMAND, async (options, operands) => {
       bytes: options["probe-bytes"],
       timeoutMs: options["probe-timeout"],
       minSpeed: options["min-speed"],
+      onLoad,
     }),
     concurrency: options["probe-concurrency"],
     beforeRound: () => list.update(),

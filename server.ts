@@ -7,12 +7,14 @@
 import { userArguments } from "./lib/process/worker_protocol.ts";
 import { runCommand } from "./lib/cli/arguments.ts";
 import { CommandError, UsageError } from "./lib/cli/command.ts";
-import { option, SIZE } from "./lib/cli/option.ts";
+import { choice, option, SIZE } from "./lib/cli/option.ts";
 import { FILE_OPTIONS, fileHandler } from "./lib/files/file_server.ts";
+import { standardOutput } from "./lib/log/access_log.ts";
 import { logFaults } from "./lib/log/fault.ts";
 import { Logger } from "./lib/log/logger.ts";
 import { HttpServer } from "./lib/process/http_server.ts";
 import { listenerOptions } from "./lib/process/listener.ts";
+import { LoadPublisher, serverLoad } from "./lib/process/load_link.ts";
 import { PROXY_OPTIONS, readProxies } from "./lib/process/proxies.ts";
 import { onHangup, stopSignal } from "./lib/process/signals.ts";
 import { isSupervisor, supervise, WORKERS_OPTION } from "./lib/process/supervisor.ts";
@@ -32,6 +34,11 @@ const command = {
     ...WORKERS_OPTION,
     ...FILE_OPTIONS,
     "limit-rate": option(SIZE, "0", "bytes per second to each connection; 0 for no limit"),
+    "load-report": option(
+      choice(["on", "off"]),
+      "on",
+      "whether answers to the test file say how busy the server is",
+    ),
   },
   notes: `Examples:
   deno run --allow-net --allow-read server.ts public
@@ -57,21 +64,20 @@ await runCommand(command, async (options, operands) => {
   logFaults(logger);
   const root = await realRoot(operands);
   const proxies = await readProxies(options);
+  const isReporting = options["load-report"] === "on";
   if (isSupervisor(options)) {
-    return await supervise(options, [root, ...credentialFiles(options)], logger);
+    const loads = isReporting ? new LoadPublisher() : undefined;
+    return await supervise(options, [root, ...credentialFiles(options)], logger, loads);
   }
+  const output = standardOutput();
+  const load = isReporting ? serverLoad(output) : undefined;
   const credentials = await readCredentials(options, Date.now());
-  const handler = await fileHandler(root, options);
+  const handler = await fileHandler(root, options, load?.now);
 
-  const stop = stopSignal();
+  const stop = stopSignal(undefined, load?.learn);
   const limitRate = options["limit-rate"];
   const server = new HttpServer(options, {
-    handler,
-    credentials,
-    proxies,
-    limitRate,
-    info,
-    logError,
+    ...{ handler, credentials, proxies, limitRate, output, load: load?.meter, info, logError },
   });
   onHangup(() => {
     if (credentials === undefined) info("there is nothing to be read again");
@@ -80,6 +86,7 @@ await runCommand(command, async (options, operands) => {
   server.announce();
   await server.serveUntil(stop);
   await server.close(stop);
+  load?.close();
   return 0;
 }, userArguments());
 

@@ -5,6 +5,8 @@
  * @module
  */
 
+import type { LoadReport } from "../http/load_report.ts";
+
 /** Rounds of tests in a row that change a server's state. */
 export interface Thresholds {
   /** Failures before the server is out; at least 1. */
@@ -165,6 +167,11 @@ export interface TransferSample {
   readonly at: number;
   /** Whether the timeout ended it before the content was complete; absent if it was complete. */
   readonly isPartial?: boolean;
+}
+
+/** What a server says of its load, and when it arrived, in milliseconds since the epoch. */
+export interface ReportedLoad extends LoadReport {
+  readonly at: number;
 }
 
 /** The test file as a server sent it. */

@@ -9,6 +9,7 @@ import {
   Health,
   History,
   type Outcome,
+  type ReportedLoad,
   type ServerState,
   type Thresholds,
   throughputOf,
@@ -46,6 +47,8 @@ export interface ServerRecord {
   /** Why it gets no clients; undefined if it may be picked. */
   readonly excludedReason: ExcludedReason | undefined;
   readonly history: History;
+  /** What it said last of its load; undefined if it says nothing. */
+  readonly load: ReportedLoad | undefined;
 }
 
 /** An available server and its share. */
@@ -85,6 +88,7 @@ interface Member {
   readonly server: Server;
   readonly health: Health;
   readonly history: History;
+  load: ReportedLoad | undefined;
 }
 
 /**
@@ -130,7 +134,7 @@ export class Pool {
       if (member === undefined) {
         added.push(listed);
         const health = new Health(this.thresholds);
-        members.set(listed.id, { server: listed, health, history: new History() });
+        members.set(listed.id, { server: listed, health, history: new History(), load: undefined });
       } else {
         const { server, changes } = applyListing(member.server, listed);
         if (changes !== undefined) changed.push([server, changes]);
@@ -204,6 +208,17 @@ export class Pool {
     for (const observer of this.#observers) observer.measured(server.id, sample, monotonicMs);
   }
 
+  /**
+   * Keeps what a server says of its load, unless it is older than what is known; undefined if it no
+   * longer says anything.
+   */
+  learnLoad(server: Server, load: ReportedLoad | undefined): void {
+    const member = this.#members.get(server.id);
+    if (member === undefined) return;
+    const isOlder = load !== undefined && member.load !== undefined && load.at < member.load.at;
+    if (!isOlder) member.load = load;
+  }
+
   /** Whether one more failed test takes a server out. */
   isOnLastTry(server: Server): boolean {
     return this.#members.get(server.id)?.health.isOnLastTry === true;
@@ -234,9 +249,16 @@ export class Pool {
 
   /** Every server with what is known of it, in the order of the list. */
   get records(): readonly ServerRecord[] {
-    return [...this.#members.values()].map(({ server, health, history }) => {
+    return [...this.#members.values()].map(({ server, health, history, load }) => {
       const { state, slowStart } = health;
-      return { server, state, slowStart, excludedReason: this.#reason(server, state), history };
+      return {
+        server,
+        state,
+        slowStart,
+        excludedReason: this.#reason(server, state),
+        history,
+        load,
+      };
     });
   }
 

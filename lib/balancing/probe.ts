@@ -6,6 +6,7 @@
 
 import { format } from "@std/fmt/bytes";
 import { ProtocolError } from "../http/grammar.ts";
+import { parseLoadReport } from "../http/load_report.ts";
 import { isWhole, reasonPhrase, type ResponseHead } from "../http/response.ts";
 import type { Connection } from "../net/connection.ts";
 import { monotonicMs } from "../net/deadlines.ts";
@@ -18,7 +19,7 @@ import {
   LocalError,
   UnknownHostError,
 } from "../net/network_error.ts";
-import type { Fault, Outcome, TestFile, TransferSample } from "./health.ts";
+import type { Fault, Outcome, ReportedLoad, TestFile, TransferSample } from "./health.ts";
 import type { Server } from "./list/server.ts";
 
 /** What a probe requests, and what passes. */
@@ -28,7 +29,12 @@ export interface ProbeOptions {
   readonly timeoutMs: number;
   /** The least throughput that passes, in bytes per second over that time; 0 for any. */
   readonly minSpeed: number;
+  /** Receives what the answer says of the server's load. */
+  readonly onLoad?: LoadListener | undefined;
 }
+
+/** Receives what an answer of a server says of its load; undefined if it says nothing. */
+export type LoadListener = (server: Server, load: ReportedLoad | undefined) => void;
 
 /** Called with the number of content bytes that have just arrived. */
 export type OnReceived = (bytes: number) => void;
@@ -107,7 +113,7 @@ function faultOf(error: unknown): Fault {
 async function transfer(
   connection: Connection,
   server: Server,
-  { requestTarget }: ProbeOptions,
+  { requestTarget, onLoad }: ProbeOptions,
   until: number,
   onReceived: OnReceived,
 ): Promise<Transferred> {
@@ -119,6 +125,7 @@ async function transfer(
       throw error instanceof DeadlineError ? new DeadlineError("head") : error;
     },
   );
+  onLoad?.(server, loadIn(head));
   checkStatus(head);
   if (framing.kind === "untilClose") {
     throw new UnfitAnswer("it gave no length, so that the file cannot be known to be whole");
@@ -142,6 +149,12 @@ async function transfer(
 
 function fileOf({ fields }: ResponseHead, bytes: number | undefined): TestFile | undefined {
   return bytes === undefined ? undefined : { bytes, entityTag: fields.get("etag") };
+}
+
+/** What a response says of its server's load; of a response from a cache (RFC 9111 §5.1) nothing. */
+export function loadIn({ fields }: ResponseHead): ReportedLoad | undefined {
+  const report = fields.has("age") ? undefined : parseLoadReport(fields);
+  return report && { ...report, at: Date.now() };
 }
 
 /** A redirect is not followed: it would time another server, or loop. */

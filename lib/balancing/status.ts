@@ -6,7 +6,7 @@
  * @module
  */
 
-import { throughputOf, type TransferStatus } from "./health.ts";
+import { type ReportedLoad, throughputOf, type TransferStatus } from "./health.ts";
 import type { ServerShortfall } from "./file_checks/file_catalog.ts";
 import type { FileChecks, FilesStatus } from "./file_checks/file_checks.ts";
 import type { TierName } from "./tiers.ts";
@@ -50,6 +50,8 @@ export interface ServerStatus {
   readonly climb: number;
   /** Files that clients ask for and it lacks or has in another version; null if none are checked. */
   readonly files: ServerShortfall | null;
+  /** What it said last of its load; null if it says nothing. */
+  readonly load: ReportedLoad | null;
 }
 
 /** The status of the balancer and all servers. */
@@ -153,7 +155,7 @@ export class StatusCollector {
 }
 
 function serverStatus(
-  { server, state, slowStart, excludedReason, history }: ServerRecord,
+  { server, state, slowStart, excludedReason, history, load }: ServerRecord,
   share: number,
   redirects: number,
   files: ServerShortfall | null,
@@ -177,6 +179,7 @@ function serverStatus(
     isDrained: server.isDrained,
     climb: slowStart,
     files,
+    load: load ?? null,
   };
 }
 
@@ -187,6 +190,7 @@ const TIMES = ["at", "startedAt", "since", "endedAt", "nextAt"] as const;
 const DECIMALS: Readonly<Record<string, number>> = {
   elapsedMs: 3,
   throughputBytesPerSecond: 3,
+  bytesPerSecond: 3,
   share: 6,
   weight: 6,
   climb: 6,

@@ -1,6 +1,7 @@
 import { type Handler, htmlReply, Redirect, type Reply, type Request } from "../net/handler.ts";
-import { isWritable } from "../http/fields.ts";
+import { type FieldSection, isWritable } from "../http/fields.ts";
 import { trimOws } from "../http/grammar.ts";
+import { type Load, loadField } from "../http/load_report.ts";
 import { choice, flag, option, optional, type ValueParser, type Values } from "../cli/option.ts";
 import { ContentDigests, EntityTags } from "./entity_tags.ts";
 import { type Cached, type CachedFile, FileCache } from "./file_cache.ts";
@@ -10,7 +11,7 @@ import { ListingResponder } from "./listing_responder.ts";
 import type { OpenFile } from "./open_file.ts";
 import type { AskedHead } from "./representation.ts";
 import { type FoundDirectory, Root } from "./root.ts";
-import { isTestFile, replyWithTestFile } from "./test_file.ts";
+import { isTestFile, replyWithTestFile, TEST_PATH } from "./test_file.ts";
 
 /** The value of Cache-Control. */
 export const CACHE_CONTROL: ValueParser<string> = {
@@ -37,14 +38,20 @@ export type FileValues = Values<typeof FILE_OPTIONS>;
  * Replies with the files below a directory, and with a built-in test file if it has none.
  *
  * @param path the real path of the directory
+ * @param load what answers to the test file say of the server; nothing if undefined
  */
-export async function fileHandler(path: string, options: FileValues): Promise<Handler> {
+export async function fileHandler(
+  path: string,
+  options: FileValues,
+  load?: () => Load,
+): Promise<Handler> {
   const root = new Root(path);
   const digests = options.etag === "content" ? await ContentDigests.below(root) : undefined;
   const files = new FileServer(root, {
     cacheControl: options["cache-control"],
     tags: new EntityTags(digests),
     isListing: options.listing,
+    load,
     monotonicMs: () => performance.now(),
     epochMs: Date.now,
   });
@@ -66,6 +73,8 @@ const FRESH_MS = 1000;
 export interface FileServerOptions extends FileResponderOptions {
   /** Whether directories without an index are listed. */
   readonly isListing: boolean;
+  /** What answers to the test file say of the server, if anything. */
+  readonly load?: (() => Load) | undefined;
   readonly monotonicMs: () => number;
 }
 
@@ -105,6 +114,15 @@ export class FileServer {
    */
   reply(request: Request): Reply | Promise<Reply> {
     const path = cachePath(request.target);
+    const { load } = this.#options;
+    if (load === undefined || path !== TEST_PATH) return this.#reply(path, request);
+    const reply = this.#reply(path, request);
+    return reply instanceof Promise
+      ? reply.then((it) => withLoad(it, load()))
+      : withLoad(reply, load());
+  }
+
+  #reply(path: string, request: Request): Reply | Promise<Reply> {
     const known = this.#paths.get(path);
     // Without waiting, replies to pipelined requests leave in one write.
     if (known !== undefined && this.#options.monotonicMs() - known.checkedAtMs < FRESH_MS) {
@@ -195,6 +213,10 @@ function cachePath(target: string): string {
   const asked = filePath(path);
   if ("refusedWith" in asked) return "";
   return ["", ...asked.names, ...(asked.isDirectory ? [INDEX] : [])].join("/");
+}
+
+function withLoad(reply: Reply, load: Load): Reply {
+  return { ...reply, headerSection: reply.headerSection + loadField(load) as FieldSection };
 }
 
 /** For somebody who has just started the server. */

@@ -5,6 +5,10 @@ import { Representation } from "./representation.ts";
 
 /** At the root. */
 const TEST_FILE = "test.bin";
+
+/** Its path. */
+export const TEST_PATH: string = `/${TEST_FILE}`;
+
 const MIB = 1024 * 1024;
 const USUAL_SIZE = MIB;
 const MOST_SIZE = 64 * MIB;

@@ -16,6 +16,7 @@ import type { Idle, IdleList, Indexed } from "./collections.ts";
 import { Connection, type ConnectionOptions, type Socket } from "./connection.ts";
 import { type Deadlines, monotonicMs } from "./deadlines.ts";
 import { type Handler, htmlReply, type Reply, replyToMethod, type Request } from "./handler.ts";
+import type { LoadMeter } from "./load_meter.ts";
 import {
   DeadlineError,
   type DeadlineName,
@@ -46,6 +47,8 @@ export interface ServerConfig {
   readonly proxies?: ProxyConfig | undefined;
   /** The list for this connection while it is kept and idle. */
   readonly idle: IdleList;
+  /** Measures what is sent; undefined if that is not wanted. */
+  readonly load?: LoadMeter | undefined;
   /** Called with the record of each request; undefined without an access log. */
   readonly onServed: ((record: AccessRecord) => void) | undefined;
   /** Called when a connection ends before its first request, but for a deadline. */
@@ -309,21 +312,33 @@ export class ServerConnection implements Indexed, Idle {
   #write(reply: Reply, context: ReplyContext): true | Promise<boolean> {
     const written = { contentBytes: 0 };
     const writing = writeReply(this.#connection, reply, context, written);
-    if (writing !== undefined) return this.#writeSlowly(reply, writing, written);
+    if (writing !== undefined) {
+      // To a HEAD no content is sent.
+      const load = context.method === "HEAD" ? undefined : this.#config.load;
+      return this.#writeSlowly(reply, writing, written, load);
+    }
     this.#record(reply, written.contentBytes);
     return true;
   }
 
-  async #writeSlowly(reply: Reply, writing: Promise<void>, written: Written): Promise<boolean> {
+  async #writeSlowly(
+    reply: Reply,
+    writing: Promise<void>,
+    written: Written,
+    load: LoadMeter | undefined,
+  ): Promise<boolean> {
+    const transfer = load?.begin(this.#connection, written, reply.content.length);
+    let isWhole = false;
     try {
       await writing;
-      return true;
+      return isWhole = true;
     } catch (error) {
       if (error instanceof NetworkError) throw error;
       this.#logError(error);
       this.#connection.close(); // Nothing else tells the client that content is missing.
       return false;
     } finally {
+      if (transfer !== undefined) load?.end(transfer, isWhole);
       this.#record(reply, written.contentBytes);
     }
   }

@@ -6,6 +6,7 @@ import { LogThrottle } from "../log/logger.ts";
 import { Acceptor } from "../net/accept.ts";
 import { ConnectionManager, type ConnectionManagerOptions } from "../net/connection_manager.ts";
 import type { Handler } from "../net/handler.ts";
+import type { LoadMeter } from "../net/load_meter.ts";
 import { HandshakeError } from "../net/network_error.ts";
 import type { ProxyConfig } from "../net/trusted_peers.ts";
 import {
@@ -38,6 +39,8 @@ export interface HttpServerConfig {
   readonly proxies?: ProxyConfig | undefined;
   /** Bytes per second to each connection; 0 for no limit. */
   readonly limitRate?: number;
+  /** Measures what is sent. */
+  readonly load?: LoadMeter | undefined;
   /** Whether the access log has the annotations of replies. */
   readonly isAnnotated?: boolean;
   /** Where the access log goes; by default to standard output. */
@@ -82,6 +85,7 @@ export class HttpServer {
     this.#connections = new ConnectionManager({
       handler,
       limitRate,
+      load: config.load,
       maxConnections,
       replyToMethod: config.replyToMethod,
       proxies: config.proxies,

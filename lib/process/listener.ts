@@ -155,7 +155,7 @@ export function announcement(listener: Listener, credentials?: Credentials): str
 /** Fields that the server sets itself; a second one would contradict it. */
 const OWN_FIELDS: ReadonlySet<string> = new Set(
   ("accept-ranges allow connection content-encoding content-length content-range content-type " +
-    "date etag keep-alive last-modified location proxy-connection repr-digest retry-after te trailer " +
+    "date endpoint-load-metrics etag keep-alive last-modified location proxy-connection repr-digest retry-after te trailer " +
     "transfer-encoding upgrade").split(" "),
 );
 

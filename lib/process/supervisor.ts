@@ -36,6 +36,7 @@ export function isSupervisor({ workers }: { readonly workers: number }): boolean
 /**
  * Runs workers of this role until a signal stops them; at SIGHUP replaces them one by one.
  *
+ * @param links what the workers are sent, and what receives their reports
  * @returns the exit status
  * @throws as `Supervisor.of`
  */
@@ -43,8 +44,9 @@ export async function supervise(
   options: SupervisorOptions,
   paths: readonly string[],
   { info, relay }: Pick<Logger, "info" | "relay">,
+  links: Pick<SupervisorLinks, "subscribe" | "onReport"> = {},
 ): Promise<number> {
-  const supervisor = await Supervisor.of(options, paths, { info, relay });
+  const supervisor = await Supervisor.of(options, paths, { ...links, info, relay });
   const stop = stopSignal(() => supervisor.kill());
   onHangup(() => void supervisor.rollingRestart());
   const failure = await Promise.race([supervisor.start(), fired(stop)]);

@@ -13,8 +13,13 @@ export interface WorkerPoolOptions {
   readonly count: number;
   /** Starts a worker that listens on a port, 0 for any free one; throws if it cannot. */
   readonly spawn: (port: number) => Worker;
-  /** Given how to send updates to each new worker, before all else; what it returns ends that. */
-  readonly subscribe?: ((send: (content: unknown) => Promise<void>) => () => void) | undefined;
+  /**
+   * Given how to send updates to each new worker, before all else, and its process id; what it returns
+   * is called when the worker has ended.
+   */
+  readonly subscribe?:
+    | ((send: (content: unknown) => Promise<void>, pid: number) => () => void)
+    | undefined;
   /** Logs what happens to workers. */
   readonly info: (message: string) => void;
   readonly monotonicMs: () => number;
@@ -106,8 +111,9 @@ export class WorkerPool {
 
   #spawn(port: number, withinMs = START_MS): Worker {
     const worker = this.#options.spawn(port);
-    const unsubscribe = this.#options.subscribe?.((content) =>
-      worker.send({ kind: "update", content })
+    const unsubscribe = this.#options.subscribe?.(
+      (content) => worker.send({ kind: "update", content }),
+      worker.pid,
     );
     this.#alive.add(worker);
     this.#options.pause(withinMs).then(() => {

@@ -24,8 +24,8 @@ export interface WorkerListeners {
   readonly onLines: (lines: string) => void;
   /** Called with its standard error. */
   readonly onErrorLines: (lines: string) => void;
-  /** Called with the content of each report. */
-  readonly onReport?: ((content: unknown) => void) | undefined;
+  /** Called with the content of each report, and the process id of the worker. */
+  readonly onReport?: ((content: unknown, pid: number) => void) | undefined;
 }
 
 /** A worker as a child process. */
@@ -96,7 +96,7 @@ export class WorkerProcess implements Worker {
   #take(lines: string): void {
     const { onLines, onReport } = this.#listeners;
     if (this.#isAnnounced) {
-      const rest = takeReports(lines, (content) => onReport?.(content));
+      const rest = takeReports(lines, (content) => onReport?.(content, this.pid));
       if (rest !== "") onLines(rest.slice(0, -1));
       return;
     }

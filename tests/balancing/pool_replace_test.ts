@@ -51,12 +51,14 @@ Deno.test("Pool.replace() takes what has changed about a server, and keeps all e
   for (const [entry, change] of Object.entries(changesOf)) {
     const [first, other] = [parseServer("a:1"), parseServer("b:1")];
     const pool = testedPool([first, other], { fall: 1, rise: 1 });
+    const load = { openTransfers: 1, pendingBytes: 2, bytesPerSecond: 3, at: 4 };
+    pool.learnLoad(first, load);
     const { state, slowStart, history } = pool.records[0]!;
     const replacement = pool.replace([parseServer(entry), other], 1);
     const server = { ...parseServer(entry), id: first.id };
     assertEquals(replacement, { added: [], changed: [[server, change]], removed: [] });
     const { excludedReason: _, ...record } = pool.records[0]!;
-    assertEquals(record, { server, state, slowStart, history });
+    assertEquals(record, { server, state, slowStart, history, load });
     assertEquals(withoutIds(first), withoutIds(parseServer("a:1")));
     assertStrictEquals(record.history, history);
     pool.record(first, failed("refused", 7), 2);

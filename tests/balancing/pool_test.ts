@@ -31,7 +31,7 @@ function statesOf(pool: ChoosingPool): string[] {
 
 const UNTESTED = {
   ...{ state: { kind: "untested" } as const, slowStart: 1 },
-  ...{ excludedReason: "untested" as const, history: new History() },
+  ...{ excludedReason: "untested" as const, history: new History(), load: undefined },
 };
 
 Deno.test("Pool begins with every server untested and none to pick", () => {
@@ -121,6 +121,7 @@ Deno.test("Pool takes a failed server out at once and shares among what is left"
     state: { kind: "out", reason: "answered 404", since: 7 },
     slowStart: 1,
     excludedReason: "out",
+    load: undefined,
   });
 });
 
@@ -264,4 +265,21 @@ Deno.test("Pool.suspend() keeps clients from a server until more is known, unles
   assertEquals(open(), "b");
   pool.endRound(0);
   assertEquals(open(), "b");
+});
+
+Deno.test("Pool keeps what a server said last of its load, whatever becomes of it", () => {
+  const pool = poolOf([a, b]);
+  const loads = () => pool.records.map(({ load }) => load?.at);
+  const load = { openTransfers: 3, pendingBytes: null, bytesPerSecond: null, at: 20 };
+  pool.learnLoad(a, load);
+  assertEquals(loads(), [20, undefined]);
+  pool.learnLoad(a, { ...load, at: 19 });
+  assertEquals(loads(), [20, undefined]);
+  pool.learnLoad(a, { ...load, at: 21 });
+  pool.record(a, failed("refused"), 0);
+  pool.endRound(0);
+  assertEquals(loads(), [21, undefined]);
+  pool.learnLoad(parseServer("other:1"), load);
+  pool.learnLoad(a, undefined);
+  assertEquals(loads(), [undefined, undefined]);
 });

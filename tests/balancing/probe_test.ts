@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { parseServer } from "../../lib/balancing/list/server.ts";
 import { probe, type ProbeOptions } from "../../lib/balancing/probe.ts";
-import type { Outcome } from "../../lib/balancing/health.ts";
+import type { Outcome, ReportedLoad } from "../../lib/balancing/health.ts";
 import { type Answer, answering, FakeServer, hanging, saying } from "../support/fake_server.ts";
 
 const LONG_MS = 30_000;
@@ -145,4 +145,28 @@ Deno.test("probe() of an https server wants one that speaks TLS and proves its n
   const outcome = await probe(parseServer(`https://${plain.authority}`), options);
   assert(outcome.kind === "failed");
   assertEquals(plain.requestHeads, []);
+});
+
+Deno.test("probe() passes on what each answer says of the load, before its content", async () => {
+  const field = "Endpoint-Load-Metrics: TEXT named_metrics.open_transfers=";
+  const rows: [answer: Answer, openTransfers: number | undefined][] = [
+    [answering("200 OK", "test", `${field}3`), 3],
+    [saying(`HTTP/1.1 200 OK\r\n${field}4\r\nContent-Length: 9\r\n\r\nfour`), 4],
+    [answering("503 Service Unavailable", "", `${field}5`), 5],
+    [answering("200 OK", "test"), undefined],
+    [answering("200 OK", "test", `${field}3`, "Age: 0"), undefined],
+    [answering("200 OK", "test", `${field}-1`), undefined],
+    [answering("200 OK", "test", `${field}9223372036854775808`), undefined],
+  ];
+  for (const [answer, openTransfers] of rows) {
+    const before = Date.now();
+    const loads: (ReportedLoad | undefined)[] = [];
+    await probed(answer, { onLoad: (_, load) => loads.push(load) });
+    assertEquals(loads.map((it) => it?.openTransfers), [openTransfers]);
+    const at = loads[0]?.at ?? before;
+    assert(at >= before && at <= Date.now());
+  }
+  const none: unknown[] = [];
+  await probed(saying("HTTP/2.0 200\r\n\r\n"), { onLoad: (...told) => none.push(told) });
+  assertEquals(none, []);
 });

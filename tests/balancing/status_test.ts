@@ -105,7 +105,7 @@ Deno.test("StatusCollector.tick() counts the clients of each second, of 300 at m
 /** What is so of most servers. */
 const USUAL: Omit<ServerStatus, "name" | "publicUrl" | "state" | "since" | "share"> = {
   ...{ foundBy: null, weight: 1, priority: 0, isDrained: false, climb: 1 },
-  files: null,
+  ...{ files: null, load: null },
   excludedReason: null,
   ...{ reason: null, throughputBytesPerSecond: null, partial: false, transfers: [], redirects: 0 },
 };

@@ -55,6 +55,50 @@ Deno.test("fileHandler() has a test file where there is none, in any size", asyn
   }
 });
 
+Deno.test("fileHandler() says with the test file, and with no other, how busy the server is", async () => {
+  await using root = await TemporaryDirectory.with({ "a": "abc", "d/test.bin": "other" });
+  let openTransfers = 0;
+  const load = () => ({ openTransfers: ++openTransfers, pendingBytes: 5, bytesPerSecond: 7 });
+  const handler = await fileHandler(root.path, DEFAULTS, load);
+  const ask = async (target: string, fields = "", method = "GET") => {
+    const reply = await handler(requestFor(target, fields, method));
+    await contentOf(reply);
+    return [reply.statusCode, fieldOf(reply, "Endpoint-Load-Metrics")] as const;
+  };
+  let asked = 0;
+  for (const isBuiltIn of [true, false]) {
+    if (!isBuiltIn) await root.write("test.bin", "mine");
+    const rows = [
+      ["/test.bin", "", 200],
+      ["/test.bin", "", 200], // From memory, where there is one.
+      ["/test.bin?bytes=5", "", 200],
+      ["//%74est.bin?a", "", 200],
+      ["/test.bin", "Range: bytes=0-0\r\n", 206],
+      ["/test.bin", "If-None-Match: *\r\n", 304],
+      ["/test.bin", "Range: bytes=9999999-\r\n", 416],
+      ["/test.bin?bytes=x", "", isBuiltIn ? 400 : 200],
+    ] as const;
+    for (const method of ["GET", "HEAD"]) {
+      for (const [target, fields, statusCode] of rows) {
+        // HEAD ignores ranges.
+        const expected = method === "HEAD" && fields.startsWith("Range") ? 200 : statusCode;
+        assertEquals(await ask(target, fields, method), [
+          expected,
+          `TEXT named_metrics.open_transfers=${++asked}, named_metrics.pending_bytes=5, ` +
+          "named_metrics.bytes_per_second=7",
+        ]);
+      }
+    }
+  }
+  const others = "/ /a /d/test.bin /test.bin/ /Test.bin /a?/test.bin /none /%".split(" ");
+  for (const target of others) assertEquals((await ask(target))[1], undefined, target);
+  assertEquals(openTransfers, asked);
+  assertEquals(
+    fieldOf(await (await handlerOf(root))("/test.bin"), "Endpoint-Load-Metrics"),
+    undefined,
+  );
+});
+
 Deno.test("fileHandler() makes the same ETag for copies, by time or by content", async () => {
   const content = "content".padEnd(300_000);
   const files = { small: "content", large: content };

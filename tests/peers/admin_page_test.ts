@@ -212,6 +212,25 @@ async function showsNoFiles(browser: Browser): Promise<void> {
   assertEquals(farm.errors, []);
 }
 
+async function showsLoad(browser: Browser): Promise<void> {
+  const load = { openTransfers: 3, pendingBytes: 302_091_264, bytesPerSecond: 12_481_536 };
+  const at = Date.now();
+  const silent = serverStatus({ name: "b:2" });
+  const servers = [serverStatus({ name: "a:1", load: { ...load, at } }), silent];
+  await using farm = await ShownFarm.open(browser, servers);
+  assertMatch(
+    await farm.see(".load:visible"),
+    /^3 transfers open, 288 MiB to send, 11\.9 MiB\/s at ([0-9]+ \w+, )?[0-9:]{8}$/,
+  );
+  assertEquals(await farm.page.locator(".load:visible").count(), 1);
+  const less = { openTransfers: 1, pendingBytes: null, bytesPerSecond: null, at };
+  farm.change([serverStatus({ name: "a:1", load: less }), silent]);
+  assertMatch(await farm.see(".load:has-text('1 transfer open at')"), /^1 transfer open at /);
+  farm.change([serverStatus({ name: "a:1" }), silent]);
+  await farm.page.locator(".load").first().waitFor({ state: "hidden" });
+  assertEquals(farm.errors, []);
+}
+
 async function showsFilesByKeyboard(browser: Browser): Promise<void> {
   const checked = { files: filesStatus() };
   const viewport = { width: 375, height: 800 };
@@ -315,6 +334,7 @@ Deno.test("Chromium shows the page of a farm", async (t) => {
       "with names and reasons as text, whatever is in them",
       () => takesTextForText(browser),
     );
+    await t.step("with what servers say of their load", () => showsLoad(browser));
     await t.step("without a word of files where none are checked", () => showsNoFiles(browser));
     await t.step(
       "with files that servers lack, by keyboard, on a narrow screen, as text",

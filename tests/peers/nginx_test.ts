@@ -1,7 +1,10 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { Fields } from "../../lib/http/fields.ts";
+import { parseLoadReport } from "../../lib/http/load_report.ts";
 import { manyOctets } from "../support/farm.ts";
 import { startNginx } from "../support/peer.ts";
 import { RawClient } from "../support/raw_client.ts";
+import { readReadme } from "../support/readme.ts";
 import { listeningRole, runRole } from "../support/role.ts";
 import { TemporaryDirectory } from "../support/temporary_directory.ts";
 
@@ -23,6 +26,26 @@ Deno.test("nginx serves beside our server in one farm", async () => {
     seen.add(fields.get("location") ?? "none");
   }
   assertEquals(seen, new Set([`${nginx.origin}/large`, `${server.origin}/large`]));
+});
+
+Deno.test("nginx says how many transfers are open by the lines of the README", async () => {
+  await using root = await TemporaryDirectory.with(FILES);
+  const lines = readReadme("lib/files/README.md").blocks.find(({ text }) =>
+    text.includes("Endpoint-Load-Metrics")
+  );
+  await using nginx = await startNginx(`root ${root.path}; ${lines!.text}`);
+  const port = Number(nginx.authority.split(":")[1]);
+  const openTransfers = async () => {
+    using client = await RawClient.connect(port);
+    const { fields } = await client.get("/test.bin");
+    const value = fields.get("endpoint-load-metrics");
+    return parseLoadReport(new Fields([`Endpoint-Load-Metrics: ${value}`]))?.openTransfers;
+  };
+  assertEquals(await openTransfers(), 1);
+  using reader = await RawClient.connect(port);
+  await reader.send("GET /large HTTP/1.1\r\nHost: a\r\n\r\n");
+  await reader.responseHead();
+  assertEquals(await openTransfers(), 2);
 });
 
 Deno.test("balancer gives a reason when nginx has no test file", async () => {

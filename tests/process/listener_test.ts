@@ -68,7 +68,12 @@ Deno.test("ADDED_FIELD refuses what could not be sent, and what the server sends
     ["Content-Length: 5", "content-length: 5", "Transfer-Encoding: chunked", "Connection: close"],
     ["DATE: now", "Content-Type: a/b", 'ETag: "a"', "Last-Modified: now", "Location: /"],
     ["Trailer: a", "Upgrade: h2c", "Keep-Alive: 5", "Content-Range: a", "Content-Encoding: br"],
-    ["Accept-Ranges: none", "Cache-Control: no-store", "Repr-Digest: sha-256=:YQ==:"],
+    [
+      "Accept-Ranges: none",
+      "Cache-Control: no-store",
+      "Repr-Digest: sha-256=:YQ==:",
+      "Endpoint-Load-Metrics: x",
+    ],
   ].flat();
   for (const text of refused) assertEquals(ADDED_FIELD.parse(text), undefined, text);
 });

@@ -343,12 +343,15 @@ Deno.test("WorkerPool.rollingRestart() kills an old one that does not end in tim
 
 Deno.test("WorkerPool lets each worker be sent updates, before all else, until it ends", async () => {
   const open = new Set<(content: unknown) => Promise<void>>();
-  const stage = await Stage.started(2, (send) => {
+  const pids: number[] = [];
+  const stage = await Stage.started(2, (send, pid) => {
+    pids.push(pid);
     open.add(send);
     void send(`of ${open.size}`);
     return () => open.delete(send);
   });
   const sendAll = (content: string) => open.forEach((send) => void send(content));
+  assertEquals(pids, [0, 1]);
   const updates = () => stage.spawned.map(({ updates }) => updates);
   assertEquals(updates(), [["of 1"], ["of 2"]]);
   sendAll("b is out");

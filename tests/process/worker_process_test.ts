@@ -10,7 +10,7 @@ const bytesOf = (text: string) => new TextEncoder().encode(text);
 function worker(
   code: string,
   onLines: (lines: string) => void,
-  onReport?: (report: unknown) => void,
+  onReport?: (report: unknown, pid: number) => void,
   onErrorLines: (lines: string) => void = (lines) => {
     throw new Error(lines);
   },
@@ -54,7 +54,10 @@ Deno.test("WorkerProcess sends its worker updates, and hears its reports", async
   let text = "";
   const onLines = (lines: string) => void (text += `${lines}\n`);
   const reports: unknown[] = [];
-  const process = worker(code, onLines, (report) => reports.push(report));
+  const process = worker(code, onLines, (report, pid) => {
+    assertEquals(pid, process.pid);
+    reports.push(report);
+  });
   for (const content of ["1", "→".repeat(200_000), "😀"]) process.send({ kind: "update", content });
   process.send({ kind: "drain" });
   assertEquals(await process.listening, "listening on http://a:1");

@@ -178,6 +178,30 @@ const SERVER_METRICS: readonly Metric<ServerStatus>[] = [
     "Files that it has in another version than the one that clients get.",
     ({ files }) => files?.differing,
   ],
+  [
+    "gauge",
+    "load_open_transfers",
+    "Responses whose content it is sending, as it says.",
+    ({ load }) => load?.openTransfers,
+  ],
+  [
+    "gauge",
+    "load_pending_bytes",
+    "Content that it has still to send, as it says.",
+    ({ load }) => load?.pendingBytes,
+  ],
+  [
+    "gauge",
+    "load_bytes_per_second",
+    "Content that it sends, as it says.",
+    ({ load }) => load?.bytesPerSecond,
+  ],
+  [
+    "gauge",
+    "load_report_time_seconds",
+    "When it said so, since 1970.",
+    ({ load }) => seconds(load?.at),
+  ],
   ["counter", "redirects_total", "Clients that were sent there.", ({ redirects }) => redirects],
 ];
 

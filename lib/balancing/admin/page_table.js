@@ -11,6 +11,7 @@ import {
   count,
   fraction,
   lasting,
+  loadWords,
   moment,
   percent,
   several,
@@ -86,6 +87,7 @@ class ServerRow {
   #since = element("span", { class: "sub" });
   #reason = element("span", { class: "reason" });
   #excluded = element("span", { class: "sub excluded" });
+  #load = element("span", { class: "sub load" });
   #shortfall = new Shortfall();
   #chart = element("div", { class: "tests" });
   #last = element("span", { class: "sub" });
@@ -109,7 +111,15 @@ class ServerRow {
         this.#foundBy,
         this.#labels,
       ),
-      cell("State", this.#state, this.#since, this.#reason, this.#excluded, this.#shortfall.node),
+      cell(
+        "State",
+        this.#state,
+        this.#since,
+        this.#reason,
+        this.#excluded,
+        this.#load,
+        this.#shortfall.node,
+      ),
       cell("Tests", this.#chart, this.#last),
       speedCell,
       cell("Share", element("span", { class: "share" }, this.#share, bar)),
@@ -138,13 +148,14 @@ class ServerRow {
     this.#shown = server;
   }
 
-  /** Shows how long it has been in its state. */
+  /** Shows how long it has been in its state, and when it said what it is sending. */
   tick(nowMs) {
     const since = moment(this.#shown.since);
     const isKnown = since !== undefined && this.#shown.state !== "untested";
     const text = `since ${clock(since, nowMs)} (${lasting(nowMs - since)})`;
     show(this.#since, isKnown);
     setText(this.#since, isKnown ? text : "");
+    this.#showLoad(this.#shown.load, nowMs);
   }
 
   #showName(server, scale) {
@@ -175,6 +186,12 @@ class ServerRow {
     const excluded = EXCLUDED_WORDS[excludedReason] ?? "";
     setText(this.#excluded, excluded);
     show(this.#excluded, excluded !== "");
+  }
+
+  #showLoad(load, nowMs) {
+    const words = loadWords(load);
+    setText(this.#load, words && `${words} at ${clock(moment(load.at), nowMs)}`);
+    show(this.#load, words !== "");
   }
 
   #showTests(transfers) {

@@ -32,6 +32,22 @@ export function shortfallWords(files, known) {
   return parts.length === 0 ? "" : `${parts.join(", ")} of ${several(known, "file")}`;
 }
 
+/**
+ * What a server says of its load: `3 transfers open, 288 MiB to send, 11.9 MiB/s`, without bytes if
+ * they are 0; empty if it says nothing.
+ *
+ * @param load null if it says nothing; so may each member be
+ */
+export function loadWords(load) {
+  if (load === null) return "";
+  const { openTransfers, pendingBytes, bytesPerSecond } = load;
+  const parts = [];
+  if (openTransfers !== null) parts.push(`${several(openTransfers, "transfer")} open`);
+  if (pendingBytes > 0) parts.push(`${size(pendingBytes)} to send`);
+  if (bytesPerSecond > 0) parts.push(speed(bytesPerSecond));
+  return parts.join(", ") || "sending nothing";
+}
+
 /** `3`, `0.67`; what is less than a hundredth is no zero. */
 export function fraction(number) {
   return number < 0.01 ? "< 0.01" : hundredths.format(number);

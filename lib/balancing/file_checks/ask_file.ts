@@ -15,7 +15,7 @@ import type { Connection } from "../../net/connection.ts";
 import { monotonicMs } from "../../net/deadlines.ts";
 import { exchange, failureReason } from "../../net/exchange.ts";
 import type { Server } from "../list/server.ts";
-import { connectTo } from "../probe.ts";
+import { connectTo, loadIn, type LoadListener } from "../probe.ts";
 import type { Unanswered } from "./file_checker.ts";
 import { type FileAnswer, type FileVersion, hashOf } from "./file_version.ts";
 
@@ -41,6 +41,7 @@ interface Kept {
 export class FileAsker {
   readonly #schedule: (call: () => void, ms: number) => () => void;
   readonly #timeoutMs: number;
+  readonly #onLoad: LoadListener;
   readonly #kept = new Map<string, Kept>();
   /** Servers that do not know HEAD, or answer it otherwise than GET: they are asked by GET. */
   readonly #withoutHead = new Set<string>();
@@ -50,13 +51,16 @@ export class FileAsker {
    *
    * @param schedule calls back after some ms; returns what cancels that
    * @param timeoutMs for one question, its connection included
+   * @param onLoad called with each answer that says something of its server's load
    */
   constructor(
     schedule: (call: () => void, ms: number) => () => void,
     timeoutMs: number = TIMEOUT_MS,
+    onLoad: LoadListener = () => {},
   ) {
     this.#schedule = schedule;
     this.#timeoutMs = timeoutMs;
+    this.#onLoad = onLoad;
   }
 
   /**
@@ -124,6 +128,7 @@ export class FileAsker {
         idleMs: until - monotonicMs(),
         until,
       });
+      this.#learnLoad(server, response.head);
       for await (const _ of response.content); // There is none.
       if (response.isReusable) this.#keep(server.authority, connection);
       else connection.close();
@@ -143,10 +148,16 @@ export class FileAsker {
         idleMs: until - monotonicMs(),
         until,
       });
+      this.#learnLoad(server, head);
       return answerOf(head);
     } finally {
       connection.close();
     }
+  }
+
+  #learnLoad(server: Server, head: ResponseHead): void {
+    const load = loadIn(head);
+    if (load !== undefined) this.#onLoad(server, load);
   }
 
   #take(authority: string): Connection | undefined {

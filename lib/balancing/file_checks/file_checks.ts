@@ -11,6 +11,7 @@ import type { BalancerOptions } from "../balancer_options.ts";
 import type { PoolObserver } from "../chooser.ts";
 import type { Server } from "../list/server.ts";
 import type { Candidate } from "../policies/policy.ts";
+import type { LoadListener } from "../probe.ts";
 import { FileAsker } from "./ask_file.ts";
 import { type DisagreementLog, Disagreements } from "./disagreements.ts";
 import { FileCatalog, type ServerShortfall } from "./file_catalog.ts";
@@ -40,6 +41,7 @@ export type FileCheckValues = Pick<
  * Creates what asks servers about files.
  *
  * @param wantsSizes whether the policy uses the sizes of files
+ * @param onLoad as of `FileChecks`
  * @returns undefined if nothing is to be asked
  */
 export function fileChecks(
@@ -47,10 +49,11 @@ export function fileChecks(
   wantsSizes: boolean,
   log: DisagreementLog,
   onError: (error: unknown) => void,
+  onLoad?: LoadListener,
 ): FileChecks | undefined {
   const options = optionsOf(values);
   if (options.mode === "off" && !wantsSizes) return undefined;
-  return new FileChecks(options, log, onError);
+  return new FileChecks(options, log, onError, onLoad);
 }
 
 /** As `fileChecks`, in a worker: reports to the output what is to be asked. */
@@ -118,7 +121,7 @@ export class FileChecks implements FileKnowledge {
   /** Passes the answers on to workers. */
   readonly publisher: FactPublisher;
   readonly #options: FileChecksOptions;
-  readonly #asker = new FileAsker(schedule);
+  readonly #asker: FileAsker;
   readonly #servers = new Map<number, Server>();
   readonly #results: Record<CheckResult, number> = { has: 0, lacks: 0, unclear: 0, unanswered: 0 };
 
@@ -127,10 +130,17 @@ export class FileChecks implements FileKnowledge {
    *
    * @param log receives versions that differ between servers
    * @param onError receives unexpected errors
+   * @param onLoad receives what answers say of their servers' load
    */
-  constructor(options: FileChecksOptions, log: DisagreementLog, onError: (error: unknown) => void) {
+  constructor(
+    options: FileChecksOptions,
+    log: DisagreementLog,
+    onError: (error: unknown) => void,
+    onLoad?: LoadListener,
+  ) {
     const { mode, rate, expiryMs } = options;
     this.#options = options;
+    this.#asker = new FileAsker(schedule, undefined, onLoad);
     const isChecking = mode !== "off";
     const disagreements = new Disagreements((id) => this.#servers.get(id)?.authority, log);
     this.catalog = catalogOf(expiryMs);

@@ -62,6 +62,12 @@ function newServer(index: number): ServerStatus {
     priority: index === 6 ? 1 : 0,
     isDrained: index === 5,
     climb: index === 4 ? 0.4 : 1,
+    load: index % 3 === 2 ? null : {
+      openTransfers: index * 7 % 11,
+      pendingBytes: index % 4 === 1 ? null : index * 123_456_789,
+      bytesPerSecond: index % 4 === 1 ? null : 3e6 * index,
+      at: Date.now() - 60_000,
+    },
     files: hasFiles && !isLast && !isOut ? shortfall(index) : null,
   };
 }

@@ -32,6 +32,7 @@ export function serverStatus(more: Partial<ServerStatus> = {}): ServerStatus {
     isDrained: false,
     climb: 1,
     files: null,
+    load: null,
     ...more,
   };
 }

@@ -91,6 +91,25 @@ Deno.test("metricsPieces() has metrics of files, where they are checked", () => 
   assertEquals(textOf(farmStatus(SERVERS)).split("\n").filter(isOfFiles), []);
 });
 
+Deno.test("metricsPieces() has the load of servers that say it", () => {
+  const all = { openTransfers: 3, pendingBytes: 4096, bytesPerSecond: 0.5, at: 1500 };
+  const some = { openTransfers: 0, pendingBytes: null, bytesPerSecond: null, at: 2000 };
+  const servers = [
+    serverStatus({ name: "a:1", load: all }),
+    out("refused", { name: "b:1", load: some }),
+    serverStatus({ name: "c:1" }),
+  ];
+  const lines = samplesOf(textOf(farmStatus(servers))).filter((line) => line.includes("_load_"));
+  assertEquals(lines, [
+    'balancer_server_load_open_transfers{server="a:1"} 3',
+    'balancer_server_load_open_transfers{server="b:1"} 0',
+    'balancer_server_load_pending_bytes{server="a:1"} 4096',
+    'balancer_server_load_bytes_per_second{server="a:1"} 0.5',
+    'balancer_server_load_report_time_seconds{server="a:1"} 1.5',
+    'balancer_server_load_report_time_seconds{server="b:1"} 2',
+  ]);
+});
+
 Deno.test("metricsPieces() has no word of a server that has gone", () => {
   assertStringIncludes(textOf(farmStatus(SERVERS)), "[::1]:80");
   const text = textOf(farmStatus(SERVERS.slice(0, 1)));

@@ -1,5 +1,10 @@
 import { assertEquals } from "@std/assert";
-import { count, shortfallWords, tiersWords } from "../../../lib/balancing/admin/page_words.js";
+import {
+  count,
+  loadWords,
+  shortfallWords,
+  tiersWords,
+} from "../../../lib/balancing/admin/page_words.js";
 
 /** What a server lacks and differs in, of how many files, and how the page says it. */
 const SHORTFALLS: readonly (readonly [
@@ -36,4 +41,20 @@ Deno.test("tiersWords() tells how near clients' servers were", () => {
     tiersWords({ zone: 1200, country: 0, continent: 3, all: 5 }),
     `near: ${count(1200)} by zone, 3 by continent; elsewhere: 5`,
   );
+});
+
+Deno.test("loadWords() says what a server says of its load, and no more", () => {
+  const none = { openTransfers: null, pendingBytes: null, bytesPerSecond: null, at: "" };
+  const rows = [
+    [{ openTransfers: 3, pendingBytes: 302_091_264, bytesPerSecond: 12_481_536 }, [
+      "3 transfers open, 288 MiB to send, 11.9 MiB/s",
+    ]],
+    [{ openTransfers: 1 }, ["1 transfer open"]],
+    [{ openTransfers: 0, pendingBytes: 0, bytesPerSecond: 0 }, ["0 transfers open"]],
+    [{ pendingBytes: 0, bytesPerSecond: 0 }, ["sending nothing"]],
+    [{ pendingBytes: 5 }, ["5 B to send"]],
+    [{ bytesPerSecond: 0.25 }, ["0 B/s"]],
+  ] as const;
+  for (const [load, [words]] of rows) assertEquals(loadWords({ ...none, ...load }), words);
+  assertEquals(loadWords(null), "");
 });

@@ -33,11 +33,16 @@ const AVAILABLE: StatusPart<ServerStatus> = {
   isDrained: false,
   climb: 1,
   files: null,
+  load: {
+    ...{ openTransfers: 3, pendingBytes: 4096, bytesPerSecond: 0.333 },
+    at: "2026-01-02T03:04:01.000Z",
+  },
 };
 
 Deno.test("statusPieces() has all of the status, under these names", () => {
   const server = out("refused", { name: "[::1]:80", foundBy: "dns:farm.example:80", climb: 0.5 });
-  assertEquals(documentOf(farmStatus([serverStatus(), server])), {
+  const load = { openTransfers: 3, pendingBytes: 4096, bytesPerSecond: 1 / 3, at: NOW - 4000 };
+  assertEquals(documentOf(farmStatus([serverStatus({ load }), server])), {
     at: "2026-01-02T03:04:05.000Z",
     version: "1.2.3",
     startedAt: "2026-01-02T02:04:05.000Z",
@@ -75,6 +80,7 @@ Deno.test("statusPieces() has all of the status, under these names", () => {
       ],
       climb: 0.5,
       files: null,
+      load: null,
     }],
   });
 });
@@ -98,6 +104,7 @@ Deno.test("statusPieces() says nothing of an untested server that is not known",
     throughputBytesPerSecond: null,
     transfers: [],
     redirects: 0,
+    load: null,
   });
 });
 

@@ -189,3 +189,25 @@ Deno.test("FileAsker.ask() takes the word of a server no more whose HEAD says ot
   assertEquals([await kind(true), methods()], ["has", "GET"]);
   asker.close();
 });
+
+Deno.test("FileAsker.ask() passes on what answers say of the load, by HEAD and by GET", async () => {
+  const field = "Endpoint-Load-Metrics: TEXT named_metrics.open_transfers=";
+  const rows = [
+    [`HTTP/1.1 200 OK\r\nContent-Length: 7\r\n${field}3\r\n\r\n`, false, [3]],
+    [`HTTP/1.1 404 Not Found\r\nContent-Length: 7\r\n${field}4\r\n\r\n`, false, [4]],
+    [`HTTP/1.1 206 Partial Content\r\nContent-Length: 1\r\n${field}5\r\n\r\na`, true, [5]],
+    [OK, false, []],
+    [`HTTP/1.1 200 OK\r\nContent-Length: 7\r\n${field}NaN\r\n\r\n`, false, []],
+  ] as const;
+  for (const [answer, isDoubted, expected] of rows) {
+    await using server = new FakeServer(saying(answer));
+    const entry = parseServer(server.authority);
+    const told: unknown[] = [];
+    const asker = new FileAsker(new VirtualClock().schedule, LONG_MS, (server, load) => {
+      told.push(server === entry && load?.openTransfers);
+    });
+    await asker.ask(entry, "/a", isDoubted);
+    asker.close();
+    assertEquals<unknown[]>(told, [...expected]);
+  }
+});

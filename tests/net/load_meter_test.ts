@@ -1,0 +1,108 @@
+import { assertEquals } from "@std/assert";
+import { LoadMeter, NO_LOAD } from "../../lib/net/load_meter.ts";
+
+/** A transfer and its connection, which has sent a head of 100 bytes. */
+function transferOf(meter: LoadMeter, length: number | undefined) {
+  const connection = { writtenBytes: 100, sentBytes: 0 };
+  const written = { contentBytes: 0 };
+  const transfer = meter.begin(connection, written, length);
+  const write = (bytes: number) => {
+    written.contentBytes += bytes;
+    connection.writtenBytes += bytes;
+  };
+  return { write, send: (bytes: number) => connection.sentBytes += bytes, transfer };
+}
+
+Deno.test("LoadMeter.measure() finds nothing where nothing was sent", () => {
+  assertEquals(new LoadMeter().measure(5), NO_LOAD);
+});
+
+Deno.test("LoadMeter.measure() counts what the system has not taken as pending", () => {
+  const meter = new LoadMeter();
+  const { write, send } = transferOf(meter, 1000);
+  assertEquals(meter.measure(0).pendingBytes, 1000);
+  write(600);
+  assertEquals(meter.measure(100).pendingBytes, 1000);
+  send(100); // The head.
+  assertEquals(meter.measure(200), { ...NO_LOAD, openTransfers: 1, pendingBytes: 1000 });
+  send(250);
+  assertEquals(meter.measure(300), {
+    ...{ openTransfers: 1, pendingBytes: 750, bytesPerSecond: 250 },
+  });
+});
+
+Deno.test("LoadMeter.measure() adds up transfers, of which one has no known length", () => {
+  const meter = new LoadMeter();
+  const known = transferOf(meter, 1000);
+  const unknown = transferOf(meter, undefined);
+  for (const { write, send } of [known, unknown]) {
+    write(500);
+    send(400);
+  }
+  meter.end(transferOf(meter, 7).transfer, true);
+  const load = meter.measure(0);
+  assertEquals([load.openTransfers, load.pendingBytes], [2, 700]);
+});
+
+Deno.test("LoadMeter.measure() takes an ended transfer for sent as far as it was", () => {
+  for (const [isWhole, bytesPerSecond] of [[true, 600], [false, 200]] as const) {
+    const meter = new LoadMeter();
+    const { write, send, transfer } = transferOf(meter, 600);
+    meter.measure(0);
+    write(600);
+    send(300);
+    meter.end(transfer, isWhole);
+    assertEquals(meter.measure(1000), { ...NO_LOAD, bytesPerSecond });
+  }
+});
+
+Deno.test("LoadMeter.measure() gives the rate of the last second", () => {
+  const meter = new LoadMeter();
+  const { write, send } = transferOf(meter, 10_000);
+  send(100);
+  meter.measure(0);
+  const rates: number[] = [];
+  for (let ms = 250; ms <= 3000; ms += 250) {
+    if (ms <= 1500) {
+      write(100);
+      send(100);
+    }
+    rates.push(meter.measure(ms).bytesPerSecond);
+  }
+  assertEquals(rates, [100, 200, 300, 400, 400, 400, 300, 200, 100, 0, 0, 0]);
+});
+
+Deno.test("LoadMeter.measure() counts no time before the first byte after a rest", () => {
+  const meter = new LoadMeter();
+  meter.measure(0);
+  meter.measure(60_000); // A transfer begins.
+  const { write, send } = transferOf(meter, 10_000);
+  write(500);
+  send(600);
+  assertEquals(meter.measure(60_250).bytesPerSecond, 500);
+});
+
+Deno.test("LoadMeter.measure() spreads what was sent during a pause over all of it", () => {
+  const meter = new LoadMeter();
+  const { write, send } = transferOf(meter, 10_000);
+  meter.measure(0);
+  write(5000);
+  send(5100);
+  assertEquals(meter.measure(5000).bytesPerSecond, 1000);
+});
+
+Deno.test("LoadMeter.measure() measures at most every 50 ms", () => {
+  const meter = new LoadMeter();
+  meter.measure(0);
+  transferOf(meter, 10);
+  assertEquals([49, 50].map((ms) => meter.measure(ms).openTransfers), [0, 1]);
+});
+
+Deno.test("LoadMeter.begin() tells that there is something to measure", () => {
+  const meter = new LoadMeter();
+  let times = 0;
+  meter.onBegun = () => times++;
+  transferOf(meter, 10);
+  transferOf(meter, 10);
+  assertEquals(times, 2);
+});
