@@ -3,6 +3,7 @@
 
 import { parseArgs } from "@std/cli/parse-args";
 import { POLICY_NAMES, type PolicyName } from "../lib/balancing/policies.ts";
+import { CONTINENTS, ONE_CONTINENT } from "./simulation/continents.ts";
 import { type Scenario, scenarioOf } from "./simulation/scenario.ts";
 import { type Outcome, simulate } from "./simulation/simulate.ts";
 import { oracle, type StrategyMaker, strategyOf } from "./simulation/strategy.ts";
@@ -17,14 +18,19 @@ const HELP = `Usage: deno task simulation [OPTIONS]
   --known=0.8                     the part of requests of which the balancer knows the size
   --interval=60                   between rounds of probes, in seconds
   --together                      all servers change their speed at once
-  --seed=1                        another seed, another farm`;
+  --seed=1                        another seed, another farm
+  --continents=1                  over which servers and clients are dealt out; with 2 to 6 the
+                                  table compares policies with tiers and without, on 30 servers
+  --within=20, --across=2         what a path inside a continent and one between two carry, in MB/s`;
 
 /** The largest farms are simulated at one load only, to be done within a minute. */
 const MOST_SERVERS_AT_EVERY_LOAD = 1000;
 const THE_LOAD = 0.7;
 
+const WORLD = ["continents", "within", "across"];
+
 const options = parseArgs(Deno.args, {
-  string: ["servers", "loads", "sizes", "mean", "known", "interval", "seed"],
+  string: ["servers", "loads", "sizes", "mean", "known", "interval", "seed", ...WORLD],
   boolean: ["help", "together"],
   collect: [],
   alias: {},
@@ -33,6 +39,9 @@ const options = parseArgs(Deno.args, {
   },
 });
 
+const continents = number("continents", 1);
+if (continents > CONTINENTS.length) throw new Error(`There are ${CONTINENTS.length} continents`);
+
 const changes: Partial<Scenario> = {
   sizes: (options["sizes"] ?? "log-normal") as Scenario["sizes"],
   meanBytes: number("mean", 600) * 1e6,
@@ -40,6 +49,11 @@ const changes: Partial<Scenario> = {
   interval: number("interval", 60) * 1000,
   seed: number("seed", 1),
   changesTogether: options["together"] === true,
+  world: continents === 1 ? ONE_CONTINENT : {
+    continents,
+    speedWithin: number("within", 20) * 1000,
+    speedAcross: number("across", 2) * 1000,
+  },
 };
 
 const strategies: readonly [string, StrategyMaker][] = [
@@ -72,7 +86,11 @@ const COLUMNS: readonly Column[] = [
   ["share error", ({ outcome }) => `${(outcome.shareError * 100).toFixed(1)} %`],
 ];
 
+/** The policies that are compared with tiers and without. */
+const TIERED: readonly PolicyName[] = ["rank", "speed", "expected"];
+
 if (options["help"] === true) print(HELP);
+else if (continents > 1) compareTiers();
 else simulateAll();
 
 function simulateAll(): void {
@@ -86,6 +104,28 @@ function simulateAll(): void {
       printRows(strategies.map(([policy, make]) => {
         return { servers, load, policy, outcome: simulate(scenario, make) };
       }));
+    }
+  }
+}
+
+/** Prints mean and 99th percentile of each policy with tiers, and in relation to those without. */
+function compareTiers(): void {
+  const titles = ["servers", "load", "policy", "mean without", "with tiers", "÷"];
+  print(markdownRow([...titles, "99 % without", "with tiers", "÷"]));
+  print(markdownRow([...titles, "", "", ""].map(() => "---:")));
+  for (const servers of numbers(options["servers"] ?? "30")) {
+    for (const load of numbers(options["loads"] ?? "0.4,0.7,0.9")) {
+      const scenario = scenarioOf(servers, load, changes);
+      for (const policy of TIERED) {
+        const without = simulate(scenario, strategyOf(policy));
+        const tiered = simulate(scenario, strategyOf(policy, true));
+        const cells = (["mean", "p99"] as const).flatMap((name) => [
+          `${(without[name] / 1000).toFixed(0)} s`,
+          `${(tiered[name] / 1000).toFixed(0)} s`,
+          (tiered[name] / without[name]).toFixed(2),
+        ]);
+        print(markdownRow([String(servers), String(load), policy, ...cells]));
+      }
     }
   }
 }

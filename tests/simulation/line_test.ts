@@ -7,20 +7,39 @@ function endsByStepping(transfers: readonly (Transfer & { at: number })[], speed
   const step = 0.01, left = transfers.map(({ bytes }) => bytes), ends = transfers.map(() => NaN);
   for (let time = 0; ends.some(Number.isNaN); time += step) {
     const active = transfers.flatMap(({ at }, i) => at <= time && left[i]! > 0 ? [i] : []);
+    const paths = active.map((i) => transfers[i]!.pathSpeed ?? Infinity);
+    const level = levelOf(paths, speed);
     for (const i of active) {
-      left[i]! -= speed * step / active.length;
+      left[i]! -= step * Math.min(level, transfers[i]!.pathSpeed ?? Infinity);
       if (left[i]! <= 0) ends[i] = time + step;
     }
   }
   return ends;
 }
 
-Deno.test("Line ends transfers when sharing in small steps of time would", () => {
+/** What transfers get whose paths carry more; found by halving. */
+function levelOf(pathSpeeds: readonly number[], speed: number): number {
+  let low = 0, high = speed;
+  for (let i = 0; i < 40; i++) {
+    const level = (low + high) / 2;
+    const used = pathSpeeds.reduce((sum, pathSpeed) => sum + Math.min(pathSpeed, level), 0);
+    if (used < speed) low = level;
+    else high = level;
+  }
+  return high;
+}
+
+/** Begins transfers at random, and compares when they end. */
+function compareEnds(pathSpeeds: readonly (number | undefined)[]): void {
   const random = seededRandom(4);
-  const transfers = Array.from({ length: 12 }, () => ({
-    bytes: 1 + 50 * random(),
-    at: Math.floor(60 * random()),
-  })).sort((a, b) => a.at - b.at);
+  const transfers = Array.from({ length: 12 }, (_, i) => {
+    const pathSpeed = pathSpeeds[i % pathSpeeds.length];
+    return {
+      bytes: 1 + 50 * random(),
+      at: Math.floor(60 * random()),
+      ...pathSpeed !== undefined && { pathSpeed },
+    };
+  }).sort((a, b) => a.at - b.at);
   const line = new Line<Transfer>(3);
   const ends = new Map<Transfer, number>();
   const endUntil = (time: number) => {
@@ -34,6 +53,26 @@ Deno.test("Line ends transfers when sharing in small steps of time would", () =>
   endsByStepping(transfers, 3).forEach((end, i) => {
     assertAlmostEquals(ends.get(transfers[i]!)!, end, 0.2);
   });
+}
+
+Deno.test("Line ends transfers when sharing in small steps of time would", () => {
+  compareEnds([undefined]);
+});
+
+Deno.test("Line leaves to other transfers what a path does not carry", () => {
+  compareEnds([undefined, 0.2]);
+  compareEnds([2, 0.1, 1]);
+});
+
+Deno.test("Line sends on a path no faster than it carries", () => {
+  const line = new Line<Transfer>(10);
+  const [slow, quick] = [{ bytes: 100, pathSpeed: 2 }, { bytes: 100 }];
+  line.add(slow, 0);
+  line.add(quick, 0);
+  assertEquals(line.nextEnd, 12.5);
+  assertEquals(line.shift(12.5), quick);
+  assertEquals(line.nextEnd, 50);
+  assertEquals(line.breakOff(20), [[slow, 60]]);
 });
 
 Deno.test("Line.endOf() tells when one more transfer would end", () => {

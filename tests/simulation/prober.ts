@@ -1,5 +1,6 @@
 import type { Server } from "../../lib/balancing/list/server.ts";
 import type { Pool } from "../../lib/balancing/pool.ts";
+import { pathSpeed, type World } from "./continents.ts";
 import type { EventQueue } from "./min_heap.ts";
 import type { Farm, Job } from "./farm.ts";
 
@@ -13,6 +14,9 @@ const TIMEOUT = 30_000;
 const SERVERS_A_PROBE = 50;
 const LEAST_AT_A_TIME = 4;
 
+/** The index of the continent from which servers are probed. */
+const BALANCERS_CONTINENT = 0;
+
 /** Probes the servers of a pool, round after round; each probe takes its share of the server. */
 export class Prober {
   readonly #pool: Pool;
@@ -21,18 +25,20 @@ export class Prober {
   readonly #farm: Farm;
   readonly #events: EventQueue;
   readonly #onRound: () => void;
+  readonly #world: World;
   #waiting: Server[] = [];
   #running = 0;
 
   /** @param servers those of the pool, in the order of the farm's lines. */
   constructor(
-    { pool, servers, farm, events, onRound }: {
+    { pool, servers, farm, events, onRound, world }: {
       pool: Pool;
       servers: readonly Server[];
       farm: Farm;
       events: EventQueue;
       /** A round has ended. */
       onRound: () => void;
+      world: World;
     },
   ) {
     this.#pool = pool;
@@ -40,6 +46,7 @@ export class Prober {
     this.#farm = farm;
     this.#events = events;
     this.#onRound = onRound;
+    this.#world = world;
     this.#indices = new Map(servers.map((server, i) => [server, i]));
   }
 
@@ -73,6 +80,7 @@ export class Prober {
     };
     const job: Job = {
       bytes: TEST_BYTES,
+      pathSpeed: pathSpeed(this.#world, index, BALANCERS_CONTINENT),
       isProbe: true,
       onEnd: (now) => finish(now, () => this.#pass(server, TEST_BYTES, begunAt, now)),
       onBreak: (now, left) =>

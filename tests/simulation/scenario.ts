@@ -1,4 +1,5 @@
 import { randomInteger, seededRandom } from "../support/random.ts";
+import { clientAddress, ONE_CONTINENT, type World } from "./continents.ts";
 
 /** What is simulated. Sizes are in bytes, times in ms. */
 export interface Scenario {
@@ -17,6 +18,8 @@ export interface Scenario {
   /** When the last client comes. */
   readonly end: number;
   readonly seed: number;
+  /** Where servers and clients are. */
+  readonly world: World;
 }
 
 /** From now on the server has this speed, in bytes per ms; 0 is dead. */
@@ -68,6 +71,7 @@ export function scenarioOf(
     interval: MINUTE,
     end: 0,
     seed: 1,
+    world: ONE_CONTINENT,
     ...changes,
   };
   return { ...scenario, end: changes.end ?? endOf(scenario) };
@@ -112,7 +116,7 @@ export function* arrivalsOf(scenario: Scenario): Generator<Arrival> {
   for (let at = OPENING;;) {
     at -= Math.log(1 - random()) / rate;
     if (at > scenario.end) return;
-    const client = `10.0.${randomInteger(random, CLIENTS)}`;
+    const client = clientAddress(scenario.world, randomInteger(random, CLIENTS));
     const target = `/files/${randomInteger(random, TARGETS)}.iso`;
     const bytes = scenario.meanBytes * SIZES[scenario.sizes](random);
     const knownSize = random() < scenario.sizesKnown ? bytes : undefined;

@@ -1,3 +1,4 @@
+import { continentOfClient, pathSpeed } from "./continents.ts";
 import { type EventQueue, MinHeap } from "./min_heap.ts";
 import { Farm } from "./farm.ts";
 import { type Arrival, arrivalsOf, changesOf, OPENING, type Scenario } from "./scenario.ts";
@@ -101,6 +102,7 @@ class Simulation {
     this.#redirects++;
     const isBegun = this.#farm.begin(server, {
       bytes: client.bytes,
+      pathSpeed: pathSpeed(this.#scenario.world, server, continentOfClient(client.client)),
       isProbe: false,
       onEnd: (end) => this.#finish(client, end),
       onBreak: (end, bytes) => this.#redirectLater({ ...client, bytes }, end + PAUSE),

@@ -1,8 +1,10 @@
+import { Chooser, type TierOptions } from "../../lib/balancing/chooser.ts";
 import { parseServer, type Server } from "../../lib/balancing/list/server.ts";
 import { POLICIES, type PolicyName } from "../../lib/balancing/policies.ts";
 import type { Policy } from "../../lib/balancing/policies/policy.ts";
-import { ChoosingPool } from "../support/choosing_pool.ts";
+import { Pool } from "../../lib/balancing/pool.ts";
 import { seededRandom } from "../support/random.ts";
+import { ContinentPlaces, listEntry } from "./continents.ts";
 import type { EventQueue } from "./min_heap.ts";
 import type { Farm } from "./farm.ts";
 import { Prober } from "./prober.ts";
@@ -31,9 +33,13 @@ export const oracle: StrategyMaker = (_, farm) => ({
   shareError: 0,
 });
 
-/** The balancer's pool and probes with a policy. */
-export function strategyOf(name: PolicyName): StrategyMaker {
-  return (scenario, farm, events) => new PoolStrategy(scenario, farm, events, POLICIES[name]());
+/** The balancer's pool and probes with a policy, inside a client's continent if there are tiers. */
+export function strategyOf(name: PolicyName, hasTiers = false): StrategyMaker {
+  const tiers = hasTiers
+    ? { places: new ContinentPlaces(), least: 1, onPick: () => {} }
+    : undefined;
+  return (scenario, farm, events) =>
+    new PoolStrategy(scenario, farm, events, POLICIES[name](), tiers);
 }
 
 /** The balancer's own pool and policy, on a clock of the simulation. */
@@ -41,7 +47,7 @@ class PoolStrategy implements Strategy {
   readonly #servers: readonly Server[];
   readonly #indices: ReadonlyMap<Server, number>;
   readonly #policy: Policy;
-  readonly #pool: ChoosingPool;
+  readonly #pool: Pool;
   readonly #prober: Prober;
   readonly #random: () => number;
   /** Requests since the last round that each server got. */
@@ -52,21 +58,32 @@ class PoolStrategy implements Strategy {
   /** Those of the latest round. */
   #shares: ReadonlyMap<number, number> = new Map();
 
-  constructor({ servers, seed }: Scenario, farm: Farm, events: EventQueue, policy: Policy) {
-    this.#servers = Array.from({ length: servers }, (_, i) => parseServer(`s${i}.example:80`));
+  constructor(
+    { servers, seed, world }: Scenario,
+    farm: Farm,
+    events: EventQueue,
+    policy: Policy,
+    tiers: TierOptions | undefined,
+  ) {
+    const entries = Array.from({ length: servers }, (_, i) => listEntry(world, i));
+    this.#servers = entries.map(parseServer);
     this.#indices = new Map(this.#servers.map((server, i) => [server, i]));
     this.#policy = policy;
-    this.#pool = new ChoosingPool(this.#servers, policy, THRESHOLDS);
+    const chooser = new Chooser(policy, undefined, tiers);
+    this.#pool = new Pool(chooser, { thresholds: THRESHOLDS });
+    this.#pool.replace(this.#servers, 0);
     this.#random = seededRandom(seed + 2);
     this.#picks = new Float64Array(servers);
     this.#excesses = new Float64Array(servers);
     const onRound = () => this.#shares = this.#policy.shares();
-    this.#prober = new Prober({ pool: this.#pool, servers: this.#servers, farm, events, onRound });
+    this.#prober = new Prober({
+      ...{ pool: this.#pool, servers: this.#servers, farm, events, onRound, world },
+    });
   }
 
   choose({ client, target, knownSize }: Arrival, now: number): number {
     const asked = { client, target, monotonicMs: now, random: this.#random() };
-    const server = this.#pool.pick(
+    const server = this.#pool.chooser.pick(
       knownSize === undefined ? asked : { ...asked, bytes: knownSize },
     );
     if (server === undefined) return -1;
