@@ -32,7 +32,7 @@ import {
   responseLine,
   summaryLine,
 } from "./lib/download/report.ts";
-import { Connections } from "./lib/download/transport.ts";
+import { Connections, type Transport } from "./lib/download/transport.ts";
 import { print, say } from "./lib/log/console.ts";
 
 await runCommand(CLIENT_COMMAND, async (options, operands) => {
@@ -46,6 +46,7 @@ await runCommand(CLIENT_COMMAND, async (options, operands) => {
   if (options.directory !== undefined) await makeDirectory(options.directory);
   const connections = new Connections(options.timeout, { caCerts });
   const display = await displayFor(options);
+  const userFields = await userFieldsFor(options, jobs);
   const run: Run = { claims: new NameClaims(), open: new Map() };
   for (const { name } of jobs) {
     if (name === "-" || run.claims.claim(name)) continue;
@@ -54,7 +55,8 @@ await runCommand(CLIENT_COMMAND, async (options, operands) => {
   keepWhenInterrupted(run.open, (name) => display.end(name));
   const since = performance.now();
   const outcomes = await atOnce(jobs, options.jobs, async (job) => {
-    const settings = settingsFor(job, jobs.length > 1, options, connections, display);
+    const reach = { connections, userFields: userFields?.(job) };
+    const settings = settingsFor(job, jobs.length > 1, options, reach, display);
     const outcome = await fetchFile(job, settings, fileRulesOf(options), run);
     display.end(job.name);
     tell(outcome, options, display);
@@ -72,7 +74,7 @@ function settingsFor(
   { name }: Job,
   isOneOfMany: boolean,
   options: ClientOptions,
-  connections: Connections,
+  reach: Pick<Transport, "connections" | "userFields">,
   display: Display,
 ): DownloadSettings {
   const { verbose, quiet, segments } = options;
@@ -81,7 +83,7 @@ function settingsFor(
   };
   return {
     transport: {
-      connections,
+      ...reach,
       timeoutMs: options.timeout,
       maxRedirects: options["max-redirects"],
       allowDowngrade: options["allow-downgrade"],
@@ -105,6 +107,16 @@ function settingsFor(
       },
     },
   };
+}
+
+/** What the user wants sent with the requests of each job; undefined for nothing. */
+async function userFieldsFor(options: ClientOptions, jobs: readonly Job[]) {
+  const { header, "header-everywhere": isEverywhere, user, netrc, quiet } = options;
+  const isNone = header.length === 0 && !isEverywhere && user === undefined && netrc === undefined;
+  if (isNone && jobs.every(({ uri }) => uri.userinfo === undefined)) return undefined;
+  const { prepareUserFields } = await import("./lib/download/user_fields.ts");
+  const fields = await prepareUserFields(options, (text) => quiet || say(text));
+  return (job: Job): Transport["userFields"] => (uri) => fields.fieldsFor(uri, job.uri);
 }
 
 /** Reports the outcome of a file. */

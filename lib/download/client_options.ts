@@ -12,17 +12,53 @@ import {
   option,
   optional,
   type Options,
+  repeatable,
   SIZE,
   text,
   type ValueParser,
   type Values,
+  withBareValue,
 } from "../cli/option.ts";
+import { type FieldLine, isWritable } from "../http/fields.ts";
+import { trimOws } from "../http/grammar.ts";
 import { type RetryRules, SILENCE_LIMITS } from "./context.ts";
+import { isCredential, type Userinfo } from "./target_uri.ts";
 
 const SHA256: ValueParser<string> = {
   placeholder: "HEX",
   expected: "a SHA-256 of 64 hexadecimal digits",
   parse: (text) => /^[0-9a-f]{64}$/i.test(text) ? text.toLowerCase() : undefined,
+};
+
+/** Fields that frame a message, choose its server or its content, or are for a proxy alone. */
+const OWN_FIELDS: ReadonlySet<string> = new Set([
+  ...["accept-encoding", "avoid-server", "connection", "content-length", "expect", "host"],
+  ...["if-match", "if-modified-since", "if-none-match", "if-range", "if-unmodified-since"],
+  ...["keep-alive", "proxy-authorization", "proxy-connection", "range", "te", "trailer"],
+  ...["transfer-encoding", "upgrade"],
+]);
+
+const FIELD: ValueParser<FieldLine> = {
+  placeholder: "'NAME: VALUE'",
+  expected: "a field such as 'Name: value' in ASCII, none of those that the client sets itself,",
+  isSecret: true,
+  parse: (text) => {
+    const colon = text.indexOf(":");
+    const [name, value] = [text.slice(0, colon), trimOws(text.slice(colon + 1))];
+    if (colon < 1 || OWN_FIELDS.has(name.toLowerCase())) return undefined;
+    return isWritable(name, value) ? [name, value] : undefined;
+  },
+};
+
+const USERINFO: ValueParser<Userinfo> = {
+  placeholder: "NAME:PASSWORD",
+  expected: "NAME:PASSWORD without control characters",
+  isSecret: true,
+  parse: (text) => {
+    const colon = text.indexOf(":");
+    if (colon === -1 || !isCredential(text)) return undefined;
+    return { name: text.slice(0, colon), password: text.slice(colon + 1) };
+  },
 };
 
 /** The command line of `client.ts`. */
@@ -51,6 +87,10 @@ export const CLIENT_COMMAND = {
     "max-redirects": option(count(0, 1000), "10", "redirects to follow"),
     timeout: option(duration(), "30s", "give a server up that is silent for so long"),
     "min-speed": option(SIZE, "0", "give a server up that sends less a second over --timeout"),
+    header: repeatable(FIELD, "a field to send to the URL's own server; may be given again"),
+    "header-everywhere": flag("send these fields wherever redirects lead"),
+    user: optional(USERINFO, "name and password for the URL's own server (Basic)"),
+    netrc: withBareValue(text("FILE"), "", "take them from a file (default: .netrc at $HOME)"),
     ca: optional(text("FILE"), "trust these certificates as well, in PEM"),
     "allow-downgrade": flag("follow redirects from https to http"),
     json: flag("print a line of JSON about each file on standard output"),
@@ -93,4 +133,10 @@ export function fileRulesOf(options: ClientOptions) {
     followsDisposition: options["content-disposition"],
     wantsSha256: options.json,
   };
+}
+
+/** A variable of the environment where reading it is permitted, which is never asked for. */
+export function permittedVariable(variable: string): string | undefined {
+  const { state } = Deno.permissions.querySync({ name: "env", variable });
+  return state === "granted" ? Deno.env.get(variable) : undefined;
 }

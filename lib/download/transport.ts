@@ -25,6 +25,8 @@ export interface Transport {
   readonly allowDowngrade: boolean;
   /** Connections at once for the segments of one file. */
   readonly segments: number;
+  /** What the user wants sent for a URI beside our own fields, or in their place: maybe secrets. */
+  readonly userFields?: ((uri: TargetUri) => readonly FieldLine[]) | undefined;
 }
 
 /** Receives the heads of messages. */
@@ -139,20 +141,12 @@ const READ_AWAY_MS = 1000;
 export async function ask(
   uri: TargetUri,
   question: Question,
-  transport: Pick<Transport, "connections" | "timeoutMs">,
+  transport: Pick<Transport, "connections" | "timeoutMs" | "userFields">,
   observer: WireObserver,
 ): Promise<Answer> {
-  const request = {
-    method: question.method,
-    requestTarget: uri.requestTarget,
-    fieldLines: [
-      ["Host", uri.authority],
-      ["User-Agent", "client"],
-      ["Accept", "*/*"],
-      ["Accept-Encoding", "identity"],
-      ...question.fieldsFor(uri),
-    ] as FieldLine[],
-  };
+  const userFields = transport.userFields?.(uri) ?? [];
+  const request = requestFor(uri, question, userFields);
+  const shown = userFields.length === 0 ? request : requestFor(uri, question, hidden(userFields));
   const { connections } = transport;
   const { signal, timeoutMs: idleMs = transport.timeoutMs } = question;
   const askOver = async ({ connection, isUsed }: Link): Promise<Answer> => {
@@ -160,7 +154,7 @@ export async function ask(
     signal?.addEventListener("abort", close);
     try {
       signal?.throwIfAborted();
-      observer.onHead?.(request, uri);
+      observer.onHead?.(shown, uri);
       const response = await exchange(connection, request, { idleMs, until: Infinity });
       if (isUsed && response.head.statusCode === 408) {
         throw new IncompleteMessageError("the server would wait no longer for a request");
@@ -190,6 +184,29 @@ export async function ask(
   } catch (error) {
     throw tryError(error, uri);
   }
+}
+
+/** The request; what the user gives replaces what every request has. */
+function requestFor(
+  uri: TargetUri,
+  { method, fieldsFor }: Question,
+  userFields: readonly FieldLine[],
+): ClientRequest {
+  const replaced = new Set(userFields.map(([name]) => name.toLowerCase()));
+  const usual: readonly FieldLine[] = [["User-Agent", "client"], ["Accept", "*/*"]];
+  const fieldLines: readonly FieldLine[] = [
+    ["Host", uri.authority],
+    ...usual.filter(([name]) => !replaced.has(name.toLowerCase())),
+    ["Accept-Encoding", "identity"],
+    ...fieldsFor(uri),
+    ...userFields,
+  ];
+  return { method, requestTarget: uri.requestTarget, fieldLines };
+}
+
+/** Fields as they are shown: any value may be a secret. */
+function hidden(fieldLines: readonly FieldLine[]): FieldLine[] {
+  return fieldLines.map(([name]) => [name, "(not shown)"]);
 }
 
 /**
