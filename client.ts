@@ -44,7 +44,11 @@ await runCommand(CLIENT_COMMAND, async (options, operands) => {
   }
   const caCerts = options.ca === undefined ? [] : [await readCertificates(options.ca)];
   if (options.directory !== undefined) await makeDirectory(options.directory);
-  const connections = new Connections(options.timeout, { caCerts });
+  if (options.ipv4 && options.ipv6) throw new UsageError("-4 and -6 exclude each other");
+  const family = options.ipv4 ? 4 : options.ipv6 ? 6 : undefined;
+  const rateLimit = await rateLimitOf(options);
+  const dialing = { family, inputBytes: rateLimit?.pieceBytes };
+  const connections = new Connections(options.timeout, { caCerts }, dialing);
   const display = await displayFor(options);
   const userFields = await userFieldsFor(options, jobs);
   const run: Run = { claims: new NameClaims(), open: new Map() };
@@ -55,7 +59,7 @@ await runCommand(CLIENT_COMMAND, async (options, operands) => {
   keepWhenInterrupted(run.open, (name) => display.end(name));
   const since = performance.now();
   const outcomes = await atOnce(jobs, options.jobs, async (job) => {
-    const reach = { connections, userFields: userFields?.(job) };
+    const reach = { connections, rateLimit, userFields: userFields?.(job) };
     const settings = settingsFor(job, jobs.length > 1, options, reach, display);
     const outcome = await fetchFile(job, settings, fileRulesOf(options), run);
     display.end(job.name);
@@ -74,7 +78,7 @@ function settingsFor(
   { name }: Job,
   isOneOfMany: boolean,
   options: ClientOptions,
-  reach: Pick<Transport, "connections" | "userFields">,
+  reach: Pick<Transport, "connections" | "rateLimit" | "userFields">,
   display: Display,
 ): DownloadSettings {
   const { verbose, quiet, segments } = options;
@@ -107,6 +111,13 @@ function settingsFor(
       },
     },
   };
+}
+
+/** What keeps the whole run within `--limit-rate`; undefined without it. */
+async function rateLimitOf({ "limit-rate": rate }: ClientOptions) {
+  if (rate === 0) return undefined;
+  const { RateLimit } = await import("./lib/download/rate_limit.ts");
+  return new RateLimit(rate, () => performance.now());
 }
 
 /** What the user wants sent with the requests of each job; undefined for nothing. */

@@ -1,4 +1,4 @@
-import { dial, type TlsSettings } from "../net/dial.ts";
+import { dial, type DialOptions, type TlsSettings } from "../net/dial.ts";
 import type { Connection } from "../net/connection.ts";
 import {
   type ClientRequest,
@@ -13,6 +13,7 @@ import { ProtocolError } from "../http/grammar.ts";
 import type { FieldLine } from "../http/fields.ts";
 import type { ResponseHead } from "../http/response.ts";
 import { TryError } from "./download_error.ts";
+import type { RateLimit } from "./rate_limit.ts";
 import type { TargetUri } from "./target_uri.ts";
 
 /** How servers are reached and asked. */
@@ -25,6 +26,8 @@ export interface Transport {
   readonly allowDowngrade: boolean;
   /** Connections at once for the segments of one file. */
   readonly segments: number;
+  /** For the content of the whole run, over all of its connections. */
+  readonly rateLimit?: RateLimit | undefined;
   /** What the user wants sent for a URI beside our own fields, or in their place: maybe secrets. */
   readonly userFields?: ((uri: TargetUri) => readonly FieldLine[]) | undefined;
 }
@@ -58,14 +61,16 @@ interface Link {
 export class Connections {
   readonly #timeoutMs: number;
   readonly #tls: TlsSettings;
+  readonly #options: DialOptions;
   readonly #idle = new Map<string, Connection[]>();
   /** All that were opened; undefined where those in use are not closed with the others. */
   #opened: Set<Connection> | undefined;
 
   /** `timeoutMs` is for connecting, and again for a TLS handshake. */
-  constructor(timeoutMs: number, tls: TlsSettings = { caCerts: [] }) {
+  constructor(timeoutMs: number, tls: TlsSettings = { caCerts: [] }, options: DialOptions = {}) {
     this.#timeoutMs = timeoutMs;
     this.#tls = tls;
+    this.#options = options;
   }
 
   /**
@@ -80,7 +85,8 @@ export class Connections {
     if (idle !== undefined) return { connection: idle, isUsed: true };
     const tls = uri.isSecure ? this.#tls : undefined;
     const { hostname, port } = uri;
-    const connection = await dial(hostname, port, this.#timeoutMs, tls, undefined, ending);
+    const options = { ...this.#options, ending };
+    const connection = await dial(hostname, port, this.#timeoutMs, tls, options);
     this.#opened?.add(connection);
     return { connection, isUsed: false };
   }
@@ -104,7 +110,7 @@ export class Connections {
 
   /** Others like these, of which `close` closes also those that are in use. */
   apart(): Connections {
-    const others = new Connections(this.#timeoutMs, this.#tls);
+    const others = new Connections(this.#timeoutMs, this.#tls, this.#options);
     others.#opened = new Set();
     return others;
   }
