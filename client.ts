@@ -10,6 +10,7 @@ import {
   CLIENT_COMMAND,
   type ClientOptions,
   fileRulesOf,
+  proxyVariables,
   retryRulesOf,
 } from "./lib/download/client_options.ts";
 import type { DownloadSettings } from "./lib/download/context.ts";
@@ -33,6 +34,7 @@ import {
   summaryLine,
 } from "./lib/download/report.ts";
 import { Connections, type Transport } from "./lib/download/transport.ts";
+import type { AddressFamily } from "./lib/net/dial.ts";
 import { print, say } from "./lib/log/console.ts";
 
 await runCommand(CLIENT_COMMAND, async (options, operands) => {
@@ -45,9 +47,10 @@ await runCommand(CLIENT_COMMAND, async (options, operands) => {
   const caCerts = options.ca === undefined ? [] : [await readCertificates(options.ca)];
   if (options.directory !== undefined) await makeDirectory(options.directory);
   if (options.ipv4 && options.ipv6) throw new UsageError("-4 and -6 exclude each other");
-  const family = options.ipv4 ? 4 : options.ipv6 ? 6 : undefined;
+  const family: AddressFamily | undefined = options.ipv4 ? 4 : options.ipv6 ? 6 : undefined;
   const rateLimit = await rateLimitOf(options);
-  const dialing = { family, inputBytes: rateLimit?.pieceBytes };
+  const proxies = await proxiesOf(options);
+  const dialing = { family, inputBytes: rateLimit?.pieceBytes, proxies };
   const connections = new Connections(options.timeout, { caCerts }, dialing);
   const display = await displayFor(options);
   const userFields = await userFieldsFor(options, jobs);
@@ -111,6 +114,14 @@ function settingsFor(
       },
     },
   };
+}
+
+/** The proxies that servers are reached through; undefined for none. */
+async function proxiesOf({ proxy }: ClientOptions) {
+  const variables = proxyVariables(proxy !== undefined);
+  if (variables === undefined) return undefined;
+  const { Proxies } = await import("./lib/download/proxy.ts");
+  return new Proxies(proxy, variables);
 }
 
 /** What keeps the whole run within `--limit-rate`; undefined without it. */

@@ -94,6 +94,7 @@ export const CLIENT_COMMAND = {
     "header-everywhere": flag("send these fields wherever redirects lead"),
     user: optional(USERINFO, "name and password for the URL's own server (Basic)"),
     netrc: withBareValue(text("FILE"), "", "take them from a file (default: .netrc at $HOME)"),
+    proxy: optional(text("URL"), "reach all servers through this proxy, of http or https"),
     ca: optional(text("FILE"), "trust these certificates as well, in PEM"),
     "allow-downgrade": flag("follow redirects from https to http"),
     json: flag("print a line of JSON about each file on standard output"),
@@ -105,7 +106,8 @@ export const CLIENT_COMMAND = {
   3 network or protocol failure, 4 cannot write, 5 redirects without end,
   6 wrong checksum, 70 a bug of ours, 130 interrupted
 
-Variables such as HTTP_PROXY are not read.
+HTTP_PROXY, HTTPS_PROXY, ALL_PROXY and NO_PROXY are read as far as --allow-env
+permits.
 
 Examples:
   deno run --allow-net --allow-read=. --allow-write=. client.ts \\
@@ -142,4 +144,32 @@ export function fileRulesOf(options: ClientOptions) {
 export function permittedVariable(variable: string): string | undefined {
   const { state } = Deno.permissions.querySync({ name: "env", variable });
   return state === "granted" ? Deno.env.get(variable) : undefined;
+}
+
+/** The environment's variables about proxies that are set, by their names in lower case. */
+export interface ProxyVariables {
+  readonly http_proxy?: string | undefined;
+  readonly https_proxy?: string | undefined;
+  readonly all_proxy?: string | undefined;
+  readonly no_proxy?: string | undefined;
+}
+
+/**
+ * Reads the variables about proxies, as far as that is permitted. The names in lower case come first.
+ * In a CGI program a client may have set HTTP_PROXY, by a field called Proxy: there it is not read.
+ *
+ * @param isGiven whether `--proxy` names a proxy: then only its exceptions matter
+ * @returns undefined if there is no proxy
+ */
+export function proxyVariables(isGiven: boolean): ProxyVariables | undefined {
+  const either = (name: string) =>
+    permittedVariable(name) || permittedVariable(name.toUpperCase()) || undefined;
+  if (isGiven) return { no_proxy: either("no_proxy") };
+  const isCgi = () => permittedVariable("REQUEST_METHOD") !== undefined;
+  const found = either("http_proxy");
+  const http_proxy = found && isCgi() ? permittedVariable("http_proxy") : found;
+  const https_proxy = either("https_proxy");
+  const all_proxy = either("all_proxy");
+  if (!(http_proxy ?? https_proxy ?? all_proxy)) return undefined;
+  return { http_proxy, https_proxy, all_proxy, no_proxy: either("no_proxy") };
 }

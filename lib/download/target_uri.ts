@@ -64,8 +64,11 @@ function noScheme(text: string): string {
   return `"${shown}" has no scheme: write http://${shown}`;
 }
 
-/** Undefined where it is not what Basic credentials can hold: no name has a colon (RFC 7617 §2). */
-function userinfoOf({ username, password }: URL): Userinfo | undefined {
+/**
+ * User name and password of a URL, decoded; undefined where they are not what Basic credentials can
+ * hold: no name has a colon (RFC 7617 §2).
+ */
+export function userinfoOf({ username, password }: URL): Userinfo | undefined {
   try {
     const name = decodeURIComponent(username);
     const decoded = password === "" ? undefined : decodeURIComponent(password);

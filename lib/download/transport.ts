@@ -7,7 +7,7 @@ import {
   failureReason,
   IncompleteMessageError,
 } from "../net/exchange.ts";
-import { HandshakeError, LocalError, UnknownHostError } from "../net/network_error.ts";
+import { HandshakeError, LocalError, ProxyError, UnknownHostError } from "../net/network_error.ts";
 import { monotonicMs, unwatch, watch } from "../net/deadlines.ts";
 import { ProtocolError } from "../http/grammar.ts";
 import type { FieldLine } from "../http/fields.ts";
@@ -57,17 +57,55 @@ interface Link {
   readonly isUsed: boolean;
 }
 
+/** A proxy on the way to servers. */
+export interface Forwarder {
+  /** What it is sent with each request for it: secrets. */
+  readonly fieldLines: readonly FieldLine[];
+  /**
+   * Connects to the proxy, and for https through it to the server of a URI.
+   *
+   * @param onHead receives the heads of the messages with the proxy, without secrets
+   * @throws {ProxyError} if the proxy cannot be reached, or opens no tunnel
+   * @throws {HandshakeError} if the server's certificate is not accepted
+   */
+  connect(
+    uri: TargetUri,
+    timeoutMs: number,
+    tls: TlsSettings,
+    options: DialOptions,
+    onHead: (head: ClientRequest | ResponseHead) => void,
+  ): Promise<Connection>;
+  /** The error for an answer by which it asks for credentials; undefined for any other. */
+  refusalOf(head: ResponseHead): ProxyError | undefined;
+}
+
+/** Which URIs are reached through which proxy. */
+export interface Forwarders {
+  /** Undefined where the server is to be asked directly. */
+  for(uri: TargetUri): Forwarder | undefined;
+}
+
+/** How connections are opened. */
+export interface ConnectionsOptions extends Omit<DialOptions, "ending"> {
+  /** By default servers are reached directly. */
+  readonly proxies?: Forwarders | undefined;
+}
+
 /** Connections to servers, kept between two exchanges so that the next needs no new one. */
 export class Connections {
   readonly #timeoutMs: number;
   readonly #tls: TlsSettings;
-  readonly #options: DialOptions;
+  readonly #options: ConnectionsOptions;
   readonly #idle = new Map<string, Connection[]>();
   /** All that were opened; undefined where those in use are not closed with the others. */
   #opened: Set<Connection> | undefined;
 
   /** `timeoutMs` is for connecting, and again for a TLS handshake. */
-  constructor(timeoutMs: number, tls: TlsSettings = { caCerts: [] }, options: DialOptions = {}) {
+  constructor(
+    timeoutMs: number,
+    tls: TlsSettings = { caCerts: [] },
+    options: ConnectionsOptions = {},
+  ) {
     this.#timeoutMs = timeoutMs;
     this.#tls = tls;
     this.#options = options;
@@ -78,17 +116,33 @@ export class Connections {
    *
    * @param mustBeNew whether one that was used before will not do
    * @param ending ends the connecting when it aborts
-   * @throws as `dial`
+   * @throws as `dial`, or {ProxyError}
    */
-  async open(uri: TargetUri, mustBeNew = false, ending?: AbortSignal): Promise<Link> {
+  async open(
+    uri: TargetUri,
+    mustBeNew = false,
+    ending?: AbortSignal,
+    observer?: WireObserver,
+  ): Promise<Link> {
     const idle = mustBeNew ? undefined : this.#idle.get(originOf(uri))?.pop();
     if (idle !== undefined) return { connection: idle, isUsed: true };
     const tls = uri.isSecure ? this.#tls : undefined;
     const { hostname, port } = uri;
-    const options = { ...this.#options, ending };
-    const connection = await dial(hostname, port, this.#timeoutMs, tls, options);
+    const { proxies, ...dialing } = this.#options;
+    const options = { ...dialing, ending };
+    const onHead = (head: ClientRequest | ResponseHead) => observer?.onHead?.(head, uri);
+    const proxy = proxies?.for(uri);
+    const connection =
+      await (proxy === undefined
+        ? dial(hostname, port, this.#timeoutMs, tls, options)
+        : proxy.connect(uri, this.#timeoutMs, this.#tls, options, onHead));
     this.#opened?.add(connection);
     return { connection, isUsed: false };
+  }
+
+  /** The proxy that requests for a URI are sent to; undefined for its server, maybe in a tunnel. */
+  forwarderOf(uri: TargetUri): Forwarder | undefined {
+    return uri.isSecure ? undefined : this.#options.proxies?.for(uri);
   }
 
   /**
@@ -150,10 +204,12 @@ export async function ask(
   transport: Pick<Transport, "connections" | "timeoutMs" | "userFields">,
   observer: WireObserver,
 ): Promise<Answer> {
-  const userFields = transport.userFields?.(uri) ?? [];
-  const request = requestFor(uri, question, userFields);
-  const shown = userFields.length === 0 ? request : requestFor(uri, question, hidden(userFields));
   const { connections } = transport;
+  const forwarder = connections.forwarderOf(uri);
+  const secrets = [...transport.userFields?.(uri) ?? [], ...forwarder?.fieldLines ?? []];
+  const target = forwarder === undefined ? uri.requestTarget : uri.href;
+  const request = requestFor(target, uri, question, secrets);
+  const shown = secrets.length === 0 ? request : requestFor(target, uri, question, hidden(secrets));
   const { signal, timeoutMs: idleMs = transport.timeoutMs } = question;
   const askOver = async ({ connection, isUsed }: Link): Promise<Answer> => {
     const close = () => connection.close();
@@ -166,6 +222,8 @@ export async function ask(
         throw new IncompleteMessageError("the server would wait no longer for a request");
       }
       observer.onHead?.(response.head, uri);
+      const refusal = forwarder?.refusalOf(response.head);
+      if (refusal !== undefined) throw refusal;
       let isReleased = false;
       const release = () => {
         if (isReleased) return;
@@ -182,11 +240,11 @@ export async function ask(
       // RFC 9112 §9.3.1: it may have ended as we asked, or what comes be none of our answer, or
       // nothing reach the server any more. Of a new connection that says nothing.
       if (!isUsed || failureReason(error) === undefined) throw error;
-      return await askOver(await connections.open(uri, true, signal));
+      return await askOver(await connections.open(uri, true, signal, observer));
     }
   };
   try {
-    return await askOver(await connections.open(uri, false, signal));
+    return await askOver(await connections.open(uri, false, signal, observer));
   } catch (error) {
     throw tryError(error, uri);
   }
@@ -194,6 +252,7 @@ export async function ask(
 
 /** The request; what the user gives replaces what every request has. */
 function requestFor(
+  requestTarget: string,
   uri: TargetUri,
   { method, fieldsFor }: Question,
   userFields: readonly FieldLine[],
@@ -207,7 +266,7 @@ function requestFor(
     ...fieldsFor(uri),
     ...userFields,
   ];
-  return { method, requestTarget: uri.requestTarget, fieldLines };
+  return { method, requestTarget, fieldLines };
 }
 
 /** Fields as they are shown: any value may be a secret. */
@@ -280,7 +339,9 @@ export async function peek(
 export function tryError(error: unknown, uri: TargetUri): unknown {
   const reason = failureReason(error);
   if (reason === undefined) return error;
-  const isFinal = error instanceof LocalError && error.isLasting ? true : undefined;
+  const isLastingHere = (error instanceof LocalError || error instanceof ProxyError) &&
+    error.isLasting;
+  const isFinal = isLastingHere ? true : undefined;
   const details = { cause: error, isFinal };
   // A host that does not exist, speaks no HTTP or has another name stays so when asked again.
   const isLasting = error instanceof ProtocolError ||

@@ -1,6 +1,6 @@
 import { DeadlineError, LocalError, networkError, UnknownHostError } from "./network_error.ts";
 import { monotonicMs, unwatch, watch, type Watched } from "./deadlines.ts";
-import { Connection } from "./connection.ts";
+import { Connection, type Socket } from "./connection.ts";
 
 /** Large, since a client reads content. */
 const INPUT_BYTES = 512 * 1024;
@@ -51,7 +51,7 @@ export async function dial(
     ? await connect(hostname, port, until, ending)
     : await connectBy(family, hostname, port, until, ending);
   if (tls === undefined) return new Connection(conn, { inputBytes });
-  return await encrypted(conn, hostname, until, tls, inputBytes, ending);
+  return await startTls(conn, hostname, until, tls, { inputBytes, ending });
 }
 
 /** Aborts a signal at a deadline. */
@@ -148,13 +148,18 @@ async function canBeLookedUp(hostname: string): Promise<boolean> {
   return await deadline(answered, LOOKUP_MS).catch(() => false);
 }
 
-async function encrypted(
+/**
+ * Speaks TLS over a connection that is open; takes it over, also if this fails.
+ *
+ * @param until by `monotonicMs()`
+ * @throws {HandshakeError} if the certificate is not accepted, or the server does not speak TLS
+ */
+export async function startTls(
   conn: Deno.TcpConn,
   hostname: string,
   until: number,
   { caCerts, serverName = hostname }: TlsSettings,
-  inputBytes: number,
-  ending: AbortSignal | undefined,
+  { inputBytes = INPUT_BYTES, ending }: DialOptions,
 ): Promise<Connection> {
   const alpnProtocols = ["http/1.1"];
   // Not possible on a TLS connection.
@@ -167,7 +172,20 @@ async function encrypted(
   }).catch((error) => {
     throw networkError(error);
   });
-  const connection = new Connection(tlsConn, { inputBytes });
+  return await connectionOver(tlsConn, until, { inputBytes, ending });
+}
+
+/**
+ * A connection over a socket of TLS, once its handshake is done.
+ *
+ * @throws as `startTls`
+ */
+export async function connectionOver(
+  socket: Socket,
+  until: number,
+  { inputBytes = INPUT_BYTES, ending }: DialOptions,
+): Promise<Connection> {
+  const connection = new Connection(socket, { inputBytes });
   const close = () => connection.close();
   ending?.addEventListener("abort", close);
   try {
