@@ -44,16 +44,10 @@ await runCommand(CLIENT_COMMAND, async (options, operands) => {
   if (options.segments > 1 && stdoutIsData) {
     throw new UsageError("--segments needs a file: standard output takes octets in order alone");
   }
-  const caCerts = options.ca === undefined ? [] : [await readCertificates(options.ca)];
-  if (options.directory !== undefined) await makeDirectory(options.directory);
-  if (options.ipv4 && options.ipv6) throw new UsageError("-4 and -6 exclude each other");
-  const family: AddressFamily | undefined = options.ipv4 ? 4 : options.ipv6 ? 6 : undefined;
-  const rateLimit = await rateLimitOf(options);
-  const proxies = await proxiesOf(options);
-  const dialing = { family, inputBytes: rateLimit?.pieceBytes, proxies };
-  const connections = new Connections(options.timeout, { caCerts }, dialing);
-  const display = await displayFor(options);
+  const { connections, rateLimit } = await openConnections(options);
   const userFields = await userFieldsFor(options, jobs);
+  if (options.directory !== undefined) await makeDirectory(options.directory);
+  const display = await displayFor(options);
   const run: Run = { claims: new NameClaims(), open: new Map() };
   for (const { name } of jobs) {
     if (name === "-" || run.claims.claim(name)) continue;
@@ -116,6 +110,18 @@ function settingsFor(
   };
 }
 
+/** The connections of the run, and what keeps all of them within `--limit-rate`. */
+async function openConnections(options: ClientOptions) {
+  const { ca, ipv4, ipv6, timeout } = options;
+  if (ipv4 && ipv6) throw new UsageError("-4 and -6 exclude each other");
+  const family: AddressFamily | undefined = ipv4 ? 4 : ipv6 ? 6 : undefined;
+  const caCerts = ca === undefined ? [] : [await readCertificates(ca)];
+  const rateLimit = await rateLimitOf(options);
+  const proxies = await proxiesOf(options);
+  const dialing = { family, inputBytes: rateLimit?.pieceBytes, proxies };
+  return { connections: new Connections(timeout, { caCerts }, dialing), rateLimit };
+}
+
 /** The proxies that servers are reached through; undefined for none. */
 async function proxiesOf({ proxy }: ClientOptions) {
   const variables = proxyVariables(proxy !== undefined);
@@ -124,7 +130,6 @@ async function proxiesOf({ proxy }: ClientOptions) {
   return new Proxies(proxy, variables);
 }
 
-/** What keeps the whole run within `--limit-rate`; undefined without it. */
 async function rateLimitOf({ "limit-rate": rate }: ClientOptions) {
   if (rate === 0) return undefined;
   const { RateLimit } = await import("./lib/download/rate_limit.ts");

@@ -5,6 +5,9 @@ import type { TlsSettings } from "./dial.ts";
 
 const PIECE_BYTES = 64 * 1024;
 
+/** The one fault of a certificate that Node tells from others: it is for another name. */
+const OTHER_NAME = "ERR_TLS_CERT_ALTNAME_INVALID";
+
 /** Errors of the connection below; all others of a handshake are refusals. */
 const LOST: ReadonlySet<unknown> = new Set(["ECONNRESET", "EPIPE"]);
 
@@ -33,8 +36,10 @@ export class NestedTls implements Socket {
       this.#socket.once("secureConnect", resolve);
       this.#socket.once("close", () => reject(new Deno.errors.ConnectionReset()));
       // Stays, since an error that nothing listens for would end the process.
-      this.#socket.on("error", (error: Error & { code?: unknown }) => {
-        reject(LOST.has(error.code) ? error : new Deno.errors.InvalidData(error.message));
+      this.#socket.on("error", (error: Error & { code?: string }) => {
+        const isOtherName = error.code === OTHER_NAME;
+        const message = isOtherName ? "invalid peer certificate: NotValidForName" : error.message;
+        reject(LOST.has(error.code) ? error : new Deno.errors.InvalidData(message));
       });
     });
     this.#handshake.catch(() => {});

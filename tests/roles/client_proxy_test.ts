@@ -4,7 +4,7 @@ import { answering, FakeServer } from "../support/fake_server.ts";
 import { manyOctets } from "../support/farm.ts";
 import { assertRefused, freePort, listeningRole, runRole } from "../support/role.ts";
 import { TemporaryDirectory } from "../support/temporary_directory.ts";
-import { AUTHORITY, SERVER, tlsOptions } from "../support/tls.ts";
+import { AUTHORITY, EXPIRED, SERVER, tlsOptions } from "../support/tls.ts";
 
 const CONTENT = manyOctets(300 * 1024);
 const CREDENTIALS = `Proxy-Authorization: Basic ${btoa("alice:s3cret")}\r\n`;
@@ -77,24 +77,39 @@ Deno.test("client --proxy asks for a tunnel for https, and tells the proxy nothi
 
 Deno.test("client verifies the server behind a tunnel, and the proxy that speaks TLS", async () => {
   await using stack = new AsyncDisposableStack();
-  const { proxy, url } = await startScene(stack, true);
+  const { proxy, server, url } = await startScene(stack, true);
   const plain = await startScene(stack, false);
-  await using front = new TlsFront(proxy.port);
-  const rows: readonly [proxy: string, line: RegExp][] = [
+  const expired = stack.use(new TlsFront(plain.server.port, EXPIRED));
+  const front = stack.use(new TlsFront(proxy.port));
+  const [http, https] = [`http://${proxy.authority}`, `https://${front.authority}`];
+  const other = `https://other.example:${server.port}/a`;
+  const old = `https://${expired.authority}/a`;
+  const rows: readonly [args: string[], line: RegExp][] = [
+    [[`--proxy=${http}`, url], /^client: 127\.0\.0\.1:\d+: its certificate is signed by nobody/m],
     [
-      `http://${proxy.authority}`,
-      /^client: 127\.0\.0\.1:\d+: its certificate is signed by nobody/m,
+      [`--proxy=${https}`, url],
+      /: the proxy 127\.0\.0\.1:\d+: its certificate is signed by nobody/,
     ],
     [
-      `https://${front.authority}`,
-      /: the proxy 127\.0\.0\.1:\d+: its certificate is signed by nob/,
+      [`--proxy=https://${plain.server.authority}`, url],
+      /: the proxy 127\.0\.0\.1:\d+: it does not speak TLS$/m,
     ],
-    [`https://${plain.server.authority}`, /: the proxy 127\.0\.0\.1:\d+: it does not speak TLS$/m],
+    ...[http, https].flatMap((origin): [string[], RegExp][] => [
+      [
+        [`--proxy=${origin}`, `--ca=${AUTHORITY}`, other],
+        /^client: other\.example:\d+: its certificate is for another name$/m,
+      ],
+      [
+        [`--proxy=${origin}`, `--ca=${AUTHORITY}`, old],
+        /^client: 127\.0\.0\.1:\d+: (?:its certificate has expired|unable to verify .*certificate)$/m,
+      ],
+    ]),
   ];
-  for (const [origin, line] of rows) {
-    const { code, stderr } = await runRole("client", ["-q", "-o-", `--proxy=${origin}`, url]);
-    assertMatch(stderr, line);
-    assertEquals(code, 3);
+  const permissions = ["--allow-net", "--allow-read"];
+  for (const [args, line] of rows) {
+    const refused = await runRole("client", ["-q", "-o-", ...args], { permissions });
+    assertMatch(refused.stderr, line);
+    assertEquals([refused.code, refused.stdout], [3, ""]);
   }
 });
 
@@ -146,11 +161,13 @@ Deno.test("client asks once where a proxy wants credentials or forbids", async (
 });
 
 Deno.test("client goes on where a proxy ended in the middle", async () => {
-  for (const isSecure of [false, true]) {
+  for (const [isSecure, hasFront] of [[false, false], [true, false], [true, true]] as const) {
     await using stack = new AsyncDisposableStack();
     const { proxy, directory, run } = await startScene(stack, isSecure);
+    const front = stack.use(new TlsFront(proxy.port));
     proxy.mostBytes = 150 * 1024;
-    const { code, stderr } = await run(`--proxy=${proxy.authority}`);
+    const origin = hasFront ? `https://${front.authority}` : proxy.authority;
+    const { code, stderr } = await run(`--proxy=${origin}`);
     assertEquals(code, 0, stderr);
     assertEquals(await directory.read("a"), CONTENT);
     assertMatch(stderr, /going on behind \d+ of 307200 bytes/);

@@ -4,7 +4,10 @@ import { SERVER } from "./tls.ts";
 /** What a proxy answers to CONNECT in place of a tunnel, where it opens none. */
 export type Refusal = { readonly statusLine: string; readonly content?: string };
 
-/** A proxy that passes on what it is asked for, and remembers the heads it was sent. */
+/**
+ * A proxy that passes on what it is asked for, and remembers the heads it was sent. It finds all hosts
+ * at 127.0.0.1.
+ */
 export class FakeProxy extends FakeServer {
   /** What CONNECT gets; undefined for a tunnel. */
   refusal: Refusal | undefined;
@@ -23,8 +26,8 @@ export class FakeProxy extends FakeServer {
       await answering(statusLine, content, "Location: http://127.0.0.1:1/")(client, head);
       return;
     }
-    const { hostname, port, pathname, search } = new URL(isTunnel ? `http://${target}` : target);
-    const server = await Deno.connect({ hostname, port: Number(port || 80) });
+    const { port, pathname, search } = new URL(isTunnel ? `http://${target}` : target);
+    const server = await Deno.connect({ hostname: "127.0.0.1", port: Number(port) });
     const passed = head.replace(target, pathname + search).replace(/^Proxy-.*\r\n/gm, "");
     if (isTunnel) await write(client, "HTTP/1.1 200 Connection established\r\n\r\n");
     else await write(server, passed.replace("\r\n\r\n", "\r\nConnection: close\r\n\r\n"));
@@ -39,9 +42,11 @@ export class TlsFront implements AsyncDisposable {
   readonly #accepting: Promise<void>;
   readonly #open = new Set<Deno.Conn>();
 
-  /** Passes on to a port of 127.0.0.1, with the test certificate. */
-  constructor(port: number) {
-    const [cert, key] = [SERVER.cert, SERVER.key].map((file) => Deno.readTextFileSync(file));
+  /** Passes on to a port of 127.0.0.1; the certificate is for that. */
+  constructor(port: number, credentials: { cert: string; key: string } = SERVER) {
+    const [cert, key] = [credentials.cert, credentials.key].map((file) =>
+      Deno.readTextFileSync(file)
+    );
     this.#listener = Deno.listenTls({ hostname: "127.0.0.1", port: 0, cert: cert!, key: key! });
     this.#accepting = this.#accept(port);
   }
