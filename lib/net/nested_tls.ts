@@ -5,6 +5,12 @@ import type { TlsSettings } from "./dial.ts";
 
 const PIECE_BYTES = 64 * 1024;
 
+/** While more has arrived and is not taken yet, nothing is read: Node's module has no limit here. */
+const MOST_UNREAD = 256 * 1024;
+
+/** What encryption adds to a record, at the most: that of TLS 1.2 with AES-GCM (RFC 5288 §3). */
+const MOST_OVERHEAD = 24;
+
 /** The one fault of a certificate that Node tells from others: it is for another name. */
 const OTHER_NAME = "ERR_TLS_CERT_ALTNAME_INVALID";
 
@@ -21,12 +27,15 @@ export class NestedTls implements Socket {
   readonly #pieces: AsyncIterator<Uint8Array>;
   readonly #handshake: Promise<void>;
   #rest: Uint8Array = new Uint8Array(0);
+  readonly #meter = new RecordMeter();
+  #takenBytes = 0;
+  #taken = Promise.withResolvers<void>();
 
   /** Takes the outer socket over. */
   constructor(outer: Socket, hostname: string, { caCerts, serverName = hostname }: TlsSettings) {
     this.#outer = outer;
     this.#socket = connect({
-      socket: streamOver(outer),
+      socket: this.#streamOver(outer),
       // An address is verified, but is no name for SNI (RFC 6066 §3).
       ...(/^[0-9.]+$|:/.test(serverName) ? { host: serverName } : { servername: serverName }),
       ...(caCerts.length > 0 && { ca: [...authorities(), ...caCerts] }),
@@ -63,7 +72,35 @@ export class NestedTls implements Socket {
     const count = Math.min(into.length, this.#rest.length);
     into.set(this.#rest.subarray(0, count));
     this.#rest = this.#rest.subarray(count);
+    this.#takenBytes += count;
+    this.#taken.resolve();
     return count;
+  }
+
+  /** A socket as a stream of Node, from which no more is read than is taken. */
+  #streamOver(socket: Socket): Duplex {
+    const readPiece = async (): Promise<Uint8Array | null> => {
+      while (this.#meter.contentBytes - this.#takenBytes > MOST_UNREAD) {
+        this.#taken = Promise.withResolvers();
+        await this.#taken.promise;
+      }
+      const piece = new Uint8Array(PIECE_BYTES);
+      const count = await socket.read(piece);
+      if (count === null) return null;
+      this.#meter.add(piece.subarray(0, count));
+      return piece.subarray(0, count);
+    };
+    const writeAll = async (bytes: Uint8Array) => {
+      for (let sent = 0; sent < bytes.length;) sent += await socket.write(bytes.subarray(sent));
+    };
+    const stream = new Duplex({
+      read() {
+        readPiece().then((piece) => this.push(piece), (error) => this.destroy(error));
+      },
+      write: (bytes: Uint8Array, _encoding, done) => void writeAll(bytes).then(() => done(), done),
+    });
+    stream.on("error", () => {});
+    return stream;
   }
 
   write(bytes: Uint8Array): Promise<number> {
@@ -91,21 +128,35 @@ function authorities(): readonly string[] {
   return state === "granted" ? rootCertificates : [];
 }
 
-/** A socket as a stream of Node. */
-function streamOver(socket: Socket): Duplex {
-  const writeAll = async (bytes: Uint8Array) => {
-    for (let sent = 0; sent < bytes.length;) sent += await socket.write(bytes.subarray(sent));
-  };
-  const stream = new Duplex({
-    read() {
-      const piece = new Uint8Array(PIECE_BYTES);
-      socket.read(piece).then(
-        (count) => this.push(count === null ? null : piece.subarray(0, count)),
-        (error) => this.destroy(error),
-      );
-    },
-    write: (bytes: Uint8Array, _encoding, done) => void writeAll(bytes).then(() => done(), done),
-  });
-  stream.on("error", () => {});
-  return stream;
+/** TLS's type of records with content (RFC 8446 §5.1). */
+const APPLICATION_DATA = 23;
+
+/**
+ * Counts how much content the records of a stream hold: a few bytes a record too low, and too high by
+ * the messages of a handshake that are encrypted as content is, some KiB.
+ */
+export class RecordMeter {
+  #header: number[] = [];
+  #left = 0;
+  contentBytes = 0;
+
+  /** Counts what has arrived, however it is split. */
+  add(bytes: Uint8Array): void {
+    for (let at = 0; at < bytes.length;) {
+      if (this.#left > 0) {
+        const count = Math.min(this.#left, bytes.length - at);
+        this.#left -= count;
+        at += count;
+        continue;
+      }
+      this.#header.push(bytes[at++]!);
+      if (this.#header.length === 5) this.#begin(this.#header.splice(0));
+    }
+  }
+
+  /** RFC 8446 §5.1: type, version, and the length in two bytes. */
+  #begin([type, , , high = 0, low = 0]: readonly number[]): void {
+    this.#left = high * 256 + low;
+    if (type === APPLICATION_DATA) this.contentBytes += Math.max(0, this.#left - MOST_OVERHEAD);
+  }
 }
