@@ -12,7 +12,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   "lib/http": ["lib/http"],
   "lib/net": [
     ...["lib/net", "lib/http", "@std", "node:timers/promises", "node:dns/promises"],
-    "ipaddr.js",
+    ...["node:stream", "node:tls", "ipaddr.js"],
   ],
   "lib/log": ["lib/log", "lib/net", "lib/http", "@std"],
   "lib/cli": ["lib/cli", "lib/log", "@std", "deno.json"],
@@ -48,6 +48,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     "lib/net",
     "lib/http",
     "@std",
+    "ipaddr.js",
     "node:crypto",
   ],
   "role": [

@@ -186,7 +186,7 @@ export function connectTo(
 ): Promise<Connection> {
   // Trusts the certificate authorities of Deno and of its DENO_CERT.
   const tls = scheme === "https" ? { caCerts: [], serverName: tlsName } : undefined;
-  return dial(hostname, port, timeoutMs, tls, inputBytes);
+  return dial(hostname, port, timeoutMs, tls, { inputBytes });
 }
 
 /**

@@ -66,11 +66,12 @@ function labelOf(name: string, { short }: Option<unknown>): string {
 
 function parsed(name: string, option: Option<unknown>, text: string): unknown {
   const label = labelOf(name, option);
-  const { expected, parse, placeholder } = option.kind;
+  const { expected, parse, placeholder, isSecret } = option.kind;
+  if (text === "" && "bareValue" in option) return option.bareValue;
   if (text === "") throw new UsageError(`${label} needs a value: --${name}=${placeholder}`);
   const value = parse(text);
-  if (value === undefined) throw new UsageError(`--${name}=${text}: ${expected} is accepted`);
-  return value;
+  if (value !== undefined) return value;
+  throw new UsageError(`--${name}${isSecret ? "" : `=${text}`}: ${expected} is accepted`);
 }
 
 /**
@@ -107,6 +108,8 @@ function longForm(options: Options, arg: string): string {
   if (name === undefined) throw unknownOption(table, typed, typedName);
   const rest = isLong ? arg.slice(typed.length) : arg.slice(2).replace(/^(?=[^=])/, "=");
   if (rest !== "" && !takesValue(options, name)) throw new UsageError(`--${name} takes no value`);
+  // Its value never is the next argument.
+  if (rest === "" && "bareValue" in (table[name] ?? {})) return `--${name}=`;
   return `--${name}${rest}`;
 }
 

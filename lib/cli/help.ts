@@ -34,7 +34,11 @@ function optionRow(name: string, option: Option<unknown> | Flag): HelpRow {
   const label = `  ${short}--${name}`;
   if (!("kind" in option)) return [label, option.description];
   const byDefault = option.defaultText === undefined ? "" : ` (default: ${option.defaultText})`;
-  return [`${label}=${option.kind.placeholder}`, `${option.description}${byDefault}`];
+  const value = `=${option.kind.placeholder}`;
+  return [
+    `${label}${"bareValue" in option ? `[${value}]` : value}`,
+    `${option.description}${byDefault}`,
+  ];
 }
 
 /** A table of two columns; each row is one or more lines. */

@@ -12,6 +12,8 @@ export interface ValueParser<T> {
   readonly expected: string;
   /** Undefined if the text is not valid. Never throws. */
   readonly parse: (text: string) => T | undefined;
+  /** Whether the value is a secret, which no message repeats. */
+  readonly isSecret?: boolean;
 }
 
 /** One option of a command; its long name is its key in the command's table. */
@@ -25,6 +27,8 @@ export interface Option<T> {
   readonly short: string | undefined;
   /** Whether it may be given several times; its value is an array. */
   readonly isRepeatable?: boolean;
+  /** The value where the name is given alone; without it, that is a mistake. */
+  readonly bareValue?: T;
 }
 
 /** An option without a value: true if it is given. */
@@ -82,6 +86,15 @@ export function repeatable<T>(kind: ValueParser<T>, description: string): Option
     short: undefined,
     isRepeatable: true,
   };
+}
+
+/** An option whose value can be left out, as in `--netrc`; undefined unless it is given. */
+export function withBareValue<T>(
+  kind: ValueParser<T>,
+  bareValue: T,
+  description: string,
+): Option<T | undefined> {
+  return { ...optional(kind, description), bareValue };
 }
 
 /** An option without a value. */

@@ -12,17 +12,53 @@ import {
   option,
   optional,
   type Options,
+  repeatable,
   SIZE,
   text,
   type ValueParser,
   type Values,
+  withBareValue,
 } from "../cli/option.ts";
+import { type FieldLine, isWritable } from "../http/fields.ts";
+import { trimOws } from "../http/grammar.ts";
 import { type RetryRules, SILENCE_LIMITS } from "./context.ts";
+import { isCredential, type Userinfo } from "./target_uri.ts";
 
 const SHA256: ValueParser<string> = {
   placeholder: "HEX",
   expected: "a SHA-256 of 64 hexadecimal digits",
   parse: (text) => /^[0-9a-f]{64}$/i.test(text) ? text.toLowerCase() : undefined,
+};
+
+/** Fields that frame a message, choose its server or its content, or are for a proxy alone. */
+const OWN_FIELDS: ReadonlySet<string> = new Set([
+  ...["accept-encoding", "avoid-server", "connection", "content-length", "expect", "host"],
+  ...["if-match", "if-modified-since", "if-none-match", "if-range", "if-unmodified-since"],
+  ...["keep-alive", "proxy-authorization", "proxy-connection", "range", "te", "trailer"],
+  ...["transfer-encoding", "upgrade"],
+]);
+
+const FIELD: ValueParser<FieldLine> = {
+  placeholder: "'NAME: VALUE'",
+  expected: "a field such as 'Name: value' in ASCII, none of those that the client sets itself,",
+  isSecret: true,
+  parse: (text) => {
+    const colon = text.indexOf(":");
+    const [name, value] = [text.slice(0, colon), trimOws(text.slice(colon + 1))];
+    if (colon < 1 || OWN_FIELDS.has(name.toLowerCase())) return undefined;
+    return isWritable(name, value) ? [name, value] : undefined;
+  },
+};
+
+const USERINFO: ValueParser<Userinfo> = {
+  placeholder: "NAME:PASSWORD",
+  expected: "NAME:PASSWORD without control characters",
+  isSecret: true,
+  parse: (text) => {
+    const colon = text.indexOf(":");
+    if (colon === -1 || !isCredential(text)) return undefined;
+    return { name: text.slice(0, colon), password: text.slice(colon + 1) };
+  },
 };
 
 /** The command line of `client.ts`. */
@@ -51,6 +87,14 @@ export const CLIENT_COMMAND = {
     "max-redirects": option(count(0, 1000), "10", "redirects to follow"),
     timeout: option(duration(), "30s", "give a server up that is silent for so long"),
     "min-speed": option(SIZE, "0", "give a server up that sends less a second over --timeout"),
+    "limit-rate": option(SIZE, "0", "bytes a second to take in, over all connections; 0: any"),
+    ipv4: flag("connect by IPv4 alone", "4"),
+    ipv6: flag("connect by IPv6 alone", "6"),
+    header: repeatable(FIELD, "a field to send to the URL's own server; may be given again"),
+    "header-everywhere": flag("send these fields wherever redirects lead"),
+    user: optional(USERINFO, "name and password for the URL's own server (Basic)"),
+    netrc: withBareValue(text("FILE"), "", "take them from a file (default: .netrc at $HOME)"),
+    proxy: optional(text("URL"), "reach all servers through this proxy, of http or https"),
     ca: optional(text("FILE"), "trust these certificates as well, in PEM"),
     "allow-downgrade": flag("follow redirects from https to http"),
     json: flag("print a line of JSON about each file on standard output"),
@@ -62,7 +106,8 @@ export const CLIENT_COMMAND = {
   3 network or protocol failure, 4 cannot write, 5 redirects without end,
   6 wrong checksum, 70 a bug of ours, 130 interrupted
 
-Variables such as HTTP_PROXY are not read.
+HTTP_PROXY, HTTPS_PROXY, ALL_PROXY and NO_PROXY are read as far as --allow-env
+permits.
 
 Examples:
   deno run --allow-net --allow-read=. --allow-write=. client.ts \\
@@ -93,4 +138,38 @@ export function fileRulesOf(options: ClientOptions) {
     followsDisposition: options["content-disposition"],
     wantsSha256: options.json,
   };
+}
+
+/** A variable of the environment where reading it is permitted, which is never asked for. */
+export function permittedVariable(variable: string): string | undefined {
+  const { state } = Deno.permissions.querySync({ name: "env", variable });
+  return state === "granted" ? Deno.env.get(variable) : undefined;
+}
+
+/** The environment's variables about proxies that are set, by their names in lower case. */
+export interface ProxyVariables {
+  readonly http_proxy?: string | undefined;
+  readonly https_proxy?: string | undefined;
+  readonly all_proxy?: string | undefined;
+  readonly no_proxy?: string | undefined;
+}
+
+/**
+ * Reads the variables about proxies, as far as that is permitted. The names in lower case come first.
+ * In a CGI program a client may have set HTTP_PROXY, by a field called Proxy: there it is not read.
+ *
+ * @param isGiven whether `--proxy` names a proxy: then only its exceptions matter
+ * @returns undefined if there is no proxy
+ */
+export function proxyVariables(isGiven: boolean): ProxyVariables | undefined {
+  const either = (name: string) =>
+    permittedVariable(name) || permittedVariable(name.toUpperCase()) || undefined;
+  if (isGiven) return { no_proxy: either("no_proxy") };
+  const isCgi = () => permittedVariable("REQUEST_METHOD") !== undefined;
+  const found = either("http_proxy");
+  const http_proxy = found && isCgi() ? permittedVariable("http_proxy") : found;
+  const https_proxy = either("https_proxy");
+  const all_proxy = either("all_proxy");
+  if (!(http_proxy ?? https_proxy ?? all_proxy)) return undefined;
+  return { http_proxy, https_proxy, all_proxy, no_proxy: either("no_proxy") };
 }

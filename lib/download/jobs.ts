@@ -84,7 +84,7 @@ async function readChecksums(file: string): Promise<Checksums> {
  *
  * @throws {UsageError} when it cannot be read
  */
-async function readText(option: string, file: string): Promise<string> {
+export async function readText(option: string, file: string): Promise<string> {
   try {
     if (file !== "-") return await Deno.readTextFile(file);
     const { toText } = await import("@std/streams/to-text");

@@ -153,6 +153,7 @@ export class Receiver {
     { known, bytes }: Extent,
   ): Promise<void> {
     const { transport, retry: { minSpeed, monotonicMs }, observer } = this.#context;
+    const { rateLimit } = transport;
     const output = this.#output;
     const verification = await this.#verificationFor(head.fields);
     await verification?.begin(head.fields, output.position, () => output.content());
@@ -163,6 +164,7 @@ export class Receiver {
       : undefined;
     const tail = new Tail();
     let received = 0;
+    let pausedMs = 0; // Ours: no server is slow for it.
     for (;;) {
       const piece = await nextPiece(server, content, race);
       if (piece === undefined) break;
@@ -180,7 +182,8 @@ export class Receiver {
       if (old > 0) verification?.update(piece.subarray(0, old), false);
       verification?.update(fresh);
       observer.onProgress(output.position, length, server);
-      if (received !== bytes) speed?.add(piece.length, monotonicMs(), server);
+      if (received !== bytes) speed?.add(piece.length, monotonicMs() - pausedMs, server);
+      if (rateLimit !== undefined) pausedMs += await rateLimit.spend(piece.length);
     }
     if (bytes !== undefined && received !== bytes) {
       throw new TryError("network", server, "the content is not as long as was said");

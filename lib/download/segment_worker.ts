@@ -103,6 +103,7 @@ export class SegmentWorker implements Holder {
       ? new SpeedWatch(minSpeed, transport.timeoutMs, monotonicMs())
       : undefined;
     let at = start;
+    let pausedMs = 0;
     for await (const piece of answer.response.content) {
       if (tasks.isOver || this.#hasLost) return;
       const isDone = !this.#write(piece, at, start + bytes);
@@ -113,11 +114,23 @@ export class SegmentWorker implements Holder {
       // Nothing but the end is missing of what was asked for: the connection can be kept.
       const endsHere = at === start + bytes && answer.response.framing.kind === "length";
       if (isDone && !endsHere) return;
-      if (!isDone) speed?.add(piece.length, monotonicMs(), uri.server);
+      if (!isDone) speed?.add(piece.length, monotonicMs() - pausedMs, uri.server);
+      pausedMs += await this.#pause(piece.length);
     }
     if (segments.segmentOf(this) !== undefined && !this.#hasLost) {
       throw new TryError("network", uri.server, "the content is not as long as was said");
     }
+  }
+
+  /** Waits until the run's limit of bytes per second allows more: for how long, in ms. */
+  async #pause(bytes: number): Promise<number> {
+    const { race, context: { transport: { rateLimit }, retry } } = this.#round;
+    if (rateLimit === undefined) return 0;
+    this.lastAt = Infinity; // It is no server that is silent.
+    const pausedMs = await rateLimit.spend(bytes);
+    this.lastAt = retry.monotonicMs();
+    race?.heard();
+    return pausedMs;
   }
 
   /** Writes what is still missing of a piece at a position; whether its sender has more to bring. */

@@ -15,6 +15,30 @@ export interface TargetUri {
   readonly authority: string;
   /** Path and query, in origin form. */
   readonly requestTarget: string;
+  /** What a typed URI holds before its host; it is not in any of the others. */
+  readonly userinfo?: Userinfo;
+}
+
+/** A user name, and a password where it is known. Neither is ever shown. */
+export interface Userinfo {
+  readonly name: string;
+  readonly password: string | undefined;
+}
+
+/** Whether two URIs have one origin: scheme, host and port (RFC 9110 §4.3.1). */
+export function isSameOrigin(a: TargetUri, b: TargetUri): boolean {
+  return a.isSecure === b.isSecure && a.server === b.server;
+}
+
+/** Whether Basic credentials can hold a text: no control characters (RFC 7617 §2). */
+export function isCredential(text: string): boolean {
+  // deno-lint-ignore no-control-regex -- it is them that are refused
+  return !/[\x00-\x1f\x7f-\x9f]/.test(text);
+}
+
+/** A reference as messages show it: without user name and password, wherever they may end. */
+function withoutUserinfo(text: string): string {
+  return text.replace(/^([a-z][a-z0-9+.-]*:[/\\]{2,})?[^]*@/i, "$1…@");
 }
 
 /**
@@ -24,10 +48,35 @@ export interface TargetUri {
  */
 export function parseTypedUri(text: string): TargetUri {
   if (!/^[a-z][a-z0-9+.-]*:\/\//i.test(text)) {
-    throw new DownloadError("url", `"${text}" has no scheme: write http://${text}`);
+    throw new DownloadError("url", noScheme(text));
   }
   const url = parseUrl(text, undefined, "url");
-  return targetUri(url, targetOf(url, text), "url");
+  const uri = targetUri(url, targetOf(url, text), "url");
+  if (url.username === "" && url.password === "") return uri;
+  const userinfo = userinfoOf(url);
+  if (userinfo !== undefined) return { ...uri, userinfo };
+  const fault = "the user name or password in the URL cannot be sent";
+  throw new DownloadError("url", `${url.host}: ${fault}`);
+}
+
+function noScheme(text: string): string {
+  const shown = withoutUserinfo(text);
+  return `"${shown}" has no scheme: write http://${shown}`;
+}
+
+/**
+ * User name and password of a URL, decoded; undefined where they are not what Basic credentials can
+ * hold: no name has a colon (RFC 7617 §2).
+ */
+export function userinfoOf({ username, password }: URL): Userinfo | undefined {
+  try {
+    const name = decodeURIComponent(username);
+    const decoded = password === "" ? undefined : decodeURIComponent(password);
+    if (!isCredential(name + (decoded ?? "")) || name.includes(":")) return undefined;
+    return { name, password: decoded };
+  } catch {
+    return undefined; // A percent sign that begins no UTF-8.
+  }
 }
 
 /**
@@ -55,7 +104,9 @@ export function parseLocation(location: string, base: TargetUri): TargetUri {
 
 function parseUrl(text: string, base: string | undefined, failure: "url" | "protocol"): URL {
   const url = URL.parse(text, base);
-  if (url === null) throw new DownloadError(failure, `"${text}" is not a valid URL`);
+  if (url === null) {
+    throw new DownloadError(failure, `"${withoutUserinfo(text)}" is not a valid URL`);
+  }
   return url;
 }
 
@@ -67,14 +118,15 @@ function targetOf(url: URL, text: string, base?: string): string {
 function targetUri(url: URL, target: string, failure: "url" | "protocol"): TargetUri {
   const isSecure = url.protocol === "https:";
   if (!isSecure && url.protocol !== "http:") {
-    const message = `${url.href}: ${url.protocol} is not supported, only http: and https:`;
+    const shown = withoutUserinfo(url.href);
+    const message = `${shown}: ${url.protocol} is not supported, only http: and https:`;
     throw new DownloadError(failure, message);
   }
-  if (url.username !== "" || url.password !== "") {
-    const message = `${url.host}: a user name or password in the URL is not supported`;
+  if (failure === "protocol" && (url.username !== "" || url.password !== "")) {
+    const message = `${url.host}: a user name or password in a redirect is not supported`;
     throw new DownloadError(failure, message);
   }
-  if (url.port === "0") throw new DownloadError(failure, `${url.href}: there is no port 0`);
+  if (url.port === "0") throw new DownloadError(failure, `${url.host}: there is no port 0`);
   const port = Number(url.port || (isSecure ? 443 : 80));
   return {
     isSecure,

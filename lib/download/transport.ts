@@ -1,4 +1,4 @@
-import { dial, type TlsSettings } from "../net/dial.ts";
+import { dial, type DialOptions, type TlsSettings } from "../net/dial.ts";
 import type { Connection } from "../net/connection.ts";
 import {
   type ClientRequest,
@@ -7,12 +7,13 @@ import {
   failureReason,
   IncompleteMessageError,
 } from "../net/exchange.ts";
-import { HandshakeError, LocalError, UnknownHostError } from "../net/network_error.ts";
+import { HandshakeError, LocalError, ProxyError, UnknownHostError } from "../net/network_error.ts";
 import { monotonicMs, unwatch, watch } from "../net/deadlines.ts";
 import { ProtocolError } from "../http/grammar.ts";
 import type { FieldLine } from "../http/fields.ts";
 import type { ResponseHead } from "../http/response.ts";
 import { TryError } from "./download_error.ts";
+import type { RateLimit } from "./rate_limit.ts";
 import type { TargetUri } from "./target_uri.ts";
 
 /** How servers are reached and asked. */
@@ -25,6 +26,10 @@ export interface Transport {
   readonly allowDowngrade: boolean;
   /** Connections at once for the segments of one file. */
   readonly segments: number;
+  /** For the content of the whole run, over all of its connections. */
+  readonly rateLimit?: RateLimit | undefined;
+  /** What the user wants sent for a URI beside our own fields, or in their place: maybe secrets. */
+  readonly userFields?: ((uri: TargetUri) => readonly FieldLine[]) | undefined;
 }
 
 /** Receives the heads of messages. */
@@ -52,18 +57,58 @@ interface Link {
   readonly isUsed: boolean;
 }
 
+/** A proxy on the way to servers. */
+export interface Forwarder {
+  /** What it is sent with each request for it: secrets. */
+  readonly fieldLines: readonly FieldLine[];
+  /**
+   * Connects to the proxy, and for https through it to the server of a URI.
+   *
+   * @param onHead receives the heads of the messages with the proxy, without secrets
+   * @throws {ProxyError} if the proxy cannot be reached, or opens no tunnel
+   * @throws {HandshakeError} if the server's certificate is not accepted
+   */
+  connect(
+    uri: TargetUri,
+    timeoutMs: number,
+    tls: TlsSettings,
+    options: DialOptions,
+    onHead: (head: ClientRequest | ResponseHead) => void,
+  ): Promise<Connection>;
+  /** The error for an answer by which it asks for credentials; undefined for any other. */
+  refusalOf(head: ResponseHead): ProxyError | undefined;
+}
+
+/** Which URIs are reached through which proxy. */
+export interface Forwarders {
+  /** Undefined where the server is to be asked directly. */
+  for(uri: TargetUri): Forwarder | undefined;
+}
+
+/** How connections are opened. */
+export interface ConnectionsOptions extends Omit<DialOptions, "ending"> {
+  /** By default servers are reached directly. */
+  readonly proxies?: Forwarders | undefined;
+}
+
 /** Connections to servers, kept between two exchanges so that the next needs no new one. */
 export class Connections {
   readonly #timeoutMs: number;
   readonly #tls: TlsSettings;
+  readonly #options: ConnectionsOptions;
   readonly #idle = new Map<string, Connection[]>();
   /** All that were opened; undefined where those in use are not closed with the others. */
   #opened: Set<Connection> | undefined;
 
   /** `timeoutMs` is for connecting, and again for a TLS handshake. */
-  constructor(timeoutMs: number, tls: TlsSettings = { caCerts: [] }) {
+  constructor(
+    timeoutMs: number,
+    tls: TlsSettings = { caCerts: [] },
+    options: ConnectionsOptions = {},
+  ) {
     this.#timeoutMs = timeoutMs;
     this.#tls = tls;
+    this.#options = options;
   }
 
   /**
@@ -71,16 +116,33 @@ export class Connections {
    *
    * @param mustBeNew whether one that was used before will not do
    * @param ending ends the connecting when it aborts
-   * @throws as `dial`
+   * @throws as `dial`, or {ProxyError}
    */
-  async open(uri: TargetUri, mustBeNew = false, ending?: AbortSignal): Promise<Link> {
+  async open(
+    uri: TargetUri,
+    mustBeNew = false,
+    ending?: AbortSignal,
+    observer?: WireObserver,
+  ): Promise<Link> {
     const idle = mustBeNew ? undefined : this.#idle.get(originOf(uri))?.pop();
     if (idle !== undefined) return { connection: idle, isUsed: true };
     const tls = uri.isSecure ? this.#tls : undefined;
     const { hostname, port } = uri;
-    const connection = await dial(hostname, port, this.#timeoutMs, tls, undefined, ending);
+    const { proxies, ...dialing } = this.#options;
+    const options = { ...dialing, ending };
+    const onHead = (head: ClientRequest | ResponseHead) => observer?.onHead?.(head, uri);
+    const proxy = proxies?.for(uri);
+    const connection =
+      await (proxy === undefined
+        ? dial(hostname, port, this.#timeoutMs, tls, options)
+        : proxy.connect(uri, this.#timeoutMs, this.#tls, options, onHead));
     this.#opened?.add(connection);
     return { connection, isUsed: false };
+  }
+
+  /** The proxy that requests for a URI are sent to; undefined for its server, maybe in a tunnel. */
+  forwarderOf(uri: TargetUri): Forwarder | undefined {
+    return uri.isSecure ? undefined : this.#options.proxies?.for(uri);
   }
 
   /**
@@ -102,7 +164,7 @@ export class Connections {
 
   /** Others like these, of which `close` closes also those that are in use. */
   apart(): Connections {
-    const others = new Connections(this.#timeoutMs, this.#tls);
+    const others = new Connections(this.#timeoutMs, this.#tls, this.#options);
     others.#opened = new Set();
     return others;
   }
@@ -139,33 +201,29 @@ const READ_AWAY_MS = 1000;
 export async function ask(
   uri: TargetUri,
   question: Question,
-  transport: Pick<Transport, "connections" | "timeoutMs">,
+  transport: Pick<Transport, "connections" | "timeoutMs" | "userFields">,
   observer: WireObserver,
 ): Promise<Answer> {
-  const request = {
-    method: question.method,
-    requestTarget: uri.requestTarget,
-    fieldLines: [
-      ["Host", uri.authority],
-      ["User-Agent", "client"],
-      ["Accept", "*/*"],
-      ["Accept-Encoding", "identity"],
-      ...question.fieldsFor(uri),
-    ] as FieldLine[],
-  };
   const { connections } = transport;
+  const forwarder = connections.forwarderOf(uri);
+  const secrets = [...transport.userFields?.(uri) ?? [], ...forwarder?.fieldLines ?? []];
+  const target = forwarder === undefined ? uri.requestTarget : uri.href;
+  const request = requestFor(target, uri, question, secrets);
+  const shown = secrets.length === 0 ? request : requestFor(target, uri, question, hidden(secrets));
   const { signal, timeoutMs: idleMs = transport.timeoutMs } = question;
   const askOver = async ({ connection, isUsed }: Link): Promise<Answer> => {
     const close = () => connection.close();
     signal?.addEventListener("abort", close);
     try {
       signal?.throwIfAborted();
-      observer.onHead?.(request, uri);
+      observer.onHead?.(shown, uri);
       const response = await exchange(connection, request, { idleMs, until: Infinity });
       if (isUsed && response.head.statusCode === 408) {
         throw new IncompleteMessageError("the server would wait no longer for a request");
       }
       observer.onHead?.(response.head, uri);
+      const refusal = forwarder?.refusalOf(response.head);
+      if (refusal !== undefined) throw refusal;
       let isReleased = false;
       const release = () => {
         if (isReleased) return;
@@ -182,14 +240,38 @@ export async function ask(
       // RFC 9112 §9.3.1: it may have ended as we asked, or what comes be none of our answer, or
       // nothing reach the server any more. Of a new connection that says nothing.
       if (!isUsed || failureReason(error) === undefined) throw error;
-      return await askOver(await connections.open(uri, true, signal));
+      return await askOver(await connections.open(uri, true, signal, observer));
     }
   };
   try {
-    return await askOver(await connections.open(uri, false, signal));
+    return await askOver(await connections.open(uri, false, signal, observer));
   } catch (error) {
     throw tryError(error, uri);
   }
+}
+
+/** The request; what the user gives replaces what every request has. */
+function requestFor(
+  requestTarget: string,
+  uri: TargetUri,
+  { method, fieldsFor }: Question,
+  userFields: readonly FieldLine[],
+): ClientRequest {
+  const replaced = new Set(userFields.map(([name]) => name.toLowerCase()));
+  const usual: readonly FieldLine[] = [["User-Agent", "client"], ["Accept", "*/*"]];
+  const fieldLines: readonly FieldLine[] = [
+    ["Host", uri.authority],
+    ...usual.filter(([name]) => !replaced.has(name.toLowerCase())),
+    ["Accept-Encoding", "identity"],
+    ...fieldsFor(uri),
+    ...userFields,
+  ];
+  return { method, requestTarget, fieldLines };
+}
+
+/** Fields as they are shown: any value may be a secret. */
+function hidden(fieldLines: readonly FieldLine[]): FieldLine[] {
+  return fieldLines.map(([name]) => [name, "(not shown)"]);
 }
 
 /**
@@ -257,7 +339,9 @@ export async function peek(
 export function tryError(error: unknown, uri: TargetUri): unknown {
   const reason = failureReason(error);
   if (reason === undefined) return error;
-  const isFinal = error instanceof LocalError && error.isLasting ? true : undefined;
+  const isLastingHere = (error instanceof LocalError || error instanceof ProxyError) &&
+    error.isLasting;
+  const isFinal = isLastingHere ? true : undefined;
   const details = { cause: error, isFinal };
   // A host that does not exist, speaks no HTTP or has another name stays so when asked again.
   const isLasting = error instanceof ProtocolError ||

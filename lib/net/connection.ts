@@ -21,8 +21,14 @@ import { ReceiveBuffer } from "../http/receive_buffer.ts";
 /** Where all connections read bytes that are discarded. */
 const SCRAP = new Uint8Array(16 * 1024);
 
-/** A connection of Deno: over TCP, without `handshake`, or over TLS. */
-export interface Socket extends Deno.Conn<Deno.NetAddr> {
+/** What is used of a connection of Deno. */
+type SocketMethods = Pick<
+  Deno.Conn<Deno.NetAddr>,
+  "read" | "write" | "close" | "closeWrite" | "remoteAddr"
+>;
+
+/** A connection as those of Deno: over TCP, without `handshake`, or over TLS. */
+export interface Socket extends SocketMethods {
   /** Turns Nagle's algorithm off. */
   setNoDelay?(): void;
   handshake?(): Promise<unknown>;
@@ -209,6 +215,13 @@ export class Connection implements Watched {
     this.#deadline = Infinity;
     unwatch(this);
     closeSocket(this.#socket);
+  }
+
+  /** Gives the socket up, for another protocol to go on with it. Nothing may be under way. */
+  detach(): Socket {
+    this.#isClosed = true;
+    unwatch(this);
+    return this.#socket;
   }
 
   /** Closes the connection if it is idle or in its handshake. */

@@ -1,6 +1,6 @@
-import { DeadlineError, LocalError, networkError } from "./network_error.ts";
+import { DeadlineError, LocalError, networkError, UnknownHostError } from "./network_error.ts";
 import { monotonicMs, unwatch, watch, type Watched } from "./deadlines.ts";
-import { Connection } from "./connection.ts";
+import { Connection, type Socket } from "./connection.ts";
 
 /** Large, since a client reads content. */
 const INPUT_BYTES = 512 * 1024;
@@ -13,6 +13,19 @@ export interface TlsSettings {
   readonly serverName?: string | undefined;
 }
 
+/** What a connection can be opened with. */
+export interface DialOptions {
+  /** How much is read at a time. */
+  readonly inputBytes?: number | undefined;
+  /** The only kind of address to use; by default both. */
+  readonly family?: AddressFamily | undefined;
+  /** Cancels the attempt. */
+  readonly ending?: AbortSignal | undefined;
+}
+
+/** IPv4 or IPv6. */
+export type AddressFamily = 4 | 6;
+
 /** How long a second lookup of a name may take. */
 const LOOKUP_MS = 1000;
 
@@ -21,8 +34,6 @@ const LOOKUP_MS = 1000;
  *
  * @param hostname a name or an address; IPv6 without brackets
  * @param timeoutMs for lookup, connect and TLS handshake, without pauses of this process
- * @param inputBytes how much is read at a time
- * @param ending cancels the attempt
  * @throws {LocalError} if this machine cannot connect, or its name server does not answer
  * @throws {DeadlineError} if it took too long
  * @throws {HandshakeError} if the certificate is not accepted, or the server does not speak TLS
@@ -33,13 +44,14 @@ export async function dial(
   port: number,
   timeoutMs: number,
   tls?: TlsSettings,
-  inputBytes: number = INPUT_BYTES,
-  ending?: AbortSignal,
+  { inputBytes = INPUT_BYTES, family, ending }: DialOptions = {},
 ): Promise<Connection> {
   const until = monotonicMs() + timeoutMs;
-  const conn = await connect(hostname, port, until, ending);
+  const conn = family === undefined
+    ? await connect(hostname, port, until, ending)
+    : await connectBy(family, hostname, port, until, ending);
   if (tls === undefined) return new Connection(conn, { inputBytes });
-  return await encrypted(conn, hostname, until, tls, inputBytes, ending);
+  return await startTls(conn, hostname, until, tls, { inputBytes, ending });
 }
 
 /** Aborts a signal at a deadline. */
@@ -79,6 +91,50 @@ async function connect(
   }
 }
 
+/** Connects to the first address of one family that accepts; all are tried in turn. */
+async function connectBy(
+  family: AddressFamily,
+  hostname: string,
+  port: number,
+  until: number,
+  ending: AbortSignal | undefined,
+): Promise<Deno.TcpConn> {
+  const [first, ...others] = await addressesOf(hostname, family, until);
+  let connecting = connect(first, port, until, ending);
+  for (const address of others) {
+    connecting = connecting.catch((error) => {
+      if (ending?.aborted || monotonicMs() >= until) throw error;
+      return connect(address, port, until, ending);
+    });
+  }
+  return await connecting;
+}
+
+/** The addresses of a host, as the system looks them up; at least one. */
+async function addressesOf(
+  hostname: string,
+  family: AddressFamily,
+  until: number,
+): Promise<readonly [string, ...string[]]> {
+  const isV6 = hostname.includes(":");
+  if (isV6 || /^[0-9.]+$/.test(hostname)) {
+    if (isV6 === (family === 6)) return [hostname];
+    throw new UnknownHostError(`it has no IPv${family} address`);
+  }
+  const { lookup } = await import("node:dns/promises");
+  const { deadline } = await import("@std/async/deadline");
+  const leftMs = Math.max(1, until - monotonicMs());
+  try {
+    const [first, ...others] = await deadline(lookup(hostname, { family, all: true }), leftMs);
+    if (first !== undefined) return [first.address, ...others.map(({ address }) => address)];
+  } catch (error) {
+    if ((error as { code?: unknown }).code !== "ENOTFOUND") {
+      throw new LocalError("the name server did not answer in time", { cause: error });
+    }
+  }
+  throw new UnknownHostError(`the host name was not found, or has no IPv${family} address`);
+}
+
 /**
  * Whether the name server answers. Deno does not tell whether looking a name up or connecting took too
  * long, so the name is looked up again: by the system's rules, with its file of hosts, which
@@ -92,13 +148,18 @@ async function canBeLookedUp(hostname: string): Promise<boolean> {
   return await deadline(answered, LOOKUP_MS).catch(() => false);
 }
 
-async function encrypted(
+/**
+ * Speaks TLS over a connection that is open; takes it over, also if this fails.
+ *
+ * @param until by `monotonicMs()`
+ * @throws {HandshakeError} if the certificate is not accepted, or the server does not speak TLS
+ */
+export async function startTls(
   conn: Deno.TcpConn,
   hostname: string,
   until: number,
   { caCerts, serverName = hostname }: TlsSettings,
-  inputBytes: number,
-  ending: AbortSignal | undefined,
+  { inputBytes = INPUT_BYTES, ending }: DialOptions,
 ): Promise<Connection> {
   const alpnProtocols = ["http/1.1"];
   // Not possible on a TLS connection.
@@ -111,7 +172,20 @@ async function encrypted(
   }).catch((error) => {
     throw networkError(error);
   });
-  const connection = new Connection(tlsConn, { inputBytes });
+  return await connectionOver(tlsConn, until, { inputBytes, ending });
+}
+
+/**
+ * A connection over a socket of TLS, once its handshake is done.
+ *
+ * @throws as `startTls`
+ */
+export async function connectionOver(
+  socket: Socket,
+  until: number,
+  { inputBytes = INPUT_BYTES, ending }: DialOptions,
+): Promise<Connection> {
+  const connection = new Connection(socket, { inputBytes });
   const close = () => connection.close();
   ending?.addEventListener("abort", close);
   try {

@@ -23,6 +23,16 @@ export class UnknownHostError extends NetworkError {
   override readonly name = "UnknownHostError";
 }
 
+/** A proxy failed, whatever the state of the server behind it. */
+export class ProxyError extends NetworkError {
+  override readonly name = "ProxyError";
+
+  /** @param isLasting whether another attempt is useless until somebody changes something */
+  constructor(message: string, options?: ErrorOptions, readonly isLasting = false) {
+    super(message, options);
+  }
+}
+
 /** What a wait is for: see `deadlines.ts`. */
 export type DeadlineName =
   | "connect"
@@ -66,6 +76,11 @@ export class HandshakeError extends NetworkError {
     super(certificateMessage(reason.message) ?? reason.message, { cause });
   }
 
+  /** Whether the peer speaks something else than TLS. */
+  get isOtherProtocol(): boolean {
+    return this.message === OTHER_PROTOCOL;
+  }
+
   /** Whether the certificate was refused, or the peer does not speak TLS: retrying is useless. */
   get isRefusal(): boolean {
     return this.cause instanceof NetworkError &&
@@ -78,6 +93,8 @@ export class ProxyHeaderError extends NetworkError {
   override readonly name = "ProxyHeaderError";
 }
 
+const OTHER_PROTOCOL = "it does not speak TLS";
+
 const CERTIFICATE_MESSAGES: readonly (readonly [RegExp, string])[] = [
   [/UnknownIssuer/, "its certificate is signed by nobody who is trusted here"],
   [/not valid for name|NotValidForName/, "its certificate is for another name"],
@@ -88,7 +105,7 @@ const CERTIFICATE_MESSAGES: readonly (readonly [RegExp, string])[] = [
 
 /** A plain message if the reason is the peer's certificate. */
 function certificateMessage(reason: string): string | undefined {
-  if (reason.includes("InvalidContentType")) return "it does not speak TLS";
+  if (reason.includes("InvalidContentType")) return OTHER_PROTOCOL;
   if (!reason.includes("invalid peer certificate")) return undefined;
   return CERTIFICATE_MESSAGES.find(([pattern]) => pattern.test(reason))?.[1];
 }

@@ -12,6 +12,7 @@ import {
   repeatable,
   SIZE,
   text,
+  withBareValue,
 } from "../../lib/cli/option.ts";
 
 const command = {
@@ -99,6 +100,30 @@ Deno.test("parseArguments() reads every spelling of an option with a value", () 
       `${args}`,
     );
   }
+});
+
+Deno.test("parseArguments() reads an option whose value can be left out", () => {
+  const options = { netrc: withBareValue(text("FILE"), "home", "where from") };
+  const read = (...args: string[]) => parseArguments({ ...command, options }, args);
+  const values = (netrc: string | undefined, ...operands: string[]) => ({
+    values: { netrc },
+    operands,
+  });
+  assertEquals<unknown>(read(), values(undefined));
+  assertEquals<unknown>(read("--netrc"), values("home"));
+  assertEquals<unknown>(read("--netrc", "a", "-"), values("home", "a", "-"));
+  assertEquals<unknown>(read("--netrc", "-"), values("home", "-"));
+  assertEquals<unknown>(read("--netrc=a"), values("a"));
+  assertThrows(() => read("--netrc", "--netrc=a"), UsageError, "--netrc is given twice");
+  const { text: help } = read("--help") as { text: string };
+  assertEquals(help.includes("--netrc[=FILE]  where from"), true, help);
+});
+
+Deno.test("parseArguments() does not repeat a secret", () => {
+  const kind = { placeholder: "X", expected: "x", isSecret: true, parse: () => undefined };
+  const secretive = { ...command, options: { key: optional(kind, "a key") } };
+  const { message } = assertThrows(() => parseArguments(secretive, ["--key=abc"]), UsageError);
+  assertEquals(message, "--key: x is accepted");
 });
 
 Deno.test("parseArguments() keeps operands as typed and in order", () => {

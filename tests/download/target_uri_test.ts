@@ -74,8 +74,10 @@ Deno.test("parseTypedUri() refuses what cannot be asked for, and says why", () =
     ["http://a:b/", "not a valid URL"],
     ["http://a b/", "not a valid URL"],
     ["http://[::1/", "not a valid URL"],
-    ["http://user@a/", "user name or password"],
-    ["http://user:secret@a/", "user name or password"],
+    ["http://user:secret%00@a/", "user name or password"],
+    ["http://user:secret@a:b/", "not a valid URL"],
+    ["user:secret@a/", "no scheme"],
+    ["ftp://user:secret@a/", "ftp: is not supported"],
   ];
   for (const [text, why] of refused) {
     const error = assertThrows(() => parseTypedUri(text), DownloadError);
@@ -84,6 +86,14 @@ Deno.test("parseTypedUri() refuses what cannot be asked for, and says why", () =
     assertEquals(error.message.includes("secret"), false, "the password is shown");
     assertEquals(error.message.includes("\n"), false, text);
   }
+});
+
+Deno.test("parseTypedUri() takes user name and password out of all that is shown or sent", () => {
+  const { userinfo, ...rest } = parseTypedUri("http://al%20ice:s@a/b@c");
+  assertEquals(userinfo, { name: "al ice", password: "s" });
+  assertEquals(rest, parseTypedUri("http://a/b@c"));
+  assertEquals(parseTypedUri("http://u@a/").userinfo, { name: "u", password: undefined });
+  assertEquals(parseTypedUri("http://u:p@ss@a/").userinfo, { name: "u", password: "p@ss" });
 });
 
 Deno.test("parseTypedUri() refuses port 0, to which nobody can connect", () => {

@@ -162,7 +162,7 @@ Deno.test("client names a mistake in a URL in one line and ends with 2, before i
   const mistakes = [
     ["127.0.0.1:8080/a", /"127\.0\.0\.1:8080\/a" has no scheme: write http:\/\/127/],
     ["ftp://a/b", /ftp: is not supported, only http:/],
-    ["http://user:secret@a/b", /a user name or password in the URL is not supported/],
+    ["http://user:secret@a:b/", /"http:\/\/…@a:b\/" is not a valid URL/],
     ["http://a:65536/", /is not a valid URL/],
   ] as const;
   for (const [url, line] of mistakes) {

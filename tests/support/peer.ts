@@ -16,6 +16,7 @@ const PEERS = {
   haproxy: { package: "haproxy", path: "/usr/sbin/haproxy" },
   nginx: { package: "nginx", path: "/usr/sbin/nginx" },
   python3: { package: "python3", path: "/usr/bin/python3" },
+  tinyproxy: { package: "tinyproxy-bin", path: "/usr/bin/tinyproxy" },
   chromium: { package: "chromium", path: "/usr/bin/chromium" },
 } as const;
 

@@ -12,6 +12,8 @@ const LONGEST_LIFE_MS = 60_000;
 export interface ProcessOptions {
   /** Its working directory; by default that of the tests. */
   readonly cwd?: string;
+  /** Variables of its environment, beside those of the tests. */
+  readonly env?: Readonly<Record<string, string>>;
   /** What stands on its standard input; by default nothing. A stream may keep it open. */
   readonly stdin?: string | ReadableStream<Uint8Array>;
   /** Its standard output is read while this is open; by default always. */
@@ -132,12 +134,13 @@ export class Process implements AsyncDisposable {
 
   /** Starts a program. */
   constructor(command: string, args: readonly string[], options: ProcessOptions = {}) {
-    const { stdin, cwd, longestLifeMs = LONGEST_LIFE_MS, namespace, stdoutGate, stderrGate } =
+    const { stdin, cwd, env, longestLifeMs = LONGEST_LIFE_MS, namespace, stdoutGate, stderrGate } =
       options;
     const inNamespace = ["netns", "exec", `${namespace}`, command, ...args];
     this.#child = new Deno.Command(namespace === undefined ? command : "ip", {
       args: namespace === undefined ? [...args] : inNamespace,
       ...(cwd !== undefined && { cwd }),
+      ...(env !== undefined && { env: { ...env } }),
       stdin: stdin === undefined ? "null" : "piped",
       stdout: "piped",
       stderr: "piped",
