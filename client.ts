@@ -10,7 +10,6 @@ import {
   CLIENT_COMMAND,
   type ClientOptions,
   fileRulesOf,
-  proxyVariables,
   retryRulesOf,
 } from "./lib/download/client_options.ts";
 import type { DownloadSettings } from "./lib/download/context.ts";
@@ -22,7 +21,8 @@ import {
 } from "./lib/download/fetch_file.ts";
 import { fileErrors } from "./lib/download/file_error.ts";
 import { NameClaims } from "./lib/download/file_name.ts";
-import { atOnce, type Job, planJobs, readCertificates } from "./lib/download/jobs.ts";
+import { atOnce, type Job, planJobs } from "./lib/download/jobs.ts";
+import { openReach, type Reach } from "./lib/download/reach.ts";
 import {
   type Display,
   exitStatusOf,
@@ -33,8 +33,6 @@ import {
   responseLine,
   summaryLine,
 } from "./lib/download/report.ts";
-import { Connections, type Transport } from "./lib/download/transport.ts";
-import type { AddressFamily } from "./lib/net/dial.ts";
 import { print, say } from "./lib/log/console.ts";
 
 await runCommand(CLIENT_COMMAND, async (options, operands) => {
@@ -42,10 +40,9 @@ await runCommand(CLIENT_COMMAND, async (options, operands) => {
   const stdoutIsData = jobs.some(({ name }) => name === "-");
   if (options.json && stdoutIsData) throw new UsageError("--json and the data would be mixed up");
   if (options.segments > 1 && stdoutIsData) {
-    throw new UsageError("--segments needs a file: standard output takes octets in order alone");
+    throw new UsageError("--segments needs a file: standard output takes bytes in order alone");
   }
-  const { connections, rateLimit } = await openConnections(options);
-  const userFields = await userFieldsFor(options, jobs);
+  const { connections, transportOf } = await openReach(options, jobs);
   if (options.directory !== undefined) await makeDirectory(options.directory);
   const display = await displayFor(options);
   const run: Run = { claims: new NameClaims(), open: new Map() };
@@ -56,8 +53,7 @@ await runCommand(CLIENT_COMMAND, async (options, operands) => {
   keepWhenInterrupted(run.open, (name) => display.end(name));
   const since = performance.now();
   const outcomes = await atOnce(jobs, options.jobs, async (job) => {
-    const reach = { connections, rateLimit, userFields: userFields?.(job) };
-    const settings = settingsFor(job, jobs.length > 1, options, reach, display);
+    const settings = settingsFor(job, jobs.length > 1, options, transportOf(job), display);
     const outcome = await fetchFile(job, settings, fileRulesOf(options), run);
     display.end(job.name);
     tell(outcome, options, display);
@@ -75,7 +71,7 @@ function settingsFor(
   { name }: Job,
   isOneOfMany: boolean,
   options: ClientOptions,
-  reach: Pick<Transport, "connections" | "rateLimit" | "userFields">,
+  reach: ReturnType<Reach["transportOf"]>,
   display: Display,
 ): DownloadSettings {
   const { verbose, quiet, segments } = options;
@@ -108,42 +104,6 @@ function settingsFor(
       },
     },
   };
-}
-
-/** The connections of the run, and what keeps all of them within `--limit-rate`. */
-async function openConnections(options: ClientOptions) {
-  const { ca, ipv4, ipv6, timeout } = options;
-  if (ipv4 && ipv6) throw new UsageError("-4 and -6 exclude each other");
-  const family: AddressFamily | undefined = ipv4 ? 4 : ipv6 ? 6 : undefined;
-  const caCerts = ca === undefined ? [] : [await readCertificates(ca)];
-  const rateLimit = await rateLimitOf(options);
-  const proxies = await proxiesOf(options);
-  const dialing = { family, inputBytes: rateLimit?.pieceBytes, proxies };
-  return { connections: new Connections(timeout, { caCerts }, dialing), rateLimit };
-}
-
-/** The proxies that servers are reached through; undefined for none. */
-async function proxiesOf({ proxy }: ClientOptions) {
-  const variables = proxyVariables(proxy !== undefined);
-  if (variables === undefined) return undefined;
-  const { Proxies } = await import("./lib/download/proxy.ts");
-  return new Proxies(proxy, variables);
-}
-
-async function rateLimitOf({ "limit-rate": rate }: ClientOptions) {
-  if (rate === 0) return undefined;
-  const { RateLimit } = await import("./lib/download/rate_limit.ts");
-  return new RateLimit(rate, () => performance.now());
-}
-
-/** What the user wants sent with the requests of each job; undefined for nothing. */
-async function userFieldsFor(options: ClientOptions, jobs: readonly Job[]) {
-  const { header, "header-everywhere": isEverywhere, user, netrc, quiet } = options;
-  const isNone = header.length === 0 && !isEverywhere && user === undefined && netrc === undefined;
-  if (isNone && jobs.every(({ uri }) => uri.userinfo === undefined)) return undefined;
-  const { prepareUserFields } = await import("./lib/download/user_fields.ts");
-  const fields = await prepareUserFields(options, (text) => quiet || say(text));
-  return (job: Job): Transport["userFields"] => (uri) => fields.fieldsFor(uri, job.uri);
 }
 
 /** Reports the outcome of a file. */
