@@ -24,7 +24,7 @@ const HEADER_SECTION = fieldSection([
 ]);
 
 /** A path whose document a Link field can name: a URI without a query, and not of a directory. */
-const DESCRIBED_PATH = /^\/(?:[\w.~:/@!$&'()*+,;=-]|%[\dA-Fa-f]{2})*(?<!\/)$/;
+const DESCRIBED_PATH = /^\/[\w.~:/@!$&'()*+,;=-]*(?:%[\dA-Fa-f]{2}[\w.~:/@!$&'()*+,;=-]*)*(?<!\/)$/;
 
 /** What stands behind the path in such a field. */
 const DESCRIBED_BY = `${METALINK_SUFFIX}>; rel=describedby; type="${METALINK_TYPE}"\r\n`;
