@@ -1,16 +1,7 @@
-import { type BodyFraming, bodyReader, requestBodyFraming } from "../http/body.ts";
 import type { Fields, FieldSection } from "../http/fields.ts";
 import { decodeLatin1, encodeLatin1, ProtocolError } from "../http/grammar.ts";
-import { DISCARDED_BODY_LIMIT } from "../http/limits.ts";
 import { forwardedClient } from "../http/forwarded.ts";
-import { type HttpVersion, isPersistent as isPersistentAfter } from "../http/message.ts";
-import {
-  expectsContinue,
-  originForm,
-  type RequestHead,
-  requestHeadReader,
-} from "../http/request.ts";
-import { writeResponseHead } from "../http/response.ts";
+import { originForm, type RequestHead, requestHeadReader } from "../http/request.ts";
 import { type AccessRecord, CompletionQueue } from "./access_record.ts";
 import type { Idle, IdleList, Indexed } from "./collections.ts";
 import { Connection, type ConnectionOptions, type Socket } from "./connection.ts";
@@ -24,6 +15,7 @@ import {
   NetworkError,
   ProxyHeaderError,
 } from "./network_error.ts";
+import { discardBody, type RequestFraming, requestFraming } from "./request_body.ts";
 import {
   endsWithConnection,
   type ReplyContext,
@@ -59,17 +51,6 @@ export interface ServerConfig {
    */
   readonly onError: (error: unknown, at: { client?: string; request?: string }) => void;
 }
-
-/** What follows from the fields of a request for its connection. */
-interface Judgement {
-  readonly fields: Fields;
-  readonly httpVersion: HttpVersion;
-  readonly framing: BodyFraming;
-  readonly awaitsContinue: boolean;
-  readonly isPersistent: boolean;
-}
-
-const CONTINUE = encodeLatin1(writeResponseHead(100));
 
 /** The reply to a request that did not arrive in time (RFC 9110 §15.5.9). */
 const TIMEOUT_REPLY = htmlReply(408, "The request did not arrive in time.");
@@ -215,10 +196,10 @@ export class ServerConnection implements Indexed, Idle {
       this.#begin(head);
       const target = originForm(head.method, head.requestTarget);
       const request = { head, target, client: this.#client, isSecure: this.#isSecure };
-      const { framing, awaitsContinue, isPersistent } = judge(head);
+      const framing = requestFraming(head);
       let reply: Reply | Promise<Reply> | undefined = refusalOf(request);
-      const bodyEnded = framing.kind === "none" ||
-        await this.#discardBody(framing, awaitsContinue, reply !== undefined);
+      const bodyEnded = framing.body.kind === "none" ||
+        await this.#discardBody(framing, reply !== undefined);
       try {
         reply ??= handler(request);
         if (reply instanceof Promise) reply = await reply;
@@ -226,11 +207,11 @@ export class ServerConnection implements Indexed, Idle {
         this.#logError(error);
         reply = htmlReply(500, "Something went wrong here. It is not your fault.");
       }
-      const goesOn = bodyEnded && isPersistent && this.#goesOnAfter(head, reply);
+      const goesOn = bodyEnded && framing.isPersistent && this.#goesOnAfter(head, reply);
       const sending = this.#send(reply, head, goesOn);
       const isWhole = sending === true || await sending;
       this.#head = undefined;
-      if (!isWhole || !goesOn) return isPersistent || this.#mayHaveMore();
+      if (!isWhole || !goesOn) return framing.isPersistent || this.#mayHaveMore();
     }
   }
 
@@ -264,33 +245,9 @@ export class ServerConnection implements Indexed, Idle {
     return input.length > 0 || writtenBytes > SEND_BYTES;
   }
 
-  /**
-   * Reads and discards a request body, so that it is not taken for the next request.
-   *
-   * @param awaitsContinue whether the client waits for 100 before it sends its body
-   * @param isRefused whether the request is refused, so that no 100 is sent
-   * @returns false if it was not read to its end: then the connection cannot persist
-   */
-  async #discardBody(
-    framing: BodyFraming,
-    awaitsContinue: boolean,
-    isRefused: boolean,
-  ): Promise<boolean> {
-    const isTooLarge = framing.kind === "length" && framing.contentLength > DISCARDED_BODY_LIMIT;
-    if (isTooLarge || (awaitsContinue && isRefused)) return false;
-    const { input } = this.#connection;
-    const until = monotonicMs() + this.#config.deadlines.bodyMs;
-    const body = bodyReader(framing);
-    const lastByte = input.takenBytes + DISCARDED_BODY_LIMIT;
-    if (awaitsContinue && !body.isDone) await this.#connection.write(CONTINUE);
-    while (!body.isDone) {
-      const content = body.read(input);
-      if (input.takenBytes > lastByte) return false;
-      if (content !== undefined || body.isDone) continue;
-      if (await this.#connection.fill("body", until)) continue;
-      throw new ProtocolError("The request body is incomplete.");
-    }
-    return true;
+  #discardBody(framing: RequestFraming, isRefused: boolean): Promise<boolean> {
+    const untilMs = monotonicMs() + this.#config.deadlines.bodyMs;
+    return discardBody(this.#connection, framing, isRefused, untilMs);
   }
 
   #send(
@@ -399,19 +356,6 @@ export class ServerConnection implements Indexed, Idle {
     const { method, requestTarget, httpVersion } = this.#head;
     return `${method} ${requestTarget} HTTP/${httpVersion}`;
   }
-}
-
-/** Most requests have the same fields as the one before, whoever sends them. */
-let lastJudgement: Judgement | undefined;
-
-function judge(head: RequestHead): Judgement {
-  const { fields, httpVersion } = head;
-  const last = lastJudgement;
-  if (last !== undefined && last.fields === fields && last.httpVersion === httpVersion) return last;
-  const framing = requestBodyFraming(head);
-  const awaitsContinue = expectsContinue(head);
-  const isPersistent = isPersistentAfter(head);
-  return lastJudgement = { fields, httpVersion, framing, awaitsContinue, isPersistent };
 }
 
 function firstLine(bytes: Uint8Array): string {

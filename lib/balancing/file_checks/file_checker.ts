@@ -8,7 +8,8 @@ import { AskableServers, QuestionBucket } from "./askable_servers.ts";
 import { DemandSketch } from "./demand_sketch.ts";
 import type { FileCatalog } from "./file_catalog.ts";
 import type { FileAnswer } from "./file_version.ts";
-import { copyOf, LONGEST_TARGET } from "./target_table.ts";
+import { isAwaited, type Question, questionAbout, release, releaseFirst } from "./question.ts";
+import { LONGEST_TARGET } from "./target_table.ts";
 
 /** The server did not answer: nothing is known, and it is left alone for a while. */
 export interface Unanswered {
@@ -104,27 +105,6 @@ const KNOWN_FACTOR = 4;
 
 /** The part of all questions that clients can cause by doubts: any client can have any. */
 const DOUBTS_PART = 1 / 10;
-
-/** A target that servers are to be asked about. */
-interface Question {
-  readonly target: string;
-  wanted: number;
-  /** The server to ask first. */
-  first: number | undefined;
-  /** A server that a client says to have failed. */
-  doubted: number | undefined;
-  /** The column to go on from. */
-  next: number;
-  inFlight: number;
-  /** Answers until now. */
-  answers: number;
-  /** Ends the wait of clients for more answers, once a server is known to have the file. */
-  comparison: { readonly answers: number; readonly cancel: () => void } | undefined;
-  /** Each lets a client go on that waits for the first servers with the file. */
-  readonly waiting: Set<() => void>;
-  /** Each lets a client go on that waits for all answers. */
-  readonly waitingForAll: Set<() => void>;
-}
 
 /** Learns which servers have the files that clients want. Servers are known by id. */
 export class FileChecker implements FileDemand {
@@ -229,18 +209,7 @@ export class FileChecker implements FileDemand {
 
   #addQuestion(target: string, wanted: number): Question | undefined {
     if (!this.#makeRoom(wanted)) return undefined;
-    const question: Question = {
-      target: copyOf(target),
-      wanted: 0,
-      first: undefined,
-      doubted: undefined,
-      next: this.#turn++,
-      inFlight: 0,
-      answers: 0,
-      comparison: undefined,
-      waiting: new Set(),
-      waitingForAll: new Set(),
-    };
+    const question = questionAbout(target, this.#turn++);
     this.#questions.set(question.target, question);
     return question;
   }
@@ -418,28 +387,6 @@ export class FileChecker implements FileDemand {
     this.#questions.delete(question.target);
     release(question);
   }
-}
-
-function isAwaited({ waiting, waitingForAll }: Question): boolean {
-  return waiting.size > 0 || waitingForAll.size > 0;
-}
-
-/** Lets all clients go on that wait. */
-function release(question: Question): void {
-  releaseFirst(question);
-  wake(question.waitingForAll);
-}
-
-/** Lets clients go on that wait for the first servers with the file. */
-function releaseFirst(question: Question): void {
-  question.comparison?.cancel();
-  question.comparison = undefined;
-  wake(question.waiting);
-}
-
-function wake(waiting: Set<() => void>): void {
-  for (const resolve of waiting) resolve();
-  waiting.clear();
 }
 
 const UNANSWERED: Unanswered = { kind: "unanswered" };
