@@ -5,7 +5,7 @@
  * @module
  */
 
-import { BitTable, eachBit, lowestBit } from "./bit_table.ts";
+import { FactTable } from "./fact_table.ts";
 import type { FileAnswer, FileVersion } from "./file_version.ts";
 import { ServerColumns } from "./server_columns.ts";
 import { LONGEST_TARGET, TargetTable } from "./target_table.ts";
@@ -48,54 +48,28 @@ const MOST_BIT_BYTES = 40 * 1024 * 1024;
 /** Targets that are swept at a time. */
 const SWEPT_ROWS = 10_000;
 
-/** That a server lacks a file is known for this part of the time that it has one. */
-const LACKS_PART = 1 / 10;
-
-/** Planes of bits, as `FileCatalog` describes them. */
-const HAS = 0;
-const EXCLUDED = 1;
-const FRESH = 2;
-const PLANES = 3;
-
-/**
- * Numbers of a row: servers that have, have another version, lack, and need not be asked; ticks of
- * both clocks.
- */
-const HAVE = 0;
-const DIFFER = 1;
-const LACK = 2;
-const FRESH_COUNT = 3;
-const HAS_TICK = 4;
-const LACKS_TICK = 5;
-const STRIDE = 6;
-
-/**
- * Which servers have which target. Servers are known by id; each has a column of bits.
- *
- * A row has three bits for each server: `has`, `excluded` and `fresh`. A server that has the
- * version which clients get is `has` alone; one with another version `has` and `excluded`; one that
- * lacks the file is `excluded` alone; one of which nothing is known has neither. A fact loses
- * `fresh` at the next tick of its clock, and goes at the one after it, so that it lives between one
- * half and the whole of its time.
- */
+/** Which servers have which target. Servers are known by id; each has a column in the facts. */
 export class FileCatalog {
   readonly #options: FileCatalogOptions;
   readonly #columns = new ServerColumns();
   readonly #targets: TargetTable;
-  readonly #bits = new BitTable(PLANES);
+  readonly #facts: FactTable;
   readonly #versions = new VersionGroups();
-  #numbers = new Uint32Array(1024 * STRIDE);
-  #advancedAt = NaN;
-  #hasTick = 0;
-  #lacksTick = 0;
-  #lackingTargets = 0;
   /** The row that was swept last. */
   #swept = 0;
 
   /** Knows no server and no file yet. */
   constructor(options: FileCatalogOptions) {
     this.#options = options;
-    this.#targets = new TargetTable((row) => this.#clearRow(row), options.random);
+    this.#targets = new TargetTable((row) => {
+      this.#facts.clear(row);
+      this.#versions.delete(row);
+    }, options.random);
+    this.#facts = new FactTable(
+      this.#columns,
+      (row) => this.#targets.targetOf(row),
+      options.expiryMs,
+    );
   }
 
   /**
@@ -106,7 +80,7 @@ export class FileCatalog {
    */
   setServers(ids: Iterable<number>, backups: ReadonlySet<number> = new Set()): void {
     this.#columns.replace(ids, backups, (column) => this.#forget(column));
-    this.#bits.reserve(0, this.#columns.length);
+    this.#facts.widen();
     this.#versions.reserve(this.#columns.length);
     for (const row of [...this.#versions.rows]) this.#choose(row);
   }
@@ -158,7 +132,7 @@ export class FileCatalog {
 
   /** How many servers are known to have the version that clients get. */
   holders(row: number): number {
-    return this.#numbers[row * STRIDE + HAVE]! - this.#numbers[row * STRIDE + DIFFER]!;
+    return this.#facts.having(row) - this.#facts.differing(row);
   }
 
   /**
@@ -167,55 +141,47 @@ export class FileCatalog {
    */
   isFound(row: number): boolean {
     if (this.holders(row) === 0 || !this.#columns.hasBackups) return this.holders(row) > 0;
-    let unasked = 0;
-    for (let word = 0; word < this.#bits.words; word++) {
-      const has = this.#bits.word(row, HAS, word);
-      const excluded = this.#bits.word(row, EXCLUDED, word);
-      const inFront = this.#columns.inFront(word);
-      if ((has & ~excluded & inFront) !== 0) return true;
-      unasked |= inFront & ~(has | excluded | this.#bits.word(row, FRESH, word));
-    }
-    return unasked === 0;
+    return this.#facts.isFoundInFront(row);
   }
 
   /** How many servers are known to lack the file or to have another version. */
   excluded(row: number): number {
-    return this.#numbers[row * STRIDE + LACK]! + this.#numbers[row * STRIDE + DIFFER]!;
+    return this.#facts.lacking(row) + this.#facts.differing(row);
   }
 
   /** How many servers are known to lack the file. */
   lacking(row: number): number {
-    return this.#numbers[row * STRIDE + LACK]!;
+    return this.#facts.lacking(row);
   }
 
   /** Whether a server is known to have the version that clients get. */
   isHolder(row: number, id: number): boolean {
     const column = this.#columns.columnOf(id);
-    return column !== undefined && this.#bits.has(row, HAS, column) &&
-      !this.#bits.has(row, EXCLUDED, column);
+    return column !== undefined && this.#facts.has(row, column) &&
+      !this.#facts.isExcluded(row, column);
   }
 
   /** Whether a server is known to lack the file or to have another version. */
   isExcluded(row: number, id: number): boolean {
     const column = this.#columns.columnOf(id);
-    return column !== undefined && this.#bits.has(row, EXCLUDED, column);
+    return column !== undefined && this.#facts.isExcluded(row, column);
   }
 
   /** Whether a server is known to lack the file. */
   isLacking(row: number, id: number): boolean {
     const column = this.#columns.columnOf(id);
-    return column !== undefined && this.#bits.has(row, EXCLUDED, column) &&
-      !this.#bits.has(row, HAS, column);
+    return column !== undefined && this.#facts.isExcluded(row, column) &&
+      !this.#facts.has(row, column);
   }
 
   /** The version that clients get; undefined if no server is known to have the file. */
   version(row: number): FileVersion | undefined {
-    return this.#numbers[row * STRIDE + HAVE] === 0 ? undefined : this.#versions.chosen(row);
+    return this.#facts.isHeld(row) ? this.#versions.chosen(row) : undefined;
   }
 
   /** The size in bytes of the version that clients get, if it is known. */
   bytes(row: number): number | undefined {
-    return this.#numbers[row * STRIDE + HAVE] === 0 ? undefined : this.#versions.bytesOf(row);
+    return this.#facts.isHeld(row) ? this.#versions.bytesOf(row) : undefined;
   }
 
   /**
@@ -228,14 +194,14 @@ export class FileCatalog {
     if (column === undefined || target.length > LONGEST_TARGET) return;
     const row = this.find(target, epochMs) ?? this.#add(target, wanted);
     if (answer.kind === "has") this.#learnVersion(row, column, answer.version);
-    else this.#set(row, column, false, answer.kind === "lacks");
-    this.#setFresh(row, column, true);
+    else this.#facts.set(row, column, false, answer.kind === "lacks");
+    this.#facts.setFresh(row, column, true);
     this.#choose(row);
   }
 
   /** Whether a server is to be asked about a target: see `nextDue`. */
   isDue(row: number): boolean {
-    return this.#numbers[row * STRIDE + FRESH_COUNT]! < this.#columns.size;
+    return this.#facts.isDue(row);
   }
 
   /**
@@ -248,23 +214,13 @@ export class FileCatalog {
    * @returns its column; undefined if there is none
    */
   nextDue(row: number | undefined, from = 0, askable = this.#columns.bits): number | undefined {
-    const words = Math.min(askable.words, this.#bits.words);
-    const before = (1 << (from & 31)) - 1;
-    const start = (from >>> 5) % words;
-    for (let i = 0; i <= words; i++) {
-      const word = (start + i) % words;
-      const fresh = row === undefined ? 0 : this.#bits.word(row, FRESH, word);
-      const inReach = i === 0 ? ~before : i === words ? before : -1;
-      const due = askable.word(0, 0, word) & ~fresh & inReach;
-      if (due !== 0) return word * 32 + lowestBit(due);
-    }
-    return undefined;
+    return this.#facts.nextDue(row, from, askable);
   }
 
   /** Makes what is known of a server due to be asked again: a client has found otherwise. */
   doubt(row: number, id: number): void {
     const column = this.#columns.columnOf(id);
-    if (column !== undefined) this.#setFresh(row, column, false);
+    if (column !== undefined) this.#facts.setFresh(row, column, false);
   }
 
   /** How many servers there are. */
@@ -284,7 +240,7 @@ export class FileCatalog {
 
   /** How many targets a server is known to lack that another one has. */
   get lackingTargets(): number {
-    return this.#lackingTargets;
+    return this.#facts.lackingTargets;
   }
 
   /** How many targets have several versions. */
@@ -299,7 +255,7 @@ export class FileCatalog {
     const { lacking, differing, examples: all } = this.#columns.at(column);
     const examples = all.filter((target) => {
       const row = this.#targets.rowOf(target);
-      return row !== undefined && this.#isHeld(row) && this.isExcluded(row, id);
+      return row !== undefined && this.#facts.isHeld(row) && this.isExcluded(row, id);
     });
     return { lacking, differing, examples: examples.reverse() };
   }
@@ -309,10 +265,10 @@ export class FileCatalog {
     const { versions, indexOf } = this.#versions.list(row);
     const groups = versions.map((version) => ({ version, servers: [] as number[] }));
     let chosen = 0;
-    this.#eachColumn(row, HAS, (column) => {
+    this.#facts.eachHaving(row, (column) => {
       const index = indexOf(column);
       groups[index]!.servers.push(this.#columns.at(column).id);
-      if (!this.#bits.has(row, EXCLUDED, column)) chosen = index;
+      if (!this.#facts.isExcluded(row, column)) chosen = index;
     });
     const [first] = groups.splice(chosen, 1);
     groups.sort((a, b) => b.servers.length - a.servers.length);
@@ -321,24 +277,15 @@ export class FileCatalog {
 
   /** How many servers have answered. */
   answered(row: number): number {
-    let count = 0;
-    for (let word = 0; word < this.#bits.words; word++) {
-      const known = this.#bits.word(row, HAS, word) | this.#bits.word(row, EXCLUDED, word);
-      eachBit(known | this.#bits.word(row, FRESH, word), () => count++);
-    }
-    return count;
+    return this.#facts.answered(row);
   }
 
   /** What is known of a target: each answer, and the ids of the servers that gave it. */
   answers(row: number): [answer: FileAnswer, servers: readonly number[]][] {
     const lacking: number[] = [];
     const unclear: number[] = [];
-    this.#eachColumn(row, EXCLUDED, (column) => {
-      if (!this.#bits.has(row, HAS, column)) lacking.push(this.#columns.at(column).id);
-    });
-    this.#eachColumn(row, FRESH, (column) => {
-      if (!this.#isKnown(row, column)) unclear.push(this.#columns.at(column).id);
-    });
+    this.#facts.eachLacking(row, (column) => lacking.push(this.#columns.at(column).id));
+    this.#facts.eachUnclear(row, (column) => unclear.push(this.#columns.at(column).id));
     const answers: [FileAnswer, readonly number[]][] = [
       ...this.versions(row).map((
         { version, servers },
@@ -351,163 +298,60 @@ export class FileCatalog {
 
   /** Of some servers, those that are to be asked again. */
   stale(row: number, ids: readonly number[]): number[] {
-    return ids.filter((id) => !this.#bits.has(row, FRESH, this.#columns.columnOf(id)!));
+    return ids.filter((id) => !this.#facts.isFresh(row, this.#columns.columnOf(id)!));
   }
 
-  /** Advances the clocks of facts, whose ticks are counted modulo 2³², and of what is wanted. */
+  /** Advances the clocks of facts and of what is wanted. */
   #advance(epochMs: number): void {
-    if (epochMs === this.#advancedAt) return;
-    this.#advancedAt = epochMs;
-    const halfMs = this.#options.expiryMs / 2;
-    this.#hasTick = Math.floor(epochMs / halfMs) >>> 0;
-    this.#lacksTick = Math.floor(epochMs / (halfMs * LACKS_PART)) >>> 0;
-    this.#targets.advance(epochMs);
+    if (this.#facts.advance(epochMs)) this.#targets.advance(epochMs);
+  }
+
+  /** Removes facts of a row that have expired. @returns whether none is left, and the row is free */
+  #expire(row: number): boolean {
+    const become = this.#facts.expire(row);
+    if (become === "empty") this.#targets.remove(row);
+    else if (become === "changed") this.#choose(row);
+    return become === "empty";
   }
 
   /** Forgets what is known of a server. */
   #forget(column: number): void {
     for (const row of this.#targets.rows) {
-      this.#setFresh(row, column, false);
-      if (!this.#isKnown(row, column)) continue;
-      this.#set(row, column, false, false);
+      this.#facts.setFresh(row, column, false);
+      if (!this.#facts.isKnown(row, column)) continue;
+      this.#facts.set(row, column, false, false);
       this.#choose(row);
     }
-  }
-
-  /** Removes facts of a row that have expired. @returns whether none is left, and the row is free */
-  #expire(row: number): boolean {
-    const at = row * STRIDE;
-    const hasTicks = (this.#hasTick - this.#numbers[at + HAS_TICK]!) >>> 0;
-    const lacksTicks = (this.#lacksTick - this.#numbers[at + LACKS_TICK]!) >>> 0;
-    if (hasTicks === 0 && lacksTicks === 0) return false;
-    this.#numbers[at + HAS_TICK] = this.#hasTick;
-    this.#numbers[at + LACKS_TICK] = this.#lacksTick;
-    let isEmpty = true;
-    let freshCount = 0;
-    for (let word = 0; word < this.#bits.words; word++) {
-      const has = this.#bits.word(row, HAS, word);
-      const fresh = this.#bits.word(row, FRESH, word);
-      const known = has | this.#bits.word(row, EXCLUDED, word);
-      const aged = (hasTicks > 0 ? has : 0) | (lacksTicks > 0 ? ~has : 0);
-      const outdated = (hasTicks > 1 ? has : 0) | (lacksTicks > 1 ? ~has : 0);
-      const expired = known & (outdated | (aged & ~fresh));
-      this.#bits.setWord(row, FRESH, word, fresh & ~aged);
-      eachBit(fresh & ~aged, () => freshCount++);
-      eachBit(expired, (bit) => this.#set(row, word * 32 + bit, false, false));
-      if ((known & ~expired) !== 0 || (fresh & ~aged) !== 0) isEmpty = false;
-    }
-    this.#numbers[at + FRESH_COUNT] = freshCount;
-    if (isEmpty) this.#targets.remove(row);
-    else this.#choose(row);
-    return isEmpty;
   }
 
   #add(target: string, wanted: number): number {
     const most = this.#options.mostTargets ?? MOST_TARGETS;
     const row = this.#targets.add(
       target,
-      Math.min(most, Math.floor(MOST_BIT_BYTES / this.#bits.rowBytes)),
+      Math.min(most, Math.floor(MOST_BIT_BYTES / this.#facts.rowBytes)),
     );
-    this.#bits.reserve(row + 1, this.#columns.length);
-    const at = row * STRIDE;
-    if (at === this.#numbers.length) {
-      const numbers = new Uint32Array(2 * this.#numbers.length);
-      numbers.set(this.#numbers);
-      this.#numbers = numbers;
-    }
-    this.#numbers[at + HAS_TICK] = this.#hasTick;
-    this.#numbers[at + LACKS_TICK] = this.#lacksTick;
+    this.#facts.begin(row);
     this.#targets.want(row, wanted);
     return row;
   }
 
-  #clearRow(row: number): void {
-    this.#eachColumn(row, HAS, (column) => this.#set(row, column, false, false));
-    this.#eachColumn(row, EXCLUDED, (column) => this.#set(row, column, false, false));
-    for (let word = 0; word < this.#bits.words; word++) this.#bits.setWord(row, FRESH, word, 0);
-    this.#numbers[row * STRIDE + FRESH_COUNT] = 0;
-    this.#versions.delete(row);
-  }
-
   /** Adds the version of a server; one that is new to the target makes it divergent. */
   #learnVersion(row: number, column: number, version: FileVersion): void {
-    const isAlone = this.#numbers[row * STRIDE + HAVE] === Number(this.#bits.has(row, HAS, column));
+    const isAlone = this.#facts.having(row) === Number(this.#facts.has(row, column));
     if (!isAlone && this.#versions.isNew(row, version)) {
       const oldest = this.#versions.oldestToRemove;
       if (oldest !== undefined) this.#targets.remove(oldest);
     }
     this.#versions.add(row, column, version, isAlone);
-    const isExcluded = this.#versions.isDivergent(row) && this.#bits.has(row, EXCLUDED, column);
-    this.#set(row, column, true, isExcluded);
+    const isExcluded = this.#versions.isDivergent(row) && this.#facts.isExcluded(row, column);
+    this.#facts.set(row, column, true, isExcluded);
   }
 
   /** Chooses the version that clients get. */
   #choose(row: number): void {
-    const eachHolder: EachHolder = (row, call) => this.#eachColumn(row, HAS, call);
+    const eachHolder: EachHolder = (row, call) => this.#facts.eachHaving(row, call);
     const isOther = this.#versions.choose(row, eachHolder, this.#columns.weightOf);
     if (isOther === undefined) return;
-    this.#eachColumn(row, HAS, (column) => this.#set(row, column, true, isOther(column)));
-  }
-
-  #eachColumn(row: number, plane: number, call: (column: number) => void): void {
-    for (let word = 0; word < this.#bits.words; word++) {
-      eachBit(this.#bits.word(row, plane, word), (bit) => call(word * 32 + bit));
-    }
-  }
-
-  #setFresh(row: number, column: number, isFresh: boolean): void {
-    if (this.#bits.has(row, FRESH, column) === isFresh) return;
-    this.#bits.set(row, FRESH, column, isFresh);
-    this.#numbers[row * STRIDE + FRESH_COUNT]! += isFresh ? 1 : -1;
-  }
-
-  #isKnown(row: number, column: number): boolean {
-    return this.#bits.has(row, HAS, column) || this.#bits.has(row, EXCLUDED, column);
-  }
-
-  /** Sets what is known of a server, and counts it. */
-  #set(row: number, column: number, has: boolean, isExcluded: boolean): void {
-    const had = this.#bits.has(row, HAS, column);
-    const wasExcluded = this.#bits.has(row, EXCLUDED, column);
-    if (had === has && wasExcluded === isExcluded) return;
-    const wasHeld = this.#isHeld(row);
-    const wasShort = wasHeld && this.#isLacked(row);
-    this.#count(row, column, had, wasExcluded, -1);
-    this.#count(row, column, has, isExcluded, 1);
-    const isHeld = this.#isHeld(row);
-    this.#lackingTargets += Number(isHeld && this.#isLacked(row)) - Number(wasShort);
-    this.#bits.set(row, HAS, column, has);
-    this.#bits.set(row, EXCLUDED, column, isExcluded);
-    if (isHeld && isExcluded && !wasExcluded) this.#columns.addExample(column, this.targetOf(row));
-    if (isHeld !== wasHeld) this.#countLacking(row, column, isHeld);
-  }
-
-  /** Counts that other servers lack a file which now one has, or takes that back. */
-  #countLacking(row: number, except: number, isHeld: boolean): void {
-    this.#eachColumn(row, EXCLUDED, (column) => {
-      if (column === except || this.#bits.has(row, HAS, column)) return;
-      this.#columns.at(column).lacking += isHeld ? 1 : -1;
-      if (isHeld) this.#columns.addExample(column, this.targetOf(row));
-    });
-  }
-
-  #isHeld(row: number): boolean {
-    return this.#numbers[row * STRIDE + HAVE]! > 0;
-  }
-
-  #isLacked(row: number): boolean {
-    return this.#numbers[row * STRIDE + LACK]! > 0;
-  }
-
-  #count(row: number, column: number, has: boolean, isExcluded: boolean, by: number): void {
-    const server = this.#columns.at(column);
-    if (has) this.#numbers[row * STRIDE + HAVE]! += by;
-    if (has && isExcluded) {
-      this.#numbers[row * STRIDE + DIFFER]! += by;
-      server.differing += by;
-    } else if (isExcluded) {
-      this.#numbers[row * STRIDE + LACK]! += by;
-      if (this.#isHeld(row)) server.lacking += by;
-    }
+    this.#facts.eachHaving(row, (column) => this.#facts.set(row, column, true, isOther(column)));
   }
 }
