@@ -35,11 +35,12 @@ export function isRunning(pid: number): boolean {
 export async function untilItHandles(pid: number, signalNumber: number): Promise<void> {
   const own = await Deno.readTextFile("/proc/self/cmdline");
   await eventually(async () => {
+    // Until it has become another program, its handlers are those of this process.
+    const commandLine = await Deno.readTextFile(`/proc/${pid}/cmdline`);
+    if (commandLine === own || commandLine === "") return false;
     const status = await Deno.readTextFile(`/proc/${pid}/status`);
     const caught = BigInt(`0x${/^SigCgt:\s*([0-9a-f]+)$/m.exec(status)?.[1]}`);
-    // Until it has become another program, its handlers are those of this process.
-    const hasBegun = await Deno.readTextFile(`/proc/${pid}/cmdline`) !== own;
-    return hasBegun && (caught >> BigInt(signalNumber - 1) & 1n) === 1n;
+    return (caught >> BigInt(signalNumber - 1) & 1n) === 1n;
   });
 }
 
