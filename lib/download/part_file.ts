@@ -1,5 +1,5 @@
 import { DownloadError } from "./download_error.ts";
-import { attempt, fileErrors, fileErrorsSync } from "./file_error.ts";
+import { attempt, codeOf, fileErrors, fileErrorsSync } from "./file_error.ts";
 import {
   askedFrom,
   isSameTail,
@@ -96,9 +96,10 @@ export class PartFile implements Output {
       this.#options.onNotice?.(`starting over: ${this.#whyAnew}`);
     }
     fileErrorsSync(this.#partName, () => {
-      // First, or a part of one content could be taken for one of another.
-      this.#record.remove();
+      // A record of what is no more proves nothing of an empty file; without it a part that could
+      // not be emptied would be nobody's.
       this.#truncate(0);
+      this.#record.remove();
     });
     this.#record.reset(0, representation);
     this.#joints = [];
@@ -253,10 +254,20 @@ export class PartFile implements Output {
     placement.tellLacks();
     if (placed === "taken") return placed;
     this.#isPlaced = true;
-    this.#record.remove();
     this.#file.close();
-    forgetPart(placed === "proposed" ? proposed! : this.#name);
+    this.#forgetRecords(placed === "proposed" ? proposed! : this.#name);
     return placed;
+  }
+
+  /** The file is whole: a record that stays beside it does no harm, and is replaced by the next. */
+  #forgetRecords(name: string): void {
+    try {
+      this.#record.remove();
+      forgetPart(name);
+    } catch (error) {
+      if (codeOf(error) === "") throw error;
+      this.#options.onNotice?.(`${this.#partName}.json could not be removed`);
+    }
   }
 
   abandon(mustStay = false): Leftover {

@@ -33,6 +33,11 @@ export interface FaultLog {
 /** Causes may be circular. */
 const MOST_CAUSES = 8;
 
+/** Errors of the machine, such as a full disk: no fault of the code, so a stack says nothing. */
+const MACHINE_CODES: ReadonlySet<unknown> = new Set(
+  ["EDQUOT", "EIO", "EMFILE", "ENFILE", "ENOMEM", "ENOSPC", "EROFS", "ESTALE"],
+);
+
 /** A record of any thrown value. Never throws. */
 export function errorRecord(error: unknown, mostCauses: number = MOST_CAUSES): ErrorRecord {
   if (!(error instanceof Error)) return { name: typeof error, message: textOf(error) };
@@ -54,17 +59,25 @@ function textOf(value: unknown): string {
   }
 }
 
-/** An error as one line: message, context, stack and causes, with ` | ` between them. */
+/**
+ * An error as one line: message, context, stack and causes, with ` | ` between them; of a fault of
+ * the machine only message and context.
+ */
 export function faultText(error: unknown, { client, request }: FaultContext = {}): string {
   const record = errorRecord(error);
   const parts = [record.message === "" ? record.name : record.message];
   if (client !== undefined) parts.push(`client ${client}`);
   if (request !== undefined) parts.push(`request ${quoted(request)}`);
+  if (isOfMachine(error)) return parts.join(" | ");
   parts.push(record.name, ...framesOf(record));
   for (let it = record.cause; it !== undefined; it = it.cause) {
     parts.push(`caused by ${it.name}: ${it.message}`, ...framesOf(it));
   }
   return parts.join(" | ");
+}
+
+function isOfMachine(error: unknown): boolean {
+  return error instanceof Error && "code" in error && MACHINE_CODES.has(error.code);
 }
 
 function framesOf({ stack = "" }: ErrorRecord): string[] {

@@ -1,9 +1,11 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import { DownloadError } from "../../lib/download/download_error.ts";
 import { OVERLAP_BYTES } from "../../lib/download/resume.ts";
 import { type Leftover, NOTHING } from "../../lib/download/output.ts";
 import { openPartFile } from "../../lib/download/open_output.ts";
 import { formatRecord, parseRecord } from "../../lib/download/part_record.ts";
 import { textOf } from "../support/feed.ts";
+import { withPatched } from "../support/patched.ts";
 import { TemporaryDirectory } from "../support/temporary_directory.ts";
 
 const URL = "http://a/b";
@@ -150,6 +152,42 @@ Deno.test("PartFile that begins anew has no record of what was before", async ()
   await next.complete();
   assertEquals(textOf(await directory.read("a")), "new");
 });
+
+Deno.test("PartFile keeps the part of another content when it cannot begin anew", async () => {
+  await using directory = await TemporaryDirectory.with({
+    "a.part": "hello",
+    "a.part.json": formatRecord({ url: URL, ...STRONG, written: 5 }),
+  });
+  const part = await open(directory);
+  await withPatched(Deno.FsFile.prototype, "truncateSync", () => failing("ENOSPC"), () => {
+    assertThrows(() => part.begin({ ...STRONG, entityTag: '"y"' }), DownloadError);
+  });
+  part.abandon();
+  assertEquals((await open(directory)).resumePoint, { position: 5, ...STRONG });
+});
+
+Deno.test("PartFile is whole although its record cannot be removed, and says so", async () => {
+  await using directory = await TemporaryDirectory.with();
+  const notices: string[] = [];
+  const part = await openPartFile(directory.join("a"), {
+    url: URL,
+    mayContinue: false,
+    onNotice: (text) => notices.push(text),
+  });
+  part.begin(STRONG);
+  part.write(bytes("hello"));
+  await withPatched(Deno, "removeSync", () => failing("EACCES"), async () => {
+    assertEquals(await part.complete(), "own");
+  });
+  assertEquals(notices, [`${directory.join("a.part.json")} could not be removed`]);
+  assertEquals(textOf(await directory.read("a")), "hello");
+});
+
+function failing(code: string): () => never {
+  return () => {
+    throw Object.assign(new Error("it fails"), { code });
+  };
+}
 
 Deno.test("PartFile.bytes() reads what is there, and writing goes on behind it", async () => {
   await using directory = await TemporaryDirectory.with();

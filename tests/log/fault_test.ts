@@ -42,3 +42,11 @@ Deno.test("errorRecord() and faultText() bear whatever is thrown", () => {
   }
   assertEquals(errorRecord(Object.create(null)), { name: "object", message: "?" });
 });
+
+Deno.test("faultText() has no stack where the machine failed, and not the code", () => {
+  const error = Object.assign(new Error("No space left on device"), { code: "ENOSPC" });
+  assertEquals(
+    faultText(error, { client: "192.0.2.1", request: "GET / HTTP/1.1" }),
+    'No space left on device | client 192.0.2.1 | request "GET / HTTP/1.1"',
+  );
+});
