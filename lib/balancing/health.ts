@@ -47,6 +47,18 @@ const MAX_PAUSE_ROUNDS = 10;
 /** Makes the sum of ten tenths at least 1. */
 const ROUNDING = 1e-12;
 
+/** What a process leaves to the next one of a server's health: the state, and what leads to others. */
+export interface HealthFacts {
+  readonly state: ServerState;
+  /** Consecutive outcomes against the state. */
+  readonly streak: number;
+  /** Rounds from the last test to the next, and how many of them remain. */
+  readonly pauseRounds: number;
+  readonly roundsLeft: number;
+  /** From 0 to 1. */
+  readonly slowStart: number;
+}
+
 /** State machine of one server: untested, available, out. */
 export class Health {
   readonly #thresholds: Thresholds;
@@ -59,6 +71,8 @@ export class Health {
   #pauseRounds = 1;
   #roundsLeft = 1;
   #slowStart = 1;
+  /** Whether it is tested once more, though an earlier process took it out for good. */
+  #hasRetrial = false;
 
   constructor(thresholds: Thresholds) {
     this.#thresholds = thresholds;
@@ -80,7 +94,27 @@ export class Health {
 
   /** Whether the server will ever be tested again. */
   get isTestable(): boolean {
-    return this.#state.kind !== "out" || this.#thresholds.rise > 0;
+    return this.#state.kind !== "out" || this.#thresholds.rise > 0 || this.#hasRetrial;
+  }
+
+  get facts(): HealthFacts {
+    return {
+      state: this.#state,
+      streak: this.#streak,
+      pauseRounds: this.#pauseRounds,
+      roundsLeft: this.#roundsLeft,
+      slowStart: this.#slowStart,
+    };
+  }
+
+  /** Adopts the facts of an earlier process. A server that is out for good is tested once more. */
+  restore({ state, streak, pauseRounds, roundsLeft, slowStart }: HealthFacts): void {
+    this.#state = state;
+    this.#streak = streak;
+    this.#pauseRounds = pauseRounds;
+    this.#roundsLeft = roundsLeft;
+    this.#slowStart = slowStart;
+    this.#hasRetrial = state.kind === "out" && this.#thresholds.rise === 0;
   }
 
   /**
@@ -91,7 +125,7 @@ export class Health {
    */
   beginRound(): boolean {
     if (this.#state.kind !== "out") return true;
-    if (this.#thresholds.rise === 0) return false;
+    if (this.#thresholds.rise === 0) return this.#hasRetrial;
     this.#roundsLeft--;
     return this.#roundsLeft <= 0;
   }
@@ -100,6 +134,7 @@ export class Health {
   record(outcome: Outcome): Transition | undefined {
     if (outcome.kind === "untestable" || !this.isTestable) return undefined;
     if (this.#state.kind === "out") {
+      this.#hasRetrial = false;
       if (outcome.kind === "passed") return this.#recover(outcome.sample, this.#state.since);
       this.#sample = undefined;
       this.#pause(Math.min(MAX_PAUSE_ROUNDS, this.#pauseRounds * 2));
@@ -256,6 +291,11 @@ export class History {
       ? transferStatus(outcome.sample)
       : { at: outcome.at, reason: outcome.reason };
     this.#transfers = [...this.#transfers.slice(1 - MAX_TRANSFERS), status];
+  }
+
+  /** Adopts the results of an earlier process, the oldest first. */
+  restore(transfers: readonly TransferStatus[]): void {
+    this.#transfers = transfers.slice(-MAX_TRANSFERS);
   }
 
   /** Replaces the latest result by a better measurement. */

@@ -7,6 +7,7 @@
 import type { Chooser, PoolObserver } from "./chooser.ts";
 import {
   Health,
+  type HealthFacts,
   History,
   type Outcome,
   type ReportedLoad,
@@ -14,6 +15,7 @@ import {
   type Thresholds,
   throughputOf,
   type TransferSample,
+  type TransferStatus,
   type Transition,
 } from "./health.ts";
 import {
@@ -68,6 +70,13 @@ export interface Replacement {
   readonly removed: readonly Server[];
 }
 
+/** What a process leaves to the next one of a server. */
+export interface ServerFacts {
+  readonly health: HealthFacts;
+  /** The latest tests, the oldest first. */
+  readonly transfers: readonly TransferStatus[];
+}
+
 /** How a pool judges its servers, and what receives its changes. */
 export interface PoolOptions {
   /** Default: out at the first failed test, for good. */
@@ -108,6 +117,7 @@ export class Pool {
   readonly #suspended = new Set<number>();
   /** Candidates that have not left since the last update. */
   #remaining = 0;
+  #revision = 0;
 
   constructor(chooser: Chooser, options: PoolOptions = {}) {
     const { thresholds = { fall: 1, rise: 0 }, observers = [], callSoon = (call) => call() } =
@@ -174,6 +184,7 @@ export class Pool {
     const wasSuspended = this.#suspended.delete(server.id);
     const transition = member.health.record(outcome);
     member.history.add(outcome);
+    this.#revision++;
     const isPassed = outcome.kind === "passed";
     if (isPassed) {
       for (const observer of this.#observers) {
@@ -205,6 +216,7 @@ export class Pool {
     if (member === undefined) return;
     member.health.refine(sample);
     member.history.refine(sample);
+    this.#revision++;
     for (const observer of this.#observers) observer.measured(server.id, sample, monotonicMs);
   }
 
@@ -239,6 +251,31 @@ export class Pool {
   endRound(monotonicMs: number): void {
     this.#suspended.clear();
     this.#settle();
+    this.#update(monotonicMs);
+  }
+
+  /** Another number once `facts` may differ. */
+  get revision(): number {
+    return this.#revision;
+  }
+
+  /** What is known of each server, by its `probeKey`. */
+  get facts(): ReadonlyMap<string, ServerFacts> {
+    return new Map(
+      this.#members.values().map(({ server, health: { facts }, history: { transfers } }) => {
+        return [probeKey(server), { health: facts, transfers }];
+      }),
+    );
+  }
+
+  /** Adopts the facts of an earlier process for those servers that this one has never tested. */
+  restore(facts: ReadonlyMap<string, ServerFacts>, monotonicMs: number): void {
+    for (const { server, health, history } of this.#members.values()) {
+      const known = facts.get(probeKey(server));
+      if (known === undefined || history.transfers.length > 0) continue;
+      health.restore(known.health);
+      history.restore(known.transfers);
+    }
     this.#update(monotonicMs);
   }
 
@@ -307,6 +344,7 @@ export class Pool {
   }
 
   #update(monotonicMs: number): void {
+    this.#revision++;
     let eligible = this.#eligible();
     if (eligible.length === 0) {
       // A round may take long, and a server that has passed in it is better than none.

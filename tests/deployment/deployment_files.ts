@@ -12,6 +12,7 @@ import { PROJECT } from "../support/role.ts";
 /** By name: the language of its block in README.md. */
 export const DEPLOYMENT_FILES = {
   "balancer.service": "ini",
+  "handover.conf": "ini",
   "Dockerfile": "dockerfile",
   "files.yaml": "yaml",
   "balancer.yaml": "yaml",
@@ -27,10 +28,12 @@ export async function deploymentText(name: DeploymentFile): Promise<string> {
   return await Deno.readTextFile(join(PROJECT, "tests", "deployment", name));
 }
 
-/** The value of a setting of a systemd unit, lines that go on joined; undefined when it has none. */
+/**
+ * The last value of a setting of a systemd unit, lines that go on joined; undefined when it has none.
+ */
 export function settingOf(unit: string, name: string): string | undefined {
   const lines = unit.replaceAll(/\s*\\\n\s*/g, " ").split("\n");
-  return lines.find((line) => line.startsWith(`${name}=`))?.slice(name.length + 1);
+  return lines.findLast((line) => line.startsWith(`${name}=`))?.slice(name.length + 1);
 }
 
 /** How a probe asks. */

@@ -48,6 +48,25 @@ Deno.test("balancer.service starts a balancer, and its reload reads the list aga
   assertEquals(await statusOf(`${role.admin}/healthz`), 503);
 });
 
+Deno.test("handover.conf starts a balancer that keeps its state and shares its port", async () => {
+  const conf = await deploymentText("handover.conf");
+  const [, ...words] = settingOf(conf, "ExecStart")!.split(" ");
+  const admin = words.find((word) => word.startsWith("--admin="))!.slice("--admin=".length);
+  assertStringIncludes(settingOf(conf, "ExecStartPost")!, `http://${admin}/healthz`);
+  await using server = await fileServer({ "a.txt": "text" });
+  await using lists = await TemporaryDirectory.with({ "servers.txt": server.role.authority });
+  await using states = await TemporaryDirectory.with();
+  const changes = {
+    "/etc/balancer": lists.path,
+    "/var/lib/balancer": states.path,
+    "/opt/balancer/": PROJECT,
+  };
+  await using first = await deployed(words, changes);
+  await using second = await deployed(words, changes);
+  assertEquals(await statusOf(`${first.admin}/healthz`), 200);
+  await second.balancer.process.stderr.next(/"event":"state","reason":"shared"/);
+});
+
 Deno.test("Dockerfile copies all that the commands need", async () => {
   const lines = (await deploymentText("Dockerfile")).split("\n");
   await using image = await TemporaryDirectory.with();

@@ -10,10 +10,11 @@ import {
   type StatusCollector,
   statusPieces,
 } from "../status.ts";
+import type { Explain } from "../why.ts";
 import { EventStreams, everySecond, type Ticker } from "./event_streams.ts";
 import { METRICS_TYPE, metricsPieces } from "./metrics.ts";
 import { adminReply, ASSETS, lineReply, TextPieces } from "./replies.ts";
-import { type Explain, whyReply } from "./why_reply.ts";
+import { whyReply } from "./why_reply.ts";
 
 /** How the status is served. */
 export interface AdminOptions {

@@ -7,11 +7,8 @@
 import { REQUEST_TARGET } from "../../http/grammar.ts";
 import { chooseMediaType } from "../../http/negotiation.ts";
 import { escapeHtml, type Reply } from "../../net/handler.ts";
-import type { NotChosenReason, ServerVerdict, WhyDocument } from "../why.ts";
+import type { Explain, NotChosenReason, ServerVerdict, WhyDocument } from "../why.ts";
 import { adminReply, lineReply } from "./replies.ts";
-
-/** Explains what a client would be answered. */
-export type Explain = (client: string, target: string) => WhyDocument;
 
 const HTML_TYPE = "text/html; charset=utf-8";
 
