@@ -69,7 +69,7 @@ await runCommand(BALANCER_COMMAND, async (options, operands) => {
     await runWorker(output, chooser, counters, files, openServer);
     return 0;
   }
-  const onLoad: LoadListener = (server, load) => pool.learnLoad(server, load);
+  const onLoad: LoadListener = (server, load) => pool.learnLoad(server, load, performance.now());
   const files = fileChecks(options, chooser.wantsSizes, log.versions, logger.error, onLoad);
   const openServer = redirectingServer(options, port, chooser, files, counters, logger);
 
