@@ -49,7 +49,8 @@ await runCommand(BALANCER_COMMAND, async (options, operands) => {
   }
 
   const log = new FarmLog(logger.info);
-  const onLoad: LoadListener = (server, load) => farm.pool.learnLoad(server, load);
+  const onLoad: LoadListener = (server, load) =>
+    farm.pool.learnLoad(server, load, performance.now());
   const files = fileChecks(options, wantsSizes, log.versions, logger.error, onLoad);
   const source = await ServerSource.open(operands, SERVERS_TXT, new DnsResolver(options.resolver));
   const frontend = await createFrontend(options, redirection, files, logger);

@@ -174,6 +174,9 @@ export interface ReportedLoad extends LoadReport {
   readonly at: number;
 }
 
+/** How long a report counts, in ms: what was sent since then is a guess beside it. */
+export const LOAD_EXPIRY_MS = 10_000;
+
 /** The test file as a server sent it. */
 export interface TestFile {
   readonly bytes: number;

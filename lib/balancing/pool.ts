@@ -84,11 +84,14 @@ export interface PoolOptions {
 /** A server that returned has its full share after so many rounds, or sooner in a small pool. */
 const SLOW_START_ROUNDS = 10;
 
+/** A server that is listed. */
 interface Member {
   readonly server: Server;
   readonly health: Health;
   readonly history: History;
   load: ReportedLoad | undefined;
+  /** When it said that, on the clock of `PickRequest`. */
+  reportedMs: number;
 }
 
 /**
@@ -133,8 +136,7 @@ export class Pool {
       before.delete(key);
       if (member === undefined) {
         added.push(listed);
-        const health = new Health(this.thresholds);
-        members.set(listed.id, { server: listed, health, history: new History(), load: undefined });
+        members.set(listed.id, newMember(listed, this.thresholds));
       } else {
         const { server, changes } = applyListing(member.server, listed);
         if (changes !== undefined) changed.push([server, changes]);
@@ -209,14 +211,18 @@ export class Pool {
   }
 
   /**
-   * Keeps what a server says of its load, unless it is older than what is known; undefined if it no
-   * longer says anything.
+   * Learns what a server says of its load, unless something newer is known; undefined if it no longer
+   * says anything.
+   *
+   * @param monotonicMs when it said so
    */
-  learnLoad(server: Server, load: ReportedLoad | undefined): void {
+  learnLoad(server: Server, load: ReportedLoad | undefined, monotonicMs: number): void {
     const member = this.#members.get(server.id);
-    if (member === undefined) return;
-    const isOlder = load !== undefined && member.load !== undefined && load.at < member.load.at;
-    if (!isOlder) member.load = load;
+    if (member === undefined || monotonicMs < member.reportedMs) return;
+    member.load = load;
+    member.reportedMs = monotonicMs;
+    if (load === undefined) return;
+    for (const observer of this.#observers) observer.reported(server.id, load, monotonicMs);
   }
 
   /** Whether one more failed test takes a server out. */
@@ -347,4 +353,10 @@ export class Pool {
     if (server.isDrained) return "drained";
     return this.#suspended.has(server.id) ? "suspended" : undefined;
   }
+}
+
+/** A server of which nothing is known. */
+function newMember(server: Server, thresholds: Thresholds): Member {
+  const [health, history] = [new Health(thresholds), new History()];
+  return { server, health, history, load: undefined, reportedMs: -Infinity };
 }
