@@ -59,6 +59,10 @@ export class Health {
   #pauseRounds = 1;
   #roundsLeft = 1;
   #slowStart = 1;
+  /** Whether an operator has taken it out, so that tests change nothing. */
+  #isHeld = false;
+  /** Whether its next test was asked for: then it counts even where a server is out for good. */
+  #isRequested = false;
 
   constructor(thresholds: Thresholds) {
     this.#thresholds = thresholds;
@@ -80,16 +84,42 @@ export class Health {
 
   /** Whether the server will ever be tested again. */
   get isTestable(): boolean {
-    return this.#state.kind !== "out" || this.#thresholds.rise > 0;
+    if (this.#isHeld) return false;
+    return this.#state.kind !== "out" || this.#thresholds.rise > 0 || this.#isRequested;
+  }
+
+  /**
+   * Takes the server out until `release()`, as if it had failed; no round tests it, and no outcome
+   * counts.
+   *
+   * @param at in milliseconds since the epoch
+   */
+  hold(reason: string, at: number): void {
+    this.#isHeld = true;
+    this.#sample = undefined;
+    this.#state = { kind: "out", reason, since: at };
+  }
+
+  /** Ends `hold()`: what was known before is too old, so the server is untested. */
+  release(): void {
+    if (!this.#isHeld) return;
+    this.#isHeld = false;
+    this.#state = { kind: "untested" };
+    this.#slowStart = 1;
+    this.#pause(1);
   }
 
   /**
    * Begins a round. A server that is out is tested after 1 round, then after 2, 4, 8 and at last
    * every 10 more while it fails.
    *
+   * @param isRequested whether somebody asks for this test, whatever is due
    * @returns whether the server is to be tested in this round
    */
-  beginRound(): boolean {
+  beginRound(isRequested = false): boolean {
+    this.#isRequested = isRequested;
+    if (isRequested) return true;
+    if (this.#isHeld) return false;
     if (this.#state.kind !== "out") return true;
     if (this.#thresholds.rise === 0) return false;
     this.#roundsLeft--;
@@ -143,7 +173,7 @@ export class Health {
   }
 
   #recover(sample: TransferSample, outSince: number): Transition {
-    const { rise } = this.#thresholds;
+    const rise = Math.max(1, this.#thresholds.rise); // 0 if this test was asked for.
     const streak = this.#streak + 1;
     this.#pause(1, streak);
     if (streak < rise) return { kind: "recovering", streak, rise };

@@ -4,10 +4,10 @@
  * @module
  */
 
+import type { Actions } from "./actions.ts";
 import type { Chooser, PoolObserver } from "./chooser.ts";
 import {
-  Health,
-  History,
+  type History,
   type Outcome,
   type ReportedLoad,
   type ServerState,
@@ -16,19 +16,15 @@ import {
   type TransferSample,
   type Transition,
 } from "./health.ts";
-import {
-  applyListing,
-  BACKUP_PRIORITY,
-  type ListingChanges,
-  probeKey,
-  type Server,
-} from "./list/server.ts";
+import { BACKUP_PRIORITY, type ListingChanges, probeKey, type Server } from "./list/server.ts";
+import { Member } from "./member.ts";
 import type { Candidate } from "./policies/policy.ts";
 
 /**
- * Why a server gets no clients: it is `untested` or `out`; the list says `drained`; it failed a test
- * in the round in progress and awaits a second one (`suspended`); or others of a better priority are
- * available, where the list says `backup` or DNS a `lower-priority`.
+ * Why a server gets no clients: it is `untested`; it is `out`, by its tests or an operator's action;
+ * the list or an action says `drained`; it failed a test in the round in progress and awaits a second
+ * one (`suspended`); or others of a better priority are available, where the list says `backup` or DNS
+ * a `lower-priority`.
  */
 export type ExcludedReason =
   | "untested"
@@ -40,7 +36,10 @@ export type ExcludedReason =
 
 /** A server and what is known of it. */
 export interface ServerRecord {
+  /** As it is used: as the list has it, except where an action wins. */
   readonly server: Server;
+  /** What operators have ordered. */
+  readonly actions: Actions;
   readonly state: ServerState;
   /** Progress of its slow start after it was out, from 0 to 1. */
   readonly slowStart: number;
@@ -59,6 +58,9 @@ export interface RankedServer {
   /** The fraction of all requests; those of one ranking sum to 1. */
   readonly share: number;
 }
+
+/** Which servers are tested: those without a verdict, all that are due, or these at any rate. */
+export type TestedServers = "untested" | "all" | readonly Server[];
 
 /** What a new list changes. */
 export interface Replacement {
@@ -84,16 +86,6 @@ export interface PoolOptions {
 /** A server that returned has its full share after so many rounds, or sooner in a small pool. */
 const SLOW_START_ROUNDS = 10;
 
-/** A server that is listed. */
-interface Member {
-  readonly server: Server;
-  readonly health: Health;
-  readonly history: History;
-  load: ReportedLoad | undefined;
-  /** When it said that, on the clock of `PickRequest`. */
-  reportedMs: number;
-}
-
 /**
  * All servers, whatever their state. A round is `beginRound()`, `record()` for each server it gave,
  * and `endRound()`. `monotonicMs` is on the clock of `PickRequest`.
@@ -109,8 +101,9 @@ export class Pool {
   #candidates: readonly Candidate[] = [];
   /** Servers that get no clients until their second test. */
   readonly #suspended = new Set<number>();
-  /** Candidates that have not left since the last update. */
-  #remaining = 0;
+  /** Ids of candidates that have left since the last update. */
+  readonly #leaving = new Set<number>();
+  #isUpdateDue = false;
 
   constructor(chooser: Chooser, options: PoolOptions = {}) {
     const { thresholds = { fall: 1, rise: 0 }, observers = [], callSoon = (call) => call() } =
@@ -123,7 +116,8 @@ export class Pool {
 
   /**
    * Replaces the list of servers. A server with the `probeKey` of one that was listed before is that
-   * one: its id stays, with all that is known of it; the rest is as the list says.
+   * one: its id stays, with all that is known of it and the actions on it; the rest is as the list
+   * says.
    */
   replace(servers: readonly Server[], monotonicMs: number): Replacement {
     const before = new Map([...this.#members.values()].map((it) => [probeKey(it.server), it]));
@@ -136,11 +130,11 @@ export class Pool {
       before.delete(key);
       if (member === undefined) {
         added.push(listed);
-        members.set(listed.id, newMember(listed, this.thresholds));
+        members.set(listed.id, new Member(listed, this.thresholds));
       } else {
-        const { server, changes } = applyListing(member.server, listed);
-        if (changes !== undefined) changed.push([server, changes]);
-        members.set(server.id, { ...member, server });
+        const changes = member.list(listed);
+        if (changes !== undefined) changed.push([member.server, changes]);
+        members.set(member.server.id, member);
       }
     }
     this.#members = members;
@@ -151,15 +145,32 @@ export class Pool {
   /**
    * Begins a round. @returns the servers to be tested in it
    *
-   * @param which only those that were never tested, or all that are due
+   * @param which those without a verdict, all that are due, or these whether they are due or not
    */
-  beginRound(which: "untested" | "all" = "all"): Server[] {
+  beginRound(which: TestedServers = "all"): Server[] {
+    const requested = typeof which === "string" ? undefined : new Set(which.map(({ id }) => id));
     const servers: Server[] = [];
     for (const { server, health } of this.#members.values()) {
+      const isRequested = requested?.has(server.id);
+      if (isRequested === false) continue;
       if (which === "untested" && health.state.kind !== "untested") continue;
-      if (health.beginRound()) servers.push(server);
+      if (health.beginRound(isRequested)) servers.push(server);
     }
     return servers;
+  }
+
+  /**
+   * Puts these actions in force, in place of those that the server has; ignored if it is no longer in
+   * the pool. A server that they drain or take out gets no more clients at once.
+   */
+  setActions({ id }: Server, actions: Actions, monotonicMs: number): void {
+    const member = this.#members.get(id);
+    if (member === undefined) return;
+    const before = member.server;
+    const wasEligible = this.#isEligible(member);
+    member.act(actions);
+    if (wasEligible && !this.#isEligible(member)) this.#leave(before, monotonicMs);
+    else this.#updateSoon(monotonicMs);
   }
 
   /**
@@ -218,10 +229,7 @@ export class Pool {
    */
   learnLoad(server: Server, load: ReportedLoad | undefined, monotonicMs: number): void {
     const member = this.#members.get(server.id);
-    if (member === undefined || monotonicMs < member.reportedMs) return;
-    member.load = load;
-    member.reportedMs = monotonicMs;
-    if (load === undefined) return;
+    if (member?.learnLoad(load, monotonicMs) !== true || load === undefined) return;
     for (const observer of this.#observers) observer.reported(server.id, load, monotonicMs);
   }
 
@@ -255,10 +263,11 @@ export class Pool {
 
   /** Every server with what is known of it, in the order of the list. */
   get records(): readonly ServerRecord[] {
-    return [...this.#members.values()].map(({ server, health, history, load }) => {
+    return [...this.#members.values()].map(({ server, actions, health, history, load }) => {
       const { state, slowStart } = health;
       return {
         server,
+        actions,
         state,
         slowStart,
         excludedReason: this.#reason(server, state),
@@ -283,6 +292,11 @@ export class Pool {
     return this.#remaining > 0;
   }
 
+  /** How many candidates have not left. */
+  get #remaining(): number {
+    return this.#candidates.length - this.#leaving.size;
+  }
+
   /** Whether a server has neither passed a test nor failed for good. */
   get hasUntested(): boolean {
     return this.#members.values().some(({ health }) => health.state.kind === "untested");
@@ -301,18 +315,24 @@ export class Pool {
 
   /** Tells the observers that a server has left, and soon which candidates remain. */
   #leave(server: Server, monotonicMs: number): void {
-    const isUpdateDue = this.#remaining < this.#candidates.length;
+    if (this.#leaving.has(server.id)) return;
     for (const observer of this.#observers) observer.left(server.id);
-    if (!server.isDrained && server.priority === this.#priority) this.#remaining--;
-    if (!this.isAvailable) this.#update(monotonicMs);
-    else if (!isUpdateDue) {
-      this.#callSoon(() => {
-        if (this.#remaining < this.#candidates.length) this.#update(monotonicMs);
-      });
-    }
+    if (!server.isDrained && server.priority === this.#priority) this.#leaving.add(server.id);
+    this.#updateSoon(monotonicMs);
+  }
+
+  /** Updates after a moment, or at once while clients can be sent nowhere. */
+  #updateSoon(monotonicMs: number): void {
+    if (!this.isAvailable) return this.#update(monotonicMs);
+    if (this.#isUpdateDue) return;
+    this.#isUpdateDue = true;
+    this.#callSoon(() => {
+      if (this.#isUpdateDue) this.#update(monotonicMs);
+    });
   }
 
   #update(monotonicMs: number): void {
+    this.#isUpdateDue = false;
     let eligible = this.#eligible();
     if (eligible.length === 0) {
       // A round may take long, and a server that has passed in it is better than none.
@@ -322,18 +342,23 @@ export class Pool {
     }
     const priority = Math.min(...eligible.map(({ server }) => server.priority));
     this.#candidates = eligible.filter(({ server }) => server.priority === priority);
-    this.#remaining = this.#candidates.length;
+    this.#leaving.clear();
     for (const observer of this.#observers) observer.update(eligible, monotonicMs);
   }
 
   /** The servers that nothing excludes but the priority of others. */
   #eligible(): Candidate[] {
     const eligible: Candidate[] = [];
-    for (const { server, health: { state, slowStart } } of this.#members.values()) {
-      if (state.kind !== "available" || this.#ownReason(server, state) !== undefined) continue;
+    for (const member of this.#members.values()) {
+      const { server, health: { state, slowStart } } = member;
+      if (state.kind !== "available" || !this.#isEligible(member)) continue;
       eligible.push({ server, sample: state.sample, weight: server.weight, slowStart });
     }
     return eligible;
+  }
+
+  #isEligible({ server, health }: Member): boolean {
+    return this.#ownReason(server, health.state) === undefined;
   }
 
   /** That of the candidates; the lowest number is the best. */
@@ -353,10 +378,4 @@ export class Pool {
     if (server.isDrained) return "drained";
     return this.#suspended.has(server.id) ? "suspended" : undefined;
   }
-}
-
-/** A server of which nothing is known. */
-function newMember(server: Server, thresholds: Thresholds): Member {
-  const [health, history] = [new Health(thresholds), new History()];
-  return { server, health, history, load: undefined, reportedMs: -Infinity };
 }

@@ -58,7 +58,7 @@ Deno.test("Pool.replace() takes what has changed about a server, and keeps all e
     const server = { ...parseServer(entry), id: first.id };
     assertEquals(replacement, { added: [], changed: [[server, change]], removed: [] });
     const { excludedReason: _, ...record } = pool.records[0]!;
-    assertEquals(record, { server, state, slowStart, history, load });
+    assertEquals(record, { server, state, slowStart, history, load, actions: [] });
     assertEquals(withoutIds(first), withoutIds(parseServer("a:1")));
     assertStrictEquals(record.history, history);
     pool.record(first, failed("refused", 7), 2);

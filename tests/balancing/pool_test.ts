@@ -31,7 +31,7 @@ function statesOf(pool: ChoosingPool): string[] {
 
 const UNTESTED = {
   ...{ state: { kind: "untested" } as const, slowStart: 1 },
-  ...{ excludedReason: "untested" as const, history: new History(), load: undefined },
+  ...{ excludedReason: "untested" as const, history: new History(), load: undefined, actions: [] },
 };
 
 Deno.test("Pool begins with every server untested and none to pick", () => {
@@ -122,6 +122,7 @@ Deno.test("Pool takes a failed server out at once and shares among what is left"
     slowStart: 1,
     excludedReason: "out",
     load: undefined,
+    actions: [],
   });
 });
 
