@@ -24,6 +24,9 @@ export type Action =
   | ActionTerms & { readonly kind: "drain" | "out" }
   | ActionTerms & { readonly kind: "weight"; readonly weight: number };
 
+/** What an action does. */
+export type ActionKind = Action["kind"];
+
 /** The actions that one server may have at a time: at most one of `drain` and `out`, and `weight`. */
 export type Actions = readonly Action[];
 
