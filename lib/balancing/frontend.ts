@@ -4,18 +4,16 @@
  * @module
  */
 
-import type { LineWriter } from "../log/line_writer.ts";
 import type { Logger } from "../log/logger.ts";
-import { HttpServer, type HttpServerConfig } from "../process/http_server.ts";
+import type { HttpServer } from "../process/http_server.ts";
 import { fired } from "../process/signals.ts";
 import { isSupervisor, Supervisor, type SupervisorOptions } from "../process/supervisor.ts";
 import { credentialFiles, type TlsValues } from "../process/tls.ts";
 import type { BalancerOptions } from "./balancer_options.ts";
-import type { Chooser, PoolObserver } from "./chooser.ts";
-import type { FileChecks, FileKnowledge } from "./file_checks/file_checks.ts";
-import { FileRouter } from "./file_checks/file_router.ts";
+import type { PoolObserver } from "./chooser.ts";
+import type { FileChecks } from "./file_checks/file_checks.ts";
 import { locationFiles, type LocationOptions } from "./location/location.ts";
-import { Redirector } from "./redirector.ts";
+import type { Redirection } from "./redirection.ts";
 import type { RequestCounters } from "./request_counters.ts";
 import { PoolPublisher, readCounts } from "./worker_link.ts";
 
@@ -44,51 +42,6 @@ export interface Frontend {
   kill(): void;
 }
 
-/** The longest time after which clients may ask again if no server is available. */
-const MAX_RETRY_AFTER_MS = 60_000;
-
-/**
- * Makes a function that opens a server which redirects; its access log goes to `output`.
- *
- * @param port what clients connect with
- * @param files what is known of files, if that is wanted
- */
-export function redirectingServer(
-  options: BalancerOptions,
-  port: Pick<HttpServerConfig, "credentials" | "proxies">,
-  chooser: Chooser,
-  files: FileKnowledge | undefined,
-  counters: RequestCounters,
-  { info, error: logError }: Pick<Logger, "info" | "error">,
-): (output?: LineWriter) => HttpServer {
-  const { handle: handler } = new Redirector(chooser, {
-    statusCode: options.status,
-    alternatives: options.alternatives,
-    retryAfterSeconds: Math.ceil(Math.min(options.interval, MAX_RETRY_AFTER_MS) / 1000),
-    files: files && fileRouter(options, chooser, files),
-    counters,
-    info,
-  });
-  const config = { ...port, handler, isAnnotated: true, info, logError };
-  return (output) => new HttpServer(options, { ...config, output });
-}
-
-/** Picks servers by what is known of files. */
-export function fileRouter(
-  options: BalancerOptions,
-  chooser: Chooser,
-  { catalog, demand }: FileKnowledge,
-): FileRouter {
-  return new FileRouter({
-    chooser,
-    catalog,
-    demand,
-    mode: options["check-files"],
-    timeoutMs: options["check-timeout"],
-    epochMs: Date.now,
-  });
-}
-
 /**
  * Creates the frontend that `--workers` asks for; it does not listen yet.
  *
@@ -96,13 +49,12 @@ export function fileRouter(
  */
 export async function createFrontend(
   options: BalancerOptions,
-  openServer: () => HttpServer,
-  counters: RequestCounters,
+  redirection: Redirection,
   files: FileChecks | undefined,
   logger: Pick<Logger, "info" | "relay">,
 ): Promise<Frontend> {
-  if (isSupervisor(options)) return await WorkerFrontend.of(options, counters, files, logger);
-  return new OwnFrontend(openServer, options);
+  if (!isSupervisor(options)) return new OwnFrontend(redirection.serverWith(files), options);
+  return await WorkerFrontend.of(options, redirection.counters, files, logger);
 }
 
 /** Accepts clients in this process. */

@@ -48,6 +48,9 @@ export interface WhyDocument {
   readonly servers: readonly ServerVerdict[];
 }
 
+/** Explains what a client would be answered. */
+export type Explain = (client: string, target: string) => WhyDocument;
+
 /** What redirects. */
 export interface WhySources {
   readonly pool: Pool;

@@ -7,17 +7,17 @@
  */
 
 import { LAST_LINES_MS, type LineWriter } from "../log/line_writer.ts";
-import type { HttpServer } from "../process/http_server.ts";
 import { fired, stopSignal } from "../process/signals.ts";
 import { SingleRun } from "../process/single_run.ts";
 import { writeMessage } from "../process/worker_protocol.ts";
-import type { Chooser, PoolObserver } from "./chooser.ts";
+import type { PoolObserver } from "./chooser.ts";
 import type { TransferSample } from "./health.ts";
 import type { Candidate } from "./policies/policy.ts";
 import type { WorkerFiles } from "./file_checks/file_checks.ts";
 import { readFileUpdate } from "./file_checks/file_link.ts";
-import { TIER_NAMES } from "./tiers.ts";
+import type { Redirection } from "./redirection.ts";
 import type { Counts, RequestCounters } from "./request_counters.ts";
+import { TIER_NAMES } from "./tiers.ts";
 
 /** A change of the pool, as workers are sent it. */
 export interface PoolUpdate {
@@ -208,20 +208,17 @@ const REPORT_MS = 1000;
  * Runs a worker: redirects to the servers that its parent sends it, and reports the clients of
  * each, until its parent stops it.
  *
- * @param output for the access log and the reports
- * @param chooser is updated with the pool
- * @param counters of the worker's clients; each report empties them
+ * @param redirection is updated with the pool; each report empties its counters
  * @param files learns what its parent finds out
- * @param openServer begins to listen, after the first update; writes its access log to the output
+ * @param output for the access log and the reports
  * @throws {CommandError} if it cannot listen
  */
 export async function runWorker(
-  output: LineWriter,
-  chooser: Chooser,
-  counters: RequestCounters,
+  redirection: Redirection,
   files: WorkerFiles | undefined,
-  openServer: (output: LineWriter) => HttpServer,
+  output: LineWriter,
 ): Promise<void> {
+  const { chooser, counters } = redirection;
   const greeted = Promise.withResolvers<void>();
   const observers = files === undefined ? [chooser] : [chooser, files];
   const stop = stopSignal(undefined, (content) => {
@@ -232,7 +229,7 @@ export async function runWorker(
     greeted.resolve();
   });
   await Promise.race([greeted.promise, fired(stop)]);
-  const server = openServer(output);
+  const server = redirection.serverWith(files)(output);
   server.announce();
   const reporting = setInterval(() => report(counters, output), REPORT_MS);
   await server.serveUntil(stop);

@@ -14,10 +14,11 @@ import {
   type StatusCollector,
   statusPieces,
 } from "../status.ts";
+import type { Explain } from "../why.ts";
 import { ASSETS } from "./assets.ts";
 import { EventStreams, everySecond, type Ticker } from "./event_streams.ts";
 import { metricsPieces } from "./metrics.ts";
-import { type Explain, whyReply } from "./why_reply.ts";
+import { whyReply } from "./why_reply.ts";
 
 /** How the status is served. */
 export interface AdminOptions {

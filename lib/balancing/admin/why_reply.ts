@@ -8,10 +8,7 @@ import { REQUEST_TARGET } from "../../http/grammar.ts";
 import { chooseMediaType } from "../../http/negotiation.ts";
 import { escapeHtml, type Reply } from "../../net/handler.ts";
 import { adminReply, lineReply } from "../../process/admin_replies.ts";
-import type { NotChosenReason, ServerVerdict, WhyDocument } from "../why.ts";
-
-/** Explains what a client would be answered. */
-export type Explain = (client: string, target: string) => WhyDocument;
+import type { Explain, NotChosenReason, ServerVerdict, WhyDocument } from "../why.ts";
 
 const HTML_TYPE = "text/html; charset=utf-8";
 

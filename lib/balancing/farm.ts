@@ -1,0 +1,84 @@
+import { delay } from "@std/async/delay";
+import { pausedMs } from "../net/deadlines.ts";
+import type { BalancerOptions } from "./balancer_options.ts";
+import type { PoolObserver } from "./chooser.ts";
+import type { FarmLog } from "./farm_log.ts";
+import { HealthChecker } from "./health_checker.ts";
+import type { ServerSource } from "./list/server_source.ts";
+import { Pool } from "./pool.ts";
+import type { LoadListener } from "./probe.ts";
+import { probeWith } from "./probe_size.ts";
+import type { Redirection } from "./redirection.ts";
+import { ServerList } from "./server_list.ts";
+
+/** Servers that leave within so many ms are one update of the policy. */
+const UPDATE_MS = 100;
+
+/** What a farm reports to. */
+export interface FarmLinks {
+  readonly redirection: Pick<Redirection, "chooser" | "counters" | "locator">;
+  /** Receive the pool's changes, beside the chooser. */
+  readonly observers: readonly PoolObserver[];
+  readonly onLoad: LoadListener;
+  readonly log: FarmLog;
+}
+
+/** All servers: which are listed, what is known of them, and what tests them. */
+export class Farm {
+  readonly pool: Pool;
+  readonly list: ServerList;
+  readonly checker: HealthChecker;
+
+  /** Knows no server yet. */
+  constructor(
+    options: BalancerOptions,
+    source: ServerSource,
+    { redirection: { chooser, counters, locator }, observers, onLoad, log }: FarmLinks,
+  ) {
+    const clock = () => performance.now();
+    this.pool = new Pool(chooser, {
+      thresholds: { fall: options.fall, rise: options.rise },
+      observers,
+      callSoon: (call) => setTimeout(call, UPDATE_MS),
+    });
+    this.list = new ServerList(source, { pool: this.pool, counters, locator, log, clock });
+    this.checker = new HealthChecker(this.pool, {
+      probe: probeWith({
+        path: options["probe-path"],
+        bytes: options["probe-bytes"],
+        timeoutMs: options["probe-timeout"],
+        minSpeed: options["min-speed"],
+        onLoad,
+      }),
+      concurrency: options["probe-concurrency"],
+      beforeRound: () => this.list.update(),
+      clock,
+      epochMs: Date.now,
+      pausedMs,
+      wait: delay,
+      log,
+    });
+  }
+
+  /** Reads the list and runs the first round. @throws as `HealthChecker.firstRound` */
+  async start(): Promise<void> {
+    await this.list.load();
+    await this.checker.firstRound();
+  }
+
+  /** Reads the list again, and tests servers that are new. @throws as `HealthChecker.newcomers` */
+  async reload(): Promise<void> {
+    await this.list.reload();
+    await this.checker.newcomers();
+  }
+
+  /** Runs a round while a server is left to test. @throws as `HealthChecker.round` */
+  async round(): Promise<void> {
+    if (this.list.isTestable) await this.checker.round();
+  }
+
+  /** Whether clients can be served now, or maybe later. */
+  get isUsable(): boolean {
+    return this.pool.isAvailable || this.list.mayRecover;
+  }
+}
