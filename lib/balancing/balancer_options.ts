@@ -17,31 +17,15 @@ import {
   type Values,
 } from "../cli/option.ts";
 import { REQUEST_TARGET } from "../http/grammar.ts";
+import { ADMIN_ADDRESS } from "../process/admin_port.ts";
 import { listenerOptions } from "../process/listener.ts";
 import { PROXY_OPTIONS } from "../process/proxies.ts";
 import { WORKERS_OPTION } from "../process/supervisor.ts";
 import { TLS_OPTIONS } from "../process/tls.ts";
-import { isLocalHost, parseEndpoint, ServerListError } from "./list/endpoint.ts";
 import { NAME_SERVER } from "./list/resolver.ts";
 import { CHECK_MODES } from "./file_checks/file_router.ts";
 import { POLICY_NAMES, type PolicyName } from "./policies.ts";
 import { PROBE_BYTES } from "./probe_size.ts";
-
-/** The value of `--admin`. */
-export interface AdminAddress {
-  /** Without brackets, as `Deno.listen` takes it. */
-  readonly hostname: string;
-  /** 0 for any free one. */
-  readonly port: number;
-  readonly isLoopback: boolean;
-}
-
-/** `HOST:PORT`, or only a port, which means this machine. */
-const ADMIN_ADDRESS: ValueParser<AdminAddress> = {
-  placeholder: "HOST:PORT",
-  expected: "an address such as 127.0.0.1:9000, [::1]:9000 or, for this machine only, :9000",
-  parse: parseAdminAddress,
-};
 
 const PATH: ValueParser<string> = {
   placeholder: "PATH",
@@ -136,27 +120,4 @@ export function checkBalancerOptions(options: BalancerOptions): void {
   if (options["probe-bytes"] !== "auto" && options["probe-path"].includes("?")) {
     throw new UsageError("--probe-bytes adds ?bytes=SIZE to --probe-path, which has a query");
   }
-}
-
-function parseAdminAddress(text: string): AdminAddress | undefined {
-  const [, host, digits] = /^(?:(\[[^\]]*\]|[^:[\]]*):)?(\d{1,5})$/.exec(text) ?? [];
-  if (digits === undefined || Number(digits) > 65535) return undefined;
-  const hostname = parseAdminHost(host || "127.0.0.1");
-  if (hostname === undefined) return undefined;
-  return { hostname, port: Number(digits), isLoopback: isLoopback(hostname) };
-}
-
-/** `parseEndpoint` accepts no port 0. */
-function parseAdminHost(host: string): string | undefined {
-  try {
-    return parseEndpoint(host, host, 0).hostname;
-  } catch (error) {
-    if (error instanceof ServerListError) return undefined;
-    throw error;
-  }
-}
-
-/** The unspecified address, which is all zeros, means all addresses. */
-function isLoopback(hostname: string): boolean {
-  return isLocalHost(hostname) && /[1-9]|localhost/.test(hostname);
 }

@@ -4,9 +4,9 @@
  * @module
  */
 
+import { isLocalHost } from "../../http/host.ts";
 import {
   type Endpoint,
-  isLocalHost,
   looksLikeUrl,
   parseEndpoint,
   parsePublicUrl,

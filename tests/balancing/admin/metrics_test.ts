@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { METRICS_TYPE, metricsPieces } from "../../../lib/balancing/admin/metrics.ts";
+import { metricsPieces } from "../../../lib/balancing/admin/metrics.ts";
+import { METRICS_TYPE } from "../../../lib/process/metrics_text.ts";
 import type { FarmStatus } from "../../../lib/balancing/status.ts";
 import { farmStatus, filesStatus, out, serverStatus, untested } from "./made_up_farm.ts";
 
