@@ -263,18 +263,13 @@ export class Pool {
 
   /** Every server with what is known of it, in the order of the list. */
   get records(): readonly ServerRecord[] {
-    return [...this.#members.values()].map(({ server, actions, health, history, load }) => {
-      const { state, slowStart } = health;
-      return {
-        server,
-        actions,
-        state,
-        slowStart,
-        excludedReason: this.#reason(server, state),
-        history,
-        load,
-      };
-    });
+    return [...this.#members.values()].map((member) => this.#record(member));
+  }
+
+  /** What is known of a server; undefined if it is no longer in the pool. */
+  recordOf({ id }: Server): ServerRecord | undefined {
+    const member = this.#members.get(id);
+    return member && this.#record(member);
   }
 
   /** The available servers with their shares, slowest first, equal ones in the order of the list. */
@@ -355,6 +350,12 @@ export class Pool {
       eligible.push({ server, sample: state.sample, weight: server.weight, slowStart });
     }
     return eligible;
+  }
+
+  #record({ server, actions, health, history, load }: Member): ServerRecord {
+    const { state, slowStart } = health;
+    const excludedReason = this.#reason(server, state);
+    return { server, actions, state, slowStart, excludedReason, history, load };
   }
 
   #isEligible({ server, health }: Member): boolean {

@@ -144,7 +144,8 @@ function changesInWords(
   return words;
 }
 
-function transferOf(sample: TransferSample): string {
+/** A transfer in words, such as `1 MiB in 12.3 ms, 81 MiB/s`. */
+export function transferOf(sample: TransferSample): string {
   const { elapsedMs, isPartial } = sample;
   const perSecond = formatBytes(throughputOf(sample) * 1000, { binary: true });
   const partial = isPartial ? "; partial, since its time was over" : "";

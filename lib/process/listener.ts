@@ -101,6 +101,15 @@ export function listenBeside(
   return open(hostname, port, true, credentials, names);
 }
 
+/**
+ * Listens on a new Unix socket; its file is removed when the listener closes, if it is there still.
+ *
+ * @throws what `Deno.listen` throws, such as `Deno.errors.AddrInUse` if there is a file
+ */
+export function listenAt(path: string): Deno.UnixListener {
+  return Deno.listen({ transport: "unix", path }) as Deno.UnixListener;
+}
+
 function open(
   hostname: string,
   port: number,
