@@ -16,13 +16,16 @@ import { DnsResolver } from "./lib/balancing/list/resolver.ts";
 import { ServerSource } from "./lib/balancing/list/server_source.ts";
 import type { LoadListener } from "./lib/balancing/probe.ts";
 import { Redirection } from "./lib/balancing/redirection.ts";
+import { openState } from "./lib/balancing/state/state_keeper.ts";
+import { stateParts } from "./lib/balancing/state/state_parts.ts";
 import { StatusCollector } from "./lib/balancing/status.ts";
 import { runWorker } from "./lib/balancing/worker_link.ts";
 import { runCommand } from "./lib/cli/arguments.ts";
 import { standardOutput } from "./lib/log/access_log.ts";
 import { logFaults } from "./lib/log/fault.ts";
 import { Logger } from "./lib/log/logger.ts";
-import { listen } from "./lib/process/listener.ts";
+import { InTurn } from "./lib/process/in_turn.ts";
+import { tryListening } from "./lib/process/listener.ts";
 import { fired, ReloadSignal, stopSignal } from "./lib/process/signals.ts";
 import { userArguments, workerPort } from "./lib/process/worker_protocol.ts";
 
@@ -56,6 +59,7 @@ await runCommand(BALANCER_COMMAND, async (options, operands) => {
   const frontend = await createFrontend(options, redirection, files, logger);
   const observers = files === undefined ? frontend.observers : [files, ...frontend.observers];
   const farm = new Farm(options, source, { redirection, observers, onLoad, log });
+  const state = await openState(options, stateParts({ ...farm, counters, files }), logger.info);
   const stop = stopSignal(() => frontend.kill());
   let nextAt: number | undefined;
   const status = new StatusCollector(
@@ -69,11 +73,15 @@ await runCommand(BALANCER_COMMAND, async (options, operands) => {
     },
   );
   const why = redirection.explainWith(farm.pool, files);
-  const admin = options.admin && new AdminServer(options.admin, status, why, logger);
+  const { admin: address, "share-port": isShared } = options;
+  const openAdmin = address && (() => new AdminServer(address, status, why, logger));
+  const admin = openAdmin && new InTurn(openAdmin, isShared, () => {
+    logger.info("the farm is shown once the process before has given up the port of --admin");
+  });
 
   // A port in use, or a key that cannot be used, is reported before the tests.
-  listen(options.host, options.port, redirection.credentials).close();
-  await Promise.race([farm.start(), fired(stop)]);
+  tryListening(options, redirection.credentials);
+  const isRoundDue = await Promise.race([farm.start(state), fired(stop)]);
   if (reload.take()) await Promise.race([farm.reload(), fired(stop)]);
   await logger.flush(); // The results are logged before clients can connect.
   if (stop.aborted) return 0;
@@ -84,17 +92,22 @@ await runCommand(BALANCER_COMMAND, async (options, operands) => {
     farm.reload().catch(logger.error);
     frontend.renew();
   });
+  state?.begin();
+  // Beside the clients, and only while a server is left to test.
+  const testAgain = () => farm.round().then(() => state?.save()).catch(logger.error);
+  if (isRoundDue) testAgain();
   while (!stop.aborted) {
     const dueMs = jitteredInterval(options.interval, Math.random());
     nextAt = Date.now() + dueMs;
     await frontend.serveUntil(AbortSignal.any([AbortSignal.timeout(dueMs), stop]));
     log.unserved(counters.takeUnserved());
-    // Beside the clients, and only while a server is left to test.
-    if (!stop.aborted) farm.round().catch(logger.error);
+    if (!stop.aborted) testAgain();
   }
 
+  if (isShared) admin?.close().catch(logger.error); // The next process waits for it.
   await frontend.close(stop);
   files?.close();
   await admin?.close();
+  await state?.close();
   return 0;
 }, userArguments());

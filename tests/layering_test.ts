@@ -36,6 +36,10 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     ...["lib/balancing/admin", "lib/balancing", "lib/balancing/list", "lib/balancing/file_checks"],
     ...["lib/process", "lib/log", "lib/cli", "lib/net", "lib/http", "@std"],
   ],
+  "lib/balancing/state": [
+    ...["lib/balancing/state", "lib/balancing", "lib/balancing/file_checks"],
+    ...["lib/process", "lib/cli", "@std"],
+  ],
   "lib/balancing/policies": ["lib/balancing/policies", "lib/balancing", "lib/balancing/list"],
   "lib/balancing/file_checks": [
     ...["lib/balancing/file_checks", "lib/balancing", "lib/balancing/list"],
@@ -54,7 +58,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   "role": [
     ...["lib/http", "lib/net", "lib/log", "lib/cli", "lib/process", "lib/files", "lib/download"],
     ...["lib/balancing", "lib/balancing/list", "lib/balancing/admin"],
-    ...["lib/balancing/file_checks", "lib/balancing/location"],
+    ...["lib/balancing/file_checks", "lib/balancing/location", "lib/balancing/state"],
     ...["@std", "deno.json", "servers.txt"],
   ],
 };

@@ -82,6 +82,7 @@ export const BALANCER_COMMAND = {
     ),
     status: option(choice([301, 302, 303, 307, 308]), "301", "the status code of the redirect"),
     resolver: optional(NAME_SERVER, "name server for DNS entries (default: the system's)"),
+    state: optional(text("FILE"), "file that keeps what is known of servers for the next start"),
     admin: optional(
       ADMIN_ADDRESS,
       "address of the status page; a port alone: on loopback (default: none)",

@@ -60,10 +60,19 @@ export class Farm {
     });
   }
 
-  /** Reads the list and runs the first round. @throws as `HealthChecker.firstRound` */
-  async start(): Promise<void> {
+  /**
+   * Reads the list, and runs the first round unless servers are available by an earlier process's
+   * state.
+   *
+   * @returns whether a round is due at once
+   * @throws as `HealthChecker.firstRound`
+   */
+  async start(state?: { restore(): Promise<void> }): Promise<boolean> {
     await this.list.load();
+    await state?.restore();
+    if (this.pool.isAvailable) return true;
     await this.checker.firstRound();
+    return false;
   }
 
   /** Reads the list again, and tests servers that are new. @throws as `HealthChecker.newcomers` */

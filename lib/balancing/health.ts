@@ -47,6 +47,18 @@ const MAX_PAUSE_ROUNDS = 10;
 /** Makes the sum of ten tenths at least 1. */
 const ROUNDING = 1e-12;
 
+/** What a process leaves to the next one of a server's health: the state, and what leads to others. */
+export interface HealthFacts {
+  readonly state: ServerState;
+  /** Consecutive outcomes against the state. */
+  readonly streak: number;
+  /** Rounds from the last test to the next, and how many of them remain. */
+  readonly pauseRounds: number;
+  readonly roundsLeft: number;
+  /** From 0 to 1. */
+  readonly slowStart: number;
+}
+
 /** State machine of one server: untested, available, out. */
 export class Health {
   readonly #thresholds: Thresholds;
@@ -61,8 +73,8 @@ export class Health {
   #slowStart = 1;
   /** Whether an operator has taken it out, so that tests change nothing. */
   #isHeld = false;
-  /** Whether its next test was asked for: then it counts even where a server is out for good. */
-  #isRequested = false;
+  /** Whether it is tested once more, though it is out for good. */
+  #hasRetrial = false;
 
   constructor(thresholds: Thresholds) {
     this.#thresholds = thresholds;
@@ -85,7 +97,7 @@ export class Health {
   /** Whether the server will ever be tested again. */
   get isTestable(): boolean {
     if (this.#isHeld) return false;
-    return this.#state.kind !== "out" || this.#thresholds.rise > 0 || this.#isRequested;
+    return this.#state.kind !== "out" || this.#thresholds.rise > 0 || this.#hasRetrial;
   }
 
   /**
@@ -104,9 +116,31 @@ export class Health {
   release(): void {
     if (!this.#isHeld) return;
     this.#isHeld = false;
+    this.#hasRetrial = false;
     this.#state = { kind: "untested" };
     this.#slowStart = 1;
     this.#pause(1);
+  }
+
+  get facts(): HealthFacts {
+    return {
+      state: this.#isHeld ? { kind: "untested" } : this.#state,
+      streak: this.#streak,
+      pauseRounds: this.#pauseRounds,
+      roundsLeft: this.#roundsLeft,
+      slowStart: this.#slowStart,
+    };
+  }
+
+  /** Adopts the facts of an earlier process. A server that is out for good is tested once more. */
+  restore({ state, streak, pauseRounds, roundsLeft, slowStart }: HealthFacts): void {
+    if (this.#isHeld) return;
+    this.#state = state;
+    this.#streak = streak;
+    this.#pauseRounds = pauseRounds;
+    this.#roundsLeft = roundsLeft;
+    this.#slowStart = slowStart;
+    this.#hasRetrial = state.kind === "out" && this.#thresholds.rise === 0;
   }
 
   /**
@@ -117,11 +151,13 @@ export class Health {
    * @returns whether the server is to be tested in this round
    */
   beginRound(isRequested = false): boolean {
-    this.#isRequested = isRequested;
-    if (isRequested) return true;
+    if (isRequested) {
+      this.#hasRetrial = this.#state.kind === "out";
+      return true;
+    }
     if (this.#isHeld) return false;
     if (this.#state.kind !== "out") return true;
-    if (this.#thresholds.rise === 0) return false;
+    if (this.#thresholds.rise === 0) return this.#hasRetrial;
     this.#roundsLeft--;
     return this.#roundsLeft <= 0;
   }
@@ -130,6 +166,7 @@ export class Health {
   record(outcome: Outcome): Transition | undefined {
     if (outcome.kind === "untestable" || !this.isTestable) return undefined;
     if (this.#state.kind === "out") {
+      this.#hasRetrial = false;
       if (outcome.kind === "passed") return this.#recover(outcome.sample, this.#state.since);
       this.#sample = undefined;
       this.#pause(Math.min(MAX_PAUSE_ROUNDS, this.#pauseRounds * 2));
@@ -289,6 +326,11 @@ export class History {
       ? transferStatus(outcome.sample)
       : { at: outcome.at, reason: outcome.reason };
     this.#transfers = [...this.#transfers.slice(1 - MAX_TRANSFERS), status];
+  }
+
+  /** Adopts the results of an earlier process, the oldest first. */
+  restore(transfers: readonly TransferStatus[]): void {
+    this.#transfers = transfers.slice(-MAX_TRANSFERS);
   }
 
   /** Replaces the latest result by a better measurement. */

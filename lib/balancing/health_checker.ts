@@ -34,6 +34,9 @@ export interface RoundsStatus {
   readonly elapsedMs: number | null;
 }
 
+/** The rounds that have ended. */
+export type PastRounds = Omit<RoundsStatus, "isUnderWay">;
+
 /** The greatest part of an interval that chance takes off. */
 const JITTER = 1 / 10;
 
@@ -66,7 +69,7 @@ export class HealthChecker {
   readonly #options: HealthCheckerOptions;
   readonly #ownLine = new OwnLine();
   readonly #consistency = new ContentConsistency();
-  #past: Omit<RoundsStatus, "isUnderWay"> = { count: 0, endedAt: null, elapsedMs: null };
+  #past: PastRounds = { count: 0, endedAt: null, elapsedMs: null };
   #testing: Promise<void> | undefined;
   /** What is asked for until the tests in progress have ended. */
   #requested: Requests | undefined;
@@ -79,6 +82,13 @@ export class HealthChecker {
 
   get rounds(): RoundsStatus {
     return { ...this.#past, isUnderWay: this.#testing !== undefined };
+  }
+
+  /** Goes on counting after the rounds of an earlier process. */
+  adopt({ count, ...last }: PastRounds): void {
+    const own = this.#past;
+    const latest = own.endedAt === null ? last : own;
+    this.#past = { ...latest, count: own.count + count };
   }
 
   /**

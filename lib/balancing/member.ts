@@ -1,6 +1,20 @@
 import { type Actions, applyActions, NO_ACTIONS, outAction, outReason } from "./actions.ts";
-import { Health, History, type ReportedLoad, type Thresholds } from "./health.ts";
+import {
+  Health,
+  type HealthFacts,
+  History,
+  type ReportedLoad,
+  type Thresholds,
+  type TransferStatus,
+} from "./health.ts";
 import { applyListing, type ListingChanges, type Server } from "./list/server.ts";
+
+/** What a process leaves to the next one of a server. */
+export interface ServerFacts {
+  readonly health: HealthFacts;
+  /** The latest tests, the oldest first. */
+  readonly transfers: readonly TransferStatus[];
+}
 
 /** A server that is listed, and all that is known of it. */
 export class Member {
@@ -48,6 +62,18 @@ export class Member {
     else this.health.hold(outReason(out), out.since);
     this.#actions = actions;
     this.#server = applyActions(this.#listed, actions);
+  }
+
+  /** What the next process is left. */
+  get facts(): ServerFacts {
+    return { health: this.health.facts, transfers: this.history.transfers };
+  }
+
+  /** Adopts the facts of an earlier process, unless this one has tested the server. */
+  restore({ health, transfers }: ServerFacts): void {
+    if (this.history.transfers.length > 0) return;
+    this.health.restore(health);
+    this.history.restore(transfers);
   }
 
   /**

@@ -17,7 +17,7 @@ import {
   type Transition,
 } from "./health.ts";
 import { BACKUP_PRIORITY, type ListingChanges, probeKey, type Server } from "./list/server.ts";
-import { Member } from "./member.ts";
+import { Member, type ServerFacts } from "./member.ts";
 import type { Candidate } from "./policies/policy.ts";
 
 /**
@@ -104,6 +104,7 @@ export class Pool {
   /** Ids of candidates that have left since the last update. */
   readonly #leaving = new Set<number>();
   #isUpdateDue = false;
+  #revision = 0;
 
   constructor(chooser: Chooser, options: PoolOptions = {}) {
     const { thresholds = { fall: 1, rise: 0 }, observers = [], callSoon = (call) => call() } =
@@ -167,9 +168,10 @@ export class Pool {
     const member = this.#members.get(id);
     if (member === undefined) return;
     const before = member.server;
-    const wasEligible = this.#isEligible(member);
+    const isEligible = () => this.#ownReason(member.server, member.health.state) === undefined;
+    const wasEligible = isEligible();
     member.act(actions);
-    if (wasEligible && !this.#isEligible(member)) this.#leave(before, monotonicMs);
+    if (wasEligible && !isEligible()) this.#leave(before, monotonicMs);
     else this.#updateSoon(monotonicMs);
   }
 
@@ -187,6 +189,7 @@ export class Pool {
     const wasSuspended = this.#suspended.delete(server.id);
     const transition = member.health.record(outcome);
     member.history.add(outcome);
+    this.#revision++;
     const isPassed = outcome.kind === "passed";
     if (isPassed) {
       for (const observer of this.#observers) {
@@ -218,6 +221,7 @@ export class Pool {
     if (member === undefined) return;
     member.health.refine(sample);
     member.history.refine(sample);
+    this.#revision++;
     for (const observer of this.#observers) observer.measured(server.id, sample, monotonicMs);
   }
 
@@ -245,14 +249,32 @@ export class Pool {
 
   /** Why a server gets no clients; undefined if it may be picked, or is no longer in the pool. */
   excludedReason(server: Server): ExcludedReason | undefined {
-    const member = this.#members.get(server.id);
-    return member && this.#reason(member.server, member.health.state);
+    return this.recordOf(server)?.excludedReason;
   }
 
   /** Ends a round: its samples count from now on. A server without a new one keeps its last. */
   endRound(monotonicMs: number): void {
     this.#suspended.clear();
     this.#settle();
+    this.#update(monotonicMs);
+  }
+
+  /** Another number once `facts` may differ. */
+  get revision(): number {
+    return this.#revision;
+  }
+
+  /** What is known of each server, by its `probeKey`. */
+  get facts(): ReadonlyMap<string, ServerFacts> {
+    return new Map(this.#members.values().map((it) => [probeKey(it.server), it.facts]));
+  }
+
+  /** Adopts the facts of an earlier process for those servers that this one has never tested. */
+  restore(facts: ReadonlyMap<string, ServerFacts>, monotonicMs: number): void {
+    for (const member of this.#members.values()) {
+      const known = facts.get(probeKey(member.server));
+      if (known !== undefined) member.restore(known);
+    }
     this.#update(monotonicMs);
   }
 
@@ -328,6 +350,7 @@ export class Pool {
 
   #update(monotonicMs: number): void {
     this.#isUpdateDue = false;
+    this.#revision++;
     let eligible = this.#eligible();
     if (eligible.length === 0) {
       // A round may take long, and a server that has passed in it is better than none.
@@ -344,9 +367,8 @@ export class Pool {
   /** The servers that nothing excludes but the priority of others. */
   #eligible(): Candidate[] {
     const eligible: Candidate[] = [];
-    for (const member of this.#members.values()) {
-      const { server, health: { state, slowStart } } = member;
-      if (state.kind !== "available" || !this.#isEligible(member)) continue;
+    for (const { server, health: { state, slowStart } } of this.#members.values()) {
+      if (state.kind !== "available" || this.#ownReason(server, state) !== undefined) continue;
       eligible.push({ server, sample: state.sample, weight: server.weight, slowStart });
     }
     return eligible;
@@ -356,10 +378,6 @@ export class Pool {
     const { state, slowStart } = health;
     const excludedReason = this.#reason(server, state);
     return { server, actions, state, slowStart, excludedReason, history, load };
-  }
-
-  #isEligible({ server, health }: Member): boolean {
-    return this.#ownReason(server, health.state) === undefined;
   }
 
   /** That of the candidates; the lowest number is the best. */

@@ -13,6 +13,8 @@ export class RequestCounters {
   /** Clients that were told that all servers lack the file. */
   missing = 0;
   #tiers = noTiers();
+  /** Clients that an earlier process has counted. */
+  #adopted = 0;
   /** Clients of each zone in this round, and how many of them a server of the zone got. */
   readonly #zones = new Map<string, [clients: number, near: number]>();
 
@@ -64,15 +66,38 @@ export class RequestCounters {
     this.missing += missing;
   }
 
-  /** Returns all counts and resets them. */
-  take(): Counts {
-    const counts = {
-      redirects: Object.fromEntries(this.#redirects),
+  /** Adds what an earlier process has counted. */
+  adopt(counts: Counts): void {
+    const before = this.#all;
+    this.add(counts);
+    this.#adopted += this.#all - before;
+  }
+
+  /** Clients that came since this process began. */
+  get clients(): number {
+    return this.#all - this.#adopted;
+  }
+
+  get #all(): number {
+    return this.#total + this.unavailable + this.missing;
+  }
+
+  /** All counts, as a copy. */
+  get counts(): Counts {
+    const listed = this.#redirects.values().reduce((sum, count) => sum + count, 0);
+    const unlisted = this.#total - listed;
+    return {
+      redirects: { ...Object.fromEntries(this.#redirects), ...(unlisted > 0 && { "": unlisted }) },
       unavailable: this.unavailable,
       missing: this.missing,
       tiers: this.byTier,
       zones: Object.fromEntries(this.#zones),
     };
+  }
+
+  /** Returns all counts and resets them. */
+  take(): Counts {
+    const { counts } = this;
     this.#redirects.clear();
     this.#zones.clear();
     this.#tiers = noTiers();
@@ -100,7 +125,7 @@ function noTiers(): Record<TierName, number> {
 
 /** Counts as plain data. */
 export interface Counts {
-  /** Clients redirected to servers, by authority. */
+  /** Clients redirected to servers, by authority; under "" those of servers no longer listed. */
   readonly redirects: Readonly<Record<string, number>>;
   /** Clients answered with 503, since no server was available. */
   readonly unavailable: number;

@@ -122,8 +122,7 @@ export class StatusCollector {
 
   /** Counts the clients of one more second; to be called once a second. */
   tick(): void {
-    const { redirects, unavailable, missing } = this.#sources.counters;
-    const clients = redirects + unavailable + missing;
+    const { clients } = this.#sources.counters;
     const latest = clients - this.#clients;
     this.#clientsPerSecond = [...this.#clientsPerSecond.slice(1 - MAX_SECONDS), latest];
     this.#clients = clients;
@@ -212,6 +211,11 @@ const PIECE_SERVERS = 50;
 const MAX_TRANSFERS = 10_000;
 const MIN_TRANSFERS = 5;
 
+/** How many of its latest tests are told of each server. */
+export function testsShown(servers: number): number {
+  return Math.max(MIN_TRANSFERS, Math.floor(MAX_TRANSFERS / servers));
+}
+
 /**
  * Writes a status as JSON text, piece by piece. The first piece is `at` and nothing else, so that
  * two documents can be compared without it. In a large farm it has fewer of the latest tests.
@@ -220,7 +224,7 @@ export function* statusPieces(status: FarmStatus): Generator<string, void> {
   const { at, servers, ...totals } = status;
   yield `${textOf({ at }).slice(0, -1)},`;
   let piece = `${textOf(totals).slice(1, -1)},"servers":[`;
-  const tests = Math.max(MIN_TRANSFERS, Math.floor(MAX_TRANSFERS / servers.length));
+  const tests = testsShown(servers.length);
   for (let start = 0; start < servers.length; start += PIECE_SERVERS) {
     const texts = servers.slice(start, start + PIECE_SERVERS).map((server) => {
       return textOf({ ...server, transfers: server.transfers.slice(-tests) });

@@ -26,8 +26,8 @@ const HANDSHAKE_LOG_MS = 60_000;
 
 /** The options of an HTTP server. */
 export type HttpServerOptions =
-  & Omit<ListenerValues, "header">
-  & Partial<Pick<ListenerValues, "header">>;
+  & Omit<ListenerValues, "header" | "share-port">
+  & Partial<Pick<ListenerValues, "header" | "share-port">>;
 
 /** How an HTTP server replies, and what it reports. */
 export interface HttpServerConfig {
@@ -81,7 +81,8 @@ export class HttpServer {
     this.#config = config;
     this.#output = config.output ?? standardOutput();
     this.#accessLog = new AccessLog(options.log, this.#output, isAnnotated);
-    this.#listener = listen(options.host, options.port, credentials, names);
+    const { host, port, "share-port": isShared } = options;
+    this.#listener = listen(host, port, credentials, names, isShared);
     this.#connections = new ConnectionManager({
       handler,
       limitRate,
@@ -138,7 +139,10 @@ export class HttpServer {
     this.#isClosing = true;
     await this.#replaced;
     await this.#acceptor.finish((conn) => this.#connections.serve(conn));
-    await this.#connections.drain(this.#options.grace, idleGraceMs(stop));
+    await this.#connections.drain(
+      this.#options.grace,
+      idleGraceMs(stop, this.#options["share-port"]),
+    );
     await this.#output.flush(LAST_LINES_MS);
     tellMissing(this.#accessLog.dropped, this.#output.lost, this.#config.info);
   }

@@ -9,6 +9,7 @@ import {
   choice,
   count,
   duration,
+  flag,
   option,
   PORT,
   repeatable,
@@ -33,6 +34,7 @@ export function listenerOptions(port: string) {
   return {
     host: option(text("ADDRESS"), "0.0.0.0", "the address to listen on"),
     port: option(PORT, port, "the port to listen on; 0 takes any free one"),
+    "share-port": flag("let another process of this user listen on the same port (Linux)"),
     "max-connections": option(
       count(1, 1_000_000),
       "10000",
@@ -60,7 +62,7 @@ export interface AddressNames {
 /** A listening socket, with TLS or without. */
 export type Listener = Deno.Listener<Deno.TcpConn | Deno.TlsConn, Deno.NetAddr>;
 
-/** Whether two sockets can share a port, as `listenBeside` needs: only on Linux. */
+/** Whether two sockets can share a port: only on Linux. */
 export const CAN_LISTEN_BESIDE: boolean = Deno.build.os === "linux";
 
 /**
@@ -69,21 +71,38 @@ export const CAN_LISTEN_BESIDE: boolean = Deno.build.os === "linux";
  *
  * @param hostname an address of this machine, or a name for one
  * @param port 0 for any free one
+ * @param isShared whether other processes of the same user that want it as well may listen there
  * @throws {CommandError} status 1, if the address or port cannot be used
- * @throws {UsageError} if the key cannot be used
+ * @throws {UsageError} if the key cannot be used, or the system cannot share ports
  */
 export function listen(
   hostname: string,
   port: number,
   credentials?: Credentials,
   names?: AddressNames,
+  isShared = false,
 ): Listener {
   const shared = workerPort();
   if (shared !== undefined) return open(hostname, shared, true, credentials, names);
-  const isShared = credentials !== undefined && CAN_LISTEN_BESIDE;
+  if (isShared) {
+    if (!CAN_LISTEN_BESIDE) throw new UsageError("--share-port needs Linux");
+    return open(hostname, port, true, credentials, names);
+  }
+  const isSharable = credentials !== undefined && CAN_LISTEN_BESIDE;
   // A socket that may share its port does not notice one of the same kind that has it already.
-  if (isShared && port !== 0) open(hostname, port, false, undefined, names).close();
-  return open(hostname, port, isShared, credentials, names);
+  if (isSharable && port !== 0) open(hostname, port, false, undefined, names).close();
+  return open(hostname, port, isSharable, credentials, names);
+}
+
+/**
+ * Throws what `listen` would, by listening for a moment; at any free port if the port is shared, since
+ * the system would give this socket clients of the others, and reset them.
+ */
+export function tryListening(
+  { host, port, "share-port": isShared }: Pick<ListenerValues, "host" | "port" | "share-port">,
+  credentials?: Credentials,
+): void {
+  listen(host, isShared ? 0 : port, credentials, undefined, isShared).close();
 }
 
 /**

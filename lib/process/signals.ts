@@ -7,7 +7,7 @@
 import { receiveCommand, workerPort } from "./worker_protocol.ts";
 
 /**
- * How long a worker that was replaced keeps connections open that are idle or new. Its replies then
+ * How long a process that was replaced keeps connections open that are idle or new. Its replies then
  * have `Connection: close`.
  */
 const DRAIN_MS = 2000;
@@ -62,9 +62,13 @@ export function fired(signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => signal.addEventListener("abort", () => resolve()));
 }
 
-/** How long connections without a request may last after a stop, in ms. */
-export function idleGraceMs(stop: AbortSignal): number {
-  return stop.reason === "drain" ? DRAIN_MS : 0;
+/**
+ * How long connections without a request may last after a stop, in ms.
+ *
+ * @param isShared whether another process listens on the same port, and this one is replaced
+ */
+export function idleGraceMs(stop: AbortSignal, isShared = false): number {
+  return isShared || stop.reason === "drain" ? DRAIN_MS : 0;
 }
 
 /** SIGHUP as a request to reload; one that comes before the handler is set is kept. */

@@ -11,7 +11,7 @@ import { count, option, type Values } from "../cli/option.ts";
 import { accessGapLine, type LogFormat, tellMissing } from "../log/access_log.ts";
 import { LAST_LINES_MS, type LineSink, LineWriter, type LostLines } from "../log/line_writer.ts";
 import type { Logger } from "../log/logger.ts";
-import { listen, type ListenerValues } from "./listener.ts";
+import { type ListenerValues, tryListening } from "./listener.ts";
 import { fired, onHangup, stopSignal } from "./signals.ts";
 import { WorkerPool, type WorkerPoolOptions } from "./worker_pool.ts";
 import {
@@ -61,7 +61,7 @@ const LEEWAY_MS = 3000;
 
 /** The options of a role with workers. */
 export type SupervisorOptions =
-  & Pick<ListenerValues, "host" | "port" | "grace" | "log">
+  & Pick<ListenerValues, "host" | "port" | "share-port" | "grace" | "log">
   & Values<typeof WORKERS_OPTION>;
 
 /** What a supervisor reports to, and what its workers are sent. `relay` gets their standard error. */
@@ -109,10 +109,9 @@ export class Supervisor {
     links: SupervisorLinks,
   ): Promise<Supervisor> {
     if (Deno.build.os !== "linux") throw new UsageError("--workers needs Linux");
-    const { host, port } = options;
-    const command = await workerCommand(host, paths);
+    const command = await workerCommand(options.host, paths);
     // Workers share their port with every socket that allows it, so they would not notice another.
-    if (port !== 0) listen(host, port).close();
+    if (options.port !== 0) tryListening(options);
     return new Supervisor(options, command, links);
   }
 

@@ -209,6 +209,16 @@ export class FileChecks implements FileKnowledge {
     return true;
   }
 
+  /** Questions by their results, also where only sizes are asked for. */
+  get results(): Readonly<Record<CheckResult, number>> {
+    return { ...this.#results };
+  }
+
+  /** Adds the questions of an earlier process. */
+  adopt(results: Readonly<Record<CheckResult, number>>): void {
+    for (const result of CHECK_RESULTS) this.#results[result] += results[result];
+  }
+
   /** What is known in numbers; null if only sizes are. */
   get status(): FilesStatus | null {
     if (this.#options.mode === "off") return null;
@@ -216,7 +226,7 @@ export class FileChecks implements FileKnowledge {
     const { targets, lackingTargets, differingTargets } = this.catalog;
     return {
       mode: this.#options.mode,
-      checks: { ...this.#results },
+      checks: this.results,
       known: targets,
       lacking: lackingTargets,
       differing: differingTargets,
