@@ -71,7 +71,7 @@ await runCommand(BALANCER_COMMAND, async (options, operands) => {
   const admin = options.admin && new AdminServer(options.admin, status, why, logger);
 
   // A port in use, or a key that cannot be used, is reported before the tests.
-  listen(options.host, options.port, redirection.credentials).close();
+  listen(options.host, options.port, redirection.certificate?.credentials).close();
   await Promise.race([farm.start(), fired(stop)]);
   if (reload.take()) await Promise.race([farm.reload(), fired(stop)]);
   await logger.flush(); // The results are logged before clients can connect.
