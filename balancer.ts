@@ -80,7 +80,7 @@ await runCommand(BALANCER_COMMAND, async (options, operands) => {
   });
 
   // A port in use, or a key that cannot be used, is reported before the tests.
-  tryListening(options, redirection.credentials);
+  tryListening(options, redirection.certificate?.credentials);
   const isRoundDue = await Promise.race([farm.start(state), fired(stop)]);
   if (reload.take()) await Promise.race([farm.reload(), fired(stop)]);
   await logger.flush(); // The results are logged before clients can connect.

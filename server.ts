@@ -12,13 +12,14 @@ import { FILE_OPTIONS, fileHandler } from "./lib/files/file_server.ts";
 import { standardOutput } from "./lib/log/access_log.ts";
 import { logFaults } from "./lib/log/fault.ts";
 import { Logger } from "./lib/log/logger.ts";
+import { Certificate } from "./lib/process/certificate.ts";
 import { HttpServer } from "./lib/process/http_server.ts";
 import { listenerOptions } from "./lib/process/listener.ts";
 import { LoadPublisher, serverLoad } from "./lib/process/load_link.ts";
 import { PROXY_OPTIONS, readProxies } from "./lib/process/proxies.ts";
 import { onHangup, stopSignal } from "./lib/process/signals.ts";
 import { isSupervisor, supervise, WORKERS_OPTION } from "./lib/process/supervisor.ts";
-import { credentialFiles, readCredentials, TLS_OPTIONS } from "./lib/process/tls.ts";
+import { credentialFiles, TLS_OPTIONS } from "./lib/process/tls.ts";
 
 const command = {
   name: "server",
@@ -64,24 +65,25 @@ await runCommand(command, async (options, operands) => {
   logFaults(logger);
   const root = await realRoot(operands);
   const proxies = await readProxies(options);
+  const certificate = await Certificate.open(options, info);
   const isReporting = options["load-report"] === "on";
   if (isSupervisor(options)) {
     const loads = isReporting ? new LoadPublisher() : undefined;
-    return await supervise(options, [root, ...credentialFiles(options)], logger, loads);
+    const paths = [root, ...credentialFiles(options)];
+    return await supervise(options, paths, logger, { ...loads, certificate });
   }
   const output = standardOutput();
   const load = isReporting ? serverLoad(output) : undefined;
-  const credentials = await readCredentials(options, Date.now());
   const handler = await fileHandler(root, options, load?.now);
 
   const stop = stopSignal(undefined, load?.learn);
   const limitRate = options["limit-rate"];
   const server = new HttpServer(options, {
-    ...{ handler, credentials, proxies, limitRate, output, load: load?.meter, info, logError },
+    ...{ handler, certificate, proxies, limitRate, output, load: load?.meter, info, logError },
   });
   onHangup(() => {
-    if (credentials === undefined) info("there is nothing to be read again");
-    else server.renewCertificate(options);
+    if (certificate === undefined) info("there is nothing to be read again");
+    else void certificate.renew();
   });
   server.announce();
   await server.serveUntil(stop);

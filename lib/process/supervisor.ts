@@ -11,6 +11,7 @@ import { count, option, type Values } from "../cli/option.ts";
 import { accessGapLine, type LogFormat, tellMissing } from "../log/access_log.ts";
 import { LAST_LINES_MS, type LineSink, LineWriter, type LostLines } from "../log/line_writer.ts";
 import type { Logger } from "../log/logger.ts";
+import type { Certificate } from "./certificate.ts";
 import { type ListenerValues, tryListening } from "./listener.ts";
 import { fired, onHangup, stopSignal } from "./signals.ts";
 import { WorkerPool, type WorkerPoolOptions } from "./worker_pool.ts";
@@ -36,7 +37,7 @@ export function isSupervisor({ workers }: { readonly workers: number }): boolean
 /**
  * Runs workers of this role until a signal stops them; at SIGHUP replaces them one by one.
  *
- * @param links what the workers are sent, and what receives their reports
+ * @param links what the workers are sent and speak TLS with, and what receives their reports
  * @returns the exit status
  * @throws as `Supervisor.of`
  */
@@ -44,14 +45,21 @@ export async function supervise(
   options: SupervisorOptions,
   paths: readonly string[],
   { info, relay }: Pick<Logger, "info" | "relay">,
-  links: Pick<SupervisorLinks, "subscribe" | "onReport"> = {},
+  { certificate, ...links }:
+    & Pick<SupervisorLinks, "subscribe" | "onReport">
+    & { readonly certificate?: Certificate | undefined },
 ): Promise<number> {
   const supervisor = await Supervisor.of(options, paths, { ...links, info, relay });
+  certificate?.watch();
   const stop = stopSignal(() => supervisor.kill());
-  onHangup(() => void supervisor.rollingRestart());
+  onHangup(() => {
+    void certificate?.renew();
+    void supervisor.rollingRestart();
+  });
   const failure = await Promise.race([supervisor.start(), fired(stop)]);
   if (failure !== undefined && !stop.aborted) return failure.code;
   await fired(stop);
+  certificate?.close();
   await supervisor.drain();
   return 0;
 }
