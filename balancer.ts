@@ -6,7 +6,12 @@
 
 import config from "./deno.json" with { type: "json" };
 import { AdminServer } from "./lib/balancing/admin/admin.ts";
-import { BALANCER_COMMAND, checkBalancerOptions } from "./lib/balancing/balancer_options.ts";
+import { ControlServer } from "./lib/balancing/admin/control.ts";
+import {
+  BALANCER_COMMAND,
+  checkBalancerOptions,
+  controlSocket,
+} from "./lib/balancing/balancer_options.ts";
 import { Farm } from "./lib/balancing/farm.ts";
 import { FarmLog } from "./lib/balancing/farm_log.ts";
 import { fileChecks, workerFiles } from "./lib/balancing/file_checks/file_checks.ts";
@@ -58,7 +63,9 @@ await runCommand(BALANCER_COMMAND, async (options, operands) => {
   const source = await ServerSource.open(operands, SERVERS_TXT, new DnsResolver(options.resolver));
   const frontend = await createFrontend(options, redirection, files, logger);
   const observers = files === undefined ? frontend.observers : [files, ...frontend.observers];
-  const farm = new Farm(options, source, { redirection, observers, onLoad, log });
+  const farm = new Farm(options, source, {
+    ...{ redirection, observers, onLoad, log, onError: logger.error },
+  });
   const state = await openState(options, stateParts({ ...farm, counters, files }), logger.info);
   const stop = stopSignal(() => frontend.kill());
   let nextAt: number | undefined;
@@ -78,6 +85,9 @@ await runCommand(BALANCER_COMMAND, async (options, operands) => {
   const admin = openAdmin && new InTurn(openAdmin, isShared, () => {
     logger.info("the farm is shown once the process before has given up the port of --admin");
   });
+  const socket = controlSocket(options);
+  const operating = { status, explain: why, operations: farm.operations, ticks: !address };
+  const control = socket && await ControlServer.open(socket, operating, logger);
 
   // A port in use, or a key that cannot be used, is reported before the tests.
   tryListening(options, redirection.certificate?.credentials);
@@ -104,10 +114,14 @@ await runCommand(BALANCER_COMMAND, async (options, operands) => {
     if (!stop.aborted) testAgain();
   }
 
-  if (isShared) admin?.close().catch(logger.error); // The next process waits for it.
+  if (isShared) { // The next process waits for these.
+    admin?.close().catch(logger.error);
+    control?.close().catch(logger.error);
+  }
   await frontend.close(stop);
   files?.close();
   await admin?.close();
+  await control?.close();
   await state?.close();
   return 0;
 }, userArguments());

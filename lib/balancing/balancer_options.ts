@@ -20,6 +20,7 @@ import { REQUEST_TARGET } from "../http/grammar.ts";
 import { ADMIN_ADDRESS } from "../process/admin_port.ts";
 import { listenerOptions } from "../process/listener.ts";
 import { PROXY_OPTIONS } from "../process/proxies.ts";
+import type { UnixSocketOptions } from "../process/unix_socket.ts";
 import { WORKERS_OPTION } from "../process/supervisor.ts";
 import { TLS_OPTIONS } from "../process/tls.ts";
 import { NAME_SERVER } from "./list/resolver.ts";
@@ -32,6 +33,16 @@ const PATH: ValueParser<string> = {
   expected: "a path that begins with / and is encoded as in a URL",
   parse: (text) => text.startsWith("/") && REQUEST_TARGET.test(text) ? text : undefined,
 };
+
+/** Permission bits of a file. */
+const MODE: ValueParser<number> = {
+  placeholder: "MODE",
+  expected: "an octal mode such as 0600, 0660 or 0666",
+  parse: (text) => /^0?[0-7]{3}$/.test(text) ? Number.parseInt(text, 8) : undefined,
+};
+
+/** Only the user of the process. */
+const DEFAULT_CONTROL_MODE = 0o600;
 
 const POLICY: ValueParser<PolicyName> = { ...choice(POLICY_NAMES), placeholder: "NAME" };
 
@@ -87,6 +98,8 @@ export const BALANCER_COMMAND = {
       ADMIN_ADDRESS,
       "address of the status page; a port alone: on loopback (default: none)",
     ),
+    control: optional(text("PATH"), "Unix socket at which actions on servers are taken"),
+    "control-mode": optional(MODE, "who may connect there (default: 0600)"),
     ...TLS_OPTIONS,
     ...PROXY_OPTIONS,
     ...WORKERS_OPTION,
@@ -113,10 +126,21 @@ The status of all servers is served as a page, /status.json, /metrics and
 /** The values of all options. */
 export type BalancerOptions = Values<typeof BALANCER_COMMAND.options>;
 
+/** The socket of `--control`; undefined without it. */
+export function controlSocket(
+  { control: path, "control-mode": mode = DEFAULT_CONTROL_MODE, "share-port": waitsForOther }:
+    BalancerOptions,
+): Omit<UnixSocketOptions, "name"> | undefined {
+  return path === undefined ? undefined : { path, mode, waitsForOther };
+}
+
 /** Checks options that depend on each other. @throws {UsageError} */
 export function checkBalancerOptions(options: BalancerOptions): void {
   if (options["tier-min"] > 1 && options.zones === undefined && options.geoip === undefined) {
     throw new UsageError("--tier-min needs --zones or --geoip, by which clients have tiers");
+  }
+  if (options["control-mode"] !== undefined && options.control === undefined) {
+    throw new UsageError("--control-mode is that of the socket of --control, which is missing");
   }
   if (options["probe-bytes"] !== "auto" && options["probe-path"].includes("?")) {
     throw new UsageError("--probe-bytes adds ?bytes=SIZE to --probe-path, which has a query");

@@ -10,7 +10,7 @@ import type { VersionHolders } from "./file_checks/disagreements.ts";
 import type { Server } from "./list/server.ts";
 import type { UnreadList } from "./list/server_source.ts";
 import type { ExcludedReason, Pool, RankedServer, Replacement } from "./pool.ts";
-import type { RecentChanges } from "./recent_changes.ts";
+import { RecentChanges } from "./recent_changes.ts";
 import { measurementOf, recordOf, type ServerEvent, sizeOf, wordsFor } from "./server_events.ts";
 
 /** What went wrong in a round that is not, or not certainly, a server's fault. */
@@ -96,8 +96,9 @@ export type Tell = (words: string, record?: object) => void;
 
 /** Logs what happens to the servers, a line for each change. */
 export class FarmLog {
+  /** What has become of servers lately. */
+  readonly changes: RecentChanges;
   readonly #info: Tell;
-  readonly #changes: Pick<RecentChanges, "add"> | undefined;
   /** The last problem of each entry that is looked up. */
   #problems: ReadonlyMap<string, string> = new Map();
   #unruled: ReadonlySet<string> = new Set();
@@ -105,10 +106,9 @@ export class FarmLog {
 
   #unserved: ReadonlySet<string> = new Set();
 
-  /** @param changes receives what happens to servers */
-  constructor(info: Tell, changes?: Pick<RecentChanges, "add">) {
+  constructor(info: Tell, changes: RecentChanges = new RecentChanges(Date.now)) {
     this.#info = info;
-    this.#changes = changes;
+    this.changes = changes;
   }
 
   /**
@@ -117,7 +117,7 @@ export class FarmLog {
    * @param excludedReason why it gets no clients now; logged with events that may have caused it
    */
   readonly server = (server: Server, event: ServerEvent, excludedReason?: ExcludedReason): void => {
-    this.#changes?.add(server, event);
+    this.changes.add(server, event);
     const isCause = CAUSES.has(event.kind);
     const excluded = isCause && excludedReason !== undefined ? { excludedReason } : {};
     this.#info(`${server.authority} ${wordsFor(event)}`, {

@@ -104,6 +104,14 @@ export class Operations {
     return this.#options.pool.records.filter(({ actions }) => actions.length > 0);
   }
 
+  /** Why a server gets no clients though no action keeps them away, in words; undefined if it may. */
+  hindrance(server: Server): string | undefined {
+    const record = this.#options.pool.recordOf(server);
+    if (record?.state.kind === "out") return `it is out: ${record.state.reason}`;
+    if (record?.state.kind === "untested") return "it gets clients once it has passed a test";
+    return record?.server.isDrained ? "the list drains it" : undefined;
+  }
+
   /**
    * Puts an action in force.
    *

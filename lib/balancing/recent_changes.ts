@@ -50,12 +50,17 @@ export class RecentChanges {
     return this.#latest;
   }
 
-  /** Puts those of an earlier run before what has happened since. @returns false if it is none */
+  /** Adds those of an earlier process, unless they were added before. @returns false if it is none */
   restore(content: unknown): boolean {
     if (!Array.isArray(content) || !content.every(isChange)) return false;
-    this.#latest = [...content, ...this.#latest].slice(-MOST_CHANGES);
+    const all = new Map([...content, ...this.#latest].map((it) => [keyOf(it), it]));
+    this.#latest = [...all.values()].sort((a, b) => a.at - b.at).slice(-MOST_CHANGES);
     return true;
   }
+}
+
+function keyOf({ at, server, text }: Change): string {
+  return `${at} ${server} ${text}`;
 }
 
 function isChange(value: unknown): value is Change {

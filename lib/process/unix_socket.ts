@@ -21,8 +21,8 @@ export interface UnixSocketOptions {
   readonly mode: number;
   /** The option by which the user chose the path, for error messages. */
   readonly name: string;
-  /** Whether to wait until a process that listens there has ended, instead of an error. */
-  readonly waitsForOther?: boolean;
+  /** Whether to wait until a process that listens there has left, instead of an error. */
+  readonly waitsForOther: boolean;
 }
 
 /** The longest path of a socket, in bytes: `sun_path` with the zero at its end. */
@@ -46,10 +46,10 @@ interface Bound {
  * else can connect before, there is never a moment without a file, and Deno, which removes the file
  * that it made when a listener closes, cannot remove that of a successor.
  *
- * @throws {CommandError} status 1, if the path is taken or cannot be used
+ * @returns undefined if another process listens there
+ * @throws {CommandError} status 1, if the path cannot be used
  */
-async function bind(options: UnixSocketOptions): Promise<Bound> {
-  const { path, mode, name } = options;
+async function bind({ path, mode, name }: UnixSocketOptions): Promise<Bound | undefined> {
   const fail = (reason: string, cause?: unknown): never => {
     throw new CommandError(`${name}=${path} ${reason}`, 1, { cause });
   };
@@ -57,11 +57,7 @@ async function bind(options: UnixSocketOptions): Promise<Bound> {
     fail(`is too long: the path of a socket has at most ${MOST_PATH_BYTES} bytes`);
   }
   try {
-    while (await isTaken(path, fail)) {
-      if (!options.waitsForOther) fail("is taken: another process listens there");
-      await delay(LOOK_MS);
-    }
-    return bindPrivately(path, mode);
+    return await isTaken(path, fail) ? undefined : bindPrivately(path, mode);
   } catch (error) {
     if (error instanceof CommandError) throw error;
     return fail(reasonOf(error, dirname(path)), error);
@@ -132,6 +128,8 @@ function reasonOf(error: unknown, directory: string): string {
 export interface UnixServerConfig {
   readonly handler: Handler;
   readonly replyToMethod: (request: Request) => Reply | undefined;
+  /** Called once it listens. */
+  readonly onListening: () => void;
   readonly info: (message: string) => void;
   readonly logError: (error: unknown, context?: FaultContext) => void;
 }
@@ -144,62 +142,84 @@ const GRACE_MS = 1000;
 
 /** HTTP server on a Unix socket. */
 export class UnixServer {
-  readonly #bound: Bound;
-  readonly #acceptor: Acceptor<Deno.UnixConn>;
+  readonly #options: UnixSocketOptions;
+  readonly #config: UnixServerConfig;
   readonly #connections: ConnectionManager;
   readonly #closing = new AbortController();
   readonly #serving: Promise<void>;
 
-  private constructor(bound: Bound, config: UnixServerConfig) {
-    const { handler, replyToMethod, info, logError } = config;
-    this.#bound = bound;
+  private constructor(
+    options: UnixSocketOptions,
+    config: UnixServerConfig,
+    bound: Bound | undefined,
+  ) {
+    this.#options = options;
+    this.#config = config;
     this.#connections = new ConnectionManager({
-      handler,
-      replyToMethod,
+      ...config,
       maxConnections: MOST_CONNECTIONS,
       onServed: undefined,
-      onError: logError,
-      onFull: () => info(`${MOST_CONNECTIONS} connections are open at ${bound.path}`),
+      onError: config.logError,
+      onFull: () => config.info(`${MOST_CONNECTIONS} connections are open at ${options.path}`),
     });
-    this.#acceptor = new Acceptor(bound.listener, {
-      onError: (error) => info(`cannot accept at ${bound.path} for now: ${error.message}`),
-      room: () => this.#connections.room(),
-    });
-    this.#serving = this.#serve().catch(logError);
+    this.#serving = this.#serve(bound).catch(config.logError);
   }
 
   /**
-   * Listens and serves until `close()`. Later errors are logged.
+   * Listens and serves until `close()`: now, or once another process has left. Later errors are
+   * logged.
    *
    * @throws {CommandError} status 1, if it cannot listen there
    */
   static async open(options: UnixSocketOptions, config: UnixServerConfig): Promise<UnixServer> {
-    return new UnixServer(await bind(options), config);
+    const { path, name, waitsForOther } = options;
+    const bound = await bind(options);
+    if (bound === undefined && !waitsForOther) {
+      throw new CommandError(`${name}=${path} is taken: another process listens there`, 1);
+    }
+    return new UnixServer(options, config, bound);
   }
 
   /** Removes the socket's file, stops accepting, and finishes open requests. */
   async close(): Promise<void> {
-    this.#removeFile();
     this.#closing.abort();
     await this.#serving;
-    await this.#acceptor.finish((conn) => this.#connections.serve(socketOf(conn)));
     await this.#connections.drain(GRACE_MS);
   }
 
-  async #serve(): Promise<void> {
-    for await (const conn of this.#acceptor.until(this.#closing.signal)) {
-      this.#connections.serve(socketOf(conn));
-    }
+  async #serve(first: Bound | undefined): Promise<void> {
+    const { info } = this.#config;
+    const { path } = this.#options;
+    const bound = first ?? await this.#bindLater();
+    if (bound === undefined) return;
+    this.#config.onListening();
+    const acceptor = new Acceptor(bound.listener, {
+      onError: (error) => info(`cannot accept at ${path} for now: ${error.message}`),
+      room: () => this.#connections.room(),
+    });
+    const serve = (conn: Deno.UnixConn) => this.#connections.serve(socketOf(conn));
+    for await (const conn of acceptor.until(this.#closing.signal)) serve(conn);
+    removeFile(bound);
+    await acceptor.finish(serve);
   }
 
-  /** Not one that another process has put there. */
-  #removeFile(): void {
-    const { path, ino } = this.#bound;
-    try {
-      if (Deno.lstatSync(path).ino === ino) Deno.removeSync(path);
-    } catch {
-      // Somebody has removed it, or the directory.
+  async #bindLater(): Promise<Bound | undefined> {
+    const { signal } = this.#closing;
+    for (;;) {
+      await delay(LOOK_MS, { signal }).catch(() => {});
+      if (signal.aborted) return undefined;
+      const bound = await bind(this.#options);
+      if (bound !== undefined) return bound;
     }
+  }
+}
+
+/** Removes the file of a socket, but not one that another process has put there. */
+function removeFile({ path, ino }: Bound): void {
+  try {
+    if (Deno.lstatSync(path).ino === ino) Deno.removeSync(path);
+  } catch {
+    // Somebody has removed it, or the directory.
   }
 }
 

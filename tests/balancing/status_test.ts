@@ -13,7 +13,7 @@ async function viewOf(entries: readonly string[], thresholds?: Thresholds) {
   stage.now = 1000;
   await stage.list.load();
   const counters = new RequestCounters();
-  const { pool, list, checker } = stage;
+  const { pool, list, checker, operations, changes } = stage;
   const frontend = { isListening: false };
   const stopping = new AbortController();
   const settled = { nextAt: undefined as number | undefined };
@@ -23,6 +23,8 @@ async function viewOf(entries: readonly string[], thresholds?: Thresholds) {
       list,
       checker,
       counters,
+      operations,
+      changes,
       frontend,
       nextAt: () => settled.nextAt,
       stop: stopping.signal,
@@ -48,6 +50,7 @@ Deno.test("StatusCollector.status() says how all of it stands", async () => {
       tiers: null,
       files: null,
       clientsPerSecond: [],
+      ...{ actionsTaken: 0, changes: [] },
     },
     rounds: {
       ...{ count: 0, isUnderWay: false },
@@ -105,7 +108,7 @@ Deno.test("StatusCollector.tick() counts the clients of each second, of 300 at m
 /** What is so of most servers. */
 const USUAL: Omit<ServerStatus, "name" | "publicUrl" | "state" | "since" | "share"> = {
   ...{ foundBy: null, weight: 1, priority: 0, isDrained: false, climb: 1 },
-  ...{ files: null, load: null },
+  ...{ files: null, load: null, actions: [] },
   excludedReason: null,
   ...{ reason: null, throughputBytesPerSecond: null, partial: false, transfers: [], redirects: 0 },
 };

@@ -82,6 +82,7 @@ const BALANCER_METRICS: readonly Metric<FarmStatus>[] = [
     "Files of those with several versions.",
     ({ files }) => files?.differing,
   ],
+  ["counter", "actions_total", "Actions that operators have taken.", (it) => it.actionsTaken],
   ["counter", "rounds_total", "Rounds of tests that have ended.", ({ rounds }) => rounds.count],
   [
     "gauge",
@@ -151,7 +152,7 @@ const SERVER_METRICS: readonly Metric<ServerStatus>[] = [
     "Since when it has been available or out, since 1970.",
     ({ since }) => seconds(since),
   ],
-  ["gauge", "weight", "What the list says of its weight.", ({ weight }) => weight],
+  ["gauge", "weight", "Its weight, by the list or an action.", ({ weight }) => weight],
   ["gauge", "priority", "Servers above the lowest are backups.", ({ priority }) => priority],
   ["gauge", "drained", "Whether it gets no new clients: 1 or 0.", ({ isDrained }) => +isDrained],
   ["gauge", "climb_ratio", "How far it has come back after it was out.", ({ climb }) => climb],
@@ -204,6 +205,25 @@ function* serversPieces(servers: readonly ServerStatus[]): Generator<string, voi
     ({ name, state: actual }) =>
       STATES.map((state) =>
         text.sample("server_state", { server: name, state }, +(state === actual))
+      ).join(""),
+  );
+  yield* family(
+    servers,
+    "gauge",
+    "action_info",
+    "An action that an operator has taken and that is in force; always 1.",
+    ({ name, actions }) =>
+      actions.map(({ action }) => text.sample("server_action_info", { server: name, action }, 1))
+        .join(""),
+  );
+  yield* family(
+    servers,
+    "gauge",
+    "action_end_time_seconds",
+    "When that action ends by itself, since 1970; missing where it has to be taken back.",
+    ({ name, actions }) =>
+      actions.map(({ action, until }) =>
+        text.sample("server_action_end_time_seconds", { server: name, action }, seconds(until))
       ).join(""),
   );
   for (const [type, name, help, valueOf] of SERVER_METRICS) {

@@ -2,7 +2,7 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { metricsPieces } from "../../../lib/balancing/admin/metrics.ts";
 import { METRICS_TYPE } from "../../../lib/process/metrics_text.ts";
 import type { FarmStatus } from "../../../lib/balancing/status.ts";
-import { farmStatus, filesStatus, out, serverStatus, untested } from "./made_up_farm.ts";
+import { farmStatus, filesStatus, NOW, out, serverStatus, untested } from "./made_up_farm.ts";
 
 function textOf(status: FarmStatus): string {
   return [...metricsPieces(status)].join("");
@@ -28,6 +28,7 @@ Deno.test("metricsPieces() has these metrics and no others", () => {
     "balancer_workers 2",
     "balancer_redirects_total 1234",
     "balancer_unavailable_answers_total 7",
+    "balancer_actions_total 4",
     "balancer_rounds_total 12",
     "balancer_round_interval_seconds 300",
     "balancer_round_under_way 0",
@@ -69,6 +70,20 @@ Deno.test("metricsPieces() has these metrics and no others", () => {
     'balancer_server_redirects_total{server="a:1"} 12',
     'balancer_server_redirects_total{server="[::1]:80"} 12',
     'balancer_server_redirects_total{server="c:3"} 0',
+  ]);
+});
+
+Deno.test("metricsPieces() has the actions in force, and when they end", () => {
+  const terms = { weight: null, reason: "new disk", since: NOW };
+  const actions = [
+    { ...terms, action: "drain", until: NOW + 1000 },
+    { ...terms, action: "weight", weight: 3, until: null },
+  ] as const;
+  const text = textOf(farmStatus([serverStatus({ name: "a:1", actions }), out("refused")]));
+  assertEquals(samplesOf(text).filter((line) => line.includes("_action_")), [
+    'balancer_server_action_info{server="a:1",action="drain"} 1',
+    'balancer_server_action_info{server="a:1",action="weight"} 1',
+    'balancer_server_action_end_time_seconds{server="a:1",action="drain"} 1767323046',
   ]);
 });
 
