@@ -64,6 +64,14 @@ export interface Waited {
   readonly load: ReportedLoad | undefined;
 }
 
+/** What a process leaves to the next one. */
+export interface OperationsFacts {
+  /** Actions that operators have taken, of any kind. */
+  readonly taken: number;
+  /** The actions in force. */
+  readonly servers: readonly SavedActions[];
+}
+
 /**
  * From one look at a server's transfers to the next, in ms; also before the first, since clients that
  * were sent there just before the action are on their way.
@@ -81,8 +89,9 @@ export class Operations {
   #taken = 0;
   /** By the `probeKey` of their servers. */
   #restored: ReadonlyMap<string, Actions> = new Map();
-  /** What was saved last; the same object while nothing has changed. */
-  #saved: readonly SavedActions[] = [];
+  /** Of `taken`, what earlier processes counted. */
+  #adopted = 0;
+  #saved: OperationsFacts = { taken: 0, servers: [] };
 
   /** Has done nothing yet. */
   constructor(options: OperationsOptions) {
@@ -210,10 +219,11 @@ export class Operations {
     this.#stopTicking = undefined;
   }
 
-  /** The actions in force, as plain data. */
-  save(): readonly SavedActions[] {
-    const saved = savedActions(this.#options.pool.records);
-    if (JSON.stringify(saved) !== JSON.stringify(this.#saved)) this.#saved = saved;
+  /** What the next process is left; the same object while nothing has changed. */
+  save(): OperationsFacts {
+    const { taken } = this;
+    const facts = { taken, servers: savedActions(this.#options.pool.records) };
+    if (JSON.stringify(facts) !== JSON.stringify(this.#saved)) this.#saved = facts;
     return this.#saved;
   }
 
@@ -224,8 +234,13 @@ export class Operations {
    * @throws {TypeError} if they are malformed; then nothing has changed
    */
   restore(content: unknown): void {
-    const saved = readSavedActions(content);
-    if (saved === undefined) throw new TypeError("These are no actions on servers");
+    const { taken, servers } = (content ?? {}) as Partial<OperationsFacts>;
+    const saved = readSavedActions(servers);
+    if (saved === undefined || !Number.isSafeInteger(taken)) {
+      throw new TypeError("These are no actions on servers");
+    }
+    this.#taken += taken! - this.#adopted;
+    this.#adopted = taken!;
     for (const record of this.#options.pool.records) {
       const key = probeKey(record.server);
       const isAsRestored = record.actions === (this.#restored.get(key) ?? NO_ACTIONS);

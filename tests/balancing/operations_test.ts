@@ -184,11 +184,14 @@ Deno.test("Operations restore saved actions on listed servers, and leave what wa
   assertEquals(stage.logged, []);
 
   operations.act(a, { kind: "weight", weight: 2, reason: null, forMs: null });
-  operations.restore([]);
+  operations.restore({ taken: 4, servers: [] });
+  assertEquals(operations.taken, 5, "three before, one meanwhile, one here");
   assertEquals(stateOf(stage, a), ["out", "out", "out", "weight"], "it was changed since");
   assertEquals(stateOf(stage, b), ["available", undefined]);
   stage.now += 5000;
   stage.tick!();
   assertEquals(stateOf(stage, a).slice(2), ["weight"]);
-  assertThrows(() => operations.restore([{ server: 1 }]), TypeError);
+  for (const wrong of [undefined, [], { taken: 1 }, { taken: "1", servers: [] }]) {
+    assertThrows(() => operations.restore(wrong), TypeError);
+  }
 });
