@@ -82,9 +82,8 @@ await runCommand(BALANCER_COMMAND, async (options, operands) => {
   const why = redirection.explainWith(farm.pool, files);
   const { admin: address, "share-port": isShared } = options;
   const openAdmin = address && (() => new AdminServer(address, status, why, logger));
-  const admin = openAdmin && new InTurn(openAdmin, isShared, () => {
-    logger.info("the farm is shown once the process before has given up the port of --admin");
-  });
+  const onWait = () => logger.info("the farm is shown once the process before gives up that port");
+  const admin = openAdmin && new InTurn(openAdmin, isShared, onWait, logger.error);
   const socket = controlSocket(options);
   const operating = { status, explain: why, operations: farm.operations, ticks: !address };
   const control = socket && await ControlServer.open(socket, operating, logger);

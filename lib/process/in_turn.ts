@@ -20,27 +20,32 @@ export class InTurn<T extends { close(): Promise<void> }> {
    * @param open throws a CommandError caused by AddrInUse while another process has it
    * @param isShared whether to wait for that process to end
    * @param onWait called if it has to wait
+   * @param onError receives what `open` throws after that, when it is tried no more
    * @throws as `open`, unless it waits
    */
-  constructor(open: () => T, isShared: boolean, onWait: () => void) {
+  constructor(
+    open: () => T,
+    isShared: boolean,
+    onWait: () => void,
+    onError: (error: unknown) => void,
+  ) {
     this.#open = open;
     try {
       this.#opened = Promise.resolve(open());
     } catch (error) {
       if (!isShared || !isTaken(error)) throw error;
       onWait();
-      this.#opened = this.#openLater();
-      this.#opened.catch(() => {}); // `close` rejects with it.
+      this.#opened = this.#openLater(onError);
     }
   }
 
-  /** Closes it, or waits for it no longer; all calls settle together. @throws as `open` */
+  /** Closes it, or waits for it no longer; all calls settle together. */
   close(): Promise<void> {
     this.#closing.abort();
     return this.#closed ??= this.#opened.then((it) => it?.close());
   }
 
-  async #openLater(): Promise<T | undefined> {
+  async #openLater(onError: (error: unknown) => void): Promise<T | undefined> {
     const { signal } = this.#closing;
     for (;;) {
       await delay(PAUSE_MS, { signal }).catch(() => {});
@@ -48,7 +53,9 @@ export class InTurn<T extends { close(): Promise<void> }> {
       try {
         return this.#open();
       } catch (error) {
-        if (!isTaken(error)) throw error;
+        if (isTaken(error)) continue;
+        onError(error);
+        return undefined;
       }
     }
   }

@@ -147,7 +147,7 @@ function open(
       const reason = `--tls-key=${credentials.keyFile} is a key that Deno cannot use: ${needed}`;
       throw new UsageError(`${reason} is needed`, { cause: error });
     }
-    const reason = reasonOf(error, hostname, port, names);
+    const reason = reasonOf(error, hostname, port, names, reusePort);
     throw new CommandError(reason, 1, { cause: error });
   }
 }
@@ -156,9 +156,16 @@ function isAboutKey(error: unknown): boolean {
   return error instanceof Error && /private key/i.test(error.message);
 }
 
-function reasonOf(error: unknown, hostname: string, port: number, names: AddressNames): string {
+function reasonOf(
+  error: unknown,
+  hostname: string,
+  port: number,
+  names: AddressNames,
+  reusePort: boolean,
+): string {
   if (error instanceof Deno.errors.AddrInUse) {
-    return `port ${port} is taken: choose another with ${names.port}; 0 takes any free one`;
+    const who = reusePort ? " by a process without --share-port, or of another user" : "";
+    return `port ${port} is taken${who}: choose another with ${names.port}; 0 takes any free one`;
   }
   if (error instanceof Deno.errors.PermissionDenied) {
     return `port ${port} is for privileged users: choose one from 1024 with ${names.port}`;

@@ -1,7 +1,12 @@
 import { assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { generateKeyPairSync } from "node:crypto";
 import { CommandError } from "../../lib/cli/command.ts";
-import { ADDED_FIELD, listen } from "../../lib/process/listener.ts";
+import {
+  ADDED_FIELD,
+  CAN_LISTEN_BESIDE,
+  listen,
+  tryListening,
+} from "../../lib/process/listener.ts";
 import { withPatched } from "../support/patched.ts";
 import { SERVER } from "../support/tls.ts";
 
@@ -37,6 +42,35 @@ Deno.test("listen() names the options by which the user chose the address", () =
 Deno.test("listen() takes any free port for 0", () => {
   using listener = listen("127.0.0.1", 0);
   assertThrows(() => listen("127.0.0.1", listener.addr.port), CommandError, "is taken");
+});
+
+Deno.test("listen() shares a port only with sockets that share it as well", {
+  ignore: !CAN_LISTEN_BESIDE,
+}, () => {
+  const share = (port: number) => listen("127.0.0.1", port, undefined, undefined, true);
+  using first = share(0);
+  const { port } = first.addr;
+  share(port).close();
+  assertThrows(() => listen("127.0.0.1", port), CommandError, `port ${port} is taken: choose`);
+  using alone = listen("127.0.0.1", 0);
+  const message = "is taken by a process without --share-port, or of another user: choose";
+  assertThrows(() => share(alone.addr.port), CommandError, message);
+});
+
+Deno.test("tryListening() opens no socket at a shared port, whose clients would be lost", async () => {
+  const ports: number[] = [];
+  const patch = (open: typeof Deno.listen) => (options: { port: number }) => {
+    ports.push(options.port);
+    return open({ ...options, hostname: "127.0.0.1" });
+  };
+  await withPatched(Deno, "listen", patch, () => {
+    using taken = listen("127.0.0.1", 0);
+    const { port } = taken.addr;
+    const address = { host: "127.0.0.1", port };
+    assertThrows(() => tryListening({ ...address, "share-port": false }), CommandError, "is taken");
+    if (CAN_LISTEN_BESIDE) tryListening({ ...address, "share-port": true });
+    assertEquals(ports.slice(1), CAN_LISTEN_BESIDE ? [port, 0] : [port]);
+  });
 });
 
 Deno.test("listen() names a key that cannot be used, and not the address", async () => {

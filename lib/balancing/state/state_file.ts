@@ -111,10 +111,13 @@ export class StateFile {
         written += await file.write(bytes.subarray(written));
       }
       await file.sync();
+      await Deno.rename(successor, this.path);
+    } catch (error) {
+      await Deno.remove(successor).catch(() => {}); // A full disk has better use for the space.
+      throw error;
     } finally {
       file.close();
     }
-    await Deno.rename(successor, this.path);
   }
 
   /** The user id of new files: `Deno.uid()` would need a permission. */

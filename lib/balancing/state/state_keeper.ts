@@ -46,6 +46,9 @@ export interface StateKeeperOptions {
   readonly pause: (ms: number, signal: AbortSignal) => Promise<void>;
 }
 
+/** How often it is tried to take over the file from another process, in ms. */
+const TURN_MS = 100;
+
 /** The shortest pause between two looks at what has changed, in ms. */
 const PAUSE_MS = 1000;
 
@@ -70,6 +73,8 @@ export class StateKeeper {
   #bytes = 0;
   /** Why nothing is kept, for good. */
   #isOff = false;
+  /** Whether another process keeps the file. */
+  #isWaiting = false;
   /** The last problem with writing. */
   #problem: string | undefined;
 
@@ -81,8 +86,8 @@ export class StateKeeper {
   /** Adopts the state in the file; logs why that is not possible. Never rejects. */
   async restore(): Promise<void> {
     const { isSuccessor, info } = this.#options;
-    const isLocked = await this.#lock();
-    if (isLocked === false) {
+    if (await this.#lock() === undefined) return;
+    if (this.#isWaiting) {
       const what = `another process keeps its state in ${this.#file.path}`;
       if (!isSuccessor) {
         this.#isOff = true;
@@ -119,14 +124,16 @@ export class StateKeeper {
     while (!signal.aborted) {
       await this.#saving.again();
       const pauseMs = Math.max(PAUSE_MS, this.#bytes / MOST_BYTES_PER_MS);
-      await this.#options.pause(pauseMs, signal);
+      await this.#options.pause(this.#isWaiting ? TURN_MS : pauseMs, signal);
     }
   }
 
-  /** Whether this process has the lock; undefined if that cannot be found out. */
+  /** Whether this process has the lock; undefined if there can be none. */
   async #lock(): Promise<boolean | undefined> {
     try {
-      return await this.#file.lock();
+      const isLocked = await this.#file.lock();
+      this.#isWaiting = !isLocked;
+      return isLocked;
     } catch (error) {
       this.#failed(error);
       return undefined;
@@ -140,9 +147,11 @@ export class StateKeeper {
       if (bytes === undefined) return;
       const state = await decodeState(bytes);
       const problem = this.#problemOf(state);
-      const adopted = parts.filter(({ isLasting }) => problem === undefined || isLasting === true);
-      for (const part of adopted) this.#adoptPart(part, state);
-      if (problem !== undefined) throw new StateError(problem);
+      const adopted = parts.filter(({ name, isLasting }) =>
+        state.parts.has(name) && (problem === undefined || isLasting === true)
+      );
+      for (const part of adopted) adoptPart(part, state);
+      if (problem !== undefined) return this.#ignored(new StateError(problem), adopted);
       const at = new Date(state.savedAt).toISOString();
       info(`the state of ${at} was adopted`, { event: "state", reason: "adopted", at });
     } catch (error) {
@@ -158,23 +167,15 @@ export class StateKeeper {
     return ageMs < -CLOCK_LEEWAY_MS ? `is of ${at}, in the future` : undefined;
   }
 
-  #adoptPart(part: StatePart, { parts }: State): void {
-    if (!parts.has(part.name)) return;
-    try {
-      part.restore(parts.get(part.name));
-    } catch (error) {
-      if (!(error instanceof TypeError)) throw error;
-      throw new StateError(`is damaged, in its part ${part.name}`);
-    }
-  }
-
-  #ignored(error: unknown): void {
+  /** @param adopted parts that are not ignored */
+  #ignored(error: unknown, adopted: readonly StatePart[] = []): void {
     const { path } = this.#file;
+    const but = adopted.map(({ name }) => `, but for its ${name}`).join("");
     const reason = error instanceof StateError ? error.message : `cannot be read: ${textOf(error)}`;
     this.#isOff = error instanceof StateError && error.isForeign;
     const [name, end] = this.#isOff
       ? [`--state=${path}`, "it is left as it is, and no state is kept"]
-      : [`the state in ${path}`, "it is ignored"];
+      : [`the state in ${path}`, `it is ignored${but}`];
     this.#options.info(`${name} ${reason}: ${end}`, { event: "state", reason });
   }
 
@@ -217,6 +218,15 @@ export class StateKeeper {
       event: "state",
       reason,
     });
+  }
+}
+
+function adoptPart(part: StatePart, { parts }: State): void {
+  try {
+    part.restore(parts.get(part.name));
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    throw new StateError(`is damaged, in its part ${part.name}`);
   }
 }
 

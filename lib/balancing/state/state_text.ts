@@ -15,6 +15,9 @@ const FIRST_LINE = /^balancer state, version (\d{1,9}), sha-256 ([\da-f]{64})\n/
 /** The length of a first line, at most. */
 const LONGEST_FIRST_LINE = 128;
 
+/** The last point in time of ECMAScript, in milliseconds since the epoch. */
+const LATEST = 8.64e15;
+
 /** Facts by the names of their owners, and when they were written. */
 export interface State {
   /** In milliseconds since the epoch. */
@@ -34,7 +37,7 @@ export class StateError extends Error {
 export async function encodeState(
   savedAt: number,
   parts: ReadonlyMap<string, string>,
-): Promise<Uint8Array> {
+): Promise<Uint8Array<ArrayBuffer>> {
   const members = [...parts].map(([name, json]) => `${JSON.stringify(name)}:${json}`);
   const content = encode(`{"savedAt":${savedAt},"parts":{${members.join(",")}}}\n`);
   const firstLine = encode(`${BEGINNING}${VERSION}, sha-256 ${await digest(content)}\n`);
@@ -55,12 +58,20 @@ export async function decodeState(bytes: Uint8Array<ArrayBuffer>): Promise<State
   if (Number(version) !== VERSION) throw new StateError(`is of another version, ${version}`);
   const content = bytes.subarray(firstLine.length);
   if (await digest(content) !== checksum) throw new StateError("is damaged");
-  return parse(new TextDecoder().decode(content));
+  const state = parse(new TextDecoder().decode(content));
+  if (state === undefined) throw new StateError("is damaged");
+  return state;
 }
 
-function parse(text: string): State {
-  const { savedAt, parts } = JSON.parse(text) as { savedAt: number; parts: object };
-  return { savedAt, parts: new Map(Object.entries(parts)) };
+/** Undefined if it is no state, though its checksum is right. */
+function parse(text: string): State | undefined {
+  try {
+    const { savedAt, parts } = JSON.parse(text);
+    if (!Number.isFinite(savedAt) || Math.abs(savedAt) > LATEST) return undefined;
+    return { savedAt, parts: new Map(Object.entries(parts)) };
+  } catch {
+    return undefined;
+  }
 }
 
 function encode(text: string): Uint8Array<ArrayBuffer> {
