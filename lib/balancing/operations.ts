@@ -40,8 +40,8 @@ export interface OperationsOptions {
   readonly onError: (error: unknown) => void;
 }
 
-/** An action as it is ordered: from now on, and maybe for so many ms. */
-export type Order =
+/** An action as it is wanted: from now on, and maybe for so many ms. */
+export type NewAction =
   & (
     | { readonly kind: Exclude<ActionKind, "weight"> }
     | { readonly kind: "weight"; readonly weight: number }
@@ -126,11 +126,11 @@ export class Operations {
    *
    * @returns the action; undefined if the server has just left the list
    */
-  act(server: Server, order: Order): Action | undefined {
+  act(server: Server, wanted: NewAction): Action | undefined {
     const { epochMs, log, pool } = this.#options;
     const record = pool.recordOf(server);
     if (record === undefined) return undefined;
-    const action = actionOf(order, epochMs());
+    const action = actionOf(wanted, epochMs());
     const before = record.actions.find(({ kind }) => kind === action.kind);
     this.#taken++;
     if (before !== undefined && isSame(before, action)) return before;
@@ -280,8 +280,8 @@ export class Operations {
   }
 }
 
-function actionOf({ forMs, ...order }: Order, since: number): Action {
-  return { ...order, since, until: forMs === null ? null : since + forMs };
+function actionOf({ forMs, ...what }: NewAction, since: number): Action {
+  return { ...what, since, until: forMs === null ? null : since + forMs };
 }
 
 /** Whether an order says nothing new: then what is in force goes on. */

@@ -1,11 +1,11 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import type { ReportedLoad } from "../../lib/balancing/health.ts";
 import type { Server } from "../../lib/balancing/list/server.ts";
-import type { Order } from "../../lib/balancing/operations.ts";
+import type { NewAction } from "../../lib/balancing/operations.ts";
 import { FarmStage } from "../support/farm_stage.ts";
 import { failed, HeldProbes, passed, passedAt, UNTESTABLE } from "../support/servers.ts";
 
-const DRAIN: Order = { kind: "drain", reason: null, forMs: null };
+const DRAIN: NewAction = { kind: "drain", reason: null, forMs: null };
 
 function stateOf({ pool }: FarmStage, server: Server): unknown[] {
   const { state, excludedReason, actions } = pool.recordOf(server)!;

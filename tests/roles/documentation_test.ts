@@ -4,6 +4,7 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { join } from "@std/path";
 import config from "../../deno.json" with { type: "json" };
 import { deployed } from "../deployment/deployed.ts";
+import { act } from "../support/control.ts";
 import { copyOfProject } from "../support/copy_of_project.ts";
 import { fileServer } from "../support/file_server.ts";
 import { Process, run } from "../support/process.ts";
@@ -174,10 +175,12 @@ Deno.test("READMEs name all that programs read of a balancer", async () => {
   const words = ["run", "--quiet", "--allow-net", "balancer.ts", "--admin=:0", "--log=json"];
   await using directory = await TemporaryDirectory.with({ "zones.txt": "127.0.0.0/8 here\n" });
   const zones = directory.join("zones.txt");
-  words.splice(3, 0, `--allow-read=${zones}`);
-  words.push("--check-files=after", `--zones=${zones}`);
+  const control = directory.join("control");
+  words.splice(3, 0, `--allow-read=${directory.path}`, `--allow-write=${directory.path}`);
+  words.push("--check-files=after", `--zones=${zones}`, `--control=${control}`);
   await using role = await deployed([...words, server.role.authority], {});
   const { process, port } = role.balancer;
+  await act(control, `${server.role.authority}/weight?value=2&reason=new&for=1h`);
 
   const metrics = await (await fetch(`${role.admin}/metrics`)).text();
   const names = [...metrics.matchAll(/^# TYPE (\w+) /gm)].map(([, name]) => name!);

@@ -7,15 +7,15 @@
 import { duration } from "../../cli/option.ts";
 import { quote } from "../list/endpoint.ts";
 import { HIGHEST_WEIGHT } from "../list/server.ts";
-import type { Order } from "../operations.ts";
+import type { NewAction } from "../operations.ts";
 
 /** An action, as far as it does not depend on the server. */
 export type Command =
   | { readonly name: "enable" }
   | { readonly name: "test" }
   | {
-    readonly name: "order";
-    readonly order: Order;
+    readonly name: "act";
+    readonly action: NewAction;
     /** How long to wait for the server's transfers, in ms; null for not at all. */
     readonly waitMs: number | null;
   };
@@ -102,10 +102,10 @@ function commandOf(action: ActionName, values: ReadonlyMap<string, string>): Com
     reason: reason === undefined ? null : parseReason(reason),
     forMs: durationIn(values, "for"),
   };
-  const order: Order = action === "weight"
+  const newAction: NewAction = action === "weight"
     ? { kind: action, weight: parseWeight(values.get("value")), ...terms }
     : { kind: action, ...terms };
-  return { name: "order", order, waitMs: durationIn(values, "wait") };
+  return { name: "act", action: newAction, waitMs: durationIn(values, "wait") };
 }
 
 function parseReason(text: string): string {

@@ -11,7 +11,7 @@ import { adminReply, lineReply } from "../../process/admin_replies.ts";
 import { UnixServer, type UnixSocketOptions } from "../../process/unix_socket.ts";
 import { quote } from "../list/endpoint.ts";
 import type { Server } from "../list/server.ts";
-import type { Operations, Order, Tested, Waited } from "../operations.ts";
+import type { NewAction, Operations, Tested, Waited } from "../operations.ts";
 import { transferOf, wordsFor } from "../server_events.ts";
 import { actionsText, type StatusCollector } from "../status.ts";
 import type { Explain } from "../why.ts";
@@ -66,8 +66,8 @@ export class Control {
       }
       if (command.name === "test") return replyOf(await this.#test(servers));
       if (command.name === "enable") return replyOf(servers.map((it) => this.#enable(it)));
-      const { order, waitMs } = command;
-      const lines = servers.map((it) => this.#order(it, order));
+      const { action, waitMs } = command;
+      const lines = servers.map((it) => this.#take(it, action));
       if (waitMs === null) return replyOf(lines);
       return replyOf(await Promise.all(servers.map((it) => this.#wait(it, waitMs))));
     } catch (error) {
@@ -76,8 +76,8 @@ export class Control {
     }
   }
 
-  #order(server: Server, order: Order): Line {
-    const action = this.#operations.act(server, order);
+  #take(server: Server, wanted: NewAction): Line {
+    const action = this.#operations.act(server, wanted);
     return action === undefined ? goneLine(server) : [
       200,
       `${server.authority} ${wordsFor({ kind: "action", action })}`,
