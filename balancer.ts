@@ -23,7 +23,7 @@ import { standardOutput } from "./lib/log/access_log.ts";
 import { logFaults } from "./lib/log/fault.ts";
 import { Logger } from "./lib/log/logger.ts";
 import { listen } from "./lib/process/listener.ts";
-import { fired, ReloadSignal, stopSignal } from "./lib/process/signals.ts";
+import { fired, ReloadSignal, stopSignals } from "./lib/process/signals.ts";
 import { userArguments, workerPort } from "./lib/process/worker_protocol.ts";
 
 /** The list that may stand beside this file. */
@@ -41,7 +41,7 @@ await runCommand(BALANCER_COMMAND, async (options, operands) => {
     logger.info("SIGHUP is acted on once the first round has ended");
   });
   const redirection = await Redirection.open(options, logger);
-  const { chooser: { wantsSizes }, counters } = redirection;
+  const { certificate, chooser: { wantsSizes }, counters } = redirection;
   if (workerPort() !== undefined) {
     const output = standardOutput();
     await runWorker(redirection, workerFiles(options, wantsSizes, output), output);
@@ -55,10 +55,11 @@ await runCommand(BALANCER_COMMAND, async (options, operands) => {
   const frontend = await createFrontend(options, redirection, files, logger);
   const observers = files === undefined ? frontend.observers : [files, ...frontend.observers];
   const farm = new Farm(options, source, { redirection, observers, onLoad, log });
-  const stop = stopSignal(() => frontend.kill());
+  const drainDelayMs = options["drain-delay"];
+  const stop = stopSignals({ drainDelayMs, onSecond: () => frontend.kill() });
   let nextAt: number | undefined;
   const status = new StatusCollector(
-    { ...farm, counters, files, frontend, nextAt: () => nextAt, stop },
+    { ...farm, counters, files, frontend, certificate, nextAt: () => nextAt, stop },
     {
       version: config.version,
       startedAt,
@@ -71,28 +72,28 @@ await runCommand(BALANCER_COMMAND, async (options, operands) => {
   const admin = options.admin && new AdminServer(options.admin, status, why, logger);
 
   // A port in use, or a key that cannot be used, is reported before the tests.
-  listen(options.host, options.port, redirection.certificate?.credentials).close();
-  await Promise.race([farm.start(), fired(stop)]);
-  if (reload.take()) await Promise.race([farm.reload(), fired(stop)]);
+  listen(options.host, options.port, certificate?.credentials).close();
+  await Promise.race([farm.start(), fired(stop.draining)]);
+  if (reload.take()) await Promise.race([farm.reload(), fired(stop.draining)]);
   await logger.flush(); // The results are logged before clients can connect.
-  if (stop.aborted) return 0;
+  if (stop.draining.aborted) return 0;
   if (!farm.isUsable) return 1; // The log says why.
-  const failed = await Promise.race([frontend.open(), fired(stop)]);
+  const failed = await Promise.race([frontend.open(), fired(stop.draining)]);
   if (failed !== undefined) return failed;
   reload.each(() => {
     farm.reload().catch(logger.error);
     frontend.renew();
   });
-  while (!stop.aborted) {
+  while (!stop.signal.aborted) {
     const dueMs = jitteredInterval(options.interval, Math.random());
     nextAt = Date.now() + dueMs;
-    await frontend.serveUntil(AbortSignal.any([AbortSignal.timeout(dueMs), stop]));
+    await frontend.serveUntil(AbortSignal.any([AbortSignal.timeout(dueMs), stop.signal]));
     log.unserved(counters.takeUnserved());
     // Beside the clients, and only while a server is left to test.
-    if (!stop.aborted) farm.round().catch(logger.error);
+    if (!stop.signal.aborted) farm.round().catch(logger.error);
   }
 
-  await frontend.close(stop);
+  await frontend.close(stop.signal);
   files?.close();
   await admin?.close();
   return 0;

@@ -41,8 +41,9 @@ const AVAILABLE: StatusPart<ServerStatus> = {
 
 Deno.test("statusPieces() has all of the status, under these names", () => {
   const server = out("refused", { name: "[::1]:80", foundBy: "dns:farm.example:80", climb: 0.5 });
+  const certificate = { validFrom: NOW - 1000, expiresAt: NOW + 1000 };
   const load = { openTransfers: 3, pendingBytes: 4096, bytesPerSecond: 1 / 3, at: NOW - 4000 };
-  assertEquals(documentOf(farmStatus([serverStatus({ load }), server])), {
+  assertEquals(documentOf(farmStatus([serverStatus({ load }), server], { certificate })), {
     at: "2026-01-02T03:04:05.000Z",
     version: "1.2.3",
     startedAt: "2026-01-02T02:04:05.000Z",
@@ -50,7 +51,9 @@ Deno.test("statusPieces() has all of the status, under these names", () => {
     intervalMs: 300_000,
     workers: 1,
     isListening: true,
+    isDraining: false,
     isStopping: false,
+    certificate: { validFrom: "2026-01-02T03:04:04.000Z", expiresAt: "2026-01-02T03:04:06.000Z" },
     rounds: {
       count: 12,
       isUnderWay: false,
