@@ -6,6 +6,8 @@
  * @module
  */
 
+import type { Validity } from "../process/certificate.ts";
+import type { Stop } from "../process/signals.ts";
 import type { Action, ActionKind } from "./actions.ts";
 import { type ReportedLoad, throughputOf, type TransferStatus } from "./health.ts";
 import type { ServerShortfall } from "./file_checks/file_catalog.ts";
@@ -81,8 +83,12 @@ export interface FarmStatus {
   readonly workers: number;
   /** Whether clients can connect, to this process or to a worker. */
   readonly isListening: boolean;
+  /** Whether it is about to stop, and still accepts clients. */
+  readonly isDraining: boolean;
   /** Whether it finishes open requests and accepts no new ones. */
   readonly isStopping: boolean;
+  /** When its certificate is valid; null without TLS. */
+  readonly certificate: Validity | null;
   /** The rounds of tests, and when the next one begins. */
   readonly rounds: RoundsStatus & { readonly nextAt: number | null };
   readonly redirects: number;
@@ -124,8 +130,8 @@ export interface StatusSources {
   readonly frontend: { readonly isListening: boolean };
   /** When the next round begins; undefined before that is settled. */
   readonly nextAt: () => number | undefined;
-  /** Fired when no more clients are accepted. */
-  readonly stop: AbortSignal;
+  readonly certificate?: { readonly validity: Validity } | undefined;
+  readonly stop: Stop;
 }
 
 /** Seconds for which the number of clients is remembered. */
@@ -153,14 +159,17 @@ export class StatusCollector {
 
   /** The status at this time, in milliseconds since the epoch. */
   status(epochMs: number): FarmStatus {
-    const { pool, list, checker, counters, files, frontend, nextAt, stop } = this.#sources;
+    const { pool, list, checker, counters, files, frontend, certificate, nextAt, stop } =
+      this.#sources;
     const { operations, changes } = this.#sources;
     const { shares } = pool.chooser;
     return {
       ...this.#constants,
       at: epochMs,
       isListening: frontend.isListening,
-      isStopping: stop.aborted,
+      isDraining: stop.draining.aborted && !stop.signal.aborted,
+      isStopping: stop.signal.aborted,
+      certificate: certificate?.validity ?? null,
       rounds: { ...checker.rounds, nextAt: (list.isTestable ? nextAt() : undefined) ?? null },
       redirects: counters.redirects,
       unavailable: counters.unavailable,
@@ -223,7 +232,16 @@ export function actionsText(records: readonly Pick<ServerRecord, "server" | "act
 }
 
 /** Members that are points in time. */
-const TIMES = ["at", "startedAt", "since", "endedAt", "nextAt", "until"] as const;
+const TIMES = [
+  "at",
+  "startedAt",
+  "since",
+  "endedAt",
+  "nextAt",
+  "validFrom",
+  "expiresAt",
+  "until",
+] as const;
 
 /** Members that are no whole numbers, and their decimals. */
 const DECIMALS: Readonly<Record<string, number>> = {

@@ -7,7 +7,7 @@
  */
 
 import { LAST_LINES_MS, type LineWriter } from "../log/line_writer.ts";
-import { fired, stopSignal } from "../process/signals.ts";
+import { fired, stopSignals } from "../process/signals.ts";
 import { SingleRun } from "../process/single_run.ts";
 import { writeMessage } from "../process/worker_protocol.ts";
 import type { PoolObserver } from "./chooser.ts";
@@ -278,7 +278,7 @@ export async function runWorker(
   const { chooser, counters } = redirection;
   const greeted = Promise.withResolvers<void>();
   const observers = files === undefined ? [chooser] : [chooser, files];
-  const stop = stopSignal(undefined, (content) => {
+  const onUpdate = (content: unknown) => {
     const fileUpdate = readFileUpdate(content);
     if (fileUpdate !== undefined) return files?.demand.learn(fileUpdate);
     const update = readPoolUpdate(content);
@@ -286,7 +286,8 @@ export async function runWorker(
       applyPoolUpdate(update, observer, performance.now(), Date.now());
     }
     greeted.resolve();
-  });
+  };
+  const { signal: stop } = stopSignals({ onUpdate });
   await Promise.race([greeted.promise, fired(stop)]);
   const server = redirection.serverWith(files)(output);
   server.announce();

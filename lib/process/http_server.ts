@@ -27,7 +27,7 @@ const HANDSHAKE_LOG_MS = 60_000;
 
 /** The options of an HTTP server. */
 export type HttpServerOptions =
-  & Omit<ListenerValues, "header" | "share-port">
+  & Omit<ListenerValues, "header" | "share-port" | "drain-delay">
   & Partial<Pick<ListenerValues, "header" | "share-port">>;
 
 /** How an HTTP server replies, and what it reports. */
@@ -104,6 +104,16 @@ export class HttpServer {
 
   get address(): Deno.NetAddr {
     return this.#listener.addr;
+  }
+
+  /** Whether it accepts connections, or is about to. */
+  get isListening(): boolean {
+    return !this.#isClosing;
+  }
+
+  /** Connections that are open now. */
+  get openConnections(): number {
+    return this.#connections.size;
   }
 
   /** Writes the line "listening on" to standard output. */

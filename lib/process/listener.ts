@@ -46,6 +46,11 @@ export function listenerOptions(port: string) {
       "access log on standard output; json: all else as JSON too",
     ),
     grace: option(duration(0), "10s", "how long to finish answers when stopped"),
+    "drain-delay": option(
+      duration(0),
+      "0s",
+      "how long SIGTERM lets /healthz of --admin fail before it stops accepting",
+    ),
     header: repeatable(ADDED_FIELD, "a field to be added to all answers; may be given again"),
   };
 }

@@ -13,7 +13,7 @@ import { LAST_LINES_MS, type LineSink, LineWriter, type LostLines } from "../log
 import type { Logger } from "../log/logger.ts";
 import type { Certificate } from "./certificate.ts";
 import { type ListenerValues, tryListening } from "./listener.ts";
-import { fired, onHangup, stopSignal } from "./signals.ts";
+import { fired, onHangup } from "./signals.ts";
 import { WorkerPool, type WorkerPoolOptions } from "./worker_pool.ts";
 import {
   type WorkerCommand,
@@ -35,23 +35,17 @@ export function isSupervisor({ workers }: { readonly workers: number }): boolean
 }
 
 /**
- * Runs workers of this role until a signal stops them; at SIGHUP replaces them one by one.
+ * Runs workers until a signal stops them; at SIGHUP replaces them one by one.
  *
- * @param links what the workers are sent and speak TLS with, and what receives their reports
+ * @param certificate what they speak TLS with
  * @returns the exit status
- * @throws as `Supervisor.of`
  */
 export async function supervise(
-  options: SupervisorOptions,
-  paths: readonly string[],
-  { info, relay }: Pick<Logger, "info" | "relay">,
-  { certificate, ...links }:
-    & Pick<SupervisorLinks, "subscribe" | "onReport">
-    & { readonly certificate?: Certificate | undefined },
+  supervisor: Supervisor,
+  stop: AbortSignal,
+  certificate: Certificate | undefined,
 ): Promise<number> {
-  const supervisor = await Supervisor.of(options, paths, { ...links, info, relay });
   certificate?.watch();
-  const stop = stopSignal(() => supervisor.kill());
   onHangup(() => {
     void certificate?.renew();
     void supervisor.rollingRestart();

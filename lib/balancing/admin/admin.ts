@@ -90,6 +90,7 @@ function piecesReply(contentType: string, pieces: Iterator<string>): Reply {
 /** Health check: 200 if clients are redirected, else 503 with the reason. */
 export function healthReply(status: FarmStatus): Reply {
   if (status.isStopping) return lineReply(503, "the balancer is stopping");
+  if (status.isDraining) return lineReply(503, "the balancer is about to stop");
   if (!status.servers.some(isPickable)) {
     return lineReply(503, `no server is available: ${whatThereIs(status.servers)}`);
   }

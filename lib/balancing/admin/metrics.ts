@@ -54,8 +54,15 @@ function tiersText({ tiers }: FarmStatus): string {
 const BALANCER_METRICS: readonly Metric<FarmStatus>[] = [
   ["gauge", "start_time_seconds", "When it began, since 1970.", (it) => seconds(it.startedAt)],
   ["gauge", "listening", "Whether clients can come: 1 or 0.", (it) => +it.isListening],
+  ["gauge", "draining", "Whether it is about to stop: 1 or 0.", (it) => +it.isDraining],
   ["gauge", "stopping", "Whether it accepts no more clients: 1 or 0.", (it) => +it.isStopping],
   ["gauge", "workers", "Processes that redirect.", (it) => it.workers],
+  [
+    "gauge",
+    "certificate_expiry_timestamp_seconds",
+    "When its certificate expires, since 1970.",
+    ({ certificate }) => seconds(certificate?.expiresAt),
+  ],
   ["counter", "redirects_total", "Clients that were redirected.", (it) => it.redirects],
   [
     "counter",

@@ -169,7 +169,9 @@ function status(): FarmStatus {
     intervalMs: 300_000,
     workers: 2,
     isListening,
+    isDraining: false,
     isStopping: false,
+    certificate: null,
     rounds: {
       count: rounds,
       isUnderWay: false,

@@ -78,7 +78,9 @@ export function farmStatus(
     intervalMs: 300_000,
     workers: 1,
     isListening: true,
+    isDraining: false,
     isStopping: false,
+    certificate: null,
     rounds: {
       count: 12,
       isUnderWay: false,

@@ -47,10 +47,11 @@ const ACTIONS: StatusPart<ServerStatus>["actions"] = [{
 
 Deno.test("statusPieces() has all of the status, under these names", () => {
   const server = out("refused", { name: "[::1]:80", foundBy: "dns:farm.example:80", climb: 0.5 });
+  const certificate = { validFrom: NOW - 1000, expiresAt: NOW + 1000 };
   const load = { openTransfers: 3, pendingBytes: 4096, bytesPerSecond: 1 / 3, at: NOW - 4000 };
   const action = { action: "weight", weight: 3, reason: "new disk", until: null } as const;
   const actions = [{ ...action, since: NOW - 60_000 }];
-  const farm = farmStatus([serverStatus({ load, actions }), server]);
+  const farm = farmStatus([serverStatus({ load, actions }), server], { certificate });
   assertEquals(documentOf(farm), {
     at: "2026-01-02T03:04:05.000Z",
     version: "1.2.3",
@@ -59,7 +60,9 @@ Deno.test("statusPieces() has all of the status, under these names", () => {
     intervalMs: 300_000,
     workers: 1,
     isListening: true,
+    isDraining: false,
     isStopping: false,
+    certificate: { validFrom: "2026-01-02T03:04:04.000Z", expiresAt: "2026-01-02T03:04:06.000Z" },
     rounds: {
       count: 12,
       isUnderWay: false,
