@@ -6,7 +6,12 @@
 
 import config from "./deno.json" with { type: "json" };
 import { AdminServer } from "./lib/balancing/admin/admin.ts";
-import { BALANCER_COMMAND, checkBalancerOptions } from "./lib/balancing/balancer_options.ts";
+import { ControlServer } from "./lib/balancing/admin/control.ts";
+import {
+  BALANCER_COMMAND,
+  checkBalancerOptions,
+  controlSocket,
+} from "./lib/balancing/balancer_options.ts";
 import { Farm } from "./lib/balancing/farm.ts";
 import { FarmLog } from "./lib/balancing/farm_log.ts";
 import { fileChecks, workerFiles } from "./lib/balancing/file_checks/file_checks.ts";
@@ -26,7 +31,7 @@ import { logFaults } from "./lib/log/fault.ts";
 import { Logger } from "./lib/log/logger.ts";
 import { InTurn } from "./lib/process/in_turn.ts";
 import { tryListening } from "./lib/process/listener.ts";
-import { fired, ReloadSignal, stopSignal } from "./lib/process/signals.ts";
+import { fired, ReloadSignal, stopSignals } from "./lib/process/signals.ts";
 import { userArguments, workerPort } from "./lib/process/worker_protocol.ts";
 
 /** The list that may stand beside this file. */
@@ -44,7 +49,7 @@ await runCommand(BALANCER_COMMAND, async (options, operands) => {
     logger.info("SIGHUP is acted on once the first round has ended");
   });
   const redirection = await Redirection.open(options, logger);
-  const { chooser: { wantsSizes }, counters } = redirection;
+  const { certificate, chooser: { wantsSizes }, counters } = redirection;
   if (workerPort() !== undefined) {
     const output = standardOutput();
     await runWorker(redirection, workerFiles(options, wantsSizes, output), output);
@@ -52,17 +57,21 @@ await runCommand(BALANCER_COMMAND, async (options, operands) => {
   }
 
   const log = new FarmLog(logger.info);
-  const onLoad: LoadListener = (server, load) => farm.pool.learnLoad(server, load);
+  const onLoad: LoadListener = (server, load) =>
+    farm.pool.learnLoad(server, load, performance.now());
   const files = fileChecks(options, wantsSizes, log.versions, logger.error, onLoad);
   const source = await ServerSource.open(operands, SERVERS_TXT, new DnsResolver(options.resolver));
   const frontend = await createFrontend(options, redirection, files, logger);
   const observers = files === undefined ? frontend.observers : [files, ...frontend.observers];
-  const farm = new Farm(options, source, { redirection, observers, onLoad, log });
+  const farm = new Farm(options, source, {
+    ...{ redirection, observers, onLoad, log, onError: logger.error },
+  });
   const state = await openState(options, stateParts({ ...farm, counters, files }), logger.info);
-  const stop = stopSignal(() => frontend.kill());
+  const drainDelayMs = options["drain-delay"];
+  const stop = stopSignals({ drainDelayMs, onSecond: () => frontend.kill() });
   let nextAt: number | undefined;
   const status = new StatusCollector(
-    { ...farm, counters, files, frontend, nextAt: () => nextAt, stop },
+    { ...farm, counters, files, frontend, certificate, nextAt: () => nextAt, stop },
     {
       version: config.version,
       startedAt,
@@ -76,15 +85,18 @@ await runCommand(BALANCER_COMMAND, async (options, operands) => {
   const openAdmin = address && (() => new AdminServer(address, status, why, logger));
   const onWait = () => logger.info("the farm is shown once the process before gives up that port");
   const admin = openAdmin && new InTurn(openAdmin, isShared, onWait, logger.error);
+  const socket = controlSocket(options);
+  const operating = { status, explain: why, operations: farm.operations, ticks: !address };
+  const control = socket && await ControlServer.open(socket, operating, logger);
 
   // A port in use, or a key that cannot be used, is reported before the tests.
-  tryListening(options, redirection.credentials);
-  const isRoundDue = await Promise.race([farm.start(state), fired(stop)]);
-  if (reload.take()) await Promise.race([farm.reload(), fired(stop)]);
+  tryListening(options, certificate?.credentials);
+  const isRoundDue = await Promise.race([farm.start(state), fired(stop.draining)]);
+  if (reload.take()) await Promise.race([farm.reload(), fired(stop.draining)]);
   await logger.flush(); // The results are logged before clients can connect.
-  if (stop.aborted) return 0;
+  if (stop.draining.aborted) return 0;
   if (!farm.isUsable) return 1; // The log says why.
-  const failed = await Promise.race([frontend.open(), fired(stop)]);
+  const failed = await Promise.race([frontend.open(), fired(stop.draining)]);
   if (failed !== undefined) return failed;
   reload.each(() => {
     farm.reload().catch(logger.error);
@@ -94,18 +106,22 @@ await runCommand(BALANCER_COMMAND, async (options, operands) => {
   // Beside the clients, and only while a server is left to test.
   const testAgain = () => farm.round().then(() => state?.save()).catch(logger.error);
   if (isRoundDue) testAgain();
-  while (!stop.aborted) {
+  while (!stop.signal.aborted) {
     const dueMs = jitteredInterval(options.interval, Math.random());
     nextAt = Date.now() + dueMs;
-    await frontend.serveUntil(AbortSignal.any([AbortSignal.timeout(dueMs), stop]));
+    await frontend.serveUntil(AbortSignal.any([AbortSignal.timeout(dueMs), stop.signal]));
     log.unserved(counters.takeUnserved());
-    if (!stop.aborted) testAgain();
+    if (!stop.signal.aborted) testAgain();
   }
 
-  if (isShared) admin?.close().catch(logger.error); // The next process waits for it.
-  await frontend.close(stop);
+  if (isShared) { // The next process waits for these.
+    admin?.close().catch(logger.error);
+    control?.close().catch(logger.error);
+  }
+  await frontend.close(stop.signal);
   files?.close();
   await admin?.close();
+  await control?.close();
   await state?.close();
   return 0;
 }, userArguments());

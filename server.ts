@@ -4,89 +4,73 @@
  * @module
  */
 
-import { userArguments } from "./lib/process/worker_protocol.ts";
+import config from "./deno.json" with { type: "json" };
 import { runCommand } from "./lib/cli/arguments.ts";
 import { CommandError, UsageError } from "./lib/cli/command.ts";
-import { choice, option, SIZE } from "./lib/cli/option.ts";
-import { FILE_OPTIONS, fileHandler } from "./lib/files/file_server.ts";
+import { openFileServer } from "./lib/files/file_server.ts";
+import { openServerAdmin } from "./lib/files/server_admin.ts";
+import { SERVER_COMMAND } from "./lib/files/server_options.ts";
+import { thisProcess } from "./lib/files/server_status.ts";
 import { standardOutput } from "./lib/log/access_log.ts";
 import { logFaults } from "./lib/log/fault.ts";
+import { LAST_LINES_MS } from "./lib/log/line_writer.ts";
 import { Logger } from "./lib/log/logger.ts";
+import { Certificate } from "./lib/process/certificate.ts";
 import { HttpServer } from "./lib/process/http_server.ts";
-import { listenerOptions } from "./lib/process/listener.ts";
 import { LoadPublisher, serverLoad } from "./lib/process/load_link.ts";
-import { PROXY_OPTIONS, readProxies } from "./lib/process/proxies.ts";
-import { onHangup, stopSignal } from "./lib/process/signals.ts";
-import { isSupervisor, supervise, WORKERS_OPTION } from "./lib/process/supervisor.ts";
-import { credentialFiles, readCredentials, TLS_OPTIONS } from "./lib/process/tls.ts";
+import { readProxies } from "./lib/process/proxies.ts";
+import { onHangup, stopSignals } from "./lib/process/signals.ts";
+import { isSupervisor, supervise, Supervisor } from "./lib/process/supervisor.ts";
+import { credentialFiles } from "./lib/process/tls.ts";
+import { userArguments } from "./lib/process/worker_protocol.ts";
 
-const command = {
-  name: "server",
-  permissions: "--allow-net --allow-read",
-  synopsis: "[OPTIONS] [ROOT]",
-  summary: "Serves the files under the directory ROOT over HTTP/1.1. Names that begin with a dot " +
-    "are hidden, except /.well-known/, and nothing outside ROOT is ever sent.",
-  operands: { ROOT: "the directory to serve (default: .)" },
-  options: {
-    ...listenerOptions("8000"),
-    ...TLS_OPTIONS,
-    ...PROXY_OPTIONS,
-    ...WORKERS_OPTION,
-    ...FILE_OPTIONS,
-    "limit-rate": option(SIZE, "0", "bytes per second to each connection; 0 for no limit"),
-    "load-report": option(
-      choice(["on", "off"]),
-      "on",
-      "whether answers to the test file say how busy the server is",
-    ),
-  },
-  notes: `Examples:
-  deno run --allow-net --allow-read server.ts public
-  deno run --allow-net --allow-read=. server.ts --port=9000 --limit-rate=2M
-  deno run --allow-net --allow-read server.ts \\
-    --port=8443 --tls-cert=chain.pem --tls-key=key.pem public
-  deno run --allow-net --allow-read --allow-run=deno server.ts \\
-    --workers=2 public
-  deno run --allow-net --allow-read server.ts --listing --etag=content \\
-    --header='Access-Control-Allow-Origin: *' public
-
-A request for /test.bin, the performance-test file of the balancer, gets 1 MiB
-of built-in bytes unless ROOT has a file of that name; /test.bin?bytes=N gets
-as many as it asks for, up to 64 MiB.
-
-Of a file that has a.css.br, a.css.zst or a.css.gz beside it, clients that can
-read them are sent these.`,
-};
-
-await runCommand(command, async (options, operands) => {
+await runCommand(SERVER_COMMAND, async (options, operands) => {
   await using logger = new Logger("server", options.log === "json", Date.now);
   const { info, error: logError } = logger;
   logFaults(logger);
   const root = await realRoot(operands);
   const proxies = await readProxies(options);
-  const isReporting = options["load-report"] === "on";
-  if (isSupervisor(options)) {
-    const loads = isReporting ? new LoadPublisher() : undefined;
-    return await supervise(options, [root, ...credentialFiles(options)], logger, loads);
-  }
-  const output = standardOutput();
-  const load = isReporting ? serverLoad(output) : undefined;
-  const credentials = await readCredentials(options, Date.now());
-  const handler = await fileHandler(root, options, load?.now);
+  const certificate = await Certificate.open(options, info);
+  const { admin: adminAddress, workers, "drain-delay": drainDelayMs } = options;
+  const constants = { version: config.version, startedAt: Date.now(), workers };
 
-  const stop = stopSignal(undefined, load?.learn);
-  const limitRate = options["limit-rate"];
+  if (isSupervisor(options)) {
+    const loads = new LoadPublisher();
+    const { subscribe, onReport } = loads;
+    const links = { info, relay: logger.relay, subscribe, onReport };
+    const files = [root, ...credentialFiles(options)];
+    const supervisor = await Supervisor.of(options, files, links);
+    const stop = stopSignals({ drainDelayMs, onSecond: () => supervisor.kill() });
+    const sources = { processes: loads, frontend: supervisor, certificate, stop, constants };
+    const admin = openServerAdmin(adminAddress, sources, logger);
+    const exitStatus = await supervise(supervisor, stop.signal, certificate);
+    await admin?.close();
+    return exitStatus;
+  }
+
+  const isReporting = options["load-report"] === "on";
+  const output = standardOutput();
+  const load = serverLoad(output);
+  const files = await openFileServer(root, options, isReporting ? load.now : undefined);
+  const stop = stopSignals({ drainDelayMs, onUpdate: load.learn });
   const server = new HttpServer(options, {
-    ...{ handler, credentials, proxies, limitRate, output, load: load?.meter, info, logError },
+    handler: (request) => files.reply(request),
+    ...{ certificate, proxies, limitRate: options["limit-rate"], output, info, logError },
+    load: isReporting || adminAddress ? load.meter : undefined,
   });
+  const processes = thisProcess(server, files, load);
+  if (adminAddress) load.reportCounts(() => processes.counts);
+  const sources = { processes, frontend: server, certificate, stop, constants };
+  const admin = openServerAdmin(adminAddress, sources, logger);
   onHangup(() => {
-    if (credentials === undefined) info("there is nothing to be read again");
-    else server.renewCertificate(options);
+    if (certificate === undefined) info("there is nothing to be read again");
+    else void certificate.renew();
   });
   server.announce();
-  await server.serveUntil(stop);
-  await server.close(stop);
-  load?.close();
+  await server.serveUntil(stop.signal);
+  await server.close(stop.signal);
+  load.close();
+  await Promise.all([admin?.close(), output.flush(LAST_LINES_MS)]);
   return 0;
 }, userArguments());
 

@@ -20,7 +20,8 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     ...["lib/process", "lib/log", "lib/cli", "lib/net", "lib/http", "@std", "node:crypto"],
   ],
   "lib/files": [
-    ...["lib/files", "lib/log", "lib/cli", "lib/net", "lib/http", "@std", "node:fs", "node:crypto"],
+    ...["lib/files", "lib/process", "lib/log", "lib/cli", "lib/net", "lib/http", "@std"],
+    ...["node:fs", "node:crypto"],
   ],
   "lib/balancing": [
     ...["lib/balancing", "lib/balancing/list", "lib/balancing/policies"],

@@ -17,37 +17,32 @@ import {
   type Values,
 } from "../cli/option.ts";
 import { REQUEST_TARGET } from "../http/grammar.ts";
+import { ADMIN_ADDRESS } from "../process/admin_port.ts";
 import { listenerOptions } from "../process/listener.ts";
 import { PROXY_OPTIONS } from "../process/proxies.ts";
+import type { UnixSocketOptions } from "../process/unix_socket.ts";
 import { WORKERS_OPTION } from "../process/supervisor.ts";
 import { TLS_OPTIONS } from "../process/tls.ts";
-import { isLocalHost, parseEndpoint, ServerListError } from "./list/endpoint.ts";
 import { NAME_SERVER } from "./list/resolver.ts";
 import { CHECK_MODES } from "./file_checks/file_router.ts";
 import { POLICY_NAMES, type PolicyName } from "./policies.ts";
 import { PROBE_BYTES } from "./probe_size.ts";
-
-/** The value of `--admin`. */
-export interface AdminAddress {
-  /** Without brackets, as `Deno.listen` takes it. */
-  readonly hostname: string;
-  /** 0 for any free one. */
-  readonly port: number;
-  readonly isLoopback: boolean;
-}
-
-/** `HOST:PORT`, or only a port, which means this machine. */
-const ADMIN_ADDRESS: ValueParser<AdminAddress> = {
-  placeholder: "HOST:PORT",
-  expected: "an address such as 127.0.0.1:9000, [::1]:9000 or, for this machine only, :9000",
-  parse: parseAdminAddress,
-};
 
 const PATH: ValueParser<string> = {
   placeholder: "PATH",
   expected: "a path that begins with / and is encoded as in a URL",
   parse: (text) => text.startsWith("/") && REQUEST_TARGET.test(text) ? text : undefined,
 };
+
+/** Permission bits of a file. */
+const MODE: ValueParser<number> = {
+  placeholder: "MODE",
+  expected: "an octal mode such as 0600, 0660 or 0666",
+  parse: (text) => /^0?[0-7]{3}$/.test(text) ? Number.parseInt(text, 8) : undefined,
+};
+
+/** Only the user of the process. */
+const DEFAULT_CONTROL_MODE = 0o600;
 
 const POLICY: ValueParser<PolicyName> = { ...choice(POLICY_NAMES), placeholder: "NAME" };
 
@@ -103,6 +98,8 @@ export const BALANCER_COMMAND = {
       ADMIN_ADDRESS,
       "address of the status page; a port alone: on loopback (default: none)",
     ),
+    control: optional(text("PATH"), "Unix socket at which actions on servers are taken"),
+    "control-mode": optional(MODE, "who may connect there (default: 0600)"),
     ...TLS_OPTIONS,
     ...PROXY_OPTIONS,
     ...WORKERS_OPTION,
@@ -129,35 +126,23 @@ The status of all servers is served as a page, /status.json, /metrics and
 /** The values of all options. */
 export type BalancerOptions = Values<typeof BALANCER_COMMAND.options>;
 
+/** The socket of `--control`; undefined without it. */
+export function controlSocket(
+  { control: path, "control-mode": mode = DEFAULT_CONTROL_MODE, "share-port": waitsForOther }:
+    BalancerOptions,
+): Omit<UnixSocketOptions, "name"> | undefined {
+  return path === undefined ? undefined : { path, mode, waitsForOther };
+}
+
 /** Checks options that depend on each other. @throws {UsageError} */
 export function checkBalancerOptions(options: BalancerOptions): void {
   if (options["tier-min"] > 1 && options.zones === undefined && options.geoip === undefined) {
     throw new UsageError("--tier-min needs --zones or --geoip, by which clients have tiers");
   }
+  if (options["control-mode"] !== undefined && options.control === undefined) {
+    throw new UsageError("--control-mode is that of the socket of --control, which is missing");
+  }
   if (options["probe-bytes"] !== "auto" && options["probe-path"].includes("?")) {
     throw new UsageError("--probe-bytes adds ?bytes=SIZE to --probe-path, which has a query");
   }
-}
-
-function parseAdminAddress(text: string): AdminAddress | undefined {
-  const [, host, digits] = /^(?:(\[[^\]]*\]|[^:[\]]*):)?(\d{1,5})$/.exec(text) ?? [];
-  if (digits === undefined || Number(digits) > 65535) return undefined;
-  const hostname = parseAdminHost(host || "127.0.0.1");
-  if (hostname === undefined) return undefined;
-  return { hostname, port: Number(digits), isLoopback: isLoopback(hostname) };
-}
-
-/** `parseEndpoint` accepts no port 0. */
-function parseAdminHost(host: string): string | undefined {
-  try {
-    return parseEndpoint(host, host, 0).hostname;
-  } catch (error) {
-    if (error instanceof ServerListError) return undefined;
-    throw error;
-  }
-}
-
-/** The unspecified address, which is all zeros, means all addresses. */
-function isLoopback(hostname: string): boolean {
-  return isLocalHost(hostname) && /[1-9]|localhost/.test(hostname);
 }

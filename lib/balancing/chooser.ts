@@ -1,4 +1,4 @@
-import type { TransferSample } from "./health.ts";
+import type { ReportedLoad, TransferSample } from "./health.ts";
 import type { Server } from "./list/server.ts";
 import type { Candidate, PickRequest, Policy } from "./policies/policy.ts";
 import type { PickedShares } from "./request_counters.ts";
@@ -20,6 +20,12 @@ export interface PoolObserver {
   left(id: number): void;
   /** A test has passed inside a round; ignored if the server is no candidate. */
   measured(id: number, sample: TransferSample, monotonicMs: number): void;
+  /**
+   * A server has said how busy it is; ignored if it is no candidate.
+   *
+   * @param monotonicMs when it said so, which may be some time ago
+   */
+  reported(id: number, load: ReportedLoad, monotonicMs: number): void;
 }
 
 /** How a chooser prefers servers that are near to the client. */
@@ -90,6 +96,12 @@ export class Chooser implements PoolObserver, Picker<Server> {
   measured(id: number, sample: TransferSample, monotonicMs: number): void {
     this.#all.measured(id, sample, monotonicMs);
     this.#tiers?.measured(id, sample, monotonicMs);
+  }
+
+  /** Passes the report on to policies that use it. */
+  reported(id: number, load: ReportedLoad, monotonicMs: number): void {
+    this.#all.reported(id, load, monotonicMs);
+    this.#tiers?.reported(id, load, monotonicMs);
   }
 
   endRound(): void {

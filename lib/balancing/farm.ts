@@ -5,9 +5,11 @@ import type { PoolObserver } from "./chooser.ts";
 import type { FarmLog } from "./farm_log.ts";
 import { HealthChecker } from "./health_checker.ts";
 import type { ServerSource } from "./list/server_source.ts";
+import { Operations } from "./operations.ts";
 import { Pool } from "./pool.ts";
 import type { LoadListener } from "./probe.ts";
 import { probeWith } from "./probe_size.ts";
+import type { RecentChanges } from "./recent_changes.ts";
 import type { Redirection } from "./redirection.ts";
 import { ServerList } from "./server_list.ts";
 
@@ -21,6 +23,15 @@ export interface FarmLinks {
   readonly observers: readonly PoolObserver[];
   readonly onLoad: LoadListener;
   readonly log: FarmLog;
+  /** Receives errors of tests that nobody waits for. */
+  readonly onError: (error: unknown) => void;
+}
+
+/** Does not keep the process from ending. */
+function everySecond(tick: () => void): () => void {
+  const timer = setInterval(tick, 1000);
+  Deno.unrefTimer(timer);
+  return () => clearInterval(timer);
 }
 
 /** All servers: which are listed, what is known of them, and what tests them. */
@@ -28,12 +39,14 @@ export class Farm {
   readonly pool: Pool;
   readonly list: ServerList;
   readonly checker: HealthChecker;
+  readonly operations: Operations;
+  readonly changes: RecentChanges;
 
   /** Knows no server yet. */
   constructor(
     options: BalancerOptions,
     source: ServerSource,
-    { redirection: { chooser, counters, locator }, observers, onLoad, log }: FarmLinks,
+    { redirection: { chooser, counters, locator }, observers, onLoad, log, onError }: FarmLinks,
   ) {
     const clock = () => performance.now();
     this.pool = new Pool(chooser, {
@@ -57,6 +70,12 @@ export class Farm {
       pausedMs,
       wait: delay,
       log,
+    });
+    const { pool, checker } = this;
+    this.changes = log.changes;
+    this.operations = new Operations({
+      ...{ pool, checker, log, clock, onError, epochMs: Date.now, wait: delay },
+      ticker: everySecond,
     });
   }
 

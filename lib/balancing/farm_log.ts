@@ -5,26 +5,13 @@
  * @module
  */
 
-import { format as formatBytes } from "@std/fmt/bytes";
-import { format as formatDuration } from "@std/fmt/duration";
-import { throughputOf, type TransferSample, type Transition } from "./health.ts";
 import type { LookupProblem } from "./list/dns_cache.ts";
 import type { VersionHolders } from "./file_checks/disagreements.ts";
-import { placeText } from "./list/place.ts";
-import type { ListingChanges, Server } from "./list/server.ts";
+import type { Server } from "./list/server.ts";
 import type { UnreadList } from "./list/server_source.ts";
 import type { ExcludedReason, Pool, RankedServer, Replacement } from "./pool.ts";
-
-/** Something that happened to one server. */
-export type ServerEvent =
-  | Transition
-  | { readonly kind: "listed"; readonly foundBy: string | undefined }
-  | { readonly kind: "unlisted" }
-  | { readonly kind: "changed"; readonly changes: ListingChanges }
-  /** Passed a second test after one that failed. */
-  | { readonly kind: "retested"; readonly reason: string }
-  /** Its test file is not that of the other servers. */
-  | { readonly kind: "different"; readonly reason: string };
+import { RecentChanges } from "./recent_changes.ts";
+import { measurementOf, recordOf, type ServerEvent, sizeOf, wordsFor } from "./server_events.ts";
 
 /** What went wrong in a round that is not, or not certainly, a server's fault. */
 export type TroubleEvent =
@@ -46,35 +33,6 @@ export interface RoundEvent {
 
 /** The most servers that one line names. */
 const MOST_LISTED = 10;
-
-/** A server's event in words, without its name. */
-export function wordsFor(event: ServerEvent): string {
-  switch (event.kind) {
-    case "listed":
-      return event.foundBy === undefined ? "is new in the list" : `is new, by ${event.foundBy}`;
-    case "unlisted":
-      return "is in the list no more, and gets no more clients";
-    case "changed":
-      return `has changed in the list: ${changesInWords(event.changes).join(", ")}`;
-    case "available":
-      return `is available: ${transferOf(event.sample)}`;
-    case "failing":
-      return `has failed ${event.streak} of ${event.fall} tests that take it out: ${event.reason}`;
-    case "out":
-      return event.fall === 1
-        ? `is out: ${event.reason}`
-        : `is out, after ${event.streak} failed tests in a row: ${event.reason}`;
-    case "recovering":
-      return `has passed ${event.streak} of ${event.rise} tests that bring it back`;
-    case "returned":
-      return `is back after ${spanOf(event.outMs)}, with the lowest share at first: ` +
-        transferOf(event.sample);
-    case "retested":
-      return `has passed a second look, after a test that failed: ${event.reason}`;
-    case "different":
-      return `differs from the farm: ${event.reason}`;
-  }
-}
 
 /** A round in words. */
 export function wordsForRound({ ranking, servers }: RoundEvent): string {
@@ -115,17 +73,6 @@ export function wordsForVersions(target: string, versions: readonly VersionHolde
   return `${target} has several versions, and clients get the first: ${described}${rest}`;
 }
 
-/** A server's event as plain data. */
-export function recordOf(server: Server, event: ServerEvent): Record<string, unknown> {
-  const { kind, ...numbers } = event;
-  if (kind === "changed") {
-    return { event: kind, server: server.authority, changes: changesInWords(event.changes) };
-  }
-  if (!("sample" in numbers)) return { event: kind, server: server.authority, ...numbers };
-  const { sample, ...others } = numbers;
-  return { event: kind, server: server.authority, ...measurementOf(sample), ...others };
-}
-
 /** A round as plain data, the fastest servers first. */
 export function roundRecordOf({ ranking, servers, elapsedMs }: RoundEvent): object {
   const fastest = ranking.slice(-MOST_LISTED).reverse().map(({ server, sample, share }) => ({
@@ -139,47 +86,18 @@ export function roundRecordOf({ ranking, servers, elapsedMs }: RoundEvent): obje
     : { event: "round", ...counts, elapsedMs, fastest };
 }
 
-function changesInWords(
-  { weight, isDrained, priority, publicUrl, place }: ListingChanges,
-): string[] {
-  const words: string[] = [];
-  if (weight !== undefined) words.push(`its weight is ${Math.round(weight * 100) / 100}`);
-  if (isDrained !== undefined) words.push(isDrained ? "it is drained" : "it is drained no more");
-  if (priority !== undefined) {
-    words.push(priority.after > priority.before ? "it steps back" : "it comes to the fore");
-  }
-  if (publicUrl !== undefined) words.push(`clients are sent to ${publicUrl}`);
-  if (place !== undefined) words.push(`its place is ${placeText(place) || "not listed any more"}`);
-  return words;
-}
-
-function transferOf(sample: TransferSample): string {
-  const { elapsedMs, isPartial } = sample;
-  const perSecond = formatBytes(throughputOf(sample) * 1000, { binary: true });
-  const partial = isPartial ? "; partial, since its time was over" : "";
-  return `${sizeOf(sample)} in ${elapsedMs.toFixed(1)} ms, ${perSecond}/s${partial}`;
-}
-
-function sizeOf({ bytes }: TransferSample): string {
-  return formatBytes(bytes, { binary: true });
-}
-
-/** A measurement as plain data; `partial` only if it is. */
-function measurementOf({ bytes, elapsedMs, isPartial }: TransferSample): object {
-  return isPartial ? { bytes, elapsedMs, partial: true } : { bytes, elapsedMs };
-}
-
-/** A duration in whole seconds, such as `3m 20s`. */
-function spanOf(ms: number): string {
-  const whole = Math.max(1000, Math.round(ms / 1000) * 1000);
-  return formatDuration(whole, { ignoreZero: true });
-}
+/** Events after which a server may get no clients. */
+const CAUSES: ReadonlySet<ServerEvent["kind"]> = new Set(
+  ["failing", "out", "changed", "action", "enabled", "actionEnded"] as const,
+);
 
 /** Logs a line: in words, and as a record. */
 export type Tell = (words: string, record?: object) => void;
 
 /** Logs what happens to the servers, a line for each change. */
 export class FarmLog {
+  /** What has become of servers lately. */
+  readonly changes: RecentChanges;
   readonly #info: Tell;
   /** The last problem of each entry that is looked up. */
   #problems: ReadonlyMap<string, string> = new Map();
@@ -188,8 +106,9 @@ export class FarmLog {
 
   #unserved: ReadonlySet<string> = new Set();
 
-  constructor(info: Tell) {
+  constructor(info: Tell, changes: RecentChanges = new RecentChanges(Date.now)) {
     this.#info = info;
+    this.changes = changes;
   }
 
   /**
@@ -198,7 +117,8 @@ export class FarmLog {
    * @param excludedReason why it gets no clients now; logged with events that may have caused it
    */
   readonly server = (server: Server, event: ServerEvent, excludedReason?: ExcludedReason): void => {
-    const isCause = event.kind === "failing" || event.kind === "out" || event.kind === "changed";
+    this.changes.add(server, event);
+    const isCause = CAUSES.has(event.kind);
     const excluded = isCause && excludedReason !== undefined ? { excludedReason } : {};
     this.#info(`${server.authority} ${wordsFor(event)}`, {
       ...recordOf(server, event),

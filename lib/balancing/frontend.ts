@@ -5,6 +5,7 @@
  */
 
 import type { Logger } from "../log/logger.ts";
+import type { Certificate } from "../process/certificate.ts";
 import type { HttpServer } from "../process/http_server.ts";
 import { fired } from "../process/signals.ts";
 import { isSupervisor, Supervisor, type SupervisorOptions } from "../process/supervisor.ts";
@@ -53,22 +54,23 @@ export async function createFrontend(
   files: FileChecks | undefined,
   logger: Pick<Logger, "info" | "relay">,
 ): Promise<Frontend> {
-  if (!isSupervisor(options)) return new OwnFrontend(redirection.serverWith(files), options);
-  return await WorkerFrontend.of(options, redirection.counters, files, logger);
+  const { certificate, counters } = redirection;
+  if (!isSupervisor(options)) return new OwnFrontend(redirection.serverWith(files), certificate);
+  return await WorkerFrontend.of(options, certificate, counters, files, logger);
 }
 
 /** Accepts clients in this process. */
 export class OwnFrontend implements Frontend {
   readonly observers: readonly PoolObserver[] = [];
   readonly #openServer: () => HttpServer;
-  readonly #options: TlsValues;
+  readonly #certificate: Certificate | undefined;
   #server: HttpServer | undefined;
   #isClosing = false;
 
   /** @param openServer begins to listen */
-  constructor(openServer: () => HttpServer, options: TlsValues) {
+  constructor(openServer: () => HttpServer, certificate: Certificate | undefined) {
     this.#openServer = openServer;
-    this.#options = options;
+    this.#certificate = certificate;
   }
 
   get isListening(): boolean {
@@ -86,7 +88,7 @@ export class OwnFrontend implements Frontend {
   }
 
   renew(): void {
-    if (credentialFiles(this.#options).length > 0) this.#server?.renewCertificate(this.#options);
+    void this.#certificate?.renew();
   }
 
   async close(stop: AbortSignal): Promise<void> {
@@ -101,17 +103,25 @@ export class OwnFrontend implements Frontend {
 export class WorkerFrontend implements Frontend {
   readonly observers: readonly PoolObserver[];
   readonly #supervisor: Supervisor;
+  readonly #certificate: Certificate | undefined;
   readonly #isRenewable: boolean;
 
-  private constructor(supervisor: Supervisor, publisher: PoolPublisher, isRenewable: boolean) {
+  private constructor(
+    supervisor: Supervisor,
+    publisher: PoolPublisher,
+    certificate: Certificate | undefined,
+    isRenewable: boolean,
+  ) {
     this.observers = [publisher];
     this.#supervisor = supervisor;
+    this.#certificate = certificate;
     this.#isRenewable = isRenewable;
   }
 
   /**
    * Prepares workers, and starts none.
    *
+   * @param certificate what the workers speak TLS with
    * @param counters receives what the workers count
    * @param files answers what the workers want to know
    * @param logger receives what happens to the workers, and what they log
@@ -119,6 +129,7 @@ export class WorkerFrontend implements Frontend {
    */
   static async of(
     options: SupervisorOptions & TlsValues & LocationOptions,
+    certificate: Certificate | undefined,
     counters: RequestCounters,
     files: FileChecks | undefined,
     { info, relay }: Pick<Logger, "info" | "relay">,
@@ -140,7 +151,7 @@ export class WorkerFrontend implements Frontend {
       subscribe,
       onReport,
     });
-    return new WorkerFrontend(supervisor, publisher, paths.length > 0);
+    return new WorkerFrontend(supervisor, publisher, certificate, paths.length > 0);
   }
 
   /** A worker that has ended does not count until its successor listens. */
@@ -149,6 +160,7 @@ export class WorkerFrontend implements Frontend {
   }
 
   async open(): Promise<number | undefined> {
+    this.#certificate?.watch();
     return (await this.#supervisor.start())?.code;
   }
 
@@ -158,10 +170,12 @@ export class WorkerFrontend implements Frontend {
   }
 
   renew(): void {
+    void this.#certificate?.renew();
     if (this.#isRenewable) void this.#supervisor.rollingRestart();
   }
 
   async close(): Promise<void> {
+    this.#certificate?.close();
     await this.#supervisor.drain();
   }
 

@@ -71,7 +71,9 @@ export class Health {
   #pauseRounds = 1;
   #roundsLeft = 1;
   #slowStart = 1;
-  /** Whether it is tested once more, though an earlier process took it out for good. */
+  /** Whether an operator has taken it out, so that tests change nothing. */
+  #isHeld = false;
+  /** Whether it is tested once more, though it is out for good. */
   #hasRetrial = false;
 
   constructor(thresholds: Thresholds) {
@@ -94,12 +96,35 @@ export class Health {
 
   /** Whether the server will ever be tested again. */
   get isTestable(): boolean {
+    if (this.#isHeld) return false;
     return this.#state.kind !== "out" || this.#thresholds.rise > 0 || this.#hasRetrial;
+  }
+
+  /**
+   * Takes the server out until `release()`, as if it had failed; no round tests it, and no outcome
+   * counts.
+   *
+   * @param at in milliseconds since the epoch
+   */
+  hold(reason: string, at: number): void {
+    this.#isHeld = true;
+    this.#sample = undefined;
+    this.#state = { kind: "out", reason, since: at };
+  }
+
+  /** Ends `hold()`: what was known before is too old, so the server is untested. */
+  release(): void {
+    if (!this.#isHeld) return;
+    this.#isHeld = false;
+    this.#hasRetrial = false;
+    this.#state = { kind: "untested" };
+    this.#slowStart = 1;
+    this.#pause(1);
   }
 
   get facts(): HealthFacts {
     return {
-      state: this.#state,
+      state: this.#isHeld ? { kind: "untested" } : this.#state,
       streak: this.#streak,
       pauseRounds: this.#pauseRounds,
       roundsLeft: this.#roundsLeft,
@@ -109,6 +134,7 @@ export class Health {
 
   /** Adopts the facts of an earlier process. A server that is out for good is tested once more. */
   restore({ state, streak, pauseRounds, roundsLeft, slowStart }: HealthFacts): void {
+    if (this.#isHeld) return;
     this.#state = state;
     this.#streak = streak;
     this.#pauseRounds = pauseRounds;
@@ -121,9 +147,15 @@ export class Health {
    * Begins a round. A server that is out is tested after 1 round, then after 2, 4, 8 and at last
    * every 10 more while it fails.
    *
+   * @param isRequested whether somebody asks for this test, whatever is due
    * @returns whether the server is to be tested in this round
    */
-  beginRound(): boolean {
+  beginRound(isRequested = false): boolean {
+    if (isRequested) {
+      this.#hasRetrial = this.#state.kind === "out";
+      return true;
+    }
+    if (this.#isHeld) return false;
     if (this.#state.kind !== "out") return true;
     if (this.#thresholds.rise === 0) return this.#hasRetrial;
     this.#roundsLeft--;
@@ -178,7 +210,7 @@ export class Health {
   }
 
   #recover(sample: TransferSample, outSince: number): Transition {
-    const { rise } = this.#thresholds;
+    const rise = Math.max(1, this.#thresholds.rise); // 0 if this test was asked for.
     const streak = this.#streak + 1;
     this.#pause(1, streak);
     if (streak < rise) return { kind: "recovering", streak, rise };
@@ -208,6 +240,9 @@ export interface TransferSample {
 export interface ReportedLoad extends LoadReport {
   readonly at: number;
 }
+
+/** How long a report counts, in ms: what was sent since then is a guess beside it. */
+export const LOAD_EXPIRY_MS = 10_000;
 
 /** The test file as a server sent it. */
 export interface TestFile {

@@ -10,7 +10,7 @@ import type { FarmLog } from "./farm_log.ts";
 import type { TestFile } from "./health.ts";
 import type { Server } from "./list/server.ts";
 import { OwnLine } from "./own_line.ts";
-import type { Pool } from "./pool.ts";
+import type { Pool, TestedServers } from "./pool.ts";
 import { Round, type RoundOptions } from "./round.ts";
 
 /** How servers are tested round after round. */
@@ -57,6 +57,12 @@ export function jitteredInterval(intervalMs: number, random: number): number {
   return Math.ceil(intervalMs * (1 - JITTER * random));
 }
 
+/** Servers whose tests somebody asks for, by their ids. */
+interface Requests {
+  readonly requests: Map<number, Server>;
+  readonly done: Promise<void>;
+}
+
 /** Tests the servers of a pool, round after round, and logs what it finds. */
 export class HealthChecker {
   readonly #pool: Pool;
@@ -65,6 +71,8 @@ export class HealthChecker {
   readonly #consistency = new ContentConsistency();
   #past: PastRounds = { count: 0, endedAt: null, elapsedMs: null };
   #testing: Promise<void> | undefined;
+  /** What is asked for until the tests in progress have ended. */
+  #requested: Requests | undefined;
   readonly #round = new SingleRun(() => this.#runRound());
 
   constructor(pool: Pool, options: HealthCheckerOptions) {
@@ -92,7 +100,7 @@ export class HealthChecker {
   async firstRound(): Promise<void> {
     const { fall } = this.#pool.thresholds;
     const looks = Math.min(MAX_FIRST_LOOKS, Math.max(MIN_FIRST_LOOKS, fall));
-    await this.#test("all");
+    await this.#test(() => "all");
     for (let look = 2; look <= looks; look++) {
       if (this.#pool.isAvailable || !this.#pool.hasUntested) return;
       await this.#options.wait(FIRST_LOOK_PAUSE_MS);
@@ -115,29 +123,55 @@ export class HealthChecker {
    * @throws what the probe rejects with
    */
   newcomers(): Promise<void> {
-    return this.#test("untested");
+    return this.#test(() => "untested");
+  }
+
+  /**
+   * Tests these servers, whether they are due or not, after the tests in progress. That is no round;
+   * all that is asked for meanwhile is one run.
+   *
+   * @throws what the probe rejects with
+   */
+  request(servers: readonly Server[]): Promise<void> {
+    const { requests } = this.#requested ??= this.#newRequests();
+    for (const server of servers) requests.set(server.id, server);
+    return this.#requested.done;
+  }
+
+  #newRequests(): Requests {
+    const requests = new Map<number, Server>();
+    const choose = () => {
+      this.#requested = undefined;
+      return [...requests.values()];
+    };
+    // Not before the caller has said what it wants.
+    const done = Promise.resolve().then(() => this.#test(choose));
+    return { requests, done };
   }
 
   async #runRound(): Promise<void> {
     const { beforeRound } = this.#options;
     if (beforeRound !== undefined) await beforeRound();
-    await this.#test("all");
+    await this.#test(() => "all");
   }
 
-  async #test(which: "untested" | "all"): Promise<void> {
+  /** @param choose called when the tests begin */
+  async #test(choose: () => TestedServers): Promise<void> {
     // A rejection is the business of the other caller.
     while (this.#testing !== undefined) await this.#testing.catch(() => {});
+    const which = choose();
     if (which === "untested" && !this.#pool.hasUntested) return;
     await (this.#testing = this.#run(which).finally(() => this.#testing = undefined));
   }
 
-  async #run(which: "untested" | "all"): Promise<void> {
+  async #run(which: TestedServers): Promise<void> {
     const { clock, epochMs, log } = this.#options;
     const begunAt = clock();
     const round = new Round(this.#pool, this.#options, this.#ownLine);
     await round.run(which);
     const { chooser, ranking, servers: { length: servers } } = this.#pool;
-    if (which === "untested") return log.round({ ranking, servers, elapsedMs: undefined });
+    if (which === "untested") log.round({ ranking, servers, elapsedMs: undefined });
+    if (which !== "all") return;
     const elapsedMs = clock() - begunAt;
     this.#past = { count: this.#past.count + 1, endedAt: epochMs(), elapsedMs };
     chooser.endRound();

@@ -4,33 +4,27 @@
  * @module
  */
 
+import type { Actions } from "./actions.ts";
 import type { Chooser, PoolObserver } from "./chooser.ts";
 import {
-  Health,
-  type HealthFacts,
-  History,
+  type History,
   type Outcome,
   type ReportedLoad,
   type ServerState,
   type Thresholds,
   throughputOf,
   type TransferSample,
-  type TransferStatus,
   type Transition,
 } from "./health.ts";
-import {
-  applyListing,
-  BACKUP_PRIORITY,
-  type ListingChanges,
-  probeKey,
-  type Server,
-} from "./list/server.ts";
+import { BACKUP_PRIORITY, type ListingChanges, probeKey, type Server } from "./list/server.ts";
+import { Member, type ServerFacts } from "./member.ts";
 import type { Candidate } from "./policies/policy.ts";
 
 /**
- * Why a server gets no clients: it is `untested` or `out`; the list says `drained`; it failed a test
- * in the round in progress and awaits a second one (`suspended`); or others of a better priority are
- * available, where the list says `backup` or DNS a `lower-priority`.
+ * Why a server gets no clients: it is `untested`; it is `out`, by its tests or an operator's action;
+ * the list or an action says `drained`; it failed a test in the round in progress and awaits a second
+ * one (`suspended`); or others of a better priority are available, where the list says `backup` or DNS
+ * a `lower-priority`.
  */
 export type ExcludedReason =
   | "untested"
@@ -42,7 +36,10 @@ export type ExcludedReason =
 
 /** A server and what is known of it. */
 export interface ServerRecord {
+  /** As it is used: as the list has it, except where an action wins. */
   readonly server: Server;
+  /** What operators have ordered. */
+  readonly actions: Actions;
   readonly state: ServerState;
   /** Progress of its slow start after it was out, from 0 to 1. */
   readonly slowStart: number;
@@ -62,19 +59,15 @@ export interface RankedServer {
   readonly share: number;
 }
 
+/** Which servers are tested: those without a verdict, all that are due, or these at any rate. */
+export type TestedServers = "untested" | "all" | readonly Server[];
+
 /** What a new list changes. */
 export interface Replacement {
   readonly added: readonly Server[];
   /** Servers that stay, with what the list says differently of them. */
   readonly changed: readonly (readonly [server: Server, changes: ListingChanges])[];
   readonly removed: readonly Server[];
-}
-
-/** What a process leaves to the next one of a server. */
-export interface ServerFacts {
-  readonly health: HealthFacts;
-  /** The latest tests, the oldest first. */
-  readonly transfers: readonly TransferStatus[];
 }
 
 /** How a pool judges its servers, and what receives its changes. */
@@ -93,13 +86,6 @@ export interface PoolOptions {
 /** A server that returned has its full share after so many rounds, or sooner in a small pool. */
 const SLOW_START_ROUNDS = 10;
 
-interface Member {
-  readonly server: Server;
-  readonly health: Health;
-  readonly history: History;
-  load: ReportedLoad | undefined;
-}
-
 /**
  * All servers, whatever their state. A round is `beginRound()`, `record()` for each server it gave,
  * and `endRound()`. `monotonicMs` is on the clock of `PickRequest`.
@@ -115,8 +101,9 @@ export class Pool {
   #candidates: readonly Candidate[] = [];
   /** Servers that get no clients until their second test. */
   readonly #suspended = new Set<number>();
-  /** Candidates that have not left since the last update. */
-  #remaining = 0;
+  /** Ids of candidates that have left since the last update. */
+  readonly #leaving = new Set<number>();
+  #isUpdateDue = false;
   #revision = 0;
 
   constructor(chooser: Chooser, options: PoolOptions = {}) {
@@ -130,7 +117,8 @@ export class Pool {
 
   /**
    * Replaces the list of servers. A server with the `probeKey` of one that was listed before is that
-   * one: its id stays, with all that is known of it; the rest is as the list says.
+   * one: its id stays, with all that is known of it and the actions on it; the rest is as the list
+   * says.
    */
   replace(servers: readonly Server[], monotonicMs: number): Replacement {
     const before = new Map([...this.#members.values()].map((it) => [probeKey(it.server), it]));
@@ -143,12 +131,11 @@ export class Pool {
       before.delete(key);
       if (member === undefined) {
         added.push(listed);
-        const health = new Health(this.thresholds);
-        members.set(listed.id, { server: listed, health, history: new History(), load: undefined });
+        members.set(listed.id, new Member(listed, this.thresholds));
       } else {
-        const { server, changes } = applyListing(member.server, listed);
-        if (changes !== undefined) changed.push([server, changes]);
-        members.set(server.id, { ...member, server });
+        const changes = member.list(listed);
+        if (changes !== undefined) changed.push([member.server, changes]);
+        members.set(member.server.id, member);
       }
     }
     this.#members = members;
@@ -159,15 +146,33 @@ export class Pool {
   /**
    * Begins a round. @returns the servers to be tested in it
    *
-   * @param which only those that were never tested, or all that are due
+   * @param which those without a verdict, all that are due, or these whether they are due or not
    */
-  beginRound(which: "untested" | "all" = "all"): Server[] {
+  beginRound(which: TestedServers = "all"): Server[] {
+    const requested = typeof which === "string" ? undefined : new Set(which.map(({ id }) => id));
     const servers: Server[] = [];
     for (const { server, health } of this.#members.values()) {
+      const isRequested = requested?.has(server.id);
+      if (isRequested === false) continue;
       if (which === "untested" && health.state.kind !== "untested") continue;
-      if (health.beginRound()) servers.push(server);
+      if (health.beginRound(isRequested)) servers.push(server);
     }
     return servers;
+  }
+
+  /**
+   * Puts these actions in force, in place of those that the server has; ignored if it is no longer in
+   * the pool. A server that they drain or take out gets no more clients at once.
+   */
+  setActions({ id }: Server, actions: Actions, monotonicMs: number): void {
+    const member = this.#members.get(id);
+    if (member === undefined) return;
+    const before = member.server;
+    const isEligible = () => this.#ownReason(member.server, member.health.state) === undefined;
+    const wasEligible = isEligible();
+    member.act(actions);
+    if (wasEligible && !isEligible()) this.#leave(before, monotonicMs);
+    else this.#updateSoon(monotonicMs);
   }
 
   /**
@@ -221,14 +226,15 @@ export class Pool {
   }
 
   /**
-   * Keeps what a server says of its load, unless it is older than what is known; undefined if it no
-   * longer says anything.
+   * Learns what a server says of its load, unless something newer is known; undefined if it no longer
+   * says anything.
+   *
+   * @param monotonicMs when it said so
    */
-  learnLoad(server: Server, load: ReportedLoad | undefined): void {
+  learnLoad(server: Server, load: ReportedLoad | undefined, monotonicMs: number): void {
     const member = this.#members.get(server.id);
-    if (member === undefined) return;
-    const isOlder = load !== undefined && member.load !== undefined && load.at < member.load.at;
-    if (!isOlder) member.load = load;
+    if (member?.learnLoad(load, monotonicMs) !== true || load === undefined) return;
+    for (const observer of this.#observers) observer.reported(server.id, load, monotonicMs);
   }
 
   /** Whether one more failed test takes a server out. */
@@ -243,8 +249,7 @@ export class Pool {
 
   /** Why a server gets no clients; undefined if it may be picked, or is no longer in the pool. */
   excludedReason(server: Server): ExcludedReason | undefined {
-    const member = this.#members.get(server.id);
-    return member && this.#reason(member.server, member.health.state);
+    return this.recordOf(server)?.excludedReason;
   }
 
   /** Ends a round: its samples count from now on. A server without a new one keeps its last. */
@@ -261,20 +266,14 @@ export class Pool {
 
   /** What is known of each server, by its `probeKey`. */
   get facts(): ReadonlyMap<string, ServerFacts> {
-    return new Map(
-      this.#members.values().map(({ server, health: { facts }, history: { transfers } }) => {
-        return [probeKey(server), { health: facts, transfers }];
-      }),
-    );
+    return new Map(this.#members.values().map((it) => [probeKey(it.server), it.facts]));
   }
 
   /** Adopts the facts of an earlier process for those servers that this one has never tested. */
   restore(facts: ReadonlyMap<string, ServerFacts>, monotonicMs: number): void {
-    for (const { server, health, history } of this.#members.values()) {
-      const known = facts.get(probeKey(server));
-      if (known === undefined || history.transfers.length > 0) continue;
-      health.restore(known.health);
-      history.restore(known.transfers);
+    for (const member of this.#members.values()) {
+      const known = facts.get(probeKey(member.server));
+      if (known !== undefined) member.restore(known);
     }
     this.#update(monotonicMs);
   }
@@ -286,17 +285,13 @@ export class Pool {
 
   /** Every server with what is known of it, in the order of the list. */
   get records(): readonly ServerRecord[] {
-    return [...this.#members.values()].map(({ server, health, history, load }) => {
-      const { state, slowStart } = health;
-      return {
-        server,
-        state,
-        slowStart,
-        excludedReason: this.#reason(server, state),
-        history,
-        load,
-      };
-    });
+    return [...this.#members.values()].map((member) => this.#record(member));
+  }
+
+  /** What is known of a server; undefined if it is no longer in the pool. */
+  recordOf({ id }: Server): ServerRecord | undefined {
+    const member = this.#members.get(id);
+    return member && this.#record(member);
   }
 
   /** The available servers with their shares, slowest first, equal ones in the order of the list. */
@@ -312,6 +307,11 @@ export class Pool {
 
   get isAvailable(): boolean {
     return this.#remaining > 0;
+  }
+
+  /** How many candidates have not left. */
+  get #remaining(): number {
+    return this.#candidates.length - this.#leaving.size;
   }
 
   /** Whether a server has neither passed a test nor failed for good. */
@@ -332,18 +332,24 @@ export class Pool {
 
   /** Tells the observers that a server has left, and soon which candidates remain. */
   #leave(server: Server, monotonicMs: number): void {
-    const isUpdateDue = this.#remaining < this.#candidates.length;
+    if (this.#leaving.has(server.id)) return;
     for (const observer of this.#observers) observer.left(server.id);
-    if (!server.isDrained && server.priority === this.#priority) this.#remaining--;
-    if (!this.isAvailable) this.#update(monotonicMs);
-    else if (!isUpdateDue) {
-      this.#callSoon(() => {
-        if (this.#remaining < this.#candidates.length) this.#update(monotonicMs);
-      });
-    }
+    if (!server.isDrained && server.priority === this.#priority) this.#leaving.add(server.id);
+    this.#updateSoon(monotonicMs);
+  }
+
+  /** Updates after a moment, or at once while clients can be sent nowhere. */
+  #updateSoon(monotonicMs: number): void {
+    if (!this.isAvailable) return this.#update(monotonicMs);
+    if (this.#isUpdateDue) return;
+    this.#isUpdateDue = true;
+    this.#callSoon(() => {
+      if (this.#isUpdateDue) this.#update(monotonicMs);
+    });
   }
 
   #update(monotonicMs: number): void {
+    this.#isUpdateDue = false;
     this.#revision++;
     let eligible = this.#eligible();
     if (eligible.length === 0) {
@@ -354,7 +360,7 @@ export class Pool {
     }
     const priority = Math.min(...eligible.map(({ server }) => server.priority));
     this.#candidates = eligible.filter(({ server }) => server.priority === priority);
-    this.#remaining = this.#candidates.length;
+    this.#leaving.clear();
     for (const observer of this.#observers) observer.update(eligible, monotonicMs);
   }
 
@@ -366,6 +372,12 @@ export class Pool {
       eligible.push({ server, sample: state.sample, weight: server.weight, slowStart });
     }
     return eligible;
+  }
+
+  #record({ server, actions, health, history, load }: Member): ServerRecord {
+    const { state, slowStart } = health;
+    const excludedReason = this.#reason(server, state);
+    return { server, actions, state, slowStart, excludedReason, history, load };
   }
 
   /** That of the candidates; the lowest number is the best. */

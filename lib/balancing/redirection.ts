@@ -1,8 +1,8 @@
 import type { LineWriter } from "../log/line_writer.ts";
 import type { Logger } from "../log/logger.ts";
+import { Certificate } from "../process/certificate.ts";
 import { HttpServer, type HttpServerConfig } from "../process/http_server.ts";
 import { readProxies } from "../process/proxies.ts";
-import { readCredentials } from "../process/tls.ts";
 import type { BalancerOptions } from "./balancer_options.ts";
 import { Chooser } from "./chooser.ts";
 import type { FileKnowledge } from "./file_checks/file_checks.ts";
@@ -23,7 +23,7 @@ const MAX_RETRY_AFTER_MS = 60_000;
 /** How the options want clients redirected, in this process or by the servers it opens. */
 export class Redirection {
   readonly #options: BalancerOptions;
-  readonly #port: Pick<HttpServerConfig, "credentials" | "proxies">;
+  readonly #port: Pick<HttpServerConfig, "certificate" | "proxies">;
   readonly #logger: Pick<Logger, "info" | "error">;
   /** Finds the places of clients, if they matter. */
   readonly locator: Locator | undefined;
@@ -33,7 +33,7 @@ export class Redirection {
 
   private constructor(
     options: BalancerOptions,
-    port: Pick<HttpServerConfig, "credentials" | "proxies">,
+    port: Pick<HttpServerConfig, "certificate" | "proxies">,
     locator: Locator | undefined,
     logger: Pick<Logger, "info" | "error">,
   ) {
@@ -60,15 +60,15 @@ export class Redirection {
     options: BalancerOptions,
     logger: Pick<Logger, "info" | "error">,
   ): Promise<Redirection> {
-    const credentials = await readCredentials(options, Date.now());
+    const certificate = await Certificate.open(options, logger.info);
     const proxies = await readProxies(options);
     const locator = await Locator.open(options, logger.info);
-    return new Redirection(options, { credentials, proxies }, locator, logger);
+    return new Redirection(options, { certificate, proxies }, locator, logger);
   }
 
   /** What the port speaks TLS with, if it does. */
-  get credentials(): HttpServerConfig["credentials"] {
-    return this.#port.credentials;
+  get certificate(): Certificate | undefined {
+    return this.#port.certificate;
   }
 
   /** @param files what is known of files, if that is wanted */

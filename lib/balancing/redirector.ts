@@ -6,11 +6,11 @@
 
 import { fieldLine, type FieldSection, NO_FIELDS } from "../http/fields.ts";
 import { trimOws } from "../http/grammar.ts";
+import { isLocalHost } from "../http/host.ts";
 import { type Handler, htmlReply, Redirect, type Reply, type Request } from "../net/handler.ts";
 import type { Chooser } from "./chooser.ts";
 import { type FileRouter, MISSING } from "./file_checks/file_router.ts";
 import { MetalinkResponder } from "./metalink.ts";
-import { isLocalHost } from "./list/endpoint.ts";
 import type { Server } from "./list/server.ts";
 import type { PickRequest } from "./policies/policy.ts";
 import type { RequestCounters } from "./request_counters.ts";

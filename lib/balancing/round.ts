@@ -10,7 +10,7 @@ import type { FarmLog } from "./farm_log.ts";
 import { type FailedOutcome, type Outcome, type TestFile, throughputOf } from "./health.ts";
 import type { Server } from "./list/server.ts";
 import { ALONE, LineUse, type OwnLine } from "./own_line.ts";
-import type { Pool } from "./pool.ts";
+import type { Pool, TestedServers } from "./pool.ts";
 import type { OnReceived } from "./probe.ts";
 
 /** How the tests of a round are run. */
@@ -93,13 +93,13 @@ export class Round {
   }
 
   /**
-   * Tests every server that is due, and ends the round. When the promise settles, no test is
+   * Tests these servers, and ends the round. When the promise settles, no test is
    * running.
    *
-   * @param which only those that have no verdict yet, or all that are due
+   * @param which as `Pool.beginRound`
    * @throws what a test rejected with, once the others have ended; then the round has no end
    */
-  async run(which: "untested" | "all"): Promise<void> {
+  async run(which: TestedServers): Promise<void> {
     const { clock } = this.#options;
     const begunAt = clock();
     const servers = this.#pool.beginRound(which);

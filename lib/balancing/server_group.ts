@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { TransferSample } from "./health.ts";
+import type { ReportedLoad, TransferSample } from "./health.ts";
 import type { Server } from "./list/server.ts";
 import { ShareTable } from "./policies/fixed_shares.ts";
 import {
@@ -38,6 +38,11 @@ export class ServerGroup {
   /** Passes the sample on to a policy that learns inside a round. */
   measured(id: number, sample: TransferSample, monotonicMs: number): void {
     this.#policy.measured?.(id, sample, monotonicMs);
+  }
+
+  /** Passes the report on to a policy that uses it. */
+  reported(id: number, load: ReportedLoad, monotonicMs: number): void {
+    this.#policy.reported?.(id, load, monotonicMs);
   }
 
   /** The servers of the best priority. */

@@ -77,7 +77,9 @@ export class ServerList {
 
   /** Whether a server may become available after the last one is out. */
   get mayRecover(): boolean {
-    return this.#source.isDynamic || this.#options.pool.thresholds.rise > 0;
+    const { pool } = this.#options;
+    return this.#source.isDynamic || pool.thresholds.rise > 0 ||
+      pool.records.some(({ actions }) => actions.length > 0);
   }
 
   async #readPlaces(): Promise<void> {

@@ -6,12 +6,17 @@
  * @module
  */
 
+import type { Validity } from "../process/certificate.ts";
+import type { Stop } from "../process/signals.ts";
+import type { Action, ActionKind } from "./actions.ts";
 import { type ReportedLoad, throughputOf, type TransferStatus } from "./health.ts";
 import type { ServerShortfall } from "./file_checks/file_catalog.ts";
 import type { FileChecks, FilesStatus } from "./file_checks/file_checks.ts";
 import type { TierName } from "./tiers.ts";
 import type { HealthChecker, RoundsStatus } from "./health_checker.ts";
+import type { Operations } from "./operations.ts";
 import type { ExcludedReason, Pool, ServerRecord } from "./pool.ts";
+import type { Change, RecentChanges } from "./recent_changes.ts";
 import type { RequestCounters } from "./request_counters.ts";
 import type { ServerList } from "./server_list.ts";
 
@@ -40,7 +45,7 @@ export interface ServerStatus {
   readonly transfers: readonly TransferStatus[];
   /** Clients sent there since the balancer began. */
   readonly redirects: number;
-  /** As listed: more than 0, up to 1000. */
+  /** By the list or an action: more than 0, up to 1000. */
   readonly weight: number;
   /** Only available servers of the lowest number get clients. */
   readonly priority: number;
@@ -52,6 +57,20 @@ export interface ServerStatus {
   readonly files: ServerShortfall | null;
   /** What it said last of its load; null if it says nothing. */
   readonly load: ReportedLoad | null;
+  /** What operators have ordered; `weight` and `isDrained` are as these have it. */
+  readonly actions: readonly ActionStatus[];
+}
+
+/** An action that is in force. */
+export interface ActionStatus {
+  readonly action: ActionKind;
+  /** The weight that it gives; null for other actions. */
+  readonly weight: number | null;
+  /** As the operator wrote it. */
+  readonly reason: string | null;
+  readonly since: number;
+  /** When it ends by itself; null if it has to be taken back. */
+  readonly until: number | null;
 }
 
 /** The status of the balancer and all servers. */
@@ -64,8 +83,12 @@ export interface FarmStatus {
   readonly workers: number;
   /** Whether clients can connect, to this process or to a worker. */
   readonly isListening: boolean;
+  /** Whether it is about to stop, and still accepts clients. */
+  readonly isDraining: boolean;
   /** Whether it finishes open requests and accepts no new ones. */
   readonly isStopping: boolean;
+  /** When its certificate is valid; null without TLS. */
+  readonly certificate: Validity | null;
   /** The rounds of tests, and when the next one begins. */
   readonly rounds: RoundsStatus & { readonly nextAt: number | null };
   readonly redirects: number;
@@ -79,6 +102,10 @@ export interface FarmStatus {
   readonly files: FilesStatus | null;
   /** Clients in each of the last seconds, the latest last, at most 300. */
   readonly clientsPerSecond: readonly number[];
+  /** Actions that operators have taken since the balancer began, of any kind. */
+  readonly actionsTaken: number;
+  /** What has become of servers lately, the latest last, at most 50. */
+  readonly changes: readonly Change[];
   readonly servers: readonly ServerStatus[];
 }
 
@@ -95,14 +122,16 @@ export interface StatusSources {
   readonly list: ServerList;
   readonly checker: HealthChecker;
   readonly counters: RequestCounters;
+  readonly operations: Pick<Operations, "taken">;
+  readonly changes: Pick<RecentChanges, "latest">;
   /** Knows files; undefined if none are asked about. */
   readonly files?: FileChecks | undefined;
   /** Where clients connect. */
   readonly frontend: { readonly isListening: boolean };
   /** When the next round begins; undefined before that is settled. */
   readonly nextAt: () => number | undefined;
-  /** Fired when no more clients are accepted. */
-  readonly stop: AbortSignal;
+  readonly certificate?: { readonly validity: Validity } | undefined;
+  readonly stop: Stop;
 }
 
 /** Seconds for which the number of clients is remembered. */
@@ -130,13 +159,17 @@ export class StatusCollector {
 
   /** The status at this time, in milliseconds since the epoch. */
   status(epochMs: number): FarmStatus {
-    const { pool, list, checker, counters, files, frontend, nextAt, stop } = this.#sources;
+    const { pool, list, checker, counters, files, frontend, certificate, nextAt, stop } =
+      this.#sources;
+    const { operations, changes } = this.#sources;
     const { shares } = pool.chooser;
     return {
       ...this.#constants,
       at: epochMs,
       isListening: frontend.isListening,
-      isStopping: stop.aborted,
+      isDraining: stop.draining.aborted && !stop.signal.aborted,
+      isStopping: stop.signal.aborted,
+      certificate: certificate?.validity ?? null,
       rounds: { ...checker.rounds, nextAt: (list.isTestable ? nextAt() : undefined) ?? null },
       redirects: counters.redirects,
       unavailable: counters.unavailable,
@@ -144,6 +177,8 @@ export class StatusCollector {
       tiers: pool.chooser.hasTiers ? counters.byTier : null,
       files: files?.status ?? null,
       clientsPerSecond: this.#clientsPerSecond,
+      actionsTaken: operations.taken,
+      changes: changes.latest,
       servers: pool.records.map((record) => {
         const redirects = counters.redirectsTo(record.server.authority);
         const share = shares.get(record.server.id) ?? 0;
@@ -154,7 +189,7 @@ export class StatusCollector {
 }
 
 function serverStatus(
-  { server, state, slowStart, excludedReason, history, load }: ServerRecord,
+  { server, actions, state, slowStart, excludedReason, history, load }: ServerRecord,
   share: number,
   redirects: number,
   files: ServerShortfall | null,
@@ -179,11 +214,34 @@ function serverStatus(
     climb: slowStart,
     files,
     load: load ?? null,
+    actions: actions.map(actionStatus),
   };
 }
 
+function actionStatus(action: Action): ActionStatus {
+  const { kind, reason, since, until } = action;
+  return { action: kind, weight: kind === "weight" ? action.weight : null, reason, since, until };
+}
+
+/** The actions on these servers as JSON text: an array with a line for each. */
+export function actionsText(records: readonly Pick<ServerRecord, "server" | "actions">[]): string {
+  const lines = records.flatMap(({ server, actions }) =>
+    actions.map((action) => textOf({ server: server.authority, ...actionStatus(action) }))
+  );
+  return `[${lines.join(",\n ")}]\n`;
+}
+
 /** Members that are points in time. */
-const TIMES = ["at", "startedAt", "since", "endedAt", "nextAt"] as const;
+const TIMES = [
+  "at",
+  "startedAt",
+  "since",
+  "endedAt",
+  "nextAt",
+  "validFrom",
+  "expiresAt",
+  "until",
+] as const;
 
 /** Members that are no whole numbers, and their decimals. */
 const DECIMALS: Readonly<Record<string, number>> = {

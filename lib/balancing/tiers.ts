@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { TransferSample } from "./health.ts";
+import type { ReportedLoad, TransferSample } from "./health.ts";
 import type { Server } from "./list/server.ts";
 import type { Place, ServerPlace } from "./location/location.ts";
 import type { Candidate } from "./policies/policy.ts";
@@ -90,6 +90,11 @@ export class Tiers {
   /** A probe has passed inside a round. */
   measured(id: number, sample: TransferSample, monotonicMs: number): void {
     for (const { group } of this.#parts.values()) group.measured(id, sample, monotonicMs);
+  }
+
+  /** A server has said how busy it is. */
+  reported(id: number, load: ReportedLoad, monotonicMs: number): void {
+    for (const { group } of this.#parts.values()) group.reported(id, load, monotonicMs);
   }
 
   /** Where a client is. */

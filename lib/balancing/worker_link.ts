@@ -7,11 +7,11 @@
  */
 
 import { LAST_LINES_MS, type LineWriter } from "../log/line_writer.ts";
-import { fired, stopSignal } from "../process/signals.ts";
+import { fired, stopSignals } from "../process/signals.ts";
 import { SingleRun } from "../process/single_run.ts";
 import { writeMessage } from "../process/worker_protocol.ts";
 import type { PoolObserver } from "./chooser.ts";
-import type { TransferSample } from "./health.ts";
+import type { ReportedLoad, TransferSample } from "./health.ts";
 import type { Candidate } from "./policies/policy.ts";
 import type { WorkerFiles } from "./file_checks/file_checks.ts";
 import { readFileUpdate } from "./file_checks/file_link.ts";
@@ -29,10 +29,15 @@ export interface PoolUpdate {
   readonly candidates?: readonly Candidate[];
   /** Tests passed since. */
   readonly measuredSince: Measured;
+  /** What servers said last of their load. */
+  readonly reported: Reported;
 }
 
 /** Samples by the ids of their servers. */
 export type Measured = readonly (readonly [id: number, sample: TransferSample])[];
+
+/** Reports by the ids of their servers. */
+export type Reported = readonly (readonly [id: number, load: ReportedLoad])[];
 
 /**
  * Validates the content of an update: the shape of all that a worker computes with.
@@ -40,11 +45,11 @@ export type Measured = readonly (readonly [id: number, sample: TransferSample])[
  * @throws {TypeError} if it is none
  */
 export function readPoolUpdate(content: unknown): PoolUpdate {
-  const { measured, measuredSince, left, candidates } = (content ?? {}) as Partial<
+  const { measured, measuredSince, reported, left, candidates } = (content ?? {}) as Partial<
     PoolUpdate
   >;
-  const isUpdate = isMeasured(measured) && isMeasured(measuredSince) &&
-    isListOf(left, Number.isInteger) &&
+  const isUpdate = isListById(measured, isSample) && isListById(measuredSince, isSample) &&
+    isListById(reported, isLoad) && isListOf(left, Number.isInteger) &&
     (candidates === undefined || isListOf(candidates, isCandidate));
   if (!isUpdate) throw new TypeError("A worker was sent a malformed update");
   return content as PoolUpdate;
@@ -54,8 +59,18 @@ function isListOf(value: unknown, isItem: (item: unknown) => boolean): boolean {
   return Array.isArray(value) && value.every(isItem);
 }
 
-function isMeasured(value: unknown): boolean {
-  return isListOf(value, (it) => Array.isArray(it) && Number.isInteger(it[0]) && isSample(it[1]));
+function isListById(value: unknown, isItem: (item: unknown) => boolean): boolean {
+  return isListOf(value, (it) => Array.isArray(it) && Number.isInteger(it[0]) && isItem(it[1]));
+}
+
+function isLoad(value: unknown): boolean {
+  const { openTransfers, pendingBytes, bytesPerSecond, at } = (value ?? {}) as Partial<
+    ReportedLoad
+  >;
+  return typeof at === "number" &&
+    [openTransfers, pendingBytes, bytesPerSecond].every((it) =>
+      it === null || typeof it === "number"
+    );
 }
 
 function isSample(value: unknown): boolean {
@@ -86,15 +101,20 @@ export function readCounts(content: unknown): Counts | undefined {
  * Passes an update on to an observer in a worker.
  *
  * @param monotonicMs on the clock of `PickRequest`
+ * @param epochMs the same time since the epoch
  */
 export function applyPoolUpdate(
-  { measured, left, candidates, measuredSince }: PoolUpdate,
+  { measured, left, candidates, measuredSince, reported }: PoolUpdate,
   observer: PoolObserver,
   monotonicMs: number,
+  epochMs: number,
 ): void {
   for (const [id, sample] of measured) observer.measured(id, sample, monotonicMs);
   if (candidates !== undefined) observer.update(candidates, monotonicMs);
   for (const [id, sample] of measuredSince) observer.measured(id, sample, monotonicMs);
+  for (const [id, load] of reported) {
+    observer.reported(id, load, monotonicMs - Math.max(0, epochMs - load.at));
+  }
   for (const id of left) observer.left(id);
 }
 
@@ -117,6 +137,39 @@ interface Change<T> {
   readonly version: number;
 }
 
+/** The latest values of servers. Those that changed since a version are found without the others. */
+class Changes<T> {
+  readonly #latest = new Map<number, Change<T>>();
+  /** Every change, the oldest first, with values that were replaced since. */
+  #log: (readonly [id: number, version: number])[] = [];
+
+  set(id: number, value: T, version: number): void {
+    this.#latest.set(id, { value, version });
+    this.#log.push([id, version]);
+    if (this.#log.length > 2 * this.#latest.size + 1) this.#compact();
+  }
+
+  retain(ids: ReadonlySet<number>): void {
+    for (const id of this.#latest.keys()) if (!ids.has(id)) this.#latest.delete(id);
+    this.#compact();
+  }
+
+  /** Values that changed after one version and not after another one, by id. */
+  between(after: number, until: number): (readonly [id: number, value: T])[] {
+    const found: (readonly [id: number, value: T])[] = [];
+    for (let i = this.#log.length - 1; i >= 0 && this.#log[i]![1] > after; i--) {
+      const [id, version] = this.#log[i]!;
+      const change = this.#latest.get(id);
+      if (change?.version === version && version <= until) found.push([id, change.value]);
+    }
+    return found.reverse();
+  }
+
+  #compact(): void {
+    this.#log = this.#log.filter(([id, version]) => this.#latest.get(id)?.version === version);
+  }
+}
+
 /**
  * Publishes the pool to workers. A worker that has not read its last update is sent nothing;
  * afterwards it gets the latest state. So a worker that does not read costs the memory of one update.
@@ -126,7 +179,8 @@ export class PoolPublisher implements PoolObserver {
   readonly #subscribers = new Set<Subscriber>();
   #version = 0;
   #candidates: Change<readonly Candidate[]> = { value: [], version: 0 };
-  readonly #measured = new Map<number, Change<TransferSample>>();
+  readonly #measured = new Changes<TransferSample>();
+  readonly #reported = new Changes<ReportedLoad>();
   /** The versions in which servers left, by their ids. */
   readonly #left = new Map<number, number>();
   #isDue = false;
@@ -156,7 +210,8 @@ export class PoolPublisher implements PoolObserver {
     this.#candidates = { value: candidates, version: ++this.#version };
     this.#left.clear();
     const ids = new Set(candidates.map(({ server }) => server.id));
-    for (const id of this.#measured.keys()) if (!ids.has(id)) this.#measured.delete(id);
+    this.#measured.retain(ids);
+    this.#reported.retain(ids);
     this.#publishSoon();
   }
 
@@ -166,7 +221,12 @@ export class PoolPublisher implements PoolObserver {
   }
 
   measured(id: number, sample: TransferSample): void {
-    this.#measured.set(id, { value: sample, version: ++this.#version });
+    this.#measured.set(id, sample, ++this.#version);
+    this.#publishSoon();
+  }
+
+  reported(id: number, load: ReportedLoad): void {
+    this.#reported.set(id, load, ++this.#version);
     this.#publishSoon();
   }
 
@@ -188,16 +248,13 @@ export class PoolPublisher implements PoolObserver {
 
   #updateSince(version: number): PoolUpdate {
     const { value: candidates, version: changedIn } = this.#candidates;
-    const samples = (after: number, until: number) =>
-      [...this.#measured].flatMap(([id, change]) =>
-        change.version > after && change.version <= until ? [[id, change.value] as const] : []
-      );
-    const measured = samples(version, changedIn);
-    const measuredSince = samples(Math.max(version, changedIn), Infinity);
+    const measured = this.#measured.between(version, changedIn);
+    const measuredSince = this.#measured.between(Math.max(version, changedIn), Infinity);
+    const reported = this.#reported.between(version, Infinity);
     const left = [...this.#left].flatMap(([id, leftIn]) => leftIn > version ? [id] : []);
     return changedIn > version
-      ? { measured, candidates, measuredSince, left }
-      : { measured, measuredSince, left };
+      ? { measured, candidates, measuredSince, reported, left }
+      : { measured, measuredSince, reported, left };
   }
 }
 
@@ -221,13 +278,16 @@ export async function runWorker(
   const { chooser, counters } = redirection;
   const greeted = Promise.withResolvers<void>();
   const observers = files === undefined ? [chooser] : [chooser, files];
-  const stop = stopSignal(undefined, (content) => {
+  const onUpdate = (content: unknown) => {
     const fileUpdate = readFileUpdate(content);
     if (fileUpdate !== undefined) return files?.demand.learn(fileUpdate);
     const update = readPoolUpdate(content);
-    for (const observer of observers) applyPoolUpdate(update, observer, performance.now());
+    for (const observer of observers) {
+      applyPoolUpdate(update, observer, performance.now(), Date.now());
+    }
     greeted.resolve();
-  });
+  };
+  const { signal: stop } = stopSignals({ onUpdate });
   await Promise.race([greeted.promise, fired(stop)]);
   const server = redirection.serverWith(files)(output);
   server.announce();

@@ -22,6 +22,16 @@ export class FileCache<Entry extends Cached> {
     this.#maxEntries = entries;
   }
 
+  /** How many entries it has. */
+  get size(): number {
+    return this.#slots.size;
+  }
+
+  /** What they count for. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
   /** The entry of a key; marks it as used. */
   get(key: string): Entry | undefined {
     const slot = this.#slots.get(key);

@@ -1,4 +1,4 @@
-import { type Handler, htmlReply, Redirect, type Reply, type Request } from "../net/handler.ts";
+import { htmlReply, Redirect, type Reply, type Request } from "../net/handler.ts";
 import { type FieldSection, isWritable } from "../http/fields.ts";
 import { trimOws } from "../http/grammar.ts";
 import { type Load, loadField } from "../http/load_report.ts";
@@ -11,6 +11,7 @@ import { ListingResponder } from "./listing_responder.ts";
 import type { OpenFile } from "./open_file.ts";
 import type { AskedHead } from "./representation.ts";
 import { type FoundDirectory, Root } from "./root.ts";
+import type { CacheStatus } from "./server_status.ts";
 import { isTestFile, replyWithTestFile, TEST_PATH } from "./test_file.ts";
 
 /** The value of Cache-Control. */
@@ -35,19 +36,19 @@ export const FILE_OPTIONS = {
 export type FileValues = Values<typeof FILE_OPTIONS>;
 
 /**
- * Replies with the files below a directory, and with a built-in test file if it has none.
+ * Serves the files below a directory, and a built-in test file if it has none.
  *
  * @param path the real path of the directory
  * @param load what answers to the test file say of the server; nothing if undefined
  */
-export async function fileHandler(
+export async function openFileServer(
   path: string,
   options: FileValues,
   load?: () => Load,
-): Promise<Handler> {
+): Promise<FileServer> {
   const root = new Root(path);
   const digests = options.etag === "content" ? await ContentDigests.below(root) : undefined;
-  const files = new FileServer(root, {
+  return new FileServer(root, {
     cacheControl: options["cache-control"],
     tags: new EntityTags(digests),
     isListing: options.listing,
@@ -55,7 +56,6 @@ export async function fileHandler(
     monotonicMs: () => performance.now(),
     epochMs: Date.now,
   });
-  return (request) => files.reply(request);
 }
 
 /** The file that is sent for a directory. */
@@ -97,12 +97,20 @@ export class FileServer {
   readonly #paths = new FileCache<CachedPath>(PATH_BOUNDS);
   readonly #responder: FileResponder;
   readonly #listings: ListingResponder;
+  #hits = 0;
+  #misses = 0;
 
   constructor(root: Root, options: FileServerOptions) {
     this.#root = root;
     this.#options = options;
     this.#responder = new FileResponder(root, this.#files, options);
     this.#listings = new ListingResponder(root);
+  }
+
+  /** How the cache has done, and what it holds. */
+  get cache(): CacheStatus {
+    const { size: entries, bytes } = this.#files;
+    return { hits: this.#hits, misses: this.#misses, entries, bytes };
   }
 
   /**
@@ -127,22 +135,26 @@ export class FileServer {
     // Without waiting, replies to pipelined requests leave in one write.
     if (known !== undefined && this.#options.monotonicMs() - known.checkedAtMs < FRESH_MS) {
       const file = this.#files.get(known.key);
-      if (file !== undefined) return file.reply(request.head, this.#options.epochMs);
+      if (file !== undefined) return this.#replyFromMemory(file, request.head);
     }
     return this.#find(path, request, known);
   }
 
   async #find(path: string, request: Request, known: CachedPath | undefined): Promise<Reply> {
-    const { epochMs } = this.#options;
     if (known !== undefined) {
       known.check ??= this.#isCurrent(known).finally(() => known.check = undefined);
       const file = await known.check ? this.#files.get(known.key) : undefined;
-      if (file !== undefined) return file.reply(request.head, epochMs);
+      if (file !== undefined) return this.#replyFromMemory(file, request.head);
       this.#paths.delete(path);
     }
     const reply = await this.#open(path, request).catch(errorReplyFor);
     const isBuiltIn = reply.statusCode === 404 && isTestFile(request.target);
-    return isBuiltIn ? replyWithTestFile(request, epochMs) : reply;
+    return isBuiltIn ? replyWithTestFile(request, this.#options.epochMs) : reply;
+  }
+
+  #replyFromMemory(file: CachedFile, head: AskedHead): Reply {
+    this.#hits++;
+    return file.reply(head, this.#options.epochMs);
   }
 
   async #isCurrent(known: CachedPath): Promise<boolean> {
@@ -176,6 +188,7 @@ export class FileServer {
     head: AskedHead,
     checkedAtMs: number,
   ): Promise<Reply> {
+    this.#misses++;
     const { reply, key } = await this.#responder.reply(names, file, head);
     if (key !== undefined) {
       this.#paths.set(path, { names, key, checkedAtMs, check: undefined, bytes: path.length });

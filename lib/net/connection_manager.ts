@@ -43,6 +43,11 @@ export class ConnectionManager {
     this.#idle.onAdded = () => this.#offerPlaces();
   }
 
+  /** Connections that are open now. */
+  get size(): number {
+    return this.#connections.size + this.#held.length;
+  }
+
   /** Serves a connection to its end, as soon as there is a place for it. */
   serve(socket: Socket): void {
     if (this.#takePlace()) this.#serve(socket);

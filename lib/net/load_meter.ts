@@ -52,6 +52,17 @@ interface Sample {
   readonly bytes: number;
 }
 
+/** One more than the highest status code. */
+const STATUS_CODES = 600;
+
+/** What a server has sent since it began. */
+export interface Sent {
+  /** Content, in bytes. */
+  readonly bytes: number;
+  /** Responses by their status codes. */
+  readonly responses: Readonly<Record<string, number>>;
+}
+
 /**
  * Measures what a server is sending. `measure` is to be called several times a second while transfers
  * are open or the rate is not 0; what happens between is not lost, but its time is not known.
@@ -61,6 +72,10 @@ export class LoadMeter {
   onBegun: (() => void) | undefined;
   readonly #transfers = new Bag<Transfer>();
   #endedBytes = 0;
+  /** Content of responses that were no transfers: written at once, as pages of errors are. */
+  #otherBytes = 0;
+  /** By status code. An array counts ten times as fast as a map. */
+  readonly #responses = new Float64Array(STATUS_CODES);
   /** The oldest first. */
   #samples: readonly Sample[] = [];
   #load: Load = NO_LOAD;
@@ -79,16 +94,35 @@ export class LoadMeter {
     this.#transfers.delete(transfer);
   }
 
+  /** Counts a response. @param otherBytes its content, if that was no transfer */
+  count(statusCode: number, otherBytes: number): void {
+    this.#responses[statusCode]!++;
+    this.#otherBytes += otherBytes;
+  }
+
+  /** What was sent until now. */
+  get sent(): Sent {
+    const responses: Record<string, number> = {};
+    this.#responses.forEach((count, statusCode) => {
+      if (count > 0) responses[statusCode] = count;
+    });
+    return { bytes: this.#transferredBytes + this.#otherBytes, responses };
+  }
+
+  /** Content of transfers that the system has taken. */
+  get #transferredBytes(): number {
+    let bytes = this.#endedBytes;
+    for (const transfer of this.#transfers) bytes += transfer.sentBytes;
+    return bytes;
+  }
+
   /** The load at this time, or a moment before. */
   measure(monotonicMs: number): Load {
     const last = this.#samples.at(-1);
     if (last !== undefined && monotonicMs - last.monotonicMs < CURRENT_MS) return this.#load;
-    let bytes = this.#endedBytes;
     let pendingBytes = 0;
-    for (const transfer of this.#transfers) {
-      bytes += transfer.sentBytes;
-      pendingBytes += transfer.pendingBytes;
-    }
+    for (const transfer of this.#transfers) pendingBytes += transfer.pendingBytes;
+    const bytes = this.#transferredBytes;
     const first = this.#addSample({ monotonicMs, bytes });
     const elapsedMs = Math.max(WINDOW_MS, monotonicMs - first.monotonicMs);
     const bytesPerSecond = (bytes - first.bytes) / elapsedMs * 1000;

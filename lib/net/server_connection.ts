@@ -274,6 +274,7 @@ export class ServerConnection implements Indexed, Idle {
       const load = context.method === "HEAD" ? undefined : this.#config.load;
       return this.#writeSlowly(reply, writing, written, load);
     }
+    this.#config.load?.count(reply.statusCode, written.contentBytes);
     this.#record(reply, written.contentBytes);
     return true;
   }
@@ -296,6 +297,7 @@ export class ServerConnection implements Indexed, Idle {
       return false;
     } finally {
       if (transfer !== undefined) load?.end(transfer, isWhole);
+      this.#config.load?.count(reply.statusCode, 0);
       this.#record(reply, written.contentBytes);
     }
   }
@@ -317,6 +319,7 @@ export class ServerConnection implements Indexed, Idle {
     if (error instanceof DeadlineError) {
       const isAnswered = error.deadline === "head" || error.deadline === "body";
       if (!isAnswered) return undefined;
+      this.#config.load?.count(TIMEOUT_REPLY.statusCode, TIMEOUT_REPLY.content.length);
       this.#record(TIMEOUT_REPLY, TIMEOUT_REPLY.content.length);
       return true;
     }

@@ -9,6 +9,7 @@ import type { Handler } from "../net/handler.ts";
 import type { LoadMeter } from "../net/load_meter.ts";
 import { HandshakeError } from "../net/network_error.ts";
 import type { ProxyConfig } from "../net/trusted_peers.ts";
+import type { Certificate } from "./certificate.ts";
 import {
   type AddressNames,
   announcement,
@@ -19,22 +20,22 @@ import {
   type ListenerValues,
 } from "./listener.ts";
 import { idleGraceMs } from "./signals.ts";
-import { type Credentials, readCredentials, type TlsValues } from "./tls.ts";
+import type { Credentials } from "./tls.ts";
 
 /** The shortest time between two log lines about failed TLS handshakes or PROXY headers. */
 const HANDSHAKE_LOG_MS = 60_000;
 
 /** The options of an HTTP server. */
 export type HttpServerOptions =
-  & Omit<ListenerValues, "header" | "share-port">
+  & Omit<ListenerValues, "header" | "share-port" | "drain-delay">
   & Partial<Pick<ListenerValues, "header" | "share-port">>;
 
 /** How an HTTP server replies, and what it reports. */
 export interface HttpServerConfig {
   readonly handler: Handler;
   readonly replyToMethod?: ConnectionManagerOptions["replyToMethod"];
-  /** For TLS. */
-  readonly credentials?: Credentials | undefined;
+  /** For TLS; watched from now on, and closed with the server. */
+  readonly certificate?: Certificate | undefined;
   /** Undefined if no peer is believed to be a proxy. */
   readonly proxies?: ProxyConfig | undefined;
   /** Bytes per second to each connection; 0 for no limit. */
@@ -62,8 +63,6 @@ export class HttpServer {
   readonly #connections: ConnectionManager;
   #listener: Listener;
   #acceptor: Acceptor<Deno.TcpConn | Deno.TlsConn>;
-  #isRenewalDue = false;
-  #renewing: Promise<void> | undefined;
   /** Settles when the listener before the present one has closed. */
   #replaced: Promise<void> = Promise.resolve();
   #isClosing = false;
@@ -74,7 +73,7 @@ export class HttpServer {
    * @throws as `listen`
    */
   constructor(options: HttpServerOptions, config: HttpServerConfig) {
-    const { info, handler, credentials, limitRate = 0, isAnnotated = false, names } = config;
+    const { info, handler, certificate, limitRate = 0, isAnnotated = false, names } = config;
     const maxConnections = options["max-connections"];
     const handshakes = new LogThrottle(info, HANDSHAKE_LOG_MS);
     this.#options = options;
@@ -82,7 +81,7 @@ export class HttpServer {
     this.#output = config.output ?? standardOutput();
     this.#accessLog = new AccessLog(options.log, this.#output, isAnnotated);
     const { host, port, "share-port": isShared } = options;
-    this.#listener = listen(host, port, credentials, names, isShared);
+    this.#listener = listen(host, port, certificate?.credentials, names, isShared);
     this.#connections = new ConnectionManager({
       handler,
       limitRate,
@@ -100,15 +99,26 @@ export class HttpServer {
       onFull: () => info(`${maxConnections} connections are open; others have to wait`),
     });
     this.#acceptor = this.#acceptorOf(this.#listener);
+    certificate?.watch((credentials) => this.#renew(credentials));
   }
 
   get address(): Deno.NetAddr {
     return this.#listener.addr;
   }
 
+  /** Whether it accepts connections, or is about to. */
+  get isListening(): boolean {
+    return !this.#isClosing;
+  }
+
+  /** Connections that are open now. */
+  get openConnections(): number {
+    return this.#connections.size;
+  }
+
   /** Writes the line "listening on" to standard output. */
   announce(): void {
-    this.#output.write(announcement(this.#listener, this.#config.credentials));
+    this.#output.write(announcement(this.#listener, this.#config.certificate?.credentials));
     void this.#output.flush(LAST_LINES_MS);
   }
 
@@ -122,20 +132,12 @@ export class HttpServer {
   }
 
   /**
-   * Reads the certificate again, for new connections. If it cannot be used, logs why and keeps the
-   * one in use. A call during a renewal starts another one after it. Never rejects.
-   */
-  renewCertificate(options: TlsValues): Promise<void> {
-    this.#isRenewalDue = true;
-    return this.#renewing ??= this.#renewWhileDue(options);
-  }
-
-  /**
    * Stops accepting, finishes replies that have begun, and writes the rest of the log.
    *
    * @param stop the signal that fired
    */
   async close(stop: AbortSignal): Promise<void> {
+    this.#config.certificate?.close();
     this.#isClosing = true;
     await this.#replaced;
     await this.#acceptor.finish((conn) => this.#connections.serve(conn));
@@ -147,29 +149,15 @@ export class HttpServer {
     tellMissing(this.#accessLog.dropped, this.#output.lost, this.#config.info);
   }
 
-  async #renewWhileDue(options: TlsValues): Promise<void> {
-    while (this.#isRenewalDue) {
-      this.#isRenewalDue = false;
-      try {
-        await this.#renew(options);
-      } catch (error) {
-        const reason = error instanceof Error ? error.message : String(error);
-        this.#config.info(`${reason}; the certificate in use stays`);
-      }
-    }
-    this.#renewing = undefined;
-  }
-
-  async #renew(options: TlsValues): Promise<void> {
+  /** As `TakeUp`. */
+  async #renew(credentials: Credentials): Promise<void> {
     if (!CAN_LISTEN_BESIDE) throw new Error("only on Linux can a certificate be read again");
-    const credentials = await readCredentials(options, Date.now());
-    if (credentials === undefined || this.#isClosing) return;
+    if (this.#isClosing) return;
     const before = this.#acceptor;
     this.#listener = listenBeside(this.#listener, credentials, this.#config.names);
     this.#acceptor = this.#acceptorOf(this.#listener);
     this.#replaced = before.finish((conn) => this.#connections.serve(conn));
     await this.#replaced;
-    this.#config.info("the certificate was read again: new connections use it");
   }
 
   #acceptorOf(listener: Listener): Acceptor<Deno.TcpConn | Deno.TlsConn> {

@@ -46,6 +46,11 @@ export function listenerOptions(port: string) {
       "access log on standard output; json: all else as JSON too",
     ),
     grace: option(duration(0), "10s", "how long to finish answers when stopped"),
+    "drain-delay": option(
+      duration(0),
+      "0s",
+      "how long SIGTERM lets /healthz of --admin fail before it stops accepting",
+    ),
     header: repeatable(ADDED_FIELD, "a field to be added to all answers; may be given again"),
   };
 }
@@ -118,6 +123,15 @@ export function listenBeside(
 ): Listener {
   const { hostname, port } = listener.addr;
   return open(hostname, port, true, credentials, names);
+}
+
+/**
+ * Listens on a new Unix socket; its file is removed when the listener closes, if it is there still.
+ *
+ * @throws what `Deno.listen` throws, such as `Deno.errors.AddrInUse` if there is a file
+ */
+export function listenAt(path: string): Deno.UnixListener {
+  return Deno.listen({ transport: "unix", path }) as Deno.UnixListener;
 }
 
 function open(

@@ -1,5 +1,6 @@
 /**
- * The load of a server with workers: each knows its own and, from its parent, that of all others.
+ * The load of a server with workers: each knows its own and, from its parent, that of all others. The
+ * parent knows what all of them count.
  *
  * @module
  */
@@ -16,16 +17,55 @@ const TICK_MS = 250;
 /** Reports that arrive within so many ms are passed on together. */
 const TOGETHER_MS = 100;
 
-/** As a report of a worker has it, or an update for one. */
+/** Time between two reports of counts, in ms. */
+const COUNTS_MS = 1000;
+
+/** Numbers by name, in groups. */
+export interface Numbers {
+  readonly [name: string]: number | Numbers;
+}
+
+/** What a process counts. Both kinds add up over processes; only totals outlive theirs. */
+export interface Counts {
+  /** Since the process began; they never fall. */
+  readonly totals: Numbers;
+  /** Now. */
+  readonly levels: Numbers;
+}
+
+/** As an update for a worker has it. */
 interface LoadMessage {
   readonly load: Load;
 }
+
+/** As a report of a worker has it. */
+type LoadReport = LoadMessage | { readonly counts: Counts };
 
 /** The load in a message; undefined if it has none. */
 function readLoad(content: unknown): Load | undefined {
   const { load } = (content ?? {}) as Partial<LoadMessage>;
   const values = [load?.openTransfers, load?.pendingBytes, load?.bytesPerSecond];
   return values.every((it) => typeof it === "number") ? load : undefined;
+}
+
+/** The counts in a message; undefined if it has none. */
+function readCounts(content: unknown): Counts | undefined {
+  const { counts } = (content ?? {}) as { counts?: Partial<Counts> };
+  const parts = [counts?.totals, counts?.levels];
+  return parts.every((it) => typeof it === "object" && it !== null) ? counts as Counts : undefined;
+}
+
+/** Adds numbers by their names; what only one of the two has stays. */
+function sumOf(one: Numbers, other: Numbers): Numbers {
+  const sum: Record<string, number | Numbers> = { ...one };
+  for (const [name, value] of Object.entries(other)) {
+    const known = sum[name];
+    if (typeof value === "number") sum[name] = value + (typeof known === "number" ? known : 0);
+    else if (typeof value === "object") {
+      sum[name] = sumOf(typeof known === "object" ? known : {}, value);
+    }
+  }
+  return sum;
 }
 
 /** Calls back after some ms. @returns cancels that */
@@ -41,21 +81,24 @@ export interface ServerLoadOptions {
   /** Monotonic, in ms. */
   readonly clock: () => number;
   readonly schedule: Schedule;
-  /** Reports a load that has changed, to the parent; false if that is not possible now. */
-  readonly report: (load: Load) => boolean;
+  /**
+   * Reports what has changed to the parent; false if that is not possible now. Undefined in a process
+   * that has none.
+   */
+  readonly report: ((content: LoadReport) => boolean) | undefined;
 }
 
 /** Measures the load in this process; a worker reports it to its parent. */
 export function serverLoad(output: LineWriter): ServerLoad {
-  const isWorker = workerPort() !== undefined;
-  const report = (load: Load) => {
-    if (!isWorker) return true;
+  const report = (content: LoadReport) => {
     if (output.isFull) return false;
-    output.write(writeMessage({ kind: "report", content: { load } satisfies LoadMessage }));
+    output.write(writeMessage({ kind: "report", content }));
     void output.flush(LAST_LINES_MS); // Lines of the log may wait.
     return true;
   };
-  return new ServerLoad({ clock: () => performance.now(), schedule, report });
+  const isWorker = workerPort() !== undefined;
+  const clock = () => performance.now();
+  return new ServerLoad({ clock, schedule, report: isWorker ? report : undefined });
 }
 
 /** The load of a server, in one of its processes. Costs nothing while nothing is sent. */
@@ -66,6 +109,9 @@ export class ServerLoad {
   #others: Load = NO_LOAD;
   #reported: Load = NO_LOAD;
   #cancel = () => {};
+  #counts: (() => Counts) | undefined;
+  #reportedCounts = "";
+  #cancelCounts = () => {};
 
   constructor(options: ServerLoadOptions) {
     this.#options = options;
@@ -89,10 +135,30 @@ export class ServerLoad {
     this.#others = readLoad(content) ?? this.#others;
   };
 
-  /** Measures and reports no more. */
+  /** Reports counts to the parent, if there is one, once a second while they change and at the end. */
+  reportCounts(counts: () => Counts): void {
+    if (this.#options.report === undefined) return;
+    this.#counts = counts;
+    this.#cancelCounts = this.#options.schedule(this.#tickCounts, COUNTS_MS);
+  }
+
+  /** Measures no more, and reports the last counts. */
   close(): void {
     this.meter.onBegun = undefined;
     this.#cancel();
+    this.#cancelCounts();
+    if (this.#counts !== undefined) this.#reportCounts(this.#counts());
+  }
+
+  readonly #tickCounts = (): void => {
+    this.#cancelCounts = this.#options.schedule(this.#tickCounts, COUNTS_MS);
+    this.#reportCounts(this.#counts!());
+  };
+
+  #reportCounts(counts: Counts): void {
+    const text = JSON.stringify(counts);
+    if (text === this.#reportedCounts || !this.#options.report?.({ counts })) return;
+    this.#reportedCounts = text;
   }
 
   readonly #begin = (): void => {
@@ -104,7 +170,8 @@ export class ServerLoad {
   readonly #tick = (): void => {
     const load = this.meter.measure(this.#options.clock());
     const { openTransfers, bytesPerSecond } = load;
-    const isReported = isSame(load, this.#reported) || this.#options.report(load);
+    const { report } = this.#options;
+    const isReported = report === undefined || isSame(load, this.#reported) || report({ load });
     if (isReported) this.#reported = load;
     if (isReported && openTransfers === 0 && bytesPerSecond === 0) this.meter.onBegun = this.#begin;
     else this.#cancel = this.#options.schedule(this.#tick, TICK_MS);
@@ -120,19 +187,24 @@ function isSame(a: Load, b: Load): boolean {
 interface Subscriber {
   /** Its own load. */
   load: Load;
+  counts: Counts;
   told: Load;
   readonly send: (content: LoadMessage) => Promise<void>;
   readonly sending: SingleRun;
 }
 
+const NO_COUNTS: Counts = { totals: {}, levels: {} };
+
 /**
- * Tells each worker, a few times a second while something changes, the load of all others together. A
- * worker that has not read its last update is sent nothing; afterwards it gets the latest.
+ * Tells each worker, a few times a second while something changes, the load of all others together,
+ * and knows what all of them count. A worker that has not read its last update is sent nothing; afterwards it gets the latest.
  */
 export class LoadPublisher {
   readonly #schedule: Schedule;
   /** By process id. */
   readonly #workers = new Map<number, Subscriber>();
+  /** The totals of workers that have ended. */
+  #endedTotals: Numbers = {};
   #isDue = false;
 
   constructor(scheduled: Schedule = schedule) {
@@ -145,23 +217,47 @@ export class LoadPublisher {
     pid: number,
   ): () => void => {
     const sending = new SingleRun(() => this.#bringUpToDate(worker));
-    const worker: Subscriber = { load: NO_LOAD, told: NO_LOAD, send, sending };
+    const worker: Subscriber = {
+      ...{ load: NO_LOAD, counts: NO_COUNTS, told: NO_LOAD, send, sending },
+    };
     this.#workers.set(pid, worker);
     void sending.again();
     return () => {
       if (this.#workers.get(pid) === worker) this.#workers.delete(pid);
+      this.#endedTotals = sumOf(this.#endedTotals, worker.counts.totals);
       this.#publishSoon();
     };
   };
 
   /** Takes a worker's report. */
   readonly onReport = (content: unknown, pid: number): void => {
-    const load = readLoad(content);
     const worker = this.#workers.get(pid);
-    if (load === undefined || worker === undefined) return;
+    if (worker === undefined) return;
+    worker.counts = readCounts(content) ?? worker.counts;
+    const load = readLoad(content);
+    if (load === undefined) return;
     worker.load = load;
     this.#publishSoon();
   };
+
+  /** The load of all workers together. */
+  get load(): Load {
+    return this.#loadBeside(undefined);
+  }
+
+  /** The counts of all workers together, up to a second old. */
+  get counts(): Counts {
+    const all = [...this.#workers.values()].map(({ counts }) => counts);
+    return {
+      totals: all.map(({ totals }) => totals).reduce(sumOf, this.#endedTotals),
+      levels: all.map(({ levels }) => levels).reduce(sumOf, {}),
+    };
+  }
+
+  /** The process ids of the workers. */
+  get pids(): number[] {
+    return [...this.#workers.keys()];
+  }
 
   #publishSoon(): void {
     if (this.#isDue) return;
@@ -179,7 +275,7 @@ export class LoadPublisher {
     await worker.send({ load });
   }
 
-  #loadBeside(worker: Subscriber): Load {
+  #loadBeside(worker: Subscriber | undefined): Load {
     const sum = { ...NO_LOAD };
     for (const other of this.#workers.values()) {
       if (other === worker) continue;

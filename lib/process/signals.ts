@@ -12,42 +12,55 @@ import { receiveCommand, workerPort } from "./worker_protocol.ts";
  */
 const DRAIN_MS = 2000;
 
+/** How a process learns that it is to stop. */
+export interface StopOptions {
+  /** How long it goes on accepting after a SIGTERM, in ms, while its health check fails. */
+  readonly drainDelayMs?: number;
+  /** Called before the process ends at once. */
+  readonly onSecond?: () => void;
+  /** Called, in a worker, with the content of each update of its parent. */
+  readonly onUpdate?: ((content: unknown) => void) | undefined;
+}
+
+/** The end of a process, announced and begun. */
+export interface Stop {
+  /** Fires when its health check is to fail from now on. */
+  readonly draining: AbortSignal;
+  /** Fires when it is to accept no more: at the same time, or after the delay. */
+  readonly signal: AbortSignal;
+}
+
 /**
- * A signal that fires when the process is to stop: at the first SIGINT or SIGTERM; in a worker at
- * its parent's command, and at a SIGTERM. A second one ends the process at once, with the status that
- * a shell gives it: 128 and the signal's number; workers leave that to their parent.
- *
- * @param onSecond called before the process ends at once
- * @param onUpdate called, in a worker, with the content of each update of its parent
+ * Signals that fire when the process is to stop: at the first SIGINT or SIGTERM; in a worker at its
+ * parent's command, and at a SIGTERM. A second one ends the process at once, with the status that a
+ * shell gives it: 128 and the signal's number; workers leave that to their parent.
  */
-export function stopSignal(
-  onSecond: () => void = () => {},
-  onUpdate: (content: unknown) => void = () => {},
-): AbortSignal {
-  const controller = new AbortController();
-  if (workerPort() !== undefined) return commandedStop(controller, onUpdate);
+export function stopSignals(
+  { drainDelayMs = 0, onSecond = () => {}, onUpdate }: StopOptions = {},
+): Stop {
+  const [draining, stop] = [new AbortController(), new AbortController()];
+  if (workerPort() !== undefined) return commandedStop(stop, onUpdate);
   const exitStatuses = { SIGINT: 130, ...(Deno.build.os !== "windows" && { SIGTERM: 143 }) };
-  for (const [signal, exitStatus] of Object.entries(exitStatuses)) {
-    Deno.addSignalListener(signal as Deno.Signal, () => {
-      if (controller.signal.aborted) {
+  for (const [name, exitStatus] of Object.entries(exitStatuses)) {
+    Deno.addSignalListener(name as Deno.Signal, () => {
+      if (draining.signal.aborted) {
         onSecond();
         Deno.exit(exitStatus);
       }
-      controller.abort();
+      draining.abort();
+      if (drainDelayMs === 0 || name === "SIGINT") stop.abort();
+      else setTimeout(() => stop.abort(), drainDelayMs);
     });
   }
-  return controller.signal;
+  return { draining: draining.signal, signal: stop.signal };
 }
 
-function commandedStop(
-  controller: AbortController,
-  onUpdate: (content: unknown) => void,
-): AbortSignal {
+function commandedStop(controller: AbortController, onUpdate: StopOptions["onUpdate"]): Stop {
   receiveCommand(onUpdate).then((command) => controller.abort(command));
   Deno.addSignalListener("SIGTERM", () => controller.abort("stop"));
   // A terminal sends these to all of its processes; a worker follows its parent.
   for (const signal of ["SIGINT", "SIGHUP"] as const) Deno.addSignalListener(signal, () => {});
-  return controller.signal;
+  return { draining: controller.signal, signal: controller.signal };
 }
 
 /** Calls back at every SIGHUP, except on Windows and in a worker, whose parent handles it. */

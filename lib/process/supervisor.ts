@@ -11,8 +11,9 @@ import { count, option, type Values } from "../cli/option.ts";
 import { accessGapLine, type LogFormat, tellMissing } from "../log/access_log.ts";
 import { LAST_LINES_MS, type LineSink, LineWriter, type LostLines } from "../log/line_writer.ts";
 import type { Logger } from "../log/logger.ts";
+import type { Certificate } from "./certificate.ts";
 import { type ListenerValues, tryListening } from "./listener.ts";
-import { fired, onHangup, stopSignal } from "./signals.ts";
+import { fired, onHangup } from "./signals.ts";
 import { WorkerPool, type WorkerPoolOptions } from "./worker_pool.ts";
 import {
   type WorkerCommand,
@@ -34,24 +35,25 @@ export function isSupervisor({ workers }: { readonly workers: number }): boolean
 }
 
 /**
- * Runs workers of this role until a signal stops them; at SIGHUP replaces them one by one.
+ * Runs workers until a signal stops them; at SIGHUP replaces them one by one.
  *
- * @param links what the workers are sent, and what receives their reports
+ * @param certificate what they speak TLS with
  * @returns the exit status
- * @throws as `Supervisor.of`
  */
 export async function supervise(
-  options: SupervisorOptions,
-  paths: readonly string[],
-  { info, relay }: Pick<Logger, "info" | "relay">,
-  links: Pick<SupervisorLinks, "subscribe" | "onReport"> = {},
+  supervisor: Supervisor,
+  stop: AbortSignal,
+  certificate: Certificate | undefined,
 ): Promise<number> {
-  const supervisor = await Supervisor.of(options, paths, { ...links, info, relay });
-  const stop = stopSignal(() => supervisor.kill());
-  onHangup(() => void supervisor.rollingRestart());
+  certificate?.watch();
+  onHangup(() => {
+    void certificate?.renew();
+    void supervisor.rollingRestart();
+  });
   const failure = await Promise.race([supervisor.start(), fired(stop)]);
   if (failure !== undefined && !stop.aborted) return failure.code;
   await fired(stop);
+  certificate?.close();
   await supervisor.drain();
   return 0;
 }

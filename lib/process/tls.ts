@@ -23,6 +23,10 @@ export interface Credentials {
   readonly key: string;
   /** The file of the key, for error messages. */
   readonly keyFile?: string;
+  /** The first moment at which the certificate is valid, in ms since 1970. */
+  readonly validFrom: number;
+  /** The last one. */
+  readonly expiresAt: number;
 }
 
 /** The files that `readCredentials` will read. */
@@ -48,8 +52,10 @@ export async function readCredentials(
   if (keyFile === undefined) throw new UsageError("--tls-cert needs --tls-key=FILE as well");
   const cert = pemBlocks(await readText("tls-cert", certFile), /CERTIFICATE$/);
   const key = pemBlocks(await readText("tls-key", keyFile), /PRIVATE KEY$/);
-  await check(certFile, cert, keyFile, key, epochMs);
-  return { cert, key, keyFile };
+  const { validFrom, expiresAt } = await check(certFile, cert, keyFile, key);
+  const problem = validity(validFrom, expiresAt, epochMs);
+  if (problem !== undefined) throw new CommandError(`--tls-cert=${certFile} ${problem}`, 1);
+  return { cert, key, keyFile, validFrom, expiresAt };
 }
 
 /** The blocks of a PEM text (RFC 7468) whose label matches. */
@@ -79,8 +85,7 @@ async function check(
   cert: string,
   keyFile: string,
   key: string,
-  epochMs: number,
-): Promise<void> {
+): Promise<Pick<Credentials, "validFrom" | "expiresAt">> {
   // Imported here only, since it takes 20 ms.
   const { createPrivateKey, X509Certificate } = await import("node:crypto");
   const certificate = parsed(() => new X509Certificate(cert));
@@ -95,8 +100,7 @@ async function check(
     throw new UsageError(`--tls-key=${keyFile} is not the key of --tls-cert=${certFile}`);
   }
   const { validFrom, validTo } = certificate;
-  const problem = validity(Date.parse(validFrom), Date.parse(validTo), epochMs);
-  if (problem !== undefined) throw new CommandError(`--tls-cert=${certFile} ${problem}`, 1);
+  return { validFrom: Date.parse(validFrom), expiresAt: Date.parse(validTo) };
 }
 
 function parsed<T>(parse: () => T): T | undefined {

@@ -2,7 +2,7 @@ import { assertEquals, assertStrictEquals } from "@std/assert";
 import { Chooser } from "../../lib/balancing/chooser.ts";
 import type { Server } from "../../lib/balancing/list/server.ts";
 import type { Candidate, PickRequest, Policy } from "../../lib/balancing/policies/policy.ts";
-import type { TransferSample } from "../../lib/balancing/health.ts";
+import type { ReportedLoad, TransferSample } from "../../lib/balancing/health.ts";
 import { asking, candidatesOf, serversOf } from "../support/candidates.ts";
 
 const servers = serversOf(3);
@@ -40,21 +40,26 @@ class Listener implements Policy {
   }
 }
 
-Deno.test("Chooser tells its policy what it is told, tests only where it learns from them", () => {
-  const measured: unknown[] = [];
+Deno.test("Chooser tells its policy what it is told, tests and reports only where it learns from them", () => {
+  const told: unknown[] = [];
   class Learner extends Listener {
     measured(id: number, sample: TransferSample, now: number): void {
-      measured.push([id, sample, now]);
+      told.push([id, sample, now]);
+    }
+    reported(id: number, load: ReportedLoad, now: number): void {
+      told.push([id, load, now]);
     }
   }
   const sample = { bytes: 1, elapsedMs: 2, at: 3 };
+  const load = { openTransfers: 1, pendingBytes: 2, bytesPerSecond: null, at: 3 };
   for (const policy of [new Listener(), new Learner()]) {
     const chooser = new Chooser(policy);
     chooser.update(candidates, 4);
     chooser.measured(a.id, sample, 5);
+    chooser.reported(a.id, load, 6);
     assertEquals(policy.calls, [[candidates, 4]]);
   }
-  assertEquals(measured, [[a.id, sample, 5]]);
+  assertEquals(told, [[a.id, sample, 5], [a.id, load, 6]]);
 });
 
 Deno.test("Chooser knows of nobody at first, and when nobody is left", () => {

@@ -2,14 +2,12 @@ import { assertEquals } from "@std/assert";
 import type { VersionHolders } from "../../lib/balancing/file_checks/disagreements.ts";
 import {
   FarmLog,
-  recordOf,
   type RoundEvent,
   roundRecordOf,
-  type ServerEvent,
-  wordsFor,
   wordsForRound,
   wordsForVersions,
 } from "../../lib/balancing/farm_log.ts";
+import { recordOf, type ServerEvent, wordsFor } from "../../lib/balancing/server_events.ts";
 import { parseServer } from "../../lib/balancing/list/server.ts";
 import type { RankedServer } from "../../lib/balancing/pool.ts";
 import { LineWriter } from "../../lib/log/line_writer.ts";
@@ -65,6 +63,36 @@ const EVENTS: readonly (readonly [ServerEvent, words: string, numbers: object])[
     { kind: "different", reason: "its test file has 5 bytes, not 4" },
     "differs from the farm: its test file has 5 bytes, not 4",
     { reason: "its test file has 5 bytes, not 4" },
+  ],
+  [
+    { kind: "action", action: { kind: "drain", reason: null, since: 5, until: null } },
+    "is drained by an operator",
+    { action: "drain" },
+  ],
+  [
+    { kind: "action", action: { kind: "out", reason: "new disk", since: 5, until: 1_000_000_000 } },
+    "is taken out by an operator until 1970-01-12T13:46:40.000Z: new disk",
+    { action: "out", reason: "new disk", until: "1970-01-12T13:46:40.000Z" },
+  ],
+  [
+    { kind: "action", action: { kind: "weight", weight: 3, reason: null, since: 5, until: null } },
+    "has the weight 3 by an operator",
+    { action: "weight", weight: 3 },
+  ],
+  [
+    { kind: "enabled", actions: [{ kind: "drain", reason: null, since: 5, until: null }] },
+    "is enabled by an operator, who takes back: drain",
+    { event: "action", action: "enable", ended: ["drain"] },
+  ],
+  [
+    { kind: "requested" },
+    "is tested now, since an operator asks for it",
+    { event: "action", action: "test" },
+  ],
+  [
+    { kind: "actionEnded", action: { kind: "out", reason: null, since: 5, until: 6 } },
+    "is held out no more: the time of that action is over",
+    { action: "out" },
   ],
 ];
 

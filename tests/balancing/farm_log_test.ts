@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
-import { FarmLog, wordsFor } from "../../lib/balancing/farm_log.ts";
+import { FarmLog } from "../../lib/balancing/farm_log.ts";
+import { wordsFor } from "../../lib/balancing/server_events.ts";
 import { type ListingChanges, parseServer, type Server } from "../../lib/balancing/list/server.ts";
 
 const [a, b, c] = ["a:1", "b:1", "c:1"].map((entry) => parseServer(entry));

@@ -3,8 +3,6 @@ import { OwnFrontend } from "../../lib/balancing/frontend.ts";
 import { htmlReply } from "../../lib/net/handler.ts";
 import { HttpServer } from "../../lib/process/http_server.ts";
 
-const NO_CERTIFICATE = { "tls-cert": undefined, "tls-key": undefined };
-
 Deno.test("OwnFrontend.isListening is so from its opening until it closes", async () => {
   const options = {
     host: "127.0.0.1",
@@ -18,7 +16,7 @@ Deno.test("OwnFrontend.isListening is so from its opening until it closes", asyn
   const original = Deno.stdout.writeSync;
   Deno.stdout.writeSync = (octets) => octets.length; // It announces where it listens.
   try {
-    const front = new OwnFrontend(openServer, NO_CERTIFICATE);
+    const front = new OwnFrontend(openServer, undefined);
     assertEquals(front.isListening, false);
     await front.open();
     assertEquals(front.isListening, true);

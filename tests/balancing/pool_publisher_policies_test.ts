@@ -26,7 +26,7 @@ for (const name of POLICY_NAMES) {
     const soon: (() => void)[] = [];
     const publisher = new PoolPublisher((call) => soon.push(call));
     publisher.subscribe((update) =>
-      Promise.resolve(applyPoolUpdate(received(update), worker, now))
+      Promise.resolve(applyPoolUpdate(received(update), worker, now, now))
     );
     const thresholds = { fall: 1, rise: 1 };
     const pool = new Pool(own, { thresholds, observers: [publisher] });

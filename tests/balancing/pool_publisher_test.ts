@@ -1,6 +1,6 @@
 import { assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
 import type { PoolObserver } from "../../lib/balancing/chooser.ts";
-import type { Thresholds, TransferSample } from "../../lib/balancing/health.ts";
+import type { ReportedLoad, Thresholds, TransferSample } from "../../lib/balancing/health.ts";
 import { parseServer, type Server } from "../../lib/balancing/list/server.ts";
 import type { Candidate } from "../../lib/balancing/policies/policy.ts";
 import type { Pool } from "../../lib/balancing/pool.ts";
@@ -21,6 +21,10 @@ const [a, b] = servers as [Server, Server, Server];
 /** Without members that are undefined, which JSON leaves out. */
 function plain(value: unknown): unknown {
   return JSON.parse(JSON.stringify(value));
+}
+
+function loadOf(openTransfers: number, at: number): ReportedLoad {
+  return { openTransfers, pendingBytes: null, bytesPerSecond: null, at };
 }
 
 /** An update as a worker reads it. */
@@ -46,6 +50,11 @@ class Listener implements PoolObserver {
   measured(id: number, sample: TransferSample, now: number): void {
     const name = this.#nameOf(id);
     if (name !== undefined) this.calls.push(`${name} took ${sample.elapsedMs} at ${now}`);
+  }
+
+  reported(id: number, load: ReportedLoad, now: number): void {
+    const name = this.#nameOf(id);
+    if (name !== undefined) this.calls.push(`${name} has ${load.openTransfers} at ${now}`);
   }
 
   /** Of a candidate: a policy knows no others. */
@@ -78,7 +87,7 @@ class Stage {
 
   readonly #take = (update: PoolUpdate): Promise<void> => {
     this.#sent++;
-    applyPoolUpdate(received(update), this.worker, this.clock);
+    applyPoolUpdate(received(update), this.worker, this.clock, this.clock);
     return Promise.resolve();
   };
 
@@ -242,7 +251,7 @@ Deno.test("PoolPublisher tells at once that a server has left, and the rest with
   });
   round(pool, new Map(servers.map((server) => [server, 10])));
   const worker = new Listener();
-  publisher.subscribe((update) => Promise.resolve(applyPoolUpdate(received(update), worker, 0)));
+  publisher.subscribe((update) => Promise.resolve(applyPoolUpdate(received(update), worker, 0, 0)));
   worker.calls.length = 0;
   pool.record(a, failed("refused"), 0);
   for (let i = 0; i < 20; i++) await Promise.resolve();
@@ -250,6 +259,44 @@ Deno.test("PoolPublisher tells at once that a server has left, and the rest with
   for (const call of updates.splice(0)) call();
   for (let i = 0; i < 20; i++) await Promise.resolve();
   assertEquals(worker.calls, ["a:1 left", "b:1 at 0"]);
+});
+
+Deno.test("PoolPublisher sends the latest report of each server, as old as it is", async () => {
+  const stage = new Stage();
+  round(stage.pool, new Map(servers.map((server) => [server, 10])));
+  await stage.info();
+  stage.forget();
+  stage.clock = 100;
+  stage.pool.learnLoad(a, loadOf(1, 90), 90);
+  stage.pool.learnLoad(b, loadOf(5, 93), 93);
+  stage.pool.learnLoad(a, loadOf(2, 95), 95);
+  assertEquals(await stage.info(), 1);
+  assertEquals(stage.worker.calls, ["b:1 has 5 at 93", "a:1 has 2 at 95"]);
+  assertEquals(await stage.info(), 0);
+  stage.pool.learnLoad(a, loadOf(3, 120), 120); // The clock since the epoch has gone back.
+  assertEquals(await stage.info(), 1);
+  assertEquals(stage.worker.calls.at(-1), "a:1 has 3 at 100");
+  stage.pool.replace([a], 130);
+  await stage.info();
+  stage.forget();
+  stage.clock = 200;
+  stage.greet(); // A new worker learns what is known, of servers that are left.
+  assertEquals(stage.worker.calls.filter((it) => it.includes("has")), ["a:1 has 3 at 120"]);
+});
+
+Deno.test("PoolPublisher sends only what changed, however many reports there were", async () => {
+  const stage = new Stage();
+  round(stage.pool, new Map(servers.map((server) => [server, 10])));
+  for (let i = 0; i < 100; i++) {
+    for (const server of [a, b, b]) stage.pool.learnLoad(server, loadOf(i, i), i);
+    if (i % 10 === 0) await stage.info();
+    if (i % 25 === 0) stage.pool.endRound(i);
+  }
+  await stage.info();
+  stage.forget();
+  stage.pool.learnLoad(a, loadOf(7, 0), 100);
+  await stage.info();
+  assertEquals(stage.worker.calls, ["a:1 has 7 at 0"]);
 });
 
 Deno.test("PoolPublisher sends by itself after a while", async () => {
@@ -264,7 +311,7 @@ Deno.test("PoolPublisher sends by itself after a while", async () => {
   for (let i = 0; i < 20; i++) await Promise.resolve(); // The first line was taken.
   publisher.update([]);
   await second;
-  const nothing = { measured: [], measuredSince: [], left: [] };
+  const nothing = { measured: [], measuredSince: [], reported: [], left: [] };
   assertEquals(updates[1], { ...nothing, candidates: [] });
 });
 
@@ -283,7 +330,12 @@ Deno.test("PoolPublisher keeps the order of a round's end and the tests after it
 Deno.test("readPoolUpdate() refuses what is no update", () => {
   const sample = { bytes: 1, elapsedMs: 1, at: 0 };
   const candidate = { server: a, sample, weight: 1, slowStart: 1 };
-  const update: PoolUpdate = { measured: [[a.id, sample]], measuredSince: [], left: [b.id] };
+  const update: PoolUpdate = {
+    measured: [[a.id, sample]],
+    measuredSince: [],
+    reported: [[a.id, loadOf(3, 4)]],
+    left: [b.id],
+  };
   const full = { ...update, candidates: [candidate] };
   assertEquals(readPoolUpdate(update), update);
   assertEquals(readPoolUpdate(full), full);
@@ -293,6 +345,10 @@ Deno.test("readPoolUpdate() refuses what is no update", () => {
     { ...update, measured: [a.id] },
     { ...update, measuredSince: [["a:1", sample]] },
     { ...update, measuredSince: [[a.id, { bytes: 1 }]] },
+    { ...update, reported: undefined },
+    { ...update, reported: [["a:1", loadOf(3, 4)]] },
+    { ...update, reported: [[a.id, { ...loadOf(3, 4), at: null }]] },
+    { ...update, reported: [[a.id, { ...loadOf(3, 4), openTransfers: "3" }]] },
     { ...update, left: ["a:1"] },
     { ...update, candidates: null },
     { ...update, candidates: [null] },

@@ -52,13 +52,13 @@ Deno.test("Pool.replace() takes what has changed about a server, and keeps all e
     const [first, other] = [parseServer("a:1"), parseServer("b:1")];
     const pool = testedPool([first, other], { fall: 1, rise: 1 });
     const load = { openTransfers: 1, pendingBytes: 2, bytesPerSecond: 3, at: 4 };
-    pool.learnLoad(first, load);
+    pool.learnLoad(first, load, 4);
     const { state, slowStart, history } = pool.records[0]!;
     const replacement = pool.replace([parseServer(entry), other], 1);
     const server = { ...parseServer(entry), id: first.id };
     assertEquals(replacement, { added: [], changed: [[server, change]], removed: [] });
     const { excludedReason: _, ...record } = pool.records[0]!;
-    assertEquals(record, { server, state, slowStart, history, load });
+    assertEquals(record, { server, state, slowStart, history, load, actions: [] });
     assertEquals(withoutIds(first), withoutIds(parseServer("a:1")));
     assertStrictEquals(record.history, history);
     pool.record(first, failed("refused", 7), 2);
@@ -136,6 +136,7 @@ Deno.test("Pool.record() passes over servers that were removed during the round"
     update: () => calls.push("update"),
     left: () => calls.push("left"),
     measured: () => calls.push("measured"),
+    reported: () => calls.push("reported"),
   };
   const pool = observedPool([a, b], [observer]);
   const c = parseServer("c:1");

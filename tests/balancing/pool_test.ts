@@ -31,7 +31,7 @@ function statesOf(pool: ChoosingPool): string[] {
 
 const UNTESTED = {
   ...{ state: { kind: "untested" } as const, slowStart: 1 },
-  ...{ excludedReason: "untested" as const, history: new History(), load: undefined },
+  ...{ excludedReason: "untested" as const, history: new History(), load: undefined, actions: [] },
 };
 
 Deno.test("Pool begins with every server untested and none to pick", () => {
@@ -122,6 +122,7 @@ Deno.test("Pool takes a failed server out at once and shares among what is left"
     slowStart: 1,
     excludedReason: "out",
     load: undefined,
+    actions: [],
   });
 });
 
@@ -205,6 +206,7 @@ Deno.test("Pool tells of many that leave within a moment in one update, and of e
     update: (candidates: readonly unknown[]) => calls.push(`${candidates.length} left over`),
     left: (left: number) => calls.push([a, b, c].find(({ id }) => id === left)!.authority),
     measured: () => {},
+    reported: () => {},
   };
   const pool = observedPool([a, b, c], [observer], { fall: 1, rise: 0 }, (call) => soon.push(call));
   for (const server of [a, b, c]) pool.record(server, passed(1), 0);
@@ -228,6 +230,7 @@ Deno.test("Pool lets backups step in at once when the last of the others leaves"
     },
     left: () => {},
     measured: () => {},
+    reported: () => {},
   };
   const soon: (() => void)[] = [];
   const pool = observedPool(
@@ -268,18 +271,31 @@ Deno.test("Pool.suspend() keeps clients from a server until more is known, unles
 });
 
 Deno.test("Pool keeps what a server said last of its load, whatever becomes of it", () => {
-  const pool = poolOf([a, b]);
+  const told: unknown[] = [];
+  const pool = observedPool([a, b], [{
+    update: () => {},
+    left: () => {},
+    measured: () => {},
+    reported: (...report) => told.push(report),
+  }], { fall: 1, rise: 1 });
   const loads = () => pool.records.map(({ load }) => load?.at);
   const load = { openTransfers: 3, pendingBytes: null, bytesPerSecond: null, at: 20 };
-  pool.learnLoad(a, load);
+  pool.learnLoad(a, load, 5);
   assertEquals(loads(), [20, undefined]);
-  pool.learnLoad(a, { ...load, at: 19 });
+  pool.learnLoad(a, { ...load, at: 19 }, 4);
   assertEquals(loads(), [20, undefined]);
-  pool.learnLoad(a, { ...load, at: 21 });
+  pool.learnLoad(a, { ...load, at: 11 }, 6); // The system's clock was put back.
+  assertEquals(loads(), [11, undefined]);
+  pool.learnLoad(a, { ...load, at: 21 }, 7);
   pool.record(a, failed("refused"), 0);
   pool.endRound(0);
   assertEquals(loads(), [21, undefined]);
-  pool.learnLoad(parseServer("other:1"), load);
-  pool.learnLoad(a, undefined);
+  pool.learnLoad(parseServer("other:1"), load, 8);
+  pool.learnLoad(a, undefined, 9);
   assertEquals(loads(), [undefined, undefined]);
+  assertEquals(told, [
+    [a.id, load, 5],
+    [a.id, { ...load, at: 11 }, 6],
+    [a.id, { ...load, at: 21 }, 7],
+  ]);
 });

@@ -13,9 +13,10 @@ async function viewOf(entries: readonly string[], thresholds?: Thresholds) {
   stage.now = 1000;
   await stage.list.load();
   const counters = new RequestCounters();
-  const { pool, list, checker } = stage;
+  const { pool, list, checker, operations, changes } = stage;
   const frontend = { isListening: false };
-  const stopping = new AbortController();
+  const [draining, stopping] = [new AbortController(), new AbortController()];
+  const certificate = { validity: { validFrom: 5, expiresAt: 6 } };
   const settled = { nextAt: undefined as number | undefined };
   const collector = new StatusCollector(
     {
@@ -23,31 +24,39 @@ async function viewOf(entries: readonly string[], thresholds?: Thresholds) {
       list,
       checker,
       counters,
+      operations,
+      changes,
       frontend,
       nextAt: () => settled.nextAt,
-      stop: stopping.signal,
+      certificate,
+      stop: { draining: draining.signal, signal: stopping.signal },
     },
     FACTS,
   );
   const serverAt = (place: number) => collector.status(0).servers[place]!;
-  return { stage, counters, collector, serverAt, frontend, stopping, settled };
+  return { stage, counters, collector, serverAt, frontend, draining, stopping, settled };
 }
 
 Deno.test("StatusCollector.status() says how all of it stands", async () => {
-  const { stage, counters, collector, frontend, stopping, settled } = await viewOf(["a:1"]);
+  const { stage, counters, collector, frontend, draining, stopping, settled } = await viewOf([
+    "a:1",
+  ]);
   const { servers: [server], ...before } = collector.status(7000);
   assertEquals(before, {
     ...FACTS,
     ...{
       at: 7000,
       isListening: false,
+      isDraining: false,
       isStopping: false,
+      certificate: { validFrom: 5, expiresAt: 6 },
       redirects: 0,
       unavailable: 0,
       missing: 0,
       tiers: null,
       files: null,
       clientsPerSecond: [],
+      ...{ actionsTaken: 0, changes: [] },
     },
     rounds: {
       ...{ count: 0, isUnderWay: false },
@@ -62,10 +71,12 @@ Deno.test("StatusCollector.status() says how all of it stands", async () => {
   await stage.checker.round();
   settled.nextAt = 9000;
   frontend.isListening = true;
+  draining.abort();
+  assertEquals([collector.status(0).isDraining, collector.status(0).isStopping], [true, false]);
   stopping.abort();
   const { servers: [after], rounds, redirects, unavailable, ...others } = collector.status(8500);
   assertEquals([after!.redirects, redirects, unavailable], [3, 7, 2]);
-  assertEquals([others.isListening, others.isStopping], [true, true]);
+  assertEquals([others.isListening, others.isDraining, others.isStopping], [true, false, true]);
   assertEquals(rounds, {
     ...{ count: 1, isUnderWay: false, endedAt: 8000, elapsedMs: 0, nextAt: 9000 },
   });
@@ -105,7 +116,7 @@ Deno.test("StatusCollector.tick() counts the clients of each second, of 300 at m
 /** What is so of most servers. */
 const USUAL: Omit<ServerStatus, "name" | "publicUrl" | "state" | "since" | "share"> = {
   ...{ foundBy: null, weight: 1, priority: 0, isDrained: false, climb: 1 },
-  ...{ files: null, load: null },
+  ...{ files: null, load: null, actions: [] },
   excludedReason: null,
   ...{ reason: null, throughputBytesPerSecond: null, partial: false, transfers: [], redirects: 0 },
 };

@@ -47,7 +47,6 @@ export interface Container {
   readonly ports: readonly { readonly name: string; readonly containerPort: number }[];
   readonly readinessProbe: HttpProbe;
   readonly livenessProbe: HttpProbe;
-  readonly lifecycle: { readonly preStop: { readonly exec: { readonly command: string[] } } };
 }
 
 /** A Deployment or a StatefulSet. */

@@ -1,7 +1,9 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
+import { duration } from "../../lib/cli/option.ts";
 import { metricsPieces } from "../../lib/balancing/admin/metrics.ts";
 import { farmStatus, filesStatus, serverStatus } from "../balancing/admin/made_up_farm.ts";
+import { eventually } from "../support/children.ts";
 import { fileServer } from "../support/file_server.ts";
 import { run } from "../support/process.ts";
 import { PROJECT } from "../support/role.ts";
@@ -116,14 +118,32 @@ for (const name of ["balancer.yaml", "files.yaml"] as const) {
   });
 
   Deno.test(`${name} lets pods live longer than their clients may take`, async () => {
-    const { workload, container: { args, lifecycle: { preStop } } } = await manifestsOf(name);
-    const minutes = args.find((it) => it.startsWith("--grace="));
-    const grace = minutes === undefined ? 10 : Number(/=(\d+)m$/.exec(minutes)![1]) * 60;
-    const [, seconds] = preStop.exec.command;
+    const { workload, container: { args } } = await manifestsOf(name);
+    const ms = (option: string, byDefault: string) => {
+      const given = args.find((it) => it.startsWith(`--${option}=`))?.split("=")[1];
+      return duration(0).parse(given ?? byDefault)!;
+    };
+    const drainDelayMs = ms("drain-delay", "0s");
     const { terminationGracePeriodSeconds } = workload.spec.template.spec;
-    assert(terminationGracePeriodSeconds > grace + Number(seconds));
+    assert(drainDelayMs > 0);
+    assert(terminationGracePeriodSeconds * 1000 > ms("grace", "10s") + drainDelayMs);
   });
 }
+
+Deno.test("files.yaml lets nobody come from the moment on in which its pod is to end", async () => {
+  const { container } = await manifestsOf("files.yaml");
+  await using directory = await TemporaryDirectory.with({ "a.txt": "text" });
+  const entry = entryPointOf((await deploymentText("Dockerfile")).split("\n"));
+  const words = [...entry.slice(1), ...container.args];
+  await using role = await deployed(words, { "/srv/files": directory.path });
+  const { readinessProbe, livenessProbe } = container;
+  const isReady = async () => await statusOf(`${role.admin}${readinessProbe.httpGet.path}`) === 200;
+  assert(await isReady());
+  role.balancer.process.signal("SIGTERM");
+  await eventually(async () => !await isReady());
+  assertEquals(await statusOf(`${role.admin}${livenessProbe.httpGet.path}`), 200);
+  assertEquals(await statusOf(`${role.balancer.origin}/a.txt`), 200);
+});
 
 Deno.test("balancer.yaml asks DNS for what files.yaml makes known there", async () => {
   const { container } = await manifestsOf("balancer.yaml");

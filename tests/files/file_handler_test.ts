@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type { Reply } from "../../lib/net/handler.ts";
 import { assert, assertEquals } from "@std/assert";
-import { CACHE_CONTROL, fileHandler, type FileValues } from "../../lib/files/file_server.ts";
+import { CACHE_CONTROL, type FileValues, openFileServer } from "../../lib/files/file_server.ts";
 import { contentOf, fieldOf, requestFor } from "../support/replies.ts";
 import { TemporaryDirectory } from "../support/temporary_directory.ts";
 
@@ -11,15 +11,15 @@ const DEFAULTS: FileValues = { listing: false, etag: "time", "cache-control": un
 const PATIENT = 'If-None-Match: "x"\r\n';
 
 async function handlerOf(root: TemporaryDirectory, values: Partial<FileValues> = {}) {
-  const handler = await fileHandler(root.path, { ...DEFAULTS, ...values });
+  const files = await openFileServer(root.path, { ...DEFAULTS, ...values });
   return async (target: string, fields = ""): Promise<Reply> => {
-    const reply = await handler(requestFor(target, fields));
+    const reply = await files.reply(requestFor(target, fields));
     await contentOf(reply);
     return reply;
   };
 }
 
-Deno.test("fileHandler() adds Cache-Control to files", async () => {
+Deno.test("openFileServer() adds Cache-Control to files", async () => {
   await using root = await TemporaryDirectory.with({ "a": "abc", "d/b": "" });
   const ask = await handlerOf(root, { listing: true, "cache-control": "no-cache" });
   const tag = fieldOf(await ask("/a"), "ETag");
@@ -43,7 +43,7 @@ Deno.test("fileHandler() adds Cache-Control to files", async () => {
   }
 });
 
-Deno.test("fileHandler() has a test file where there is none, in any size", async () => {
+Deno.test("openFileServer() has a test file where there is none, in any size", async () => {
   await using root = await TemporaryDirectory.with();
   const ask = await handlerOf(root);
   const sizeOf = async (target: string) => ((await ask(target)).content as Uint8Array).length;
@@ -55,13 +55,13 @@ Deno.test("fileHandler() has a test file where there is none, in any size", asyn
   }
 });
 
-Deno.test("fileHandler() says with the test file, and with no other, how busy the server is", async () => {
+Deno.test("openFileServer() says with the test file, and with no other, how busy the server is", async () => {
   await using root = await TemporaryDirectory.with({ "a": "abc", "d/test.bin": "other" });
   let openTransfers = 0;
   const load = () => ({ openTransfers: ++openTransfers, pendingBytes: 5, bytesPerSecond: 7 });
-  const handler = await fileHandler(root.path, DEFAULTS, load);
+  const files = await openFileServer(root.path, DEFAULTS, load);
   const ask = async (target: string, fields = "", method = "GET") => {
-    const reply = await handler(requestFor(target, fields, method));
+    const reply = await files.reply(requestFor(target, fields, method));
     await contentOf(reply);
     return [reply.statusCode, fieldOf(reply, "Endpoint-Load-Metrics")] as const;
   };
@@ -99,7 +99,7 @@ Deno.test("fileHandler() says with the test file, and with no other, how busy th
   );
 });
 
-Deno.test("fileHandler() makes the same ETag for copies, by time or by content", async () => {
+Deno.test("openFileServer() makes the same ETag for copies, by time or by content", async () => {
   const content = "content".padEnd(300_000);
   const files = { small: "content", large: content };
   await using one = await TemporaryDirectory.with(files);
@@ -144,7 +144,7 @@ const DIGESTED = [
   ["Want-Repr-Digest: sha-256=0\r\nIf-None-Match: *\r\n", 304, false],
 ] as const;
 
-Deno.test("fileHandler() sends the digest of the whole with --etag=content (RFC 9530 §3)", async () => {
+Deno.test("openFileServer() sends the digest of the whole with --etag=content (RFC 9530 §3)", async () => {
   const contents = { small: "small".padEnd(5000), large: "large".padEnd(300_000) };
   for (const [size, content] of Object.entries(contents)) {
     const files = { [size]: content, [`${size}.gz`]: `coded ${content}`, "empty": "" };

@@ -106,3 +106,19 @@ Deno.test("LoadMeter.begin() tells that there is something to measure", () => {
   transferOf(meter, 10);
   assertEquals(times, 2);
 });
+
+Deno.test("LoadMeter.sent has all responses, and content as far as the system has taken it", () => {
+  const meter = new LoadMeter();
+  assertEquals(meter.sent, { bytes: 0, responses: {} });
+  meter.count(404, 50);
+  meter.count(404, 50);
+  meter.count(304, 0);
+  const { write, send, transfer } = transferOf(meter, 1000);
+  write(600);
+  send(300); // The head has 100.
+  assertEquals(meter.sent, { bytes: 300, responses: { 304: 1, 404: 2 } });
+  meter.end(transfer, true);
+  meter.count(200, 0);
+  assertEquals(meter.sent, { bytes: 700, responses: { 200: 1, 304: 1, 404: 2 } });
+  assertEquals(meter.measure(0).bytesPerSecond, 0, "pages of errors are no transfers");
+});

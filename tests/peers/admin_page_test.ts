@@ -241,7 +241,7 @@ async function showsFilesByKeyboard(browser: Browser): Promise<void> {
   await summary.waitFor();
   const examples = farm.page.getByRole("list", { name: "Examples" });
   assertEquals(await examples.count(), 0);
-  await farm.page.getByLabel("Filter the servers").press("Tab");
+  await farm.page.getByRole("button", { name: "Redirects" }).press("Tab");
   assertEquals(await farm.page.evaluate("document.activeElement.textContent"), words);
   await farm.page.keyboard.press("Enter");
   assertEquals(await examples.getByRole("listitem").allInnerTexts(), HOSTILE_TARGETS);
@@ -267,6 +267,136 @@ async function showsFilesByKeyboard(browser: Browser): Promise<void> {
   assertEquals(await farm.see("#shown:has-text('1 of')"), "1 of 2 servers");
   assertEquals(await farm.page.locator("body script, img").count(), 0);
   assertEquals(await farm.page.title(), "Load balancer");
+  assertEquals(farm.errors, []);
+}
+
+const MINUTE_MS = 60_000;
+
+/** A drained server, one that is out by an action, and one that has another weight. */
+function actedOn(reason: string | null): ServerStatus[] {
+  const terms = { weight: null, reason, since: Date.now(), until: null };
+  const until = Date.now() + 28.5 * MINUTE_MS;
+  const drained = { isDrained: true, excludedReason: "drained", share: 0 } as const;
+  const taken = `an operator took it out: ${reason}`;
+  return [
+    serverStatus({ name: "a:1", ...drained, actions: [{ ...terms, action: "drain", until }] }),
+    out(taken, { name: "b:2", actions: [{ ...terms, action: "out" }] }),
+    serverStatus({ name: "c:3", weight: 3, actions: [{ ...terms, action: "weight", weight: 3 }] }),
+  ];
+}
+
+async function showsActions(browser: Browser): Promise<void> {
+  for (const colorScheme of ["light", "dark"] as const) {
+    await using farm = await ShownFarm.open(browser, [serverStatus()], { colorScheme });
+    assertEquals(await farm.page.locator(".actions:visible").count(), 0);
+    farm.change(actedOn("kernel"));
+    const drain = await farm.see(`tr:has-text("a:1") .actions li`);
+    assertMatch(
+      drain,
+      /^drained by an operator until (\d+ \w+, )?[\d:]{8} \(in 28 min\): kernel$/,
+    );
+    assertEquals(await farm.see(`tr:has-text("b:2") .actions`), "taken out by an operator: kernel");
+    assertEquals(await farm.see(`tr:has-text("c:3") .actions`), "weight 3 by an operator: kernel");
+    const isSaidTwice = ":is(.excluded, .reason):visible";
+    assertEquals(await farm.page.locator(isSaidTwice).count(), 0);
+    for (const selector of [".actions li", ".change", ".changes time"]) {
+      const contrast: number = await farm.page.evaluate(`(${CONTRAST})("${selector}")`);
+      assert(contrast >= 4.5, `${selector}, ${colorScheme}: ${contrast}`);
+    }
+    await farm.page.getByLabel("Filter the servers").fill("taken out kernel");
+    assertEquals(await farm.see("#shown:has-text('1 of')"), "1 of 3 servers");
+    assertEquals(farm.errors, []);
+  }
+}
+
+async function showsHostileActions(browser: Browser): Promise<void> {
+  const viewport = { width: 375, height: 800 };
+  await using farm = await ShownFarm.open(browser, [serverStatus()], { viewport });
+  const at = Date.now();
+  const changes = [{ at, server: HOSTILE, event: "action", text: HOSTILE }] as const;
+  farm.change(actedOn(HOSTILE), { changes });
+  assertStringIncludes(await farm.see(`tr:has-text("a:1") .actions`), HOSTILE);
+  const shown = await farm.see("#changes li");
+  assertEquals(shown.split(HOSTILE).length - 1, 2, shown);
+  assertEquals(await farm.page.locator("img").count(), 0);
+  assertEquals(await farm.page.evaluate("document.documentElement.scrollWidth"), 375);
+  await farm.page.getByRole("button", { name: "Share" }).click();
+  assertEquals(await farm.page.evaluate("location.hash"), "#sort=share");
+  assertEquals(farm.errors, []);
+}
+
+async function sortsAndKeepsThat(browser: Browser): Promise<void> {
+  const servers = [
+    serverStatus({ name: "web10:1", share: 0.2, redirects: 5, throughputBytesPerSecond: 3e6 }),
+    out("refused", { name: "web9:1", redirects: 50, throughputBytesPerSecond: 1e6 }),
+    serverStatus({ name: "web2:1", share: 0.8, redirects: 7, throughputBytesPerSecond: 2e6 }),
+    untested({ name: "web1:1" }),
+  ];
+  await using farm = await ShownFarm.open(browser, servers);
+  const { page } = farm;
+  const order = async () => (await page.locator("#rows .name").allInnerTexts()).join(" ");
+  const sort = (name: string) => page.locator("thead button").getByText(name).click();
+  await farm.see("#rows tr");
+  assertEquals(await order(), "web9:1 web1:1 web10:1 web2:1");
+  const orders: readonly (readonly [column: string, order: string, hash: string])[] = [
+    ["Server", "web1:1 web2:1 web9:1 web10:1", "#sort=server"],
+    ["Server", "web10:1 web9:1 web2:1 web1:1", "#sort=server&order=down"],
+    ["Tests", "web9:1 web10:1 web2:1 web1:1", "#sort=tests"],
+    ["Speed", "web10:1 web2:1 web9:1 web1:1", "#sort=speed"],
+    ["Speed", "web1:1 web9:1 web2:1 web10:1", "#sort=speed&order=up"],
+    ["Share", "web2:1 web10:1 web9:1 web1:1", "#sort=share"],
+    ["Redirects", "web9:1 web2:1 web10:1 web1:1", "#sort=redirects"],
+    ["State", "web9:1 web1:1 web10:1 web2:1", ""],
+    ["State", "web10:1 web2:1 web1:1 web9:1", "#sort=state&order=down"],
+  ];
+  for (const [column, expected, hash] of orders) {
+    await sort(column);
+    assertEquals([await order(), await page.evaluate("location.hash")], [expected, hash], column);
+  }
+  assertEquals(await page.locator("[aria-sort]").getAttribute("aria-sort"), "descending");
+
+  await sort("Speed");
+  await page.getByLabel("Filter the servers").fill("web1 http");
+  assertEquals(await page.evaluate("location.hash"), "#filter=web1+http&sort=speed");
+  await page.reload();
+  await farm.see("#shown:has-text('2 of 4 servers')");
+  assertEquals(await order(), "web10:1 web1:1");
+  assertEquals(await page.getByLabel("Filter the servers").inputValue(), "web1 http");
+  await page.evaluate("location.hash = 'filter=web2&sort=constructor&order=x'");
+  await farm.see("#shown:has-text('1 of 4 servers')");
+  assertEquals(await page.locator("[aria-sort]").getAttribute("id"), "by-state");
+  assertEquals(farm.errors, []);
+}
+
+async function showsChanges(browser: Browser): Promise<void> {
+  await using farm = await ShownFarm.open(browser, [serverStatus()]);
+  farm.change([serverStatus()], { changes: [] });
+  assertEquals(await farm.see("#no-changes"), "Nothing has changed yet.");
+  const at = Date.now();
+  const changes = Array.from({ length: 50 }, (_, index) => ({
+    at: at - 50 + index,
+    server: `s${index}:80`,
+    event: "out" as const,
+    text: "is out: refused",
+  }));
+  farm.change([serverStatus()], { changes });
+  assertMatch(await farm.see("#changes li"), /^[\d:]{8}\s+s49:80 is out: refused$/);
+  assertEquals(await farm.page.locator("#changes li").count(), 50);
+  assertEquals(farm.errors, []);
+}
+
+async function showsTheCertificatesEnd(browser: Browser): Promise<void> {
+  await using farm = await ShownFarm.open(browser, [serverStatus()]);
+  await farm.see("#facts div");
+  assertEquals(await farm.page.locator("#facts:has-text('Certificate')").count(), 0);
+  const days = (count: number) => Date.now() + count * 24 * 60 * MINUTE_MS + MINUTE_MS;
+  for (const [left, words, isBad] of [[33, "in 33 d", 0], [13, "in 13 d", 1], [-1, "expired", 1]]) {
+    const certificate = { validFrom: 1000, expiresAt: days(left as number) };
+    farm.change([serverStatus()], { certificate });
+    const shown = await farm.see(`#facts div:has-text("Certificate until"):has-text("${words}")`);
+    assertMatch(shown, /^Certificate until\s+\d+ \w+ \d{4} \((in \d+ d|expired)\)$/);
+    assertEquals(await farm.page.locator("dd[data-bad]").count(), isBad as number);
+  }
   assertEquals(farm.errors, []);
 }
 
@@ -334,6 +464,11 @@ Deno.test("Chromium shows the page of a farm", async (t) => {
       "with names and reasons as text, whatever is in them",
       () => takesTextForText(browser),
     );
+    await t.step("with actions, in the light and in the dark", () => showsActions(browser));
+    await t.step("with reasons of actions as text, narrow", () => showsHostileActions(browser));
+    await t.step("sorted by any column, which its address keeps", () => sortsAndKeepsThat(browser));
+    await t.step("with the last fifty changes", () => showsChanges(browser));
+    await t.step("with the certificate's end", () => showsTheCertificatesEnd(browser));
     await t.step("with what servers say of their load", () => showsLoad(browser));
     await t.step("without a word of files where none are checked", () => showsNoFiles(browser));
     await t.step(

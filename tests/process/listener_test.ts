@@ -77,7 +77,8 @@ Deno.test("listen() names a key that cannot be used, and not the address", async
   const cert = await Deno.readTextFile(SERVER.cert);
   const { privateKey } = generateKeyPairSync("rsa", { modulusLength: 1024 });
   const key = `${privateKey.export({ type: "pkcs8", format: "pem" })}`;
-  const listening = () => listen("127.0.0.1", 0, { cert, key, keyFile: "small.pem" });
+  const listening = () =>
+    listen("127.0.0.1", 0, { cert, key, keyFile: "small.pem", validFrom: 0, expiresAt: 0 });
   const { exitStatus, message } = assertThrows(listening, CommandError);
   assertEquals(exitStatus, 2);
   assertMatch(message, /^--tls-key=small\.pem is a key that Deno cannot use: RSA of 2048 bits/);

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import type { Load } from "../../lib/http/load_report.ts";
 import { NO_LOAD } from "../../lib/net/load_meter.ts";
-import { LoadPublisher, ServerLoad } from "../../lib/process/load_link.ts";
+import { type Counts, LoadPublisher, ServerLoad } from "../../lib/process/load_link.ts";
 import { settled, VirtualClock } from "../support/virtual_clock.ts";
 
 function loadOf(openTransfers: number, pendingBytes = 0, bytesPerSecond = 0): Load {
@@ -15,7 +15,7 @@ function processOf() {
   const link = { isFull: false };
   const load = new ServerLoad({
     ...{ clock: clock.read, schedule: clock.schedule },
-    report: (load) => !link.isFull && reports.push(load) > 0,
+    report: (it) => !link.isFull && "load" in it && reports.push(it.load) > 0,
   });
   const connection = { writtenBytes: 0, sentBytes: 0 };
   const written = { contentBytes: 0 };
@@ -135,4 +135,62 @@ Deno.test("LoadPublisher sends a worker that does not read only the latest, afte
   accepted.resolve();
   await settled();
   assertEquals(b!.updates, [{ load: loadOf(1) }, { load: loadOf(50) }]);
+});
+
+/** What a process has counted. */
+function countsOf(sent: number, open: number, responses: Record<string, number> = {}): Counts {
+  return { totals: { sent, responses }, levels: { open } };
+}
+
+Deno.test("ServerLoad reports counts once a second while they change, and at the end", async () => {
+  const clock = new VirtualClock();
+  const reports: unknown[] = [];
+  const link = { isFull: true };
+  const report = (content: unknown) => !link.isFull && reports.push(content) > 0;
+  const load = new ServerLoad({ clock: clock.read, schedule: clock.schedule, report });
+  let counts = countsOf(1, 1);
+  load.reportCounts(() => counts);
+  await clock.advance(2000);
+  link.isFull = false;
+  await clock.advance(1000);
+  counts = countsOf(2, 1);
+  await clock.advance(3000);
+  assertEquals(reports.splice(0), [{ counts: countsOf(1, 1) }, { counts: countsOf(2, 1) }]);
+  counts = countsOf(3, 0);
+  load.close();
+  await clock.advance(3000);
+  assertEquals(reports, [{ counts: countsOf(3, 0) }]);
+});
+
+Deno.test("ServerLoad of a process without a parent reports nothing", async () => {
+  const clock = new VirtualClock();
+  const load = new ServerLoad({ clock: clock.read, schedule: clock.schedule, report: undefined });
+  load.reportCounts(() => {
+    throw new Error("Nobody asks for counts here.");
+  });
+  load.meter.begin({ writtenBytes: 0, sentBytes: 0 }, { contentBytes: 0 }, 5);
+  await clock.advance(5000);
+  load.close();
+});
+
+Deno.test("LoadPublisher adds up counts and loads; totals outlive their worker, levels do not", async () => {
+  const clock = new VirtualClock();
+  const publisher = new LoadPublisher(clock.schedule);
+  assertEquals(publisher.counts, { totals: {}, levels: {} });
+  const [a] = workersOf(publisher, 1, 2);
+  publisher.onReport({ counts: countsOf(1, 1, { 200: 1 }) }, 1);
+  publisher.onReport({ counts: countsOf(10, 1, { 200: 5, 404: 7 }) }, 1);
+  publisher.onReport({ counts: countsOf(5, 3, { 404: 1 }) }, 2);
+  publisher.onReport({ load: loadOf(2, 3, 4) }, 1);
+  publisher.onReport({ load: loadOf(1) }, 2);
+  for (const counts of [undefined, 3, { totals: null, levels: {} }, { totals: {} }]) {
+    publisher.onReport({ counts }, 2);
+  }
+  assertEquals(publisher.counts, countsOf(15, 4, { 200: 5, 404: 8 }));
+  assertEquals([publisher.load, publisher.pids], [loadOf(3, 3, 4), [1, 2]]);
+  a!.end();
+  publisher.onReport({ counts: countsOf(99, 99) }, 1); // It was on its way.
+  assertEquals(publisher.counts, countsOf(15, 3, { 200: 5, 404: 8 }));
+  assertEquals([publisher.load, publisher.pids], [loadOf(1), [2]]);
+  await clock.advance(1000);
 });

@@ -4,6 +4,8 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { join } from "@std/path";
 import config from "../../deno.json" with { type: "json" };
 import { deployed } from "../deployment/deployed.ts";
+import { adminPortOf, askAdmin } from "../support/balancer.ts";
+import { act } from "../support/control.ts";
 import { copyOfProject } from "../support/copy_of_project.ts";
 import { fileServer } from "../support/file_server.ts";
 import { Process, run } from "../support/process.ts";
@@ -17,10 +19,10 @@ import {
   sectionOf,
   shellLines,
 } from "../support/readme.ts";
-import { listening, PROJECT, type RoleName, runRole } from "../support/role.ts";
+import { listening, listeningRole, PROJECT, type RoleName, runRole } from "../support/role.ts";
+import { RawClient } from "../support/raw_client.ts";
 import { TemporaryDirectory } from "../support/temporary_directory.ts";
-import { RawPeer } from "../support/raw_peer.ts";
-import { SERVER } from "../support/tls.ts";
+import { connectTls, SERVER, tlsOptions } from "../support/tls.ts";
 
 /** An operand that is a mistake, which each role sees once it has read all options. */
 const MISTAKES: Readonly<Record<RoleName, readonly [operand: string, message: RegExp]>> = {
@@ -169,28 +171,52 @@ function namesIn(value: unknown): string[] {
   return Object.entries(value).flatMap(([name, member]) => [name, ...namesIn(member)]);
 }
 
+/** Asserts that a README has these metrics under `/metrics`, and no others. */
+function assertMetrics(path: string, metrics: string): void {
+  const names = [...metrics.matchAll(/^# TYPE (\w+) /gm)].map(([, name]) => name!);
+  const [, program] = /^([a-z]+_)/.exec(names[0]!)!;
+  const shown = sectionOf(readReadme(path).text, "### `/metrics`");
+  const documented = codeSpansOf(shown).filter((code) => code.startsWith(program!));
+  assertEquals(documented.toSorted(), names.toSorted());
+}
+
+Deno.test("lib/files/README.md names all that programs read of a server", async () => {
+  await using directory = await TemporaryDirectory.with();
+  const args = ["--admin=127.0.0.1:0", ...tlsOptions(SERVER), directory.path];
+  await using server = await listeningRole("server", args, { permissions: ["--allow-all"] });
+  const port = await adminPortOf(server);
+  const metrics = new TextDecoder().decode((await askAdmin(port, "/metrics")).body);
+  assertMetrics("lib/files/README.md", metrics);
+  const status = JSON.parse(new TextDecoder().decode((await askAdmin(port, "/status.json")).body));
+  assertNamed("lib/files/README.md", "### `/status.json`", namesIn(status));
+});
+
 Deno.test("READMEs name all that programs read of a balancer", async () => {
   await using server = await fileServer({ "a.txt": "text" });
   const words = ["run", "--quiet", "--allow-net", "balancer.ts", "--admin=:0", "--log=json"];
   await using directory = await TemporaryDirectory.with({ "zones.txt": "127.0.0.0/8 here\n" });
   const zones = directory.join("zones.txt");
-  words.splice(3, 0, `--allow-read=${zones}`);
-  words.push("--check-files=after", `--zones=${zones}`);
+  const control = directory.join("control");
+  const readable = `${directory.path},${SERVER.cert},${SERVER.key}`;
+  words.splice(3, 0, `--allow-read=${readable}`, `--allow-write=${directory.path}`);
+  words.push(
+    "--check-files=after",
+    `--zones=${zones}`,
+    `--control=${control}`,
+    ...tlsOptions(SERVER),
+  );
   await using role = await deployed([...words, server.role.authority], {});
   const { process, port } = role.balancer;
+  await act(control, `${server.role.authority}/weight?value=2&reason=new&for=1h`);
 
   const metrics = await (await fetch(`${role.admin}/metrics`)).text();
-  const names = [...metrics.matchAll(/^# TYPE (\w+) /gm)].map(([, name]) => name!);
-  const shown = sectionOf(readReadme("lib/balancing/README.md").text, "### `/metrics`");
-  const documented = codeSpansOf(shown).filter((code) => code.startsWith("balancer_"));
-  assertEquals(documented.toSorted(), names.toSorted());
+  assertMetrics("lib/balancing/README.md", metrics);
 
   const status = await (await fetch(`${role.admin}/status.json`)).json();
   assertNamed("lib/balancing/README.md", "### `/status.json`", namesIn(status));
 
-  using client = await RawPeer.connect(port);
-  await client.send("GET /a.txt HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
-  await client.receiveAll();
+  using client = RawClient.over(await connectTls(port));
+  await client.get("/a.txt");
   const access = JSON.parse(await process.stdout.next(/^\{/));
   assertNamed("tests/deployment/README.md", "## Logs", Object.keys(access));
 

@@ -13,7 +13,7 @@ import {
   startRole,
 } from "../support/role.ts";
 import { TemporaryDirectory } from "../support/temporary_directory.ts";
-import { connectTls, SERVER, tlsOptions } from "../support/tls.ts";
+import { connectTls, exchange, exchangeable, SERVER, tlsOptions } from "../support/tls.ts";
 
 /** WorkerPool share a port by what only Linux does. */
 const ignore = Deno.build.os !== "linux";
@@ -142,7 +142,8 @@ Deno.test({ name: "server's workers leave a SIGHUP to their parent", ignore, fn:
 
 async function hangUpOnAll() {
   await using directory = await TemporaryDirectory.with({ "a.txt": "text" });
-  await using server = await pair(directory, ...tlsOptions(SERVER));
+  await exchange(directory, SERVER);
+  await using server = await pair(directory, ...tlsOptions(exchangeable(directory)));
   for (const pid of await workersOf(server)) Deno.kill(pid, "SIGHUP");
   server.process.signal("SIGHUP");
   await server.process.stderr.next(/all workers were replaced/);

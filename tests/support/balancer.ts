@@ -21,9 +21,9 @@ export function countSaid({ process }: { process: Process }, words: string): num
   return process.stderr.lines.filter((line) => line.includes(words)).length;
 }
 
-/** The port at which a balancer says that it shows its farm. */
+/** The port at which a balancer says that it shows its farm, or a server itself. */
 export async function adminPortOf(role: { process: Process }): Promise<number> {
-  const line = await said(role, "the farm is shown at ");
+  const line = await said(role, "the (?:farm|server) is shown at ");
   return Number(/:([0-9]+)\/"?}?$/.exec(line)?.[1]);
 }
 

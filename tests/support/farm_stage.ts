@@ -7,7 +7,9 @@ import type { LookupProblem } from "../../lib/balancing/list/dns_cache.ts";
 import { parseServer, type Server } from "../../lib/balancing/list/server.ts";
 import type { Listing, MergedServers, Reloaded } from "../../lib/balancing/list/server_source.ts";
 import { POLICIES } from "../../lib/balancing/policies.ts";
+import { Operations } from "../../lib/balancing/operations.ts";
 import { Pool } from "../../lib/balancing/pool.ts";
+import { RecentChanges } from "../../lib/balancing/recent_changes.ts";
 import { RequestCounters } from "../../lib/balancing/request_counters.ts";
 import { HeldProbes, passed } from "./servers.ts";
 
@@ -68,6 +70,12 @@ export class FarmStage {
   readonly pool: Pool;
   readonly list: ServerList;
   readonly checker: HealthChecker;
+  readonly operations: Operations;
+  readonly changes = new RecentChanges(() => this.now);
+  /** Ends of timed actions are looked for while this is set. */
+  tick: (() => void) | undefined;
+  /** Those who wait, in ms; the clocks go on by that. */
+  readonly waits: number[] = [];
 
   constructor(entries: readonly string[], thresholds: Thresholds = { fall: 1, rise: 0 }) {
     this.source = new FakeSource(entries);
@@ -76,7 +84,7 @@ export class FarmStage {
     const log = new FarmLog((words, record) => {
       this.logged.push(words);
       this.records.push(record);
-    });
+    }, this.changes);
     this.list = new ServerList(this.source, {
       ...{ pool: this.pool, counters: this.counters, locator: undefined, clock, log },
     });
@@ -92,6 +100,21 @@ export class FarmStage {
       epochMs: () => this.now,
       beforeRound: () => this.list.update(),
       ...{ clock, log },
+    });
+    const { pool, checker } = this;
+    this.operations = new Operations({
+      ...{ pool, checker, log, clock, epochMs: () => this.now },
+      wait: (ms) => {
+        this.waits.push(ms);
+        this.now += ms;
+        this.clock += ms;
+        return Promise.resolve();
+      },
+      ticker: (tick) => {
+        this.tick = tick;
+        return () => this.tick = undefined;
+      },
+      onError: (error) => this.logged.push(String(error)),
     });
   }
 

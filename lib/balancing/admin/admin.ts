@@ -1,9 +1,13 @@
-import type { Fields } from "../../http/fields.ts";
-import { authorityOf } from "../../http/grammar.ts";
 import type { Logger } from "../../log/logger.ts";
-import { type Handler, type Reply, replyToMethod, type Request } from "../../net/handler.ts";
-import { HttpServer } from "../../process/http_server.ts";
-import type { AdminAddress } from "../balancer_options.ts";
+import type { Handler, Reply, Request } from "../../net/handler.ts";
+import {
+  type AdminAddress,
+  AdminPages,
+  AdminPort,
+  type AdminRoute,
+} from "../../process/admin_port.ts";
+import { adminReply, lineReply, TextPieces } from "../../process/admin_replies.ts";
+import { METRICS_TYPE } from "../../process/metrics_text.ts";
 import {
   type FarmStatus,
   type ServerStatus,
@@ -11,9 +15,9 @@ import {
   statusPieces,
 } from "../status.ts";
 import type { Explain } from "../why.ts";
+import { ASSETS } from "./assets.ts";
 import { EventStreams, everySecond, type Ticker } from "./event_streams.ts";
-import { METRICS_TYPE, metricsPieces } from "./metrics.ts";
-import { adminReply, ASSETS, lineReply, TextPieces } from "./replies.ts";
+import { metricsPieces } from "./metrics.ts";
 import { whyReply } from "./why_reply.ts";
 
 /** How the status is served. */
@@ -30,44 +34,42 @@ export interface AdminOptions {
 
 /** Serves the status as a page, as JSON, as metrics and as health checks. */
 export class Admin {
-  readonly #status: () => FarmStatus;
-  readonly #isLoopback: boolean;
   readonly #streams: EventStreams;
-  readonly #explain: Explain;
-  readonly #routes = new Map<string, () => Reply>([
-    ["/healthz", () => healthReply(this.#status())],
-    ["/status.json", () => piecesReply("application/json", statusPieces(this.#status()))],
-    ["/metrics", () => piecesReply(METRICS_TYPE, metricsPieces(this.#status()))],
-    ["/events", () => this.#eventsReply()],
-  ]);
+  readonly #pages: AdminPages;
 
   /**
    * @param status the current status; called at most about once a second for event streams, and for
    *     each other request
    */
-  constructor(status: () => FarmStatus, options: AdminOptions) {
-    this.#status = status;
-    this.#isLoopback = options.isLoopback;
-    this.#explain = options.explain;
-    this.#streams = new EventStreams(status, options.onError, options.ticker);
+  constructor(
+    status: () => FarmStatus,
+    { isLoopback, explain, onError, ticker }: AdminOptions,
+  ) {
+    this.#streams = new EventStreams(status, onError, ticker);
+    const routes = new Map<string, AdminRoute>([
+      ...ASSETS,
+      ["/healthz", () => healthReply(status())],
+      ["/status.json", () => piecesReply("application/json", statusPieces(status()))],
+      ["/metrics", () => piecesReply(METRICS_TYPE, metricsPieces(status()))],
+      ["/why", ({ head, target }) => {
+        const query = target.slice("/why?".length);
+        return whyReply(query, head.fields.get("accept"), explain);
+      }],
+      ["/events", () => this.#eventsReply()],
+    ]);
+    const shown = "/, /healthz, /status.json, /metrics, /why and /events";
+    this.#pages = new AdminPages({ routes, shown, isLoopback });
   }
 
-  readonly handle: Handler = ({ head, target }) => {
-    const reason = crossOriginReason(head.fields, this.#isLoopback);
-    if (reason !== undefined) return lineReply(403, reason);
-    const path = pathOf(target);
-    if (path === "/why") {
-      return whyReply(target.slice(path.length + 1), head.fields.get("accept"), this.#explain);
-    }
-    return this.#routes.get(path)?.() ?? ASSETS.get(path) ?? NOTHING;
-  };
+  /** As `AdminPages.handle`. */
+  get handle(): Handler {
+    return this.#pages.handle;
+  }
 
-  /** As `ServerConfig`: OPTIONS of `/healthz`, by which HAProxy checks, is answered as GET. */
-  readonly replyToMethod = (request: Request): Reply | undefined => {
-    const { head, target } = request;
-    const isHealthCheck = head.method === "OPTIONS" && pathOf(target) === "/healthz";
-    return isHealthCheck ? undefined : replyToMethod(request);
-  };
+  /** As `AdminPages.replyToMethod`. */
+  get replyToMethod(): (request: Request) => Reply | undefined {
+    return this.#pages.replyToMethod;
+  }
 
   /** Ends all event streams after a last status; opens no new ones. */
   close(): void {
@@ -81,22 +83,14 @@ export class Admin {
   }
 }
 
-function pathOf(target: string): string {
-  return target.split("?", 1)[0]!;
-}
-
 function piecesReply(contentType: string, pieces: Iterator<string>): Reply {
   return adminReply(200, contentType, new TextPieces(pieces));
 }
 
-const NOTHING = lineReply(
-  404,
-  "There is nothing here, but at /, /healthz, /status.json, /metrics, /why and /events.",
-);
-
 /** Health check: 200 if clients are redirected, else 503 with the reason. */
 export function healthReply(status: FarmStatus): Reply {
   if (status.isStopping) return lineReply(503, "the balancer is stopping");
+  if (status.isDraining) return lineReply(503, "the balancer is about to stop");
   if (!status.servers.some(isPickable)) {
     return lineReply(503, `no server is available: ${whatThereIs(status.servers)}`);
   }
@@ -123,46 +117,10 @@ function whatThereIs(servers: readonly ServerStatus[]): string {
   return parts.length > 0 ? parts.join(", ") : "the list is empty";
 }
 
-/** A host name that no web site can own: an address as URL parsers write it, or localhost. */
-const OWN_NAME = /^(?:\[[\da-f:]+\]|\d+\.\d+\.\d+\.\d+|(?:.+\.)?localhost\.?)$/;
-
-/**
- * Cross-origin check: why a request may come from another web site, through the browser of a user
- * who can connect here; undefined if it seems not to.
- *
- * A site may resolve its own name to 127.0.0.1 (DNS rebinding) and would then read all replies as
- * its own: if only this machine can connect, Host must be no such name. Sec-Fetch fields reveal
- * requests of sites that could not read the replies, but could occupy all event streams.
- *
- * @param isLoopback whether only this machine can connect
- */
-export function crossOriginReason(fields: Fields, isLoopback: boolean): string | undefined {
-  const host = fields.get("host");
-  if (isLoopback && host !== undefined && !isOwnName(host)) {
-    return "Only requests to an IP address or to localhost are answered here.";
-  }
-  const site = fields.get("sec-fetch-site");
-  if (site !== "cross-site" && site !== "same-site") return undefined;
-  if (fields.get("sec-fetch-dest") === "document") return undefined; // A link was followed.
-  return "Requests from other sites are not answered here.";
-}
-
-function isOwnName(host: string): boolean {
-  return OWN_NAME.test(URL.parse(`http://${host}/`)?.hostname ?? "");
-}
-
-/** The most connections: far more than event streams, which so keep no request out. */
-const MOST_CONNECTIONS = 1000;
-
-/** Time for open requests at the end, in ms. */
-const GRACE_MS = 1000;
-
 /** Serves the admin pages at an address of their own. */
 export class AdminServer {
   readonly #admin: Admin;
-  readonly #server: HttpServer;
-  readonly #closing = new AbortController();
-  readonly #serving: Promise<void>;
+  readonly #port: AdminPort;
   readonly #stopTicking: () => void;
 
   /**
@@ -175,40 +133,26 @@ export class AdminServer {
     address: AdminAddress,
     overview: Pick<StatusCollector, "status" | "tick">,
     explain: Explain,
-    { info, error: logError }: Pick<Logger, "info" | "error">,
+    logger: Pick<Logger, "info" | "error">,
     ticker: Ticker = everySecond,
   ) {
-    const { isLoopback } = address;
     const status = () => overview.status(Date.now());
-    this.#admin = new Admin(status, { isLoopback, explain, onError: logError, ticker });
-    const options = { "max-connections": MOST_CONNECTIONS, log: "none", grace: GRACE_MS } as const;
-    this.#server = new HttpServer(
-      { host: address.hostname, port: address.port, ...options },
-      {
-        handler: this.#admin.handle,
-        replyToMethod: this.#admin.replyToMethod,
-        names: { host: "--admin", port: "--admin" },
-        info,
-        logError,
-      },
-    );
-    const { hostname, port } = this.#server.address;
-    info(`the farm is shown at http://${authorityOf(hostname, port)}/`);
+    const { isLoopback } = address;
+    this.#admin = new Admin(status, { isLoopback, explain, onError: logger.error, ticker });
+    this.#port = new AdminPort(address, this.#admin, logger);
+    logger.info(`the farm is shown at ${this.#port.url}`);
     this.#stopTicking = ticker(() => {
       try {
         overview.tick();
       } catch (error) {
-        logError(error);
+        logger.error(error);
       }
     });
-    this.#serving = this.#server.serveUntil(this.#closing.signal).catch(logError);
   }
 
   async close(): Promise<void> {
     this.#stopTicking();
     this.#admin.close();
-    this.#closing.abort();
-    await this.#serving;
-    await this.#server.close(this.#closing.signal);
+    await this.#port.close();
   }
 }

@@ -1,63 +1,52 @@
 /**
- * The status for Prometheus, in its text format 0.0.4.
+ * The status for Prometheus.
  *
  * @module
  */
 
+import { type Metric, MetricsText, type MetricType, seconds } from "../../process/metrics_text.ts";
 import { CHECK_RESULTS } from "../file_checks/file_checks.ts";
 import { TIER_NAMES } from "../tiers.ts";
 import type { FarmStatus, ServerStatus } from "../status.ts";
 
-/** The media type of the text. */
-export const METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8";
-
 const STATES = ["untested", "available", "out"] as const;
 
-type Type = "gauge" | "counter";
+const text = new MetricsText("balancer");
 
 /** Servers in one piece of a metric, which takes about 1 ms to make. */
 const PIECE_SERVERS = 500;
 
-/** A metric: its value for what is given; without one if that is null or undefined. */
-type Metric<T> = readonly [
-  type: Type,
-  name: string,
-  help: string,
-  valueOf: (of: T) => number | null | undefined,
-];
-
 /** Writes all metrics, piece by piece. */
 export function* metricsPieces(status: FarmStatus): Generator<string, void> {
   const { version, policy } = status;
-  const build = line("build_info", labelsText({ version, policy }), 1);
-  yield heading("gauge", "build_info", "The version of the program and its policy; always 1.") +
-    build +
-    BALANCER_METRICS.map(([type, name, help, valueOf]) => {
-      const sample = line(name, "", valueOf(status));
-      return sample && heading(type, name, help) + sample;
-    }).join("") +
-    checksText(status) + tiersText(status);
+  yield text.heading(
+    "gauge",
+    "build_info",
+    "The version of the program and its policy; always 1.",
+  ) +
+    text.sample("build_info", { version, policy }, 1) +
+    text.all(BALANCER_METRICS, status) + checksText(status) + tiersText(status);
   yield* serversPieces(status.servers);
 }
 
 /** Nothing if no files are checked. */
 function checksText({ files }: FarmStatus): string {
   if (files === null) return "";
-  return heading("counter", "file_checks_total", "Questions about files by their results.") +
+  return text.heading("counter", "file_checks_total", "Questions about files by their results.") +
     CHECK_RESULTS.map((result) =>
-      line("file_checks_total", labelsText({ result }), files.checks[result])
+      text.sample("file_checks_total", { result }, files.checks[result])
     ).join("");
 }
 
 /** Nothing if the places of clients do not matter. */
 function tiersText({ tiers }: FarmStatus): string {
   if (tiers === null) return "";
-  return heading(
+  return text.heading(
     "counter",
     "tier_redirects_total",
     "Clients redirected to a server of each tier.",
   ) +
-    TIER_NAMES.map((tier) => line("tier_redirects_total", labelsText({ tier }), tiers[tier]))
+    TIER_NAMES.map((tier) => text.sample("tier_redirects_total", { tier }, tiers[tier]))
       .join("");
 }
 
@@ -65,8 +54,15 @@ function tiersText({ tiers }: FarmStatus): string {
 const BALANCER_METRICS: readonly Metric<FarmStatus>[] = [
   ["gauge", "start_time_seconds", "When it began, since 1970.", (it) => seconds(it.startedAt)],
   ["gauge", "listening", "Whether clients can come: 1 or 0.", (it) => +it.isListening],
+  ["gauge", "draining", "Whether it is about to stop: 1 or 0.", (it) => +it.isDraining],
   ["gauge", "stopping", "Whether it accepts no more clients: 1 or 0.", (it) => +it.isStopping],
   ["gauge", "workers", "Processes that redirect.", (it) => it.workers],
+  [
+    "gauge",
+    "certificate_expiry_timestamp_seconds",
+    "When its certificate expires, since 1970.",
+    ({ certificate }) => seconds(certificate?.expiresAt),
+  ],
   ["counter", "redirects_total", "Clients that were redirected.", (it) => it.redirects],
   [
     "counter",
@@ -93,6 +89,7 @@ const BALANCER_METRICS: readonly Metric<FarmStatus>[] = [
     "Files of those with several versions.",
     ({ files }) => files?.differing,
   ],
+  ["counter", "actions_total", "Actions that operators have taken.", (it) => it.actionsTaken],
   ["counter", "rounds_total", "Rounds of tests that have ended.", ({ rounds }) => rounds.count],
   [
     "gauge",
@@ -162,7 +159,7 @@ const SERVER_METRICS: readonly Metric<ServerStatus>[] = [
     "Since when it has been available or out, since 1970.",
     ({ since }) => seconds(since),
   ],
-  ["gauge", "weight", "What the list says of its weight.", ({ weight }) => weight],
+  ["gauge", "weight", "Its weight, by the list or an action.", ({ weight }) => weight],
   ["gauge", "priority", "Servers above the lowest are backups.", ({ priority }) => priority],
   ["gauge", "drained", "Whether it gets no new clients: 1 or 0.", ({ isDrained }) => +isDrained],
   ["gauge", "climb_ratio", "How far it has come back after it was out.", ({ climb }) => climb],
@@ -214,7 +211,26 @@ function* serversPieces(servers: readonly ServerStatus[]): Generator<string, voi
     help,
     ({ name, state: actual }) =>
       STATES.map((state) =>
-        line("server_state", labelsText({ server: name, state }), +(state === actual))
+        text.sample("server_state", { server: name, state }, +(state === actual))
+      ).join(""),
+  );
+  yield* family(
+    servers,
+    "gauge",
+    "action_info",
+    "An action that an operator has taken and that is in force; always 1.",
+    ({ name, actions }) =>
+      actions.map(({ action }) => text.sample("server_action_info", { server: name, action }, 1))
+        .join(""),
+  );
+  yield* family(
+    servers,
+    "gauge",
+    "action_end_time_seconds",
+    "When that action ends by itself, since 1970; missing where it has to be taken back.",
+    ({ name, actions }) =>
+      actions.map(({ action, until }) =>
+        text.sample("server_action_end_time_seconds", { server: name, action }, seconds(until))
       ).join(""),
   );
   for (const [type, name, help, valueOf] of SERVER_METRICS) {
@@ -223,7 +239,7 @@ function* serversPieces(servers: readonly ServerStatus[]): Generator<string, voi
       type,
       name,
       help,
-      (server) => line(`server_${name}`, labelsText({ server: server.name }), valueOf(server)),
+      (server) => text.sample(`server_${name}`, { server: server.name }, valueOf(server)),
     );
   }
 }
@@ -231,12 +247,12 @@ function* serversPieces(servers: readonly ServerStatus[]): Generator<string, voi
 /** One metric of all servers; nothing if none of its values is known. */
 function* family(
   servers: readonly ServerStatus[],
-  type: Type,
+  type: MetricType,
   name: string,
   help: string,
   linesOf: (server: ServerStatus) => string,
 ): Generator<string, void> {
-  let head = heading(type, `server_${name}`, help);
+  let head = text.heading(type, `server_${name}`, help);
   for (let start = 0; start < servers.length; start += PIECE_SERVERS) {
     const lines = servers.slice(start, start + PIECE_SERVERS).map(linesOf).join("");
     if (lines === "") continue;
@@ -245,31 +261,8 @@ function* family(
   }
 }
 
-function heading(type: Type, name: string, help: string): string {
-  return `# HELP balancer_${name} ${help}\n# TYPE balancer_${name} ${type}\n`;
-}
-
-/** One sample; nothing if its value is unknown. */
-function line(name: string, labels: string, value: number | null = null): string {
-  return value === null ? "" : `balancer_${name}${labels} ${value}\n`;
-}
-
-function labelsText(labels: Readonly<Record<string, string>>): string {
-  const parts = Object.entries(labels).map(([name, value]) => `${name}="${escapeLabel(value)}"`);
-  return `{${parts.join(",")}}`;
-}
-
-/** Escapes backslash, quote and line feed in a label's value. */
-function escapeLabel(value: string): string {
-  return value.replace(/[\\"]/g, "\\$&").replaceAll("\n", "\\n");
-}
-
 /** The last test if it passed. */
 function lastTransfer({ transfers }: ServerStatus) {
   const last = transfers.at(-1);
   return last !== undefined && "elapsedMs" in last ? last : undefined;
-}
-
-function seconds(ms: number | null = null): number | null {
-  return ms === null ? null : ms / 1000;
 }

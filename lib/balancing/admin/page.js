@@ -5,8 +5,20 @@
  */
 
 import { byId, element, rateChart, setAttribute, setText, show, stateShape } from "./page_dom.js";
-import { ServerTable, STATE_WORDS } from "./page_table.js";
-import { clock, count, interval, lasting, moment, tiersWords, took } from "./page_words.js";
+import { ChangeList } from "./page_changes.js";
+import { COLUMNS, readView, writeView } from "./page_order.js";
+import { STATE_WORDS } from "./page_row.js";
+import { ServerTable } from "./page_table.js";
+import {
+  clock,
+  count,
+  expiryWords,
+  interval,
+  lasting,
+  moment,
+  tiersWords,
+  took,
+} from "./page_words.js";
 
 /** The connection is lost after so long without an event; a ping is due every 15 s. */
 const LONGEST_SILENCE_MS = 40_000;
@@ -17,7 +29,9 @@ const RETRY_MS = 2000;
 /** The most changes that are announced one by one. */
 const MOST_ANNOUNCED = 3;
 
-const table = new ServerTable();
+let view = readView(location.hash);
+const table = new ServerTable(view);
+const changes = new ChangeList();
 let source;
 let status;
 /** How far the balancer's clock is ahead of this one. */
@@ -99,6 +113,7 @@ function render() {
     rounds.elapsedMs === null ? "" : `last took ${took(rounds.elapsedMs)}`,
   );
   table.update(servers, files?.known ?? 0, nowMs());
+  changes.update(status.changes, nowMs());
   tick();
 }
 
@@ -181,6 +196,7 @@ function tick() {
   const now = nowMs();
   setText(byId("round-next"), nextText(status.rounds, now));
   table.tick(now);
+  changes.tick(now);
   const started = moment(status.startedAt);
   renderFacts([
     ["Policy", status.policy],
@@ -188,7 +204,16 @@ function tick() {
     ["Workers", count(status.workers)],
     ["Up for", started === undefined ? "–" : lasting(now - started)],
     ["Version", status.version],
+    ...certificateFacts(status.certificate, now),
   ]);
+}
+
+/** Nothing without TLS. */
+function certificateFacts(certificate, now) {
+  const expires = moment(certificate?.expiresAt ?? null);
+  if (expires === undefined) return [];
+  const { text, isSoon } = expiryWords(expires, now);
+  return [["Certificate until", text, isSoon]];
 }
 
 function nextText({ isUnderWay, nextAt }, now) {
@@ -198,14 +223,19 @@ function nextText({ isUnderWay, nextAt }, now) {
   return next <= now ? "next is due" : `next in ${lasting(next - now)}`;
 }
 
+/** @param facts each a term, a text, and whether it needs attention */
 function renderFacts(facts) {
   const list = byId("facts");
-  if (list.children.length === 0) {
-    for (const [term] of facts) {
-      list.append(element("div", {}, element("dt", {}, term), element("dd")));
-    }
+  if (list.children.length !== facts.length) {
+    list.replaceChildren(
+      ...facts.map(([term]) => element("div", {}, element("dt", {}, term), element("dd"))),
+    );
   }
-  facts.forEach(([, value], index) => setText(list.children[index].lastElementChild, value));
+  facts.forEach(([, value, isBad = false], index) => {
+    const node = list.children[index].lastElementChild;
+    setText(node, value);
+    setAttribute(node, "data-bad", isBad ? "" : undefined);
+  });
 }
 
 /** Announces servers that changed their state, for screen readers. */
@@ -222,7 +252,25 @@ function announce(before, after) {
   setText(byId("news"), texts.join(". "));
 }
 
-byId("filter").addEventListener("input", ({ target }) => table.filter(target.value, nowMs()));
+/** Shows servers otherwise, and keeps that in the page's address. */
+function look(otherwise) {
+  view = otherwise;
+  history.replaceState(null, "", `${location.pathname}${location.search}${writeView(view)}`);
+  table.show(view, nowMs());
+}
+
+byId("filter").value = view.filter;
+byId("filter").addEventListener("input", ({ target }) => look({ ...view, filter: target.value }));
+for (const column of COLUMNS) {
+  byId(`by-${column}`).firstElementChild.addEventListener("click", () => {
+    look(table.sortedBy(column));
+  });
+}
+addEventListener("hashchange", () => {
+  view = readView(location.hash);
+  byId("filter").value = view.filter;
+  table.show(view, nowMs());
+});
 setInterval(tick, 1000);
 show(byId("link"), true);
 connect();

@@ -1,214 +1,16 @@
 /**
- * The table of servers: which are shown, in what order, and each as a row, or as a card on a narrow
- * screen.
+ * The table of servers: which are shown, and in what order.
  *
  * @module
  */
 
-import { byId, element, setAttribute, setText, show, stateShape, testsChart } from "./page_dom.js";
-import {
-  clock,
-  count,
-  fraction,
-  lasting,
-  loadWords,
-  moment,
-  percent,
-  several,
-  shortfallWords,
-  size,
-  speed,
-  took,
-} from "./page_words.js";
-
-/** The words for the states. */
-export const STATE_WORDS = { untested: "not yet tested", available: "available", out: "out" };
-
-/** Why a server gets no clients, where its state does not say it. */
-const EXCLUDED_WORDS = {
-  drained: "no clients: it is drained",
-  suspended: "no clients until its second test",
-  backup: "no clients: a backup, others are available",
-  "lower-priority": "no clients: others are preferred",
-};
-
-/** Labels for the options of a server and its slow start. */
-function labelsOf(server, { lowestPriority }) {
-  const labels = [];
-  if (server.isDrained) labels.push("draining");
-  if (server.priority > lowestPriority) labels.push("backup");
-  if (server.weight !== 1) labels.push(`weight ${fraction(server.weight)}`);
-  if (server.state === "available" && server.climb < 1) {
-    labels.push(`coming back, ${percent(server.climb)}`);
-  }
-  return labels;
-}
-
-/** What the last test found, such as `last 1.23 s`. */
-function lastWords(last) {
-  if ("reason" in last) return "last failed";
-  if (!last.partial) return `last ${took(last.elapsedMs)}`;
-  return `last partial: ${size(last.bytes)} in ${took(last.elapsedMs)}`;
-}
-
-function cell(label, ...children) {
-  return element("td", { role: "cell", "data-label": label }, ...children);
-}
-
-/** What a server lacks or has in another version, with examples to open. */
-class Shortfall {
-  #words = element("summary");
-  #examples = element("ul", { role: "list", "aria-label": "Examples" });
-  node = element("details", { class: "shortfall", hidden: "" }, this.#words, this.#examples);
-
-  /** Shows what there is to say of a server; stays open or closed as it is. */
-  update(server, knownFiles) {
-    const words = shortfallWords(server.files, knownFiles);
-    show(this.node, words !== "");
-    setText(this.#words, words);
-    const targets = server.files?.examples ?? [];
-    // Targets have no spaces.
-    const text = targets.join(" ");
-    if (text === this.#examples.dataset.targets) return;
-    this.#examples.dataset.targets = text;
-    const lines = targets.length > 0 ? targets : ["No example at hand."];
-    this.#examples.replaceChildren(...lines.map((line) => element("li", {}, line)));
-  }
-}
-
-/** A row that shows a server and changes with it. */
-class ServerRow {
-  node = element("tr", { role: "row" });
-  #name = element("span", { class: "name" });
-  #url = element("span", { class: "sub" });
-  #foundBy = element("span", { class: "sub" });
-  #labels = element("span", { class: "labels" });
-  #state = element("span", { class: "state" });
-  #since = element("span", { class: "sub" });
-  #reason = element("span", { class: "reason" });
-  #excluded = element("span", { class: "sub excluded" });
-  #load = element("span", { class: "sub load" });
-  #shortfall = new Shortfall();
-  #chart = element("div", { class: "tests" });
-  #last = element("span", { class: "sub" });
-  #speed = element("span");
-  #share = element("span", { class: "share-text" });
-  #fill = element("span", { class: "fill" });
-  #redirects = element("span");
-  #shown = {};
-
-  constructor() {
-    const bar = element("span", { class: "bar-space", "aria-hidden": "true" }, this.#fill);
-    const speedCell = cell("Speed", this.#speed);
-    const redirectsCell = cell("Redirects", this.#redirects);
-    for (const number of [speedCell, redirectsCell]) number.classList.add("number");
-    this.node.append(
-      element(
-        "th",
-        { role: "rowheader", scope: "row" },
-        this.#name,
-        this.#url,
-        this.#foundBy,
-        this.#labels,
-      ),
-      cell(
-        "State",
-        this.#state,
-        this.#since,
-        this.#reason,
-        this.#excluded,
-        this.#load,
-        this.#shortfall.node,
-      ),
-      cell("Tests", this.#chart, this.#last),
-      speedCell,
-      cell("Share", element("span", { class: "share" }, this.#share, bar)),
-      redirectsCell,
-    );
-  }
-
-  /**
-   * Shows the status of the server; changes only elements whose content differs.
-   *
-   * @param scale what it is compared with: `lowestPriority` and `largestShare` of all servers, and
-   * `knownFiles`
-   */
-  update(server, scale) {
-    this.#showName(server, scale);
-    this.#showState(server);
-    this.#showTests(server.transfers);
-    const { throughputBytesPerSecond: throughput } = server;
-    const partial = server.partial ? " (partial)" : "";
-    setText(this.#speed, throughput === null ? "–" : speed(throughput) + partial);
-    setText(this.#share, percent(server.share));
-    const width = `${(server.share / (scale.largestShare || 1) * 100).toFixed(1)}%`;
-    if (this.#fill.style.width !== width) this.#fill.style.width = width;
-    setText(this.#redirects, count(server.redirects));
-    this.#shortfall.update(server, scale.knownFiles);
-    this.#shown = server;
-  }
-
-  /** Shows how long it has been in its state, and when it said what it is sending. */
-  tick(nowMs) {
-    const since = moment(this.#shown.since);
-    const isKnown = since !== undefined && this.#shown.state !== "untested";
-    const text = `since ${clock(since, nowMs)} (${lasting(nowMs - since)})`;
-    show(this.#since, isKnown);
-    setText(this.#since, isKnown ? text : "");
-    this.#showLoad(this.#shown.load, nowMs);
-  }
-
-  #showName(server, scale) {
-    setText(this.#name, server.name);
-    const { publicUrl, foundBy } = server;
-    const isElsewhere = publicUrl !== `http://${server.name}`;
-    setText(this.#url, isElsewhere ? `→ ${publicUrl}` : "");
-    show(this.#url, isElsewhere);
-    setText(this.#foundBy, foundBy === null ? "" : `found by ${foundBy}`);
-    show(this.#foundBy, foundBy !== null);
-    const labels = labelsOf(server, scale);
-    if (labels.join() === this.#labels.dataset.labels) return;
-    this.#labels.dataset.labels = labels.join();
-    this.#labels.replaceChildren(
-      ...labels.map((label) => element("span", { class: "label" }, label)),
-    );
-    show(this.#labels, labels.length > 0);
-  }
-
-  #showState({ state, reason, excludedReason }) {
-    if (state !== this.#shown.state) {
-      setAttribute(this.node, "data-state", state);
-      this.#state.replaceChildren(stateShape(state), STATE_WORDS[state]);
-    }
-    const prefix = state === "out" ? "" : "last test failed: ";
-    setText(this.#reason, reason === null ? "" : `${prefix}${reason}`);
-    show(this.#reason, reason !== null);
-    const excluded = EXCLUDED_WORDS[excludedReason] ?? "";
-    setText(this.#excluded, excluded);
-    show(this.#excluded, excluded !== "");
-  }
-
-  #showLoad(load, nowMs) {
-    const words = loadWords(load);
-    setText(this.#load, words && `${words} at ${clock(moment(load.at), nowMs)}`);
-    show(this.#load, words !== "");
-  }
-
-  #showTests(transfers) {
-    const last = transfers.at(-1);
-    const before = this.#shown.transfers;
-    if (before?.length === transfers.length && before.at(-1)?.at === last?.at) return;
-    const hasSome = last !== undefined;
-    this.#chart.replaceChildren(...hasSome ? [testsChart(transfers)] : []);
-    if (!hasSome) setText(this.#last, "no test yet");
-    else setText(this.#last, lastWords(last));
-  }
-}
+import { byId, setAttribute, setText, show } from "./page_dom.js";
+import { COLUMNS, inOrder, isDescendingFirst } from "./page_order.js";
+import { ServerRow, STATE_WORDS } from "./page_row.js";
+import { actionWords, count, several, shortfallWords } from "./page_words.js";
 
 /** The most rows: a browser takes long to lay out more. */
 const MOST_ROWS = 200;
-
-const ORDER = ["out", "untested", "available"];
 
 /** The table of servers. */
 export class ServerTable {
@@ -216,7 +18,14 @@ export class ServerTable {
   #servers = [];
   #knownFiles = 0;
   #rows = new Map();
-  #filter = "";
+  /** As `readView` has it. */
+  #view;
+
+  /** @param view what to show at first, as `readView` has it */
+  constructor(view) {
+    this.#view = view;
+    this.#showOrder();
+  }
 
   /**
    * Shows these servers from now on.
@@ -229,10 +38,25 @@ export class ServerTable {
     this.#render(nowMs);
   }
 
-  /** Shows only servers that have each of the words in their name, URL, state, reason or files. */
-  filter(text, nowMs) {
-    this.#filter = text.toLowerCase();
+  /**
+   * Shows only servers that have each of the words of a filter in their name, URL, state, reason,
+   * actions or files, in the order of a column.
+   */
+  show(view, nowMs) {
+    this.#view = view;
+    this.#showOrder();
     this.#render(nowMs);
+  }
+
+  /** What a click on the heading of a column makes of the view. */
+  sortedBy(column) {
+    const { column: before, isDescending } = this.#view;
+    const isSame = column === before;
+    return {
+      ...this.#view,
+      column,
+      isDescending: isSame ? !isDescending : isDescendingFirst(column),
+    };
   }
 
   /** Updates what depends on the time. */
@@ -240,13 +64,20 @@ export class ServerTable {
     for (const row of this.#rows.values()) row.tick(nowMs);
   }
 
+  #showOrder() {
+    const { column, isDescending } = this.#view;
+    for (const name of COLUMNS) {
+      const direction = isDescending ? "descending" : "ascending";
+      setAttribute(byId(`by-${name}`), "aria-sort", name === column ? direction : undefined);
+    }
+  }
+
   #render(nowMs) {
-    const words = this.#filter.split(/\s+/).filter((word) => word !== "");
+    const words = this.#view.filter.toLowerCase().split(/\s+/).filter((word) => word !== "");
     const matching = this.#servers.filter(({ server }) =>
-      matches(server, shortfallWords(server.files, this.#knownFiles), words)
+      matches(server, shortfallWords(server.files, this.#knownFiles), nowMs, words)
     );
-    const byState = Object.groupBy(matching, ({ server }) => server.state);
-    const shown = ORDER.flatMap((state) => byState[state] ?? []).slice(0, MOST_ROWS);
+    const shown = inOrder(matching, this.#view).slice(0, MOST_ROWS);
     this.#dropOthers(shown);
     const scale = { ...scaleOf(this.#servers), knownFiles: this.#knownFiles };
     let place = this.#body.firstElementChild;
@@ -279,7 +110,7 @@ export class ServerTable {
   #shownText(shown, matching) {
     const all = this.#servers.length;
     if (shown < matching) {
-      return `The first ${shown} of ${several(matching, "server")}, those that are out first`;
+      return `The first ${shown} of ${several(matching, "server")}`;
     }
     return matching < all ? `${count(matching)} of ${several(all, "server")}` : "";
   }
@@ -304,9 +135,11 @@ function keyed(servers) {
   });
 }
 
-function matches({ name, publicUrl, foundBy, state, reason }, shortfall, words) {
+function matches(server, shortfall, nowMs, words) {
   if (words.length === 0) return true;
-  const parts = [name, publicUrl, foundBy, STATE_WORDS[state], reason, shortfall];
+  const { name, publicUrl, foundBy, state, reason } = server;
+  const actions = server.actions.map((action) => actionWords(action, nowMs));
+  const parts = [name, publicUrl, foundBy, STATE_WORDS[state], reason, shortfall, ...actions];
   const text = parts.join(" ").toLowerCase();
   return words.every((word) => text.includes(word));
 }

@@ -130,3 +130,34 @@ export function tiersWords({ zone = 0, country = 0, continent = 0, all = 0 }) {
     .filter(([clients]) => clients > 0).map(([clients, name]) => `${count(clients)} by ${name}`);
   return [`near: ${near.join(", ") || "none"}`, `elsewhere: ${count(all)}`].join("; ");
 }
+
+const ACTION_WORDS = { drain: "drained", out: "taken out" };
+
+/** An action that is in force: `drained by an operator until 14:30:00 (in 28 min): new kernel`. */
+export function actionWords({ action, weight, reason, until }, nowMs) {
+  const what = action === "weight" ? `weight ${fraction(weight)}` : ACTION_WORDS[action];
+  const end = moment(until);
+  const left = end === undefined ? 0 : end - nowMs;
+  const when = end === undefined ? "" : ` until ${clock(end, nowMs)} (in ${lasting(left)})`;
+  return `${what} by an operator${when}${reason === null ? "" : `: ${reason}`}`;
+}
+
+/** Days before its end at which a certificate needs attention. */
+const EXPIRY_DAYS = 14;
+
+const DAY_MS = 86_400_000;
+
+/**
+ * When a certificate expires, `30 Dec 2026 (in 33 d)`, and whether that needs attention.
+ *
+ * @param expiresAt in ms since 1970
+ */
+export function expiryWords(expiresAt, nowMs) {
+  const leftMs = expiresAt - nowMs;
+  const date = new Date(expiresAt).toLocaleDateString("en-GB", {
+    ...{ day: "numeric", month: "short", year: "numeric" },
+  });
+  const isSoon = leftMs < EXPIRY_DAYS * DAY_MS;
+  const when = leftMs <= 0 ? "expired" : `in ${lasting(leftMs)}`;
+  return { text: `${date} (${when})`, isSoon };
+}

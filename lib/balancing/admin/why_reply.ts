@@ -7,8 +7,8 @@
 import { REQUEST_TARGET } from "../../http/grammar.ts";
 import { chooseMediaType } from "../../http/negotiation.ts";
 import { escapeHtml, type Reply } from "../../net/handler.ts";
+import { adminReply, lineReply } from "../../process/admin_replies.ts";
 import type { Explain, NotChosenReason, ServerVerdict, WhyDocument } from "../why.ts";
-import { adminReply, lineReply } from "./replies.ts";
 
 const HTML_TYPE = "text/html; charset=utf-8";
 

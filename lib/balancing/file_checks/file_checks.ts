@@ -181,6 +181,10 @@ export class FileChecks implements FileKnowledge {
     // Speed does not matter here.
   }
 
+  reported(): void {
+    // Neither does load.
+  }
+
   /** Takes note of what clients of a worker want. @returns whether the content was such a report */
   readReport(content: unknown): boolean {
     const wanted = readWanted(content);
@@ -266,6 +270,10 @@ export class WorkerFiles implements FileKnowledge {
 
   measured(): void {
     // Speed does not matter here.
+  }
+
+  reported(): void {
+    // Neither does load.
   }
 }
 

@@ -5,6 +5,8 @@
  * @module
  */
 
+import { endsInNumber, isHostName } from "../../http/host.ts";
+
 /** An address to connect to. */
 export interface Endpoint {
   /** A lower-case name or address without brackets, as `Deno.connect` takes it. */
@@ -17,12 +19,6 @@ export interface Endpoint {
 
 const HIGHEST_PORT = 65535;
 
-/** One label of a host name: RFC 1123, and the underscore that container networks use. */
-const LABEL = "[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?";
-const HOST_NAME = new RegExp(`^(?=.{1,253}$)(?:${LABEL}\\.)*${LABEL}\\.?$`);
-
-/** URL parsers, and so clients, take every host that ends in a number for an IPv4 address. */
-const ENDS_IN_NUMBER = /(?:^|\.)(?:\d+|0x[\da-f]*)\.?$/;
 /** No leading zeros: some resolvers read them as octal. */
 const IPV4_OCTET = "(?:25[0-5]|2[0-4]\\d|1\\d\\d|[1-9]?\\d)";
 const IPV4 = new RegExp(`^(?:${IPV4_OCTET}\\.){3}${IPV4_OCTET}$`);
@@ -51,11 +47,11 @@ export function parseEndpoint(text: string, whole = text, defaultPort?: number):
 function parseHost(whole: string, host: string): string {
   if (host === "") refuse(whole, "has no host before the port: write host:port");
   if (host.startsWith("[")) return parseBracketed(whole, host);
-  if (ENDS_IN_NUMBER.test(host)) {
+  if (endsInNumber(host)) {
     if (!IPV4.test(host)) {
       refuse(whole, "ends its host in a number, but is no IPv4 address such as 192.0.2.1");
     }
-  } else if (!HOST_NAME.test(host)) {
+  } else if (!isHostName(host)) {
     refuse(whole, `has the host ${quote(host)}, which is neither a host name nor an IPv4 address`);
   }
   return host;
@@ -82,11 +78,6 @@ function parsePort(whole: string, digits: string, host: string): number {
     refuse(whole, `has a port out of range: write a number from 1 to ${HIGHEST_PORT}`);
   }
   return port;
-}
-
-/** Whether a lower-case text is a host name (RFC 1123 §2.1), underscores allowed. */
-export function isHostName(text: string): boolean {
-  return HOST_NAME.test(text);
 }
 
 /** Whether the `hostname` of an `Endpoint` is an IPv4 or IPv6 address. */
@@ -155,23 +146,6 @@ export function parsePublicUrl(text: string, whole = text): PublicUrl {
   const endpoint = parseEndpoint(typedAuthority, whole, DEFAULT_PORTS[scheme]);
   const prefix = rest.replace(/\/$/, "");
   return { ...endpoint, scheme, prefix, href: `${scheme}://${endpoint.authority}${prefix}` };
-}
-
-/** 127.0.0.0/8 is loopback (RFC 1122 §3.2.1.3); 0.0.0.0/8 connects to this host. */
-const LOCAL_IPV4 = /^(?:127|0)\.\d+\.\d+\.\d+$/;
-
-/**
- * Whether a host means the machine that uses it: a loopback or unspecified address, or a name for
- * it (RFC 6761 §6.3).
- *
- * @param hostname a name or an address, IPv6 without brackets; in lower case
- */
-export function isLocalHost(hostname: string): boolean {
-  if (/^(?:.+\.)?localhost\.?$/.test(hostname) || LOCAL_IPV4.test(hostname)) return true;
-  if (!hostname.includes(":")) return false;
-  // The canonical spelling (RFC 5952), with an embedded IPv4 address in hexadecimal.
-  const address = URL.parse(`http://[${hostname}]`)?.hostname.slice(1, -1) ?? "";
-  return address === "::" || address === "::1" || /^::ffff:(?:7f|0:)/.test(address);
 }
 
 /** A mistake in a list of servers; the message is one line for the user. */

@@ -8,7 +8,8 @@
 import { resolve } from "@std/path";
 import { toText } from "@std/streams/to-text";
 import { UsageError } from "../../cli/command.ts";
-import { isAddress, isHostName, looksLikeUrl, parseEndpoint, quote, refuse } from "./endpoint.ts";
+import { isHostName } from "../../http/host.ts";
+import { isAddress, looksLikeUrl, parseEndpoint, quote, refuse } from "./endpoint.ts";
 import {
   parseServer,
   parseServerOptions,

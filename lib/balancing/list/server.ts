@@ -4,9 +4,9 @@
  * @module
  */
 
+import { isLocalHost } from "../../http/host.ts";
 import {
   type Endpoint,
-  isLocalHost,
   looksLikeUrl,
   parseEndpoint,
   parsePublicUrl,
@@ -194,7 +194,8 @@ export interface ServerOptions extends PlaceOptions {
 /** Added to a priority by `backup`: more than any priority in DNS, which has 16 bits. */
 export const BACKUP_PRIORITY = 65536;
 
-const HIGHEST_WEIGHT = 1000;
+/** The greatest weight that a list or an action may give. */
+export const HIGHEST_WEIGHT = 1000;
 
 const SERVER_OPTIONS = "weight=N, drain, backup, zone=NAME, country=CODE and continent=CODE";
 

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { isSameSample, throughputOf, type TransferSample } from "../health.ts";
+import { isSameSample, type ReportedLoad, throughputOf, type TransferSample } from "../health.ts";
 import type { Server } from "../list/server.ts";
 
 /** A server that may be picked, and what is known of it. */
@@ -59,6 +59,13 @@ export interface Policy {
    * fresh samples; the sample comes again with the next `update()`.
    */
   measured?(id: number, sample: TransferSample, monotonicMs: number): void;
+  /**
+   * A server has said how busy it is; ignored if it is no candidate. For policies that use it: a
+   * report counts for `LOAD_EXPIRY_MS`. Parts of one policy may be told the same report.
+   *
+   * @param monotonicMs when it said so, which may be some time ago
+   */
+  reported?(id: number, load: ReportedLoad, monotonicMs: number): void;
   /** Picks one of the candidates; undefined if there is none, or all are excluded. */
   pick(request: PickRequest): Server | undefined;
   /** Whether picks depend on the load, so that `shares()` is an estimate. */

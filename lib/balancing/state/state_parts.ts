@@ -7,8 +7,11 @@
 import type { Chooser } from "../chooser.ts";
 import { CHECK_RESULTS, type CheckResult, type FileChecks } from "../file_checks/file_checks.ts";
 import type { HealthFacts, ServerState, TransferSample, TransferStatus } from "../health.ts";
+import type { Operations } from "../operations.ts";
 import type { HealthChecker, PastRounds } from "../health_checker.ts";
-import type { Pool, ServerFacts } from "../pool.ts";
+import type { ServerFacts } from "../member.ts";
+import type { Pool } from "../pool.ts";
+import type { RecentChanges } from "../recent_changes.ts";
 import type { Counts, RequestCounters } from "../request_counters.ts";
 import { testsShown } from "../status.ts";
 import { readCounts } from "../worker_link.ts";
@@ -19,16 +22,22 @@ export interface StateSources {
   readonly pool: Pool;
   readonly checker: HealthChecker;
   readonly counters: RequestCounters;
+  readonly operations: Operations;
+  readonly changes: RecentChanges;
   /** Knows files; undefined if none are asked about. */
   readonly files: FileChecks | undefined;
 }
 
 /** All that is kept of a balancer. */
-export function stateParts({ pool, checker, counters, files }: StateSources): StatePart[] {
+export function stateParts(
+  { pool, checker, counters, operations, changes, files }: StateSources,
+): StatePart[] {
   return [
     serversPart(pool, () => performance.now()),
     countersPart(counters, pool.chooser),
     roundsPart(checker),
+    actionsPart(operations),
+    changesPart(changes),
     ...(files === undefined ? [] : [fileChecksPart(files)]),
   ];
 }
@@ -67,6 +76,28 @@ export function countersPart(counters: RequestCounters, chooser: Chooser): State
       adopted = counts;
       // What was counted before is no share of the last two rounds.
       for (let round = 0; round < 2; round++) chooser.endRound();
+    },
+  };
+}
+
+/** What operators have ordered of servers: it holds however long the balancer was away. */
+export function actionsPart(operations: Operations): StatePart {
+  return {
+    name: "actions",
+    isLasting: true,
+    save: () => operations.save(),
+    restore: (facts) => operations.restore(facts),
+  };
+}
+
+/** What became of servers lately. */
+export function changesPart(changes: RecentChanges): StatePart {
+  return {
+    name: "changes",
+    isLasting: true,
+    save: () => changes.latest,
+    restore: (facts) => {
+      if (!changes.restore(facts)) throw new TypeError("No changes of servers");
     },
   };
 }

@@ -12,7 +12,8 @@ import type { FilesStatus } from "../../../lib/balancing/file_checks/file_checks
 import type { ServerShortfall } from "../../../lib/balancing/file_checks/file_catalog.ts";
 import type { ExcludedReason } from "../../../lib/balancing/pool.ts";
 import type { TransferStatus } from "../../../lib/balancing/health.ts";
-import type { FarmStatus, ServerStatus } from "../../../lib/balancing/status.ts";
+import type { Change } from "../../../lib/balancing/recent_changes.ts";
+import type { ActionStatus, FarmStatus, ServerStatus } from "../../../lib/balancing/status.ts";
 import { say } from "../../../lib/log/console.ts";
 import { ConnectionManager } from "../../../lib/net/connection_manager.ts";
 import { DEADLINES } from "../../../lib/net/deadlines.ts";
@@ -62,6 +63,7 @@ function newServer(index: number): ServerStatus {
     priority: index === 6 ? 1 : 0,
     isDrained: index === 5,
     climb: index === 4 ? 0.4 : 1,
+    actions: actionsOf(index),
     load: index % 3 === 2 ? null : {
       openTransfers: index * 7 % 11,
       pendingBytes: index % 4 === 1 ? null : index * 123_456_789,
@@ -136,6 +138,28 @@ function tested(server: ServerStatus): ServerStatus {
   };
 }
 
+/** Some servers have actions. */
+function actionsOf(index: number): ActionStatus[] {
+  const since = Date.now() - 1_500_000;
+  const until = Date.now() + 1_700_000;
+  const terms = { since, until: null, weight: null };
+  if (index === 5) return [{ ...terms, action: "drain", reason: "kernel update", until }];
+  if (index === 1) return [{ ...terms, action: "weight", weight: 3, reason: null }];
+  return index === 2 ? [{ ...terms, action: "out", reason: "new disk, ticket 4711" }] : [];
+}
+
+/** What became of servers, more and more. */
+function changesNow(): Change[] {
+  return Array.from({ length: Math.min(50, rounds - 30) }, (_, index) => {
+    const server = `web${index % farmSize() + 1}.example.net:8000`;
+    const at = startedAt + index * 203_000;
+    if (index % 3 === 1) return { at, server, event: "out", text: `is out: ${REASONS[0]}` };
+    return index % 3 === 2
+      ? { at, server, event: "returned", text: "is back after 3m 20s, with the lowest share" }
+      : { at, server, event: "action", text: "is drained by an operator: kernel update" };
+  });
+}
+
 function status(): FarmStatus {
   return {
     version: "0.1.0",
@@ -145,7 +169,9 @@ function status(): FarmStatus {
     intervalMs: 300_000,
     workers: 2,
     isListening,
+    isDraining: false,
     isStopping: false,
+    certificate: null,
     rounds: {
       count: rounds,
       isUnderWay: false,
@@ -159,6 +185,8 @@ function status(): FarmStatus {
     tiers: null,
     files: hasFiles ? filesStatus() : null,
     clientsPerSecond,
+    actionsTaken: 4,
+    changes: changesNow(),
     servers: farm,
   };
 }

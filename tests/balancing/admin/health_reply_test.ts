@@ -26,6 +26,10 @@ Deno.test("healthReply() is 503 when none can, and says what there is", () => {
 
 Deno.test("healthReply() is 503 while the balancer stops", () => {
   assertEquals(health([serverStatus()], { isStopping: true }), [503, "the balancer is stopping\n"]);
+  assertEquals(health([serverStatus()], { isDraining: true }), [
+    503,
+    "the balancer is about to stop\n",
+  ]);
 });
 
 Deno.test("healthReply() is 503 while no process listens, unless there is a better reason", () => {

@@ -33,6 +33,7 @@ export function serverStatus(more: Partial<ServerStatus> = {}): ServerStatus {
     climb: 1,
     files: null,
     load: null,
+    actions: [],
     ...more,
   };
 }
@@ -77,7 +78,9 @@ export function farmStatus(
     intervalMs: 300_000,
     workers: 1,
     isListening: true,
+    isDraining: false,
     isStopping: false,
+    certificate: null,
     rounds: {
       count: 12,
       isUnderWay: false,
@@ -91,6 +94,8 @@ export function farmStatus(
     tiers: null,
     files: null,
     clientsPerSecond: [0, 3, 5],
+    actionsTaken: 4,
+    changes: [{ at: NOW - 60_000, server: "web1:8000", event: "out", text: "is out: refused" }],
     servers,
     ...more,
   };

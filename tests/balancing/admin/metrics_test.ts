@@ -1,7 +1,8 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { METRICS_TYPE, metricsPieces } from "../../../lib/balancing/admin/metrics.ts";
+import { metricsPieces } from "../../../lib/balancing/admin/metrics.ts";
+import { METRICS_TYPE } from "../../../lib/process/metrics_text.ts";
 import type { FarmStatus } from "../../../lib/balancing/status.ts";
-import { farmStatus, filesStatus, out, serverStatus, untested } from "./made_up_farm.ts";
+import { farmStatus, filesStatus, NOW, out, serverStatus, untested } from "./made_up_farm.ts";
 
 function textOf(status: FarmStatus): string {
   return [...metricsPieces(status)].join("");
@@ -19,55 +20,76 @@ const SERVERS = [
 ];
 
 Deno.test("metricsPieces() has these metrics and no others", () => {
-  assertEquals(samplesOf(textOf(farmStatus(SERVERS, { unavailable: 7, workers: 2 }))), [
-    'balancer_build_info{version="1.2.3",policy="rank"} 1',
-    "balancer_start_time_seconds 1767319445",
-    "balancer_listening 1",
-    "balancer_stopping 0",
-    "balancer_workers 2",
-    "balancer_redirects_total 1234",
-    "balancer_unavailable_answers_total 7",
-    "balancer_rounds_total 12",
-    "balancer_round_interval_seconds 300",
-    "balancer_round_under_way 0",
-    "balancer_round_duration_seconds 0.8125",
-    "balancer_round_end_time_seconds 1767323040",
-    'balancer_server_state{server="a:1",state="untested"} 0',
-    'balancer_server_state{server="a:1",state="available"} 1',
-    'balancer_server_state{server="a:1",state="out"} 0',
-    'balancer_server_state{server="[::1]:80",state="untested"} 0',
-    'balancer_server_state{server="[::1]:80",state="available"} 0',
-    'balancer_server_state{server="[::1]:80",state="out"} 1',
-    'balancer_server_state{server="c:3",state="untested"} 1',
-    'balancer_server_state{server="c:3",state="available"} 0',
-    'balancer_server_state{server="c:3",state="out"} 0',
-    'balancer_server_share_ratio{server="a:1"} 0.5',
-    'balancer_server_share_ratio{server="[::1]:80"} 0',
-    'balancer_server_share_ratio{server="c:3"} 0',
-    'balancer_server_throughput_bytes_per_second{server="a:1"} 2500000',
-    'balancer_server_throughput_bytes_per_second{server="[::1]:80"} 2500000',
-    'balancer_server_transfer_duration_seconds{server="a:1"} 0.4195',
-    'balancer_server_transfer_bytes{server="a:1"} 1048576',
-    'balancer_server_transfer_partial{server="a:1"} 0',
-    'balancer_server_transfer_success{server="a:1"} 1',
-    'balancer_server_transfer_success{server="[::1]:80"} 0',
-    'balancer_server_state_change_time_seconds{server="a:1"} 1767322920',
-    'balancer_server_state_change_time_seconds{server="[::1]:80"} 1767323040',
-    'balancer_server_weight{server="a:1"} 3',
-    'balancer_server_weight{server="[::1]:80"} 1',
-    'balancer_server_weight{server="c:3"} 1',
-    'balancer_server_priority{server="a:1"} 0',
-    'balancer_server_priority{server="[::1]:80"} 1',
-    'balancer_server_priority{server="c:3"} 0',
-    'balancer_server_drained{server="a:1"} 0',
-    'balancer_server_drained{server="[::1]:80"} 0',
-    'balancer_server_drained{server="c:3"} 1',
-    'balancer_server_climb_ratio{server="a:1"} 0.25',
-    'balancer_server_climb_ratio{server="[::1]:80"} 1',
-    'balancer_server_climb_ratio{server="c:3"} 1',
-    'balancer_server_redirects_total{server="a:1"} 12',
-    'balancer_server_redirects_total{server="[::1]:80"} 12',
-    'balancer_server_redirects_total{server="c:3"} 0',
+  const certificate = { validFrom: 1000, expiresAt: 1_800_000_000_500 };
+  assertEquals(
+    samplesOf(textOf(farmStatus(SERVERS, { unavailable: 7, workers: 2, certificate }))),
+    [
+      'balancer_build_info{version="1.2.3",policy="rank"} 1',
+      "balancer_start_time_seconds 1767319445",
+      "balancer_listening 1",
+      "balancer_draining 0",
+      "balancer_stopping 0",
+      "balancer_workers 2",
+      "balancer_certificate_expiry_timestamp_seconds 1800000000.5",
+      "balancer_redirects_total 1234",
+      "balancer_unavailable_answers_total 7",
+      "balancer_actions_total 4",
+      "balancer_rounds_total 12",
+      "balancer_round_interval_seconds 300",
+      "balancer_round_under_way 0",
+      "balancer_round_duration_seconds 0.8125",
+      "balancer_round_end_time_seconds 1767323040",
+      'balancer_server_state{server="a:1",state="untested"} 0',
+      'balancer_server_state{server="a:1",state="available"} 1',
+      'balancer_server_state{server="a:1",state="out"} 0',
+      'balancer_server_state{server="[::1]:80",state="untested"} 0',
+      'balancer_server_state{server="[::1]:80",state="available"} 0',
+      'balancer_server_state{server="[::1]:80",state="out"} 1',
+      'balancer_server_state{server="c:3",state="untested"} 1',
+      'balancer_server_state{server="c:3",state="available"} 0',
+      'balancer_server_state{server="c:3",state="out"} 0',
+      'balancer_server_share_ratio{server="a:1"} 0.5',
+      'balancer_server_share_ratio{server="[::1]:80"} 0',
+      'balancer_server_share_ratio{server="c:3"} 0',
+      'balancer_server_throughput_bytes_per_second{server="a:1"} 2500000',
+      'balancer_server_throughput_bytes_per_second{server="[::1]:80"} 2500000',
+      'balancer_server_transfer_duration_seconds{server="a:1"} 0.4195',
+      'balancer_server_transfer_bytes{server="a:1"} 1048576',
+      'balancer_server_transfer_partial{server="a:1"} 0',
+      'balancer_server_transfer_success{server="a:1"} 1',
+      'balancer_server_transfer_success{server="[::1]:80"} 0',
+      'balancer_server_state_change_time_seconds{server="a:1"} 1767322920',
+      'balancer_server_state_change_time_seconds{server="[::1]:80"} 1767323040',
+      'balancer_server_weight{server="a:1"} 3',
+      'balancer_server_weight{server="[::1]:80"} 1',
+      'balancer_server_weight{server="c:3"} 1',
+      'balancer_server_priority{server="a:1"} 0',
+      'balancer_server_priority{server="[::1]:80"} 1',
+      'balancer_server_priority{server="c:3"} 0',
+      'balancer_server_drained{server="a:1"} 0',
+      'balancer_server_drained{server="[::1]:80"} 0',
+      'balancer_server_drained{server="c:3"} 1',
+      'balancer_server_climb_ratio{server="a:1"} 0.25',
+      'balancer_server_climb_ratio{server="[::1]:80"} 1',
+      'balancer_server_climb_ratio{server="c:3"} 1',
+      'balancer_server_redirects_total{server="a:1"} 12',
+      'balancer_server_redirects_total{server="[::1]:80"} 12',
+      'balancer_server_redirects_total{server="c:3"} 0',
+    ],
+  );
+});
+
+Deno.test("metricsPieces() has the actions in force, and when they end", () => {
+  const terms = { weight: null, reason: "new disk", since: NOW };
+  const actions = [
+    { ...terms, action: "drain", until: NOW + 1000 },
+    { ...terms, action: "weight", weight: 3, until: null },
+  ] as const;
+  const text = textOf(farmStatus([serverStatus({ name: "a:1", actions }), out("refused")]));
+  assertEquals(samplesOf(text).filter((line) => line.includes("_action_")), [
+    'balancer_server_action_info{server="a:1",action="drain"} 1',
+    'balancer_server_action_info{server="a:1",action="weight"} 1',
+    'balancer_server_action_end_time_seconds{server="a:1",action="drain"} 1767323046',
   ]);
 });
 

@@ -37,12 +37,22 @@ const AVAILABLE: StatusPart<ServerStatus> = {
     ...{ openTransfers: 3, pendingBytes: 4096, bytesPerSecond: 0.333 },
     at: "2026-01-02T03:04:01.000Z",
   },
+  actions: [],
 };
+
+const ACTIONS: StatusPart<ServerStatus>["actions"] = [{
+  ...{ action: "weight", weight: 3, reason: "new disk", since: "2026-01-02T03:03:05.000Z" },
+  until: null,
+}];
 
 Deno.test("statusPieces() has all of the status, under these names", () => {
   const server = out("refused", { name: "[::1]:80", foundBy: "dns:farm.example:80", climb: 0.5 });
+  const certificate = { validFrom: NOW - 1000, expiresAt: NOW + 1000 };
   const load = { openTransfers: 3, pendingBytes: 4096, bytesPerSecond: 1 / 3, at: NOW - 4000 };
-  assertEquals(documentOf(farmStatus([serverStatus({ load }), server])), {
+  const action = { action: "weight", weight: 3, reason: "new disk", until: null } as const;
+  const actions = [{ ...action, since: NOW - 60_000 }];
+  const farm = farmStatus([serverStatus({ load, actions }), server], { certificate });
+  assertEquals(documentOf(farm), {
     at: "2026-01-02T03:04:05.000Z",
     version: "1.2.3",
     startedAt: "2026-01-02T02:04:05.000Z",
@@ -50,7 +60,9 @@ Deno.test("statusPieces() has all of the status, under these names", () => {
     intervalMs: 300_000,
     workers: 1,
     isListening: true,
+    isDraining: false,
     isStopping: false,
+    certificate: { validFrom: "2026-01-02T03:04:04.000Z", expiresAt: "2026-01-02T03:04:06.000Z" },
     rounds: {
       count: 12,
       isUnderWay: false,
@@ -64,7 +76,12 @@ Deno.test("statusPieces() has all of the status, under these names", () => {
     tiers: null,
     files: null,
     clientsPerSecond: [0, 3, 5],
-    servers: [AVAILABLE, {
+    actionsTaken: 4,
+    changes: [{
+      ...{ at: "2026-01-02T03:03:05.000Z", server: "web1:8000", event: "out" },
+      text: "is out: refused",
+    }],
+    servers: [{ ...AVAILABLE, actions: ACTIONS }, {
       ...AVAILABLE,
       name: "[::1]:80",
       publicUrl: "http://[::1]:80",

@@ -1,10 +1,5 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import {
-  isAddress,
-  isHostName,
-  parseEndpoint,
-  ServerListError,
-} from "../../../lib/balancing/list/endpoint.ts";
+import { isAddress, parseEndpoint, ServerListError } from "../../../lib/balancing/list/endpoint.ts";
 
 /** Text, then the hostname, port and authority it means. */
 const ENDPOINTS: readonly [string, string, number, string][] = [
@@ -86,12 +81,5 @@ Deno.test("isAddress() tells addresses from names", () => {
   }
   for (const hostname of ["a", "192.0.2.1.example", "3com.example"]) {
     assert(!isAddress(hostname), hostname);
-  }
-});
-
-Deno.test("isHostName() takes names alone", () => {
-  for (const name of ["a", "a.", "_http._tcp.a", "xn--bcher-kva.example"]) assert(isHostName(name));
-  for (const text of ["", ".", "a..b", "-a", "a:1", "a b", "A", "::1"]) {
-    assert(!isHostName(text), text);
   }
 });

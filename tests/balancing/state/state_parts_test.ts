@@ -17,8 +17,8 @@ function restore(sources: StateSources, facts: Record<string, unknown>): void {
   for (const part of stateParts(sources)) part.restore(facts[part.name]);
 }
 
-function sourcesOf({ pool, checker, counters }: FarmStage): StateSources {
-  return { pool, checker, counters, files: undefined };
+function sourcesOf({ pool, checker, counters, operations, changes }: FarmStage): StateSources {
+  return { pool, checker, counters, operations, changes, files: undefined };
 }
 
 /** A farm that knows what another one knew, and has tested nothing. */

@@ -1,7 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { BALANCER_COMMAND } from "../../../lib/balancing/balancer_options.ts";
-
-const ADMIN_ADDRESS = BALANCER_COMMAND.options.admin.kind;
+import { ADMIN_ADDRESS } from "../../lib/process/admin_port.ts";
 
 /** What is typed, and the hostname, port and whether it is loopback that it means. */
 const ACCEPTED: readonly [string, string, number, boolean][] = [

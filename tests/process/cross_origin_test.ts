@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
-import { crossOriginReason } from "../../../lib/balancing/admin/admin.ts";
-import { fieldsWith } from "../../support/field_lines.ts";
+import { crossOriginReason } from "../../lib/process/admin_port.ts";
+import { fieldsWith } from "../support/field_lines.ts";
 
 const OWN = [
   ...["127.0.0.1:9000", "127.0.0.1", "192.0.2.1:80", "[::1]:9000", "[2001:db8::1]", "2130706433"],

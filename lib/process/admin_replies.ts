@@ -1,20 +1,11 @@
 /**
- * The replies of the admin pages.
+ * The replies of admin pages.
  *
  * @module
  */
 
-import page from "./page.html" with { type: "text" };
-import style from "./page.css" with { type: "text" };
-import totalsStyle from "./page_totals.css" with { type: "text" };
-import serversStyle from "./page_servers.css" with { type: "text" };
-import cardsStyle from "./page_cards.css" with { type: "text" };
-import script from "./page.js" with { type: "text" };
-import dom from "./page_dom.js" with { type: "text" };
-import table from "./page_table.js" with { type: "text" };
-import words from "./page_words.js" with { type: "text" };
-import { type FieldLine, fieldSection } from "../../http/fields.ts";
-import type { ContentSource, Reply } from "../../net/handler.ts";
+import { type FieldLine, fieldSection } from "../http/fields.ts";
+import type { ContentSource, Reply } from "../net/handler.ts";
 
 /** Allows only files of this server. */
 const POLICY = [
@@ -104,19 +95,3 @@ export class TextPieces implements ContentSource {
     this.#rest = NOTHING;
   }
 }
-
-const STYLE_TYPE = "text/css; charset=utf-8";
-const SCRIPT_TYPE = "text/javascript; charset=utf-8";
-
-/** The files of the page by path. */
-export const ASSETS: ReadonlyMap<string, Reply> = new Map([
-  ["/", adminReply(200, "text/html; charset=utf-8", page)],
-  ["/page.css", adminReply(200, STYLE_TYPE, style)],
-  ["/page_totals.css", adminReply(200, STYLE_TYPE, totalsStyle)],
-  ["/page_servers.css", adminReply(200, STYLE_TYPE, serversStyle)],
-  ["/page_cards.css", adminReply(200, STYLE_TYPE, cardsStyle)],
-  ["/page.js", adminReply(200, SCRIPT_TYPE, script)],
-  ["/page_dom.js", adminReply(200, SCRIPT_TYPE, dom)],
-  ["/page_table.js", adminReply(200, SCRIPT_TYPE, table)],
-  ["/page_words.js", adminReply(200, SCRIPT_TYPE, words)],
-]);

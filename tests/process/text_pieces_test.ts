@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { TextPieces } from "../../../lib/balancing/admin/replies.ts";
+import { TextPieces } from "../../lib/process/admin_replies.ts";
 
 /** What each read gives, up to the end. */
 function readsOf(pieces: readonly string[], bytes: number): Uint8Array<ArrayBuffer>[] {
