@@ -39,7 +39,7 @@ await runCommand(CLIENT_COMMAND, async (options, operands) => {
   const jobs = await planJobs(operands, options);
   const stdoutIsData = jobs.some(({ name }) => name === "-");
   if (options.json && stdoutIsData) throw new UsageError("--json and the data would be mixed up");
-  if (options.segments > 1 && stdoutIsData) {
+  if (options.segments !== "auto" && options.segments > 1 && stdoutIsData) {
     throw new UsageError("--segments needs a file: standard output takes bytes in order alone");
   }
   const { connections, transportOf } = await openReach(options, jobs);

@@ -61,6 +61,14 @@ const USERINFO: ValueParser<Userinfo> = {
   },
 };
 
+const FIXED_SEGMENTS = count(1, 16);
+
+const SEGMENTS: ValueParser<number | "auto"> = {
+  placeholder: "N|auto",
+  expected: `auto or ${FIXED_SEGMENTS.expected}`,
+  parse: (text) => text === "auto" ? text : FIXED_SEGMENTS.parse(text),
+};
+
 /** The command line of `client.ts`. */
 export const CLIENT_COMMAND = {
   name: "client",
@@ -76,7 +84,7 @@ export const CLIENT_COMMAND = {
     directory: optional(text("DIR"), "where the files go; made if it is not there", "d"),
     input: optional(text("FILE"), "read URLs from it, one a line; - is standard input", "i"),
     jobs: option(count(1, 100), "4", "files to download at once"),
-    segments: option(count(1, 16), "1", "parts of a file to ask for at once, of several servers"),
+    segments: option(SEGMENTS, "auto", "connections to one file; auto: while they make it faster"),
     continue: flag("go on with what an earlier run left, if it is still the same", "c"),
     "no-clobber": flag("leave a file that is there as it is"),
     "content-disposition": flag("name a file as its server proposes, made safe"),
