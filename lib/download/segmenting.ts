@@ -8,11 +8,13 @@ import type { Representation, Whole } from "./resume.ts";
 import type { SegmentControl } from "./segment_control.ts";
 import type { Part, SegmentRound } from "./segment_round.ts";
 import type { Joined, Segmented } from "./segmented.ts";
-import { LEAST_SEGMENT } from "./segments.ts";
 import type { TargetUri } from "./target_uri.ts";
 
 /** Once a server has fallen silent, no slow or silent one is to decide alone how long the rest takes. */
 const RELIEF_SEGMENTS = 4;
+
+/** Less comes over one connection, however many are asked for. */
+const SEVERAL_BYTES = 128 * 1024;
 
 /** With `--segments=auto`, less comes over one connection. */
 const AUTO_BYTES = 2 * 1024 * 1024;
@@ -63,7 +65,7 @@ export class Segmenting {
     const output = this.#output;
     if (!(output instanceof PartFile) || entityTag === undefined) return false;
     if (output.hasHoles) return true;
-    const isLong = length !== undefined && length - output.received >= 2 * LEAST_SEGMENT;
+    const isLong = length !== undefined && length - output.received >= SEVERAL_BYTES;
     return isLong && hasRanges(fields) && this.#count > 1;
   }
 
