@@ -6,6 +6,7 @@
 
 import type { Command } from "../cli/command.ts";
 import {
+  choice,
   count,
   duration,
   flag,
@@ -105,6 +106,7 @@ export const CLIENT_COMMAND = {
     proxy: optional(text("URL"), "reach all servers through this proxy, of http or https"),
     ca: optional(text("FILE"), "trust these certificates as well, in PEM"),
     "allow-downgrade": flag("follow redirects from https to http"),
+    progress: option(choice(["text", "json"]), "text", "json: a line a second on standard error"),
     json: flag("print a line of JSON about each file on standard output"),
     quiet: flag("say nothing but what went wrong", "q"),
     verbose: flag("show the heads of requests and responses", "v"),

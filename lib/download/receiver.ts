@@ -1,5 +1,4 @@
 import { monotonicMs } from "../net/deadlines.ts";
-import type { ClientResponse } from "../net/exchange.ts";
 import type { Fields } from "../http/fields.ts";
 import type { DownloadContext } from "./context.ts";
 import { DownloadError, TryError } from "./download_error.ts";
@@ -104,9 +103,7 @@ export class Receiver {
       : undefined;
     let servers: readonly string[] = [server];
     try {
-      const from = inParts
-        ? start
-        : await this.#copy(server, answer.response, race, decision, control);
+      const from = inParts ? start : await this.#copy(server, answer, race, decision, control);
       if (from !== undefined) {
         const part = { uri, answer, start: from, bytes: start + bytes! - from };
         const all = { entityTag: whole.entityTag!, length: whole.length! };
@@ -175,7 +172,7 @@ export class Receiver {
    */
   async #copy(
     server: string,
-    { head, content }: ClientResponse,
+    { response: { head, content }, onBytes }: Answer,
     race: ReliefRace | undefined,
     { start, known, bytes }: Extent,
     control: SegmentControl | undefined,
@@ -196,6 +193,7 @@ export class Receiver {
     for (;;) {
       const piece = await nextPiece(server, content, race);
       if (piece === undefined) break;
+      onBytes?.(piece.length);
       const old = Math.min(piece.length, Math.max(0, known - received));
       received += piece.length;
       if (bytes !== undefined && received > bytes) break;

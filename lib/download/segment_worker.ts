@@ -131,6 +131,7 @@ export class SegmentWorker implements Asker {
     let pausedMs = 0;
     for await (const piece of answer.response.content) {
       if (tasks.isOver || this.#hasLost) return;
+      answer.onBytes?.(piece.length);
       const isDone = !this.#write(piece, at, start + bytes);
       at += piece.length;
       this.#note(piece.length, uri.server);

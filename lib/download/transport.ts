@@ -185,6 +185,8 @@ export interface Answer {
   readonly response: ClientResponse;
   /** The connection is kept if the content was read to its end, else closed. Once is enough. */
   release(): void;
+  /** Counts content that has arrived. */
+  readonly onBytes?: (bytes: number) => void;
 }
 
 /** Content of a redirect or an error that is read away, in bytes, so that the connection is kept. */

@@ -218,8 +218,8 @@ Deno.test("SegmentControl lets nothing join that would come too late, or close t
 Deno.test("Segments gives little to what is not known, so that it can be told", () => {
   const segments = new Segments([[0, 100 * LEAST_SEGMENT]], 1);
   const known = new Link(1, 1);
-  known.perSecond = 8 * LEAST_SEGMENT;
+  known.perSecond = 10 * LEAST_SEGMENT;
   segments.take(known, undefined, 0);
   const segment = segments.take(new Link(1, 1), undefined, 0)!;
-  assertEquals(segment.end - segment.position, 4 * LEAST_SEGMENT);
+  assertEquals(segment.end - segment.position, 5 * LEAST_SEGMENT);
 });
