@@ -39,7 +39,7 @@ await runCommand(CLIENT_COMMAND, async (options, operands) => {
   const jobs = await planJobs(operands, options);
   const stdoutIsData = jobs.some(({ name }) => name === "-");
   if (options.json && stdoutIsData) throw new UsageError("--json and the data would be mixed up");
-  if (options.segments > 1 && stdoutIsData) {
+  if (options.segments !== "auto" && options.segments > 1 && stdoutIsData) {
     throw new UsageError("--segments needs a file: standard output takes bytes in order alone");
   }
   const { connections, transportOf } = await openReach(options, jobs);
@@ -74,7 +74,7 @@ function settingsFor(
   reach: ReturnType<Reach["transportOf"]>,
   display: Display,
 ): DownloadSettings {
-  const { verbose, quiet, segments } = options;
+  const { verbose, quiet, segments, progress } = options;
   const note = (line: string) => {
     if (!quiet) display.say(isOneOfMany ? `${name}: ${line}` : line);
   };
@@ -100,7 +100,9 @@ function settingsFor(
       onResponse: (head, redirect) => note(responseLine(head, redirect)),
       onNotice: note,
       onProgress: (received, length, server) => {
-        if (!quiet) display.update(name, { received, length, server }, performance.now());
+        if (!quiet || progress === "json") {
+          display.update(name, { received, length, server }, performance.now());
+        }
       },
     },
   };
@@ -114,8 +116,14 @@ function tell(outcome: Outcome, { json, quiet }: ClientOptions, display: Display
   if (json) print(outcomeJson(outcome));
 }
 
-/** Progress on a terminal, else a journal of lines. */
-async function displayFor({ quiet, verbose }: ClientOptions): Promise<Display> {
+/** Progress for programs or on a terminal, else a journal of lines. */
+async function displayFor({ progress, quiet, verbose }: ClientOptions): Promise<Display> {
+  if (progress === "json") {
+    const { ProgressLines } = await import("./lib/download/progress_lines.ts");
+    const lines = new ProgressLines(say);
+    setInterval(() => lines.tick(performance.now()), 1000);
+    return lines;
+  }
   if (quiet || verbose || !Deno.stderr.isTerminal()) return new Journal(say);
   const { Screen } = await import("./lib/download/screen.ts");
   return new Screen(Deno.stderr, () => Deno.consoleSize().columns, !Deno.noColor);

@@ -198,7 +198,8 @@ Deno.test("no files import each other in a circle", () => {
   assertNone(sources.flatMap(({ path }) => visit(path, [])));
 });
 
-Deno.test("no role loads the packages of places while no option asks for them", () => {
+/** The modules and packages that these scripts load before they run. */
+function loadedBy(...scripts: readonly string[]): ReadonlySet<string> {
   const byPath = new Map(sources.map((source) => [source.path, source]));
   const loaded = new Set<string>();
   const load = (path: string) => {
@@ -210,7 +211,29 @@ Deno.test("no role loads the packages of places while no option asks for them", 
       load(isPath ? relative(root, join(root, dirname(path), specifier!)) : specifier!);
     }
   };
-  ROLES.forEach(load);
+  scripts.forEach(load);
+  return loaded;
+}
+
+Deno.test("client.ts loads nothing before it is known that a download needs it", () => {
+  const loaded = loadedBy("client.ts");
+  assert(loaded.has("lib/net/exchange.ts"));
+  const features = [
+    ...["checksums", "netrc", "progress_lines", "proxy", "rate_limit", "screen", "segment_control"],
+    ...["segment_round", "segment_worker", "segmented", "segments", "speed", "user_fields"],
+    ...["verification"],
+  ].map((name) => `lib/download/${name}.ts`);
+  assertNone(features.filter((it) => !sources.some(({ path }) => path === it)));
+  const others = ["lib/net/nested_tls.ts", "lib/net/tunnel.ts", "lib/http/digest_fields.ts"];
+  assertNone([...features, ...others].filter((it) => loaded.has(it)));
+  // Each package takes 1 ms, and Node's modules up to 20.
+  const isPackage = (it: string) => it in config.imports || it.startsWith("node:");
+  const packages = [...loaded].filter(isPackage);
+  assertEquals(packages, ["@std/cli/parse-args"]);
+});
+
+Deno.test("no role loads the packages of places while no option asks for them", () => {
+  const loaded = loadedBy(...ROLES);
   assert(loaded.has("lib/balancing/location/location.ts"));
   assertNone(["ipaddr.js", "mmdb-lib"].filter((it) => loaded.has(it)));
 });

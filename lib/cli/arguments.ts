@@ -13,6 +13,9 @@ import { type Command, CommandError, UsageError } from "./command.ts";
 import { FLAGS, helpText } from "./help.ts";
 import type { Option, Options, Values } from "./option.ts";
 
+/** Packages that are for tests alone. */
+const TEST_PACKAGES = ["fast-check", "playwright-core"];
+
 /** Typed values and operands, or the text of `--help` or `--version`. */
 export type Arguments<O extends Options> =
   | { readonly values: Values<O>; readonly operands: readonly string[] }
@@ -37,7 +40,7 @@ export function parseArguments<O extends Options>(
   const parsed = parseArgs(respelled, settings);
   const textsOf = (name: string) => parsed[name] as readonly string[];
   if (textsOf("help").length > 0) return { text: helpText(command) };
-  if (textsOf("version").length > 0) return { text: `${command.name} ${config.version}` };
+  if (textsOf("version").length > 0) return { text: versionText(command.name) };
   const values = Object.fromEntries(
     Object.entries(options).map(([name, option]) => {
       const texts = textsOf(name);
@@ -45,6 +48,20 @@ export function parseArguments<O extends Options>(
     }),
   );
   return { values: values as Values<O>, operands: parsed._ };
+}
+
+/** Name and version; then Deno's versions, how the command runs, and the packages in it. */
+function versionText(name: string): string {
+  const { deno, v8 } = Deno.version;
+  const { standalone, target } = Deno.build;
+  const form = standalone ? "compiled" : "script";
+  const all = Object.values(config.imports).map((specifier) =>
+    specifier.replace(/^\w+:(@?[^@]+)@([^/]+).*$/, "$1 $2")
+  );
+  const packages = [...new Set(all)].filter((it) => !TEST_PACKAGES.includes(it.split(" ")[0]!));
+  return `${name} ${config.version} (deno ${deno}, v8 ${v8}, ${target}, ${form}; ${
+    packages.join(", ")
+  })`;
 }
 
 function takesValue(options: Options, name: string): boolean {

@@ -7,7 +7,7 @@
 
 import type { Fields } from "../http/fields.ts";
 import { parseHttpDate } from "../http/http_date.ts";
-import type { TryError } from "./download_error.ts";
+import type { DownloadFailure, TryError } from "./download_error.ts";
 import { answerDate } from "./finished_file.ts";
 
 /** What one server did in the course of a download. */
@@ -16,6 +16,32 @@ export interface ServerRecord {
   readonly server: string;
   /** How each try with it ended, in their order. */
   readonly outcomes: readonly string[];
+}
+
+/** One request for the content, and what came of it; redirects are none. */
+export class Try {
+  /** Of the response; undefined without one. */
+  statusCode: number | undefined;
+  /** Content that arrived. */
+  bytes = 0;
+  /** Why it was given up; undefined if it was not, or was not needed any more. */
+  failure: DownloadFailure | undefined;
+  readonly #begunAt: number;
+  #ms: number | undefined;
+
+  /** It begins, at a time in ms on any monotonic clock. */
+  constructor(readonly server: string, monotonicMs: number) {
+    this.#begunAt = monotonicMs;
+  }
+
+  /** How long it took, in ms; 0 if it has not ended. */
+  get ms(): number {
+    return this.#ms ?? 0;
+  }
+
+  end(monotonicMs: number): void {
+    this.#ms ??= monotonicMs - this.#begunAt;
+  }
 }
 
 /** All that is remembered of a server. Times are in ms, on the clock of `restMs`. */
@@ -49,12 +75,25 @@ const SAME_REST_MS = 1000;
 /** What one download has seen of servers: which to avoid, and whether another try is due. */
 export class AttemptLog {
   readonly #states = new Map<string, ServerState>();
+  readonly #tries: Try[] = [];
   #repeats = 0;
   #failures = 0;
 
   /** All servers that were tried, in the order in which they first were. */
   get records(): readonly ServerRecord[] {
     return [...this.#states.values()].filter(({ outcomes }) => outcomes.length > 0);
+  }
+
+  /** All tries, in the order in which they began. */
+  get tries(): readonly Try[] {
+    return this.#tries;
+  }
+
+  /** A server is asked. */
+  begin(server: string, monotonicMs: number): Try {
+    const begun = new Try(server, monotonicMs);
+    this.#tries.push(begun);
+    return begun;
   }
 
   /** How often servers have failed that had failed before, with nothing gained. */
@@ -90,6 +129,8 @@ export class AttemptLog {
     state.failures++;
     state.lastFailure = ++this.#failures;
     state.outcomes.push(error.reason);
+    const last = this.#tries.findLast(({ server }) => server === error.server);
+    if (last !== undefined) last.failure ??= error.failure;
     state.lastError = error;
     this.rest(error.server, restUntil);
   }
@@ -116,9 +157,10 @@ export class AttemptLog {
     return this.#states.get(server)?.failuresInRow ?? 0;
   }
 
-  /** A server has said where to go. */
-  redirected(server: string): void {
-    this.#state(server).failuresInRow = 0;
+  /** A server has said where to go: that was no try. */
+  redirected(asked: Try): void {
+    this.#state(asked.server).failuresInRow = 0;
+    this.#tries.splice(this.#tries.lastIndexOf(asked), 1);
   }
 
   /** A try has brought the content to its end. */

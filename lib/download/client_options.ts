@@ -6,6 +6,7 @@
 
 import type { Command } from "../cli/command.ts";
 import {
+  choice,
   count,
   duration,
   flag,
@@ -61,6 +62,14 @@ const USERINFO: ValueParser<Userinfo> = {
   },
 };
 
+const FIXED_SEGMENTS = count(1, 16);
+
+const SEGMENTS: ValueParser<number | "auto"> = {
+  placeholder: "N|auto",
+  expected: `auto or ${FIXED_SEGMENTS.expected}`,
+  parse: (text) => text === "auto" ? text : FIXED_SEGMENTS.parse(text),
+};
+
 /** The command line of `client.ts`. */
 export const CLIENT_COMMAND = {
   name: "client",
@@ -76,7 +85,7 @@ export const CLIENT_COMMAND = {
     directory: optional(text("DIR"), "where the files go; made if it is not there", "d"),
     input: optional(text("FILE"), "read URLs from it, one a line; - is standard input", "i"),
     jobs: option(count(1, 100), "4", "files to download at once"),
-    segments: option(count(1, 16), "1", "parts of a file to ask for at once, of several servers"),
+    segments: option(SEGMENTS, "auto", "connections to one file; auto: while they make it faster"),
     continue: flag("go on with what an earlier run left, if it is still the same", "c"),
     "no-clobber": flag("leave a file that is there as it is"),
     "content-disposition": flag("name a file as its server proposes, made safe"),
@@ -97,6 +106,7 @@ export const CLIENT_COMMAND = {
     proxy: optional(text("URL"), "reach all servers through this proxy, of http or https"),
     ca: optional(text("FILE"), "trust these certificates as well, in PEM"),
     "allow-downgrade": flag("follow redirects from https to http"),
+    progress: option(choice(["text", "json"]), "text", "json: a line a second on standard error"),
     json: flag("print a line of JSON about each file on standard output"),
     quiet: flag("say nothing but what went wrong", "q"),
     verbose: flag("show the heads of requests and responses", "v"),

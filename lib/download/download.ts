@@ -14,10 +14,9 @@ import { Finder } from "./finder.ts";
 import { type FinishedFile, isSameFile, modifiedAt } from "./finished_file.ts";
 import type { FinalAnswer } from "./follow_redirects.ts";
 import type { Output } from "./output.ts";
-import { PartFile } from "./part_file.ts";
 import { Receiver, type RelieveFrom } from "./receiver.ts";
 import { RelievedError } from "./relief.ts";
-import type { Segmented } from "./segmented.ts";
+import { Segmenting } from "./segmenting.ts";
 import type { TargetUri } from "./target_uri.ts";
 import { tryError } from "./transport.ts";
 import type { Verification } from "./verification.ts";
@@ -48,9 +47,6 @@ export interface Downloaded {
   /** Whether a file has appeared under the name that is to stay: then nothing was saved. */
   readonly isTaken?: boolean;
 }
-
-/** Once a server has fallen silent, no slow or silent one is to decide alone how long the rest takes. */
-const RELIEF_SEGMENTS = 4;
 
 /**
  * Downloads the content of a URI, and completes the output when it is whole. Each try starts at the
@@ -84,9 +80,7 @@ class Download {
   readonly #rules: SaveRules;
   readonly #receiver: Receiver;
   readonly #finder: Finder;
-  /** Answers that may name where else the content is, before there is anything to see them. */
-  readonly #linking: [ResponseHead, TargetUri][] = [];
-  #segmented: Segmented | undefined;
+  readonly #segmenting: Segmenting;
   #hasLooked = false;
 
   constructor(context: DownloadContext, output: Output, rules: SaveRules) {
@@ -94,8 +88,9 @@ class Download {
     this.#output = output;
     this.#rules = rules;
     this.#receiver = new Receiver(context, output, rules.verification);
+    this.#segmenting = new Segmenting(context, output);
     const onResponse: Observer["onResponse"] = (head, redirect, uri) => {
-      if (head.fields.has("link")) this.#linking.push([head, uri]);
+      this.#segmenting.see(head, uri);
       context.observer.onResponse(head, redirect, uri);
     };
     const observer = { ...context.observer, onResponse };
@@ -148,9 +143,16 @@ class Download {
       const relieve: RelieveFrom | undefined = uri.server === typed.server
         ? undefined
         : (silent, ...how) => this.#finder.findBeside(silent, "GET", ...how);
-      const segmented = await this.#segmentedFor();
+      this.#segmenting.hasTurned = this.#finder.hasTurned;
+      this.#segmenting.unfit = this.#finder.unfit;
       const proposed = await nameFor?.(head);
-      const servers = await this.#receiver.receive(uri, answer, point, relieve, segmented);
+      const servers = await this.#receiver.receive(
+        uri,
+        answer,
+        point,
+        relieve,
+        this.#segmenting,
+      );
       const time = keepsTime ? modifiedAt(head.fields, Date.now() / 1000) : undefined;
       const placed = await this.#output.complete(time, proposed);
       for (const server of servers) attempts.succeed(server);
@@ -163,20 +165,6 @@ class Download {
     } finally {
       answer.release();
     }
-  }
-
-  /** Files alone can be written in any order. What has holes already has to be. */
-  async #segmentedFor(): Promise<Segmented | undefined> {
-    const output = this.#output;
-    const { hasTurned, unfit } = this.#finder;
-    const most = Math.max(this.#context.transport.segments, hasTurned ? RELIEF_SEGMENTS : 1);
-    if (!(output instanceof PartFile) || (most < 2 && !output.hasHoles)) return undefined;
-    const { Segmented } = await import("./segmented.ts");
-    this.#segmented ??= new Segmented(this.#context, output);
-    this.#segmented.most = most;
-    for (const [head, uri] of this.#linking.splice(0)) this.#segmented.see(head, uri);
-    this.#segmented.unfit = unfit;
-    return this.#segmented;
   }
 
   /** After a failed try: waits for the next, or throws where none is worth it. */

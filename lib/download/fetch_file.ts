@@ -1,6 +1,6 @@
 import { say } from "../log/console.ts";
 import type { ResponseHead } from "../http/response.ts";
-import { AttemptLog, type ServerRecord } from "./attempts.ts";
+import { AttemptLog, type ServerRecord, type Try } from "./attempts.ts";
 import type { DownloadSettings } from "./context.ts";
 import { download, type Downloaded } from "./download.ts";
 import { DownloadError } from "./download_error.ts";
@@ -41,6 +41,7 @@ export interface Outcome {
   /** What is left of it, where it failed, in words; undefined for nothing. */
   readonly leftover: string | undefined;
   readonly servers: readonly ServerRecord[];
+  readonly tries: readonly Try[];
   readonly failedTries: number;
   readonly seconds: number;
 }
@@ -60,6 +61,7 @@ export async function fetchFile(
     failure: undefined,
     leftover: undefined,
     servers: attempts.records,
+    tries: attempts.tries,
     failedTries: attempts.failures,
     seconds: (performance.now() - since) / 1000,
     ...rest,

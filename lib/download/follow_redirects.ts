@@ -1,5 +1,5 @@
 import type { ResponseHead } from "../http/response.ts";
-import { type AttemptLog, restNotice } from "./attempts.ts";
+import { type AttemptLog, restNotice, type Try } from "./attempts.ts";
 import type { DownloadContext } from "./context.ts";
 import { DownloadError, TryError } from "./download_error.ts";
 import { parseLocation, type TargetUri } from "./target_uri.ts";
@@ -112,7 +112,7 @@ async function follow(
     visited.add(uri.href);
     await rest(uri.server, context);
     search.onAsk?.(uri);
-    const answer = await ask(uri, search, context.transport, context.observer);
+    const { answer, asked } = await recorded(uri, search, context);
     let next: TargetUri | undefined;
     try {
       next = nextOf(answer.response.head, uri, visited, context, isUnwanted);
@@ -121,11 +121,30 @@ async function follow(
       throw error;
     }
     if (next === undefined) return { uri, answer };
-    context.attempts.redirected(uri.server);
+    context.attempts.redirected(asked);
     await readAway(answer); // A redirect may have a page for people.
     const stops = isUnwanted(next, uri);
     uri = next;
     if (stops) return { uri, visited };
+  }
+}
+
+/** Asks, and records it as a try that ends when its answer is released. */
+async function recorded(
+  uri: TargetUri,
+  question: Question,
+  { attempts, retry, transport, observer }: DownloadContext,
+): Promise<{ readonly answer: Answer; readonly asked: Try }> {
+  const asked = attempts.begin(uri.server, retry.monotonicMs());
+  const end = () => asked.end(retry.monotonicMs());
+  try {
+    const { response, release } = await ask(uri, question, transport, observer);
+    asked.statusCode = response.head.statusCode;
+    const onBytes = (bytes: number) => void (asked.bytes += bytes);
+    return { asked, answer: { response, release: () => (end(), release()), onBytes } };
+  } catch (error) {
+    end();
+    throw error;
   }
 }
 

@@ -36,8 +36,8 @@ export interface Output {
   write(bytes: Uint8Array): Promise<void> | undefined;
   /** The last of the bytes from the start, as many as a joint is compared over. */
   tail(): Uint8Array;
-  /** All that is there, from its start; undefined where it cannot be read. */
-  content(): AsyncIterable<Uint8Array> | undefined;
+  /** What is there of its start, from a position on; undefined where it cannot be read. */
+  content(from?: number): AsyncIterable<Uint8Array> | undefined;
   /**
    * The content is whole. When it is `taken`, it is still to be abandoned.
    *

@@ -229,10 +229,10 @@ export class PartFile implements Output {
     });
   }
 
-  async *content(): AsyncGenerator<Uint8Array> {
+  async *content(from = 0): AsyncGenerator<Uint8Array> {
     const buffer = new Uint8Array(PIECE_BYTES);
-    this.#file.seekSync(0, Deno.SeekMode.Start);
-    for (let position = 0; position < this.position;) {
+    this.#file.seekSync(from, Deno.SeekMode.Start);
+    for (let position = from; position < this.position;) {
       const room = buffer.subarray(0, Math.min(buffer.length, this.position - position));
       const count = await fileErrors(this.#partName, () => this.#file.read(room));
       if (count === null) throw new DownloadError("file", `${this.#partName} has become shorter`);

@@ -17,6 +17,7 @@ export class RateLimit {
   readonly #monotonicMs: () => number;
   readonly #wait: (ms: number) => Promise<void>;
   #turn: Promise<unknown> = Promise.resolve();
+  readonly perSecond: number;
   /** How much is to be read at a time. */
   readonly pieceBytes: number;
 
@@ -29,6 +30,7 @@ export class RateLimit {
     monotonicMs: () => number,
     wait: (ms: number) => Promise<void> = delay,
   ) {
+    this.perSecond = rate;
     this.#bucket = new TokenBucket(rate, monotonicMs());
     this.#monotonicMs = monotonicMs;
     this.#wait = wait;

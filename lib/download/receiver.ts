@@ -1,5 +1,4 @@
 import { monotonicMs } from "../net/deadlines.ts";
-import type { ClientResponse } from "../net/exchange.ts";
 import type { Fields } from "../http/fields.ts";
 import type { DownloadContext } from "./context.ts";
 import { DownloadError, TryError } from "./download_error.ts";
@@ -11,10 +10,13 @@ import {
   resumeDecisionOf,
   type ResumePoint,
   Tail,
+  type Whole,
 } from "./resume.ts";
 import type { Output } from "./output.ts";
 import { Relief, ReliefRace, type Relieve, relievedError } from "./relief.ts";
-import type { Joined, Segmented } from "./segmented.ts";
+import type { SegmentControl } from "./segment_control.ts";
+import type { Part } from "./segment_round.ts";
+import type { Segmenting } from "./segmenting.ts";
 import type { TargetUri } from "./target_uri.ts";
 import type { Answer } from "./transport.ts";
 import type { Verification } from "./verification.ts";
@@ -70,7 +72,7 @@ export class Receiver {
    *
    * @param point from where the rest was asked for; undefined when the whole was
    * @param relieve undefined where it is vain to ask for another server
-   * @param segmented brings what is worth more than one connection
+   * @param segmenting decides over how many connections it comes
    * @returns the servers that brought it to its end
    * @throws {RelievedError} when this one has fallen silent and another sends what follows
    * @throws {TryError} when the content does not come as it should, or is not what was promised
@@ -79,8 +81,8 @@ export class Receiver {
     uri: TargetUri,
     answer: Answer,
     point: ResumePoint | undefined,
-    relieve?: RelieveFrom,
-    segmented?: Segmented,
+    relieve: RelieveFrom | undefined,
+    segmenting: Segmenting,
   ): Promise<readonly string[]> {
     const { head, framing } = answer.response;
     const { server } = uri;
@@ -92,20 +94,22 @@ export class Receiver {
     else this.#noteResumed(server, point!, decision.kind === "again");
     const whole = decision.kind === "whole" ? decision.representation : point!;
     const { silence } = this.#context.retry;
-    const find: Relieve = (...how) => relieve!(segmented?.asked ?? server, ...how);
+    const find: Relieve = (...how) => relieve!(segmenting.asked ?? server, ...how);
     const race = relieve && new ReliefRace(silence.contentMs, silence, find, this.#begunAt);
+    const { start, bytes } = decision;
+    const inParts = this.#mayMix && segmenting.suits(head, whole);
+    const control = this.#mayMix && !inParts
+      ? await segmenting.controlFor(head, whole, server)
+      : undefined;
     let servers: readonly string[] = [server];
     try {
-      if (this.#mayMix && segmented?.suits(head, whole)) {
-        const { entityTag, length } = whole;
-        const part = { uri, answer, start: decision.start, bytes: decision.bytes! };
-        const all = { entityTag: entityTag!, length: length! };
-        servers = await this.#join(await segmented.receive(all, part, race));
-      } else {
-        await this.#copy(server, answer.response, race, decision);
-        if (decision.kind === "rest" && this.#output.position < whole.length!) {
-          throw new TryError("network", server, "it sent no more than a part of the rest");
-        }
+      const from = inParts ? start : await this.#copy(server, answer, race, decision, control);
+      if (from !== undefined) {
+        const part = { uri, answer, start: from, bytes: start + bytes! - from };
+        const all = { entityTag: whole.entityTag!, length: whole.length! };
+        servers = await this.#receiveParts(all, part, segmenting, race, control);
+      } else if (decision.kind === "rest" && this.#output.position < whole.length!) {
+        throw new TryError("network", server, "it sent no more than a part of the rest");
       }
     } finally {
       race?.close();
@@ -122,12 +126,27 @@ export class Receiver {
     );
   }
 
-  /** Hashes what came in segments, now that it is in its order. */
-  async #join({ responses, servers }: Joined): Promise<readonly string[]> {
+  /** Receives what is missing in segments, and hashes it. */
+  async #receiveParts(
+    whole: Whole,
+    part: Part,
+    segmenting: Segmenting,
+    race: ReliefRace | undefined,
+    control: SegmentControl | undefined,
+  ): Promise<readonly string[]> {
     const output = this.#output;
+    const { fields } = part.answer.response.head;
+    (await this.#verificationFor(fields))?.beginParts(fields, output.position);
+    const onWritten = (bytes: Uint8Array, position: number) =>
+      this.#verification?.offer(bytes, position);
+    const { responses, servers } = await segmenting.receive(whole, part, {
+      race,
+      control,
+      onWritten,
+    });
     const [promising] = responses.filter((fields) => fields.has("repr-digest"));
     const verification = await this.#verificationFor(promising);
-    await verification?.join(responses, output.position, () => output.content()!);
+    await verification?.join(responses, output.position, (from) => output.content(from)!);
     this.#sources += responses.length;
     return [...servers];
   }
@@ -146,17 +165,23 @@ export class Receiver {
     this.#sources = 0;
   }
 
+  /**
+   * Copies the content of one response.
+   *
+   * @returns where it has got when another connection is to join it; undefined at its end
+   */
   async #copy(
     server: string,
-    { head, content }: ClientResponse,
+    { response: { head, content }, onBytes }: Answer,
     race: ReliefRace | undefined,
-    { known, bytes }: Extent,
-  ): Promise<void> {
+    { start, known, bytes }: Extent,
+    control: SegmentControl | undefined,
+  ): Promise<number | undefined> {
     const { transport, retry: { minSpeed, monotonicMs }, observer } = this.#context;
     const { rateLimit } = transport;
     const output = this.#output;
     const verification = await this.#verificationFor(head.fields);
-    await verification?.begin(head.fields, output.position, () => output.content());
+    await verification?.begin(head.fields, output.position, (from) => output.content(from));
     this.#sources++;
     const length = bytes === undefined ? undefined : output.position + bytes - known;
     const speed = minSpeed > 0
@@ -168,6 +193,7 @@ export class Receiver {
     for (;;) {
       const piece = await nextPiece(server, content, race);
       if (piece === undefined) break;
+      onBytes?.(piece.length);
       const old = Math.min(piece.length, Math.max(0, known - received));
       received += piece.length;
       if (bytes !== undefined && received > bytes) break;
@@ -184,10 +210,15 @@ export class Receiver {
       observer.onProgress(output.position, length, server);
       if (received !== bytes) speed?.add(piece.length, monotonicMs() - pausedMs, server);
       if (rateLimit !== undefined) pausedMs += await rateLimit.spend(piece.length);
+      if (control === undefined || received < known) continue;
+      const now = monotonicMs();
+      control.note(piece.length, false, now);
+      if (control.advise(bytes! - received, 1, now) === "join") return start + received;
     }
     if (bytes !== undefined && received !== bytes) {
       throw new TryError("network", server, "the content is not as long as was said");
     }
+    return undefined;
   }
 
   /** What checks the content, if there is something to check it against. */

@@ -50,12 +50,19 @@ function serverLines(servers: Outcome["servers"]): string[] {
 
 /** One line of JSON about an outcome, without its line end. */
 export function outcomeJson(outcome: Outcome): string {
-  const { job: { name, uri }, downloaded, failure, servers, seconds } = outcome;
+  const { job: { name, uri }, downloaded, failure, servers, tries, seconds } = outcome;
   const members = {
     url: uri.href,
     finalUrl: downloaded?.uri.href ?? null,
     file: downloaded?.name ?? name,
     servers: servers.map(({ server, outcomes }) => ({ server, outcomes })),
+    tries: tries.map(({ server, statusCode, bytes, ms, failure }) => ({
+      server,
+      statusCode: statusCode ?? null,
+      bytes,
+      ms: Math.round(ms),
+      failure: failure ?? null,
+    })),
     bytes: downloaded?.bytes ?? 0,
     seconds: Math.round(seconds * 1000) / 1000,
     sha256: downloaded?.sha256 ?? null,

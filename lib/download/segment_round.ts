@@ -3,13 +3,14 @@ import type { Fields } from "../http/fields.ts";
 import { isWhole } from "../http/response.ts";
 import type { DownloadContext } from "./context.ts";
 import { answerError, TryError } from "./download_error.ts";
-import { followRedirects } from "./follow_redirects.ts";
+import { type FinalAnswer, followRedirects, seek } from "./follow_redirects.ts";
 import type { PartFile } from "./part_file.ts";
 import type { ReliefRace } from "./relief.ts";
 import { askedFrom, resumeDecisionOf, type Whole } from "./resume.ts";
+import type { SegmentControl } from "./segment_control.ts";
 import type { Holder, Segment, Segments } from "./segments.ts";
 import type { TargetUri } from "./target_uri.ts";
-import type { Answer } from "./transport.ts";
+import type { Answer, Question } from "./transport.ts";
 
 /** The bringing of one content by several workers. */
 export interface SegmentRound {
@@ -25,6 +26,14 @@ export interface SegmentRound {
   /** Where else the content is said to be. */
   readonly duplicates: () => readonly TargetUri[];
   readonly workers: Set<Holder>;
+  /** Says how many workers there are; undefined where that is fixed, and servers may be shared. */
+  readonly control: SegmentControl | undefined;
+  /** Bytes were written at a position. */
+  readonly onWritten: (bytes: Uint8Array, position: number) => void;
+  /** Bytes have arrived by way of a worker. */
+  readonly onBytes: (worker: Holder, bytes: number) => void;
+  /** A worker has ended before the round. */
+  readonly onGivenUp: (worker: Holder) => void;
   /** The fields of the answers that parts came with. */
   readonly responses: Fields[];
   readonly servers: Set<string>;
@@ -40,32 +49,46 @@ export interface Part {
   readonly bytes: number;
 }
 
+/** A worker, as far as its server is concerned. */
+export interface Asker extends Holder {
+  server: string | undefined;
+  /** What it asks first: what has brought it a segment. */
+  readonly home: TargetUri | undefined;
+}
+
+/** How often a redirector is asked for a server that no other worker asks. */
+const FREE_ASKS = 4;
+
+/** No server is named but those that are not to be asked by this worker. */
+export class NoServerError extends Error {}
+
 /**
  * Asks a server that is not busy for a segment.
  *
  * @returns undefined when another has taken the segment meanwhile
+ * @throws {NoServerError} when there is none, where servers are not to be shared
  * @throws {TryError} when what comes is none of it
  */
 export async function askSegment(
   segment: Segment,
-  worker: Holder & { server: string | undefined },
+  worker: Asker,
   round: SegmentRound,
 ): Promise<Part | undefined> {
   const { context, segments, whole } = round;
   const { typed } = context;
   const { position, end } = segment;
   const busy = busyBeside(worker, round);
-  const target = targetOf(busy, round);
+  const target = targetOf(worker, busy, round);
   worker.server = target.server;
   const avoidance = avoidanceOf(busy, round);
-  const { uri, answer } = await followRedirects(target, {
+  const { uri, answer } = await find(target, busy, {
     method: "GET",
     fieldsFor: ({ href }) => [
       ...(href === typed.href && avoidance ? [["Avoid-Server", avoidance] as const] : []),
       ["Range", `bytes=${askedFrom(position)}-${end - 1}`],
       ["If-Range", whole.entityTag],
     ],
-  }, context);
+  }, round);
   try {
     if (segments.segmentOf(worker) === segment) return partOf(uri, answer, position, round);
     answer.release();
@@ -74,6 +97,24 @@ export async function askSegment(
     answer.release();
     throw error;
   }
+}
+
+/** Follows redirects; where servers are not to be shared, to none that is busy. */
+async function find(
+  target: TargetUri,
+  busy: ReadonlySet<string>,
+  question: Question,
+  { context, control, partless, workers }: SegmentRound,
+): Promise<FinalAnswer> {
+  if (control === undefined || workers.size === 1) {
+    return await followRedirects(target, question, context);
+  }
+  const isTaken = (server: string) => busy.has(server) || partless.has(server);
+  const isUnwanted = (server: string) => isTaken(server) || context.attempts.failuresOf(server) > 0;
+  if (isTaken(target.server)) throw new NoServerError();
+  const found = await seek(target, { ...question, isUnwanted, asks: FREE_ASKS }, context);
+  if ("answer" in found) return found;
+  throw new NoServerError();
 }
 
 /** What an answer brings. A 200 with all of it serves only the last worker left. */
@@ -100,10 +141,11 @@ function partOf(
 
 /** A server that no other worker asks, or the URI as typed. */
 function targetOf(
+  { home }: Asker,
   busy: ReadonlySet<string>,
   { context: { typed, attempts, retry }, duplicates, partless }: SegmentRound,
 ): TargetUri {
-  return duplicates().find(({ server }) =>
+  return [...home === undefined ? [] : [home], ...duplicates()].find(({ server }) =>
     !busy.has(server) && !partless.has(server) && attempts.allowsRange(server) &&
     attempts.failuresOf(server) === 0 &&
     attempts.restMs(server, retry.monotonicMs()) === 0

@@ -1,9 +1,15 @@
 import { DownloadError, TryError } from "./download_error.ts";
 import { askedFrom, otherContentError, Tail } from "./resume.ts";
 import { FAIR_PART, pauseMs, retryAfterMs } from "./attempts.ts";
-import { askSegment, type Part, type SegmentRound } from "./segment_round.ts";
-import type { Holder } from "./segments.ts";
+import {
+  type Asker,
+  askSegment,
+  NoServerError,
+  type Part,
+  type SegmentRound,
+} from "./segment_round.ts";
 import { PaceMeter, SpeedWatch } from "./speed.ts";
+import type { TargetUri } from "./target_uri.ts";
 import { tryError } from "./transport.ts";
 
 /** After so many failures with nothing gained a worker gives up while others go on. */
@@ -13,24 +19,35 @@ const MOST_FAILURES = 3;
 const IDLE_MS = 100;
 
 /** Brings one segment after the other, over one connection at a time. */
-export class SegmentWorker implements Holder {
+export class SegmentWorker implements Asker {
   readonly #round: SegmentRound;
   #meter = new PaceMeter();
+  #isMeasured = false;
   #received = 0;
   #part: Part | undefined;
   /** What the present answer has brought last, and how far of it was written. */
   #tail = new Tail();
   #writtenTo = 0;
   #hasLost = false;
+  #isLeaving = false;
   #failures = 0;
   server: string | undefined;
   hasBegun = false;
   lastAt = 0;
   perSecond: number | undefined;
+  answerMs: number | undefined;
+  home: TargetUri | undefined;
 
-  constructor(round: SegmentRound) {
+  /** `perSecond` is how quickly it brings what has been asked for already, if that is known. */
+  constructor(round: SegmentRound, perSecond?: number) {
     this.#round = round;
+    this.perSecond = perSecond;
     round.workers.add(this);
+  }
+
+  /** Ends with the segment that it brings at present, unless no other worker is left then. */
+  leave(): undefined {
+    this.#isLeaving = true;
   }
 
   lose(): void {
@@ -62,13 +79,14 @@ export class SegmentWorker implements Holder {
         this.hasBegun = false;
         ready = undefined;
       }
+      if (this.#isLeaving && workers.size > 1) this.#giveUp();
     }
   }
 
   /** One segment, and what may follow it in the same answer. */
   async #bring(ready: Part | undefined): Promise<void> {
     const { context, segments, tasks } = this.#round;
-    this.lastAt = context.retry.monotonicMs();
+    const askedAt = this.lastAt = context.retry.monotonicMs();
     this.#hasLost = false;
     const segment = ready === undefined
       ? segments.take(this, this.perSecond, this.lastAt)
@@ -81,7 +99,9 @@ export class SegmentWorker implements Holder {
     const part = ready ?? await askSegment(segment, this, this.#round);
     this.#part = part;
     if (part === undefined || tasks.isOver) return part?.answer.release();
+    if (ready === undefined) this.answerMs = context.retry.monotonicMs() - askedAt;
     this.server = part.uri.server;
+    this.home = part.uri;
     this.hasBegun = true;
     // It was asked for what is missing, and sends what is there as well.
     if (part.start < askedFrom(segment.position)) this.#round.partless.add(this.server);
@@ -89,11 +109,16 @@ export class SegmentWorker implements Holder {
     this.#tail = new Tail();
     this.#writtenTo = 0;
     this.#round.responses.push(part.answer.response.head.fields);
+    const before = this.#received;
+    this.#isMeasured = ready !== undefined;
     try {
       await this.#copy(part);
     } catch (error) {
       throw tryError(error, part.uri);
     }
+    if (this.#isMeasured) return;
+    const ms = context.retry.monotonicMs() - askedAt;
+    this.perSecond = (this.#received - before) / Math.max(1, ms) * 1000;
   }
 
   async #copy({ uri, answer, start, bytes }: Part): Promise<void> {
@@ -106,6 +131,7 @@ export class SegmentWorker implements Holder {
     let pausedMs = 0;
     for await (const piece of answer.response.content) {
       if (tasks.isOver || this.#hasLost) return;
+      answer.onBytes?.(piece.length);
       const isDone = !this.#write(piece, at, start + bytes);
       at += piece.length;
       this.#note(piece.length, uri.server);
@@ -175,8 +201,9 @@ export class SegmentWorker implements Holder {
 
   /** Writes; ends the round if what is here turns out to be of two contents. */
   #put(bytes: Uint8Array, position: number): void {
-    const { output, tasks } = this.#round;
+    const { output, tasks, onWritten } = this.#round;
     const broken = output.writeAt(bytes, position);
+    if (broken === undefined) onWritten(bytes, position);
     this.#writtenTo = position + bytes.length;
     if (broken === undefined) return;
     const error = otherContentError(broken.server ?? this.server!);
@@ -185,10 +212,15 @@ export class SegmentWorker implements Holder {
   }
 
   #note(bytes: number, server: string): void {
-    const { context: { retry, observer }, output, whole, workers, race } = this.#round;
+    const { context: { retry, observer }, output, whole, workers, race, onBytes } = this.#round;
     race?.heard();
     this.lastAt = retry.monotonicMs();
-    if (bytes > 0) this.perSecond = this.#meter.measure(this.#received, this.lastAt);
+    if (bytes > 0) {
+      const measured = this.#meter.measure(this.#received, this.lastAt);
+      this.perSecond = measured ?? this.perSecond;
+      this.#isMeasured ||= measured !== undefined;
+    }
+    onBytes(this, bytes);
     const sending = new Set([...workers].flatMap((it) => it.hasBegun ? [it.server] : []));
     const sender = sending.size > 1 ? `${sending.size} servers` : server;
     observer.onProgress(output.received, whole.length, sender);
@@ -196,23 +228,26 @@ export class SegmentWorker implements Holder {
 
   /** After a failure: waits, or gives up; the last worker left ends the round. */
   async #recover(error: unknown, gained: number): Promise<void> {
-    const { context, tasks, workers, segments, whole, partless } = this.#round;
+    const { context, tasks, workers, segments, whole, partless, control } = this.#round;
     const { typed, attempts, retry, observer } = context;
     if (tasks.isOver || (this.#hasLost && workers.size === 1)) return;
+    if (error instanceof NoServerError) return workers.size > 1 ? this.#giveUp() : undefined;
     if (!(error instanceof TryError) || workers.size === 1) return tasks.end(error);
     segments.release(this);
     const { server, details } = error;
     if (details.isOfRange) {
       if (!partless.has(server)) attempts.denyRange(server);
       // It may well serve the whole: no message, and no reason to avoid it.
-      if (server === typed.server || ++this.#failures >= MOST_FAILURES) return this.#giveUp();
+      const isVain = control !== undefined || server === typed.server;
+      if (isVain || ++this.#failures >= MOST_FAILURES) return this.#giveUp();
       return await tasks.sleep(IDLE_MS);
     }
     const restMs = retryAfterMs(details.fields, Date.now() / 1000) ?? 0;
     attempts.failBeside(error, retry.monotonicMs() + restMs);
     observer.onNotice(`${error.message}; its segment goes to another`);
     this.#failures = gained >= whole.length * FAIR_PART ? 0 : this.#failures + 1;
-    if (this.#failures >= MOST_FAILURES) return this.#giveUp();
+    const isVain = control !== undefined && this.#received === 0;
+    if (isVain || this.#failures >= MOST_FAILURES) return this.#giveUp();
     await tasks.sleep(pauseMs(error, Math.max(1, this.#failures), retry.random()));
   }
 
@@ -222,5 +257,6 @@ export class SegmentWorker implements Holder {
 
   #giveUp(): void {
     this.#round.workers.delete(this);
+    this.#round.onGivenUp(this);
   }
 }

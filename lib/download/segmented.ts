@@ -5,7 +5,8 @@ import type { DownloadContext } from "./context.ts";
 import { DownloadError } from "./download_error.ts";
 import type { PartFile } from "./part_file.ts";
 import { Relief, type ReliefRace, relievedError } from "./relief.ts";
-import type { Representation, Whole } from "./resume.ts";
+import type { Whole } from "./resume.ts";
+import type { SegmentControl } from "./segment_control.ts";
 import { type Part, type SegmentRound, TaskGroup } from "./segment_round.ts";
 import { SegmentWorker } from "./segment_worker.ts";
 import { type Holder, LEAST_SEGMENT, Segments } from "./segments.ts";
@@ -14,13 +15,25 @@ import { parseLocation, type TargetUri } from "./target_uri.ts";
 /** Where content that came in segments came from. */
 export type Joined = Pick<SegmentRound, "responses" | "servers">;
 
+/** How a content is brought in segments. */
+export interface SegmentedOptions {
+  /** Connections at once from the start. */
+  readonly count: number;
+  /** Servers that have other content. */
+  readonly unfit: readonly string[];
+  /** Asks for another server when nothing arrives from any. */
+  readonly race: ReliefRace | undefined;
+  /** Lets connections join and leave, one to a server; undefined for a fixed number. */
+  readonly control: SegmentControl | undefined;
+  /** Receives all bytes with their positions, in the order of their arrival. */
+  readonly onWritten: SegmentRound["onWritten"];
+}
+
 /** Brings the content of one file in segments, over several connections at once. */
 export class Segmented {
   readonly #context: DownloadContext;
   readonly #output: PartFile;
   readonly #duplicates = new Map<string, TargetUri>();
-  most = 1;
-  unfit: readonly string[] = [];
   #workers: ReadonlySet<Holder> = new Set();
 
   constructor(context: DownloadContext, output: PartFile) {
@@ -42,36 +55,30 @@ export class Segmented {
     return [...this.#workers].find(({ server }) => server !== undefined)?.server;
   }
 
-  /** Whether what comes is worth more than one connection, and can be told from anything else. */
-  suits({ fields }: ResponseHead, { entityTag, length }: Representation): boolean {
-    if (entityTag === undefined) return false;
-    if (this.#output.hasHoles) return true;
-    const isLong = length !== undefined && length - this.#output.received >= 2 * LEAST_SEGMENT;
-    const hasRanges = fields.get("accept-ranges")?.toLowerCase() !== "none";
-    return isLong && hasRanges && this.most > 1;
-  }
-
   /**
    * Brings all that is missing.
    *
    * @param part what has been asked for already, as far as it goes
-   * @param race asks for another server when nothing arrives from any
    * @throws {RelievedError} when all have fallen silent and another sends what follows
    * @throws {TryError} when no worker is left: the last failure
    */
-  async receive(whole: Whole, part: Part, race?: ReliefRace): Promise<Joined> {
-    const { transport, observer } = this.#context;
+  async receive(whole: Whole, part: Part, options: SegmentedOptions): Promise<Joined> {
+    const { transport, observer, retry } = this.#context;
+    const { race, control, onWritten } = options;
     const pieces = this.#output.scatter();
     const missing = whole.length - pieces.size;
-    const count = Math.max(1, Math.min(this.most, Math.floor(missing / LEAST_SEGMENT)));
-    if (count > 1) observer.onNotice(`in segments, up to ${count} at a time`);
+    const count = Math.max(1, Math.min(options.count, Math.floor(missing / LEAST_SEGMENT)));
+    const perSecond = control?.perSecond(retry.monotonicMs()) || undefined;
+    const most = perSecond === undefined ? `up to ${count}` : "as many as make it faster,";
+    if (count > 1) observer.onNotice(`in segments, ${most} at a time`);
     const connections = transport.connections.apart();
     const tasks = new TaskGroup();
+    let newest: SegmentWorker | undefined;
     const round: SegmentRound = {
       context: {
         ...this.#context,
         transport: { ...transport, connections },
-        retry: { ...this.#context.retry, wait: (ms) => tasks.sleep(ms) },
+        retry: { ...retry, wait: (ms) => tasks.sleep(ms) },
         observer: { ...observer, onResponse: (head, _, uri) => this.see(head, uri) },
       },
       whole,
@@ -81,17 +88,34 @@ export class Segmented {
       output: this.#output,
       duplicates: () => [...this.#duplicates.values()],
       workers: new Set(),
+      control,
+      onWritten,
+      onBytes: (worker, bytes) => {
+        const now = retry.monotonicMs();
+        control?.note(bytes, worker === newest, now);
+        const rest = whole.length - this.#output.received;
+        const advice = control?.advise(rest, round.workers.size, now);
+        if (advice === "join") newest = start(new SegmentWorker(round));
+        if (advice === "leave") newest = newest?.leave();
+      },
+      onGivenUp: (worker) => {
+        if (worker === newest) control?.fail(retry.monotonicMs());
+      },
       responses: [],
       servers: new Set(),
-      partless: new Set(this.unfit),
+      partless: new Set(options.unfit),
     };
     this.#workers = round.workers;
-    const workers = Array.from({ length: count }, () => new SegmentWorker(round));
+    const start = (worker: SegmentWorker, part?: Part) => {
+      worker.work(part).catch((error) => tasks.end(error));
+      return worker;
+    };
+    const first = new SegmentWorker(round, perSecond);
+    const others = Array.from({ length: count - 1 }, () => new SegmentWorker(round));
     const ending = race?.wait(tasks.ended) ?? tasks.ended;
     try {
-      for (const [i, worker] of workers.entries()) {
-        worker.work(i === 0 ? part : undefined).catch((error) => tasks.end(error));
-      }
+      start(first, part);
+      for (const worker of others) newest = start(worker);
       const ended = await ending;
       if (ended instanceof Relief) throw relievedError(this.asked ?? part.uri.server, ended);
     } finally {

@@ -9,6 +9,8 @@ export interface Holder {
   readonly lastAt: number;
   /** Bytes a second at present; undefined when it cannot be told yet. */
   readonly perSecond: number | undefined;
+  /** From its last question to the answer, in ms; undefined before the first. */
+  readonly answerMs: number | undefined;
   lose(): void;
 }
 
@@ -22,11 +24,15 @@ export interface Segment {
 /** Less is not worth another question to a server, in bytes. */
 export const LEAST_SEGMENT = 64 * 1024;
 
-/** A segment that will be there so soon is not split. */
+/** A segment that will be there so soon is not split: sooner, if answers come quickly. */
 const SOON_MS = 500;
+const LEAST_SOON_MS = 50;
 
 /** A holder that is silent for that long, or needs that long for the little that is left, loses it. */
 const LONG_MS = 2000;
+
+/** A holder of unknown speed gets no more than the one it takes from would bring in that time. */
+const TRIAL_MS = 500;
 
 /** A holder that takes the little that is left from another has to be that many times as fast. */
 const MUCH_FASTER = 2;
@@ -83,7 +89,8 @@ export class Segments {
     const bytes = slowest.end - slowest.position;
     const pace = slowest.holder!.perSecond ?? 0;
     if (bytes >= 2 * LEAST_SEGMENT) {
-      return ms > SOON_MS ? this.#split(slowest, holder, pace, perSecond ?? pace) : undefined;
+      const soonMs = Math.min(SOON_MS, Math.max(LEAST_SOON_MS, 2 * (holder.answerMs ?? SOON_MS)));
+      return ms > soonMs ? this.#split(slowest, holder, pace, perSecond) : undefined;
     }
     const isMuchFaster = perSecond !== undefined && perSecond >= pace * MUCH_FASTER;
     return ms > LONG_MS && isMuchFaster ? this.#move(slowest, holder) : undefined;
@@ -106,11 +113,15 @@ export class Segments {
     return next;
   }
 
-  /** The latter part of a segment, so that both will have done at the same time. */
-  #split(from: Segment, holder: Holder, its: number, ours: number): Segment {
+  /**
+   * The latter part of a segment, so that both will have done at the same time. If our speed is not
+   * known, it is a short one: its end tells the speed, and what is given back costs little.
+   */
+  #split(from: Segment, holder: Holder, its: number, ours: number | undefined): Segment {
     const bytes = from.end - from.position;
-    const share = its + ours > 0 ? ours / (its + ours) : 0.5;
-    const size = Math.round(bytes * share);
+    const size = ours === undefined
+      ? Math.round(Math.min(bytes / 2, its * TRIAL_MS / 1000))
+      : Math.round(bytes * ours / (its + ours));
     const ourSize = Math.min(bytes - LEAST_SEGMENT, Math.max(LEAST_SEGMENT, size));
     const segment: Segment = { position: from.end - ourSize, end: from.end, holder };
     from.end = segment.position;

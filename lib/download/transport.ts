@@ -24,8 +24,8 @@ export interface Transport {
   /** Redirects that are followed; one more is an error. */
   readonly maxRedirects: number;
   readonly allowDowngrade: boolean;
-  /** Connections at once for the segments of one file. */
-  readonly segments: number;
+  /** Connections at once for one file; "auto" for as many as make it faster, one to a server. */
+  readonly segments: number | "auto";
   /** For the content of the whole run, over all of its connections. */
   readonly rateLimit?: RateLimit | undefined;
   /** What the user wants sent for a URI beside our own fields, or in their place: maybe secrets. */
@@ -185,6 +185,8 @@ export interface Answer {
   readonly response: ClientResponse;
   /** The connection is kept if the content was read to its end, else closed. Once is enough. */
   release(): void;
+  /** Counts content that has arrived. */
+  readonly onBytes?: (bytes: number) => void;
 }
 
 /** Content of a redirect or an error that is read away, in bytes, so that the connection is kept. */

@@ -36,12 +36,12 @@ export class Verification {
    * A response begins.
    *
    * @param position how many bytes of the content are there already
-   * @param bytes reads them; undefined where they cannot be read
+   * @param bytes reads them from a position on; undefined where they cannot be read
    */
   async begin(
     fields: Fields,
     position: number,
-    bytes: () => AsyncIterable<Uint8Array> | undefined,
+    bytes: (from: number) => AsyncIterable<Uint8Array> | undefined,
   ): Promise<void> {
     this.#notePromise(fields);
     const digest = digestOf(fields, "content-digest");
@@ -49,15 +49,28 @@ export class Verification {
     await this.#catchUp(position, bytes);
   }
 
+  /** A response begins whose content may arrive beside that of others, in no order. */
+  beginParts(fields: Fields, position: number): void {
+    this.#notePromise(fields);
+    this.#message = undefined;
+    if (position > 0 && this.#hashed <= position) return;
+    this.#whole.clear();
+    for (const it of this.#missing()) this.#whole.set(it, createHash(nodeName(it)));
+    this.#hashed = 0;
+  }
+
+  /** Bytes were written at a position: they are hashed if all before them is. */
+  offer(bytes: Uint8Array, position: number): void {
+    if (position === this.#hashed) this.#add(bytes);
+  }
+
   /** The content is there, joined of parts that came in no order: of these responses, and others. */
   async join(
     responses: Iterable<Fields>,
     length: number,
-    bytes: () => AsyncIterable<Uint8Array>,
+    bytes: (from: number) => AsyncIterable<Uint8Array>,
   ): Promise<void> {
     for (const fields of responses) this.#notePromise(fields);
-    this.#message = undefined;
-    this.#hashed = -1;
     await this.#catchUp(length, bytes);
   }
 
@@ -66,22 +79,24 @@ export class Verification {
     if (promised !== undefined) this.#promised.push(promised);
   }
 
+  /** The algorithms that are needed, but do not hash what arrives. */
+  #missing(): Algorithm[] {
+    const needed = new Set([...this.#wanted, ...this.#promised.map(({ algorithm }) => algorithm)]);
+    return [...needed].filter((it) => !this.#whole.has(it));
+  }
+
   /** Hashes what is there, where that was not done while it arrived. */
   async #catchUp(
     position: number,
-    bytes: () => AsyncIterable<Uint8Array> | undefined,
+    bytes: (from: number) => AsyncIterable<Uint8Array> | undefined,
   ): Promise<void> {
-    const needed = new Set([...this.#wanted, ...this.#promised.map(({ algorithm }) => algorithm)]);
-    const missing = [...needed].filter((it) => !this.#whole.has(it));
-    if (this.#hashed === position && (missing.length === 0 || position === 0)) {
-      for (const it of missing) this.#whole.set(it, createHash(nodeName(it)));
-      return;
-    }
-    const earlier = bytes();
+    const mustRestart = this.#hashed > position || this.#missing().length > 0;
+    const from = mustRestart ? 0 : this.#hashed;
+    const earlier = from < position ? bytes(from) : [];
     if (earlier === undefined) return;
-    this.#whole.clear();
-    for (const it of needed) this.#whole.set(it, createHash(nodeName(it)));
-    this.#hashed = 0;
+    if (mustRestart) this.#whole.clear();
+    for (const it of this.#missing()) this.#whole.set(it, createHash(nodeName(it)));
+    this.#hashed = from;
     for await (const piece of earlier) this.#add(piece);
   }
 

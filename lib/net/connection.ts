@@ -1,4 +1,3 @@
-import { delay } from "@std/async/delay";
 import {
   DeadlineError,
   type DeadlineName,
@@ -333,7 +332,7 @@ export class Connection implements Watched {
     const allowed = this.#rate.take(bytes.length, performance.now());
     if (allowed > 0) return this.#socket.write(bytes.subarray(0, allowed));
     this.#deadline = Infinity; // This wait is ours, not the peer's.
-    return delay(this.#rate.waitMs(bytes.length)).then(() => 0);
+    return waited(this.#rate.waitMs(bytes.length));
   }
 
   /** A wait begins. After a deadline has passed, the time left is for the timeout response. */
@@ -346,4 +345,11 @@ export class Connection implements Watched {
   #failure(error: unknown): NetworkError {
     return this.#expired === undefined ? networkError(error) : new DeadlineError(this.#expired);
   }
+}
+
+/** Waits; most connections have no rate, and a package of its own takes 1 ms to load. */
+async function waited(ms: number): Promise<0> {
+  const { delay } = await import("@std/async/delay");
+  await delay(ms);
+  return 0;
 }

@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertNotMatch, assertThrows } from "@std/assert";
 import { parseArguments } from "../../lib/cli/arguments.ts";
 import { UsageError } from "../../lib/cli/command.ts";
 import {
@@ -219,8 +219,12 @@ Deno.test("parseArguments() gives the help text whatever else is right", () => {
   assertEquals(textOf("--help", "false"), help);
 });
 
-Deno.test("parseArguments() gives name and version", () => {
-  assertEquals(textOf("--version"), "balancer 0.1.0");
+Deno.test("parseArguments() gives name and version, Deno's, and the packages in it", () => {
+  assertMatch(
+    textOf("--version"),
+    /^balancer 0\.1\.0 \(deno [\d.]+, v8 [\d.a-z-]+, [\w-]+, script; deno-std [\d.]+, [^;()]+\)$/,
+  );
+  assertNotMatch(textOf("--version"), /fast-check|playwright/);
 });
 
 Deno.test("parseArguments() aligns the help text within 80 columns", () => {

@@ -40,7 +40,7 @@ Deno.test("AttemptLog counts the failures in a row of a server that sends nobody
   attempts.fail(failed("b:1"), false);
   attempts.fail(failed("a:1"), false);
   assertEquals([attempts.failuresInRow("a:1"), attempts.failuresInRow("b:1")], [2, 1]);
-  attempts.redirected("a:1");
+  attempts.redirected(attempts.begin("a:1", 0));
   assertEquals([attempts.failuresInRow("a:1"), attempts.failuresOf("a:1")], [0, 2]);
 });
 
@@ -174,4 +174,19 @@ Deno.test("isWorthRetry() asks the server in the URL again only for what passes"
   for (const failure of ["protocol", "redirect", "checksum"] as const) assert(!direct(failure));
   assert(direct("checksum", { isFinal: false }));
   assert(!isWorthRetry(tryError("network", { isFinal: true }), false));
+});
+
+Deno.test("AttemptLog keeps each try, and why it was given up, but no redirects", () => {
+  const attempts = new AttemptLog();
+  attempts.redirected(attempts.begin("balancer:1", 0));
+  attempts.begin("a:1", 1);
+  attempts.begin("b:1", 2);
+  attempts.failBeside(new TryError("network", "a:1", "gone"));
+  attempts.begin("a:1", 3);
+  attempts.fail(new TryError("answer", "a:1", "500"), false);
+  assertEquals(attempts.tries.map(({ server, failure }) => [server, failure]), [
+    ["a:1", "network"],
+    ["b:1", undefined],
+    ["a:1", "answer"],
+  ]);
 });

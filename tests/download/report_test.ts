@@ -1,4 +1,5 @@
 import { assertEquals } from "@std/assert";
+import { Try } from "../../lib/download/attempts.ts";
 import { DownloadError } from "../../lib/download/download_error.ts";
 import { type Outcome } from "../../lib/download/fetch_file.ts";
 import {
@@ -17,12 +18,21 @@ const SERVERS = [
   { server: "s:1", outcomes: ["gone", "gone", "slow"], failures: 3, lastFailure: 3 },
   { server: "s:2", outcomes: ["done"], failures: 0, lastFailure: 0 },
 ];
+/** A try that brought 5 bytes in 12 ms. */
+function tried(server: string, statusCode?: number, failure?: DownloadError["failure"]): Try {
+  const one = new Try(server, 100);
+  one.end(112.4);
+  one.end(200); // It is released once more.
+  return Object.assign(one, { statusCode, failure, bytes: 5 });
+}
+
 const FAILED: Outcome = {
   job: { uri, name: "a", sha256: undefined },
   downloaded: undefined,
   failure: new DownloadError("network", "s:1: gone"),
   leftover: undefined,
   servers: SERVERS,
+  tries: [tried("s:1", 500, "answer"), tried("s:2", undefined, "network"), tried("s:1", 200)],
   failedTries: 3,
   seconds: 1.23456,
 };
@@ -62,6 +72,10 @@ Deno.test("outcomeJson() tells all of an outcome in one line", () => {
   const value = JSON.parse(outcomeJson(FAILED));
   assertEquals([value.status, value.finalUrl, value.seconds], [3, null, 1.235]);
   assertEquals(value.servers[0], { server: "s:1", outcomes: ["gone", "gone", "slow"] });
+  assertEquals(value.tries.slice(1), [
+    { server: "s:2", statusCode: null, bytes: 5, ms: 12, failure: "network" },
+    { server: "s:1", statusCode: 200, bytes: 5, ms: 12, failure: null },
+  ]);
   const saved = JSON.parse(outcomeJson(SAVED));
   assertEquals([saved.file, saved.bytes, saved.sha256, saved.error], ["a", 5, "00", null]);
 });

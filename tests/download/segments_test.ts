@@ -8,6 +8,7 @@ function holder(perSecond?: number, lastAt = 0) {
     hasBegun: true,
     lastAt,
     perSecond,
+    answerMs: undefined,
     hasLost: false,
     lose() {
       this.hasLost = true;

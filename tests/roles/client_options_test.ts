@@ -42,11 +42,16 @@ Deno.test("client --json prints a line about each file", async () => {
   const { stdout } = await runRole("client", args, { cwd: directory.path });
   const [a, c] = stdout.trimEnd().split("\n").map((line) => JSON.parse(line));
   assert(typeof a.seconds === "number");
-  assertEquals({ ...a, seconds: 0 }, {
+  const [tried] = a.tries;
+  assertEquals(a.tries, [
+    { server: server.authority, statusCode: 200, bytes: 5, ms: tried.ms, failure: null },
+  ]);
+  assertEquals({ ...a, seconds: 0, tries: [] }, {
     url: `${origin}/a`,
     finalUrl: `${origin}/b`,
     file: "a",
     servers: [{ server: server.authority, outcomes: ["done"] }],
+    tries: [],
     bytes: 5,
     seconds: 0,
     sha256: HELLO,
@@ -54,6 +59,7 @@ Deno.test("client --json prints a line about each file", async () => {
     error: null,
   });
   assertEquals([c.status, c.bytes, c.error], [1, 0, `${origin}/c: 404 Not Found`]);
+  assertEquals([c.tries[0].statusCode, c.tries[0].failure], [404, "answer"]);
   const mixed = await runRole("client", ["--json", "-o-", `${origin}/a`]);
   assertRefused(mixed, 2, /^client: --json and the data would be mixed up$/m);
 });

@@ -239,5 +239,17 @@ Deno.test("lib/download/README.md names all that --json prints", async () => {
   await using directory = await TemporaryDirectory.with();
   const args = ["--json", "--retries=0", "http://127.0.0.1:1/a"];
   const { stdout } = await runRole("client", args, { cwd: directory.path });
-  assertNamed("lib/download/README.md", "## JSON", namesIn(JSON.parse(stdout)));
+  const outcome = JSON.parse(stdout);
+  assertEquals(outcome.tries.length, 1);
+  assertNamed("lib/download/README.md", "## JSON", namesIn(outcome));
+});
+
+Deno.test("lib/download/README.md names all that --progress=json prints, and -q leaves it alone", async () => {
+  await using server = await fileServer({ "a": "text" });
+  const args = ["--progress=json", "-q", "-o-", `${server.role.origin}/a`];
+  const { stdout, stderr } = await runRole("client", args);
+  assertEquals(stdout, "text");
+  const lines = stderr.trimEnd().split("\n").map((line) => JSON.parse(line));
+  assertEquals(lines.at(-1).bytes, 4);
+  assertNamed("lib/download/README.md", "## Progress", lines.flatMap(namesIn));
 });
