@@ -7,7 +7,7 @@
 import config from "./deno.json" with { type: "json" };
 import { runCommand } from "./lib/cli/arguments.ts";
 import { CommandError, UsageError } from "./lib/cli/command.ts";
-import { openFileServer } from "./lib/files/file_server.ts";
+import { openFileServer } from "./lib/files/pages.ts";
 import { openServerAdmin } from "./lib/files/server_admin.ts";
 import { SERVER_COMMAND } from "./lib/files/server_options.ts";
 import { thisProcess } from "./lib/files/server_status.ts";
@@ -55,6 +55,7 @@ await runCommand(SERVER_COMMAND, async (options, operands) => {
   const stop = stopSignals({ drainDelayMs, onUpdate: load.learn });
   const server = new HttpServer(options, {
     handler: (request) => files.reply(request),
+    replyToError: files.replyToError,
     ...{ certificate, proxies, limitRate: options["limit-rate"], output, info, logError },
     load: isReporting || adminAddress ? load.meter : undefined,
   });

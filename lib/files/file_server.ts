@@ -2,15 +2,22 @@ import { htmlReply, Redirect, type Reply, type Request } from "../net/handler.ts
 import { type FieldSection, isWritable } from "../http/fields.ts";
 import { trimOws } from "../http/grammar.ts";
 import { type Load, loadField } from "../http/load_report.ts";
-import { choice, flag, option, optional, type ValueParser, type Values } from "../cli/option.ts";
-import { ContentDigests, EntityTags } from "./entity_tags.ts";
+import {
+  choice,
+  flag,
+  option,
+  optional,
+  text,
+  type ValueParser,
+  type Values,
+} from "../cli/option.ts";
 import { type Cached, type CachedFile, FileCache } from "./file_cache.ts";
 import { errorReply, errorReplyFor, filePath, isMissing } from "./file_path.ts";
 import { FileResponder, type FileResponderOptions } from "./file_responder.ts";
 import { ListingResponder } from "./listing_responder.ts";
 import type { OpenFile } from "./open_file.ts";
 import type { AskedHead } from "./representation.ts";
-import { type FoundDirectory, Root } from "./root.ts";
+import type { FoundDirectory, Root } from "./root.ts";
 import type { CacheStatus } from "./server_status.ts";
 import { isTestFile, replyWithTestFile, TEST_PATH } from "./test_file.ts";
 
@@ -30,33 +37,14 @@ export const FILE_OPTIONS = {
     "make the ETag of a file of its size and time, or of its SHA-256, sent as Repr-Digest as well",
   ),
   "cache-control": optional(CACHE_CONTROL, "the Cache-Control of files"),
+  fallback: optional(
+    text("FILE"),
+    "the file below ROOT for paths that name nothing, with status 200",
+  ),
 };
 
 /** The values of `FILE_OPTIONS`. */
 export type FileValues = Values<typeof FILE_OPTIONS>;
-
-/**
- * Serves the files below a directory, and a built-in test file if it has none.
- *
- * @param path the real path of the directory
- * @param load what answers to the test file say of the server; nothing if undefined
- */
-export async function openFileServer(
-  path: string,
-  options: FileValues,
-  load?: () => Load,
-): Promise<FileServer> {
-  const root = new Root(path);
-  const digests = options.etag === "content" ? await ContentDigests.below(root) : undefined;
-  return new FileServer(root, {
-    cacheControl: options["cache-control"],
-    tags: new EntityTags(digests),
-    isListing: options.listing,
-    load,
-    monotonicMs: () => performance.now(),
-    epochMs: Date.now,
-  });
-}
 
 /** The file that is sent for a directory. */
 const INDEX = "index.html";
@@ -77,6 +65,9 @@ export interface FileServerOptions extends FileResponderOptions {
   readonly load?: (() => Load) | undefined;
   readonly monotonicMs: () => number;
 }
+
+/** A request for a file, or for a page of an error. */
+export type FileRequest = Request & { readonly head: AskedHead };
 
 /** A path that led to a file in memory. */
 interface CachedPath extends Cached {
@@ -120,7 +111,7 @@ export class FileServer {
    *     its slash; 400, 403, 404 or 503 with a page
    * @throws an error of the system that has no such status
    */
-  reply(request: Request): Reply | Promise<Reply> {
+  reply(request: FileRequest): Reply | Promise<Reply> {
     const path = cachePath(request.target);
     const { load } = this.#options;
     if (load === undefined || path !== TEST_PATH) return this.#reply(path, request);
@@ -130,7 +121,7 @@ export class FileServer {
       : withLoad(reply, load());
   }
 
-  #reply(path: string, request: Request): Reply | Promise<Reply> {
+  #reply(path: string, request: FileRequest): Reply | Promise<Reply> {
     const known = this.#paths.get(path);
     // Without waiting, replies to pipelined requests leave in one write.
     if (known !== undefined && this.#options.monotonicMs() - known.checkedAtMs < FRESH_MS) {
@@ -140,7 +131,7 @@ export class FileServer {
     return this.#find(path, request, known);
   }
 
-  async #find(path: string, request: Request, known: CachedPath | undefined): Promise<Reply> {
+  async #find(path: string, request: FileRequest, known: CachedPath | undefined): Promise<Reply> {
     if (known !== undefined) {
       known.check ??= this.#isCurrent(known).finally(() => known.check = undefined);
       const file = await known.check ? this.#files.get(known.key) : undefined;
@@ -164,7 +155,7 @@ export class FileServer {
     return true;
   }
 
-  async #open(path: string, request: Request): Promise<Reply> {
+  async #open(path: string, request: FileRequest): Promise<Reply> {
     const { head, target } = request;
     const asked = filePath(target);
     if ("refusedWith" in asked) return errorReply(asked.refusedWith);
@@ -200,7 +191,7 @@ export class FileServer {
     path: string,
     directory: FoundDirectory,
     names: readonly string[],
-    { head, target }: Request,
+    { head, target }: FileRequest,
   ): Promise<Reply> {
     const openedAtMs = this.#options.monotonicMs();
     const index = await this.#root.open([...names, INDEX]).catch(undefinedIfMissing);

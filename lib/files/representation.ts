@@ -28,8 +28,11 @@ import { tellsVersions } from "./open_file.ts";
 import { type ByteSource, MemoryBytes, RangeContent } from "./range_content.ts";
 import { acceptsSha256, reprDigest } from "../http/digest_fields.ts";
 
-/** The part of a request's head that decides the reply with a representation. */
-export type AskedHead = Pick<RequestHead, "method" | "fields">;
+/** What decides the reply with a representation. */
+export interface AskedHead extends Pick<RequestHead, "method" | "fields"> {
+  /** If it is to be the page of an error: its status code. */
+  readonly errorStatus?: number | undefined;
+}
 
 /** What tells the content of a representation from any other, as far as it is known. */
 export interface Fingerprint {
@@ -66,6 +69,8 @@ export class Representation {
   readonly length: number;
   readonly #bytes: Uint8Array | ByteSource;
   readonly #contentType: string;
+  /** The fields of an error whose page this is. */
+  readonly #pageFields: FieldSection;
   readonly validators: Validators;
   /** The fields of a 200 or 206, but for Content-Type and the digest. */
   readonly fields: FieldSection;
@@ -96,18 +101,20 @@ export class Representation {
     const { entityTag, lastModified } = this.validators;
     const tag = optionalLine("ETag", entityTag && writeEntityTag(entityTag));
     const date = optionalLine("Last-Modified", dateOf(lastModified));
-    const cache = [
-      ...optionalLine("Vary", facts.isNegotiated ? "Accept-Encoding" : undefined),
-      ...optionalLine("Cache-Control", cacheControl),
-    ];
+    const vary = optionalLine("Vary", facts.isNegotiated ? "Accept-Encoding" : undefined);
+    const cache = [...vary, ...optionalLine("Cache-Control", cacheControl)];
+    const nature = [
+      ["X-Content-Type-Options", "nosniff"],
+      ...optionalLine("Content-Encoding", facts.coding === "identity" ? undefined : facts.coding),
+    ] as const;
     this.fields = fieldSection([
       ...tag,
       ...date,
       ...cache,
       ["Accept-Ranges", "bytes"],
-      ["X-Content-Type-Options", "nosniff"],
-      ...optionalLine("Content-Encoding", facts.coding === "identity" ? undefined : facts.coding),
+      ...nature,
     ]);
+    this.#pageFields = fieldSection([["Content-Type", facts.contentType], ...vary, ...nature]);
     // RFC 9110 §15.4.5: without what the client has in its cache, but for validators.
     this.notModifiedFields = fieldSection([...(tag.length > 0 ? tag : date), ...cache]);
     const { sha256 } = facts;
@@ -123,6 +130,10 @@ export class Representation {
    * @returns a reply that closes the source; one that does not read it has closed it already
    */
   reply(head: AskedHead, epochMs: () => number): Reply {
+    const { errorStatus } = head;
+    if (errorStatus !== undefined) {
+      return { ...this.whole, statusCode: errorStatus, headerSection: this.#pageFields };
+    }
     for (const name of this.#digest === NO_FIELDS ? CONDITIONS : CONDITIONS_WITH_DIGEST) {
       if (head.fields.has(name)) return this.#conditionalReply(head, epochMs() / 1000);
     }

@@ -31,6 +31,8 @@ export interface ServerConfig {
   readonly handler: Handler;
   /** Answers requests that never reach the handler; `replyToMethod` by default. */
   readonly replyToMethod?: ((request: Request) => Reply | undefined) | undefined;
+  /** Replies to requests whose handler failed; never rejects. By default with a page of ours. */
+  readonly replyToError?: ((request: Request) => Promise<Reply>) | undefined;
   /** Fields of every response. */
   readonly addedFields?: FieldSection | undefined;
   readonly deadlines: Deadlines;
@@ -54,6 +56,9 @@ export interface ServerConfig {
 
 /** The reply to a request that did not arrive in time (RFC 9110 §15.5.9). */
 const TIMEOUT_REPLY = htmlReply(408, "The request did not arrive in time.");
+
+/** The reply to a request whose handler failed. */
+export const ERROR_REPLY = htmlReply(500, "Something went wrong here. It is not your fault.");
 
 /** The server's side of one connection: reads requests, writes replies in their order. */
 export class ServerConnection implements Indexed, Idle {
@@ -205,7 +210,7 @@ export class ServerConnection implements Indexed, Idle {
         if (reply instanceof Promise) reply = await reply;
       } catch (error) {
         this.#logError(error);
-        reply = htmlReply(500, "Something went wrong here. It is not your fault.");
+        reply = await this.#config.replyToError?.(request) ?? ERROR_REPLY;
       }
       const goesOn = bodyEnded && framing.isPersistent && this.#goesOnAfter(head, reply);
       const sending = this.#send(reply, head, goesOn);

@@ -34,6 +34,7 @@ export type HttpServerOptions =
 export interface HttpServerConfig {
   readonly handler: Handler;
   readonly replyToMethod?: ConnectionManagerOptions["replyToMethod"];
+  readonly replyToError?: ConnectionManagerOptions["replyToError"];
   /** For TLS; watched from now on, and closed with the server. */
   readonly certificate?: Certificate | undefined;
   /** Undefined if no peer is believed to be a proxy. */
@@ -88,6 +89,7 @@ export class HttpServer {
       load: config.load,
       maxConnections,
       replyToMethod: config.replyToMethod,
+      replyToError: config.replyToError,
       proxies: config.proxies,
       addedFields: fieldSection(options.header ?? []),
       onServed: options.log === "none" ? undefined : (record) => this.#accessLog.record(record),

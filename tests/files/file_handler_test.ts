@@ -1,11 +1,17 @@
 import { createHash } from "node:crypto";
 import type { Reply } from "../../lib/net/handler.ts";
 import { assert, assertEquals } from "@std/assert";
-import { CACHE_CONTROL, type FileValues, openFileServer } from "../../lib/files/file_server.ts";
+import { CACHE_CONTROL, type FileValues } from "../../lib/files/file_server.ts";
+import { openFileServer } from "../../lib/files/pages.ts";
 import { contentOf, fieldOf, requestFor } from "../support/replies.ts";
 import { TemporaryDirectory } from "../support/temporary_directory.ts";
 
-const DEFAULTS: FileValues = { listing: false, etag: "time", "cache-control": undefined };
+const DEFAULTS: FileValues = {
+  listing: false,
+  etag: "time",
+  "cache-control": undefined,
+  fallback: undefined,
+};
 
 /** A reply to a request that names a tag waits longer for a digest. */
 const PATIENT = 'If-None-Match: "x"\r\n';

@@ -2,7 +2,7 @@ import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { Fields } from "../../lib/http/fields.ts";
 import { parseLoadReport } from "../../lib/http/load_report.ts";
 import { manyOctets } from "../support/farm.ts";
-import { startNginx } from "../support/peer.ts";
+import { runPeer, startNginx } from "../support/peer.ts";
 import { RawClient } from "../support/raw_client.ts";
 import { readReadme } from "../support/readme.ts";
 import { listeningRole, runRole } from "../support/role.ts";
@@ -94,4 +94,38 @@ Deno.test("client gets a file byte for byte when nginx limits the rate", async (
   const { stdoutBytes, code } = await runRole("client", ["-o-", `${nginx.origin}/a.bin`]);
   assertEquals(stdoutBytes, await root.read("a.bin"));
   assertEquals(code, 0);
+});
+
+Deno.test("server sends pages and the fallback as nginx does with error_page and try_files", async () => {
+  const files = { "404.html": "none here", "index.html": "app", "d/a.txt": "text" };
+  await using root = await TemporaryDirectory.with(files);
+  const rows = [
+    ["error_page 404 /404.html;", []],
+    ["try_files $uri $uri/index.html /index.html;", ["--fallback=index.html"]],
+  ] as const;
+  for (const [lines, options] of rows) {
+    await using nginx = await startNginx(`root ${root.path}; location / { ${lines} }`);
+    await using server = await listeningRole("server", [...options, root.path]);
+    for (const target of ["/", "/x", "/x/y.js", "/404.html", "/d/a.txt"]) {
+      for (const fields of ["", "Range: bytes=1-2\r\n"]) {
+        const [theirs, ours] = await Promise.all([nginx, server].map(async ({ authority }) => {
+          using client = await RawClient.connect(Number(authority.split(":")[1]));
+          await client.send(`GET ${target} HTTP/1.1\r\nHost: a\r\n${fields}\r\n`);
+          const { statusCode, body } = await client.response();
+          return [statusCode, new TextDecoder().decode(body)];
+        }));
+        assertEquals(ours, theirs, `${lines} ${target} ${fields}`);
+      }
+    }
+  }
+});
+
+Deno.test("curl gets the page of an error with its status and length, also by HEAD", async () => {
+  await using root = await TemporaryDirectory.with({ "404.html": "none here" });
+  await using server = await listeningRole("server", [root.path]);
+  const url = `${server.origin}/x`;
+  for (const [args, head] of [[["-s"], false], [["-sI"], true]] as const) {
+    const { stdout } = await runPeer("curl", [...args, "-w", "\n%{http_code}", url]);
+    assertMatch(stdout, head ? /Content-Length: 9\r\n[^]*\n404$/ : /^none here\n404$/);
+  }
 });

@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { adminPortOf, askAdmin, said, statusAt } from "../support/balancer.ts";
+import { eventually } from "../support/children.ts";
 import { answering, FakeServer } from "../support/fake_server.ts";
 import { RawClient } from "../support/raw_client.ts";
 import { countRedirects } from "../support/redirects.ts";
@@ -133,6 +134,20 @@ Deno.test("balancer serves all others beside 100 event streams that nobody reads
   assertEquals((await statusAt(adminPort)).redirects, 200);
   balancer.process.signal("SIGTERM");
   assertEquals((await balancer.process.ended).code, 0);
+});
+
+Deno.test("balancer --drain-delay fails its health check first, and still redirects", async () => {
+  await using farm = new FakeServer(FIT);
+  await using one = await shown("--drain-delay=3s", farm.authority);
+  const { balancer, adminPort } = one;
+  const begunMs = performance.now();
+  balancer.process.signal("SIGTERM");
+  await eventually(async () => await healthAt(adminPort) === "503 the balancer is about to stop");
+  const { isDraining, isStopping } = await statusAt(adminPort);
+  assertEquals([isDraining, isStopping], [true, false]);
+  assertEquals((await countRedirects(balancer.port, 10)).get(farm.authority), 10);
+  assertEquals((await balancer.process.ended).code, 0);
+  assert(performance.now() - begunMs >= 3000);
 });
 
 Deno.test("balancer --admin says that it is stopping while an answer is under way", async () => {

@@ -152,4 +152,6 @@ Deno.test("server --admin is refused where it cannot be", async () => {
   assertRefused(await run("--admin=203.0.113.1:0"), 1, /^server: --admin=203\.0\.113\.1 is no/);
   assertRefused(await run("--admin=:65536"), 2, /an address such as 127\.0\.0\.1:9000/);
   assertRefused(await run("--drain-delay=1"), 2, /a duration from 0ms/);
+  const fallback = /^server: --fallback=no\.html is no file below ROOT that can be sent\n$/;
+  for (const more of workers) assertRefused(await run("--fallback=no.html", ...more), 2, fallback);
 });
