@@ -62,6 +62,16 @@ export class TryError extends DownloadError {
   }
 }
 
+/** Pieces of a content have arrived that are not what they should be. They were discarded. */
+export class PieceError extends Error {
+  override readonly name: string = "PieceError";
+
+  /** `message` says which they are; `ranges` are their bytes, up to and without the second. */
+  constructor(message: string, readonly ranges: readonly (readonly [number, number])[]) {
+    super(message);
+  }
+}
+
 /** The failure of a try that an answer without the content stands for. */
 export function answerError(
   uri: { readonly href: string; readonly server: string },

@@ -9,6 +9,7 @@ import { existingFile, type FinishedFile } from "./finished_file.ts";
 import type { Job } from "./jobs.ts";
 import { openOutput } from "./open_output.ts";
 import { leftoverLine, NOTHING, type Output } from "./output.ts";
+import { Sources } from "./sources.ts";
 import type { Verification } from "./verification.ts";
 
 /** How files are saved. */
@@ -80,7 +81,7 @@ export async function fetchFile(
     output = await openOutput(name, opening);
     run.open.set(name, output);
     const nameFor = followsDisposition ? proposedPath(name, claims, onNotice) : undefined;
-    const context = { ...settings, typed: uri, attempts };
+    const context = { ...settings, sources: new Sources([uri]), attempts };
     const saving = { verification, finished, keepsTime, nameFor };
     const downloaded = await download(context, output, saving);
     if (downloaded.wasFinished || downloaded.isTaken) output.abandon();
@@ -102,7 +103,8 @@ async function verificationOf(
 ): Promise<Verification | undefined> {
   if (sha256 === undefined && !wantsSha256) return undefined;
   const { Verification } = await import("./verification.ts");
-  return new Verification(sha256, wantsSha256);
+  const typed = sha256 === undefined ? [] : [{ algorithm: "sha-256", hex: sha256 } as const];
+  return new Verification(typed, wantsSha256);
 }
 
 /**

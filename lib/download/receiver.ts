@@ -8,9 +8,11 @@ import {
   isSameTail,
   otherContentError,
   type Representation,
+  type ResumeDecision,
   resumeDecisionOf,
   type ResumePoint,
   Tail,
+  wholeOf,
 } from "./resume.ts";
 import type { Output } from "./output.ts";
 import { Relief, ReliefRace, type Relieve, relievedError } from "./relief.ts";
@@ -84,26 +86,26 @@ export class Receiver {
   ): Promise<readonly string[]> {
     const { head, framing } = answer.response;
     const { server } = uri;
-    const decision = resumeDecisionOf(head, framing, point);
+    const decision = this.#expect(server, resumeDecisionOf(head, framing, point));
     if (decision.kind === "faulty") {
       throw new TryError("network", server, decision.reason, { isOfRange: true });
     }
     if (decision.kind === "whole") this.#begin(server, decision.representation);
     else this.#noteResumed(server, point!, decision.kind === "again");
-    const whole = decision.kind === "whole" ? decision.representation : point!;
+    const whole = decision.kind === "whole" ? wholeOf(decision.representation) : point!;
     const { silence } = this.#context.retry;
     const find: Relieve = (...how) => relieve!(segmented?.asked ?? server, ...how);
     const race = relieve && new ReliefRace(silence.contentMs, silence, find, this.#begunAt);
     let servers: readonly string[] = [server];
     try {
-      if (this.#mayMix && segmented?.suits(head, whole)) {
+      const isKnown = decision.bytes !== undefined && whole !== undefined;
+      if (this.#mayMix && isKnown && segmented?.suits(head, whole)) {
         const { entityTag, length } = whole;
-        const part = { uri, answer, start: decision.start, bytes: decision.bytes! };
-        const all = { entityTag: entityTag!, length: length! };
-        servers = await this.#join(await segmented.receive(all, part, race));
+        const part = { uri, answer, start: decision.start, bytes: decision.bytes };
+        servers = await this.#join(await segmented.receive({ entityTag, length }, part, race));
       } else {
         await this.#copy(server, answer.response, race, decision);
-        if (decision.kind === "rest" && this.#output.position < whole.length!) {
+        if (decision.kind === "rest" && this.#output.position < whole!.length) {
           throw new TryError("network", server, "it sent no more than a part of the rest");
         }
       }
@@ -112,6 +114,23 @@ export class Receiver {
     }
     this.#verify(server);
     return servers;
+  }
+
+  /**
+   * What an answer brings, if that can be what is expected.
+   *
+   * @throws {TryError} `checksum`, if its size is another
+   */
+  #expect(server: string, decision: ResumeDecision): ResumeDecision {
+    const { bytes, identity } = this.#context.expected ?? {};
+    if (decision.kind !== "whole") return decision;
+    const { entityTag, length = bytes } = decision.representation;
+    if (bytes !== undefined && length !== bytes) {
+      const reason = `its content has ${length} bytes, but ${bytes} were expected`;
+      throw new TryError("checksum", server, reason);
+    }
+    const tag = identity === undefined ? entityTag : undefined;
+    return { ...decision, bytes: length, representation: { entityTag: tag, length, identity } };
   }
 
   #noteResumed(server: string, { length }: ResumePoint, isAgain: boolean): void {
@@ -155,6 +174,7 @@ export class Receiver {
     const { transport, retry: { minSpeed, monotonicMs }, observer } = this.#context;
     const { rateLimit } = transport;
     const output = this.#output;
+    const mustCompare = this.#context.expected?.pieces === undefined;
     const verification = await this.#verificationFor(head.fields);
     await verification?.begin(head.fields, output.position, () => output.content());
     this.#sources++;
@@ -174,7 +194,8 @@ export class Receiver {
       if (old > 0) {
         tail.add(piece.subarray(0, old));
         const isJoint = received >= known;
-        if (isJoint && !isSameTail(tail.bytes, output.tail())) throw otherContentError(server);
+        const isOther = isJoint && mustCompare && !isSameTail(tail.bytes, output.tail());
+        if (isOther) throw otherContentError(server);
       }
       const fresh = old === 0 ? piece : piece.subarray(old);
       const writing = output.write(fresh);
@@ -194,7 +215,7 @@ export class Receiver {
   async #verificationFor(fields: Fields | undefined): Promise<Verification | undefined> {
     if (fields?.has("repr-digest") || fields?.has("content-digest")) {
       const { Verification } = await import("./verification.ts");
-      this.#verification ??= new Verification(undefined, false);
+      this.#verification ??= new Verification([], false);
     }
     return this.#verification;
   }

@@ -6,7 +6,7 @@ import { answerError, TryError } from "./download_error.ts";
 import { followRedirects } from "./follow_redirects.ts";
 import type { PartFile } from "./part_file.ts";
 import type { ReliefRace } from "./relief.ts";
-import { askedFrom, resumeDecisionOf, type Whole } from "./resume.ts";
+import { askedFrom, ifRange, resumeDecisionOf, type Whole } from "./resume.ts";
 import type { Holder, Segment, Segments } from "./segments.ts";
 import type { TargetUri } from "./target_uri.ts";
 import type { Answer } from "./transport.ts";
@@ -52,18 +52,17 @@ export async function askSegment(
   round: SegmentRound,
 ): Promise<Part | undefined> {
   const { context, segments, whole } = round;
-  const { typed } = context;
   const { position, end } = segment;
   const busy = busyBeside(worker, round);
-  const target = targetOf(busy, round);
+  const [target, isSource] = targetOf(busy, round);
   worker.server = target.server;
-  const avoidance = avoidanceOf(busy, round);
+  const avoidance = isSource ? avoidanceOf(target, busy, round) : undefined;
   const { uri, answer } = await followRedirects(target, {
     method: "GET",
     fieldsFor: ({ href }) => [
-      ...(href === typed.href && avoidance ? [["Avoid-Server", avoidance] as const] : []),
+      ...(href === target.href && avoidance ? [["Avoid-Server", avoidance] as const] : []),
       ["Range", `bytes=${askedFrom(position)}-${end - 1}`],
-      ["If-Range", whole.entityTag],
+      ...ifRange(whole),
     ],
   }, context);
   try {
@@ -98,16 +97,18 @@ function partOf(
   throw new TryError("network", uri.server, reason, { isOfRange: true });
 }
 
-/** A server that no other worker asks, or the URI as typed. */
+/** A server that no other worker asks, or where a try may begin; and whether it is such a one. */
 function targetOf(
   busy: ReadonlySet<string>,
-  { context: { typed, attempts, retry }, duplicates, partless }: SegmentRound,
-): TargetUri {
-  return duplicates().find(({ server }) =>
+  { context: { sources, attempts, retry }, duplicates, partless }: SegmentRound,
+): readonly [TargetUri, isSource: boolean] {
+  const isFree = ({ server }: TargetUri) =>
     !busy.has(server) && !partless.has(server) && attempts.allowsRange(server) &&
     attempts.failuresOf(server) === 0 &&
-    attempts.restMs(server, retry.monotonicMs()) === 0
-  ) ?? typed;
+    attempts.restMs(server, retry.monotonicMs()) === 0;
+  const free = duplicates().find(isFree);
+  if (free !== undefined) return [free, false];
+  return [sources.next(attempts, retry.monotonicMs(), new Set([...busy, ...partless])), true];
 }
 
 function busyBeside(
@@ -119,13 +120,14 @@ function busyBeside(
 
 /** Avoid-Server: servers that are busy for this download, have failed, or send no parts. */
 function avoidanceOf(
+  { server }: TargetUri,
   busy: ReadonlySet<string>,
-  { context: { typed, attempts }, workers, partless }: SegmentRound,
+  { context: { attempts }, workers, partless }: SegmentRound,
 ): string | undefined {
-  const others = (servers: Iterable<string>) => [...servers].filter((it) => it !== typed.server);
+  const others = (servers: Iterable<string>) => [...servers].filter((it) => it !== server);
   // The last worker left may have to take all of it from a server without ranges.
   const vain = workers.size === 1 ? [] : others(partless);
-  return attempts.avoidance(typed.server, others(busy), vain);
+  return attempts.avoidance(server, others(busy), vain);
 }
 
 /** What several do together until it is done, or cannot be. */

@@ -1,5 +1,5 @@
-import { DownloadError, TryError } from "./download_error.ts";
-import { askedFrom, otherContentError, Tail } from "./resume.ts";
+import { DownloadError, PieceError, TryError } from "./download_error.ts";
+import { askedFrom, type Joint, otherContentError, Tail } from "./resume.ts";
 import { FAIR_PART, pauseMs, retryAfterMs } from "./attempts.ts";
 import { askSegment, type Part, type SegmentRound } from "./segment_round.ts";
 import type { Holder } from "./segments.ts";
@@ -175,13 +175,28 @@ export class SegmentWorker implements Holder {
 
   /** Writes; ends the round if what is here turns out to be of two contents. */
   #put(bytes: Uint8Array, position: number): void {
-    const { output, tasks } = this.#round;
-    const broken = output.writeAt(bytes, position);
+    const { tasks } = this.#round;
+    const broken = this.#writeAt(bytes, position);
     this.#writtenTo = position + bytes.length;
     if (broken === undefined) return;
     const error = otherContentError(broken.server ?? this.server!);
     tasks.end(error);
     throw error;
+  }
+
+  /** Writes; pieces that turn out to be bad are missing again. */
+  #writeAt(bytes: Uint8Array, position: number): Joint | undefined {
+    const { output, segments } = this.#round;
+    try {
+      return output.writeAt(bytes, position);
+    } catch (error) {
+      if (!(error instanceof PieceError)) throw error;
+      for (const [first, end] of error.ranges) {
+        segments.restore(first, end);
+        this.#received -= end - first; // Nothing is gained by them.
+      }
+      throw error;
+    }
   }
 
   #note(bytes: number, server: string): void {
@@ -197,7 +212,7 @@ export class SegmentWorker implements Holder {
   /** After a failure: waits, or gives up; the last worker left ends the round. */
   async #recover(error: unknown, gained: number): Promise<void> {
     const { context, tasks, workers, segments, whole, partless } = this.#round;
-    const { typed, attempts, retry, observer } = context;
+    const { sources, attempts, retry, observer } = context;
     if (tasks.isOver || (this.#hasLost && workers.size === 1)) return;
     if (!(error instanceof TryError) || workers.size === 1) return tasks.end(error);
     segments.release(this);
@@ -205,7 +220,8 @@ export class SegmentWorker implements Holder {
     if (details.isOfRange) {
       if (!partless.has(server)) attempts.denyRange(server);
       // It may well serve the whole: no message, and no reason to avoid it.
-      if (server === typed.server || ++this.#failures >= MOST_FAILURES) return this.#giveUp();
+      const isVain = !sources.hasOther(server) || ++this.#failures >= MOST_FAILURES;
+      if (isVain) return this.#giveUp();
       return await tasks.sleep(IDLE_MS);
     }
     const restMs = retryAfterMs(details.fields, Date.now() / 1000) ?? 0;

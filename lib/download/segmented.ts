@@ -5,7 +5,7 @@ import type { DownloadContext } from "./context.ts";
 import { DownloadError } from "./download_error.ts";
 import type { PartFile } from "./part_file.ts";
 import { Relief, type ReliefRace, relievedError } from "./relief.ts";
-import type { Representation, Whole } from "./resume.ts";
+import type { Whole } from "./resume.ts";
 import { type Part, type SegmentRound, TaskGroup } from "./segment_round.ts";
 import { SegmentWorker } from "./segment_worker.ts";
 import { type Holder, LEAST_SEGMENT, Segments } from "./segments.ts";
@@ -43,10 +43,9 @@ export class Segmented {
   }
 
   /** Whether what comes is worth more than one connection, and can be told from anything else. */
-  suits({ fields }: ResponseHead, { entityTag, length }: Representation): boolean {
-    if (entityTag === undefined) return false;
+  suits({ fields }: ResponseHead, { length }: Whole): boolean {
     if (this.#output.hasHoles) return true;
-    const isLong = length !== undefined && length - this.#output.received >= 2 * LEAST_SEGMENT;
+    const isLong = length - this.#output.received >= 2 * LEAST_SEGMENT;
     const hasRanges = fields.get("accept-ranges")?.toLowerCase() !== "none";
     return isLong && hasRanges && this.most > 1;
   }
