@@ -32,6 +32,18 @@ export interface SaveRules {
   readonly keepsTime: boolean;
   /** What a file is to be called by what an answer says; undefined for its own name. */
   readonly nameFor: ((head: ResponseHead) => Promise<string | undefined>) | undefined;
+  /** Whether the content of an answer is not for this output; undefined where any is. */
+  readonly isDiverted?: ((head: ResponseHead) => boolean) | undefined;
+}
+
+/** The content of an answer is not for the output: it is to go to another one. */
+export class DivertedError extends Error {
+  override readonly name: string = "DivertedError";
+
+  /** `answer` has still to be released. */
+  constructor(readonly answer: FinalAnswer) {
+    super("the content is not for this output");
+  }
 }
 
 /** What a download has brought. */
@@ -58,14 +70,17 @@ const RELIEF_SEGMENTS = 4;
  * that is proved to be of the same content. When it fails, the output is left to the caller to
  * abandon.
  *
+ * @param first an answer that is there already
  * @throws {DownloadError} when the content cannot be had or written
+ * @throws {DivertedError} when it is not for this output
  */
 export async function download(
   context: DownloadContext,
   output: Output,
   rules: SaveRules,
+  first?: FinalAnswer,
 ): Promise<Downloaded> {
-  const state = new Download(context, output, rules);
+  const state = new Download(context, output, rules, first);
   for (;;) {
     const before = output.received;
     try {
@@ -86,11 +101,13 @@ class Download {
   readonly #finder: Finder;
   /** Answers that may name where else the content is, before there is anything to see them. */
   readonly #linking: [ResponseHead, TargetUri][] = [];
+  #first: FinalAnswer | undefined;
   #segmented: Segmented | undefined;
   #hasLooked = false;
 
-  constructor(context: DownloadContext, output: Output, rules: SaveRules) {
+  constructor(context: DownloadContext, output: Output, rules: SaveRules, first?: FinalAnswer) {
     this.#context = context;
+    this.#first = first;
     this.#output = output;
     this.#rules = rules;
     this.#receiver = new Receiver(context, output, rules.verification);
@@ -125,8 +142,11 @@ class Download {
 
   /** One try, from its source to the end of the content, whichever servers it comes from. */
   async tryOnce(): Promise<Downloaded> {
-    let found = await this.#finder.find("GET");
+    let found = this.#first ?? await this.#finder.find("GET");
+    this.#first = undefined;
     for (;;) {
+      const { head } = found.answer.response;
+      if (isWhole(head) && this.#rules.isDiverted?.(head)) throw new DivertedError(found);
       try {
         return await this.#take(found);
       } catch (error) {

@@ -66,8 +66,16 @@ export class TryError extends DownloadError {
 export class PieceError extends Error {
   override readonly name: string = "PieceError";
 
-  /** `message` says which they are; `ranges` are their bytes, up to and without the second. */
-  constructor(message: string, readonly ranges: readonly (readonly [number, number])[]) {
+  /**
+   * @param message says which they are
+   * @param ranges their bytes, up to and without the second
+   * @param times how often one of them was bad by now
+   */
+  constructor(
+    message: string,
+    readonly ranges: readonly (readonly [number, number])[],
+    readonly times: number,
+  ) {
     super(message);
   }
 }

@@ -132,7 +132,7 @@ export function shownPart(name: string, partName: string | undefined): string {
 }
 
 /** An output that takes bytes in their order alone, and cannot be read. */
-abstract class SequentialOutput implements Output {
+export abstract class SequentialOutput implements Output {
   #representation: Representation | undefined;
   #position = 0;
   #tail = new Tail();

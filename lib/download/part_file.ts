@@ -185,12 +185,15 @@ export class PartFile implements Output {
 
   /** What is wrong with the pieces that bytes have completed; undefined for nothing. */
   #badPieces(first: number, end: number): PieceError | undefined {
+    const check = this.#options.pieces;
+    if (check === undefined) return undefined;
     const { pieces } = this.#record;
     const read = (from: number, to: number) => this.#pieceOf(from, to);
-    return fileErrorsSync(
-      this.#partName,
-      () => this.#options.pieces?.check(first, end, (a, b) => pieces.has(a, b), read),
-    );
+    return fileErrorsSync(this.#partName, () => {
+      const bad = check.check(first, end, (a, b) => pieces.has(a, b), read);
+      this.#file.seekSync(this.position, Deno.SeekMode.Start);
+      return bad;
+    });
   }
 
   *#pieceOf(from: number, to: number): Generator<Uint8Array> {

@@ -10,6 +10,8 @@ export class PieceCheck {
   readonly #digests: PieceDigests;
   readonly #length: number;
   readonly #verified = new Set<number>();
+  /** How often each piece was bad, whatever came between. */
+  readonly #badTimes = new Map<number, number>();
 
   /** `length` is that of the content, all of which the pieces cover. */
   constructor(digests: PieceDigests, length: number) {
@@ -43,12 +45,14 @@ export class PieceCheck {
       else bad.push(i);
     }
     if (bad.length === 0) return undefined;
+    for (const i of bad) this.#badTimes.set(i, (this.#badTimes.get(i) ?? 0) + 1);
     const [least] = bad;
     const [from, to] = this.#rangeOf(least!);
-    const more = bad.length === 1 ? "" : `, and so are ${bad.length - 1} more`;
+    const more = bad.length === 1 ? "" : `; nor do ${bad.length - 1} more`;
     const piece = `piece ${least! + 1} of ${hexes.length}, bytes ${from} to ${to - 1}`;
-    const message = `${piece}, has not the ${this.#digests.algorithm} that was expected${more}`;
-    return new PieceError(message, bad.map((i) => this.#rangeOf(i)));
+    const message = `${piece}, does not have the expected ${this.#digests.algorithm}${more}`;
+    const times = Math.max(...bad.map((i) => this.#badTimes.get(i)!));
+    return new PieceError(message, bad.map((i) => this.#rangeOf(i)), times);
   }
 
   #rangeOf(index: number): readonly [first: number, end: number] {

@@ -215,6 +215,9 @@ export class SegmentWorker implements Holder {
     const { sources, attempts, retry, observer } = context;
     if (tasks.isOver || (this.#hasLost && workers.size === 1)) return;
     if (!(error instanceof TryError) || workers.size === 1) return tasks.end(error);
+    const { cause } = error;
+    // All sources had their turn: more tries are the download's to decide.
+    if (cause instanceof PieceError && cause.times > sources.all.length) return tasks.end(error);
     segments.release(this);
     const { server, details } = error;
     if (details.isOfRange) {
