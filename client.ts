@@ -52,15 +52,18 @@ await runCommand(CLIENT_COMMAND, async (options, operands) => {
   }
   keepWhenInterrupted(run.open, (name) => display.end(name));
   const since = performance.now();
-  const outcomes = await atOnce(jobs, options.jobs, async (job) => {
-    const settings = settingsFor(job, jobs.length > 1, options, transportOf(job), display);
+  const isOne = jobs.length === 1;
+  const all = await atOnce(jobs, options.jobs, async (job, add) => {
+    const settings = settingsFor(job, !isOne, options, transportOf(job), display);
     const outcome = await fetchFile(job, settings, fileRulesOf(options), run);
     display.end(job.name);
-    tell(outcome, options, display);
+    if (outcome.jobs === undefined) tell(outcome, options, display);
+    else add(outcome.jobs);
     return outcome;
   });
+  const outcomes = all.filter((outcome) => outcome.jobs === undefined);
   connections.close();
-  if (jobs.length > 1 && !options.quiet) {
+  if (outcomes.length > 1 && !options.quiet) {
     display.say(summaryLine(outcomes, (performance.now() - since) / 1000));
   }
   return Math.max(...outcomes.map(exitStatusOf));

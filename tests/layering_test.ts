@@ -55,6 +55,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     "@std",
     "ipaddr.js",
     "node:crypto",
+    "saxes",
   ],
   "role": [
     ...["lib/http", "lib/net", "lib/log", "lib/cli", "lib/process", "lib/files", "lib/download"],
@@ -221,7 +222,7 @@ Deno.test("client.ts loads nothing before it is known that a download needs it",
   const features = [
     ...["checksums", "netrc", "progress_lines", "proxy", "rate_limit", "screen", "segment_control"],
     ...["segment_round", "segment_worker", "segmented", "segments", "speed", "user_fields"],
-    ...["verification"],
+    ...["verification", "metalink", "metalink_jobs", "pieces"],
   ].map((name) => `lib/download/${name}.ts`);
   assertNone(features.filter((it) => !sources.some(({ path }) => path === it)));
   const others = ["lib/net/nested_tls.ts", "lib/net/tunnel.ts", "lib/http/digest_fields.ts"];
@@ -232,10 +233,10 @@ Deno.test("client.ts loads nothing before it is known that a download needs it",
   assertEquals(packages, ["@std/cli/parse-args"]);
 });
 
-Deno.test("no role loads the packages of places while no option asks for them", () => {
+Deno.test("no role loads the packages of places and documents while nothing asks for them", () => {
   const loaded = loadedBy(...ROLES);
   assert(loaded.has("lib/balancing/location/location.ts"));
-  assertNone(["ipaddr.js", "mmdb-lib"].filter((it) => loaded.has(it)));
+  assertNone(["ipaddr.js", "mmdb-lib", "saxes"].filter((it) => loaded.has(it)));
 });
 
 Deno.test("no file does nothing but hand on what others export", () => {

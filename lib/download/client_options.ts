@@ -31,6 +31,12 @@ const SHA256: ValueParser<string> = {
   parse: (text) => /^[0-9a-f]{64}$/i.test(text) ? text.toLowerCase() : undefined,
 };
 
+const LOCATIONS: ValueParser<string> = {
+  placeholder: "CC,…",
+  expected: "countries of two letters, such as de,at",
+  parse: (text) => /^[a-z]{2}(?:,[a-z]{2})*$/i.test(text) ? text.toLowerCase() : undefined,
+};
+
 /** Fields that frame a message, choose its server or its content, or are for a proxy alone. */
 const OWN_FIELDS: ReadonlySet<string> = new Set([
   ...["accept-encoding", "avoid-server", "connection", "content-length", "expect", "host"],
@@ -79,7 +85,7 @@ export const CLIENT_COMMAND = {
     "Downloads each URL into a file, redirects followed. A try that fails is followed by one " +
     "that begins at the URL as typed, where a balancer can pick another server. Under the file's " +
     "name there is the whole of it or what was there before, whatever happens on the way.",
-  operands: { URL: "what to download, beginning with http:// or https://" },
+  operands: { URL: "what to download, beginning with http:// or https://, or a file NAME.meta4" },
   options: {
     output: optional(text("FILE"), "where to; - is standard output (default: the URL's name)", "o"),
     directory: optional(text("DIR"), "where the files go; made if it is not there", "d"),
@@ -92,6 +98,8 @@ export const CLIENT_COMMAND = {
     "no-remote-time": flag("let files be as new as they are, not as old as on their server"),
     sha256: optional(SHA256, "refuse any other content"),
     checksums: optional(text("FILE"), "refuse content that is not as listed; as of sha256sum"),
+    "no-metalink": flag("save Metalink documents as they are, not the files they describe"),
+    "metalink-location": optional(LOCATIONS, "countries whose servers in a document to ask first"),
     retries: option(count(0, 1000), "5", "tries with servers that have failed before"),
     "max-redirects": option(count(0, 1000), "10", "redirects to follow"),
     timeout: option(duration(), "30s", "give a server up that is silent for so long"),

@@ -7,6 +7,8 @@
 
 import type { ResponseHead } from "../http/response.ts";
 import type { AttemptLog } from "./attempts.ts";
+import type { ExpectedContent } from "./expected_content.ts";
+import type { Sources } from "./sources.ts";
 import type { TargetUri } from "./target_uri.ts";
 import type { Transport, WireObserver } from "./transport.ts";
 
@@ -63,7 +65,9 @@ export interface DownloadSettings {
 
 /** One download: passed whole to whatever takes part in it. */
 export interface DownloadContext extends DownloadSettings {
-  /** The URI as typed: each try begins there. */
-  readonly typed: TargetUri;
+  /** Where its tries begin. */
+  readonly sources: Sources;
+  /** What is known of the content beforehand; undefined for nothing. */
+  readonly expected?: ExpectedContent | undefined;
   readonly attempts: AttemptLog;
 }

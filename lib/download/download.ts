@@ -31,6 +31,18 @@ export interface SaveRules {
   readonly keepsTime: boolean;
   /** What a file is to be called by what an answer says; undefined for its own name. */
   readonly nameFor: ((head: ResponseHead) => Promise<string | undefined>) | undefined;
+  /** Whether the content of an answer is not for this output; undefined where any is. */
+  readonly isDiverted?: ((head: ResponseHead) => boolean) | undefined;
+}
+
+/** The content of an answer is not for the output: it is to go to another one. */
+export class DivertedError extends Error {
+  override readonly name: string = "DivertedError";
+
+  /** `answer` has still to be released. */
+  constructor(readonly answer: FinalAnswer) {
+    super("the content is not for this output");
+  }
 }
 
 /** What a download has brought. */
@@ -49,19 +61,22 @@ export interface Downloaded {
 }
 
 /**
- * Downloads the content of a URI, and completes the output when it is whole. Each try starts at the
- * URI as typed, so that a balancer can pick another server, and goes on with what is there where
+ * Downloads a content, and completes the output when it is whole. Each try starts at a source, such
+ * as the URI as typed, where a balancer can pick another server, and goes on with what is there where
  * that is proved to be of the same content. When it fails, the output is left to the caller to
  * abandon.
  *
+ * @param first an answer that is there already
  * @throws {DownloadError} when the content cannot be had or written
+ * @throws {DivertedError} when it is not for this output
  */
 export async function download(
   context: DownloadContext,
   output: Output,
   rules: SaveRules,
+  first?: FinalAnswer,
 ): Promise<Downloaded> {
-  const state = new Download(context, output, rules);
+  const state = new Download(context, output, rules, first);
   for (;;) {
     const before = output.received;
     try {
@@ -81,10 +96,12 @@ class Download {
   readonly #receiver: Receiver;
   readonly #finder: Finder;
   readonly #segmenting: Segmenting;
+  #first: FinalAnswer | undefined;
   #hasLooked = false;
 
-  constructor(context: DownloadContext, output: Output, rules: SaveRules) {
+  constructor(context: DownloadContext, output: Output, rules: SaveRules, first?: FinalAnswer) {
     this.#context = context;
+    this.#first = first;
     this.#output = output;
     this.#rules = rules;
     this.#receiver = new Receiver(context, output, rules.verification);
@@ -118,10 +135,13 @@ class Download {
     return { uri, bytes: finished.size, name: undefined, sha256: undefined, wasFinished: true };
   }
 
-  /** One try, from the URI as typed to the end of the content, whichever servers it comes from. */
+  /** One try, from its source to the end of the content, whichever servers it comes from. */
   async tryOnce(): Promise<Downloaded> {
-    let found = await this.#finder.find("GET");
+    let found = this.#first ?? await this.#finder.find("GET");
+    this.#first = undefined;
     for (;;) {
+      const { head } = found.answer.response;
+      if (isWhole(head) && this.#rules.isDiverted?.(head)) throw new DivertedError(found);
       try {
         return await this.#take(found);
       } catch (error) {
@@ -134,15 +154,15 @@ class Download {
   /** What one answer brings, up to the end of the content. */
   async #take({ uri, answer }: FinalAnswer): Promise<Downloaded> {
     const { keepsTime, nameFor } = this.#rules;
-    const { typed, attempts } = this.#context;
+    const { sources, attempts } = this.#context;
     try {
       const { head } = answer.response;
       const point = this.#finder.resumePointFor(uri);
       const hasContent = isWhole(head) || (head.statusCode === 206 && point !== undefined);
       if (!hasContent) throw answerError(uri, head, point !== undefined);
-      const relieve: RelieveFrom | undefined = uri.server === typed.server
-        ? undefined
-        : (silent, ...how) => this.#finder.findBeside(silent, "GET", ...how);
+      const relieve: RelieveFrom | undefined = sources.hasOther(uri.server)
+        ? (silent, ...how) => this.#finder.findBeside(silent, "GET", ...how)
+        : undefined;
       this.#segmenting.hasTurned = this.#finder.hasTurned;
       this.#segmenting.unfit = this.#finder.unfit;
       const proposed = await nameFor?.(head);
@@ -169,27 +189,29 @@ class Download {
 
   /** After a failed try: waits for the next, or throws where none is worth it. */
   async recover(error: TryError, before: number): Promise<void> {
-    const { typed: { server: typed }, attempts, retry, observer } = this.#context;
+    const { sources, attempts, retry, observer } = this.#context;
+    const { start } = this.#finder;
     const { resumePoint, canBegin, received } = this.#output;
     const { server, details } = error;
     if (details.isOfRange) attempts.denyRange(server);
     const hasGained = resumePoint !== undefined && !details.isTooSlow &&
       received - before >= resumePoint.length * FAIR_PART;
-    const restMs = retryAfterMs(details.fields, Date.now() / 1000) ?? 0;
-    attempts.fail(error, hasGained, retry.monotonicMs() + restMs);
+    const askedMs = retryAfterMs(details.fields, Date.now() / 1000) ?? 0;
+    attempts.fail(error, hasGained, retry.monotonicMs() + askedMs);
     const canGoOn = canBegin || resumePoint !== undefined;
-    const mayRetry = canGoOn && isWorthRetry(error, server === typed);
+    const isWorth = isWorthRetry(error, server === start.server);
+    const mayRetry = canGoOn && (isWorth || sources.drop(start));
     if (!mayRetry || attempts.repeats >= retry.retries) throw error;
-    if (isMissing(error) && attempts.failuresOf(server) === 1) {
+    const { server: next } = this.#finder.prepare();
+    if (!isWorth || (isMissing(error) && attempts.failuresOf(server) === 1)) {
       return observer.onNotice(`${error.message}; asking for another server`);
     }
-    // The server in the URL is asked next, whichever has failed.
     const pause = pauseMs(error, attempts.failuresInRow(server), retry.random());
-    const typedRestMs = attempts.restMs(typed, retry.monotonicMs());
-    const rests = typedRestMs > pause;
-    if (rests) attempts.mustTellRest(typed);
-    const then = rests ? restNotice(typed, typedRestMs) : `trying again in ${secondsText(pause)}`;
+    const restMs = attempts.restMs(next, retry.monotonicMs());
+    const rests = restMs > pause;
+    if (rests) attempts.mustTellRest(next);
+    const then = rests ? restNotice(next, restMs) : `trying again in ${secondsText(pause)}`;
     observer.onNotice(`${error.message}; ${then}`);
-    await retry.wait(Math.max(pause, typedRestMs));
+    await retry.wait(Math.max(pause, restMs));
   }
 }

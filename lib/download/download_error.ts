@@ -62,6 +62,24 @@ export class TryError extends DownloadError {
   }
 }
 
+/** Pieces of a content have arrived that are not what they should be. They were discarded. */
+export class PieceError extends Error {
+  override readonly name: string = "PieceError";
+
+  /**
+   * @param message says which they are
+   * @param ranges their bytes, up to and without the second
+   * @param times how often one of them was bad by now
+   */
+  constructor(
+    message: string,
+    readonly ranges: readonly (readonly [number, number])[],
+    readonly times: number,
+  ) {
+    super(message);
+  }
+}
+
 /** The failure of a try that an answer without the content stands for. */
 export function answerError(
   uri: { readonly href: string; readonly server: string },

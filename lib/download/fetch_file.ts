@@ -1,14 +1,18 @@
+import { UsageError } from "../cli/command.ts";
 import { say } from "../log/console.ts";
 import type { ResponseHead } from "../http/response.ts";
 import { AttemptLog, type ServerRecord, type Try } from "./attempts.ts";
-import type { DownloadSettings } from "./context.ts";
-import { download, type Downloaded } from "./download.ts";
+import type { DownloadContext, DownloadSettings } from "./context.ts";
+import { DivertedError, download, type Downloaded } from "./download.ts";
 import { DownloadError } from "./download_error.ts";
 import { type NameClaims, proposedName, safeName } from "./file_name.ts";
+import type { ContentDigest, ExpectedContent } from "./expected_content.ts";
 import { existingFile, type FinishedFile } from "./finished_file.ts";
-import type { Job } from "./jobs.ts";
+import type { FinalAnswer } from "./follow_redirects.ts";
+import { isMetalinkName, type Job } from "./jobs.ts";
 import { openOutput } from "./open_output.ts";
 import { leftoverLine, NOTHING, type Output } from "./output.ts";
+import { Sources } from "./sources.ts";
 import type { Verification } from "./verification.ts";
 
 /** How files are saved. */
@@ -44,6 +48,8 @@ export interface Outcome {
   readonly tries: readonly Try[];
   readonly failedTries: number;
   readonly seconds: number;
+  /** The jobs of the files of a Metalink document, where it was one; nothing else came of it then. */
+  readonly jobs?: readonly Job[];
 }
 
 /** Downloads one file. Never throws a DownloadError: the outcome holds it. */
@@ -66,29 +72,49 @@ export async function fetchFile(
     seconds: (performance.now() - since) / 1000,
     ...rest,
   });
-  const { name, uri, sha256 } = job;
+  const { name, uri, described } = job;
   const { mayContinue, keepsExisting, keepsTime, followsDisposition } = rules;
   const { onNotice } = settings.observer;
+  const { claims } = run;
+  const { expected } = described ?? {};
   let output: Output | undefined;
   try {
-    const finished = mayContinue || keepsExisting ? await existingFile(name) : undefined;
-    if (finished !== undefined && keepsExisting) return end({});
-    if (finished && sha256 !== undefined && await finished.digest("sha-256") === sha256) {
-      return end({ downloaded: asIs(job, finished) });
+    await prepare(job, onNotice);
+    const sources = new Sources(described?.sources ?? [uri]);
+    const context = { ...settings, sources, attempts, expected };
+    if (job.follow && isMetalinkName(uri.requestTarget)) {
+      return end({ jobs: await followDocument(job, context, claims) });
     }
+    const existing = mayContinue || keepsExisting ? await existingFile(name) : undefined;
+    if (existing !== undefined && keepsExisting) return end({});
+    const isIt = existing && await isExpected(existing, job);
+    if (existing && isIt) return end({ downloaded: asIs(job, existing) });
+    const finished = isIt === false ? undefined : existing;
     const verification = await verificationOf(job, rules);
-    const { claims } = run;
-    const opening = { url: uri.href, mayContinue, keepsExisting, claims, onNotice };
+    const known = { identity: expected?.identity, pieces: await pieceCheckOf(expected) };
+    const opening = { url: uri.href, mayContinue, keepsExisting, claims, onNotice, ...known };
     output = await openOutput(name, opening);
     run.open.set(name, output);
     const nameFor = followsDisposition ? proposedPath(name, claims, onNotice) : undefined;
-    const context = { ...settings, typed: uri, attempts };
-    const saving = { verification, finished, keepsTime, nameFor };
-    const downloaded = await download(context, output, saving);
+    const isDiverted = job.follow && isMetalink;
+    const saving = { verification, finished, keepsTime, nameFor, isDiverted };
+    const downloaded = await download(context, output, saving).catch((error) => {
+      if (!(error instanceof DivertedError)) throw error;
+      return error.answer;
+    });
+    if ("answer" in downloaded) {
+      output.abandon();
+      output = undefined;
+      return end({ jobs: await followDocument(job, context, claims, downloaded) });
+    }
     if (downloaded.wasFinished || downloaded.isTaken) output.abandon();
     return end(downloaded.isTaken ? {} : { downloaded });
   } catch (error) {
     const failure = error instanceof DownloadError ? error : undefined;
+    // Verified pieces of a content that nothing can complete are of no use.
+    if (failure?.failure === "checksum" && output?.canBegin && output.received > 0) {
+      output.begin({ entityTag: undefined, length: undefined });
+    }
     const { partName, received = 0 } = output ?? {};
     const leftover = output?.abandon(failure?.failure === "file") ?? NOTHING;
     if (failure === undefined) throw error;
@@ -98,13 +124,94 @@ export async function fetchFile(
   }
 }
 
+/** Prepares the place of a file that a Metalink document describes. */
+async function prepare({ described }: Job, onNotice: (text: string) => void): Promise<void> {
+  if (described === undefined) return;
+  const { sources, place, notice } = described;
+  if (sources.length === 0) {
+    const reason = "the Metalink document names no URL for it that may be asked for";
+    throw new DownloadError("protocol", reason);
+  }
+  if (notice !== undefined) onNotice(notice);
+  if (place === undefined) return;
+  const { makeWay } = await import("./metalink_jobs.ts");
+  await makeWay(place.root, place.path);
+}
+
+/** Whether an answer brings a Metalink document (RFC 5854 §7.1). */
+function isMetalink({ fields }: ResponseHead): boolean {
+  return /^application\/metalink4\+xml[ \t]*(?:;|$)/i.test(fields.get("content-type") ?? "");
+}
+
+/**
+ * Downloads a Metalink document into memory.
+ *
+ * @param first the answer that brings it, if it is there already
+ * @returns the jobs of the files that it describes, whose names are claimed
+ */
+async function followDocument(
+  { name, uri, follow }: Job,
+  context: DownloadContext,
+  claims: NameClaims,
+  first?: FinalAnswer,
+): Promise<readonly Job[]> {
+  const { DocumentOutput } = await import("./metalink_jobs.ts");
+  const document = new DocumentOutput(uri.href);
+  const rules = { verification: undefined, finished: undefined, keepsTime: false };
+  await download(context, document, { ...rules, nameFor: undefined }, first);
+  let jobs: readonly Job[];
+  try {
+    jobs = await follow!(document.bytes);
+  } catch (error) {
+    const isFault = error instanceof DownloadError || error instanceof UsageError;
+    if (!isFault) throw error;
+    const failure = error instanceof DownloadError ? error.failure : "url";
+    throw new DownloadError(failure, `${uri.href}: ${error.message}`, { cause: error });
+  }
+  claims.release(name); // Nothing is saved under it.
+  const taken = jobs.find((it) => it.name !== "-" && !claims.claim(it.name));
+  if (taken !== undefined) {
+    throw new DownloadError("url", `${uri.href}: ${taken.name} is the name of another download`);
+  }
+  context.observer.onNotice(
+    `it describes ${jobs.length === 1 ? "a file" : `${jobs.length} files`}`,
+  );
+  return jobs;
+}
+
+/** The digests that the content of a job is to have. */
+function digestsOf({ sha256, described }: Job): ContentDigest[] {
+  const { digest } = described?.expected ?? {};
+  const typed = sha256 === undefined ? [] : [{ algorithm: "sha-256", hex: sha256 } as const];
+  return digest === undefined ? typed : [...typed, digest];
+}
+
+/** Whether a file is what a job is to bring; undefined where nothing is known of that. */
+async function isExpected(file: FinishedFile, job: Job): Promise<boolean | undefined> {
+  const { bytes = file.size } = job.described?.expected ?? {};
+  if (bytes !== file.size) return false;
+  const digests = digestsOf(job);
+  for (const { algorithm, hex } of digests) {
+    if (await file.digest(algorithm) !== hex) return false;
+  }
+  return digests.length === 0 ? undefined : true;
+}
+
 async function verificationOf(
-  { sha256 }: Job,
+  job: Job,
   { wantsSha256 }: FileRules,
 ): Promise<Verification | undefined> {
-  if (sha256 === undefined && !wantsSha256) return undefined;
+  const digests = digestsOf(job);
+  if (digests.length === 0 && !wantsSha256) return undefined;
   const { Verification } = await import("./verification.ts");
-  return new Verification(sha256, wantsSha256);
+  return new Verification(digests, wantsSha256);
+}
+
+/** What checks the pieces of a content whose digests are known. */
+async function pieceCheckOf(expected: ExpectedContent | undefined) {
+  if (expected?.pieces === undefined) return undefined;
+  const { PieceCheck } = await import("./pieces.ts");
+  return new PieceCheck(expected.pieces, expected.bytes!);
 }
 
 /**

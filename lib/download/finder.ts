@@ -39,20 +39,32 @@ export class Finder {
   /** For a search beside a silent server, which is reported only if it brings something. */
   readonly #mute: DownloadContext;
   readonly #attempts: AttemptLog;
-  readonly #typed: TargetUri;
+  /** Where the present try begins. */
+  #start: TargetUri;
   readonly #output: Output;
   readonly #receiver: Receiver;
   readonly #unfit: UnfitServers = new Map();
   #hasTurned = false;
 
   constructor(context: DownloadContext, output: Output, receiver: Receiver) {
-    const { observer, attempts, typed } = this.#context = context;
+    const { observer, attempts } = this.#context = context;
     const muted = { ...observer, onNotice: () => {}, onResponse: () => {} };
     this.#mute = { ...context, observer: muted };
     this.#attempts = attempts;
-    this.#typed = typed;
     this.#output = output;
     this.#receiver = receiver;
+    this.#start = this.prepare();
+  }
+
+  /** Where the present try begins, or the next one does. */
+  get start(): TargetUri {
+    return this.#start;
+  }
+
+  /** Decides where the next try begins. */
+  prepare(): TargetUri {
+    const { sources, attempts, retry } = this.#context;
+    return this.#start = sources.next(attempts, retry.monotonicMs());
   }
 
   /** Whether a server has fallen silent, and another has gone on in its place. */
@@ -79,7 +91,7 @@ export class Finder {
   async find(method: Question["method"]): Promise<FinalAnswer> {
     const { transport, retry: { silence } } = this.#context;
     const first = new AbortController();
-    let asked = this.#typed;
+    let asked = this.#start;
     const relieve: Relieve = (signal, mayStartOver) =>
       this.findBeside(asked.server, method, signal, mayStartOver);
     const race = new ReliefRace(silence.headMs, silence, relieve, this.#receiver.restartableSince);
@@ -134,20 +146,43 @@ export class Finder {
     signal: AbortSignal,
     mayStartOver = false,
   ): Promise<FinalAnswer | undefined> {
-    const { server: typed } = this.#typed;
-    let asked = typed;
+    for (const start of this.#startsBeside(silent)) {
+      const fit = await this.#findFitFrom(start, silent, method, signal, mayStartOver);
+      if (fit !== undefined || signal.aborted) return fit;
+    }
+    return undefined;
+  }
+
+  /** The sources at which another server may be asked for. */
+  #startsBeside(silent: string): readonly TargetUri[] {
+    const others = this.#context.sources.all.filter(({ server }) => server !== silent);
+    if (others.length < 2) return others;
+    const attempts = this.#attempts;
+    return others.filter(({ server }) =>
+      attempts.failuresOf(server) === 0 && !this.#unfit.has(server)
+    );
+  }
+
+  async #findFitFrom(
+    start: TargetUri,
+    silent: string,
+    method: Question["method"],
+    signal: AbortSignal,
+    mayStartOver: boolean,
+  ): Promise<FinalAnswer | undefined> {
+    let asked = start.server;
     const onAsk = ({ server }: TargetUri) => {
       asked = server;
     };
-    while (silent !== typed && this.#mayGoOnAsking() && !this.#rests(typed)) {
+    while (this.#mayGoOnAsking() && !this.#rests(start.server)) {
       try {
-        const search = { ...this.#searchBeside(silent, method), signal, onAsk };
-        const found = await seek(this.#typed, search, this.#mute);
+        const search = { ...this.#searchBeside(start, silent, method), signal, onAsk };
+        const found = await seek(start, search, this.#mute);
         if (!("answer" in found)) return undefined;
         const fit = await this.#fitOf(found, method, mayStartOver);
         if (fit !== undefined) return fit;
         found.answer.release();
-        if (found.uri.server === typed) return undefined;
+        if (found.uri.server === start.server) return undefined;
       } catch (error) {
         if (!(error instanceof TryError)) throw error;
         if (signal.aborted) {
@@ -156,18 +191,18 @@ export class Finder {
           return undefined;
         }
         this.#note(error);
-        if (error.server === typed) return undefined;
+        if (error.server === start.server) return undefined;
       }
     }
     return undefined;
   }
 
-  #searchBeside(silent: string, method: Question["method"]): Search {
-    const avoidance = this.#attempts.avoidance(this.#typed.server, [silent, ...this.unfit]);
+  #searchBeside(start: TargetUri, silent: string, method: Question["method"]): Search {
+    const avoidance = this.#attempts.avoidance(start.server, [silent, ...this.unfit]);
     const isUnwanted = (server: string) =>
       server === silent || this.#unfit.has(server) || this.#attempts.failuresOf(server) > 0 ||
       this.#rests(server);
-    return { ...this.#question(method, avoidance), isUnwanted, asks: RELIEF_ASKS };
+    return { ...this.#question(start, method, avoidance), isUnwanted, asks: RELIEF_ASKS };
   }
 
   async #search(
@@ -177,19 +212,23 @@ export class Finder {
     onAsk: (uri: TargetUri) => void,
   ): Promise<FinalAnswer> {
     const attempts = this.#attempts;
-    const { server: typed } = this.#typed;
-    const missing = attempts.missing(typed);
+    const start = this.#start;
+    const missing = attempts.missing(start.server);
     const search: Search = {
-      ...this.#question(method, attempts.avoidance(typed)),
+      ...this.#question(start, method, attempts.avoidance(start.server)),
       isUnwanted: failedBefore(attempts),
       asks: missing === undefined ? MOST_ASKS : asksForMissing(attempts.records.length),
       signal,
       timeoutMs,
       onAsk,
     };
-    const found = await seek(this.#typed, search, this.#context);
+    const found = await seek(start, search, this.#context);
     if ("answer" in found) return found;
     if (missing !== undefined && found.isCertain) {
+      if (this.#context.sources.drop(start)) {
+        this.prepare();
+        return await this.#search(method, signal, timeoutMs, onAsk);
+      }
       throw new DownloadError(missing.failure, missing.message, { cause: missing });
     }
     const { server } = found.best.uri;
@@ -198,11 +237,15 @@ export class Finder {
   }
 
   /** Tells the first server which ones to leave out, and all which part is wanted. */
-  #question(method: Question["method"], avoidance: string | undefined): Question {
+  #question(
+    start: TargetUri,
+    method: Question["method"],
+    avoidance: string | undefined,
+  ): Question {
     const avoiding: FieldLine[] = avoidance === undefined ? [] : [["Avoid-Server", avoidance]];
     const fieldsFor = (uri: TargetUri) => {
       const point = method === "GET" ? this.resumePointFor(uri) : undefined;
-      const isFirst = uri.href === this.#typed.href;
+      const isFirst = uri.href === start.href;
       return [...(isFirst ? avoiding : []), ...(point === undefined ? [] : rangeFields(point))];
     };
     return { method, fieldsFor };
@@ -254,7 +297,8 @@ export class Finder {
     const tail = this.#output.tail();
     try {
       const peeked = await peek(uri, answer, tail.length);
-      if (isSameTail(peeked.bytes, tail)) return { uri, answer: peeked.answer };
+      const hasPieces = this.#context.expected?.pieces !== undefined;
+      if (hasPieces || isSameTail(peeked.bytes, tail)) return { uri, answer: peeked.answer };
       // Where the file is started over, it is asked for all of it.
       this.#attempts.denyRange(uri.server);
       return undefined;
@@ -264,11 +308,12 @@ export class Finder {
     }
   }
 
-  /** A server beside the silent one has failed; of the one as typed only its rest matters. */
+  /** A server beside the silent one has failed; of the only source nothing but its rest matters. */
   #note(error: TryError): void {
     const restMs = retryAfterMs(error.details.fields, Date.now() / 1000) ?? 0;
     const until = this.#context.retry.monotonicMs() + restMs;
-    if (error.server === this.#typed.server) this.#attempts.rest(error.server, until);
+    const { sources } = this.#context;
+    if (!sources.hasOther(error.server)) this.#attempts.rest(error.server, until);
     else this.#attempts.failBeside(error, until);
   }
 }

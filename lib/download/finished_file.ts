@@ -1,7 +1,7 @@
 import { equalLength } from "../http/body.ts";
 import type { Fields } from "../http/fields.ts";
 import { parseHttpDate } from "../http/http_date.ts";
-import type { Algorithm } from "../http/digest_fields.ts";
+import type { HashName } from "./expected_content.ts";
 import { fileErrors } from "./file_error.ts";
 
 /** A file that stands under its name, whole as far as we know, but perhaps of something else. */
@@ -11,14 +11,14 @@ export interface FinishedFile {
   /** In seconds since 1970. */
   readonly modifiedAt: number;
   /** Its digest, in hexadecimal digits. */
-  readonly digest: (algorithm: Algorithm) => Promise<string>;
+  readonly digest: (algorithm: HashName) => Promise<string>;
 }
 
 /** The file of that name; undefined when there is none. */
 export async function existingFile(name: string): Promise<FinishedFile | undefined> {
   const found = name === "-" ? undefined : await Deno.stat(name).catch(() => undefined);
   if (!found?.isFile) return undefined;
-  const digest = async (algorithm: Algorithm) => {
+  const digest = async (algorithm: HashName) => {
     const { digestOfBytes } = await import("./verification.ts");
     return await fileErrors(
       name,

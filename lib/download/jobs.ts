@@ -3,6 +3,7 @@ import type { ClientOptions } from "./client_options.ts";
 import type { Checksums } from "./checksums.ts";
 import { DownloadError } from "./download_error.ts";
 import { fileName } from "./file_name.ts";
+import type { Description, MetalinkOptions, MetalinkPlan } from "./metalink_jobs.ts";
 import { parseTypedUri, type TargetUri } from "./target_uri.ts";
 
 /** One file to download. */
@@ -12,13 +13,16 @@ export interface Job {
   readonly name: string;
   /** What its SHA-256 is to be, in lower-case hexadecimal digits; undefined for anything. */
   readonly sha256: string | undefined;
+  /** What a Metalink document says of it, whose URI `uri` is then; undefined without one. */
+  readonly described?: Description | undefined;
+  /** The jobs of a Metalink document, should the URI lead to one; undefined to save that as it is. */
+  readonly follow?: ((document: Uint8Array) => Promise<readonly Job[]>) | undefined;
 }
 
 /** What decides which files there are to download. */
-export type JobOptions = Pick<
-  ClientOptions,
-  "output" | "directory" | "input" | "sha256" | "checksums"
->;
+export type JobOptions =
+  & Pick<ClientOptions, "input" | "checksums" | "no-metalink">
+  & MetalinkOptions;
 
 /**
  * What is to be downloaded. All mistakes are found before the first request.
@@ -29,28 +33,71 @@ export type JobOptions = Pick<
 export async function planJobs(operands: readonly string[], options: JobOptions): Promise<Job[]> {
   const { output, directory, input, sha256, checksums } = options;
   const listed = input === undefined ? [] : parseUrlList(await readText("input", input));
-  const typed = [...operands, ...listed].map(typedUri);
+  const typed = [...new Set([...operands, ...listed])];
+  const documents = typed.filter((text) => !options["no-metalink"] && isLocalDocument(text));
+  const typedUris = typed.filter((text) => !documents.includes(text)).map(typedUri);
   // A URL that is listed twice is one file.
-  const uris = [...new Map(typed.map((uri) => [uri.href, uri])).values()];
-  if (uris.length === 0) throw new UsageError("no URL is given: name one, as http://host/file");
+  const uris = [...new Map(typedUris.map((uri) => [uri.href, uri])).values()];
+  const count = uris.length + documents.length;
+  if (count === 0) throw new UsageError("no URL is given: name one, as http://host/file");
   const isOne = (name: string, value: string | undefined) => {
-    if (value === undefined || uris.length === 1) return;
-    throw new UsageError(`--${name}=${value} takes one URL, but ${uris.length} are given`);
+    if (value === undefined || count === 1) return;
+    throw new UsageError(`--${name}=${value} takes one URL, but ${count} are given`);
   };
   isOne("output", output);
   isOne("sha256", sha256);
   const lists = checksums === undefined ? undefined : await readChecksums(checksums);
   // Loading it takes 10 ms, and most downloads do not need it.
   const paths = directory ?? checksums ? await import("@std/path") : undefined;
-  const names = new Set<string>();
-  return uris.map((uri) => {
+  const listedDigest = (plain: string, uri: TargetUri) =>
+    lists && digestIn(lists, paths!.basename(plain), uri, checksums!);
+  const plan = { options, listedDigest, random: Math.random };
+  const jobs: Job[] = uris.map((uri) => {
     const plain = output ?? fileName(uri);
     const name = directory && plain !== "-" ? paths!.join(directory, plain) : plain;
+    const follow = options["no-metalink"] ? undefined : followWith(uri, plan);
+    // What a document describes is listed, not the document.
+    const isDocument = follow !== undefined && isMetalinkName(uri.requestTarget);
+    const digest = sha256 ?? (isDocument ? undefined : listedDigest(plain, uri));
+    return { uri, name, sha256: digest, follow };
+  });
+  for (const text of documents) jobs.push(...await readDocument(text, plan));
+  const names = new Set<string>();
+  for (const { name } of jobs) {
     if (names.has(name)) throw new UsageError(`two URLs would be saved as ${name}`);
     names.add(name);
-    const listedDigest = lists && digestIn(lists, paths!.basename(plain), uri, checksums!);
-    return { uri, name, sha256: sha256 ?? listedDigest };
-  });
+  }
+  return jobs;
+}
+
+/** What makes the jobs of a document. */
+function followWith(uri: TargetUri, plan: MetalinkPlan): NonNullable<Job["follow"]> {
+  return async (document) => {
+    const { planDescribed } = await import("./metalink_jobs.ts");
+    return planDescribed(document, uri, plan);
+  };
+}
+
+/** The jobs of a document of this machine: its mistakes are found before the first request. */
+async function readDocument(operand: string, plan: MetalinkPlan): Promise<readonly Job[]> {
+  const { readLocal } = await import("./metalink_jobs.ts");
+  try {
+    const [document, uri] = await readLocal(operand);
+    return await followWith(uri, plan)(document);
+  } catch (error) {
+    if (!(error instanceof DownloadError)) throw error;
+    throw new UsageError(`${operand}: ${error.message}`, { cause: error });
+  }
+}
+
+/** Whether a target names a Metalink document. */
+export function isMetalinkName(requestTarget: string): boolean {
+  return /\.meta4(?:\?|$)/i.test(requestTarget);
+}
+
+/** Whether an operand is the path of a Metalink document, or a URL of a file of this machine. */
+function isLocalDocument(text: string): boolean {
+  return /^file:/i.test(text) || (/\.(?:meta4|metalink)$/i.test(text) && !/^[^/]*:/.test(text));
 }
 
 /** What a list says of a file, by its name here or else by that in its URL. */
@@ -113,19 +160,26 @@ export async function readCertificates(file: string): Promise<string> {
 /**
  * Runs an action for each item, at most `most` at a time.
  *
+ * @param act may add items
  * @returns what came of them, in the order of the items
  */
 export async function atOnce<Item, Result>(
   items: readonly Item[],
   most: number,
-  act: (item: Item) => Promise<Result>,
+  act: (item: Item, add: (items: readonly Item[]) => void) => Promise<Result>,
 ): Promise<Result[]> {
   const results: Result[] = [];
-  const rest = items.entries();
-  const worker = async () => {
-    for (const [index, item] of rest) results[index] = await act(item);
-  };
-  await Promise.all(Array.from({ length: Math.min(most, items.length) }, worker));
+  const queue = [...items];
+  const running = new Set<Promise<void>>();
+  for (let begun = 0; begun < queue.length || running.size > 0;) {
+    if (begun < queue.length && running.size < most) {
+      const index = begun++;
+      const task = act(queue[index]!, (more) => queue.push(...more))
+        .then((result) => void (results[index] = result))
+        .finally(() => running.delete(task));
+      running.add(task);
+    } else await Promise.race(running);
+  }
   return results;
 }
 

@@ -1,6 +1,7 @@
 import { DownloadError } from "./download_error.ts";
 import { attempt, fileErrors, fileErrorsSync } from "./file_error.ts";
 import { type NameClaims, splitPath } from "./file_name.ts";
+import type { PieceCheck } from "./pieces.ts";
 import { type Representation, type ResumePoint, resumePointOf, Tail } from "./resume.ts";
 
 /**
@@ -32,6 +33,7 @@ export interface Output {
    *
    * @returns undefined when there is nothing to wait for
    * @throws {DownloadError} `file`
+   * @throws {PieceError} if they complete a piece that is not what it should be
    */
   write(bytes: Uint8Array): Promise<void> | undefined;
   /** The last of the bytes from the start, as many as a joint is compared over. */
@@ -73,6 +75,10 @@ export interface OutputOptions {
   /** The names of this run; undefined where it writes one file under its own name. */
   readonly claims?: NameClaims | undefined;
   readonly onNotice?: ((text: string) => void) | undefined;
+  /** What the content is known by beforehand, as a record of a part holds it. */
+  readonly identity?: string | undefined;
+  /** Checks its pieces. */
+  readonly pieces?: PieceCheck | undefined;
 }
 
 /** Why a part cannot be resumed; undefined if it can. */
@@ -126,7 +132,7 @@ export function shownPart(name: string, partName: string | undefined): string {
 }
 
 /** An output that takes bytes in their order alone, and cannot be read. */
-abstract class SequentialOutput implements Output {
+export abstract class SequentialOutput implements Output {
   #representation: Representation | undefined;
   #position = 0;
   #tail = new Tail();

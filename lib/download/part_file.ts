@@ -1,4 +1,4 @@
-import { DownloadError } from "./download_error.ts";
+import { DownloadError, type PieceError } from "./download_error.ts";
 import { attempt, codeOf, fileErrors, fileErrorsSync } from "./file_error.ts";
 import {
   askedFrom,
@@ -14,6 +14,9 @@ import { Placement } from "./place_file.ts";
 
 /** How much is read at a time. */
 const PIECE_BYTES = 512 * 1024;
+
+/** How much of an earlier run is checked before others have their turn. */
+const TURN_BYTES = 16 * 1024 * 1024;
 
 /** A file for the first part of a content, open and locked. */
 export interface OpenPart {
@@ -50,7 +53,7 @@ export class PartFile implements Output {
     this.#partName = opened.partName;
     this.#options = options;
     this.#file = opened.file;
-    this.#record = new PartRecord(opened.partName, options.url);
+    this.#record = new PartRecord(opened.partName, options.url, options.identity);
     this.#isOld = opened.isOld;
     this.#placement = new Placement(name, opened.partName, options);
     if (opened.lacksLock) this.#placement.lack("a lock");
@@ -102,12 +105,14 @@ export class PartFile implements Output {
       this.#record.remove();
     });
     this.#record.reset(0, representation);
+    this.#options.pieces?.restart();
     this.#joints = [];
   }
 
   /**
    * From now on bytes may come in any order, up to where the content begins anew. What is behind a
-   * hole gives up its first bytes: they come again, and are compared where it begins then.
+   * hole gives up its first bytes: they come again, and are compared where it begins then. Not so if
+   * the digests of pieces tell what belongs together.
    *
    * @returns what is there, then and later
    * @throws {DownloadError} `file`
@@ -116,6 +121,7 @@ export class PartFile implements Output {
     const { pieces } = this.#record;
     this.#record.scatter();
     this.#joints = [];
+    if (this.#options.pieces !== undefined) return pieces;
     fileErrorsSync(this.#partName, () => {
       const later = pieces.list.filter(([first]) => first > 0);
       for (const [first, end] of later) {
@@ -139,6 +145,7 @@ export class PartFile implements Output {
    * @throws {DownloadError} `file`
    */
   join(joint: Joint): boolean {
+    if (this.#options.pieces !== undefined) return true;
     if (!this.#isDue(joint)) return this.#joints.push(joint) > 0;
     return fileErrorsSync(this.#partName, () => this.#holds(joint));
   }
@@ -149,8 +156,17 @@ export class PartFile implements Output {
    * @returns where they, or those before them, meet what does not go with them: from there on all is
    * forgotten, and so is whatever is behind a hole, and no more may be written so
    * @throws {DownloadError} `file`
+   * @throws {PieceError} if they complete a piece that is not what it should be; it is missing again
    */
   writeAt(bytes: Uint8Array, position: number): Joint | undefined {
+    const broken = this.#writeAt(bytes, position);
+    const bad = this.#badPieces(position, position + bytes.length);
+    if (bad === undefined) return broken;
+    this.#discard(bad);
+    throw bad;
+  }
+
+  #writeAt(bytes: Uint8Array, position: number): Joint | undefined {
     return fileErrorsSync(this.#partName, () => {
       this.#file.seekSync(position, Deno.SeekMode.Start);
       for (let rest = bytes; rest.length > 0;) {
@@ -165,6 +181,34 @@ export class PartFile implements Output {
       }
       this.#record.writeIfDue();
       return undefined;
+    });
+  }
+
+  /** What is wrong with the pieces that bytes have completed; undefined for nothing. */
+  #badPieces(first: number, end: number): PieceError | undefined {
+    const check = this.#options.pieces;
+    if (check === undefined) return undefined;
+    const { pieces } = this.#record;
+    const read = (from: number, to: number) => this.#pieceOf(from, to);
+    return fileErrorsSync(this.#partName, () => {
+      const bad = check.check(first, end, (a, b) => pieces.has(a, b), read);
+      this.#file.seekSync(this.position, Deno.SeekMode.Start);
+      return bad;
+    });
+  }
+
+  *#pieceOf(from: number, to: number): Generator<Uint8Array> {
+    for (let at = from; at < to; at += PIECE_BYTES) {
+      yield this.#read(at, Math.min(to, at + PIECE_BYTES));
+    }
+  }
+
+  /** These bytes are to come again. */
+  #discard({ ranges }: PieceError): void {
+    const { pieces } = this.#record;
+    fileErrorsSync(this.#partName, () => {
+      for (const [first, end] of ranges) pieces.remove(first, end);
+      this.#record.write();
     });
   }
 
@@ -227,6 +271,11 @@ export class PartFile implements Output {
       }
       this.#record.writeIfDue();
     });
+    const bad = this.#badPieces(this.position - bytes.length, this.position);
+    if (bad === undefined) return;
+    // What follows has only just arrived: it is not worth a hole.
+    fileErrorsSync(this.#partName, () => this.#forgetBehind(bad.ranges[0]![0]));
+    throw bad;
   }
 
   async *content(from = 0): AsyncGenerator<Uint8Array> {
@@ -323,9 +372,27 @@ export class PartFile implements Output {
       : `without --continue the ${size} bytes of ${this.#partName} are written anew`;
     if (this.#whyAnew !== undefined) return;
     this.#isOld = false;
+    await this.#checkEarlier();
     const { length, isScattered } = this.#record;
     if (!isScattered) this.#truncate(this.position);
     else if (size > length!) this.#file.truncateSync(length!);
+  }
+
+  /** Checks the pieces that an earlier run left. */
+  async #checkEarlier(): Promise<void> {
+    const { pieces, onNotice } = this.#options;
+    if (pieces === undefined) return;
+    const { delay } = await import("@std/async/delay");
+    const damaged: PieceError[] = [];
+    for (let at = 0; at < this.#record.length!; at += TURN_BYTES) {
+      const bad = this.#badPieces(at, at + TURN_BYTES);
+      if (bad !== undefined) damaged.push(bad);
+      await delay(0); // Other downloads go on meanwhile.
+    }
+    if (damaged.length === 0) return;
+    for (const bad of damaged) this.#discard(bad);
+    if (this.hasHoles) this.#record.scatter();
+    onNotice?.(`${this.#partName}: ${damaged[0]!.message}: it comes again`);
   }
 
   #truncate(position: number): void {

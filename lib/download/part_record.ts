@@ -1,5 +1,11 @@
 import { ifFound, ignoreNotFound } from "./file_error.ts";
-import { isUsableTag, type Representation, type ResumePoint, resumePointOf } from "./resume.ts";
+import {
+  isIdentity,
+  isUsableTag,
+  type Representation,
+  type ResumePoint,
+  resumePointOf,
+} from "./resume.ts";
 
 /** Bytes from a position up to, and without, another. */
 export type Piece = readonly [first: number, end: number];
@@ -63,7 +69,10 @@ export class Pieces {
 export interface StoredRecord {
   /** The URL as it was typed. */
   readonly url: string;
-  readonly entityTag: string;
+  /** Undefined where there is an identity. */
+  readonly entityTag?: string;
+  /** What the content was known by beforehand; undefined where there is an ETag. */
+  readonly identity?: string;
   readonly length: number;
   /** How many bytes of it were surely written to the part file, from its start. */
   readonly written: number;
@@ -101,12 +110,19 @@ export function parseRecord(text: string): StoredRecord | undefined {
     return undefined;
   }
   if (typeof value !== "object" || value === null) return undefined;
-  const { url, entityTag, length, written, pieces } = value as Record<keyof StoredRecord, unknown>;
-  if (typeof url !== "string" || typeof entityTag !== "string") return undefined;
-  if (!isUsableTag(entityTag)) return undefined;
+  const { url, entityTag, identity, length, written, pieces } = value as Record<
+    keyof StoredRecord,
+    unknown
+  >;
+  const known = entityTag === undefined
+    ? typeof identity === "string" && isIdentity(identity) ? { identity } : undefined
+    : typeof entityTag === "string" && isUsableTag(entityTag)
+    ? { entityTag }
+    : undefined;
+  if (typeof url !== "string" || known === undefined) return undefined;
   if (!isCount(length) || !isCount(written) || written > length) return undefined;
-  if (pieces === undefined) return { url, entityTag, length, written };
-  return isPieces(pieces, length) ? { url, entityTag, length, written, pieces } : undefined;
+  if (pieces === undefined) return { url, ...known, length, written };
+  return isPieces(pieces, length) ? { url, ...known, length, written, pieces } : undefined;
 }
 
 /** Whether a text is what `PartRecord.#mark` writes. */
@@ -148,6 +164,7 @@ export function recordOwner(partName: string): "ours" | "others" | undefined {
 export class PartRecord {
   readonly #partName: string;
   readonly #url: string;
+  readonly #identity: string | undefined;
   readonly #path: string;
   #file: Deno.FsFile | undefined;
   #representation: Representation | undefined;
@@ -156,10 +173,11 @@ export class PartRecord {
   /** As far as the file goes; undefined while there is none of ours. */
   #recorded: number | undefined;
 
-  /** `url` is the one as typed. */
-  constructor(partName: string, url: string) {
+  /** `url` is the one as typed; `identity` what the content is known by beforehand. */
+  constructor(partName: string, url: string, identity?: string) {
     this.#partName = partName;
     this.#url = url;
+    this.#identity = identity;
     this.#path = `${partName}.json`;
   }
 
@@ -182,8 +200,8 @@ export class PartRecord {
 
   /** Why what is there cannot be resumed; undefined if it can. */
   get obstacle(): string | undefined {
-    const { entityTag, length } = this.#representation ?? {};
-    if (entityTag === undefined) return "its server names no strong ETag";
+    const { entityTag, length, identity } = this.#representation ?? {};
+    if ((identity ?? entityTag) === undefined) return "its server names no strong ETag";
     if (length === undefined) return "its server does not say how long it is";
     return this.#recorded === undefined ? "nothing could be written beside it" : undefined;
   }
@@ -212,16 +230,17 @@ export class PartRecord {
     if (stored === undefined) {
       return `nothing can prove what the ${size} bytes of ${this.#partName} are of`;
     }
-    const { url, entityTag, length, written, pieces } = stored;
+    const { url, entityTag, identity, length, written, pieces } = stored;
+    if (identity !== this.#identity) return `${this.#partName} was not begun with this digest`;
     // A query may be a signature, another one each time: If-Range, and what is compared before the
     // joint, show that the content is the same.
     const [path, ownPath] = [url, this.#url].map((it) => it.split("?", 1)[0]);
-    if (path !== ownPath) return `${this.#partName} is of ${url}`;
+    if (path !== ownPath && identity === undefined) return `${this.#partName} is of ${url}`;
     const all = new Pieces([[0, written], ...(pieces ?? []).filter(([, end]) => end <= size)]);
     const isScattered = written <= size && all.size > all.prefix;
     // One byte at least is left to be asked for: its answer proves that the content is the same.
     const position = Math.max(0, Math.min(size, written, length - 1));
-    this.reset(position, { entityTag, length });
+    this.reset(position, { entityTag, length, identity });
     if (isScattered) this.#pieces = all;
     this.#isScattered = isScattered;
     this.#recorded = this.#pieces.size;
@@ -242,9 +261,10 @@ export class PartRecord {
 
   /** Writes the file, over the record before. It is always one that we made. */
   write(): void {
-    const { entityTag, length } = this.#representation ?? {};
-    if (entityTag === undefined || length === undefined) return this.#mark();
-    const record = { url: this.#url, entityTag, length, written: this.#pieces.prefix };
+    const { entityTag, length, identity } = this.#representation ?? {};
+    const known = identity !== undefined ? { identity } : entityTag && { entityTag };
+    if (!known || length === undefined) return this.#mark();
+    const record = { url: this.#url, ...known, length, written: this.#pieces.prefix };
     const pieces = this.#pieces.list.filter(([first]) => first > 0);
     this.#put(formatRecord(this.#isScattered ? { ...record, pieces } : record));
     this.#recorded = this.#pieces.size;

@@ -7,10 +7,12 @@ import {
   isSameTail,
   otherContentError,
   type Representation,
+  type ResumeDecision,
   resumeDecisionOf,
   type ResumePoint,
   Tail,
   type Whole,
+  wholeOf,
 } from "./resume.ts";
 import type { Output } from "./output.ts";
 import { Relief, ReliefRace, type Relieve, relievedError } from "./relief.ts";
@@ -86,13 +88,13 @@ export class Receiver {
   ): Promise<readonly string[]> {
     const { head, framing } = answer.response;
     const { server } = uri;
-    const decision = resumeDecisionOf(head, framing, point);
+    const decision = this.#expect(server, resumeDecisionOf(head, framing, point));
     if (decision.kind === "faulty") {
       throw new TryError("network", server, decision.reason, { isOfRange: true });
     }
     if (decision.kind === "whole") this.#begin(server, decision.representation);
     else this.#noteResumed(server, point!, decision.kind === "again");
-    const whole = decision.kind === "whole" ? decision.representation : point!;
+    const whole = decision.kind === "whole" ? wholeOf(decision.representation) : point!;
     const { silence } = this.#context.retry;
     const find: Relieve = (...how) => relieve!(segmenting.asked ?? server, ...how);
     const race = relieve && new ReliefRace(silence.contentMs, silence, find, this.#begunAt);
@@ -106,9 +108,8 @@ export class Receiver {
       const from = inParts ? start : await this.#copy(server, answer, race, decision, control);
       if (from !== undefined) {
         const part = { uri, answer, start: from, bytes: start + bytes! - from };
-        const all = { entityTag: whole.entityTag!, length: whole.length! };
-        servers = await this.#receiveParts(all, part, segmenting, race, control);
-      } else if (decision.kind === "rest" && this.#output.position < whole.length!) {
+        servers = await this.#receiveParts(whole!, part, segmenting, race, control);
+      } else if (decision.kind === "rest" && this.#output.position < whole!.length) {
         throw new TryError("network", server, "it sent no more than a part of the rest");
       }
     } finally {
@@ -116,6 +117,23 @@ export class Receiver {
     }
     this.#verify(server);
     return servers;
+  }
+
+  /**
+   * What an answer brings, if that can be what is expected.
+   *
+   * @throws {TryError} `checksum`, if its size is another
+   */
+  #expect(server: string, decision: ResumeDecision): ResumeDecision {
+    const { bytes, identity } = this.#context.expected ?? {};
+    if (decision.kind !== "whole") return decision;
+    const { entityTag, length = bytes } = decision.representation;
+    if (bytes !== undefined && length !== bytes) {
+      const reason = `its content has ${length} bytes, but ${bytes} were expected`;
+      throw new TryError("checksum", server, reason);
+    }
+    const tag = identity === undefined ? entityTag : undefined;
+    return { ...decision, bytes: length, representation: { entityTag: tag, length, identity } };
   }
 
   #noteResumed(server: string, { length }: ResumePoint, isAgain: boolean): void {
@@ -135,14 +153,14 @@ export class Receiver {
     control: SegmentControl | undefined,
   ): Promise<readonly string[]> {
     const output = this.#output;
+    const { entityTag, length } = whole;
     const { fields } = part.answer.response.head;
     (await this.#verificationFor(fields))?.beginParts(fields, output.position);
-    const onWritten = (bytes: Uint8Array, position: number) =>
-      this.#verification?.offer(bytes, position);
-    const { responses, servers } = await segmenting.receive(whole, part, {
+    const { responses, servers } = await segmenting.receive({ entityTag, length }, part, {
       race,
       control,
-      onWritten,
+      onWritten: (bytes, position) => this.#verification?.offer(bytes, position),
+      onDiscarded: (position) => this.#verification?.forget(position),
     });
     const [promising] = responses.filter((fields) => fields.has("repr-digest"));
     const verification = await this.#verificationFor(promising);
@@ -180,6 +198,7 @@ export class Receiver {
     const { transport, retry: { minSpeed, monotonicMs }, observer } = this.#context;
     const { rateLimit } = transport;
     const output = this.#output;
+    const mustCompare = this.#context.expected?.pieces === undefined;
     const verification = await this.#verificationFor(head.fields);
     await verification?.begin(head.fields, output.position, (from) => output.content(from));
     this.#sources++;
@@ -200,7 +219,8 @@ export class Receiver {
       if (old > 0) {
         tail.add(piece.subarray(0, old));
         const isJoint = received >= known;
-        if (isJoint && !isSameTail(tail.bytes, output.tail())) throw otherContentError(server);
+        const isOther = isJoint && mustCompare && !isSameTail(tail.bytes, output.tail());
+        if (isOther) throw otherContentError(server);
       }
       const fresh = old === 0 ? piece : piece.subarray(old);
       const writing = output.write(fresh);
@@ -225,7 +245,7 @@ export class Receiver {
   async #verificationFor(fields: Fields | undefined): Promise<Verification | undefined> {
     if (fields?.has("repr-digest") || fields?.has("content-digest")) {
       const { Verification } = await import("./verification.ts");
-      this.#verification ??= new Verification(undefined, false);
+      this.#verification ??= new Verification([], false);
     }
     return this.#verification;
   }

@@ -11,13 +11,21 @@ export interface Representation {
   readonly entityTag: string | undefined;
   /** In bytes; undefined when the server does not say. */
   readonly length: number | undefined;
+  /** What the content is known by beforehand, wherever it comes from; then no ETag matters. */
+  readonly identity?: string | undefined;
 }
 
 /** A representation of which any part can be asked for. */
 export interface Whole {
-  /** A strong one. */
-  readonly entityTag: string;
+  /** A strong one; undefined where a digest will tell whether all parts belong together. */
+  readonly entityTag: string | undefined;
   readonly length: number;
+}
+
+/** A representation of which any part can be asked for; undefined if none can. */
+export function wholeOf({ entityTag, length, identity }: Representation): Whole | undefined {
+  const isKnown = identity !== undefined || entityTag !== undefined;
+  return isKnown && length !== undefined ? { entityTag, length } : undefined;
 }
 
 /** The first bytes of a representation of which the rest can be asked for. */
@@ -37,9 +45,8 @@ export function resumePointOf(
   position: number,
   received: number = position,
 ): ResumePoint | undefined {
-  const { entityTag, length } = representation ?? {};
-  if (entityTag === undefined || length === undefined) return undefined;
-  return received > 0 && position < length ? { position, entityTag, length } : undefined;
+  const whole = representation && wholeOf(representation);
+  return whole && received > 0 && position < whole.length ? { position, ...whole } : undefined;
 }
 
 /** Which bytes of the content an answer brings. */
@@ -69,7 +76,12 @@ export type ResumeDecision =
  * same (RFC 9110 §13.1.5).
  */
 export function rangeFields(point: ResumePoint): FieldLine[] {
-  return [["Range", `bytes=${askedFrom(point.position)}-`], ["If-Range", point.entityTag]];
+  return [["Range", `bytes=${askedFrom(point.position)}-`], ...ifRange(point)];
+}
+
+/** The field that asks for a part of nothing but that representation (RFC 9110 §13.1.5). */
+export function ifRange({ entityTag }: Whole): FieldLine[] {
+  return entityTag === undefined ? [] : [["If-Range", entityTag]];
 }
 
 /**
@@ -144,7 +156,13 @@ export function isUsableTag(text: string): boolean {
   return parseEntityTag(text)?.isWeak === false && /^[!-~]*$/.test(text);
 }
 
-function isSame(one: string | undefined, other: string): boolean {
+/** Whether a text has the form of an identity: the name of a digest, and hexadecimal digits. */
+export function isIdentity(text: string): boolean {
+  return /^[a-z0-9-]{1,16}=[0-9a-f]{32,128}$/.test(text);
+}
+
+function isSame(one: string | undefined, other: string | undefined): boolean {
+  if (other === undefined) return true;
   const tags = [parseEntityTag(one ?? ""), parseEntityTag(other)];
   return tags[0] !== undefined && tags[1] !== undefined && isStrongMatch(tags[0], tags[1]);
 }

@@ -6,7 +6,7 @@ import { answerError, TryError } from "./download_error.ts";
 import { type FinalAnswer, followRedirects, seek } from "./follow_redirects.ts";
 import type { PartFile } from "./part_file.ts";
 import type { ReliefRace } from "./relief.ts";
-import { askedFrom, resumeDecisionOf, type Whole } from "./resume.ts";
+import { askedFrom, ifRange, resumeDecisionOf, type Whole } from "./resume.ts";
 import type { SegmentControl } from "./segment_control.ts";
 import type { Holder, Segment, Segments } from "./segments.ts";
 import type { TargetUri } from "./target_uri.ts";
@@ -30,6 +30,8 @@ export interface SegmentRound {
   readonly control: SegmentControl | undefined;
   /** Bytes were written at a position. */
   readonly onWritten: (bytes: Uint8Array, position: number) => void;
+  /** Bytes behind a position that were written are missing again. */
+  readonly onDiscarded: (position: number) => void;
   /** Bytes have arrived by way of a worker. */
   readonly onBytes: (worker: Holder, bytes: number) => void;
   /** A worker has ended before the round. */
@@ -74,19 +76,18 @@ export async function askSegment(
   worker: Asker,
   round: SegmentRound,
 ): Promise<Part | undefined> {
-  const { context, segments, whole } = round;
-  const { typed } = context;
+  const { segments, whole } = round;
   const { position, end } = segment;
   const busy = busyBeside(worker, round);
-  const target = targetOf(worker, busy, round);
+  const [target, isSource] = targetOf(worker, busy, round);
   worker.server = target.server;
-  const avoidance = avoidanceOf(busy, round);
+  const avoidance = isSource ? avoidanceOf(target, busy, round) : undefined;
   const { uri, answer } = await find(target, busy, {
     method: "GET",
     fieldsFor: ({ href }) => [
-      ...(href === typed.href && avoidance ? [["Avoid-Server", avoidance] as const] : []),
+      ...(href === target.href && avoidance ? [["Avoid-Server", avoidance] as const] : []),
       ["Range", `bytes=${askedFrom(position)}-${end - 1}`],
-      ["If-Range", whole.entityTag],
+      ...ifRange(whole),
     ],
   }, round);
   try {
@@ -139,17 +140,20 @@ function partOf(
   throw new TryError("network", uri.server, reason, { isOfRange: true });
 }
 
-/** A server that no other worker asks, or the URI as typed. */
+/** A server that no other worker asks, or where a try may begin; and whether it is such a one. */
 function targetOf(
   { home }: Asker,
   busy: ReadonlySet<string>,
-  { context: { typed, attempts, retry }, duplicates, partless }: SegmentRound,
-): TargetUri {
-  return [...home === undefined ? [] : [home], ...duplicates()].find(({ server }) =>
+  { context: { sources, attempts, retry }, duplicates, partless }: SegmentRound,
+): readonly [TargetUri, isSource: boolean] {
+  const isFree = ({ server }: TargetUri) =>
     !busy.has(server) && !partless.has(server) && attempts.allowsRange(server) &&
     attempts.failuresOf(server) === 0 &&
-    attempts.restMs(server, retry.monotonicMs()) === 0
-  ) ?? typed;
+    attempts.restMs(server, retry.monotonicMs()) === 0;
+  const known = [...home === undefined ? [] : [home], ...duplicates()];
+  const free = known.find(isFree);
+  if (free !== undefined) return [free, false];
+  return [sources.next(attempts, retry.monotonicMs(), new Set([...busy, ...partless])), true];
 }
 
 function busyBeside(
@@ -161,13 +165,14 @@ function busyBeside(
 
 /** Avoid-Server: servers that are busy for this download, have failed, or send no parts. */
 function avoidanceOf(
+  { server }: TargetUri,
   busy: ReadonlySet<string>,
-  { context: { typed, attempts }, workers, partless }: SegmentRound,
+  { context: { attempts }, workers, partless }: SegmentRound,
 ): string | undefined {
-  const others = (servers: Iterable<string>) => [...servers].filter((it) => it !== typed.server);
+  const others = (servers: Iterable<string>) => [...servers].filter((it) => it !== server);
   // The last worker left may have to take all of it from a server without ranges.
   const vain = workers.size === 1 ? [] : others(partless);
-  return attempts.avoidance(typed.server, others(busy), vain);
+  return attempts.avoidance(server, others(busy), vain);
 }
 
 /** What several do together until it is done, or cannot be. */

@@ -1,5 +1,5 @@
-import { DownloadError, TryError } from "./download_error.ts";
-import { askedFrom, otherContentError, Tail } from "./resume.ts";
+import { DownloadError, PieceError, TryError } from "./download_error.ts";
+import { askedFrom, type Joint, otherContentError, Tail } from "./resume.ts";
 import { FAIR_PART, pauseMs, retryAfterMs } from "./attempts.ts";
 import {
   type Asker,
@@ -201,14 +201,30 @@ export class SegmentWorker implements Asker {
 
   /** Writes; ends the round if what is here turns out to be of two contents. */
   #put(bytes: Uint8Array, position: number): void {
-    const { output, tasks, onWritten } = this.#round;
-    const broken = output.writeAt(bytes, position);
+    const { tasks, onWritten } = this.#round;
+    const broken = this.#writeAt(bytes, position);
     if (broken === undefined) onWritten(bytes, position);
     this.#writtenTo = position + bytes.length;
     if (broken === undefined) return;
     const error = otherContentError(broken.server ?? this.server!);
     tasks.end(error);
     throw error;
+  }
+
+  /** Writes; pieces that turn out to be bad are missing again. */
+  #writeAt(bytes: Uint8Array, position: number): Joint | undefined {
+    const { output, segments, onDiscarded } = this.#round;
+    try {
+      return output.writeAt(bytes, position);
+    } catch (error) {
+      if (!(error instanceof PieceError)) throw error;
+      for (const [first, end] of error.ranges) {
+        segments.restore(first, end);
+        onDiscarded(first);
+        this.#received -= end - first; // Nothing is gained by them.
+      }
+      throw error;
+    }
   }
 
   #note(bytes: number, server: string): void {
@@ -229,16 +245,19 @@ export class SegmentWorker implements Asker {
   /** After a failure: waits, or gives up; the last worker left ends the round. */
   async #recover(error: unknown, gained: number): Promise<void> {
     const { context, tasks, workers, segments, whole, partless, control } = this.#round;
-    const { typed, attempts, retry, observer } = context;
+    const { sources, attempts, retry, observer } = context;
     if (tasks.isOver || (this.#hasLost && workers.size === 1)) return;
     if (error instanceof NoServerError) return workers.size > 1 ? this.#giveUp() : undefined;
     if (!(error instanceof TryError) || workers.size === 1) return tasks.end(error);
+    const { cause } = error;
+    // All sources had their turn: more tries are the download's to decide.
+    if (cause instanceof PieceError && cause.times > sources.all.length) return tasks.end(error);
     segments.release(this);
     const { server, details } = error;
     if (details.isOfRange) {
       if (!partless.has(server)) attempts.denyRange(server);
       // It may well serve the whole: no message, and no reason to avoid it.
-      const isVain = control !== undefined || server === typed.server;
+      const isVain = control !== undefined || !sources.hasOther(server);
       if (isVain || ++this.#failures >= MOST_FAILURES) return this.#giveUp();
       return await tasks.sleep(IDLE_MS);
     }

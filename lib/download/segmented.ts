@@ -27,6 +27,8 @@ export interface SegmentedOptions {
   readonly control: SegmentControl | undefined;
   /** Receives all bytes with their positions, in the order of their arrival. */
   readonly onWritten: SegmentRound["onWritten"];
+  /** Told from where on some of them are missing again. */
+  readonly onDiscarded: SegmentRound["onDiscarded"];
 }
 
 /** Brings the content of one file in segments, over several connections at once. */
@@ -64,7 +66,7 @@ export class Segmented {
    */
   async receive(whole: Whole, part: Part, options: SegmentedOptions): Promise<Joined> {
     const { transport, observer, retry } = this.#context;
-    const { race, control, onWritten } = options;
+    const { race, control, onWritten, onDiscarded } = options;
     const pieces = this.#output.scatter();
     const missing = whole.length - pieces.size;
     const count = Math.max(1, Math.min(options.count, Math.floor(missing / LEAST_SEGMENT)));
@@ -90,6 +92,7 @@ export class Segmented {
       workers: new Set(),
       control,
       onWritten,
+      onDiscarded,
       onBytes: (worker, bytes) => {
         const now = retry.monotonicMs();
         control?.note(bytes, worker === newest, now);

@@ -4,7 +4,7 @@ import type { DownloadContext } from "./context.ts";
 import type { Output } from "./output.ts";
 import { PartFile } from "./part_file.ts";
 import type { ReliefRace } from "./relief.ts";
-import type { Representation, Whole } from "./resume.ts";
+import type { Whole } from "./resume.ts";
 import type { SegmentControl } from "./segment_control.ts";
 import type { Part, SegmentRound } from "./segment_round.ts";
 import type { Joined, Segmented } from "./segmented.ts";
@@ -28,6 +28,7 @@ interface ReceiveOptions {
   /** What has watched the first connection so far; undefined at the start. */
   readonly control: SegmentControl | undefined;
   readonly onWritten: SegmentRound["onWritten"];
+  readonly onDiscarded: SegmentRound["onDiscarded"];
 }
 
 /**
@@ -61,11 +62,11 @@ export class Segmenting {
   }
 
   /** Whether several connections are to bring what follows from its start. */
-  suits({ fields }: ResponseHead, { entityTag, length }: Representation): boolean {
+  suits({ fields }: ResponseHead, whole: Whole | undefined): boolean {
     const output = this.#output;
-    if (!(output instanceof PartFile) || entityTag === undefined) return false;
+    if (!(output instanceof PartFile) || whole === undefined) return false;
     if (output.hasHoles) return true;
-    const isLong = length !== undefined && length - output.received >= SEVERAL_BYTES;
+    const isLong = whole.length - output.received >= SEVERAL_BYTES;
     return isLong && hasRanges(fields) && this.#count > 1;
   }
 
@@ -77,21 +78,21 @@ export class Segmenting {
    */
   async controlFor(
     { fields }: ResponseHead,
-    { entityTag, length }: Representation,
+    whole: Whole | undefined,
     server: string,
   ): Promise<SegmentControl | undefined> {
-    const { typed, transport } = this.#context;
+    const { sources, transport } = this.#context;
     if (transport.segments !== "auto" || !(this.#output instanceof PartFile)) return undefined;
-    if (entityTag === undefined || length === undefined || !hasRanges(fields)) return undefined;
-    const isLong = length - this.#output.received >= AUTO_BYTES;
-    const mayBeElsewhere = server !== typed.server || this.#linking.length > 0;
+    if (whole === undefined || !hasRanges(fields)) return undefined;
+    const isLong = whole.length - this.#output.received >= AUTO_BYTES;
+    const mayBeElsewhere = sources.hasOther(server) || this.#linking.length > 0;
     return isLong && mayBeElsewhere ? await this.#control() : undefined;
   }
 
   /** Receives all that is missing, as `Segmented.receive` does. */
   async receive(whole: Whole, part: Part, options: ReceiveOptions): Promise<Joined> {
     const { Segmented } = await import("./segmented.ts");
-    const { race, onWritten } = options;
+    const { race, onWritten, onDiscarded } = options;
     const segmented = this.#segmented ??= new Segmented(this.#context, this.#output as PartFile);
     for (const [head, uri] of this.#linking.splice(0)) segmented.see(head, uri);
     const isAuto = this.#context.transport.segments === "auto";
@@ -103,6 +104,7 @@ export class Segmenting {
       race,
       control,
       onWritten,
+      onDiscarded,
     });
   }
 

@@ -1,4 +1,4 @@
-import type { Piece } from "./part_record.ts";
+import { type Piece, Pieces } from "./part_record.ts";
 
 /** Brings segments, one after the other. */
 export interface Holder {
@@ -66,6 +66,15 @@ export class Segments {
   release(holder: Holder): void {
     const segment = this.segmentOf(holder);
     if (segment !== undefined) segment.holder = undefined;
+  }
+
+  /** Bytes from a position up to another are missing again. */
+  restore(first: number, end: number): void {
+    const missing = new Pieces(this.#list.map((it) => [it.position, it.end] as const));
+    const again = missing.holes(end).flatMap(([a, b]) =>
+      cut(Math.max(a, first), Math.min(b, end), Infinity)
+    );
+    this.#list = [...this.#list, ...again].sort((a, b) => a.position - b.position);
   }
 
   /**
@@ -138,6 +147,7 @@ export class Segments {
 }
 
 function cut(first: number, end: number, size: number): Segment[] {
+  if (first >= end) return [];
   const count = Math.max(1, Math.floor((end - first) / size));
   const at = (index: number) => first + Math.round((end - first) * index / count);
   return Array.from(

@@ -12,7 +12,7 @@ import { monotonicMs, unwatch, watch } from "../net/deadlines.ts";
 import { ProtocolError } from "../http/grammar.ts";
 import type { FieldLine } from "../http/fields.ts";
 import type { ResponseHead } from "../http/response.ts";
-import { TryError } from "./download_error.ts";
+import { PieceError, TryError } from "./download_error.ts";
 import type { RateLimit } from "./rate_limit.ts";
 import type { TargetUri } from "./target_uri.ts";
 
@@ -339,6 +339,9 @@ export async function peek(
 
 /** The TryError for what an exchange threw; an error that is not the network's as it is. */
 export function tryError(error: unknown, uri: TargetUri): unknown {
+  if (error instanceof PieceError) {
+    return new TryError("checksum", uri.server, error.message, { cause: error, isFinal: false });
+  }
   const reason = failureReason(error);
   if (reason === undefined) return error;
   const isLastingHere = (error instanceof LocalError || error instanceof ProxyError) &&

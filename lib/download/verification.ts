@@ -1,29 +1,31 @@
 import type { Fields } from "../http/fields.ts";
 import { createHash, type Hash } from "node:crypto";
-import { type Algorithm, type Digest, digestOf } from "../http/digest_fields.ts";
+import { digestOf } from "../http/digest_fields.ts";
+import { type ContentDigest, type HashName, nodeHash } from "./expected_content.ts";
 
 /**
- * Hashes content while it arrives, and compares it with what was promised: by the user, and by the
- * servers in Repr-Digest and Content-Digest (RFC 9530). Loading this takes Node's modules, some
- * 20 ms: only for a download that needs it.
+ * Hashes content while it arrives, and compares it with what was promised: by the user or a Metalink
+ * document, and by the servers in Repr-Digest and Content-Digest (RFC 9530). Loading this takes
+ * Node's modules, some 20 ms: only for a download that needs it.
  */
 export class Verification {
-  readonly #typed: Digest | undefined;
-  readonly #wanted: Set<Algorithm>;
+  readonly #expected: readonly ContentDigest[];
+  readonly #wanted: Set<HashName>;
   /** Of all bytes of the content so far. */
-  readonly #whole = new Map<Algorithm, Hash>();
+  readonly #whole = new Map<HashName, Hash>();
   #hashed = 0;
-  #promised: Digest[] = [];
+  #promised: ContentDigest[] = [];
   /** Of the content of the present response. */
-  #message: { readonly digest: Digest; readonly hash: Hash } | undefined;
+  #message: { readonly digest: ContentDigest; readonly hash: Hash } | undefined;
 
   /**
-   * @param sha256 what the user says it is, in hexadecimal digits; undefined for nothing
-   * @param wantsSha256 whether to compute it all the same
+   * @param expected what is known of it beforehand
+   * @param wantsSha256 whether to compute that all the same
    */
-  constructor(sha256: string | undefined, wantsSha256: boolean) {
-    this.#typed = sha256 === undefined ? undefined : { algorithm: "sha-256", hex: sha256 };
-    this.#wanted = new Set(sha256 !== undefined || wantsSha256 ? ["sha-256"] as const : []);
+  constructor(expected: readonly ContentDigest[], wantsSha256: boolean) {
+    this.#expected = expected;
+    this.#wanted = new Set(expected.map(({ algorithm }) => algorithm));
+    if (wantsSha256) this.#wanted.add("sha-256");
   }
 
   restart(): void {
@@ -45,7 +47,7 @@ export class Verification {
   ): Promise<void> {
     this.#notePromise(fields);
     const digest = digestOf(fields, "content-digest");
-    this.#message = digest && { digest, hash: createHash(nodeName(digest.algorithm)) };
+    this.#message = digest && { digest, hash: createHash(nodeHash(digest.algorithm)) };
     await this.#catchUp(position, bytes);
   }
 
@@ -54,14 +56,17 @@ export class Verification {
     this.#notePromise(fields);
     this.#message = undefined;
     if (position > 0 && this.#hashed <= position) return;
-    this.#whole.clear();
-    for (const it of this.#missing()) this.#whole.set(it, createHash(nodeName(it)));
-    this.#hashed = 0;
+    this.#startAgain();
   }
 
   /** Bytes were written at a position: they are hashed if all before them is. */
   offer(bytes: Uint8Array, position: number): void {
     if (position === this.#hashed) this.#add(bytes);
+  }
+
+  /** Bytes behind a position are to come again: those that were offered may be others. */
+  forget(position: number): void {
+    if (position < this.#hashed) this.#startAgain();
   }
 
   /** The content is there, joined of parts that came in no order: of these responses, and others. */
@@ -80,9 +85,15 @@ export class Verification {
   }
 
   /** The algorithms that are needed, but do not hash what arrives. */
-  #missing(): Algorithm[] {
+  #missing(): HashName[] {
     const needed = new Set([...this.#wanted, ...this.#promised.map(({ algorithm }) => algorithm)]);
     return [...needed].filter((it) => !this.#whole.has(it));
+  }
+
+  #startAgain(): void {
+    this.#whole.clear();
+    for (const it of this.#missing()) this.#whole.set(it, createHash(nodeHash(it)));
+    this.#hashed = 0;
   }
 
   /** Hashes what is there, where that was not done while it arrived. */
@@ -94,9 +105,7 @@ export class Verification {
     const from = mustRestart ? 0 : this.#hashed;
     const earlier = from < position ? bytes(from) : [];
     if (earlier === undefined) return;
-    if (mustRestart) this.#whole.clear();
-    for (const it of this.#missing()) this.#whole.set(it, createHash(nodeName(it)));
-    this.#hashed = from;
+    if (mustRestart) this.#startAgain();
     for await (const piece of earlier) this.#add(piece);
   }
 
@@ -125,7 +134,7 @@ export class Verification {
   /** What the end of the content shows to be wrong with it; undefined for nothing. */
   wholeFault(): string | undefined {
     const named = [
-      ...(this.#typed === undefined ? [] : [["", this.#typed] as const]),
+      ...this.#expected.map((digest) => ["", digest] as const),
       ...this.#promised.map((digest) => ["Repr-Digest", digest] as const),
     ];
     for (const [name, digest] of named) {
@@ -144,23 +153,22 @@ export class Verification {
   }
 }
 
-function faultOf(name: string, { algorithm, hex }: Digest, actual: string): string | undefined {
+function faultOf(
+  name: string,
+  { algorithm, hex }: ContentDigest,
+  actual: string,
+): string | undefined {
   if (actual === hex) return undefined;
   const promise = name === "" ? "was expected" : `its ${name} promised`;
   return `the content has the ${algorithm} ${actual}, but ${promise} ${hex}`;
 }
 
-/** `sha256` for `sha-256`. */
-function nodeName(algorithm: Algorithm): string {
-  return algorithm.replace("-", "");
-}
-
 /** The digest of bytes, in hexadecimal digits. */
 export async function digestOfBytes(
-  algorithm: Algorithm,
+  algorithm: HashName,
   bytes: AsyncIterable<Uint8Array>,
 ): Promise<string> {
-  const hash = createHash(nodeName(algorithm));
+  const hash = createHash(nodeHash(algorithm));
   for await (const piece of bytes) hash.update(piece);
   return hash.digest("hex");
 }

@@ -66,7 +66,7 @@ async function downloaded(
   const first = script === undefined ? servers[0]! : await serve(script);
   const directory = stack.use(await TemporaryDirectory.with());
   const url = `http://${first.authority}/file`;
-  const verification = new Verification(content.sha256, true);
+  const verification = new Verification([{ algorithm: "sha-256", hex: content.sha256 }], true);
   const told = await fetchInto(await openFile(directory, url), url, {
     segments: "auto",
     verification,

@@ -15,6 +15,9 @@ const NONE: JobOptions = {
   input: undefined,
   sha256: undefined,
   checksums: undefined,
+  "no-metalink": false,
+  "metalink-location": undefined,
+  "allow-downgrade": false,
 };
 const A = "a".repeat(64);
 

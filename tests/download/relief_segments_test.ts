@@ -6,7 +6,7 @@ import { sha256Of } from "../misbehaviour/digest.ts";
 import { redirecting } from "../misbehaviour/redirecting.ts";
 import type { Script } from "../misbehaviour/scripted_server.ts";
 import { UPRIGHT } from "../misbehaviour/upright.ts";
-import { fetchInto, openFile } from "../support/downloading.ts";
+import { fetchInto, openFile, sha256Alone } from "../support/downloading.ts";
 import {
   BALANCER,
   content,
@@ -24,7 +24,7 @@ const { upright } = UPRIGHT;
 const BRINK = 300_000;
 
 Deno.test("download() brings what is left over several connections once one has fallen silent", async () => {
-  const options = { verification: new Verification(content.sha256, true) };
+  const options = { verification: new Verification(sha256Alone(content.sha256), true) };
   const farm = [silentAt(BRINK), slowly(2000), slowly(2000), slowly(2000), slowly(2000)];
   const { outcomes, notices, attempts, pauses, progress } = await relieved(farm, options);
   assertMatch(outcomes[0]!.join(), /^nothing arrived for 0\.[3-9] s$/);

@@ -4,7 +4,7 @@ import { OVERLAP_BYTES } from "../../lib/download/resume.ts";
 import { StreamOutput } from "../../lib/download/output.ts";
 import { Verification } from "../../lib/download/verification.ts";
 import { sha256 } from "../misbehaviour/digest.ts";
-import { answer, fetchInto, openFile } from "../support/downloading.ts";
+import { answer, fetchInto, openFile, sha256Alone } from "../support/downloading.ts";
 import { textOf } from "../support/feed.ts";
 import { RawServer } from "../support/raw_peer.ts";
 import { TemporaryDirectory } from "../support/temporary_directory.ts";
@@ -118,7 +118,7 @@ Deno.test("download() goes on in another run with what the first has left", asyn
   const first = await openFile(directory, site.url);
   await assertRejects(() => fetchInto(first, site.url), DownloadError);
   assertEquals(await directory.names(), ["a.part", "a.part.json"]);
-  const verification = new Verification(WHOLE_SHA256, false);
+  const verification = new Verification(sha256Alone(WHOLE_SHA256), false);
   await fetchInto(await openFile(directory, site.url, true), site.url, { verification });
   assertEquals(textOf(await directory.read("a")), WHOLE);
   assertEquals(await directory.names(), ["a"]);
@@ -129,13 +129,13 @@ Deno.test("download() with a wrong checksum leaves nothing, and what is mixed is
   const wrong = answer("200 OK", ETAG, `J${WHOLE.slice(1)}`);
   await using liar = giving(wrong);
   const once = async () => {
-    const verification = new Verification(WHOLE_SHA256, false);
+    const verification = new Verification(sha256Alone(WHOLE_SHA256), false);
     await fetchInto(await openFile(directory, liar.url), liar.url, { verification, retries: 5 });
   };
   const { failure } = await assertRejects(once, DownloadError);
   assertEquals([failure, liar.requests.length], ["checksum", 1]);
   assertEquals(await directory.names(), []);
-  const verification = new Verification(WHOLE_SHA256, false);
+  const verification = new Verification(sha256Alone(WHOLE_SHA256), false);
   const answers = [wrong.slice(0, -5000), REST, answer("200 OK", ETAG, WHOLE)];
   const { content, ranges } = await resumed(answers, { verification });
   assertEquals([content, ranges[2]], [WHOLE, undefined]);

@@ -1,4 +1,5 @@
 import type { FieldLine } from "../../lib/http/fields.ts";
+import { sha256Alone } from "../support/downloading.ts";
 import { fieldsWith } from "../support/field_lines.ts";
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { Verification } from "../../lib/download/verification.ts";
@@ -18,7 +19,7 @@ async function* pieces(...texts: string[]): AsyncGenerator<Uint8Array> {
 
 Deno.test("Verification compares with what the user expects", async () => {
   for (const [sha256, isRight] of [[HELLO, true], [HELLOWORLD, false]] as const) {
-    const verification = new Verification(sha256, false);
+    const verification = new Verification(sha256Alone(sha256), false);
     await verification.begin(fields(), 0, none);
     verification.update(bytes("hel"));
     verification.update(bytes("lo"));
@@ -28,7 +29,7 @@ Deno.test("Verification compares with what the user expects", async () => {
 });
 
 Deno.test("Verification goes on over several responses, and begins anew when told to", async () => {
-  const verification = new Verification(HELLOWORLD, false);
+  const verification = new Verification(sha256Alone(HELLOWORLD), false);
   await verification.begin(fields(), 0, none);
   verification.update(bytes("wrong"));
   verification.restart();
@@ -40,7 +41,7 @@ Deno.test("Verification goes on over several responses, and begins anew when tol
 });
 
 Deno.test("Verification reads what was there before it", async () => {
-  const verification = new Verification(HELLOWORLD, true);
+  const verification = new Verification(sha256Alone(HELLOWORLD), true);
   await verification.begin(fields(), 5, () => pieces("he", "llo"));
   verification.update(bytes("world"));
   assertEquals([verification.wholeFault(), verification.sha256], [undefined, HELLOWORLD]);
@@ -48,7 +49,7 @@ Deno.test("Verification reads what was there before it", async () => {
 
 Deno.test("Verification checks Repr-Digest over the whole, Content-Digest over the response", async () => {
   const digest = `sha-256=:${HELLO_BASE64}:`;
-  const verification = new Verification(undefined, false);
+  const verification = new Verification([], false);
   await verification.begin(fields(["Repr-Digest", digest], ["Content-Digest", digest]), 0, none);
   verification.update(bytes("hello"));
   assertEquals([verification.messageFault(), verification.wholeFault()], [undefined, undefined]);
@@ -60,7 +61,7 @@ Deno.test("Verification checks Repr-Digest over the whole, Content-Digest over t
 });
 
 Deno.test("Verification counts what comes again for the response alone", async () => {
-  const verification = new Verification(HELLO, false);
+  const verification = new Verification(sha256Alone(HELLO), false);
   await verification.begin(fields(), 0, none);
   verification.update(bytes("hel"));
   await verification.begin(fields(["Content-Digest", `sha-256=:${HELLO_BASE64}:`]), 3, none);

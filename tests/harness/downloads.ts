@@ -12,6 +12,7 @@ import { DownloadError } from "../../lib/download/download_error.ts";
 import { fetchFile } from "../../lib/download/fetch_file.ts";
 import { NameClaims } from "../../lib/download/file_name.ts";
 import { StreamOutput } from "../../lib/download/output.ts";
+import { Sources } from "../../lib/download/sources.ts";
 import { parseTypedUri } from "../../lib/download/target_uri.ts";
 import { PLAIN_SAVING, plainSettings } from "../support/downloading.ts";
 import { seededRandom } from "../support/random.ts";
@@ -128,8 +129,8 @@ export async function downloadToNowhere(
     close: () => {},
   });
   try {
-    const typed = parseTypedUri(url);
-    const context = { typed, attempts, ...plainSettings(connections, timeoutMs) };
+    const sources = new Sources([parseTypedUri(url)]);
+    const context = { sources, attempts, ...plainSettings(connections, timeoutMs) };
     const downloaded = await download(context, nowhere, PLAIN_SAVING);
     return result(undefined, downloaded.bytes !== bytes);
   } catch (error) {

@@ -3,8 +3,10 @@ import { type DownloadSettings, SILENCE_LIMITS } from "../../lib/download/contex
 import { download, type SaveRules } from "../../lib/download/download.ts";
 import { DownloadError, type DownloadFailure } from "../../lib/download/download_error.ts";
 import { AttemptLog } from "../../lib/download/attempts.ts";
+import type { ContentDigest } from "../../lib/download/expected_content.ts";
 import { openOutput } from "../../lib/download/open_output.ts";
 import type { Output } from "../../lib/download/output.ts";
+import { Sources } from "../../lib/download/sources.ts";
 import { parseTypedUri } from "../../lib/download/target_uri.ts";
 import { Connections } from "../../lib/download/transport.ts";
 import { textOf } from "./feed.ts";
@@ -80,6 +82,11 @@ export const PLAIN_SAVING: SaveRules = {
   nameFor: undefined,
 };
 
+/** A SHA-256 as the only digest that a content is known by. */
+export function sha256Alone(hex: string): readonly ContentDigest[] {
+  return [{ algorithm: "sha-256", hex }];
+}
+
 /** What a test has otherwise. */
 export type Changes =
   & Partial<Omit<DownloadSettings["transport"], "connections">>
@@ -109,7 +116,7 @@ export async function fetchInto(
     onNotice: (text) => told.notices.push(text),
   };
   const context = {
-    typed: parseTypedUri(url),
+    sources: new Sources([parseTypedUri(url)]),
     attempts: told.attempts,
     transport: { ...transport, ...changes },
     retry: { ...retry, retries: 0, random: () => 1, wait, ...changes },
