@@ -15,6 +15,7 @@ import { createFrontend, fileRouter, redirectingServer } from "./lib/balancing/f
 import { HealthChecker, jitteredInterval } from "./lib/balancing/health_checker.ts";
 import { DnsResolver } from "./lib/balancing/list/resolver.ts";
 import { ServerSource } from "./lib/balancing/list/server_source.ts";
+import { loadChecks } from "./lib/balancing/load_checks/load_checks.ts";
 import { Locator } from "./lib/balancing/location/location.ts";
 import { POLICIES } from "./lib/balancing/policies.ts";
 import { Pool } from "./lib/balancing/pool.ts";
@@ -98,10 +99,11 @@ await runCommand(BALANCER_COMMAND, async (options, operands) => {
     wait: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
     log,
   });
+  using loads = loadChecks(options, { pool, checker, counters, onError: logger.error });
   const stop = stopSignal(() => frontend.kill());
   let nextAt: number | undefined;
   const status = new StatusCollector(
-    { pool, list, checker, counters, files, frontend, nextAt: () => nextAt, stop },
+    { pool, list, checker, counters, files, loads, frontend, nextAt: () => nextAt, stop },
     {
       version: config.version,
       startedAt,

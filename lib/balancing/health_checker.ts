@@ -11,7 +11,7 @@ import type { TestFile } from "./health.ts";
 import type { Server } from "./list/server.ts";
 import { OwnLine } from "./own_line.ts";
 import type { Pool } from "./pool.ts";
-import { Round, type RoundOptions } from "./round.ts";
+import { Round, type RoundOptions, type Tested } from "./round.ts";
 
 /** How servers are tested round after round. */
 export interface HealthCheckerOptions extends RoundOptions {
@@ -62,6 +62,8 @@ export class HealthChecker {
   readonly #consistency = new ContentConsistency();
   #past: Omit<RoundsStatus, "isUnderWay"> = { count: 0, endedAt: null, elapsedMs: null };
   #testing: Promise<void> | undefined;
+  /** The tests in progress. */
+  #current: Round | undefined;
   readonly #round = new SingleRun(() => this.#runRound());
 
   constructor(pool: Pool, options: HealthCheckerOptions) {
@@ -108,24 +110,39 @@ export class HealthChecker {
     return this.#test("untested");
   }
 
+  /**
+   * Tests a server at once, in the round in progress if there is one, since it does not answer while
+   * another one does. That is no round.
+   *
+   * @returns settles when it has been tested
+   * @throws what the probe rejects with
+   */
+  async suspect(server: Server): Promise<void> {
+    const testing = this.#testing ?? this.#test("suspected");
+    // What is added before the round has ended belongs to it.
+    await Promise.race([this.#current?.suspect(server), testing]);
+  }
+
   async #runRound(): Promise<void> {
     const { beforeRound } = this.#options;
     if (beforeRound !== undefined) await beforeRound();
     await this.#test("all");
   }
 
-  async #test(which: "untested" | "all"): Promise<void> {
+  async #test(which: Tested): Promise<void> {
     // A rejection is the business of the other caller.
     while (this.#testing !== undefined) await this.#testing.catch(() => {});
     if (which === "untested" && !this.#pool.hasUntested) return;
     await (this.#testing = this.#run(which).finally(() => this.#testing = undefined));
   }
 
-  async #run(which: "untested" | "all"): Promise<void> {
+  async #run(which: Tested): Promise<void> {
     const { clock, epochMs, log } = this.#options;
     const begunAt = clock();
     const round = new Round(this.#pool, this.#options, this.#ownLine);
-    await round.run(which);
+    this.#current = round;
+    await round.run(which).finally(() => this.#current = undefined);
+    if (which === "suspected") return;
     const { chooser, ranking, servers: { length: servers } } = this.#pool;
     if (which === "untested") return log.round({ ranking, servers, elapsedMs: undefined });
     const elapsedMs = clock() - begunAt;

@@ -6,9 +6,11 @@
  * @module
  */
 
+import { ArrivalDispersion } from "./arrival_dispersion.ts";
 import { type ReportedLoad, throughputOf, type TransferStatus } from "./health.ts";
 import type { ServerShortfall } from "./file_checks/file_catalog.ts";
 import type { FileChecks, FilesStatus } from "./file_checks/file_checks.ts";
+import type { LoadChecker, LoadChecksStatus } from "./load_checks/load_checker.ts";
 import type { TierName } from "./tiers.ts";
 import type { HealthChecker, RoundsStatus } from "./health_checker.ts";
 import type { ExcludedReason, Pool, ServerRecord } from "./pool.ts";
@@ -77,8 +79,12 @@ export interface FarmStatus {
   readonly tiers: Readonly<Record<TierName, number>> | null;
   /** What is known of files; null if none are checked. */
   readonly files: FilesStatus | null;
+  /** Questions to servers about their load; null if none are asked. */
+  readonly loadChecks: LoadChecksStatus | null;
   /** Clients in each of the last seconds, the latest last, at most 300. */
   readonly clientsPerSecond: readonly number[];
+  /** Of the clients sent to servers in a second: above 1 they come in crowds; null if unknown. */
+  readonly dispersion: number | null;
   readonly servers: readonly ServerStatus[];
 }
 
@@ -97,6 +103,8 @@ export interface StatusSources {
   readonly counters: RequestCounters;
   /** Knows files; undefined if none are asked about. */
   readonly files?: FileChecks | undefined;
+  /** Asks for the load of servers; undefined if that is not wanted. */
+  readonly loads?: LoadChecker | undefined;
   /** Where clients connect. */
   readonly frontend: { readonly isListening: boolean };
   /** When the next round begins; undefined before that is settled. */
@@ -114,6 +122,7 @@ export class StatusCollector {
   readonly #constants: StatusConstants;
   #clientsPerSecond: readonly number[] = [];
   #clients = 0;
+  readonly #arrivals = new ArrivalDispersion();
 
   constructor(sources: StatusSources, constants: StatusConstants) {
     this.#sources = sources;
@@ -122,7 +131,8 @@ export class StatusCollector {
 
   /** Counts the clients of one more second; to be called once a second. */
   tick(): void {
-    const { redirects, unavailable, missing } = this.#sources.counters;
+    const { redirects, unavailable, missing, byServer } = this.#sources.counters;
+    this.#arrivals.endBin(byServer);
     const clients = redirects + unavailable + missing;
     const latest = clients - this.#clients;
     this.#clientsPerSecond = [...this.#clientsPerSecond.slice(1 - MAX_SECONDS), latest];
@@ -131,7 +141,7 @@ export class StatusCollector {
 
   /** The status at this time, in milliseconds since the epoch. */
   status(epochMs: number): FarmStatus {
-    const { pool, list, checker, counters, files, frontend, nextAt, stop } = this.#sources;
+    const { pool, list, checker, counters, files, loads, frontend, nextAt, stop } = this.#sources;
     const { shares } = pool.chooser;
     return {
       ...this.#constants,
@@ -144,7 +154,9 @@ export class StatusCollector {
       missing: counters.missing,
       tiers: pool.chooser.hasTiers ? counters.byTier : null,
       files: files?.status ?? null,
+      loadChecks: loads?.status ?? null,
       clientsPerSecond: this.#clientsPerSecond,
+      dispersion: this.#arrivals.ratio ?? null,
       servers: pool.records.map((record) => {
         const redirects = counters.redirectsTo(record.server.authority);
         const share = shares.get(record.server.id) ?? 0;
@@ -192,6 +204,7 @@ const DECIMALS: Readonly<Record<string, number>> = {
   throughputBytesPerSecond: 3,
   bytesPerSecond: 3,
   share: 6,
+  dispersion: 3,
   weight: 6,
   climb: 6,
 };

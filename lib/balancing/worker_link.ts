@@ -16,6 +16,7 @@ import type { ReportedLoad, TransferSample } from "./health.ts";
 import type { Candidate } from "./policies/policy.ts";
 import type { WorkerFiles } from "./file_checks/file_checks.ts";
 import { readFileUpdate } from "./file_checks/file_link.ts";
+import { inEachSecond } from "./seconds.ts";
 import { TIER_NAMES } from "./tiers.ts";
 import type { Counts, RequestCounters } from "./request_counters.ts";
 
@@ -258,9 +259,6 @@ export class PoolPublisher implements PoolObserver {
   }
 }
 
-/** Time between reports, in ms. */
-const REPORT_MS = 1000;
-
 /**
  * Runs a worker: redirects to the servers that its parent sends it, and reports the clients of
  * each, until its parent stops it.
@@ -293,11 +291,11 @@ export async function runWorker(
   await Promise.race([greeted.promise, fired(stop)]);
   const server = openServer(output);
   server.announce();
-  const reporting = setInterval(() => report(counters, output), REPORT_MS);
+  const stopReporting = inEachSecond(() => report(counters, output), 0);
   await server.serveUntil(stop);
   await server.close(stop);
   files?.demand.close();
-  clearInterval(reporting);
+  stopReporting();
   report(counters, output);
   await output.flush(LAST_LINES_MS);
 }

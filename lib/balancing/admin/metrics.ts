@@ -5,6 +5,7 @@
  */
 
 import { CHECK_RESULTS } from "../file_checks/file_checks.ts";
+import { LOAD_ANSWERS } from "../load_checks/ask_load.ts";
 import { TIER_NAMES } from "../tiers.ts";
 import type { FarmStatus, ServerStatus } from "../status.ts";
 
@@ -36,7 +37,7 @@ export function* metricsPieces(status: FarmStatus): Generator<string, void> {
       const sample = line(name, "", valueOf(status));
       return sample && heading(type, name, help) + sample;
     }).join("") +
-    checksText(status) + tiersText(status);
+    checksText(status) + loadChecksText(status) + tiersText(status);
   yield* serversPieces(status.servers);
 }
 
@@ -46,6 +47,16 @@ function checksText({ files }: FarmStatus): string {
   return heading("counter", "file_checks_total", "Questions about files by their results.") +
     CHECK_RESULTS.map((result) =>
       line("file_checks_total", labelsText({ result }), files.checks[result])
+    ).join("");
+}
+
+/** Nothing if no server is asked. */
+function loadChecksText({ loadChecks }: FarmStatus): string {
+  if (loadChecks === null) return "";
+  const help = "Questions to servers about their load by their results.";
+  return heading("counter", "load_checks_total", help) +
+    LOAD_ANSWERS.map((result) =>
+      line("load_checks_total", labelsText({ result }), loadChecks.results[result])
     ).join("");
 }
 
@@ -80,6 +91,12 @@ const BALANCER_METRICS: readonly Metric<FarmStatus>[] = [
     "Clients that were told that all servers lack the file.",
     ({ files, missing }) => files && missing,
   ],
+  [
+    "gauge",
+    "arrivals_dispersion_ratio",
+    "Variance over mean of the clients sent to a server in a second, over all servers.",
+    ({ dispersion }) => dispersion,
+  ],
   ["gauge", "files_known", "Files that something is known of.", ({ files }) => files?.known],
   [
     "gauge",
@@ -92,6 +109,12 @@ const BALANCER_METRICS: readonly Metric<FarmStatus>[] = [
     "files_differing",
     "Files of those with several versions.",
     ({ files }) => files?.differing,
+  ],
+  [
+    "counter",
+    "load_check_tests_total",
+    "Tests of servers that did not answer when asked about their load.",
+    ({ loadChecks }) => loadChecks?.tests,
   ],
   ["counter", "rounds_total", "Rounds of tests that have ended.", ({ rounds }) => rounds.count],
   [

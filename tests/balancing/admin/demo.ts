@@ -158,7 +158,9 @@ function status(): FarmStatus {
     missing: hasFiles ? 3 : 0,
     tiers: null,
     files: hasFiles ? filesStatus() : null,
+    loadChecks: null,
     clientsPerSecond,
+    dispersion: 1.25,
     servers: farm,
   };
 }

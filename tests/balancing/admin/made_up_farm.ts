@@ -90,7 +90,9 @@ export function farmStatus(
     missing: 0,
     tiers: null,
     files: null,
+    loadChecks: null,
     clientsPerSecond: [0, 3, 5],
+    dispersion: 1.25,
     servers,
     ...more,
   };

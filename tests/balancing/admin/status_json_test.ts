@@ -63,7 +63,9 @@ Deno.test("statusPieces() has all of the status, under these names", () => {
     missing: 0,
     tiers: null,
     files: null,
+    loadChecks: null,
     clientsPerSecond: [0, 3, 5],
+    dispersion: 1.25,
     servers: [AVAILABLE, {
       ...AVAILABLE,
       name: "[::1]:80",
