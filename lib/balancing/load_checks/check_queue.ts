@@ -11,8 +11,8 @@ export const SLOT_MS = 50;
 /** Slots in a second. */
 const SLOTS = 1000 / SLOT_MS;
 
-/** Servers asked in one slot, which bounds what checks cost: 500 a second. */
-const MOST_IN_SLOT = 25;
+/** Servers asked in one slot, which bounds what checks cost: 100 a second. */
+const MOST_IN_SLOT = 5;
 
 /** The part of all checks that goes to servers whatever clients are sent there. */
 const EXPLORING = 1 / 5;
