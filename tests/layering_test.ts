@@ -25,7 +25,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   ],
   "lib/balancing": [
     ...["lib/balancing", "lib/balancing/list", "lib/balancing/policies"],
-    ...["lib/balancing/file_checks", "lib/balancing/location"],
+    ...["lib/balancing/file_checks", "lib/balancing/load_checks", "lib/balancing/location"],
     ...["lib/process", "lib/log", "lib/cli", "lib/net", "lib/http", "@std"],
   ],
   "lib/balancing/location": [
@@ -35,6 +35,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   "lib/balancing/list": ["lib/balancing/list", "lib/cli", "lib/http", "@std"],
   "lib/balancing/admin": [
     ...["lib/balancing/admin", "lib/balancing", "lib/balancing/list", "lib/balancing/file_checks"],
+    "lib/balancing/load_checks",
     ...["lib/process", "lib/log", "lib/cli", "lib/net", "lib/http", "@std"],
   ],
   "lib/balancing/state": [
@@ -45,6 +46,10 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   "lib/balancing/file_checks": [
     ...["lib/balancing/file_checks", "lib/balancing", "lib/balancing/list"],
     ...["lib/balancing/policies", "lib/process", "lib/log", "lib/net", "lib/http"],
+  ],
+  "lib/balancing/load_checks": [
+    ...["lib/balancing/load_checks", "lib/balancing", "lib/balancing/list"],
+    ...["lib/balancing/policies", "lib/net"],
   ],
   "lib/download": [
     "lib/download",
@@ -59,7 +64,8 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   "role": [
     ...["lib/http", "lib/net", "lib/log", "lib/cli", "lib/process", "lib/files", "lib/download"],
     ...["lib/balancing", "lib/balancing/list", "lib/balancing/admin"],
-    ...["lib/balancing/file_checks", "lib/balancing/location", "lib/balancing/state"],
+    ...["lib/balancing/file_checks", "lib/balancing/load_checks", "lib/balancing/location"],
+    "lib/balancing/state",
     ...["@std", "deno.json", "servers.txt"],
   ],
 };

@@ -94,7 +94,7 @@ export class Pool {
   readonly chooser: Chooser;
   /** Failures and successes in a row that change a state. */
   readonly thresholds: Thresholds;
-  readonly #observers: readonly PoolObserver[];
+  readonly #observers: PoolObserver[];
   readonly #callSoon: (call: () => void) => void;
   /** By id, in the order of the list. */
   #members: ReadonlyMap<number, Member> = new Map();
@@ -113,6 +113,11 @@ export class Pool {
     this.thresholds = thresholds;
     this.#observers = [chooser, ...observers];
     this.#callSoon = callSoon;
+  }
+
+  /** Lets a further observer receive all changes from now on. */
+  observe(observer: PoolObserver): void {
+    this.#observers.push(observer);
   }
 
   /**

@@ -184,9 +184,11 @@ function status(): FarmStatus {
     missing: hasFiles ? 3 : 0,
     tiers: null,
     files: hasFiles ? filesStatus() : null,
+    loadChecks: null,
     clientsPerSecond,
     actionsTaken: 4,
     changes: changesNow(),
+    dispersion: 1.25,
     servers: farm,
   };
 }

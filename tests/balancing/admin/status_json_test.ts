@@ -75,12 +75,14 @@ Deno.test("statusPieces() has all of the status, under these names", () => {
     missing: 0,
     tiers: null,
     files: null,
+    loadChecks: null,
     clientsPerSecond: [0, 3, 5],
     actionsTaken: 4,
     changes: [{
       ...{ at: "2026-01-02T03:03:05.000Z", server: "web1:8000", event: "out" },
       text: "is out: refused",
     }],
+    dispersion: 1.25,
     servers: [{ ...AVAILABLE, actions: ACTIONS }, {
       ...AVAILABLE,
       name: "[::1]:80",
