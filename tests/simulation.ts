@@ -118,7 +118,7 @@ function compareTiers(): void {
       const scenario = scenarioOf(servers, load, changes);
       for (const policy of TIERED) {
         const without = simulate(scenario, strategyOf(policy));
-        const tiered = simulate(scenario, strategyOf(policy, true));
+        const tiered = simulate(scenario, strategyOf(policy, { hasTiers: true }));
         const cells = (["mean", "p99"] as const).flatMap((name) => [
           `${(without[name] / 1000).toFixed(0)} s`,
           `${(tiered[name] / 1000).toFixed(0)} s`,

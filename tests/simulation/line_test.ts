@@ -91,8 +91,7 @@ Deno.test("Line.breakOff() gives what each transfer lacks, and leaves the others
   line.add(b, 0);
   assertEquals(line.breakOff(10, (it) => it === b), [[b, 20]]);
   assertEquals(line.nextEnd, 55);
-  line.advance(11);
-  line.speed = 0;
+  line.change(11, 0);
   assertEquals(line.nextEnd, Infinity);
 });
 

@@ -23,7 +23,7 @@ Deno.test("simulate() finds downloads shorter where clients stay on their contin
   const world: World = { continents: 2, speedWithin: 20_000, speedAcross: 2_000 };
   for (const name of ["rank", "speed", "expected"] as const) {
     const [without, tiered] = [false, true].map((hasTiers) =>
-      simulate({ ...small, world }, strategyOf(name, hasTiers))
+      simulate({ ...small, world }, strategyOf(name, { hasTiers }))
     );
     assert(tiered!.mean < 0.9 * without!.mean, name);
     assert(tiered!.p99 < without!.p99, name);
@@ -34,7 +34,7 @@ Deno.test("simulate() finds downloads shorter where clients stay on their contin
 Deno.test("simulate() finds the same with tiers where all are on one continent", () => {
   for (const name of ["rank", "expected"] as const) {
     const [without, tiered] = [false, true].map((hasTiers) =>
-      simulate(small, strategyOf(name, hasTiers))
+      simulate(small, strategyOf(name, { hasTiers }))
     );
     assertEquals(tiered, without);
   }

@@ -1,5 +1,5 @@
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
-import { FileSizes } from "../../../lib/balancing/policies/load_estimate.ts";
+import { FileSizes } from "../../../lib/balancing/policies/file_sizes.ts";
 
 const MIDDLE = 2;
 

@@ -1,9 +1,9 @@
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
+import { LoadEstimate } from "../../../lib/balancing/policies/load_estimate.ts";
 import {
-  LoadEstimate,
   ProcessorSharingModel,
   StartLog,
-} from "../../../lib/balancing/policies/load_estimate.ts";
+} from "../../../lib/balancing/policies/processor_sharing.ts";
 
 Deno.test("ProcessorSharingModel shares the line evenly among its downloads", () => {
   const replay = new ProcessorSharingModel(10, 0);

@@ -1,0 +1,76 @@
+import type { Server } from "../../lib/balancing/list/server.ts";
+import { CheckQueue, SLOT_MS } from "./check_queue.ts";
+import type { Pool } from "../../lib/balancing/pool.ts";
+import type { Farm } from "./farm.ts";
+import type { EventQueue } from "./min_heap.ts";
+import type { Scenario } from "./scenario.ts";
+
+/** Called when a server says how busy it is. */
+export type OnReport = (server: number, now: number) => void;
+
+/** Asks servers how busy they are, as the balancer does: by its own queue of checks. */
+export class Reporter {
+  readonly #pool: Pool;
+  readonly #servers: readonly Server[];
+  readonly #indices: ReadonlyMap<string, number>;
+  readonly #farm: Farm;
+  readonly #events: EventQueue;
+  readonly #scenario: Scenario;
+  readonly #onReport: OnReport;
+  readonly #queue: CheckQueue;
+  #isTicking = false;
+
+  /** @param servers those of the pool, in the order of the farm's lines */
+  constructor({ pool, servers, farm, events, random, scenario, onReport = () => {} }: {
+    pool: Pool;
+    servers: readonly Server[];
+    farm: Farm;
+    events: EventQueue;
+    random: () => number;
+    scenario: Scenario;
+    onReport?: OnReport | undefined;
+  }) {
+    this.#pool = pool;
+    this.#servers = servers;
+    this.#indices = new Map(servers.map(({ authority }, i) => [authority, i]));
+    this.#farm = farm;
+    this.#events = events;
+    this.#scenario = scenario;
+    this.#onReport = onReport;
+    this.#queue = new CheckQueue(scenario.checks / 100, random);
+    for (const { authority } of servers) this.#queue.add(authority);
+  }
+
+  /** A client was sent to a server. */
+  redirected(server: number, now: number): void {
+    this.#queue.redirected(this.#servers[server]!.authority);
+    this.#tickSoon(now);
+  }
+
+  #tickSoon(now: number): void {
+    if (this.#isTicking || this.#queue.isEmpty) return;
+    this.#isTicking = true;
+    const at = now + SLOT_MS;
+    this.#events.add(at, () => {
+      this.#isTicking = false;
+      for (const authority of this.#queue.next()) this.#ask(this.#indices.get(authority)!, at);
+      this.#tickSoon(at);
+    });
+  }
+
+  /** What a server says is as old as the clients that are on their way to it. */
+  #ask(server: number, now: number): void {
+    const line = this.#farm.lines[server]!;
+    if (line.speed === 0) return;
+    const { roundTrip, bufferBytes } = this.#scenario;
+    const { openTransfers, pendingBytes, bytesPerMs } = line.load(now, bufferBytes);
+    const at = now + roundTrip;
+    this.#events.add(at, () => {
+      const load = { openTransfers, pendingBytes, bytesPerSecond: bytesPerMs * 1000, at };
+      if (openTransfers > 0) this.#queue.want(this.#servers[server]!.authority);
+      this.#tickSoon(at);
+      this.#pool.learnLoad(this.#servers[server]!, load, at);
+      this.#onReport(server, at);
+    });
+  }
+}
