@@ -17,7 +17,8 @@ import type { LoadChecker, LoadChecksStatus } from "./load_checks/load_checker.t
 import type { TierName } from "./tiers.ts";
 import type { HealthChecker, RoundsStatus } from "./health_checker.ts";
 import type { Operations } from "./operations.ts";
-import type { ExcludedReason, Pool, ServerRecord } from "./pool.ts";
+import type { ExcludedReason, ServerRecord } from "./member.ts";
+import type { Pool } from "./pool.ts";
 import type { Change, RecentChanges } from "./recent_changes.ts";
 import type { RequestCounters } from "./request_counters.ts";
 import type { ServerList } from "./server_list.ts";

@@ -10,7 +10,7 @@ import { whyDocument } from "./made_up_farm.ts";
 import { Admin } from "../../../lib/balancing/admin/admin.ts";
 import type { FilesStatus } from "../../../lib/balancing/file_checks/file_checks.ts";
 import type { ServerShortfall } from "../../../lib/balancing/file_checks/file_catalog.ts";
-import type { ExcludedReason } from "../../../lib/balancing/pool.ts";
+import type { ExcludedReason } from "../../../lib/balancing/member.ts";
 import type { TransferStatus } from "../../../lib/balancing/health.ts";
 import type { Change } from "../../../lib/balancing/recent_changes.ts";
 import type { ActionStatus, FarmStatus, ServerStatus } from "../../../lib/balancing/status.ts";
