@@ -17,6 +17,9 @@ const HELP = `Usage: deno task simulation [OPTIONS]
   --mean=600                      of the sizes of files, in MB; the middling server sends 10 MB/s
   --known=0.8                     the part of requests of which the balancer knows the size
   --interval=60                   between rounds of probes, in seconds
+  --checks=300                    of the load of servers, for each 100 redirects; 0 for no reports
+  --balancers=1, --workers=1      that share the clients
+  --lanes=1                       transfers that a server sends at full speed; 20: unshared lines
   --together                      all servers change their speed at once
   --seed=1                        another seed, another farm
   --continents=1                  over which servers and clients are dealt out; with 2 to 6 the
@@ -27,10 +30,11 @@ const HELP = `Usage: deno task simulation [OPTIONS]
 const MOST_SERVERS_AT_EVERY_LOAD = 1000;
 const THE_LOAD = 0.7;
 
+const FARM = ["checks", "balancers", "workers", "lanes"];
 const WORLD = ["continents", "within", "across"];
 
 const options = parseArgs(Deno.args, {
-  string: ["servers", "loads", "sizes", "mean", "known", "interval", "seed", ...WORLD],
+  string: ["servers", "loads", "sizes", "mean", "known", "interval", "seed", ...FARM, ...WORLD],
   boolean: ["help", "together"],
   collect: [],
   alias: {},
@@ -48,6 +52,10 @@ const changes: Partial<Scenario> = {
   sizesKnown: number("known", 0.8),
   interval: number("interval", 60) * 1000,
   seed: number("seed", 1),
+  checks: number("checks", 300),
+  balancers: number("balancers", 1),
+  workers: number("workers", 1),
+  lanes: number("lanes", 1),
   changesTogether: options["together"] === true,
   world: continents === 1 ? ONE_CONTINENT : {
     continents,
@@ -83,6 +91,7 @@ const COLUMNS: readonly Column[] = [
   ["× round robin", ({ outcome }, _, { p99 }) => (outcome.p99 / p99).toFixed(2)],
   ["largest backlog", ({ outcome }) => String(outcome.largestBacklog)],
   ["to the dead", ({ outcome }) => `${(outcome.toTheDead * 100).toFixed(2)} %`],
+  ["herding", ({ outcome }) => outcome.dispersion.toFixed(2)],
   ["share error", ({ outcome }) => `${(outcome.shareError * 100).toFixed(1)} %`],
 ];
 

@@ -1,61 +1,69 @@
 import { randomInteger } from "../support/random.ts";
-const env = (name: string, usual: number) => Number(Deno.env.get(name) ?? usual);
-export const SLOT_MS = 50;
-const FIRST = env("FIRST", 0);
-const SPREAD = env("SPREAD", 1), EXPLORE = env("EXPLORE", 0), PERMAX = env("PERMAX", 1e9);
 
+/** Servers are asked every so many ms. */
+export const SLOT_MS = 50;
+
+/** The part of the earned checks that is spent in one slot, so that they last for about a second. */
+const SPENT = 0.05;
+
+/** Earned checks that are kept. */
+const MOST_EARNED = 1000;
+
+/**
+ * Chooses servers to ask for their load, by index, in proportion to redirects: at random those that
+ * clients were sent to since they were last asked, and those that were busy then.
+ */
 export class CheckQueue {
-  readonly #per: number;
+  readonly #perRedirect: number;
   readonly #random: () => number;
-  readonly #all: string[] = [];
-  readonly #wanted: string[] = [];
-  readonly #places = new Map<string, number>();
+  readonly #wanted: number[] = [];
+  /** The place of each server in that list; -1 outside. */
+  readonly #places: Int32Array;
   #earned = 0;
-  #spend = 0;
-  readonly #fresh = new Set<string>();
-  constructor(per: number, random: () => number) {
-    this.#per = per;
+  /** Fractions of checks that slots left over. */
+  #due = 0;
+
+  constructor(servers: number, perRedirect: number, random: () => number) {
+    this.#perRedirect = perRedirect;
     this.#random = random;
+    this.#places = new Int32Array(servers).fill(-1);
   }
-  get isEmpty() {
-    return this.#fresh.size === 0 && (this.#wanted.length === 0 || this.#earned < 0.01);
+
+  /** Whether no server is to be asked. */
+  get isEmpty(): boolean {
+    return this.#wanted.length === 0 || this.#earned < 1;
   }
-  add(a: string) {
-    this.#all.push(a);
+
+  /** A client was sent to a server. */
+  redirected(server: number): void {
+    this.want(server);
+    this.#earned = Math.min(MOST_EARNED, this.#earned + this.#perRedirect);
   }
-  want(a: string) {
-    if (!this.#places.has(a)) this.#places.set(a, this.#wanted.push(a) - 1);
+
+  /** There is something to be learnt of a server. */
+  want(server: number): void {
+    if (this.#places[server]! < 0) this.#places[server] = this.#wanted.push(server) - 1;
   }
-  redirected(a: string) {
-    this.want(a);
-    this.#earned = Math.min(this.#earned + this.#per, 1000);
-    if (FIRST > 0 && this.#earned >= 1 && this.#random() < FIRST) {
+
+  /** Ends the slot. @returns the servers to ask */
+  next(): number[] {
+    this.#due = Math.min(this.#due + this.#earned * SPENT, this.#wanted.length);
+    const asked: number[] = [];
+    while (this.#due >= 1 && this.#earned >= 1) {
+      this.#due--;
       this.#earned--;
-      this.#fresh.add(a);
+      asked.push(this.#takeOne());
     }
-  }
-  next(): string[] {
-    this.#spend += Math.min(this.#earned * SPREAD, PERMAX);
-    const asked: string[] = [...this.#fresh];
-    this.#fresh.clear();
-    while (this.#spend >= 1 && this.#earned >= 1 && this.#wanted.length > 0) {
-      this.#spend--;
-      this.#earned--;
-      if (this.#random() < EXPLORE) {
-        const a = this.#all[randomInteger(this.#random, this.#all.length)]!;
-        if (!asked.includes(a)) asked.push(a);
-        continue;
-      }
-      const place = randomInteger(this.#random, this.#wanted.length);
-      const a = this.#wanted[place]!, last = this.#wanted.pop()!;
-      this.#places.delete(a);
-      if (last !== a) {
-        this.#wanted[place] = last;
-        this.#places.set(last, place);
-      }
-      if (!asked.includes(a)) asked.push(a);
-    }
-    if (this.#wanted.length === 0) this.#spend = Math.min(this.#spend, 1);
     return asked;
+  }
+
+  #takeOne(): number {
+    const place = randomInteger(this.#random, this.#wanted.length);
+    const server = this.#wanted[place]!, last = this.#wanted.pop()!;
+    this.#places[server] = -1;
+    if (last === server) return server;
+    this.#wanted[place] = last;
+    this.#places[last] = place;
+    return server;
   }
 }

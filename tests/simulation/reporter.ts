@@ -8,11 +8,10 @@ import type { Scenario } from "./scenario.ts";
 /** Called when a server says how busy it is. */
 export type OnReport = (server: number, now: number) => void;
 
-/** Asks servers how busy they are, as the balancer does: by its own queue of checks. */
+/** Asks servers how busy they are, between rounds, by `CheckQueue`. */
 export class Reporter {
   readonly #pool: Pool;
   readonly #servers: readonly Server[];
-  readonly #indices: ReadonlyMap<string, number>;
   readonly #farm: Farm;
   readonly #events: EventQueue;
   readonly #scenario: Scenario;
@@ -32,18 +31,16 @@ export class Reporter {
   }) {
     this.#pool = pool;
     this.#servers = servers;
-    this.#indices = new Map(servers.map(({ authority }, i) => [authority, i]));
     this.#farm = farm;
     this.#events = events;
     this.#scenario = scenario;
     this.#onReport = onReport;
-    this.#queue = new CheckQueue(scenario.checks / 100, random);
-    for (const { authority } of servers) this.#queue.add(authority);
+    this.#queue = new CheckQueue(servers.length, scenario.checks / 100, random);
   }
 
   /** A client was sent to a server. */
   redirected(server: number, now: number): void {
-    this.#queue.redirected(this.#servers[server]!.authority);
+    this.#queue.redirected(server);
     this.#tickSoon(now);
   }
 
@@ -53,7 +50,7 @@ export class Reporter {
     const at = now + SLOT_MS;
     this.#events.add(at, () => {
       this.#isTicking = false;
-      for (const authority of this.#queue.next()) this.#ask(this.#indices.get(authority)!, at);
+      for (const server of this.#queue.next()) this.#ask(server, at);
       this.#tickSoon(at);
     });
   }
@@ -67,7 +64,7 @@ export class Reporter {
     const at = now + roundTrip;
     this.#events.add(at, () => {
       const load = { openTransfers, pendingBytes, bytesPerSecond: bytesPerMs * 1000, at };
-      if (openTransfers > 0) this.#queue.want(this.#servers[server]!.authority);
+      if (openTransfers > 0) this.#queue.want(server);
       this.#tickSoon(at);
       this.#pool.learnLoad(this.#servers[server]!, load, at);
       this.#onReport(server, at);

@@ -96,7 +96,7 @@ export function scenarioOf(
     lanes: 1,
     balancers: 1,
     workers: 1,
-    checks: 100,
+    checks: 300,
     roundTrip: 20,
     bufferBytes: 256 * 1024,
     newFlowShare: NEW_FLOW_SHARE,

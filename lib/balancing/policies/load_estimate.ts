@@ -1,7 +1,9 @@
-import { LOAD_EXPIRY_MS } from "../health.ts";
-import type { LoadReport } from "../../http/load_report.ts";
+import { LOAD_EXPIRY_MS, type ReportedLoad } from "../health.ts";
 import { type Downloads, ProcessorSharingModel, StartLog } from "./processor_sharing.ts";
 import { ReportTrust } from "./report_trust.ts";
+
+/** What a server says, whenever that was. */
+type LoadReport = Omit<ReportedLoad, "at">;
 
 /** Bisection steps when a speed is sought: an error of a thousandth. */
 const HALVINGS = 12;
@@ -15,14 +17,14 @@ const NEWEST = 0.5;
 /** Clients that were sent to a server less than so many ms before its report are not in it. */
 const ON_THE_WAY_MS = 50;
 
-/** Transfers that get this part of what one gets alone do not slow each other down. */
-const UNDIMINISHED = 0.7;
+/** How much the numbers of transfers must have differed to tell whether they slow each other down. */
+const EVIDENCE = 1;
 
-/** The speed of a line that is not shared, at least, in relation to that of one transfer. */
-const UNSHARED = 1.5;
+/** How much of that is kept from one report to the next. */
+const REMEMBERED = 0.8;
 
 /** A transfer is not so many times as fast as a probe, whatever the server says. */
-const MOST_GAIN = 16;
+const MOST_GAIN = 64;
 
 /** The longest time that a report says a server is busy, in ms: it may be wrong, and the last one. */
 const MOST_BACKLOG_MS = 3_600_000;
@@ -47,8 +49,12 @@ export class LoadEstimate {
   #reportedAt = -Infinity;
   /** Since when it has had transfers; Infinity if it has none. */
   #busySince = Infinity;
-  /** What one transfer gets that is alone. */
-  #aloneSpeed: number;
+  /** Transfers and rate of the last report while it was busy. */
+  #before: { readonly open: number; readonly rate: number } | undefined;
+  /** Above `EVIDENCE` the rate follows the number of transfers, which do not slow each other down. */
+  #proportion = 0;
+  /** What each transfer gets then. */
+  #transferSpeed: number;
   /** What the last probe saw. */
   #probed: number;
   readonly #trust = new ReportTrust();
@@ -58,13 +64,13 @@ export class LoadEstimate {
     this.speed = speed;
     this.until = monotonicMs;
     this.#measuredAt = monotonicMs;
-    this.#aloneSpeed = speed;
+    this.#transferSpeed = speed;
     this.#probed = speed;
   }
 
   /** Of one transfer: less than `speed` if each has a limit of its own, so that lines are not shared. */
   get transferSpeed(): number {
-    return this.speed >= UNSHARED * this.#aloneSpeed ? this.#aloneSpeed : this.speed;
+    return this.#proportion > EVIDENCE ? Math.min(this.#transferSpeed, this.speed) : this.speed;
   }
 
   /**
@@ -92,6 +98,7 @@ export class LoadEstimate {
     this.unproven = 0;
     const isReporting = monotonicMs - this.#reportedAt < LOAD_EXPIRY_MS;
     if (isReporting) return this.#measureBeside(throughput, monotonicMs);
+    if (this.#reportedAt > -Infinity) this.#forgetReports();
     const atFirst = this.#rest.reduce((sum, { count }) => sum + count, 0);
     let low = throughput;
     let high = throughput * (1 + atFirst + this.#starts.count);
@@ -101,7 +108,6 @@ export class LoadEstimate {
       else high = speed;
     }
     this.speed = Math.sqrt(low * high);
-    this.#aloneSpeed = this.speed;
     this.#rest = this.#replay(this.speed, monotonicMs).rest();
     this.#measuredAt = monotonicMs;
     this.#starts.clear();
@@ -136,18 +142,21 @@ export class LoadEstimate {
     });
   }
 
+  /** The server reports no more: what it said last is too old, and may have been wrong. */
+  #forgetReports(): void {
+    this.#reportedAt = -Infinity;
+    this.#rest = [];
+    this.#before = undefined;
+    this.#proportion = 0;
+    this.#busySince = Infinity;
+  }
+
   /** A probe of a server that reports. */
   #measureBeside(throughput: number, monotonicMs: number): void {
     const before = this.speed;
     const isIdle = this.#busySince > monotonicMs;
-    if (isIdle) {
-      const lanes = this.transferSpeed < this.speed ? this.speed / this.#aloneSpeed : 1;
-      this.speed = throughput * lanes;
-      this.#aloneSpeed = throughput;
-    } else {
-      this.speed = Math.max(this.speed, throughput);
-      this.#aloneSpeed = Math.max(this.#aloneSpeed, throughput);
-    }
+    if (this.#proportion > EVIDENCE) this.#transferSpeed = throughput;
+    else this.speed = isIdle ? throughput : Math.max(this.speed, throughput);
     if (this.until > monotonicMs) {
       this.until = monotonicMs + (this.until - monotonicMs) * before / this.speed;
     }
@@ -162,12 +171,24 @@ export class LoadEstimate {
     this.#busySince = Math.min(this.#busySince, at);
     const rate = Math.min(saidRate, MOST_GAIN * this.#probed * open);
     if (rate <= 0 || at - this.#busySince < METER_MS) return;
-    const isUndiminished = rate >= UNDIMINISHED * open * this.#aloneSpeed;
+    this.#compare(open, rate);
     const newest = this.speed + NEWEST * (rate - this.speed);
-    this.speed = isUndiminished ? Math.max(this.speed, rate) : newest;
-    const wasAlone = open === 1 && this.#rest.length === 1 && this.#rest[0]!.count === 1;
-    if (wasAlone && rate > this.#aloneSpeed) this.#aloneSpeed = rate;
-    this.#aloneSpeed = Math.min(this.#aloneSpeed, this.speed);
+    this.speed = this.#proportion > EVIDENCE ? Math.max(this.speed, rate) : newest;
+  }
+
+  /**
+   * Of transfers that share a line, each gets less the more there are; of those that have limits of
+   * their own, all together get more.
+   */
+  #compare(open: number, rate: number): void {
+    const before = this.#before;
+    this.#before = { open, rate };
+    this.#transferSpeed += NEWEST * (rate / open - this.#transferSpeed);
+    if (before === undefined) return;
+    const transfers = Math.log(open / before.open), rates = Math.log(rate / before.rate);
+    const isInProportion = Math.abs(rates - transfers) < Math.abs(rates);
+    this.#proportion = REMEMBERED * this.#proportion +
+      (isInProportion ? 1 : -1) * Math.abs(transfers);
   }
 
   /** Simulates the time since the last measurement at this speed. */

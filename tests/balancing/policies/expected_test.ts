@@ -108,3 +108,13 @@ Deno.test("ExpectedPolicy bears sizes that are none", () => {
   const policy = farm([3, 2, 1]);
   for (const bytes of [0, 1, 1e18, 1e18, 0]) assert(policy.pick(asking({ bytes })));
 });
+
+Deno.test("ExpectedPolicy sends clients past a server that says it is busy, until it says no more", () => {
+  const policy = farm([10_000, 9000]);
+  const report = { openTransfers: 9, pendingBytes: 9 * BYTES, bytesPerSecond: 1e7, at: 0 };
+  policy.reported(servers[0]!.id, report, 5000);
+  policy.reported(-1, report, 5000);
+  assertEquals(sequence(policy, 3, { monotonicMs: 5000 }), "bbb");
+  policy.reported(servers[0]!.id, { ...report, openTransfers: 0, pendingBytes: 0, at: 1 }, 6000);
+  assertEquals(sequence(policy, 1, { monotonicMs: 6000 }), "a");
+});
