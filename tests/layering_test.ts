@@ -51,9 +51,13 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     "ipaddr.js",
     "node:crypto",
   ],
+  "lib/download/recursive": [
+    ...["lib/download/recursive", "lib/download", "lib/log", "lib/cli", "lib/net", "lib/http"],
+    ...["@std", "htmlparser2"],
+  ],
   "role": [
     ...["lib/http", "lib/net", "lib/log", "lib/cli", "lib/process", "lib/files", "lib/download"],
-    ...["lib/balancing", "lib/balancing/list", "lib/balancing/admin"],
+    ...["lib/download/recursive", "lib/balancing", "lib/balancing/list", "lib/balancing/admin"],
     ...["lib/balancing/file_checks", "lib/balancing/location"],
     ...["@std", "deno.json", "servers.txt"],
   ],
@@ -193,7 +197,7 @@ Deno.test("no files import each other in a circle", () => {
   assertNone(sources.flatMap(({ path }) => visit(path, [])));
 });
 
-Deno.test("no role loads the packages of places while no option asks for them", () => {
+Deno.test("no role loads the packages of places and pages while nothing asks for them", () => {
   const byPath = new Map(sources.map((source) => [source.path, source]));
   const loaded = new Set<string>();
   const load = (path: string) => {
@@ -207,7 +211,7 @@ Deno.test("no role loads the packages of places while no option asks for them", 
   };
   ROLES.forEach(load);
   assert(loaded.has("lib/balancing/location/location.ts"));
-  assertNone(["ipaddr.js", "mmdb-lib"].filter((it) => loaded.has(it)));
+  assertNone(["ipaddr.js", "mmdb-lib", "htmlparser2"].filter((it) => loaded.has(it)));
 });
 
 Deno.test("no file does nothing but hand on what others export", () => {
