@@ -5,14 +5,16 @@
  */
 
 import { runCommand } from "./lib/cli/arguments.ts";
-import { UsageError } from "./lib/cli/command.ts";
+import { CommandError, UsageError } from "./lib/cli/command.ts";
 import {
   CLIENT_COMMAND,
   type ClientOptions,
   fileRulesOf,
+  refuseTreeOptions,
   retryRulesOf,
 } from "./lib/download/client_options.ts";
 import type { DownloadSettings } from "./lib/download/context.ts";
+import { DownloadError } from "./lib/download/download_error.ts";
 import {
   fetchFile,
   keepWhenInterrupted,
@@ -25,15 +27,16 @@ import { atOnce, type Job, planJobs } from "./lib/download/jobs.ts";
 import { openReach, type Reach } from "./lib/download/reach.ts";
 import {
   type Display,
+  displayFor,
   exitStatusOf,
   headLines,
-  Journal,
   outcomeJson,
   outcomeLines,
+  removalJson,
   responseLine,
-  summaryLine,
 } from "./lib/download/report.ts";
-import { print, say } from "./lib/log/console.ts";
+import { RunTotals } from "./lib/download/totals.ts";
+import { print } from "./lib/log/console.ts";
 
 await runCommand(CLIENT_COMMAND, async (options, operands) => {
   const jobs = await planJobs(operands, options);
@@ -42,9 +45,14 @@ await runCommand(CLIENT_COMMAND, async (options, operands) => {
   if (options.segments > 1 && stdoutIsData) {
     throw new UsageError("--segments needs a file: standard output takes bytes in order alone");
   }
+  // Loaded only where it is needed.
+  const mirror = options.recursive
+    ? (await import("./lib/download/recursive/mirror.ts")).planMirror(options, jobs)
+    : refuseTreeOptions(options);
   const { connections, transportOf } = await openReach(options, jobs);
   if (options.directory !== undefined) await makeDirectory(options.directory);
-  const display = await displayFor(options);
+  const totals = new RunTotals();
+  const display = await displayFor(options, () => totals.progress);
   const run: Run = { claims: new NameClaims(), open: new Map() };
   for (const { name } of jobs) {
     if (name === "-" || run.claims.claim(name)) continue;
@@ -52,18 +60,38 @@ await runCommand(CLIENT_COMMAND, async (options, operands) => {
   }
   keepWhenInterrupted(run.open, (name) => display.end(name));
   const since = performance.now();
-  const outcomes = await atOnce(jobs, options.jobs, async (job) => {
-    const settings = settingsFor(job, jobs.length > 1, options, transportOf(job), display);
-    const outcome = await fetchFile(job, settings, fileRulesOf(options), run);
+  const isMany = jobs.length > 1 || options.recursive;
+  // Credentials for a directory are for the origin of its URL, wherever its files are asked for.
+  const reachOf = (job: Job) => transportOf(options.recursive ? jobs[0]! : job);
+  const settingsOf = (job: Job) => settingsFor(job, isMany, options, reachOf(job), display, totals);
+  const fetchJob = async (job: Job, claims = run.claims) => {
+    const outcome = await fetchFile(job, settingsOf(job), fileRulesOf(options), { ...run, claims });
     display.end(job.name);
+    totals.end(outcome);
     tell(outcome, options, display);
     return outcome;
-  });
-  connections.close();
-  if (jobs.length > 1 && !options.quiet) {
-    display.say(summaryLine(outcomes, (performance.now() - since) / 1000));
+  };
+  if (mirror === undefined) {
+    for (const job of jobs) totals.expect(job);
+    await atOnce(jobs, options.jobs, fetchJob);
+  } else {
+    await mirror({
+      totals,
+      settingsOf,
+      fetchFile: fetchJob,
+      report: (outcome) => tell(outcome, options, display),
+      onNotice: (line) => options.quiet || display.say(line),
+      onRemoved: (file) => {
+        if (!options.quiet) display.say(`removed ${file}`);
+        if (options.json) print(removalJson(file));
+      },
+    });
   }
-  return Math.max(...outcomes.map(exitStatusOf));
+  connections.close();
+  if (isMany && !options.quiet) {
+    display.say(totals.summaryLine((performance.now() - since) / 1000));
+  }
+  return totals.exitStatus;
 });
 
 /** How one file is downloaded, and what is told of it. */
@@ -73,8 +101,9 @@ function settingsFor(
   options: ClientOptions,
   reach: ReturnType<Reach["transportOf"]>,
   display: Display,
+  totals: RunTotals,
 ): DownloadSettings {
-  const { verbose, quiet, segments } = options;
+  const { verbose, quiet, segments, recursive } = options;
   const note = (line: string) => {
     if (!quiet) display.say(isOneOfMany ? `${name}: ${line}` : line);
   };
@@ -97,9 +126,13 @@ function settingsFor(
     },
     observer: {
       onHead: verbose ? (head) => headLines(head).forEach(note) : undefined,
-      onResponse: (head, redirect) => note(responseLine(head, redirect)),
+      onResponse: (head, redirect) => {
+        // Of thousands of files, what is unusual matters.
+        if (!recursive || verbose) note(responseLine(head, redirect));
+      },
       onNotice: note,
       onProgress: (received, length, server) => {
+        totals.update(name, received, length);
         if (!quiet) display.update(name, { received, length, server }, performance.now());
       },
     },
@@ -107,20 +140,20 @@ function settingsFor(
 }
 
 /** Reports the outcome of a file. */
-function tell(outcome: Outcome, { json, quiet }: ClientOptions, display: Display): void {
-  if (!quiet || outcome.failure !== undefined) {
+function tell(outcome: Outcome, options: ClientOptions, display: Display): void {
+  const { json, quiet, recursive } = options;
+  const isUnchanged = recursive && outcome.downloaded?.wasFinished;
+  if (outcome.failure !== undefined || !(quiet || isUnchanged)) {
     outcomeLines(outcome).forEach((it) => display.say(it));
   }
   if (json) print(outcomeJson(outcome));
 }
 
-/** Progress on a terminal, else a journal of lines. */
-async function displayFor({ quiet, verbose }: ClientOptions): Promise<Display> {
-  if (quiet || verbose || !Deno.stderr.isTerminal()) return new Journal(say);
-  const { Screen } = await import("./lib/download/screen.ts");
-  return new Screen(Deno.stderr, () => Deno.consoleSize().columns, !Deno.noColor);
-}
-
 async function makeDirectory(path: string): Promise<void> {
-  await fileErrors(path, () => Deno.mkdir(path, { recursive: true }));
+  try {
+    await fileErrors(path, () => Deno.mkdir(path, { recursive: true }));
+  } catch (error) {
+    if (!(error instanceof DownloadError)) throw error;
+    throw new CommandError(error.message, exitStatusOf({ failure: error }), { cause: error });
+  }
 }

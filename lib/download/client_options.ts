@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Command } from "../cli/command.ts";
+import { type Command, UsageError } from "../cli/command.ts";
 import {
   count,
   duration,
@@ -76,6 +76,11 @@ export const CLIENT_COMMAND = {
     directory: optional(text("DIR"), "where the files go; made if it is not there", "d"),
     input: optional(text("FILE"), "read URLs from it, one a line; - is standard input", "i"),
     jobs: option(count(1, 100), "4", "files to download at once"),
+    recursive: flag("download a directory and all below it, as its server lists them", "r"),
+    depth: option(count(1, 100), "10", "levels of directories that --recursive enters"),
+    include: repeatable(text("GLOB"), "take only such files, or all below such directories"),
+    exclude: repeatable(text("GLOB"), "leave such files and directories out"),
+    delete: flag("remove files that are not on the server any more"),
     segments: option(count(1, 16), "1", "parts of a file to ask for at once, of several servers"),
     continue: flag("go on with what an earlier run left, if it is still the same", "c"),
     "no-clobber": flag("leave a file that is there as it is"),
@@ -127,6 +132,18 @@ export function retryRulesOf(
     minSpeed: options["min-speed"],
     silence: SILENCE_LIMITS,
   };
+}
+
+/**
+ * Refuses options that only `--recursive` gives a meaning.
+ *
+ * @throws {UsageError}
+ */
+export function refuseTreeOptions(options: ClientOptions): void {
+  const { include, exclude, delete: isDelete } = options;
+  const given = { include: include.length > 0, exclude: exclude.length > 0, delete: isDelete };
+  const [name] = Object.entries(given).find(([, isGiven]) => isGiven) ?? [];
+  if (name !== undefined) throw new UsageError(`--${name} needs --recursive`);
 }
 
 /** What the options say about files. */

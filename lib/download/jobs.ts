@@ -3,6 +3,7 @@ import type { ClientOptions } from "./client_options.ts";
 import type { Checksums } from "./checksums.ts";
 import { DownloadError } from "./download_error.ts";
 import { fileName } from "./file_name.ts";
+import type { Listed } from "./finished_file.ts";
 import { parseTypedUri, type TargetUri } from "./target_uri.ts";
 
 /** One file to download. */
@@ -12,12 +13,14 @@ export interface Job {
   readonly name: string;
   /** What its SHA-256 is to be, in lower-case hexadecimal digits; undefined for anything. */
   readonly sha256: string | undefined;
+  /** What a listing says of it; undefined where none does. */
+  readonly listed?: Listed | undefined;
 }
 
 /** What decides which files there are to download. */
 export type JobOptions = Pick<
   ClientOptions,
-  "output" | "directory" | "input" | "sha256" | "checksums"
+  "output" | "directory" | "input" | "sha256" | "checksums" | "recursive"
 >;
 
 /**
@@ -27,7 +30,7 @@ export type JobOptions = Pick<
  * @throws {UsageError} when they cannot be downloaded, or not so
  */
 export async function planJobs(operands: readonly string[], options: JobOptions): Promise<Job[]> {
-  const { output, directory, input, sha256, checksums } = options;
+  const { output, directory, input, sha256, checksums, recursive } = options;
   const listed = input === undefined ? [] : parseUrlList(await readText("input", input));
   const typed = [...operands, ...listed].map(typedUri);
   // A URL that is listed twice is one file.
@@ -39,6 +42,9 @@ export async function planJobs(operands: readonly string[], options: JobOptions)
   };
   isOne("output", output);
   isOne("sha256", sha256);
+  if (recursive && uris.length > 1) {
+    throw new UsageError(`--recursive takes one URL, but ${uris.length} are given`);
+  }
   const lists = checksums === undefined ? undefined : await readChecksums(checksums);
   // Loading it takes 10 ms, and most downloads do not need it.
   const paths = directory ?? checksums ? await import("@std/path") : undefined;

@@ -1,8 +1,9 @@
+import { say } from "../log/console.ts";
 import type { ClientRequest } from "../net/exchange.ts";
 import { reasonPhrase, type ResponseHead } from "../http/response.ts";
 import type { DownloadFailure } from "./download_error.ts";
 import type { Outcome } from "./fetch_file.ts";
-import type { Progress } from "./screen.ts";
+import type { Progress, TotalProgress } from "./screen.ts";
 import type { TargetUri } from "./target_uri.ts";
 
 /** The exit status that tells of each failure. */
@@ -17,7 +18,7 @@ const EXIT_STATUSES: Readonly<Record<DownloadFailure, number>> = {
 };
 
 /** The exit status that tells of an outcome. */
-export function exitStatusOf({ failure }: Outcome): number {
+export function exitStatusOf({ failure }: Pick<Outcome, "failure">): number {
   return failure === undefined ? 0 : EXIT_STATUSES[failure.failure];
 }
 
@@ -65,22 +66,9 @@ export function outcomeJson(outcome: Outcome): string {
   return JSON.stringify(members);
 }
 
-/** The message at the end of several files. */
-export function summaryLine(outcomes: readonly Outcome[], seconds: number): string {
-  const count = (is: (outcome: Outcome) => boolean) => outcomes.filter(is).length;
-  const failed = count(({ failure }) => failure !== undefined);
-  const saved = count(({ downloaded }) => downloaded?.wasFinished === false);
-  const bytes = outcomes.reduce(
-    (sum, { downloaded }) => sum + (downloaded?.wasFinished === false ? downloaded.bytes : 0),
-    0,
-  );
-  const untouched = outcomes.length - saved - failed;
-  const parts = [
-    `${saved} saved`,
-    ...(untouched > 0 ? [`${untouched} were there`] : []),
-    ...(failed > 0 ? [`${failed} failed`] : []),
-  ];
-  return `${outcomes.length} files: ${parts.join(", ")}; ${bytes} bytes in ${seconds.toFixed(1)} s`;
+/** One line of JSON about a file that was removed, without its line end. */
+export function removalJson(file: string): string {
+  return JSON.stringify({ file, removed: true });
 }
 
 /** A status line that was met, and where a redirect leads. */
@@ -141,4 +129,18 @@ export class Journal implements Display {
   end(name: string): void {
     this.#due.delete(name);
   }
+}
+
+/**
+ * Progress on a terminal, else a journal of lines.
+ *
+ * @param total how far the whole run is
+ */
+export async function displayFor(
+  { quiet, verbose }: { readonly quiet: boolean; readonly verbose: boolean },
+  total: () => TotalProgress,
+): Promise<Display> {
+  if (quiet || verbose || !Deno.stderr.isTerminal()) return new Journal(say);
+  const { Screen } = await import("./screen.ts");
+  return new Screen(Deno.stderr, () => Deno.consoleSize().columns, !Deno.noColor, total);
 }

@@ -7,7 +7,6 @@ import {
   Journal,
   outcomeJson,
   outcomeLines,
-  summaryLine,
 } from "../../lib/download/report.ts";
 import { parseTypedUri } from "../../lib/download/target_uri.ts";
 import { fieldsWith } from "../support/field_lines.ts";
@@ -64,14 +63,6 @@ Deno.test("outcomeJson() tells all of an outcome in one line", () => {
   assertEquals(value.servers[0], { server: "s:1", outcomes: ["gone", "gone", "slow"] });
   const saved = JSON.parse(outcomeJson(SAVED));
   assertEquals([saved.file, saved.bytes, saved.sha256, saved.error], ["a", 5, "00", null]);
-});
-
-Deno.test("summaryLine() counts what became of several files", () => {
-  const there = { ...SAVED, downloaded: undefined };
-  assertEquals(
-    summaryLine([SAVED, there, FAILED, SAVED], 1.25),
-    "4 files: 2 saved, 1 were there, 1 failed; 10 bytes in 1.3 s",
-  );
 });
 
 Deno.test("headLines() shows a head as it goes over the wire", () => {
