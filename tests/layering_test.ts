@@ -61,9 +61,13 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     "ipaddr.js",
     "node:crypto",
   ],
+  "lib/download/recursive": [
+    ...["lib/download/recursive", "lib/download", "lib/log", "lib/cli", "lib/net", "lib/http"],
+    ...["@std", "htmlparser2"],
+  ],
   "role": [
     ...["lib/http", "lib/net", "lib/log", "lib/cli", "lib/process", "lib/files", "lib/download"],
-    ...["lib/balancing", "lib/balancing/list", "lib/balancing/admin"],
+    ...["lib/download/recursive", "lib/balancing", "lib/balancing/list", "lib/balancing/admin"],
     ...["lib/balancing/file_checks", "lib/balancing/load_checks", "lib/balancing/location"],
     "lib/balancing/state",
     ...["@std", "deno.json", "servers.txt"],
@@ -241,7 +245,7 @@ Deno.test("client.ts loads nothing before it is known that a download needs it",
 Deno.test("no role loads the packages of places while no option asks for them", () => {
   const loaded = loadedBy(...ROLES);
   assert(loaded.has("lib/balancing/location/location.ts"));
-  assertNone(["ipaddr.js", "mmdb-lib"].filter((it) => loaded.has(it)));
+  assertNone(["ipaddr.js", "mmdb-lib", "htmlparser2"].filter((it) => loaded.has(it)));
 });
 
 Deno.test("no file does nothing but hand on what others export", () => {

@@ -5,7 +5,7 @@ import type { DownloadSettings } from "./context.ts";
 import { download, type Downloaded } from "./download.ts";
 import { DownloadError } from "./download_error.ts";
 import { type NameClaims, proposedName, safeName } from "./file_name.ts";
-import { existingFile, type FinishedFile } from "./finished_file.ts";
+import { existingFile, type FinishedFile, isListedFile } from "./finished_file.ts";
 import type { Job } from "./jobs.ts";
 import { openOutput } from "./open_output.ts";
 import { leftoverLine, NOTHING, type Output } from "./output.ts";
@@ -66,13 +66,16 @@ export async function fetchFile(
     seconds: (performance.now() - since) / 1000,
     ...rest,
   });
-  const { name, uri, sha256 } = job;
+  const { name, uri, sha256, listed } = job;
   const { mayContinue, keepsExisting, keepsTime, followsDisposition } = rules;
   const { onNotice } = settings.observer;
   let output: Output | undefined;
   try {
-    const finished = mayContinue || keepsExisting ? await existingFile(name) : undefined;
-    if (finished !== undefined && keepsExisting) return end({});
+    const existing = mayContinue || keepsExisting ? await existingFile(name) : undefined;
+    if (existing !== undefined && keepsExisting) return end({});
+    const isListed = existing && listed && isListedFile(existing, listed);
+    if (existing !== undefined && isListed) return end({ downloaded: asIs(job, existing) });
+    const finished = isListed === false ? undefined : existing;
     if (finished && sha256 !== undefined && await finished.digest("sha-256") === sha256) {
       return end({ downloaded: asIs(job, finished) });
     }

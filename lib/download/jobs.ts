@@ -1,8 +1,10 @@
-import { UsageError } from "../cli/command.ts";
+import { CommandError, UsageError } from "../cli/command.ts";
 import type { ClientOptions } from "./client_options.ts";
 import type { Checksums } from "./checksums.ts";
-import { DownloadError } from "./download_error.ts";
+import { DownloadError, exitStatusOf } from "./download_error.ts";
+import { fileErrors } from "./file_error.ts";
 import { fileName } from "./file_name.ts";
+import type { Listed } from "./finished_file.ts";
 import { parseTypedUri, type TargetUri } from "./target_uri.ts";
 
 /** One file to download. */
@@ -12,12 +14,14 @@ export interface Job {
   readonly name: string;
   /** What its SHA-256 is to be, in lower-case hexadecimal digits; undefined for anything. */
   readonly sha256: string | undefined;
+  /** What a listing says of it; undefined where none does. */
+  readonly listed?: Listed | undefined;
 }
 
 /** What decides which files there are to download. */
 export type JobOptions = Pick<
   ClientOptions,
-  "output" | "directory" | "input" | "sha256" | "checksums"
+  "output" | "directory" | "input" | "sha256" | "checksums" | "recursive"
 >;
 
 /**
@@ -27,7 +31,7 @@ export type JobOptions = Pick<
  * @throws {UsageError} when they cannot be downloaded, or not so
  */
 export async function planJobs(operands: readonly string[], options: JobOptions): Promise<Job[]> {
-  const { output, directory, input, sha256, checksums } = options;
+  const { output, directory, input, sha256, checksums, recursive } = options;
   const listed = input === undefined ? [] : parseUrlList(await readText("input", input));
   const typed = [...operands, ...listed].map(typedUri);
   // A URL that is listed twice is one file.
@@ -39,6 +43,9 @@ export async function planJobs(operands: readonly string[], options: JobOptions)
   };
   isOne("output", output);
   isOne("sha256", sha256);
+  if (recursive && uris.length > 1) {
+    throw new UsageError(`--recursive takes one URL, but ${uris.length} are given`);
+  }
   const lists = checksums === undefined ? undefined : await readChecksums(checksums);
   // Loading it takes 10 ms, and most downloads do not need it.
   const paths = directory ?? checksums ? await import("@std/path") : undefined;
@@ -134,4 +141,18 @@ export function parseUrlList(text: string): string[] {
   return text.split(/\r?\n/).map((line) => line.trim()).filter((line) =>
     line !== "" && !line.startsWith("#")
   );
+}
+
+/**
+ * Makes the directory for the files, and those above it, where they are missing.
+ *
+ * @throws {CommandError} with the exit status of a file that cannot be written
+ */
+export async function makeDirectory(path: string): Promise<void> {
+  try {
+    await fileErrors(path, () => Deno.mkdir(path, { recursive: true }));
+  } catch (error) {
+    if (!(error instanceof DownloadError)) throw error;
+    throw new CommandError(error.message, exitStatusOf(error), { cause: error });
+  }
 }

@@ -13,6 +13,8 @@ export type Placed = "own" | "proposed" | "taken";
 export interface Output {
   /** The file that keeps what has come until all has; undefined where there is none. */
   readonly partName?: string;
+  /** Whether its length is usually not said, as of a listing: then that is no news. */
+  readonly isOfAnyLength?: boolean;
   /** How many bytes of the content are there, from its start. */
   readonly position: number;
   /** How many are there in all: more than `position` when some are missing between others. */
@@ -126,7 +128,7 @@ export function shownPart(name: string, partName: string | undefined): string {
 }
 
 /** An output that takes bytes in their order alone, and cannot be read. */
-abstract class SequentialOutput implements Output {
+export abstract class SequentialOutput implements Output {
   #representation: Representation | undefined;
   #position = 0;
   #tail = new Tail();
