@@ -25,6 +25,11 @@ export class FileSizes {
     return this.#mean;
   }
 
+  /** Whether a size was ever known: the mean is a default before. */
+  get isKnown(): boolean {
+    return this.#seen > 0;
+  }
+
   /** Makes classes around the current mean, and returns the middle of each. */
   classes(): number[] {
     this.#middle = this.#mean;

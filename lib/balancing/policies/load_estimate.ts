@@ -78,12 +78,13 @@ export class LoadEstimate {
    *
    * @param bytes its expected size
    * @param guess its size in later replays
+   * @param isKnown whether these are more than a default for all servers
    */
-  add(bytes: number, guess: number, monotonicMs: number): void {
+  add(bytes: number, guess: number, monotonicMs: number, isKnown = true): void {
     this.#starts.add(guess, monotonicMs);
     if (this.until <= monotonicMs && this.#busySince === Infinity) this.#busySince = monotonicMs;
     this.unproven += bytes;
-    this.#trust.assigned(bytes);
+    if (isKnown) this.#trust.assigned(bytes);
     this.until = Math.max(this.until, monotonicMs) + bytes / this.speed;
   }
 

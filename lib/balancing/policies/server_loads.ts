@@ -125,7 +125,8 @@ export class ServerLoads {
     const { estimate } = this.#loads[index]!;
     const time = this.timeAt(monotonicMs);
     for (let i = 0; i < this.#parts; i++) {
-      estimate.add(bytes ?? this.sizes.mean, bytes ?? this.sizes.guess(), time);
+      const guess = bytes ?? this.sizes.guess();
+      estimate.add(bytes ?? this.sizes.mean, guess, time, this.sizes.isKnown);
     }
     this.#stand(index);
   }

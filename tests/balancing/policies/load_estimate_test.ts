@@ -126,6 +126,13 @@ Deno.test("LoadEstimate believes no server to be idle that sends nothing to its 
   assert(sink.until > 0.9 * silent.until, `${sink.until} against ${silent.until}`);
 });
 
+Deno.test("LoadEstimate believes a server to be idle while no size of a file is known", () => {
+  const estimate = new LoadEstimate(10, 0);
+  estimate.add(64_000_000, 64_000_000, 0, false);
+  estimate.report(load(0, 0, 0), 64_000_000, 1000);
+  assertEquals([estimate.until, estimate.unproven], [1000, 0]);
+});
+
 Deno.test("LoadEstimate bears reports that lie, and infers again when they stop", () => {
   for (const lie of [2 ** 53, 2 ** 63, Infinity, NaN, -1, 0]) {
     const estimate = new LoadEstimate(10, 0);
