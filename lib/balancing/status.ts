@@ -261,6 +261,7 @@ const DECIMALS: Readonly<Record<string, number>> = {
   elapsedMs: 3,
   throughputBytesPerSecond: 3,
   bytesPerSecond: 3,
+  utilization: 3,
   share: 6,
   dispersion: 3,
   weight: 6,

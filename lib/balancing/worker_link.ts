@@ -65,11 +65,10 @@ function isListById(value: unknown, isItem: (item: unknown) => boolean): boolean
 }
 
 function isLoad(value: unknown): boolean {
-  const { openTransfers, pendingBytes, bytesPerSecond, at } = (value ?? {}) as Partial<
-    ReportedLoad
-  >;
+  const { at, ...load } = (value ?? {}) as Partial<ReportedLoad>;
+  const { openTransfers, pendingBytes, bytesPerSecond, utilization } = load;
   return typeof at === "number" &&
-    [openTransfers, pendingBytes, bytesPerSecond].every((it) =>
+    [openTransfers, pendingBytes, bytesPerSecond, utilization].every((it) =>
       it === null || typeof it === "number"
     );
 }

@@ -58,7 +58,7 @@ Deno.test("statusText() has times as in ISO 8601, and all under these names", ()
     ...madeUpServer(),
     at: "2026-01-02T00:00:00.000Z",
     startedAt: "2026-01-01T23:59:55.000Z",
-    load: { openTransfers: 1, pendingBytes: 70, bytesPerSecond: 0 },
+    load: { openTransfers: 1, pendingBytes: 70, bytesPerSecond: 0, utilization: 0.333 },
     descriptors: null,
     certificate: { validFrom: "2026-01-01T23:59:59.000Z", expiresAt: "2026-01-02T00:00:01.000Z" },
   });

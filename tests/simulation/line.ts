@@ -15,6 +15,8 @@ export interface LineLoad {
   readonly pendingBytes: number;
   /** Over the last second. */
   readonly bytesPerMs: number;
+  /** The part of that second in which there were transfers. */
+  readonly utilization: number;
 }
 
 /** Time over which a server counts what it has sent, in ms. */
@@ -45,7 +47,10 @@ export class Line<T extends Transfer> {
   #transferSpeed = Infinity;
   #time = 0;
   #sent = 0;
-  readonly #meter = new SentLog();
+  readonly #meter = new TotalLog();
+  /** How long there were transfers. */
+  #busyMs = 0;
+  readonly #busyMeter = new TotalLog();
   /** How many transfers there are. */
   #count = 0;
   /** Those that carry least first. */
@@ -84,8 +89,9 @@ export class Line<T extends Transfer> {
         openTransfers++;
       }
     }
-    const bytesPerMs = (this.#sent - this.#meter.sentAt(now - METER_MS)) / METER_MS;
-    return { openTransfers, pendingBytes, bytesPerMs };
+    const bytesPerMs = (this.#sent - this.#meter.totalAt(now - METER_MS)) / METER_MS;
+    const utilization = (this.#busyMs - this.#busyMeter.totalAt(now - METER_MS)) / METER_MS;
+    return { openTransfers, pendingBytes, bytesPerMs, utilization };
   }
 
   /** How many transfers there are. */
@@ -122,8 +128,10 @@ export class Line<T extends Transfer> {
       path.served += each;
       this.#sent += each * path.transfers.size;
     }
+    if (this.#count > 0) this.#busyMs += now - this.#time;
     this.#time = now;
     this.#meter.add(now, this.#sent);
+    this.#busyMeter.add(now, this.#busyMs);
   }
 
   /** A transfer begins. */
@@ -193,29 +201,30 @@ export class Line<T extends Transfer> {
   }
 }
 
-/** How much had been sent at each point of the last second, between which the speed was even. */
-class SentLog {
+/** A total at each point of the last second, between which it grew evenly. */
+class TotalLog {
   #times: number[] = [];
-  #sent: number[] = [];
+  #totals: number[] = [];
   /** The first one that is needed. */
   #first = 0;
 
-  add(time: number, sent: number): void {
+  add(time: number, total: number): void {
     this.#times.push(time);
-    this.#sent.push(sent);
+    this.#totals.push(total);
     while (this.#times[this.#first + 1]! <= time - METER_MS) this.#first++;
     if (this.#first < 64) return;
     this.#times = this.#times.slice(this.#first);
-    this.#sent = this.#sent.slice(this.#first);
+    this.#totals = this.#totals.slice(this.#first);
     this.#first = 0;
   }
 
-  sentAt(time: number): number {
+  totalAt(time: number): number {
     let i = this.#first;
     while (this.#times[i + 1]! <= time) i++;
     const [from, to] = [this.#times[i], this.#times[i + 1]];
-    if (from === undefined || time <= from) return this.#sent[i] ?? 0;
-    if (to === undefined) return this.#sent[i]!;
-    return this.#sent[i]! + (this.#sent[i + 1]! - this.#sent[i]!) * (time - from) / (to - from);
+    if (from === undefined || time <= from) return this.#totals[i] ?? 0;
+    if (to === undefined) return this.#totals[i]!;
+    return this.#totals[i]! +
+      (this.#totals[i + 1]! - this.#totals[i]!) * (time - from) / (to - from);
   }
 }

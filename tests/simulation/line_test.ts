@@ -124,6 +124,10 @@ Deno.test("Line.load() tells what is pending beyond buffers, and was sent in the
   line.add({ bytes: 2200 }, 500);
   line.add({ bytes: 100 }, 500);
   assertEquals(line.shift(600), { bytes: 100 });
-  assertEquals(line.load(1000, 0), { openTransfers: 1, pendingBytes: 1300, bytesPerMs: 1 });
-  assertEquals(line.load(1500, 50), { openTransfers: 1, pendingBytes: 250, bytesPerMs: 2 });
+  assertEquals(line.load(1000, 0), {
+    ...{ openTransfers: 1, pendingBytes: 1300, bytesPerMs: 1, utilization: 0.5 },
+  });
+  assertEquals(line.load(1500, 50), {
+    ...{ openTransfers: 1, pendingBytes: 250, bytesPerMs: 2, utilization: 1 },
+  });
 });

@@ -60,10 +60,11 @@ export class Reporter {
     const line = this.#farm.lines[server]!;
     if (line.speed === 0) return;
     const { roundTrip, bufferBytes } = this.#scenario;
-    const { openTransfers, pendingBytes, bytesPerMs } = line.load(now, bufferBytes);
+    const { openTransfers, pendingBytes, bytesPerMs, utilization } = line.load(now, bufferBytes);
     const at = now + roundTrip;
     this.#events.add(at, () => {
-      const load = { openTransfers, pendingBytes, bytesPerSecond: bytesPerMs * 1000, at };
+      const bytesPerSecond = bytesPerMs * 1000;
+      const load = { openTransfers, pendingBytes, bytesPerSecond, utilization, at };
       if (openTransfers > 0) this.#queue.want(server);
       this.#tickSoon(at);
       this.#pool.learnLoad(this.#servers[server]!, load, at);

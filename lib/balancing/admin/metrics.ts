@@ -219,6 +219,12 @@ const SERVER_METRICS: readonly Metric<ServerStatus>[] = [
   ],
   [
     "gauge",
+    "load_utilization_ratio",
+    "The part of the last second in which it was sending, as it says.",
+    ({ load }) => load?.utilization,
+  ],
+  [
+    "gauge",
     "load_report_time_seconds",
     "When it said so, since 1970.",
     ({ load }) => seconds(load?.at),

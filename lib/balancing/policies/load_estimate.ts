@@ -118,19 +118,21 @@ export class LoadEstimate {
 
   /**
    * Applies what the server says: what it still has to send is what it says, and what was assigned
-   * since. The rate is its speed if it has been busy for as long as that was measured.
+   * since. The rate is its speed, as far as it was busy meanwhile.
+   * A report of neither transfers nor bytes says nothing of that.
    *
    * @param meanBytes of files, where the report has only one of transfers and bytes
    * @param at when the server said so
    */
   report(report: LoadReport, meanBytes: number, at: number): void {
-    const { open, pending, rate } = completed(report, meanBytes);
+    if (report.openTransfers === null && report.pendingBytes === null) return;
+    const { open, pending, rate, utilization } = completed(report, meanBytes);
     const isBelieved = this.#trust.reported(rate, pending, this.speed, at);
     const saidUntil = at + Math.min(MOST_BACKLOG_MS, pending / this.speed);
     if (!isBelieved && saidUntil < this.until) return;
     const since = at - ON_THE_WAY_MS;
     this.#starts.dropUntil(since);
-    this.#learnSpeed(open, rate, at);
+    this.#learnSpeed(open, rate, utilization, at);
     this.#rest = open > 0 ? [{ bytes: pending / open, count: open }] : [];
     this.#measuredAt = since;
     this.#reportedAt = at;
@@ -163,18 +165,26 @@ export class LoadEstimate {
     }
   }
 
-  /** As many open transfers as there are, and what they were sent together. */
-  #learnSpeed(open: number, saidRate: number, at: number): void {
-    if (open === 0) {
-      this.#busySince = Infinity;
-      return;
-    }
-    this.#busySince = Math.min(this.#busySince, at);
-    const rate = Math.min(saidRate, MOST_GAIN * this.#probed * open);
-    if (rate <= 0 || at - this.#busySince < METER_MS) return;
-    this.#compare(open, rate);
-    const newest = this.speed + NEWEST * (rate - this.speed);
-    this.speed = this.#proportion > EVIDENCE ? Math.max(this.speed, rate) : newest;
+  /**
+   * It is at least as fast as it sent, and was not faster while it was busy. If it does not say how
+   * long that was, this is known only if it seems to have been busy all the time.
+   */
+  #learnSpeed(
+    open: number,
+    saidRate: number,
+    utilization: number | undefined,
+    at: number,
+  ): void {
+    this.#busySince = open === 0 ? Infinity : Math.min(this.#busySince, at);
+    const rate = Math.min(saidRate, MOST_GAIN * this.#probed * Math.max(1, open));
+    const isWhole = at - this.#busySince >= METER_MS;
+    const busy = utilization ?? (isWhole ? 1 : 0);
+    if (rate <= 0 || busy <= 0) return;
+    if (open > 0 && isWhole) this.#compare(open, rate);
+    const tooSlow = Math.max(0, rate - this.speed);
+    const tooFast = Math.max(0, busy * this.speed - rate);
+    const isUnshared = this.#proportion > EVIDENCE;
+    this.speed += isUnshared ? tooSlow : NEWEST * (tooSlow - tooFast);
   }
 
   /**
@@ -212,5 +222,7 @@ function completed(report: LoadReport, meanBytes: number) {
   const transfers = said(report.openTransfers), bytes = said(report.pendingBytes);
   const pending = bytes ?? (transfers ?? 0) * meanBytes;
   const open = transfers ?? Math.ceil(pending / meanBytes);
-  return { open, pending, rate: (said(report.bytesPerSecond) ?? 0) / 1000 };
+  const rate = (said(report.bytesPerSecond) ?? 0) / 1000;
+  const utilization = report.utilization === null ? undefined : Math.min(1, report.utilization);
+  return { open, pending, rate, utilization };
 }

@@ -68,6 +68,7 @@ function newServer(index: number): ServerStatus {
       openTransfers: index * 7 % 11,
       pendingBytes: index % 4 === 1 ? null : index * 123_456_789,
       bytesPerSecond: index % 4 === 1 ? null : 3e6 * index,
+      utilization: index % 4 === 1 ? null : index / 9,
       at: Date.now() - 60_000,
     },
     files: hasFiles && !isLast && !isOut ? shortfall(index) : null,

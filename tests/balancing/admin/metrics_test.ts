@@ -115,8 +115,20 @@ Deno.test("metricsPieces() has metrics of files, where they are checked", () => 
 });
 
 Deno.test("metricsPieces() has the load of servers that say it", () => {
-  const all = { openTransfers: 3, pendingBytes: 4096, bytesPerSecond: 0.5, at: 1500 };
-  const some = { openTransfers: 0, pendingBytes: null, bytesPerSecond: null, at: 2000 };
+  const all = {
+    openTransfers: 3,
+    pendingBytes: 4096,
+    bytesPerSecond: 0.5,
+    utilization: 0.25,
+    at: 1500,
+  };
+  const some = {
+    openTransfers: 0,
+    pendingBytes: null,
+    bytesPerSecond: null,
+    utilization: null,
+    at: 2000,
+  };
   const servers = [
     serverStatus({ name: "a:1", load: all }),
     out("refused", { name: "b:1", load: some }),
@@ -128,6 +140,7 @@ Deno.test("metricsPieces() has the load of servers that say it", () => {
     'balancer_server_load_open_transfers{server="b:1"} 0',
     'balancer_server_load_pending_bytes{server="a:1"} 4096',
     'balancer_server_load_bytes_per_second{server="a:1"} 0.5',
+    'balancer_server_load_utilization_ratio{server="a:1"} 0.25',
     'balancer_server_load_report_time_seconds{server="a:1"} 1.5',
     'balancer_server_load_report_time_seconds{server="b:1"} 2',
   ]);

@@ -111,7 +111,13 @@ Deno.test("ExpectedPolicy bears sizes that are none", () => {
 
 Deno.test("ExpectedPolicy sends clients past a server that says it is busy, until it says no more", () => {
   const policy = farm([10_000, 9000]);
-  const report = { openTransfers: 9, pendingBytes: 9 * BYTES, bytesPerSecond: 1e7, at: 0 };
+  const report = {
+    openTransfers: 9,
+    pendingBytes: 9 * BYTES,
+    bytesPerSecond: 1e7,
+    utilization: null,
+    at: 0,
+  };
   policy.reported(servers[0]!.id, report, 5000);
   policy.reported(-1, report, 5000);
   assertEquals(sequence(policy, 3, { monotonicMs: 5000 }), "bbb");

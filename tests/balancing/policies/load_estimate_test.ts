@@ -81,8 +81,13 @@ Deno.test("LoadEstimate.measure() takes what an idle server shows as it is", () 
 });
 
 /** A report of transfers, bytes still to be sent, and bytes sent in the last second. */
-function load(openTransfers: number | null, pendingBytes: number | null, bytesPerSecond: number) {
-  return { openTransfers, pendingBytes, bytesPerSecond };
+function load(
+  openTransfers: number | null,
+  pendingBytes: number | null,
+  bytesPerSecond: number,
+  utilization: number | null = null,
+) {
+  return { openTransfers, pendingBytes, bytesPerSecond, utilization };
 }
 
 Deno.test("LoadEstimate.report() replaces what was assumed, but for clients sent there since", () => {
@@ -100,6 +105,30 @@ Deno.test("LoadEstimate.report() finds within two seconds that a busy server has
   estimate.add(1e6, 1e6, 0);
   for (let at = 1100; at <= 3000; at += 200) estimate.report(load(1, 1e6, 1000), 1e6, at);
   assertAlmostEquals(estimate.speed, 1, 0.1);
+});
+
+Deno.test("LoadEstimate.report() takes a rate for the speed as far as the server was busy", () => {
+  const rows: readonly (readonly [rate: number, utilization: number, speed: number])[] = [
+    [1000, 0.1, 10],
+    [1000, 0.5, 8],
+    [5000, 1, 7.5],
+    [20_000, 0.5, 15],
+    [0, 0, 10],
+  ];
+  for (const [rate, utilization, speed] of rows) {
+    for (const open of [0, 1]) {
+      const estimate = new LoadEstimate(10, 0);
+      estimate.report(load(open, 0, rate, utilization), 1e6, 100);
+      assertEquals(estimate.speed, speed, `${rate} in ${utilization}`);
+    }
+  }
+});
+
+Deno.test("LoadEstimate.report() takes no server for idle that says nothing of its transfers", () => {
+  const estimate = new LoadEstimate(10, 0);
+  estimate.add(1000, 1000, 0);
+  estimate.report(load(null, null, 10, 0.5), 1000, 60);
+  assertEquals([estimate.until, estimate.unproven], [100, 1000]);
 });
 
 Deno.test("LoadEstimate.report() sees transfers that do not slow each other down", () => {
