@@ -1,17 +1,16 @@
 import type { ReportedLoad, TransferSample } from "../health.ts";
 import type { Server } from "../list/server.ts";
-import type { CompletionQueue } from "./completion_queue.ts";
+import type { CostQueue } from "./cost_queue.ts";
 import { type Candidate, type PickRequest, type Policy, sharesOf } from "./policy.ts";
 import { ServerLoads } from "./server_loads.ts";
 
 /**
- * Sends each client to the server that is expected to finish first. Keeps for every server an
- * estimate of its load, which drains at the measured speed and is corrected by each report of the
- * server, or by each probe if it reports nothing.
+ * Sends each client where its transfer is expected to cost least time: its own, and that of the
+ * transfers which it slows down. Keeps for every server an estimate of its load, which drains at the
+ * measured speed and is corrected by each report of the server, or by each probe if it reports nothing.
  *
  * Estimates grow old, and those of seemingly fast servers are most often wrong: if such a server
- * became slow, all clients would be sent there until it is heard of. So the expected time has a
- * premium: a part of what a median server would take for all that this one was assigned since its
+ * became slow, all clients would be sent there until it is heard of. So the cost has a premium: a part of what a median server would take for all that this one was assigned since its
  * last probe or report. Of two equally fast servers, the one heard of last comes first.
  */
 export class ExpectedPolicy implements Policy {
@@ -24,7 +23,7 @@ export class ExpectedPolicy implements Policy {
   #indices: readonly number[] = [];
   #members: ReadonlySet<number> = new Set();
   /** One for each class of sizes. */
-  #queues: readonly CompletionQueue[] = [];
+  #queues: readonly CostQueue[] = [];
 
   /**
    * Begins without servers.
@@ -66,7 +65,7 @@ export class ExpectedPolicy implements Policy {
   }
 
   /**
-   * The server where the file would be complete first; one of unknown size counts as of mean size.
+   * The server where the file costs least time; one of unknown size counts as of mean size.
    * An empty reply adds nothing to a server's load.
    */
   pick(request: PickRequest): Server | undefined {

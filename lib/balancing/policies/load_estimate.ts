@@ -73,6 +73,11 @@ export class LoadEstimate {
     return this.#proportion > EVIDENCE ? Math.min(this.#transferSpeed, this.speed) : this.speed;
   }
 
+  /** Transfers it had when it was last measured, and those begun since: it has no more. */
+  get open(): number {
+    return this.#starts.count + this.#rest.reduce((sum, { count }) => sum + count, 0);
+  }
+
   /**
    * Adds the download of a client.
    *

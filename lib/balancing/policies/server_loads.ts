@@ -1,6 +1,6 @@
 import { isSameSample, type ReportedLoad, throughputOf, type TransferSample } from "../health.ts";
 import type { Server } from "../list/server.ts";
-import { CompletionQueue, ServerCosts } from "./completion_queue.ts";
+import { CostQueue, ServerCosts } from "./cost_queue.ts";
 import { FileSizes } from "./file_sizes.ts";
 import { LoadEstimate } from "./load_estimate.ts";
 import { type Candidate, effectiveWeights } from "./policy.ts";
@@ -89,10 +89,10 @@ export class ServerLoads {
   }
 
   /** A queue of some servers for each class of sizes. */
-  queues(indices: readonly number[], monotonicMs: number): CompletionQueue[] {
+  queues(indices: readonly number[], monotonicMs: number): CostQueue[] {
     const time = this.timeAt(monotonicMs);
     return this.#classes.map((bytes) => {
-      const queue = new CompletionQueue(bytes, this.#costs, this.#loads.length);
+      const queue = new CostQueue(bytes, this.#costs, this.#loads.length);
       for (const index of indices) queue.place(index, time);
       return queue;
     });
@@ -149,9 +149,10 @@ export class ServerLoads {
 
   #stand(index: number): void {
     const { estimate, weight } = this.#loads[index]!;
-    const { speed, transferSpeed, until, unproven } = estimate;
+    const { speed, transferSpeed, until, open, unproven } = estimate;
     const premium = DOUBT * unproven / this.#typicalSpeed;
-    this.#costs.set(index, until, 1 / (speed * weight), 1 / (transferSpeed * weight), premium);
+    const pace = 1 / (speed * weight), transferPace = 1 / (transferSpeed * weight);
+    this.#costs.set(index, until, open, pace, transferPace, premium);
   }
 }
 
