@@ -86,7 +86,7 @@ export const BALANCER_COMMAND = {
     "check-timeout": option(duration(), "1s", "how long a client waits for such an answer"),
     "load-checks": option(
       count(0, 1000),
-      "100",
+      "300",
       "questions to servers about their load for each 100 redirects, if --policy uses it",
     ),
     zones: optional(text("FILE"), "zones of clients: lines such as 192.0.2.0/24 campus"),

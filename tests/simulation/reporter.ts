@@ -1,5 +1,5 @@
 import type { Server } from "../../lib/balancing/list/server.ts";
-import { CheckQueue, SLOT_MS } from "./check_queue.ts";
+import { CheckQueue, SLOT_MS } from "../../lib/balancing/load_checks/check_queue.ts";
 import type { Pool } from "../../lib/balancing/pool.ts";
 import type { Farm } from "./farm.ts";
 import type { EventQueue } from "./min_heap.ts";
@@ -16,7 +16,8 @@ export class Reporter {
   readonly #events: EventQueue;
   readonly #scenario: Scenario;
   readonly #onReport: OnReport;
-  readonly #queue: CheckQueue;
+  /** By index. */
+  readonly #queue: CheckQueue<number>;
   #isTicking = false;
 
   /** @param servers those of the pool, in the order of the farm's lines */
@@ -35,7 +36,8 @@ export class Reporter {
     this.#events = events;
     this.#scenario = scenario;
     this.#onReport = onReport;
-    this.#queue = new CheckQueue(servers.length, scenario.checks / 100, random);
+    this.#queue = new CheckQueue(scenario.checks / 100, random);
+    for (let server = 0; server < servers.length; server++) this.#queue.add(server);
   }
 
   /** A client was sent to a server. */
@@ -65,7 +67,7 @@ export class Reporter {
     this.#events.add(at, () => {
       const bytesPerSecond = bytesPerMs * 1000;
       const load = { openTransfers, pendingBytes, bytesPerSecond, utilization, at };
-      if (openTransfers > 0) this.#queue.want(server);
+      if (pendingBytes > 0) this.#queue.want(server);
       this.#tickSoon(at);
       this.#pool.learnLoad(this.#servers[server]!, load, at);
       this.#onReport(server, at);

@@ -1,9 +1,10 @@
 import { DeadlineError, HostUnreachableError, LocalError } from "../../net/network_error.ts";
 import { monotonicMs, pausedMs } from "../../net/deadlines.ts";
 import { failureReason } from "../../net/exchange.ts";
+import type { ReportedLoad } from "../health.ts";
 import { HeadRequests } from "../head_requests.ts";
 import type { Server } from "../list/server.ts";
-import { loadIn, type LoadListener, requestTo } from "../probe.ts";
+import { loadIn, requestTo } from "../probe.ts";
 
 /**
  * What came of a check: the server `reported` its load; it answered, but was `silent` about it; it
@@ -13,6 +14,12 @@ export const LOAD_ANSWERS = ["reported", "silent", "unanswered", "untested"] as 
 
 /** One of `LOAD_ANSWERS`. */
 export type LoadAnswer = (typeof LOAD_ANSWERS)[number];
+
+/**
+ * Receives what an answer of a server says of its load, undefined if it says nothing, and how old that
+ * is, in ms: half the time from the request to its answer.
+ */
+type LoadListener = (server: Server, load: ReportedLoad | undefined, ageMs: number) => void;
 
 /** For one request, connecting included, in ms; there may be a second one. */
 const TIMEOUT_MS = 1000;
@@ -68,9 +75,10 @@ export class LoadAsker {
 
   async #askOnce(server: Server): Promise<LoadAnswer> {
     const request = requestTo(server, "HEAD", this.#target, "balancer-load");
-    const head = await this.#requests.send(server, request, monotonicMs() + this.#timeoutMs);
+    const sentMs = monotonicMs();
+    const head = await this.#requests.send(server, request, sentMs + this.#timeoutMs);
     const load = loadIn(head);
-    this.#onLoad(server, load);
+    this.#onLoad(server, load, (monotonicMs() - sentMs) / 2);
     if (load !== undefined) return "reported";
     const isFailing = head.statusCode >= 500 && head.statusCode !== 501;
     return isFailing ? "unanswered" : "silent";

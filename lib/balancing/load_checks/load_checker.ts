@@ -5,6 +5,7 @@
  */
 
 import type { PoolObserver } from "../chooser.ts";
+import type { ReportedLoad } from "../health.ts";
 import type { Server } from "../list/server.ts";
 import type { Candidate } from "../policies/policy.ts";
 import type { RedirectObserver } from "../request_counters.ts";
@@ -52,7 +53,6 @@ const WITNESSES = 3;
 /** An available server. */
 interface Checked {
   server: Server;
-  isExplored: boolean;
   isAsked: boolean;
   isTested: boolean;
   /** When it failed to answer last, and how long it is left alone since. */
@@ -67,7 +67,8 @@ interface Checked {
  */
 export class LoadChecker implements PoolObserver, RedirectObserver, Disposable {
   readonly #options: LoadCheckerOptions;
-  readonly #queue: CheckQueue;
+  /** By authority. */
+  readonly #queue: CheckQueue<string>;
   /** Available servers by id, and by authority. */
   #byId = new Map<number, Checked>();
   readonly #byAuthority = new Map<string, Checked>();
@@ -96,22 +97,17 @@ export class LoadChecker implements PoolObserver, RedirectObserver, Disposable {
   }
 
   update(eligible: readonly Candidate[]): void {
-    const priority = eligible.reduce(
-      (best, { server }) => Math.min(best, server.priority),
-      Infinity,
-    );
     const before = this.#byId;
     this.#byId = new Map();
     for (const { server } of eligible) {
-      const isExplored = server.priority === priority;
       const known = before.get(server.id);
       before.delete(server.id);
-      if (known?.server.authority === server.authority && known.isExplored === isExplored) {
+      if (known?.server.authority === server.authority) {
         known.server = server;
         this.#add(known);
       } else {
         if (known !== undefined) this.#drop(known);
-        this.#add(newlyChecked(server, isExplored));
+        this.#add(newlyChecked(server));
       }
     }
     for (const gone of before.values()) {
@@ -129,10 +125,13 @@ export class LoadChecker implements PoolObserver, RedirectObserver, Disposable {
     // Speed does not matter here.
   }
 
-  reported(id: number): void {
+  reported(id: number, { openTransfers, pendingBytes }: ReportedLoad): void {
     this.#reporting.add(id);
-    const checked = this.#byId.get(id);
-    if (checked !== undefined) this.#queue.add(checked.server.authority, checked.isExplored);
+    const authority = this.#byId.get(id)?.server.authority;
+    if (authority === undefined) return;
+    this.#queue.add(authority);
+    if (openTransfers !== 0 && pendingBytes !== 0) this.#queue.want(authority);
+    this.#tickSoon();
   }
 
   redirected(authority: string): void {
@@ -141,7 +140,9 @@ export class LoadChecker implements PoolObserver, RedirectObserver, Disposable {
   }
 
   counted(redirects: Readonly<Record<string, number>>): void {
-    this.#queue.counted(redirects);
+    for (const [server, clients] of Object.entries(redirects)) {
+      this.#queue.redirected(server, clients);
+    }
     this.#tickSoon();
   }
 
@@ -153,12 +154,12 @@ export class LoadChecker implements PoolObserver, RedirectObserver, Disposable {
   }
 
   #add(checked: Checked): void {
-    const { server: { id, authority }, isExplored } = checked;
+    const { id, authority } = checked.server;
     const namesake = this.#byAuthority.get(authority);
     if (namesake !== undefined && namesake !== checked) this.#drop(namesake);
     this.#byId.set(id, checked);
     this.#byAuthority.set(authority, checked);
-    if (this.#reporting.has(id)) this.#queue.add(authority, isExplored);
+    if (this.#reporting.has(id)) this.#queue.add(authority);
   }
 
   #drop(checked: Checked): void {
@@ -213,7 +214,7 @@ export class LoadChecker implements PoolObserver, RedirectObserver, Disposable {
     const isFirst = this.#failedLately().every((it) => it === checked);
     this.#failed.add(checked);
     if (!isFirst) return;
-    for (let i = 0; i < WITNESSES; i++) this.#queue.explore();
+    for (let i = 0; i < WITNESSES; i++) this.#queue.wantAny();
     this.#tickSoon();
   }
 
@@ -231,10 +232,9 @@ export class LoadChecker implements PoolObserver, RedirectObserver, Disposable {
   }
 }
 
-function newlyChecked(server: Server, isExplored: boolean): Checked {
+function newlyChecked(server: Server): Checked {
   return {
     server,
-    isExplored,
     isAsked: false,
     isTested: false,
     failedMs: -Infinity,

@@ -31,7 +31,7 @@ export function loadChecks(
   const clock = () => performance.now();
   const asker = new LoadAsker(
     values["probe-path"],
-    (server, load) => pool.learnLoad(server, load, clock()),
+    (server, load, ageMs) => pool.learnLoad(server, load, clock() - ageMs),
     schedule,
   );
   const loads = new LoadChecker({

@@ -23,8 +23,9 @@ async function checked(
   const entry = parseServer(`${server.authority}=http://files.example${path}`);
   const asker = new LoadAsker(
     "/test.bin",
-    (asked, load) => {
+    (asked, load, ageMs) => {
       assertEquals(asked, entry);
+      assert(ageMs >= 0 && ageMs <= 100);
       told.push(load?.openTransfers);
     },
     new VirtualClock().schedule,
