@@ -67,7 +67,7 @@ await runCommand(command, async ({ servers, seconds, rounds }) => {
   const farm = [Deno.execPath(), "run", "--allow-net", pathOf("reporting_farm.ts"), `${port}`];
   stack.use(bench.spawn("load", farm, "discarded"));
   const contestants = [];
-  for (const checks of [0, 300]) {
+  for (const checks of [0, 1000]) {
     contestants.push(stack.use(await started(bench, balancer(port, servers, checks))));
   }
   for (const [name, perConnection] of Object.entries(LOADS)) {

@@ -19,15 +19,18 @@ export class Reporter {
   /** By index. */
   readonly #queue: CheckQueue<number>;
   #isTicking = false;
+  #now = 0;
 
   /** @param servers those of the pool, in the order of the farm's lines */
-  constructor({ pool, servers, farm, events, random, scenario, onReport = () => {} }: {
+  constructor({ pool, servers, farm, events, random, scenario, next, onReport = () => {} }: {
     pool: Pool;
     servers: readonly Server[];
     farm: Farm;
     events: EventQueue;
     random: () => number;
     scenario: Scenario;
+    /** The server that the next client would be sent to. */
+    next: (now: number) => number | undefined;
     onReport?: OnReport | undefined;
   }) {
     this.#pool = pool;
@@ -36,7 +39,10 @@ export class Reporter {
     this.#events = events;
     this.#scenario = scenario;
     this.#onReport = onReport;
-    this.#queue = new CheckQueue(scenario.checks / 100, random);
+    this.#queue = new CheckQueue({
+      ...{ perRedirect: scenario.checks / 100, random },
+      next: () => next(this.#now),
+    });
     for (let server = 0; server < servers.length; server++) this.#queue.add(server);
   }
 
@@ -52,6 +58,7 @@ export class Reporter {
     const at = now + SLOT_MS;
     this.#events.add(at, () => {
       this.#isTicking = false;
+      this.#now = at;
       for (const server of this.#queue.next()) this.#ask(server, at);
       this.#tickSoon(at);
     });

@@ -96,7 +96,7 @@ export function scenarioOf(
     lanes: 1,
     balancers: 1,
     workers: 1,
-    checks: 300,
+    checks: 1000,
     roundTrip: 20,
     bufferBytes: 256 * 1024,
     newFlowShare: NEW_FLOW_SHARE,

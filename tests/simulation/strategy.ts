@@ -143,7 +143,14 @@ class Balancer implements Strategy {
     const onRound = () => this.#shares = this.#policy.shares();
     this.#prober = new Prober({ pool, servers, farm, events, onRound, world, newFlowShare });
     if (checks === 0) return;
-    this.#reporter = new Reporter({ pool, servers, farm, events, random, scenario, onReport });
+    const byId = new Map(servers.map(({ id }, i) => [id, i]));
+    const next = (monotonicMs: number) => {
+      const asked = { client: "", target: "/", monotonicMs, random: 0 };
+      const [id] = this.#policy.likely(asked).keys();
+      return id === undefined ? undefined : byId.get(id);
+    };
+    const parts = { pool, servers, farm, events, random, scenario, next, onReport };
+    this.#reporter = new Reporter(parts);
   }
 
   choose({ client, target, knownSize }: Arrival, now: number): number {

@@ -7,6 +7,9 @@ const SPENT = 1 / 20;
 /** Earned checks that are kept. This bounds what checks cost: to 5 in a slot, 100 a second. */
 const MOST_EARNED = 100;
 
+/** The part of all checks that goes to the server that the next client would be sent to. */
+const NEXT = 1 / 2;
+
 /** Items of which one is drawn at random in constant time. */
 class Urn<T> {
   readonly #items: T[] = [];
@@ -40,38 +43,45 @@ class Urn<T> {
   }
 }
 
+/** How a queue chooses. */
+export interface CheckQueueOptions<T> {
+  /** Checks for each client that is redirected, on average. */
+  readonly perRedirect: number;
+  /** Evenly distributed, at least 0 and less than 1. */
+  readonly random: () => number;
+  /** The server that the next client would be sent to, as far as that is known. */
+  readonly next: () => T | undefined;
+}
+
 /**
- * Chooses which servers are asked for their load, and when, in proportion to redirects: at random
- * those of which there is something to learn, since clients were sent there after they were last
- * asked, or they were busy then. A server that was just picked has nothing new to say yet; so what
- * redirects earn is spent over about a second. Servers are known by keys. Pure.
+ * Chooses which servers are asked for their load, and when, in proportion to redirects. Half of the
+ * checks go to the server that the next client would be sent to: another balancer may have sent its
+ * clients there. The others go at random to those of which there is something to learn, since clients
+ * were sent there after they were last asked, or they were busy then. A server that was just picked
+ * has nothing new to say yet; so what redirects earn is spent over about a second. Servers are known by
+ * keys. Pure.
  */
 export class CheckQueue<T> {
-  readonly #perRedirect: number;
-  readonly #random: () => number;
+  readonly #options: CheckQueueOptions<T>;
   /** Servers that can be asked, and those of them that are to be. */
   readonly #known = new Urn<T>();
   readonly #wanted = new Urn<T>();
   /** Those to be asked in this slot, whatever is earned. */
   readonly #urgent = new Set<T>();
+  /** Those that were asked in the slot before. */
+  #asked: ReadonlySet<T> = new Set();
   #earned = 0;
   /** Fractions of checks that slots left over. */
   #due = 0;
 
-  /**
-   * Has no server to ask.
-   *
-   * @param perRedirect checks for each client that is redirected, on average
-   * @param random evenly distributed, at least 0 and less than 1
-   */
-  constructor(perRedirect: number, random: () => number) {
-    this.#perRedirect = perRedirect;
-    this.#random = random;
+  /** Has no server to ask. */
+  constructor(options: CheckQueueOptions<T>) {
+    this.#options = options;
   }
 
   /** Whether no server is to be asked. */
   get isEmpty(): boolean {
-    return this.#urgent.size === 0 && (this.#wanted.size === 0 || this.#earned < 1);
+    return this.#urgent.size === 0 && (this.#known.size === 0 || this.#earned < 1);
   }
 
   /** A server can be asked. */
@@ -90,7 +100,7 @@ export class CheckQueue<T> {
   redirected(server: T, clients = 1): void {
     this.want(server);
     if (this.#known.size === 0) return;
-    this.#earned = Math.min(MOST_EARNED, this.#earned + clients * this.#perRedirect);
+    this.#earned = Math.min(MOST_EARNED, this.#earned + clients * this.#options.perRedirect);
   }
 
   /** There is something to learn of a server. */
@@ -100,20 +110,29 @@ export class CheckQueue<T> {
 
   /** Some server is to be asked in this slot, whatever clients get there. */
   wantAny(): void {
-    const server = this.#known.drawn(this.#random());
+    const server = this.#known.drawn(this.#options.random());
     if (server !== undefined) this.#urgent.add(server);
   }
 
   /** Ends the slot. @returns the servers to ask, each once */
   next(): T[] {
-    this.#due = Math.min(this.#due + this.#earned * SPENT, this.#wanted.size);
+    this.#due = Math.min(this.#due + this.#earned * SPENT, this.#known.size);
     for (; this.#due >= 1 && this.#earned >= 1; this.#due--, this.#earned--) {
-      const server = this.#wanted.drawn(this.#random())!;
+      const server = this.#draw();
+      if (server === undefined) continue;
       this.#wanted.delete(server);
       this.#urgent.add(server);
     }
-    const asked = [...this.#urgent];
+    this.#asked = new Set(this.#urgent);
     this.#urgent.clear();
-    return asked;
+    return [...this.#asked];
+  }
+
+  #draw(): T | undefined {
+    const { random, next } = this.#options;
+    const server = random() < NEXT ? next() : undefined;
+    const isNew = server !== undefined && this.#known.has(server) &&
+      !this.#urgent.has(server) && !this.#asked.has(server);
+    return isNew ? server : this.#wanted.drawn(random());
   }
 }

@@ -16,6 +16,8 @@ import { CheckQueue, SLOT_MS } from "./check_queue.ts";
 export interface LoadCheckerOptions {
   /** Checks for each client that is redirected; 0 for none. */
   readonly perRedirect: number;
+  /** The id of the server that the next client would be sent to; undefined if there is none. */
+  readonly next: () => number | undefined;
   /** Asks a server. A rejection counts as `untested`. */
   readonly ask: (server: Server) => Promise<LoadAnswer>;
   /** Tests a server that does not answer, while another one does; settles when that is done. */
@@ -89,7 +91,11 @@ export class LoadChecker implements PoolObserver, RedirectObserver, Disposable {
   /** Has no server to ask. */
   constructor(options: LoadCheckerOptions) {
     this.#options = options;
-    this.#queue = new CheckQueue(options.perRedirect, options.random);
+    const { perRedirect, random, next } = options;
+    this.#queue = new CheckQueue({
+      ...{ perRedirect, random },
+      next: () => this.#byId.get(next() ?? NaN)?.server.authority,
+    });
   }
 
   get status(): LoadChecksStatus {

@@ -36,6 +36,7 @@ export function loadChecks(
   );
   const loads = new LoadChecker({
     perRedirect,
+    next: () => nextServer(pool.chooser, clock()),
     ask: (server) => asker.ask(server),
     suspect: (server) => checker.suspect(server),
     clock,
@@ -47,6 +48,13 @@ export function loadChecks(
   pool.observe(loads);
   counters.observer = loads;
   return loads;
+}
+
+/** The id of the server that a client would get who comes from anywhere. */
+function nextServer(chooser: Pool["chooser"], monotonicMs: number): number | undefined {
+  const request = { client: "", target: "/", monotonicMs, random: 0 };
+  const [id] = chooser.explaining.pick(request)?.likely.keys() ?? [];
+  return id;
 }
 
 function schedule(call: () => void, ms: number): () => void {

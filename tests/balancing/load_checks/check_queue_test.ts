@@ -8,9 +8,9 @@ const MOST = 100;
 /** Slots of a second. */
 const SLOTS = 20;
 
-/** A queue of servers that can all be asked, known by numbers. */
-function queueOf(servers: number, perRedirect: number): CheckQueue<number> {
-  const queue = new CheckQueue<number>(perRedirect, seededRandom(1));
+/** A queue of servers that can all be asked, known by numbers. @param next what the next client gets */
+function queueOf(servers: number, perRedirect: number, next?: number): CheckQueue<number> {
+  const queue = new CheckQueue({ perRedirect, random: seededRandom(1), next: () => next });
   for (let server = 0; server < servers; server++) queue.add(server);
   return queue;
 }
@@ -50,15 +50,21 @@ Deno.test("CheckQueue asks in proportion to redirects, all servers that clients 
 
 Deno.test("CheckQueue spends what a client earned over about a second, while there is something to learn", () => {
   const queue = queueOf(20, 20);
+  for (let server = 0; server < 20; server++) queue.want(server);
   queue.redirected(0);
   assertEquals([queue.isEmpty, queue.next().length <= 1], [false, true]);
-  assertEquals(asked(queue, 5 * SLOTS).size <= 1, true);
-  assertEquals([queue.isEmpty, queue.next()], [true, []], "it was asked since");
-  for (let server = 0; server < 20; server++) queue.want(server);
   const first = sum(asked(queue, SLOTS)), second = sum(asked(queue, SLOTS));
   assert(first >= 10 && first <= 14 && second >= 2 && second <= 6, `${first}, ${second}`);
-  asked(queue, 100 * SLOTS);
+  asked(queue, 10 * SLOTS);
   assertEquals(queue.isEmpty, true, "all that was earned is spent");
+});
+
+Deno.test("CheckQueue asks what the next client gets, half of the time and not twice in a row", () => {
+  const queue = queueOf(20, 1, 3);
+  const counts = asked(queue, 1000, () => queue.redirected(7));
+  assert(counts.get(3)! > 300 && counts.get(3)! <= 500, `${counts.get(3)}`);
+  assert(counts.get(7)! > 300, `${counts.get(7)}`);
+  assertEquals(counts.size, 2);
 });
 
 Deno.test("CheckQueue asks a server 20 times a second at most, and all 100 times", () => {

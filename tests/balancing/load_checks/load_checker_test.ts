@@ -15,6 +15,8 @@ class Farm {
   readonly tested: string[] = [];
   readonly errors: unknown[] = [];
   timers = 0;
+  /** The server that the next client would get. */
+  next: string | undefined;
   /** Ends tests of servers that did not answer. */
   testEnded: Promise<void> = Promise.resolve();
   readonly checker: LoadChecker;
@@ -23,6 +25,7 @@ class Farm {
     this.servers = entries.map(parseServer);
     this.checker = new LoadChecker({
       perRedirect,
+      next: () => this.next === undefined ? undefined : this.serverOf(this.next).id,
       ask: ({ authority }) => {
         this.asked.push(authority);
         return Promise.resolve(this.answers[authority] ?? "reported");
@@ -98,6 +101,14 @@ Deno.test("LoadChecker asks what workers have counted over the second that follo
   assert(length > 3 && length < 15, `${length}`);
   await farm.clock.advance(500);
   assert(farm.asked.length > length);
+});
+
+Deno.test("LoadChecker asks the server that the next client would get, half of the time", async () => {
+  const farm = new Farm(["a:1", "b:1", "c:1"], 0.5);
+  farm.next = "b:1";
+  await farm.redirect(20_000, "a:1");
+  const [a, b, c] = ["a:1", "b:1", "c:1"].map((authority) => farm.count(authority));
+  assert(a! > 60 && b! > 60 && a! + b! <= 200 && c === 0, `${a} ${b} ${c}`);
 });
 
 Deno.test("LoadChecker asks a server again that said it was busy, while clients come elsewhere", async () => {
