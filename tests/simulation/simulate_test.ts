@@ -2,7 +2,9 @@ import { assert, assertEquals } from "@std/assert";
 import type { World } from "./continents.ts";
 import { changesOf, OPENING, type Scenario, scenarioOf } from "./scenario.ts";
 import { simulate } from "./simulate.ts";
-import { oracle, type StrategyMaker, strategyOf } from "./strategy.ts";
+import { Rival, RIVAL_NAMES } from "./rivals.ts";
+import { oracle, type StrategyMaker, strategyOf, strategyWith } from "./strategy.ts";
+import { seededRandom } from "../support/random.ts";
 
 const small = scenarioOf(10, 0.7, { end: OPENING + 7_200_000 });
 
@@ -42,9 +44,9 @@ Deno.test("simulate() finds the same with tiers where all are on one continent",
 
 Deno.test("simulate() finds expected with reports near the oracle, for short files too", () => {
   const cases: readonly [meanBytes: number, limit: number, end: number][] = [
-    [600e6, 1.3, 1_800_000],
-    [60e6, 1.5, 600_000],
-    [10e6, 2.5, 300_000],
+    [600e6, 1.2, 1_800_000],
+    [60e6, 1.2, 600_000],
+    [10e6, 1.2, 300_000],
   ];
   for (const [meanBytes, limit, end] of cases) {
     const scenario = scenarioOf(100, 0.7, { meanBytes, end: OPENING + end });
@@ -52,6 +54,27 @@ Deno.test("simulate() finds expected with reports near the oracle, for short fil
     const expected = simulate(scenario, strategyOf("expected")).mean;
     assert(expected < limit * mean, `${meanBytes}: ${expected / mean} times the oracle`);
     assert(simulate({ ...scenario, checks: 0 }, strategyOf("expected")).mean > expected);
+  }
+});
+
+Deno.test("simulate() finds expected before what other load balancers do", () => {
+  const scenario = scenarioOf(100, 0.7, { meanBytes: 60e6, end: OPENING + 600_000 });
+  const expected = simulate(scenario, strategyOf("expected"));
+  for (const name of RIVAL_NAMES) {
+    const rival = simulate(scenario, strategyWith(() => new Rival(name, seededRandom(7))));
+    assert(rival.mean > 1.2 * expected.mean && rival.p99 > 1.2 * expected.p99, name);
+  }
+});
+
+Deno.test("simulate() finds four balancers that know nothing of each other before one oracle", () => {
+  for (const shared of [{ balancers: 4 }, { workers: 4 }]) {
+    const scenario = scenarioOf(100, 0.7, {
+      ...shared,
+      meanBytes: 60e6,
+      end: OPENING + 600_000,
+    });
+    const { mean } = simulate(scenario, strategyOf("expected"));
+    assert(mean < 1.2 * simulate(scenario, oracle).mean);
   }
 });
 
