@@ -19,6 +19,7 @@ import { createFrontend } from "./lib/balancing/frontend.ts";
 import { jitteredInterval } from "./lib/balancing/health_checker.ts";
 import { DnsResolver } from "./lib/balancing/list/resolver.ts";
 import { ServerSource } from "./lib/balancing/list/server_source.ts";
+import { loadChecks } from "./lib/balancing/load_checks/load_checks.ts";
 import type { LoadListener } from "./lib/balancing/probe.ts";
 import { Redirection } from "./lib/balancing/redirection.ts";
 import { openState } from "./lib/balancing/state/state_keeper.ts";
@@ -67,11 +68,12 @@ await runCommand(BALANCER_COMMAND, async (options, operands) => {
     ...{ redirection, observers, onLoad, log, onError: logger.error },
   });
   const state = await openState(options, stateParts({ ...farm, counters, files }), logger.info);
+  using loads = loadChecks(options, { ...farm, counters, onError: logger.error });
   const drainDelayMs = options["drain-delay"];
   const stop = stopSignals({ drainDelayMs, onSecond: () => frontend.kill() });
   let nextAt: number | undefined;
   const status = new StatusCollector(
-    { ...farm, counters, files, frontend, certificate, nextAt: () => nextAt, stop },
+    { ...farm, counters, files, loads, frontend, certificate, nextAt: () => nextAt, stop },
     {
       version: config.version,
       startedAt,

@@ -7,9 +7,11 @@
 import { runCommand } from "./lib/cli/arguments.ts";
 import { UsageError } from "./lib/cli/command.ts";
 import {
+  checkStandardOutput,
   CLIENT_COMMAND,
   type ClientOptions,
   fileRulesOf,
+  refuseTreeOptions,
   retryRulesOf,
 } from "./lib/download/client_options.ts";
 import type { DownloadSettings } from "./lib/download/context.ts";
@@ -19,32 +21,32 @@ import {
   type Outcome,
   type Run,
 } from "./lib/download/fetch_file.ts";
-import { fileErrors } from "./lib/download/file_error.ts";
 import { NameClaims } from "./lib/download/file_name.ts";
-import { atOnce, type Job, planJobs } from "./lib/download/jobs.ts";
+import { atOnce, type Job, makeDirectory, planJobs } from "./lib/download/jobs.ts";
 import { openReach, type Reach } from "./lib/download/reach.ts";
 import {
   type Display,
-  exitStatusOf,
+  displayFor,
   headLines,
-  Journal,
   outcomeJson,
   outcomeLines,
+  removalJson,
   responseLine,
-  summaryLine,
 } from "./lib/download/report.ts";
-import { print, say } from "./lib/log/console.ts";
+import { RunTotals } from "./lib/download/totals.ts";
+import { print } from "./lib/log/console.ts";
 
 await runCommand(CLIENT_COMMAND, async (options, operands) => {
   const jobs = await planJobs(operands, options);
-  const stdoutIsData = jobs.some(({ name }) => name === "-");
-  if (options.json && stdoutIsData) throw new UsageError("--json and the data would be mixed up");
-  if (options.segments !== "auto" && options.segments > 1 && stdoutIsData) {
-    throw new UsageError("--segments needs a file: standard output takes bytes in order alone");
-  }
+  if (jobs.some(({ name }) => name === "-")) checkStandardOutput(options);
+  // Loaded only where it is needed.
+  const mirror = options.recursive
+    ? (await import("./lib/download/recursive/mirror.ts")).planMirror(options, jobs)
+    : refuseTreeOptions(options);
   const { connections, transportOf } = await openReach(options, jobs);
   if (options.directory !== undefined) await makeDirectory(options.directory);
-  const display = await displayFor(options);
+  const totals = new RunTotals();
+  const display = await displayFor(options, () => totals.progress);
   const run: Run = { claims: new NameClaims(), open: new Map() };
   for (const { name } of jobs) {
     if (name === "-" || run.claims.claim(name)) continue;
@@ -52,21 +54,41 @@ await runCommand(CLIENT_COMMAND, async (options, operands) => {
   }
   keepWhenInterrupted(run.open, (name) => display.end(name));
   const since = performance.now();
-  const isOne = jobs.length === 1;
-  const all = await atOnce(jobs, options.jobs, async (job, add) => {
-    const settings = settingsFor(job, !isOne, options, transportOf(job), display);
-    const outcome = await fetchFile(job, settings, fileRulesOf(options), run);
+  const isMany = () => totals.files > 1 || options.recursive;
+  // Credentials for a directory are for the origin of its URL, wherever its files are asked for.
+  const reachOf = (job: Job) => transportOf(options.recursive ? jobs[0]! : job);
+  const settingsOf = (job: Job) =>
+    settingsFor(job, isMany(), options, reachOf(job), display, totals);
+  const fetchJob = async (job: Job, claims = run.claims) => {
+    const outcome = await fetchFile(job, settingsOf(job), fileRulesOf(options), { ...run, claims });
     display.end(job.name);
-    if (outcome.jobs === undefined) tell(outcome, options, display);
-    else add(outcome.jobs);
+    if (outcome.jobs === undefined) {
+      totals.end(outcome);
+      tell(outcome, options, display);
+    } else totals.replace(job, outcome.jobs);
     return outcome;
-  });
-  const outcomes = all.filter((outcome) => outcome.jobs === undefined);
-  connections.close();
-  if (outcomes.length > 1 && !options.quiet) {
-    display.say(summaryLine(outcomes, (performance.now() - since) / 1000));
+  };
+  if (mirror === undefined) {
+    for (const job of jobs) totals.expect(job);
+    await atOnce(jobs, options.jobs, async (job, add) => add((await fetchJob(job)).jobs ?? []));
+  } else {
+    await mirror({
+      totals,
+      settingsOf,
+      fetchFile: fetchJob,
+      report: (outcome) => tell(outcome, options, display),
+      onNotice: (line) => options.quiet || display.say(line),
+      onRemoved: (file) => {
+        if (!options.quiet) display.say(`removed ${file}`);
+        if (options.json) print(removalJson(file));
+      },
+    });
   }
-  return Math.max(...outcomes.map(exitStatusOf));
+  connections.close();
+  if (isMany() && !options.quiet) {
+    display.say(totals.summaryLine((performance.now() - since) / 1000));
+  }
+  return totals.exitStatus;
 });
 
 /** How one file is downloaded, and what is told of it. */
@@ -76,8 +98,9 @@ function settingsFor(
   options: ClientOptions,
   reach: ReturnType<Reach["transportOf"]>,
   display: Display,
+  totals: RunTotals,
 ): DownloadSettings {
-  const { verbose, quiet, segments, progress } = options;
+  const { verbose, quiet, segments, recursive, progress } = options;
   const note = (line: string) => {
     if (!quiet) display.say(isOneOfMany ? `${name}: ${line}` : line);
   };
@@ -100,9 +123,13 @@ function settingsFor(
     },
     observer: {
       onHead: verbose ? (head) => headLines(head).forEach(note) : undefined,
-      onResponse: (head, redirect) => note(responseLine(head, redirect)),
+      onResponse: (head, redirect) => {
+        // Of thousands of files, what is unusual matters.
+        if (!recursive || verbose) note(responseLine(head, redirect));
+      },
       onNotice: note,
       onProgress: (received, length, server) => {
+        totals.update(name, received, length);
         if (!quiet || progress === "json") {
           display.update(name, { received, length, server }, performance.now());
         }
@@ -112,26 +139,11 @@ function settingsFor(
 }
 
 /** Reports the outcome of a file. */
-function tell(outcome: Outcome, { json, quiet }: ClientOptions, display: Display): void {
-  if (!quiet || outcome.failure !== undefined) {
+function tell(outcome: Outcome, options: ClientOptions, display: Display): void {
+  const { json, quiet, recursive } = options;
+  const isUnchanged = recursive && outcome.downloaded?.wasFinished;
+  if (outcome.failure !== undefined || !(quiet || isUnchanged)) {
     outcomeLines(outcome).forEach((it) => display.say(it));
   }
   if (json) print(outcomeJson(outcome));
-}
-
-/** Progress for programs or on a terminal, else a journal of lines. */
-async function displayFor({ progress, quiet, verbose }: ClientOptions): Promise<Display> {
-  if (progress === "json") {
-    const { ProgressLines } = await import("./lib/download/progress_lines.ts");
-    const lines = new ProgressLines(say);
-    setInterval(() => lines.tick(performance.now()), 1000);
-    return lines;
-  }
-  if (quiet || verbose || !Deno.stderr.isTerminal()) return new Journal(say);
-  const { Screen } = await import("./lib/download/screen.ts");
-  return new Screen(Deno.stderr, () => Deno.consoleSize().columns, !Deno.noColor);
-}
-
-async function makeDirectory(path: string): Promise<void> {
-  await fileErrors(path, () => Deno.mkdir(path, { recursive: true }));
 }

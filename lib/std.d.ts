@@ -90,6 +90,14 @@ declare module "@std/path" {
   export function resolve(...paths: string[]): string;
 }
 
+declare module "@std/path/posix/glob-to-regexp" {
+  /** Anchored at both ends. */
+  export function globToRegExp(
+    glob: string,
+    options: { extended: boolean; globstar: boolean },
+  ): RegExp;
+}
+
 declare module "@std/streams/to-text" {
   /** All of a stream as UTF-8. */
   export function toText(stream: ReadableStream<Uint8Array>): Promise<string>;

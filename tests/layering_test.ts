@@ -25,7 +25,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   ],
   "lib/balancing": [
     ...["lib/balancing", "lib/balancing/list", "lib/balancing/policies"],
-    ...["lib/balancing/file_checks", "lib/balancing/location"],
+    ...["lib/balancing/file_checks", "lib/balancing/load_checks", "lib/balancing/location"],
     ...["lib/process", "lib/log", "lib/cli", "lib/net", "lib/http", "@std"],
   ],
   "lib/balancing/location": [
@@ -35,6 +35,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   "lib/balancing/list": ["lib/balancing/list", "lib/cli", "lib/http", "@std"],
   "lib/balancing/admin": [
     ...["lib/balancing/admin", "lib/balancing", "lib/balancing/list", "lib/balancing/file_checks"],
+    "lib/balancing/load_checks",
     ...["lib/process", "lib/log", "lib/cli", "lib/net", "lib/http", "@std"],
   ],
   "lib/balancing/state": [
@@ -45,6 +46,10 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   "lib/balancing/file_checks": [
     ...["lib/balancing/file_checks", "lib/balancing", "lib/balancing/list"],
     ...["lib/balancing/policies", "lib/process", "lib/log", "lib/net", "lib/http"],
+  ],
+  "lib/balancing/load_checks": [
+    ...["lib/balancing/load_checks", "lib/balancing", "lib/balancing/list"],
+    ...["lib/balancing/policies", "lib/net"],
   ],
   "lib/download": [
     "lib/download",
@@ -57,10 +62,15 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     "node:crypto",
     "saxes",
   ],
+  "lib/download/recursive": [
+    ...["lib/download/recursive", "lib/download", "lib/log", "lib/cli", "lib/net", "lib/http"],
+    ...["@std", "htmlparser2"],
+  ],
   "role": [
     ...["lib/http", "lib/net", "lib/log", "lib/cli", "lib/process", "lib/files", "lib/download"],
-    ...["lib/balancing", "lib/balancing/list", "lib/balancing/admin"],
-    ...["lib/balancing/file_checks", "lib/balancing/location", "lib/balancing/state"],
+    ...["lib/download/recursive", "lib/balancing", "lib/balancing/list", "lib/balancing/admin"],
+    ...["lib/balancing/file_checks", "lib/balancing/load_checks", "lib/balancing/location"],
+    "lib/balancing/state",
     ...["@std", "deno.json", "servers.txt"],
   ],
 };
@@ -236,7 +246,7 @@ Deno.test("client.ts loads nothing before it is known that a download needs it",
 Deno.test("no role loads the packages of places and documents while nothing asks for them", () => {
   const loaded = loadedBy(...ROLES);
   assert(loaded.has("lib/balancing/location/location.ts"));
-  assertNone(["ipaddr.js", "mmdb-lib", "saxes"].filter((it) => loaded.has(it)));
+  assertNone(["ipaddr.js", "mmdb-lib", "htmlparser2", "saxes"].filter((it) => loaded.has(it)));
 });
 
 Deno.test("no file does nothing but hand on what others export", () => {

@@ -6,7 +6,9 @@ import { POLICY_NAMES, type PolicyName } from "../lib/balancing/policies.ts";
 import { CONTINENTS, ONE_CONTINENT } from "./simulation/continents.ts";
 import { type Scenario, scenarioOf } from "./simulation/scenario.ts";
 import { type Outcome, simulate } from "./simulation/simulate.ts";
-import { oracle, type StrategyMaker, strategyOf } from "./simulation/strategy.ts";
+import { Rival, RIVAL_NAMES, type RivalName } from "./simulation/rivals.ts";
+import { oracle, type StrategyMaker, strategyOf, strategyWith } from "./simulation/strategy.ts";
+import { seededRandom } from "./support/random.ts";
 import { markdownRow } from "./support/table.ts";
 
 const HELP = `Usage: deno task simulation [OPTIONS]
@@ -17,8 +19,12 @@ const HELP = `Usage: deno task simulation [OPTIONS]
   --mean=600                      of the sizes of files, in MB; the middling server sends 10 MB/s
   --known=0.8                     the part of requests of which the balancer knows the size
   --interval=60                   between rounds of probes, in seconds
+  --checks=1000                   of the load of servers, for each 100 redirects; 0 for no reports
+  --balancers=1, --workers=1      that share the clients
+  --lanes=1                       transfers that a server sends at full speed; 20: unshared lines
   --together                      all servers change their speed at once
   --seed=1                        another seed, another farm
+  --rivals                        policies that other load balancers use, beside expected
   --continents=1                  over which servers and clients are dealt out; with 2 to 6 the
                                   table compares policies with tiers and without, on 30 servers
   --within=20, --across=2         what a path inside a continent and one between two carry, in MB/s`;
@@ -27,11 +33,12 @@ const HELP = `Usage: deno task simulation [OPTIONS]
 const MOST_SERVERS_AT_EVERY_LOAD = 1000;
 const THE_LOAD = 0.7;
 
+const FARM = ["checks", "balancers", "workers", "lanes"];
 const WORLD = ["continents", "within", "across"];
 
 const options = parseArgs(Deno.args, {
-  string: ["servers", "loads", "sizes", "mean", "known", "interval", "seed", ...WORLD],
-  boolean: ["help", "together"],
+  string: ["servers", "loads", "sizes", "mean", "known", "interval", "seed", ...FARM, ...WORLD],
+  boolean: ["help", "together", "rivals"],
   collect: [],
   alias: {},
   unknown: (name) => {
@@ -48,6 +55,10 @@ const changes: Partial<Scenario> = {
   sizesKnown: number("known", 0.8),
   interval: number("interval", 60) * 1000,
   seed: number("seed", 1),
+  checks: number("checks", 1000),
+  balancers: number("balancers", 1),
+  workers: number("workers", 1),
+  lanes: number("lanes", 1),
   changesTogether: options["together"] === true,
   world: continents === 1 ? ONE_CONTINENT : {
     continents,
@@ -56,10 +67,21 @@ const changes: Partial<Scenario> = {
   },
 };
 
+/** Those that rows relate to, and others. */
 const strategies: readonly [string, StrategyMaker][] = [
   ["oracle", oracle],
-  ...POLICY_NAMES.map((name): [PolicyName, StrategyMaker] => [name, strategyOf(name)]),
+  ...(options["rivals"] === true
+    ? [policy("expected"), policy("round-robin"), ...RIVAL_NAMES.map(rival)]
+    : POLICY_NAMES.map(policy)),
 ];
+
+function policy(name: PolicyName): [PolicyName, StrategyMaker] {
+  return [name, strategyOf(name)];
+}
+
+function rival(name: RivalName): [RivalName, StrategyMaker] {
+  return [name, strategyWith(() => new Rival(name, seededRandom(changes.seed! + 3)))];
+}
 
 /** One strategy in one scenario. */
 interface Row {
@@ -83,6 +105,7 @@ const COLUMNS: readonly Column[] = [
   ["× round robin", ({ outcome }, _, { p99 }) => (outcome.p99 / p99).toFixed(2)],
   ["largest backlog", ({ outcome }) => String(outcome.largestBacklog)],
   ["to the dead", ({ outcome }) => `${(outcome.toTheDead * 100).toFixed(2)} %`],
+  ["herding", ({ outcome }) => outcome.dispersion.toFixed(2)],
   ["share error", ({ outcome }) => `${(outcome.shareError * 100).toFixed(1)} %`],
 ];
 
@@ -118,7 +141,7 @@ function compareTiers(): void {
       const scenario = scenarioOf(servers, load, changes);
       for (const policy of TIERED) {
         const without = simulate(scenario, strategyOf(policy));
-        const tiered = simulate(scenario, strategyOf(policy, true));
+        const tiered = simulate(scenario, strategyOf(policy, { hasTiers: true }));
         const cells = (["mean", "p99"] as const).flatMap((name) => [
           `${(without[name] / 1000).toFixed(0)} s`,
           `${(tiered[name] / 1000).toFixed(0)} s`,

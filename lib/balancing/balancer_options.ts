@@ -84,6 +84,11 @@ export const BALANCER_COMMAND = {
     "check-rate": option(count(1, 10_000), "50", "questions about files a second, to all servers"),
     "check-expiry": option(duration(), "10m", "how long it is known that a server has a file"),
     "check-timeout": option(duration(), "1s", "how long a client waits for such an answer"),
+    "load-checks": option(
+      count(0, 10_000),
+      "1000",
+      "questions to servers about their load for each 100 redirects, if --policy uses it",
+    ),
     zones: optional(text("FILE"), "zones of clients: lines such as 192.0.2.0/24 campus"),
     geoip: optional(text("FILE"), "countries of clients: a database in MaxMind's format (.mmdb)"),
     "tier-min": option(

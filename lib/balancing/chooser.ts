@@ -128,6 +128,11 @@ export class Chooser implements PoolObserver, Picker<Server> {
     return this.#policy.wantsSizes === true;
   }
 
+  /** Whether the policy uses what servers say of their load. */
+  get wantsReports(): boolean {
+    return this.#policy.reported !== undefined;
+  }
+
   /**
    * The fraction of requests of each candidate, by id; they sum to 1. It is what the policy means it
    * to get, or what it got lately if picks depend on the load or on the client's place.

@@ -9,7 +9,8 @@ import type { LookupProblem } from "./list/dns_cache.ts";
 import type { VersionHolders } from "./file_checks/disagreements.ts";
 import type { Server } from "./list/server.ts";
 import type { UnreadList } from "./list/server_source.ts";
-import type { ExcludedReason, Pool, RankedServer, Replacement } from "./pool.ts";
+import type { ExcludedReason } from "./member.ts";
+import type { Pool, RankedServer, Replacement } from "./pool.ts";
 import { RecentChanges } from "./recent_changes.ts";
 import { measurementOf, recordOf, type ServerEvent, sizeOf, wordsFor } from "./server_events.ts";
 

@@ -10,8 +10,8 @@ import type { FarmLog } from "./farm_log.ts";
 import type { TestFile } from "./health.ts";
 import type { Server } from "./list/server.ts";
 import { OwnLine } from "./own_line.ts";
-import type { Pool, TestedServers } from "./pool.ts";
-import { Round, type RoundOptions } from "./round.ts";
+import type { Pool } from "./pool.ts";
+import { Round, type RoundOptions, type Tested } from "./round.ts";
 
 /** How servers are tested round after round. */
 export interface HealthCheckerOptions extends RoundOptions {
@@ -73,6 +73,8 @@ export class HealthChecker {
   #testing: Promise<void> | undefined;
   /** What is asked for until the tests in progress have ended. */
   #requested: Requests | undefined;
+  /** The tests in progress. */
+  #current: Round | undefined;
   readonly #round = new SingleRun(() => this.#runRound());
 
   constructor(pool: Pool, options: HealthCheckerOptions) {
@@ -149,6 +151,19 @@ export class HealthChecker {
     return { requests, done };
   }
 
+  /**
+   * Tests a server at once, in the round in progress if there is one, since it does not answer while
+   * another one does. That is no round.
+   *
+   * @returns settles when it has been tested
+   * @throws what the probe rejects with
+   */
+  async suspect(server: Server): Promise<void> {
+    const testing = this.#testing ?? this.#test(() => "suspected");
+    // What is added before the round has ended belongs to it.
+    await Promise.race([this.#current?.suspect(server), testing]);
+  }
+
   async #runRound(): Promise<void> {
     const { beforeRound } = this.#options;
     if (beforeRound !== undefined) await beforeRound();
@@ -156,7 +171,7 @@ export class HealthChecker {
   }
 
   /** @param choose called when the tests begin */
-  async #test(choose: () => TestedServers): Promise<void> {
+  async #test(choose: () => Tested): Promise<void> {
     // A rejection is the business of the other caller.
     while (this.#testing !== undefined) await this.#testing.catch(() => {});
     const which = choose();
@@ -164,11 +179,13 @@ export class HealthChecker {
     await (this.#testing = this.#run(which).finally(() => this.#testing = undefined));
   }
 
-  async #run(which: TestedServers): Promise<void> {
+  async #run(which: Tested): Promise<void> {
     const { clock, epochMs, log } = this.#options;
     const begunAt = clock();
     const round = new Round(this.#pool, this.#options, this.#ownLine);
-    await round.run(which);
+    this.#current = round;
+    await round.run(which).finally(() => this.#current = undefined);
+    if (which === "suspected") return;
     const { chooser, ranking, servers: { length: servers } } = this.#pool;
     if (which === "untested") log.round({ ranking, servers, elapsedMs: undefined });
     if (which !== "all") return;

@@ -4,10 +4,41 @@ import {
   type HealthFacts,
   History,
   type ReportedLoad,
+  type ServerState,
   type Thresholds,
   type TransferStatus,
 } from "./health.ts";
 import { applyListing, type ListingChanges, type Server } from "./list/server.ts";
+
+/**
+ * Why a server gets no clients: it is `untested`; it is `out`, by its tests or an operator's action;
+ * the list or an action says `drained`; it failed a test in the round in progress and awaits a second
+ * one (`suspended`); or others of a better priority are available, where the list says `backup` or DNS
+ * a `lower-priority`.
+ */
+export type ExcludedReason =
+  | "untested"
+  | "out"
+  | "drained"
+  | "suspended"
+  | "backup"
+  | "lower-priority";
+
+/** A server and what is known of it. */
+export interface ServerRecord {
+  /** As it is used: as the list has it, except where an action wins. */
+  readonly server: Server;
+  /** What operators have ordered. */
+  readonly actions: Actions;
+  readonly state: ServerState;
+  /** Progress of its slow start after it was out, from 0 to 1. */
+  readonly slowStart: number;
+  /** Why it gets no clients; undefined if it may be picked. */
+  readonly excludedReason: ExcludedReason | undefined;
+  readonly history: History;
+  /** What it said last of its load; undefined if it says nothing. */
+  readonly load: ReportedLoad | undefined;
+}
 
 /** What a process leaves to the next one of a server. */
 export interface ServerFacts {

@@ -21,7 +21,8 @@ import type { ReportedLoad, TransferStatus } from "./health.ts";
 import type { HealthChecker } from "./health_checker.ts";
 import { probeKey, type Server } from "./list/server.ts";
 import { serversNamed } from "./list/server_name.ts";
-import type { Pool, ServerRecord } from "./pool.ts";
+import type { ServerRecord } from "./member.ts";
+import type { Pool } from "./pool.ts";
 
 /** What operations work on. */
 export interface OperationsOptions {

@@ -7,7 +7,6 @@
 import type { Actions } from "./actions.ts";
 import type { Chooser, PoolObserver } from "./chooser.ts";
 import {
-  type History,
   type Outcome,
   type ReportedLoad,
   type ServerState,
@@ -17,38 +16,8 @@ import {
   type Transition,
 } from "./health.ts";
 import { BACKUP_PRIORITY, type ListingChanges, probeKey, type Server } from "./list/server.ts";
-import { Member, type ServerFacts } from "./member.ts";
+import { type ExcludedReason, Member, type ServerFacts, type ServerRecord } from "./member.ts";
 import type { Candidate } from "./policies/policy.ts";
-
-/**
- * Why a server gets no clients: it is `untested`; it is `out`, by its tests or an operator's action;
- * the list or an action says `drained`; it failed a test in the round in progress and awaits a second
- * one (`suspended`); or others of a better priority are available, where the list says `backup` or DNS
- * a `lower-priority`.
- */
-export type ExcludedReason =
-  | "untested"
-  | "out"
-  | "drained"
-  | "suspended"
-  | "backup"
-  | "lower-priority";
-
-/** A server and what is known of it. */
-export interface ServerRecord {
-  /** As it is used: as the list has it, except where an action wins. */
-  readonly server: Server;
-  /** What operators have ordered. */
-  readonly actions: Actions;
-  readonly state: ServerState;
-  /** Progress of its slow start after it was out, from 0 to 1. */
-  readonly slowStart: number;
-  /** Why it gets no clients; undefined if it may be picked. */
-  readonly excludedReason: ExcludedReason | undefined;
-  readonly history: History;
-  /** What it said last of its load; undefined if it says nothing. */
-  readonly load: ReportedLoad | undefined;
-}
 
 /** An available server and its share. */
 export interface RankedServer {
@@ -94,7 +63,7 @@ export class Pool {
   readonly chooser: Chooser;
   /** Failures and successes in a row that change a state. */
   readonly thresholds: Thresholds;
-  readonly #observers: readonly PoolObserver[];
+  readonly #observers: PoolObserver[];
   readonly #callSoon: (call: () => void) => void;
   /** By id, in the order of the list. */
   #members: ReadonlyMap<number, Member> = new Map();
@@ -113,6 +82,11 @@ export class Pool {
     this.thresholds = thresholds;
     this.#observers = [chooser, ...observers];
     this.#callSoon = callSoon;
+  }
+
+  /** Lets a further observer receive all changes from now on. */
+  observe(observer: PoolObserver): void {
+    this.#observers.push(observer);
   }
 
   /**

@@ -5,6 +5,7 @@
  */
 
 import { format } from "@std/fmt/bytes";
+import type { FieldLine } from "../http/fields.ts";
 import { ProtocolError } from "../http/grammar.ts";
 import { parseLoadReport } from "../http/load_report.ts";
 import { isWhole, reasonPhrase, type ResponseHead } from "../http/response.ts";
@@ -117,7 +118,7 @@ async function transfer(
   until: number,
   onReceived: OnReceived,
 ): Promise<Transferred> {
-  const request = requestTo(server, "GET", requestTarget, "balancer-probe");
+  const request = requestTo(server, "GET", requestTarget, "balancer-probe", [CLOSE]);
   // Only the total time is bounded: a flow on a full line may starve for seconds.
   const timeouts = { idleMs: Math.max(1, until - monotonicMs()), until };
   const { head, framing, content } = await exchange(connection, request, timeouts).catch(
@@ -189,17 +190,22 @@ export function connectTo(
   return dial(hostname, port, timeoutMs, tls, { inputBytes });
 }
 
+/** Ends the connection with the response (RFC 9112 §9.6). */
+export const CLOSE: FieldLine = ["Connection", "close"];
+
 /**
- * The one request on a connection for what a client may ask for, unencoded.
+ * A request for what a client may ask for, unencoded.
  *
  * @param target in origin form, as a client sends it
  * @param userAgent for the server's log
+ * @param more further fields
  */
 export function requestTo(
   { host, probePrefix }: Server,
   method: "GET" | "HEAD",
   target: string,
   userAgent: string,
+  more: readonly FieldLine[] = [],
 ): ClientRequest {
   return {
     method,
@@ -209,7 +215,7 @@ export function requestTo(
       ["User-Agent", userAgent],
       ["Accept", "*/*"],
       ["Accept-Encoding", "identity"],
-      ["Connection", "close"],
+      ...more,
     ],
   };
 }

@@ -2,8 +2,18 @@ import type { Server } from "./list/server.ts";
 import type { Place } from "./location/location.ts";
 import { TIER_NAMES, type TierName } from "./tiers.ts";
 
+/** Hears of the clients that are redirected. Must take next to no time. */
+export interface RedirectObserver {
+  /** A client was redirected by this process, or some at once. */
+  redirected(authority: string): void;
+  /** Clients were redirected by another process, about a second's worth. @param redirects by server */
+  counted(redirects: Readonly<Record<string, number>>): void;
+}
+
 /** Counts clients by the server they were redirected to. */
 export class RequestCounters {
+  /** Undefined for none. */
+  observer: RedirectObserver | undefined;
   readonly #redirects = new Map<string, number>();
   /** Authorities that are counted each; undefined for all. */
   #authorities: ReadonlySet<string> | undefined;
@@ -18,7 +28,13 @@ export class RequestCounters {
   /** Clients of each zone in this round, and how many of them a server of the zone got. */
   readonly #zones = new Map<string, [clients: number, near: number]>();
 
+  /** Counts clients of this process. */
   redirected(authority: string, count = 1): void {
+    this.#count(authority, count);
+    this.observer?.redirected(authority);
+  }
+
+  #count(authority: string, count: number): void {
     this.#total += count;
     if (this.#authorities?.has(authority) === false) return;
     this.#redirects.set(authority, (this.#redirects.get(authority) ?? 0) + count);
@@ -61,7 +77,8 @@ export class RequestCounters {
   add({ redirects, unavailable, missing, tiers, zones }: Counts): void {
     for (const tier of TIER_NAMES) this.#tiers[tier] += tiers[tier];
     for (const [zone, [clients, near]] of Object.entries(zones)) this.#addZone(zone, clients, near);
-    for (const [authority, count] of Object.entries(redirects)) this.redirected(authority, count);
+    for (const [authority, count] of Object.entries(redirects)) this.#count(authority, count);
+    this.observer?.counted(redirects);
     this.unavailable += unavailable;
     this.missing += missing;
   }

@@ -28,6 +28,9 @@ export interface RoundOptions {
   readonly log: Pick<FarmLog, "server" | "trouble">;
 }
 
+/** Which servers a round tests. */
+export type Tested = TestedServers | "suspected";
+
 /** From a failed test to the second one, in ms. */
 const MOMENT_MS = 1000;
 
@@ -48,6 +51,8 @@ interface Look {
   readonly failure?: FailedOutcome;
   /** Earliest time, on the clock of `PickRequest`. */
   readonly at: number;
+  /** Called when no further test of the server is needed; absent if nothing waits for that. */
+  readonly onEnded?: () => void;
 }
 
 /** A server that has failed, and whether a second test has confirmed that. */
@@ -74,6 +79,10 @@ export class Round {
   /** Unreachable servers, while no other was reached either. */
   readonly #unreachable: { readonly look: Look; readonly failure: FailedOutcome }[] = [];
   readonly #untested = new Map<string, Server[]>();
+  /** Each runs one test after the other, until none waits. */
+  readonly #lanes = new Set<Promise<void>>();
+  /** What tests rejected with. */
+  readonly #errors: unknown[] = [];
   readonly #lineUse: LineUse;
   #pausedMs = 0;
   #isReached = false;
@@ -96,46 +105,75 @@ export class Round {
    * Tests these servers, and ends the round. When the promise settles, no test is
    * running.
    *
-   * @param which as `Pool.beginRound`
+   * @param which as `Pool.beginRound`, or only those that are suspected
    * @throws what a test rejected with, once the others have ended; then the round has no end
    */
-  async run(which: TestedServers): Promise<void> {
+  async run(which: Tested): Promise<void> {
     const { clock } = this.#options;
     const begunAt = clock();
-    const servers = this.#pool.beginRound(which);
+    const servers = which === "suspected" ? [] : this.#pool.beginRound(which);
     this.#first = servers.values();
     await this.#test(servers.length);
     if (this.#isReached) this.#blameUnreachable();
     await this.#test(this.#doubted.length);
     await this.#confirm();
     await this.#verify(clock() - begunAt);
+    while (this.#doubted.length + this.#lanes.size > 0) await this.#test(this.#doubted.length);
     this.#logTrouble();
     this.#pool.endRound(clock());
     this.#ownLine.endRound();
   }
 
-  /** Runs all waiting tests, a few at a time. */
+  /**
+   * Tests a server before all others, once more if it was tested, since it does not answer while
+   * another one does. Only while `run` is in progress.
+   *
+   * @returns settles when it has been tested, a second time if need be
+   */
+  suspect(server: Server): Promise<void> {
+    this.#isReached = true;
+    this.#stay();
+    return new Promise((resolve) => {
+      this.#doubted.unshift({ server, at: -Infinity, onEnded: resolve });
+      this.#open(1);
+    });
+  }
+
+  /** Runs all waiting tests, a few at a time. @param count their number */
   async #test(count: number): Promise<void> {
-    const lanes = Array.from(
-      { length: Math.min(this.#options.concurrency, count) },
-      () => this.#lane(),
-    );
-    for (const result of await Promise.allSettled(lanes)) {
-      if (result.status === "rejected") throw result.reason;
+    this.#open(count);
+    while (this.#lanes.size > 0) await Promise.all(this.#lanes);
+    if (this.#errors.length > 0) throw this.#errors[0];
+  }
+
+  /** Opens lanes for so many more tests, as far as there may be more. */
+  #open(count: number): void {
+    const most = Math.min(this.#options.concurrency, this.#lanes.size + count);
+    while (this.#lanes.size < most) {
+      const lane = this.#lane().catch((error) => void this.#errors.push(error))
+        .finally(() => this.#lanes.delete(lane));
+      this.#lanes.add(lane);
     }
   }
 
   async #lane(): Promise<void> {
-    const { clock, wait } = this.#options;
     for (let look = this.#next(); look !== undefined; look = this.#next()) {
-      const restMs = look.at - clock();
-      if (restMs > 0) await wait(restMs);
-      if (this.#pool.stateOf(look.server) === undefined) continue; // No longer listed.
-      const expected = this.#expected(look);
-      // No await between this check and the test, or two lanes would take the same room.
-      while (!this.#lineUse.hasRoom(expected)) await wait(LOOK_MS);
-      this.#take(look, await this.#probe(look.server, expected));
+      await this.#look(look);
+      const { onEnded } = look;
+      const isEnded = !this.#doubted.some((it) => it.onEnded === onEnded);
+      if (onEnded !== undefined && isEnded) onEnded();
     }
+  }
+
+  async #look(look: Look): Promise<void> {
+    const { clock, wait } = this.#options;
+    const restMs = look.at - clock();
+    if (restMs > 0) await wait(restMs);
+    if (this.#pool.stateOf(look.server) === undefined) return; // No longer listed.
+    const expected = this.#expected(look);
+    // No await between this check and the test, or two lanes would take the same room.
+    while (!this.#lineUse.hasRoom(expected)) await wait(LOOK_MS);
+    this.#take(look, await this.#probe(look.server, expected));
   }
 
   /** A second test if it is due, or nothing else is left. */
@@ -212,11 +250,11 @@ export class Round {
     if (failure.fault !== "time") this.#isReached = true;
     // Other tests on this side may have slowed it down.
     if (isFirst && failure.fault === "slow") {
-      this.#doubted.push({ server, failure, at: clock() });
+      this.#doubted.push({ ...look, failure, at: clock() });
     } else if (!this.#pool.isOnLastTry(server)) {
       this.#record(server, failure);
     } else if (isFirst && !mayReturn && this.#mayBeSpared(server, failure)) {
-      this.#doubted.push({ server, failure, at: clock() + MOMENT_MS });
+      this.#doubted.push({ ...look, failure, at: clock() + MOMENT_MS });
       if (this.#hasStayed) this.#pool.suspend(server, clock());
     } else if (this.#hasStayed || this.#pool.stateOf(server)?.kind !== "available") {
       this.#record(server, failure);
@@ -235,7 +273,9 @@ export class Round {
     this.#hasStayed = true;
     const monotonicMs = this.#options.clock();
     for (const { server, failure } of this.#doubted) {
-      if (failure?.fault !== "slow") this.#pool.suspend(server, monotonicMs);
+      if (failure !== undefined && failure.fault !== "slow") {
+        this.#pool.suspend(server, monotonicMs);
+      }
     }
     for (const { server, failure } of this.#held.splice(0)) this.#record(server, failure);
   }

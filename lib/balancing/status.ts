@@ -9,13 +9,16 @@
 import type { Validity } from "../process/certificate.ts";
 import type { Stop } from "../process/signals.ts";
 import type { Action, ActionKind } from "./actions.ts";
+import { ArrivalDispersion } from "./arrival_dispersion.ts";
 import { type ReportedLoad, throughputOf, type TransferStatus } from "./health.ts";
 import type { ServerShortfall } from "./file_checks/file_catalog.ts";
 import type { FileChecks, FilesStatus } from "./file_checks/file_checks.ts";
+import type { LoadChecker, LoadChecksStatus } from "./load_checks/load_checker.ts";
 import type { TierName } from "./tiers.ts";
 import type { HealthChecker, RoundsStatus } from "./health_checker.ts";
 import type { Operations } from "./operations.ts";
-import type { ExcludedReason, Pool, ServerRecord } from "./pool.ts";
+import type { ExcludedReason, ServerRecord } from "./member.ts";
+import type { Pool } from "./pool.ts";
 import type { Change, RecentChanges } from "./recent_changes.ts";
 import type { RequestCounters } from "./request_counters.ts";
 import type { ServerList } from "./server_list.ts";
@@ -100,12 +103,16 @@ export interface FarmStatus {
   readonly tiers: Readonly<Record<TierName, number>> | null;
   /** What is known of files; null if none are checked. */
   readonly files: FilesStatus | null;
+  /** Questions to servers about their load; null if none are asked. */
+  readonly loadChecks: LoadChecksStatus | null;
   /** Clients in each of the last seconds, the latest last, at most 300. */
   readonly clientsPerSecond: readonly number[];
   /** Actions that operators have taken since the balancer began, of any kind. */
   readonly actionsTaken: number;
   /** What has become of servers lately, the latest last, at most 50. */
   readonly changes: readonly Change[];
+  /** Of the clients sent to servers in a second: above 1 they come in crowds; null if unknown. */
+  readonly dispersion: number | null;
   readonly servers: readonly ServerStatus[];
 }
 
@@ -126,6 +133,8 @@ export interface StatusSources {
   readonly changes: Pick<RecentChanges, "latest">;
   /** Knows files; undefined if none are asked about. */
   readonly files?: FileChecks | undefined;
+  /** Asks for the load of servers; undefined if that is not wanted. */
+  readonly loads?: LoadChecker | undefined;
   /** Where clients connect. */
   readonly frontend: { readonly isListening: boolean };
   /** When the next round begins; undefined before that is settled. */
@@ -143,6 +152,7 @@ export class StatusCollector {
   readonly #constants: StatusConstants;
   #clientsPerSecond: readonly number[] = [];
   #clients = 0;
+  readonly #arrivals = new ArrivalDispersion();
 
   constructor(sources: StatusSources, constants: StatusConstants) {
     this.#sources = sources;
@@ -152,6 +162,7 @@ export class StatusCollector {
   /** Counts the clients of one more second; to be called once a second. */
   tick(): void {
     const { clients } = this.#sources.counters;
+    this.#arrivals.endBin(this.#sources.counters.byServer);
     const latest = clients - this.#clients;
     this.#clientsPerSecond = [...this.#clientsPerSecond.slice(1 - MAX_SECONDS), latest];
     this.#clients = clients;
@@ -161,7 +172,7 @@ export class StatusCollector {
   status(epochMs: number): FarmStatus {
     const { pool, list, checker, counters, files, frontend, certificate, nextAt, stop } =
       this.#sources;
-    const { operations, changes } = this.#sources;
+    const { loads, operations, changes } = this.#sources;
     const { shares } = pool.chooser;
     return {
       ...this.#constants,
@@ -176,9 +187,11 @@ export class StatusCollector {
       missing: counters.missing,
       tiers: pool.chooser.hasTiers ? counters.byTier : null,
       files: files?.status ?? null,
+      loadChecks: loads?.status ?? null,
       clientsPerSecond: this.#clientsPerSecond,
       actionsTaken: operations.taken,
       changes: changes.latest,
+      dispersion: this.#arrivals.ratio ?? null,
       servers: pool.records.map((record) => {
         const redirects = counters.redirectsTo(record.server.authority);
         const share = shares.get(record.server.id) ?? 0;
@@ -248,7 +261,9 @@ const DECIMALS: Readonly<Record<string, number>> = {
   elapsedMs: 3,
   throughputBytesPerSecond: 3,
   bytesPerSecond: 3,
+  utilization: 3,
   share: 6,
+  dispersion: 3,
   weight: 6,
   climb: 6,
 };

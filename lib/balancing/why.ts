@@ -7,7 +7,8 @@
 import type { Chooser, Explanation } from "./chooser.ts";
 import { type FileRouter, MISSING } from "./file_checks/file_router.ts";
 import type { PickRequest } from "./policies/policy.ts";
-import type { ExcludedReason, Pool, ServerRecord } from "./pool.ts";
+import type { ExcludedReason, ServerRecord } from "./member.ts";
+import type { Pool } from "./pool.ts";
 import type { Place } from "./location/location.ts";
 import type { TierName } from "./tiers.ts";
 

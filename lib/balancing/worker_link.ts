@@ -16,6 +16,7 @@ import type { Candidate } from "./policies/policy.ts";
 import type { WorkerFiles } from "./file_checks/file_checks.ts";
 import { readFileUpdate } from "./file_checks/file_link.ts";
 import type { Redirection } from "./redirection.ts";
+import { inEachSecond } from "./seconds.ts";
 import type { Counts, RequestCounters } from "./request_counters.ts";
 import { TIER_NAMES } from "./tiers.ts";
 
@@ -64,11 +65,10 @@ function isListById(value: unknown, isItem: (item: unknown) => boolean): boolean
 }
 
 function isLoad(value: unknown): boolean {
-  const { openTransfers, pendingBytes, bytesPerSecond, at } = (value ?? {}) as Partial<
-    ReportedLoad
-  >;
+  const { at, ...load } = (value ?? {}) as Partial<ReportedLoad>;
+  const { openTransfers, pendingBytes, bytesPerSecond, utilization } = load;
   return typeof at === "number" &&
-    [openTransfers, pendingBytes, bytesPerSecond].every((it) =>
+    [openTransfers, pendingBytes, bytesPerSecond, utilization].every((it) =>
       it === null || typeof it === "number"
     );
 }
@@ -258,9 +258,6 @@ export class PoolPublisher implements PoolObserver {
   }
 }
 
-/** Time between reports, in ms. */
-const REPORT_MS = 1000;
-
 /**
  * Runs a worker: redirects to the servers that its parent sends it, and reports the clients of
  * each, until its parent stops it.
@@ -291,11 +288,11 @@ export async function runWorker(
   await Promise.race([greeted.promise, fired(stop)]);
   const server = redirection.serverWith(files)(output);
   server.announce();
-  const reporting = setInterval(() => report(counters, output), REPORT_MS);
+  const stopReporting = inEachSecond(() => report(counters, output), 0);
   await server.serveUntil(stop);
   await server.close(stop);
   files?.demand.close();
-  clearInterval(reporting);
+  stopReporting();
   report(counters, output);
   await output.flush(LAST_LINES_MS);
 }

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Command } from "../cli/command.ts";
+import { type Command, UsageError } from "../cli/command.ts";
 import {
   choice,
   count,
@@ -91,6 +91,11 @@ export const CLIENT_COMMAND = {
     directory: optional(text("DIR"), "where the files go; made if it is not there", "d"),
     input: optional(text("FILE"), "read URLs from it, one a line; - is standard input", "i"),
     jobs: option(count(1, 100), "4", "files to download at once"),
+    recursive: flag("download a directory and all below it, as its server lists them", "r"),
+    depth: option(count(1, 100), "10", "levels of directories that --recursive enters"),
+    include: repeatable(text("GLOB"), "take only such files, or all below such directories"),
+    exclude: repeatable(text("GLOB"), "leave such files and directories out"),
+    delete: flag("remove files that are not on the server any more"),
     segments: option(SEGMENTS, "auto", "connections to one file; auto: while they make it faster"),
     continue: flag("go on with what an earlier run left, if it is still the same", "c"),
     "no-clobber": flag("leave a file that is there as it is"),
@@ -147,6 +152,18 @@ export function retryRulesOf(
   };
 }
 
+/**
+ * Refuses options that only `--recursive` gives a meaning.
+ *
+ * @throws {UsageError}
+ */
+export function refuseTreeOptions(options: ClientOptions): void {
+  const { include, exclude, delete: isDelete } = options;
+  const given = { include: include.length > 0, exclude: exclude.length > 0, delete: isDelete };
+  const [name] = Object.entries(given).find(([, isGiven]) => isGiven) ?? [];
+  if (name !== undefined) throw new UsageError(`--${name} needs --recursive`);
+}
+
 /** What the options say about files. */
 export function fileRulesOf(options: ClientOptions) {
   return {
@@ -190,4 +207,16 @@ export function proxyVariables(isGiven: boolean): ProxyVariables | undefined {
   const all_proxy = either("all_proxy");
   if (!(http_proxy ?? https_proxy ?? all_proxy)) return undefined;
   return { http_proxy, https_proxy, all_proxy, no_proxy: either("no_proxy") };
+}
+
+/**
+ * Refuses what does not go together with content on standard output.
+ *
+ * @throws {UsageError}
+ */
+export function checkStandardOutput({ json, segments }: ClientOptions): void {
+  if (json) throw new UsageError("--json and the data would be mixed up");
+  if (segments !== "auto" && segments > 1) {
+    throw new UsageError("--segments needs a file: standard output takes bytes in order alone");
+  }
 }

@@ -31,6 +31,21 @@ export class DownloadError extends Error {
   }
 }
 
+const EXIT_STATUSES: Readonly<Record<DownloadFailure, number>> = {
+  answer: 1,
+  url: 2,
+  network: 3,
+  protocol: 3,
+  file: 4,
+  redirect: 5,
+  checksum: 6,
+};
+
+/** The exit status that tells of a failure; 0 of none. */
+export function exitStatusOf(error: DownloadError | undefined): number {
+  return error === undefined ? 0 : EXIT_STATUSES[error.failure];
+}
+
 /** What is known of a try that failed, beside the kind of failure. */
 export interface TryDetails extends ErrorOptions {
   /** What the message begins with; the server by default. */

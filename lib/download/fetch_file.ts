@@ -7,7 +7,7 @@ import { DivertedError, download, type Downloaded } from "./download.ts";
 import { DownloadError } from "./download_error.ts";
 import { type NameClaims, proposedName, safeName } from "./file_name.ts";
 import type { ContentDigest, ExpectedContent } from "./expected_content.ts";
-import { existingFile, type FinishedFile } from "./finished_file.ts";
+import { existingFile, type FinishedFile, isListedFile } from "./finished_file.ts";
 import type { FinalAnswer } from "./follow_redirects.ts";
 import { isMetalinkName, type Job } from "./jobs.ts";
 import { openOutput } from "./open_output.ts";
@@ -188,6 +188,8 @@ function digestsOf({ sha256, described }: Job): ContentDigest[] {
 
 /** Whether a file is what a job is to bring; undefined where nothing is known of that. */
 async function isExpected(file: FinishedFile, job: Job): Promise<boolean | undefined> {
+  const isListed = job.listed && isListedFile(file, job.listed);
+  if (isListed !== undefined) return isListed;
   const { bytes = file.size } = job.described?.expected ?? {};
   if (bytes !== file.size) return false;
   const digests = digestsOf(job);

@@ -14,6 +14,14 @@ export interface FinishedFile {
   readonly digest: (algorithm: HashName) => Promise<string>;
 }
 
+/** What a listing of its directory says of a file, as far as it does so exactly. */
+export interface Listed {
+  /** In bytes. */
+  readonly size: number | undefined;
+  /** In seconds since 1970. */
+  readonly modifiedAt: number | undefined;
+}
+
 /** The file of that name; undefined when there is none. */
 export async function existingFile(name: string): Promise<FinishedFile | undefined> {
   const found = name === "-" ? undefined : await Deno.stat(name).catch(() => undefined);
@@ -43,6 +51,19 @@ export async function isSameFile(
   const digest = digestOf(fields, "repr-digest");
   if (digest !== undefined) return await file.digest(digest.algorithm) === digest.hex;
   return modifiedAt(fields, epochSeconds) === Math.floor(file.modifiedAt);
+}
+
+/**
+ * What a listing shows of a file that is here: whether it is the same, by size and time; undefined
+ * where only an answer of the server's can tell.
+ */
+export function isListedFile(
+  file: Pick<FinishedFile, "size" | "modifiedAt">,
+  { size, modifiedAt }: Listed,
+): boolean | undefined {
+  if (size === undefined) return undefined;
+  if (size !== file.size) return false;
+  return modifiedAt === Math.floor(file.modifiedAt) ? true : undefined;
 }
 
 /** The length that is said; undefined when none is. */

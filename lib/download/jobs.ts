@@ -1,8 +1,10 @@
-import { UsageError } from "../cli/command.ts";
+import { CommandError, UsageError } from "../cli/command.ts";
 import type { ClientOptions } from "./client_options.ts";
 import type { Checksums } from "./checksums.ts";
-import { DownloadError } from "./download_error.ts";
+import { DownloadError, exitStatusOf } from "./download_error.ts";
+import { fileErrors } from "./file_error.ts";
 import { fileName } from "./file_name.ts";
+import type { Listed } from "./finished_file.ts";
 import type { Description, MetalinkOptions, MetalinkPlan } from "./metalink_jobs.ts";
 import { parseTypedUri, type TargetUri } from "./target_uri.ts";
 
@@ -15,13 +17,15 @@ export interface Job {
   readonly sha256: string | undefined;
   /** What a Metalink document says of it, whose URI `uri` is then; undefined without one. */
   readonly described?: Description | undefined;
+  /** What a listing says of it; undefined where none does. */
+  readonly listed?: Listed | undefined;
   /** The jobs of a Metalink document, should the URI lead to one; undefined to save that as it is. */
   readonly follow?: ((document: Uint8Array) => Promise<readonly Job[]>) | undefined;
 }
 
 /** What decides which files there are to download. */
 export type JobOptions =
-  & Pick<ClientOptions, "input" | "checksums" | "no-metalink">
+  & Pick<ClientOptions, "input" | "checksums" | "no-metalink" | "recursive">
   & MetalinkOptions;
 
 /**
@@ -31,7 +35,7 @@ export type JobOptions =
  * @throws {UsageError} when they cannot be downloaded, or not so
  */
 export async function planJobs(operands: readonly string[], options: JobOptions): Promise<Job[]> {
-  const { output, directory, input, sha256, checksums } = options;
+  const { output, directory, input, sha256, checksums, recursive } = options;
   const listed = input === undefined ? [] : parseUrlList(await readText("input", input));
   const typed = [...new Set([...operands, ...listed])];
   const documents = typed.filter((text) => !options["no-metalink"] && isLocalDocument(text));
@@ -46,6 +50,12 @@ export async function planJobs(operands: readonly string[], options: JobOptions)
   };
   isOne("output", output);
   isOne("sha256", sha256);
+  if (recursive && count > 1) {
+    throw new UsageError(`--recursive takes one URL, but ${count} are given`);
+  }
+  if (recursive && documents.length > 0) {
+    throw new UsageError("--recursive takes the URL of a directory, not a Metalink document");
+  }
   const lists = checksums === undefined ? undefined : await readChecksums(checksums);
   // Loading it takes 10 ms, and most downloads do not need it.
   const paths = directory ?? checksums ? await import("@std/path") : undefined;
@@ -55,7 +65,7 @@ export async function planJobs(operands: readonly string[], options: JobOptions)
   const jobs: Job[] = uris.map((uri) => {
     const plain = output ?? fileName(uri);
     const name = directory && plain !== "-" ? paths!.join(directory, plain) : plain;
-    const follow = options["no-metalink"] ? undefined : followWith(uri, plan);
+    const follow = options["no-metalink"] || recursive ? undefined : followWith(uri, plan);
     // What a document describes is listed, not the document.
     const isDocument = follow !== undefined && isMetalinkName(uri.requestTarget);
     const digest = sha256 ?? (isDocument ? undefined : listedDigest(plain, uri));
@@ -188,4 +198,18 @@ export function parseUrlList(text: string): string[] {
   return text.split(/\r?\n/).map((line) => line.trim()).filter((line) =>
     line !== "" && !line.startsWith("#")
   );
+}
+
+/**
+ * Makes the directory for the files, and those above it, where they are missing.
+ *
+ * @throws {CommandError} with the exit status of a file that cannot be written
+ */
+export async function makeDirectory(path: string): Promise<void> {
+  try {
+    await fileErrors(path, () => Deno.mkdir(path, { recursive: true }));
+  } catch (error) {
+    if (!(error instanceof DownloadError)) throw error;
+    throw new CommandError(error.message, exitStatusOf(error), { cause: error });
+  }
 }

@@ -14,6 +14,8 @@ export type Placed = "own" | "proposed" | "taken";
 export interface Output {
   /** The file that keeps what has come until all has; undefined where there is none. */
   readonly partName?: string;
+  /** Whether its length is usually not said, as of a listing: then that is no news. */
+  readonly isOfAnyLength?: boolean;
   /** How many bytes of the content are there, from its start. */
   readonly position: number;
   /** How many are there in all: more than `position` when some are missing between others. */

@@ -1,8 +1,8 @@
 import { DownloadError, type PieceError } from "./download_error.ts";
 import { attempt, codeOf, fileErrors, fileErrorsSync } from "./file_error.ts";
+import { Joints } from "./joints.ts";
 import {
   askedFrom,
-  isSameTail,
   type Joint,
   OVERLAP_BYTES,
   type Representation,
@@ -40,7 +40,7 @@ export class PartFile implements Output {
   readonly #file: Deno.FsFile;
   readonly #record: PartRecord;
   /** Those before which bytes are still missing. */
-  #joints: Joint[] = [];
+  readonly #joints: Joints;
   /** Whether what is in the file is left from before, and not known to us. */
   #isOld: boolean;
   /** Why what is left from before is not gone on with. */
@@ -54,6 +54,10 @@ export class PartFile implements Output {
     this.#options = options;
     this.#file = opened.file;
     this.#record = new PartRecord(opened.partName, options.url, options.identity);
+    this.#joints = new Joints({
+      pieces: () => this.#record.pieces,
+      read: (from, to) => this.#read(from, to),
+    });
     this.#isOld = opened.isOld;
     this.#placement = new Placement(name, opened.partName, options);
     if (opened.lacksLock) this.#placement.lack("a lock");
@@ -106,7 +110,7 @@ export class PartFile implements Output {
     });
     this.#record.reset(0, representation);
     this.#options.pieces?.restart();
-    this.#joints = [];
+    this.#joints.clear();
   }
 
   /**
@@ -120,7 +124,7 @@ export class PartFile implements Output {
   scatter(): Pieces {
     const { pieces } = this.#record;
     this.#record.scatter();
-    this.#joints = [];
+    this.#joints.clear();
     if (this.#options.pieces !== undefined) return pieces;
     fileErrorsSync(this.#partName, () => {
       const later = pieces.list.filter(([first]) => first > 0);
@@ -128,7 +132,7 @@ export class PartFile implements Output {
         const position = Math.min(end, first + OVERLAP_BYTES);
         if (position < end) {
           const before = this.#read(first, position);
-          this.#joints.push({ position, before, server: undefined });
+          this.#joints.add({ position, before, server: undefined });
         }
         pieces.remove(first, position);
       }
@@ -146,8 +150,7 @@ export class PartFile implements Output {
    */
   join(joint: Joint): boolean {
     if (this.#options.pieces !== undefined) return true;
-    if (!this.#isDue(joint)) return this.#joints.push(joint) > 0;
-    return fileErrorsSync(this.#partName, () => this.#holds(joint));
+    return fileErrorsSync(this.#partName, () => this.#joints.join(joint));
   }
 
   /**
@@ -174,7 +177,7 @@ export class PartFile implements Output {
       }
       const { pieces } = this.#record;
       pieces.add(position, position + bytes.length);
-      const broken = this.#brokenJoint();
+      const broken = this.#joints.takeBroken();
       if (broken !== undefined) {
         this.#forgetBehind(Math.min(broken.position, pieces.prefix));
         return broken;
@@ -212,27 +215,11 @@ export class PartFile implements Output {
     });
   }
 
-  /** The first joint that does not hold, of those that can be told by now; none of them stays. */
-  #brokenJoint(): Joint | undefined {
-    const due = this.#joints.filter((it) => this.#isDue(it));
-    if (due.length > 0) this.#joints = this.#joints.filter((it) => !due.includes(it));
-    return due.find((it) => !this.#holds(it));
-  }
-
-  /** Whether what a joint is compared with is there. */
-  #isDue({ position, before }: Joint): boolean {
-    return this.#record.pieces.has(position - before.length, position);
-  }
-
-  #holds({ position, before }: Joint): boolean {
-    return isSameTail(before, this.#read(position - before.length, position));
-  }
-
   #forgetBehind(position: number): void {
     this.#record.remove(); // First: it may tell of what is no more.
     this.#truncate(position);
     this.#record.reset(position);
-    this.#joints = [];
+    this.#joints.clear();
     if (position > 0) this.#record.write();
   }
 

@@ -1,4 +1,3 @@
-import type { Display } from "./report.ts";
 import type { Progress } from "./screen.ts";
 import { PaceMeter } from "./speed.ts";
 
@@ -12,7 +11,7 @@ interface Running {
 }
 
 /** Progress for programs: lines of JSON, one a second for each download under way. */
-export class ProgressLines implements Display {
+export class ProgressLines {
   readonly #write: (line: string) => void;
   readonly #running = new Map<string, Running>();
 

@@ -174,7 +174,7 @@ export class Receiver {
     if (this.#output.received > 0) {
       onNotice(`starting over: nothing proves that ${server} has the same content`);
     }
-    if (representation.length === undefined) {
+    if (representation.length === undefined && !this.#output.isOfAnyLength) {
       onNotice(`${server} does not say how long the content is`);
     }
     this.#output.begin(representation);

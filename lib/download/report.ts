@@ -1,25 +1,10 @@
+import { say } from "../log/console.ts";
 import type { ClientRequest } from "../net/exchange.ts";
 import { reasonPhrase, type ResponseHead } from "../http/response.ts";
-import type { DownloadFailure } from "./download_error.ts";
+import { exitStatusOf } from "./download_error.ts";
 import type { Outcome } from "./fetch_file.ts";
-import type { Progress } from "./screen.ts";
+import type { Progress, TotalProgress } from "./screen.ts";
 import type { TargetUri } from "./target_uri.ts";
-
-/** The exit status that tells of each failure. */
-const EXIT_STATUSES: Readonly<Record<DownloadFailure, number>> = {
-  answer: 1,
-  url: 2,
-  network: 3,
-  protocol: 3,
-  file: 4,
-  redirect: 5,
-  checksum: 6,
-};
-
-/** The exit status that tells of an outcome. */
-export function exitStatusOf({ failure }: Outcome): number {
-  return failure === undefined ? 0 : EXIT_STATUSES[failure.failure];
-}
 
 /** The messages about an outcome, a line each. */
 export function outcomeLines(outcome: Outcome): string[] {
@@ -66,28 +51,15 @@ export function outcomeJson(outcome: Outcome): string {
     bytes: downloaded?.bytes ?? 0,
     seconds: Math.round(seconds * 1000) / 1000,
     sha256: downloaded?.sha256 ?? null,
-    status: exitStatusOf(outcome),
+    status: exitStatusOf(failure),
     error: failure?.message ?? null,
   };
   return JSON.stringify(members);
 }
 
-/** The message at the end of several files. */
-export function summaryLine(outcomes: readonly Outcome[], seconds: number): string {
-  const count = (is: (outcome: Outcome) => boolean) => outcomes.filter(is).length;
-  const failed = count(({ failure }) => failure !== undefined);
-  const saved = count(({ downloaded }) => downloaded?.wasFinished === false);
-  const bytes = outcomes.reduce(
-    (sum, { downloaded }) => sum + (downloaded?.wasFinished === false ? downloaded.bytes : 0),
-    0,
-  );
-  const untouched = outcomes.length - saved - failed;
-  const parts = [
-    `${saved} saved`,
-    ...(untouched > 0 ? [`${untouched} were there`] : []),
-    ...(failed > 0 ? [`${failed} failed`] : []),
-  ];
-  return `${outcomes.length} files: ${parts.join(", ")}; ${bytes} bytes in ${seconds.toFixed(1)} s`;
+/** One line of JSON about a file that was removed, without its line end. */
+export function removalJson(file: string): string {
+  return JSON.stringify({ file, removed: true });
 }
 
 /** A status line that was met, and where a redirect leads. */
@@ -148,4 +120,28 @@ export class Journal implements Display {
   end(name: string): void {
     this.#due.delete(name);
   }
+}
+
+/**
+ * Progress for programs or on a terminal, else a journal of lines.
+ *
+ * @param total how far the whole run is
+ */
+export async function displayFor(
+  { progress, quiet, verbose }: {
+    readonly progress: "text" | "json";
+    readonly quiet: boolean;
+    readonly verbose: boolean;
+  },
+  total: () => TotalProgress,
+): Promise<Display> {
+  if (progress === "json") {
+    const { ProgressLines } = await import("./progress_lines.ts");
+    const lines = new ProgressLines(say);
+    setInterval(() => lines.tick(performance.now()), 1000);
+    return lines;
+  }
+  if (quiet || verbose || !Deno.stderr.isTerminal()) return new Journal(say);
+  const { Screen } = await import("./screen.ts");
+  return new Screen(Deno.stderr, () => Deno.consoleSize().columns, !Deno.noColor, total);
 }

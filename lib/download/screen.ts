@@ -10,6 +10,22 @@ export interface Progress {
   readonly server: string;
 }
 
+/** How far a run of many files is. */
+export interface TotalProgress {
+  /** Files that have ended, in whatever way. */
+  readonly ended: number;
+  /** Files that are known by now. */
+  readonly files: number;
+  /** Whether more may become known. */
+  readonly isGrowing: boolean;
+  /** Bytes that are there, those of files that were complete before among them. */
+  readonly bytes: number;
+  /** Of all known files; undefined while the size of one is not known. */
+  readonly length: number | undefined;
+  /** Bytes that this run has transferred. */
+  readonly transferred: number;
+}
+
 /** What progress is drawn on. */
 export interface Terminal {
   writeSync(bytes: Uint8Array): number;
@@ -23,19 +39,32 @@ interface Row {
   perSecond: number | undefined;
 }
 
-/** A display on a terminal: a line for each download, drawn over themselves, below what stays. */
+/**
+ * A display on a terminal: a line for each download, and one for all of several files, drawn over
+ * themselves, below what stays.
+ */
 export class Screen {
   readonly #terminal: Terminal;
   readonly #columns: () => number;
   readonly #hasColor: boolean;
+  readonly #total: () => TotalProgress | undefined;
+  readonly #totalMeter = new PaceMeter();
+  #totalPerSecond: number | undefined;
   readonly #rows = new Map<string, Row>();
   #drawn = 0;
   #drawnAt = -Infinity;
 
-  constructor(terminal: Terminal, columns: () => number, hasColor: boolean) {
+  /** `total` is asked how far the whole run is, before each drawing. */
+  constructor(
+    terminal: Terminal,
+    columns: () => number,
+    hasColor: boolean,
+    total: () => TotalProgress | undefined = () => undefined,
+  ) {
     this.#terminal = terminal;
     this.#columns = columns;
     this.#hasColor = hasColor;
+    this.#total = total;
   }
 
   say(line: string): void {
@@ -49,6 +78,10 @@ export class Screen {
     this.#rows.set(name, { meter, progress, perSecond });
     if (monotonicMs - this.#drawnAt < REFRESH_MS) return;
     this.#drawnAt = monotonicMs;
+    const transferred = this.#total()?.transferred;
+    if (transferred !== undefined) {
+      this.#totalPerSecond = this.#totalMeter.measure(transferred, monotonicMs);
+    }
     this.#write(`${this.#erased()}${this.#lines()}`);
   }
 
@@ -63,6 +96,10 @@ export class Screen {
     const lines = [...this.#rows].map(([name, { progress, perSecond }]) =>
       progressLine(name, progress, perSecond, columns, this.#hasColor)
     );
+    const total = this.#rows.size > 0 ? this.#total() : undefined;
+    if (total !== undefined && (total.files > 1 || total.isGrowing)) {
+      lines.push(totalLine(total, this.#totalPerSecond, columns));
+    }
     this.#drawn = lines.length;
     return lines.join("\n");
   }
@@ -125,6 +162,30 @@ export function progressLine(
   add(from);
   const drawn = bar > 0 ? drawnBar(received / length!, bar, hasColor) : undefined;
   return [shown, drawn, ...parts].filter((part) => part !== undefined).join("  ").trimEnd();
+}
+
+/**
+ * One line about all files of a run that fits the width: how many have ended, of how many, size,
+ * speed and time left, as far as there is room.
+ *
+ * @param perSecond bytes that are transferred; undefined when it cannot be told yet
+ * @param columns how many there are; the last stays empty
+ */
+export function totalLine(
+  { ended, files, isGrowing, bytes, length }: TotalProgress,
+  perSecond: number | undefined,
+  columns: number,
+): string {
+  const known = isGrowing ? undefined : length;
+  const left = timeLeft(bytes, known, perSecond);
+  const parts = [
+    `${ended} of ${files}${isGrowing ? "+" : ""} files`,
+    sizes(bytes, known),
+    ...(perSecond === undefined ? [] : [`${sizeText(perSecond)}/s`]),
+    ...(left === undefined ? [] : [left]),
+  ];
+  while (parts.length > 1 && parts.join("  ").length >= columns) parts.pop();
+  return fitted(parts.join("  "), Math.max(1, columns - 1));
 }
 
 /** A size for people, such as `1.5 MiB`. */

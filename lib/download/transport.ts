@@ -28,6 +28,8 @@ export interface Transport {
   readonly segments: number | "auto";
   /** For the content of the whole run, over all of its connections. */
   readonly rateLimit?: RateLimit | undefined;
+  /** The value of Accept; any content by default. */
+  readonly accept?: string;
   /** What the user wants sent for a URI beside our own fields, or in their place: maybe secrets. */
   readonly userFields?: ((uri: TargetUri) => readonly FieldLine[]) | undefined;
 }
@@ -203,15 +205,17 @@ const READ_AWAY_MS = 1000;
 export async function ask(
   uri: TargetUri,
   question: Question,
-  transport: Pick<Transport, "connections" | "timeoutMs" | "userFields">,
+  transport: Pick<Transport, "connections" | "timeoutMs" | "accept" | "userFields">,
   observer: WireObserver,
 ): Promise<Answer> {
   const { connections } = transport;
   const forwarder = connections.forwarderOf(uri);
   const secrets = [...transport.userFields?.(uri) ?? [], ...forwarder?.fieldLines ?? []];
   const target = forwarder === undefined ? uri.requestTarget : uri.href;
-  const request = requestFor(target, uri, question, secrets);
-  const shown = secrets.length === 0 ? request : requestFor(target, uri, question, hidden(secrets));
+  const requestWith = (fields: readonly FieldLine[]) =>
+    requestFor(target, uri, question, transport.accept ?? "*/*", fields);
+  const request = requestWith(secrets);
+  const shown = secrets.length === 0 ? request : requestWith(hidden(secrets));
   const { signal, timeoutMs: idleMs = transport.timeoutMs } = question;
   const askOver = async ({ connection, isUsed }: Link): Promise<Answer> => {
     const close = () => connection.close();
@@ -257,10 +261,11 @@ function requestFor(
   requestTarget: string,
   uri: TargetUri,
   { method, fieldsFor }: Question,
+  accept: string,
   userFields: readonly FieldLine[],
 ): ClientRequest {
   const replaced = new Set(userFields.map(([name]) => name.toLowerCase()));
-  const usual: readonly FieldLine[] = [["User-Agent", "client"], ["Accept", "*/*"]];
+  const usual: readonly FieldLine[] = [["User-Agent", "client"], ["Accept", accept]];
   const fieldLines: readonly FieldLine[] = [
     ["Host", uri.authority],
     ...usual.filter(([name]) => !replaced.has(name.toLowerCase())),

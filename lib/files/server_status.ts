@@ -143,6 +143,7 @@ const TIMES = ["at", "startedAt", "validFrom", "expiresAt"];
 export function statusText(status: ServerStatus): string {
   return JSON.stringify(status, (name, value: unknown) => {
     if (name === "bytesPerSecond") return Math.round(Number(value));
+    if (name === "utilization") return Math.round(Number(value) * 1000) / 1000;
     return TIMES.includes(name) ? new Date(Number(value)).toISOString() : value;
   });
 }

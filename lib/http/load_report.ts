@@ -3,7 +3,8 @@
  * (Open Request Cost Aggregation, ORCA).
  *
  * Its text format is `TEXT` SP and a list of `name=value`, where metrics that ORCA does not define
- * are called `named_metrics.NAME` and values are decimal numbers.
+ * are called `named_metrics.NAME` and values are decimal numbers. Envoy divides a server's rate by its
+ * `application_utilization` to weight it; so does `expected`.
  * https://github.com/envoyproxy/envoy/blob/main/source/common/orca/orca_parser.cc reads it,
  * https://github.com/envoyproxy/envoy/pull/37724 quotes its design.
  *
@@ -21,26 +22,32 @@ export interface Load {
   readonly pendingBytes: number;
   /** Content sent lately. */
   readonly bytesPerSecond: number;
+  /** The part of that time, from the first byte sent in it, in which transfers were open: 0 to 1. */
+  readonly utilization: number;
 }
 
 /** What a server says of its load; null where it says nothing. At least one member is a number. */
 export type LoadReport = { readonly [Name in keyof Load]: number | null };
 
-/** Names in the field, without their prefix. */
+/** Names in the field. */
 const METRICS: Readonly<Record<keyof Load, string>> = {
-  openTransfers: "open_transfers",
-  pendingBytes: "pending_bytes",
-  bytesPerSecond: "bytes_per_second",
+  openTransfers: "named_metrics.open_transfers",
+  pendingBytes: "named_metrics.pending_bytes",
+  bytesPerSecond: "named_metrics.bytes_per_second",
+  utilization: "application_utilization",
 };
 
-const MEMBERS = Object.entries(METRICS) as [keyof Load, string][];
+const NAMES: ReadonlySet<string> = new Set(Object.values(METRICS));
 
 const FIELD_NAME = "Endpoint-Load-Metrics";
-const PREFIX = "named_metrics.";
 
-/** Writes the field; values are rounded. */
+/** Writes the field: whole numbers, and the utilization in thousandths. */
 export function loadField(load: Load): FieldSection {
-  const metrics = MEMBERS.map(([member, name]) => `${PREFIX}${name}=${Math.round(load[member])}`);
+  const values = { ...load, utilization: load.utilization * 1000 };
+  const metrics = (Object.keys(METRICS) as (keyof Load)[]).map((member) => {
+    const value = Math.round(values[member]);
+    return `${METRICS[member]}=${member === "utilization" ? value / 1000 : value}`;
+  });
   return fieldLine(FIELD_NAME, `TEXT ${metrics.join(", ")}`);
 }
 
@@ -65,15 +72,16 @@ export function parseLoadReport(fields: Fields): LoadReport | undefined {
     if (text === "") continue;
     const [, name, value] = METRIC.exec(text) ?? [];
     if (name === undefined || value === undefined) return undefined;
-    if (!MEMBERS.some(([, known]) => name === PREFIX + known)) continue;
+    if (!NAMES.has(name)) continue;
     if (values.has(name)) return undefined;
     values.set(name, value);
   }
   if (values.size === 0) return undefined;
   const report = {
-    openTransfers: wholeNumber(values.get(PREFIX + METRICS.openTransfers)),
-    pendingBytes: wholeNumber(values.get(PREFIX + METRICS.pendingBytes)),
-    bytesPerSecond: number(values.get(PREFIX + METRICS.bytesPerSecond)),
+    openTransfers: wholeNumber(values.get(METRICS.openTransfers)),
+    pendingBytes: wholeNumber(values.get(METRICS.pendingBytes)),
+    bytesPerSecond: number(values.get(METRICS.bytesPerSecond)),
+    utilization: number(values.get(METRICS.utilization)),
   };
   return Object.values(report).some(Number.isNaN) ? undefined : report;
 }

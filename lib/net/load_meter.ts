@@ -50,6 +50,8 @@ export class Transfer implements Indexed {
 interface Sample {
   readonly monotonicMs: number;
   readonly bytes: number;
+  /** How long transfers were open. */
+  readonly busyMs: number;
 }
 
 /** One more than the highest status code. */
@@ -70,8 +72,12 @@ export interface Sent {
 export class LoadMeter {
   /** Called when a transfer begins. */
   onBegun: (() => void) | undefined;
+  readonly #clock: () => number;
   readonly #transfers = new Bag<Transfer>();
   #endedBytes = 0;
+  /** How long transfers were open, until the last time that there was none, and since when they are. */
+  #busyMs = 0;
+  #busySince = 0;
   /** Content of responses that were no transfers: written at once, as pages of errors are. */
   #otherBytes = 0;
   /** By status code. An array counts ten times as fast as a map. */
@@ -80,9 +86,15 @@ export class LoadMeter {
   #samples: readonly Sample[] = [];
   #load: Load = NO_LOAD;
 
+  /** @param clock monotonic, in ms */
+  constructor(clock: () => number) {
+    this.#clock = clock;
+  }
+
   /** Content begins to be sent. @param length as of `Transfer` */
   begin(connection: Progress, written: Written, length: number | undefined): Transfer {
     const transfer = new Transfer(connection, written, length);
+    if (this.#transfers.size === 0) this.#busySince = this.#clock();
     this.#transfers.add(transfer);
     this.onBegun?.();
     return transfer;
@@ -92,6 +104,7 @@ export class LoadMeter {
   end(transfer: Transfer, isWhole: boolean): void {
     this.#endedBytes += isWhole ? transfer.writtenBytes : transfer.sentBytes;
     this.#transfers.delete(transfer);
+    if (this.#transfers.size === 0) this.#busyMs += this.#clock() - this.#busySince;
   }
 
   /** Counts a response. @param otherBytes its content, if that was no transfer */
@@ -116,17 +129,21 @@ export class LoadMeter {
     return bytes;
   }
 
-  /** The load at this time, or a moment before. */
-  measure(monotonicMs: number): Load {
+  /** The present load, or that of a moment before. */
+  measure(): Load {
+    const monotonicMs = this.#clock();
     const last = this.#samples.at(-1);
     if (last !== undefined && monotonicMs - last.monotonicMs < CURRENT_MS) return this.#load;
     let pendingBytes = 0;
     for (const transfer of this.#transfers) pendingBytes += transfer.pendingBytes;
+    const openTransfers = this.#transfers.size;
     const bytes = this.#transferredBytes;
-    const first = this.#addSample({ monotonicMs, bytes });
+    const busyMs = this.#busyMs + (openTransfers > 0 ? monotonicMs - this.#busySince : 0);
+    const first = this.#addSample({ monotonicMs, bytes, busyMs });
     const elapsedMs = Math.max(WINDOW_MS, monotonicMs - first.monotonicMs);
     const bytesPerSecond = (bytes - first.bytes) / elapsedMs * 1000;
-    return this.#load = { openTransfers: this.#transfers.size, pendingBytes, bytesPerSecond };
+    const utilization = (busyMs - first.busyMs) / elapsedMs;
+    return this.#load = { openTransfers, pendingBytes, bytesPerSecond, utilization };
   }
 
   /** @returns the sample that the new one is compared with */
@@ -142,4 +159,9 @@ export class LoadMeter {
 }
 
 /** The load of a server that sends nothing. */
-export const NO_LOAD: Load = { openTransfers: 0, pendingBytes: 0, bytesPerSecond: 0 };
+export const NO_LOAD: Load = {
+  openTransfers: 0,
+  pendingBytes: 0,
+  bytesPerSecond: 0,
+  utilization: 0,
+};

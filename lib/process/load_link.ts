@@ -44,8 +44,20 @@ type LoadReport = LoadMessage | { readonly counts: Counts };
 /** The load in a message; undefined if it has none. */
 function readLoad(content: unknown): Load | undefined {
   const { load } = (content ?? {}) as Partial<LoadMessage>;
-  const values = [load?.openTransfers, load?.pendingBytes, load?.bytesPerSecond];
+  const values = LOAD_MEMBERS.map((member) => load?.[member]);
   return values.every((it) => typeof it === "number") ? load : undefined;
+}
+
+const LOAD_MEMBERS = Object.keys(NO_LOAD) as (keyof Load)[];
+
+/** Of two processes of a server. Both may be busy at the same time: at least one was for so long. */
+function together(one: Load, other: Load): Load {
+  return {
+    openTransfers: one.openTransfers + other.openTransfers,
+    pendingBytes: one.pendingBytes + other.pendingBytes,
+    bytesPerSecond: one.bytesPerSecond + other.bytesPerSecond,
+    utilization: Math.max(one.utilization, other.utilization),
+  };
 }
 
 /** The counts in a message; undefined if it has none. */
@@ -104,7 +116,7 @@ export function serverLoad(output: LineWriter): ServerLoad {
 /** The load of a server, in one of its processes. Costs nothing while nothing is sent. */
 export class ServerLoad {
   /** Measures this process. */
-  readonly meter: LoadMeter = new LoadMeter();
+  readonly meter: LoadMeter;
   readonly #options: ServerLoadOptions;
   #others: Load = NO_LOAD;
   #reported: Load = NO_LOAD;
@@ -115,20 +127,12 @@ export class ServerLoad {
 
   constructor(options: ServerLoadOptions) {
     this.#options = options;
+    this.meter = new LoadMeter(options.clock);
     this.meter.onBegun = this.#begin;
   }
 
   /** The present load of all processes together. */
-  readonly now = (): Load => {
-    const { openTransfers, pendingBytes, bytesPerSecond } = this.meter.measure(
-      this.#options.clock(),
-    );
-    return {
-      openTransfers: openTransfers + this.#others.openTransfers,
-      pendingBytes: pendingBytes + this.#others.pendingBytes,
-      bytesPerSecond: bytesPerSecond + this.#others.bytesPerSecond,
-    };
-  };
+  readonly now = (): Load => together(this.meter.measure(), this.#others);
 
   /** Takes what the parent says of the other workers. */
   readonly learn = (content: unknown): void => {
@@ -163,12 +167,12 @@ export class ServerLoad {
 
   readonly #begin = (): void => {
     this.meter.onBegun = undefined;
-    this.meter.measure(this.#options.clock());
+    this.meter.measure();
     this.#cancel = this.#options.schedule(this.#tick, TICK_MS);
   };
 
   readonly #tick = (): void => {
-    const load = this.meter.measure(this.#options.clock());
+    const load = this.meter.measure();
     const { openTransfers, bytesPerSecond } = load;
     const { report } = this.#options;
     const isReported = report === undefined || isSame(load, this.#reported) || report({ load });
@@ -179,8 +183,7 @@ export class ServerLoad {
 }
 
 function isSame(a: Load, b: Load): boolean {
-  return a.openTransfers === b.openTransfers && a.pendingBytes === b.pendingBytes &&
-    a.bytesPerSecond === b.bytesPerSecond;
+  return LOAD_MEMBERS.every((member) => a[member] === b[member]);
 }
 
 /** A worker, and what was said of the others. */
@@ -276,13 +279,7 @@ export class LoadPublisher {
   }
 
   #loadBeside(worker: Subscriber | undefined): Load {
-    const sum = { ...NO_LOAD };
-    for (const other of this.#workers.values()) {
-      if (other === worker) continue;
-      sum.openTransfers += other.load.openTransfers;
-      sum.pendingBytes += other.load.pendingBytes;
-      sum.bytesPerSecond += other.load.bytesPerSecond;
-    }
-    return sum;
+    return [...this.#workers.values()].filter((it) => it !== worker)
+      .map(({ load }) => load).reduce(together, NO_LOAD);
   }
 }

@@ -51,7 +51,13 @@ Deno.test("Chooser tells its policy what it is told, tests and reports only wher
     }
   }
   const sample = { bytes: 1, elapsedMs: 2, at: 3 };
-  const load = { openTransfers: 1, pendingBytes: 2, bytesPerSecond: null, at: 3 };
+  const load = {
+    openTransfers: 1,
+    pendingBytes: 2,
+    bytesPerSecond: null,
+    utilization: null,
+    at: 3,
+  };
   for (const policy of [new Listener(), new Learner()]) {
     const chooser = new Chooser(policy);
     chooser.update(candidates, 4);

@@ -125,7 +125,13 @@ async function waitedFor(
     if (load === "enable") operations.enable(a);
     else {
       const report: ReportedLoad | undefined = load === undefined ? undefined : {
-        ...{ openTransfers: load, pendingBytes: null, bytesPerSecond: null, at: stage.now },
+        ...{
+          openTransfers: load,
+          pendingBytes: null,
+          bytesPerSecond: null,
+          utilization: null,
+          at: stage.now,
+        },
       };
       pool.learnLoad(a, report, stage.clock);
     }
@@ -147,7 +153,13 @@ Deno.test("Operations take no report for news that is older than the action", as
   const stage = await FarmStage.tested(["a:1", "b:1"], { fall: 1, rise: 1 });
   const { operations, pool } = stage;
   const [a] = operations.find("a:1") as [Server];
-  const load = { openTransfers: 0, pendingBytes: null, bytesPerSecond: null, at: stage.now };
+  const load = {
+    openTransfers: 0,
+    pendingBytes: null,
+    bytesPerSecond: null,
+    utilization: null,
+    at: stage.now,
+  };
   pool.learnLoad(a, load, stage.clock);
   operations.act(a, DRAIN);
   stage.outcomes["a"] = failed("refused");

@@ -24,7 +24,7 @@ function plain(value: unknown): unknown {
 }
 
 function loadOf(openTransfers: number, at: number): ReportedLoad {
-  return { openTransfers, pendingBytes: null, bytesPerSecond: null, at };
+  return { openTransfers, pendingBytes: null, bytesPerSecond: null, utilization: null, at };
 }
 
 /** An update as a worker reads it. */

@@ -51,7 +51,7 @@ Deno.test("Pool.replace() takes what has changed about a server, and keeps all e
   for (const [entry, change] of Object.entries(changesOf)) {
     const [first, other] = [parseServer("a:1"), parseServer("b:1")];
     const pool = testedPool([first, other], { fall: 1, rise: 1 });
-    const load = { openTransfers: 1, pendingBytes: 2, bytesPerSecond: 3, at: 4 };
+    const load = { openTransfers: 1, pendingBytes: 2, bytesPerSecond: 3, utilization: null, at: 4 };
     pool.learnLoad(first, load, 4);
     const { state, slowStart, history } = pool.records[0]!;
     const replacement = pool.replace([parseServer(entry), other], 1);

@@ -279,7 +279,13 @@ Deno.test("Pool keeps what a server said last of its load, whatever becomes of i
     reported: (...report) => told.push(report),
   }], { fall: 1, rise: 1 });
   const loads = () => pool.records.map(({ load }) => load?.at);
-  const load = { openTransfers: 3, pendingBytes: null, bytesPerSecond: null, at: 20 };
+  const load = {
+    openTransfers: 3,
+    pendingBytes: null,
+    bytesPerSecond: null,
+    utilization: null,
+    at: 20,
+  };
   pool.learnLoad(a, load, 5);
   assertEquals(loads(), [20, undefined]);
   pool.learnLoad(a, { ...load, at: 19 }, 4);

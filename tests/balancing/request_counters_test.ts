@@ -38,6 +38,19 @@ Deno.test("RequestCounters.add() adds what others have taken", () => {
   assertEquals(counters.take(), countsOf({ redirects, unavailable: 6 }));
 });
 
+Deno.test("RequestCounters tells its observer of own clients one by one, of others together", () => {
+  const counters = someTally();
+  const told: unknown[] = [];
+  counters.observer = {
+    redirected: (authority) => told.push(authority),
+    counted: (redirects) => told.push(redirects),
+  };
+  counters.redirected("a:1");
+  counters.unavailable++;
+  counters.add(someTally().take());
+  assertEquals(told, ["a:1", { "a:1": 2, "b:1": 1, "c:1": 5 }]);
+});
+
 Deno.test("RequestCounters.retain() forgets servers, and no client", () => {
   const counters = someTally();
   counters.retain(new Set(["a:1", "z:1"]));

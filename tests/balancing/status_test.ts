@@ -55,8 +55,10 @@ Deno.test("StatusCollector.status() says how all of it stands", async () => {
       missing: 0,
       tiers: null,
       files: null,
+      loadChecks: null,
       clientsPerSecond: [],
       ...{ actionsTaken: 0, changes: [] },
+      dispersion: null,
     },
     rounds: {
       ...{ count: 0, isUnderWay: false },
@@ -111,6 +113,15 @@ Deno.test("StatusCollector.tick() counts the clients of each second, of 300 at m
   }
   assertEquals(perSecond(), Array.from({ length: 300 }, (_, i) => i + 101));
   assertEquals(before, [0, 7, 0, 1]);
+});
+
+Deno.test("StatusCollector.tick() ends a second in which clients of each server are counted", async () => {
+  const { counters, collector } = await viewOf(["a:1", "b:1"]);
+  for (let second = 0; second < 60; second++) {
+    counters.redirected(second % 2 === 0 ? "a:1" : "b:1", 10);
+    collector.tick();
+  }
+  assertEquals(Math.round(collector.status(0).dispersion!), 5); // 25 by 5.
 });
 
 /** What is so of most servers. */

@@ -10,7 +10,12 @@ export interface LoadReportCase extends Case {
 const SECTION = "ORCA, text format";
 
 function says(story: string, raw: string, report: Partial<LoadReport>): LoadReportCase {
-  const nothing = { openTransfers: null, pendingBytes: null, bytesPerSecond: null };
+  const nothing = {
+    openTransfers: null,
+    pendingBytes: null,
+    bytesPerSecond: null,
+    utilization: null,
+  };
   return { section: SECTION, story, raw, report: { ...nothing, ...report } };
 }
 
@@ -21,12 +26,17 @@ function isNone(story: string, raw: string): LoadReportCase {
 const OPEN = "named_metrics.open_transfers";
 const PENDING = "named_metrics.pending_bytes";
 const RATE = "named_metrics.bytes_per_second";
-const ALL = { openTransfers: 3, pendingBytes: 4096, bytesPerSecond: 500 };
+const BUSY = "application_utilization";
+const ALL = { openTransfers: 3, pendingBytes: 4096, bytesPerSecond: 500, utilization: 0.75 };
 
 /** Reports that servers may send, and lies that they may tell. */
 export const LOAD_REPORTS: readonly LoadReportCase[] = [
-  says("as ours writes it", `TEXT ${OPEN}=3, ${PENDING}=4096, ${RATE}=500`, ALL),
-  says("without spaces, in another order", `TEXT ${RATE}=500,${OPEN}=3,${PENDING}=4096`, ALL),
+  says("as ours writes it", `TEXT ${OPEN}=3, ${PENDING}=4096, ${RATE}=500, ${BUSY}=0.75`, ALL),
+  says(
+    "without spaces, in another order",
+    `TEXT ${BUSY}=0.75,${RATE}=500,${OPEN}=3,${PENDING}=4096`,
+    ALL,
+  ),
   says("among metrics of ORCA", `TEXT cpu_utilization=0.3, ${OPEN}=3, eps=1, ${PENDING}=4096`, {
     ...{ openTransfers: 3, pendingBytes: 4096 },
   }),
@@ -41,6 +51,7 @@ export const LOAD_REPORTS: readonly LoadReportCase[] = [
   says("transfers alone, as of nginx", `TEXT ${OPEN}=17`, { openTransfers: 17 }),
   says("bytes alone", `TEXT ${PENDING}=0`, { pendingBytes: 0 }),
   says("a rate alone", `TEXT ${RATE}=0.25`, { bytesPerSecond: 0.25 }),
+  says("a utilization above 1, which ORCA allows", `TEXT ${BUSY}=1.5`, { utilization: 1.5 }),
   says("zeros", `TEXT ${OPEN}=0, ${PENDING}=0, ${RATE}=0`, {
     ...{ openTransfers: 0, pendingBytes: 0, bytesPerSecond: 0 },
   }),

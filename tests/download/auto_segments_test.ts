@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertNotMatch } from "@std/assert";
+import { delay } from "@std/async/delay";
 import { RateLimit } from "../../lib/download/rate_limit.ts";
 import { Verification } from "../../lib/download/verification.ts";
 import { answerWhole } from "../misbehaviour/answering.ts";
@@ -15,8 +16,6 @@ import { TemporaryDirectory } from "../support/temporary_directory.ts";
 const content = await drawContent(seededRandom(1), 3_000_000);
 const others = await othersOf(content);
 
-const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
-
 /** Serves slowly enough for more connections, over one connection at a time. */
 class SlowServer implements Script {
   readonly #answering = new Set<Promise<unknown>>();
@@ -25,12 +24,15 @@ class SlowServer implements Script {
 
   async answer(scene: Parameters<Script["answer"]>[0]) {
     // One that the client has closed may not be known to be over yet.
-    await Promise.race([Promise.all(this.#answering), pause(2000)]);
+    const patience = new AbortController();
+    const over = delay(2000, patience).catch(() => {});
+    await Promise.race([Promise.all(this.#answering), over]);
+    patience.abort();
     if (this.#answering.size > 0) this.shared++;
     const sendContent = async (all: Uint8Array) => {
       for (let at = 0; at < all.length; at += 10_000) {
         await scene.sendContent(all.subarray(at, at + 10_000));
-        await pause(10);
+        await delay(10);
       }
     };
     const answering = answerWhole({ ...scene, sendContent });

@@ -18,6 +18,7 @@ const NONE: JobOptions = {
   "no-metalink": false,
   "metalink-location": undefined,
   "allow-downgrade": false,
+  recursive: false,
 };
 const A = "a".repeat(64);
 
@@ -66,6 +67,7 @@ Deno.test("planJobs() tells a mistake before anything is asked for", async () =>
   await refused(["http://a/b", "http://c/b"], {}, "two URLs would be saved as b");
   await refused(two, { output: "x" }, "--output=x takes one URL, but 2 are given");
   await refused(two, { sha256: A }, `--sha256=${A} takes one URL, but 2 are given`);
+  await refused(two, { recursive: true }, "--recursive takes one URL, but 2 are given");
   const sums = directory.join("sums");
   await refused(two, { checksums: sums }, `--checksums=${sums} does not list c`);
   const none = directory.join("none");

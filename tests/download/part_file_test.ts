@@ -163,7 +163,9 @@ Deno.test("PartFile keeps the part of another content when it cannot begin anew"
     assertThrows(() => part.begin({ ...STRONG, entityTag: '"y"' }), DownloadError);
   });
   part.abandon();
-  assertEquals((await open(directory)).resumePoint, { position: 5, ...STRONG });
+  const next = await open(directory);
+  assertEquals(next.resumePoint, { position: 5, ...STRONG });
+  next.abandon();
 });
 
 Deno.test("PartFile is whole although its record cannot be removed, and says so", async () => {

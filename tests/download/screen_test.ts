@@ -6,6 +6,7 @@ import {
   Screen,
   type Terminal,
   timeLeft,
+  totalLine,
 } from "../../lib/download/screen.ts";
 
 /** A terminal that remembers what was written to it. */
@@ -49,6 +50,48 @@ Deno.test("Screen draws a line for each download, and what stays above them", ()
   assertEquals(terminal.writes.at(-1), `${both}b  1 MiB  s:1`);
   screen.end("b");
   assertEquals(terminal.writes.at(-1), CLEAR);
+});
+
+const TOTAL = {
+  ended: 3,
+  files: 12,
+  isGrowing: false,
+  bytes: MIB,
+  length: 4 * MIB,
+  transferred: 0,
+};
+
+Deno.test("Screen draws a line for all files of a run below those of each", () => {
+  const terminal = new FakeTerminal();
+  let transferred = 0;
+  const total = () => ({ ...TOTAL, transferred });
+  const screen = new Screen(terminal, () => 100, false, total);
+  for (const now of [0, 300, 1000]) {
+    transferred = now * 1024;
+    screen.update("a", { received: MIB, length: undefined, server }, now);
+  }
+  const last = terminal.writes.at(-1)!.split("\n").at(-1);
+  assertEquals(last, "3 of 12 files  1 MiB of 4 MiB  1,000 kiB/s  0:04 left");
+  screen.end("a");
+  assert(!terminal.writes.at(-1)!.includes("files"));
+  const one = new Screen(terminal, () => 100, false, () => ({ ...TOTAL, ended: 0, files: 1 }));
+  one.update("a", { received: MIB, length: undefined, server }, 0);
+  assert(!terminal.writes.at(-1)!.includes("files"));
+});
+
+Deno.test("totalLine() tells what fits, and no end that is not known", () => {
+  assertEquals(totalLine(TOTAL, undefined, 80), "3 of 12 files  1 MiB of 4 MiB");
+  const growing = { ...TOTAL, isGrowing: true };
+  assertEquals(totalLine(growing, MIB, 80), "3 of 12+ files  1 MiB  1 MiB/s");
+  assertEquals(
+    totalLine({ ...TOTAL, length: undefined }, MIB, 80),
+    "3 of 12 files  1 MiB  1 MiB/s",
+  );
+  for (let columns = 1; columns <= 80; columns++) {
+    const line = totalLine(TOTAL, MIB, columns);
+    assert(columnsOf(line) <= Math.max(1, columns - 1), `${columns}: ${line}`);
+  }
+  assertEquals(totalLine(TOTAL, MIB, 29), "3 of 12 files");
 });
 
 Deno.test("Screen writes nothing when there is nothing to take away", () => {

@@ -64,7 +64,12 @@ Deno.test("openFileServer() has a test file where there is none, in any size", a
 Deno.test("openFileServer() says with the test file, and with no other, how busy the server is", async () => {
   await using root = await TemporaryDirectory.with({ "a": "abc", "d/test.bin": "other" });
   let openTransfers = 0;
-  const load = () => ({ openTransfers: ++openTransfers, pendingBytes: 5, bytesPerSecond: 7 });
+  const load = () => ({
+    openTransfers: ++openTransfers,
+    pendingBytes: 5,
+    bytesPerSecond: 7,
+    utilization: 1,
+  });
   const files = await openFileServer(root.path, DEFAULTS, load);
   const ask = async (target: string, fields = "", method = "GET") => {
     const reply = await files.reply(requestFor(target, fields, method));
@@ -91,7 +96,7 @@ Deno.test("openFileServer() says with the test file, and with no other, how busy
         assertEquals(await ask(target, fields, method), [
           expected,
           `TEXT named_metrics.open_transfers=${++asked}, named_metrics.pending_bytes=5, ` +
-          "named_metrics.bytes_per_second=7",
+          "named_metrics.bytes_per_second=7, application_utilization=1",
         ]);
       }
     }

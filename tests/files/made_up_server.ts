@@ -7,7 +7,7 @@ export function madeUpServer(more: Partial<ServerStatus> = {}): ServerStatus {
   return {
     ...{ at: NOW, version: "1.2.3", startedAt: NOW - 5000, workers: 2 },
     ...{ isListening: true, isDraining: false, isStopping: false, connections: 3 },
-    load: { openTransfers: 1, pendingBytes: 70, bytesPerSecond: 1 / 3 },
+    load: { openTransfers: 1, pendingBytes: 70, bytesPerSecond: 1 / 3, utilization: 1 / 3 },
     responses: { 200: 5, 404: 1 },
     sentBytes: 1234,
     cache: { hits: 4, misses: 1, entries: 1, bytes: 10 },

@@ -20,11 +20,17 @@ Deno.test("parseLoadReport() finds none without the field, or in two of them", (
   assertEquals(parse(text, text), undefined);
 });
 
-Deno.test("loadField() writes whole numbers in the text format", () => {
+Deno.test("loadField() writes rounded numbers in the text format", () => {
   assertEquals(
-    loadField({ openTransfers: 3, pendingBytes: 2 ** 53 - 1, bytesPerSecond: 0.6 }),
+    loadField({
+      openTransfers: 3,
+      pendingBytes: 2 ** 53 - 1,
+      bytesPerSecond: 0.6,
+      utilization: 0.98765,
+    }),
     "Endpoint-Load-Metrics: TEXT named_metrics.open_transfers=3, " +
-      "named_metrics.pending_bytes=9007199254740991, named_metrics.bytes_per_second=1\r\n",
+      "named_metrics.pending_bytes=9007199254740991, named_metrics.bytes_per_second=1, " +
+      "application_utilization=0.988\r\n",
   );
 });
 
@@ -33,6 +39,7 @@ Deno.test("parseLoadReport() reads back all that loadField() writes", () => {
     openTransfers: fc.maxSafeNat(),
     pendingBytes: fc.maxSafeNat(),
     bytesPerSecond: fc.maxSafeNat(),
+    utilization: fc.integer({ min: 0, max: 1000 }).map((it) => it / 1000),
   });
   const property = fc.property(load, (load) => {
     assertEquals(parseLoadReport(new Fields([loadField(load).slice(0, -2)])), load);
@@ -41,7 +48,12 @@ Deno.test("parseLoadReport() reads back all that loadField() writes", () => {
 });
 
 Deno.test("parseLoadReport() never throws, and gives only what can be", () => {
-  const [, report] = loadField({ openTransfers: 3, pendingBytes: 17, bytesPerSecond: 2 })
+  const [, report] = loadField({
+    openTransfers: 3,
+    pendingBytes: 17,
+    bytesPerSecond: 2,
+    utilization: 0.5,
+  })
     .split(/: |\r\n/);
   const pieces = [...report!.split(/(?<=[=, .])/), "-", "e", "1e308", "9223372036854775808", "NaN"];
   const values = fc.oneof(
@@ -55,11 +67,13 @@ Deno.test("parseLoadReport() never throws, and gives only what can be", () => {
     const report = parse(value);
     if (report === undefined) return;
     found++;
-    const { openTransfers, pendingBytes, bytesPerSecond } = report;
+    const { openTransfers, pendingBytes, bytesPerSecond, utilization } = report;
     const isCount = (it: number | null) => it === null || (Number.isSafeInteger(it) && it >= 0);
     assert(isCount(openTransfers) && isCount(pendingBytes), value);
-    assert(bytesPerSecond === null || (bytesPerSecond >= 0 && bytesPerSecond < 2 ** 53), value);
-    assert([openTransfers, pendingBytes, bytesPerSecond].some((it) => it !== null), value);
+    for (const it of [bytesPerSecond, utilization]) {
+      assert(it === null || (it >= 0 && it < 2 ** 53), value);
+    }
+    assert(Object.values(report).some((it) => it !== null), value);
   });
   fc.assert(property, { seed: 19, numRuns: 20_000 });
   assert(found > 100, `${found} reports are too few to show anything`);

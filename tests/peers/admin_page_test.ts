@@ -213,7 +213,12 @@ async function showsNoFiles(browser: Browser): Promise<void> {
 }
 
 async function showsLoad(browser: Browser): Promise<void> {
-  const load = { openTransfers: 3, pendingBytes: 302_091_264, bytesPerSecond: 12_481_536 };
+  const load = {
+    openTransfers: 3,
+    pendingBytes: 302_091_264,
+    bytesPerSecond: 12_481_536,
+    utilization: null,
+  };
   const at = Date.now();
   const silent = serverStatus({ name: "b:2" });
   const servers = [serverStatus({ name: "a:1", load: { ...load, at } }), silent];
@@ -223,7 +228,13 @@ async function showsLoad(browser: Browser): Promise<void> {
     /^3 transfers open, 288 MiB to send, 11\.9 MiB\/s at ([0-9]+ \w+, )?[0-9:]{8}$/,
   );
   assertEquals(await farm.page.locator(".load:visible").count(), 1);
-  const less = { openTransfers: 1, pendingBytes: null, bytesPerSecond: null, at };
+  const less = {
+    openTransfers: 1,
+    pendingBytes: null,
+    bytesPerSecond: null,
+    utilization: null,
+    at,
+  };
   farm.change([serverStatus({ name: "a:1", load: less }), silent]);
   assertMatch(await farm.see(".load:has-text('1 transfer open at')"), /^1 transfer open at /);
   farm.change([serverStatus({ name: "a:1" }), silent]);

@@ -4,8 +4,13 @@ import { NO_LOAD } from "../../lib/net/load_meter.ts";
 import { type Counts, LoadPublisher, ServerLoad } from "../../lib/process/load_link.ts";
 import { settled, VirtualClock } from "../support/virtual_clock.ts";
 
-function loadOf(openTransfers: number, pendingBytes = 0, bytesPerSecond = 0): Load {
-  return { openTransfers, pendingBytes, bytesPerSecond };
+function loadOf(
+  openTransfers: number,
+  pendingBytes = 0,
+  bytesPerSecond = 0,
+  utilization = 0,
+): Load {
+  return { openTransfers, pendingBytes, bytesPerSecond, utilization };
 }
 
 /** A process that sends, and its reports. */
@@ -31,10 +36,10 @@ Deno.test("ServerLoad reports what changes, four times a second, and then nothin
   assertEquals(reports, [loadOf(1, 1000)]);
   written.contentBytes = connection.writtenBytes = connection.sentBytes = 1000;
   await clock.advance(250);
-  assertEquals(reports.splice(1), [loadOf(1, 0, 1000)]);
+  assertEquals(reports.splice(1), [loadOf(1, 0, 1000, 0.25)]);
   load.meter.end(transfer, true);
   await clock.advance(250);
-  assertEquals(reports.splice(1), [loadOf(0, 0, 1000)]);
+  assertEquals(reports.splice(1), [loadOf(0, 0, 1000, 0.25)]);
   await clock.advance(60_000);
   assertEquals(reports.splice(1), [NO_LOAD]);
   load.meter.begin(connection, { contentBytes: 0 }, 2000);
@@ -57,11 +62,11 @@ Deno.test("ServerLoad.now() adds the load of others, until they say otherwise", 
   const { load, connection, written } = processOf();
   load.meter.begin(connection, written, 1000);
   assertEquals(load.now(), loadOf(1, 1000));
-  load.learn({ load: loadOf(2, 30, 4) });
-  assertEquals(load.now(), loadOf(3, 1030, 4));
+  load.learn({ load: loadOf(2, 30, 4, 0.5) });
+  assertEquals(load.now(), loadOf(3, 1030, 4, 0.5));
   const wrong = [undefined, null, 3, {}, { load: null }, { load: { openTransfers: 9 } }];
   for (const content of wrong) load.learn(content);
-  assertEquals(load.now(), loadOf(3, 1030, 4));
+  assertEquals(load.now(), loadOf(3, 1030, 4, 0.5));
   load.learn({ load: NO_LOAD });
   assertEquals(load.now(), loadOf(1, 1000));
 });

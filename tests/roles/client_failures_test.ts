@@ -148,6 +148,7 @@ Deno.test("client ends with 4 when it cannot write, and leaves nothing behind", 
     /^client: .*missing\/file.*: there is no such directory$/m,
   );
   await fail(["-o", "other/file", url], /^client: .*other\/file.*: a part of its path is no dir/m);
+  await fail(["-d", "other/new", url], /^client: cannot write other\/new: a part of its path is/m);
   await fail(["-o", "../file", url], /^client: .*\.\.\/file.*--allow-read and --allow-write/m);
 });
 

@@ -16,7 +16,12 @@ const isLinux = Deno.build.os === "linux";
 /** More than the system buffers on its own for a client that does not read. */
 const LARGE = new Uint8Array(16 * 1024 * 1024);
 
-const NOTHING: LoadReport = { openTransfers: 0, pendingBytes: 0, bytesPerSecond: 0 };
+const NOTHING: LoadReport = {
+  openTransfers: 0,
+  pendingBytes: 0,
+  bytesPerSecond: 0,
+  utilization: 0,
+};
 
 const PERMISSIONS = ["--allow-net", "--allow-read", `--allow-run=${Deno.execPath()}`];
 
@@ -165,7 +170,7 @@ Deno.test("balancer shows what servers say of their load, and no lies", async ()
   assert(Date.parse(at!) >= before && Date.parse(at!) <= Date.now());
   assertEquals(others.map((load) => load && { ...load, at: null }), [
     null,
-    { openTransfers: 17, pendingBytes: null, bytesPerSecond: null, at: null },
+    { openTransfers: 17, pendingBytes: null, bytesPerSecond: null, utilization: null, at: null },
     null,
   ]);
   const metrics = new TextDecoder().decode((await askAdmin(adminPort, "/metrics")).body);

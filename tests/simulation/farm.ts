@@ -19,8 +19,11 @@ export class Farm {
   /** The fastest first. */
   #byDescendingSpeed: number[];
 
-  /** All of them dead. */
-  constructor(servers: number) {
+  readonly #lanes: number;
+
+  /** All of them dead. @param lanes transfers that a server sends at full speed at a time */
+  constructor(servers: number, lanes = 1) {
+    this.#lanes = lanes;
     this.lines = Array.from({ length: servers }, () => new Line<Job>(0));
     this.#ends = new IndexHeap(servers);
     this.#byDescendingSpeed = this.lines.map((_, server) => server);
@@ -56,11 +59,11 @@ export class Farm {
     for (const [it, left] of broken) it.onBreak(now, left);
   }
 
-  /** A server changes its speed, dies or returns. */
+  /** A server changes the speed of one transfer that is alone, dies or returns. */
   change(server: number, speed: number, now: number): void {
     const line = this.lines[server]!;
-    line.advance(now);
-    line.speed = speed;
+    if (this.#lanes === 1) line.change(now, speed);
+    else line.change(now, speed * this.#lanes, speed);
     const broken = speed === 0 ? line.breakOff(now) : [];
     this.#settle(server);
     this.#sort(server);
@@ -73,7 +76,7 @@ export class Farm {
     for (const server of this.#byDescendingSpeed) {
       const line = this.lines[server]!;
       // From here on, not even one with nothing else to do would be sooner.
-      if (line.speed === 0 || now + bytes / line.speed >= soonest) break;
+      if (line.speed === 0 || now + bytes / line.aloneSpeed >= soonest) break;
       const end = line.endOf(bytes, now);
       if (end >= soonest) continue;
       soonest = end;

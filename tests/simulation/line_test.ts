@@ -91,8 +91,7 @@ Deno.test("Line.breakOff() gives what each transfer lacks, and leaves the others
   line.add(b, 0);
   assertEquals(line.breakOff(10, (it) => it === b), [[b, 20]]);
   assertEquals(line.nextEnd, 55);
-  line.advance(11);
-  line.speed = 0;
+  line.change(11, 0);
   assertEquals(line.nextEnd, Infinity);
 });
 
@@ -108,4 +107,27 @@ Deno.test("Line takes as long as queueing theory says, 1 / (1 - load) times that
     }
     assertAlmostEquals(sum / 60_000, 1 / (1 - load), 0.15);
   }
+});
+
+Deno.test("Line gives a transfer its weight, and no transfer more than its limit", () => {
+  const line = new Line<Transfer>(6);
+  line.add({ bytes: 100, weight: 0.5 }, 0);
+  line.add({ bytes: 100 }, 0);
+  assertEquals(line.nextEnd, 25);
+  line.change(10, 6, 1);
+  assertEquals(line.nextEnd, 70);
+  assertEquals(line.endOf(100, 10), 110);
+});
+
+Deno.test("Line.load() tells what is pending beyond buffers, and was sent in the last second", () => {
+  const line = new Line<Transfer>(2);
+  line.add({ bytes: 2200 }, 500);
+  line.add({ bytes: 100 }, 500);
+  assertEquals(line.shift(600), { bytes: 100 });
+  assertEquals(line.load(1000, 0), {
+    ...{ openTransfers: 1, pendingBytes: 1300, bytesPerMs: 1, utilization: 0.5 },
+  });
+  assertEquals(line.load(1500, 50), {
+    ...{ openTransfers: 1, pendingBytes: 250, bytesPerMs: 2, utilization: 1 },
+  });
 });

@@ -26,12 +26,13 @@ export class Prober {
   readonly #events: EventQueue;
   readonly #onRound: () => void;
   readonly #world: World;
+  readonly #newFlowShare: number;
   #waiting: Server[] = [];
   #running = 0;
 
   /** @param servers those of the pool, in the order of the farm's lines. */
   constructor(
-    { pool, servers, farm, events, onRound, world }: {
+    { pool, servers, farm, events, onRound, world, newFlowShare }: {
       pool: Pool;
       servers: readonly Server[];
       farm: Farm;
@@ -39,6 +40,8 @@ export class Prober {
       /** A round has ended. */
       onRound: () => void;
       world: World;
+      /** See `Scenario`. */
+      newFlowShare: number;
     },
   ) {
     this.#pool = pool;
@@ -47,6 +50,7 @@ export class Prober {
     this.#events = events;
     this.#onRound = onRound;
     this.#world = world;
+    this.#newFlowShare = newFlowShare;
     this.#indices = new Map(servers.map((server, i) => [server, i]));
   }
 
@@ -81,6 +85,7 @@ export class Prober {
     const job: Job = {
       bytes: TEST_BYTES,
       pathSpeed: pathSpeed(this.#world, index, BALANCERS_CONTINENT),
+      weight: this.#newFlowShare,
       isProbe: true,
       onEnd: (now) => finish(now, () => this.#pass(server, TEST_BYTES, begunAt, now)),
       onBreak: (now, left) =>

@@ -20,6 +20,21 @@ export interface Scenario {
   readonly seed: number;
   /** Where servers and clients are. */
   readonly world: World;
+  /** Transfers that each server sends at full speed at a time; above 1 its line is hardly shared. */
+  readonly lanes: number;
+  /** Balancers that share the clients and know nothing of each other, and workers of each. */
+  readonly balancers: number;
+  readonly workers: number;
+  /** How often servers are asked for reports, for each 100 redirects; 0 for no reports at all. */
+  readonly checks: number;
+  /** From asking for a report until it is there; clients are on their way to servers for half of it. */
+  readonly roundTrip: number;
+  /** What a system takes of a transfer before it is on its way; a report counts that as sent. */
+  readonly bufferBytes: number;
+  /** What a test gets beside a download, as a part of what that gets. */
+  readonly newFlowShare: number;
+  /** Servers keep their speeds, and the fastest one falls to a tenth then; undefined for changes. */
+  readonly fallAt: number | undefined;
 }
 
 /** From now on the server has this speed, in bytes per ms; 0 is dead. */
@@ -55,6 +70,12 @@ const changesADeath = (servers: number) => Math.max(50, Math.floor(servers / 20)
 const CLIENTS = 10_000;
 const TARGETS = 10_000;
 
+/**
+ * Measured on a line of 20 Mbit/s that carries 19: a test of 1 MiB beside one download got 2.9 of
+ * them, and the download the rest.
+ */
+const NEW_FLOW_SHARE = 2.9 / (19 - 2.9);
+
 /** A farm that is asked for `load` of what it can do, by clients of files of 600 MB on the mean. */
 export function scenarioOf(
   servers: number,
@@ -72,6 +93,14 @@ export function scenarioOf(
     end: 0,
     seed: 1,
     world: ONE_CONTINENT,
+    lanes: 1,
+    balancers: 1,
+    workers: 1,
+    checks: 1000,
+    roundTrip: 20,
+    bufferBytes: 256 * 1024,
+    newFlowShare: NEW_FLOW_SHARE,
+    fallAt: undefined,
     ...changes,
   };
   return { ...scenario, end: changes.end ?? endOf(scenario) };
@@ -88,13 +117,15 @@ function endOf(scenario: Scenario): number {
 /** The mean of a log-normal distribution of median 1 and sigma 1. */
 const LOG_NORMAL_MEAN = Math.exp(0.5);
 
-function arrivalsPerMs({ servers, load, meanBytes }: Scenario): number {
-  return load * servers * MEDIAN_SPEED * LOG_NORMAL_MEAN / meanBytes;
+function arrivalsPerMs({ servers, load, meanBytes, lanes }: Scenario): number {
+  return load * servers * MEDIAN_SPEED * LOG_NORMAL_MEAN * lanes / meanBytes;
 }
 
 /** What happens to the servers, in order of time; the first changes are their beginnings. */
-export function changesOf({ servers, changesTogether, end, seed }: Scenario): Change[] {
+export function changesOf(scenario: Scenario): Change[] {
+  const { servers, changesTogether, end, seed, fallAt } = scenario;
   const random = seededRandom(seed);
+  if (fallAt !== undefined) return fallOfFastest(servers, fallAt, random);
   const changes: Change[] = [];
   for (let server = 0; server < servers; server++) {
     const speed = () => MEDIAN_SPEED * Math.exp(normal(random));
@@ -107,6 +138,15 @@ export function changesOf({ servers, changesTogether, end, seed }: Scenario): Ch
     }
   }
   return changes.sort((a, b) => a.at - b.at);
+}
+
+/** Speeds that stay, but for that of the fastest server. */
+function fallOfFastest(servers: number, at: number, random: () => number): Change[] {
+  const changes = Array.from({ length: servers }, (_, server) => {
+    return { at: 0, server, speed: MEDIAN_SPEED * Math.exp(normal(random)) };
+  });
+  const { server, speed } = changes.reduce((best, it) => it.speed > best.speed ? it : best);
+  return [...changes, { at, server, speed: speed / 10 }];
 }
 
 /** Clients that come at random, however many are still waiting. */

@@ -1,5 +1,6 @@
 import { continentOfClient, pathSpeed } from "./continents.ts";
 import { type EventQueue, MinHeap } from "./min_heap.ts";
+import { ArrivalMeter } from "./arrival_meter.ts";
 import { Farm } from "./farm.ts";
 import { type Arrival, arrivalsOf, changesOf, OPENING, type Scenario } from "./scenario.ts";
 import type { Strategy, StrategyMaker } from "./strategy.ts";
@@ -16,6 +17,8 @@ export interface Outcome {
   readonly toTheDead: number;
   /** See `Strategy`. */
   readonly shareError: number;
+  /** See `ArrivalMeter`. */
+  readonly dispersion: number;
 }
 
 /** How long a client waits before it asks again, in ms: a dead server, or none at all. */
@@ -45,6 +48,7 @@ class Simulation {
   readonly #arrivals: Iterator<Arrival>;
   readonly #strategy: Strategy;
   readonly #times: number[] = [];
+  readonly #arrived: ArrivalMeter;
   /** Clients that have come and not got their file. */
   #waiting = 0;
   #redirects = 0;
@@ -52,7 +56,8 @@ class Simulation {
 
   constructor(scenario: Scenario, makeStrategy: StrategyMaker) {
     this.#scenario = scenario;
-    this.#farm = new Farm(scenario.servers);
+    this.#farm = new Farm(scenario.servers, scenario.lanes);
+    this.#arrived = new ArrivalMeter(scenario.servers);
     this.#arrivals = arrivalsOf(scenario);
     this.#strategy = makeStrategy(scenario, this.#farm, this.#events);
   }
@@ -76,6 +81,7 @@ class Simulation {
       largestBacklog: this.#farm.largestBacklog,
       toTheDead: this.#refusals / this.#redirects,
       shareError: this.#strategy.shareError,
+      dispersion: this.#arrived.dispersion,
     };
   }
 
@@ -100,6 +106,7 @@ class Simulation {
     const server = this.#strategy.choose(client, now);
     if (server < 0) return this.#redirectLater(client, now + RETRY_AFTER);
     this.#redirects++;
+    this.#arrived.add(server, now);
     const isBegun = this.#farm.begin(server, {
       bytes: client.bytes,
       pathSpeed: pathSpeed(this.#scenario.world, server, continentOfClient(client.client)),

@@ -5,11 +5,13 @@
  */
 
 import { join } from "@std/path";
+import { decodeState } from "../../lib/balancing/state/state_text.ts";
+import { ignoreNotFound } from "../../lib/download/file_error.ts";
 import { fileServer } from "../support/file_server.ts";
 import { fileGrownTo } from "../support/file_state.ts";
 import { manyOctets } from "../support/farm.ts";
 import { finished, type Process } from "../support/process.ts";
-import { freePort, listeningRole, startRole } from "../support/role.ts";
+import { listeningRole, startRole } from "../support/role.ts";
 import type { Injection } from "./injection.ts";
 import type { Scenario, Subject } from "./trial.ts";
 
@@ -144,7 +146,7 @@ function redirecting(first: number, second: number): Scenario {
       const { injection, directory } = subject;
       const list = join(directory, "list.txt");
       await Deno.writeTextFile(list, `127.0.0.1:${first}\n`);
-      const options = ["--rise=1", "--interval=300ms", "--probe-bytes=1000"];
+      const options = ["--rise=1", "--interval=300ms", "--probe-bytes=1000", "--state=state"];
       const { process, port } = await listening(subject, [...options, "list.txt"]);
       if (port === undefined) return await itsReason(process);
       const url = `http://127.0.0.1:${port}/x`;
@@ -154,6 +156,8 @@ function redirecting(first: number, second: number): Scenario {
       if (!injection.isLasting) problems.push(...(await untilAll(url, locations, process)));
       problems.push(...wrongRedirect(await ask(url), locations, injection));
       await subject.stop();
+      await process.ended;
+      problems.push(...(await wrongState(join(directory, "state"))));
       return problems;
     },
   };
@@ -170,6 +174,14 @@ function wrongRedirect(
   return answer.status === 301 && known.includes(answer.location)
     ? []
     : [`${answer.status} to ${answer.location}`];
+}
+
+/** What is wrong with a file that a balancer left for the next one; it may have left none. */
+async function wrongState(path: string): Promise<string[]> {
+  const bytes = await Deno.readFile(path).catch(ignoreNotFound);
+  if (bytes === undefined) return [];
+  const { parts } = await decodeState(bytes);
+  return parts.has("servers") ? [] : ["a state without servers"];
 }
 
 /** Once all servers get clients, as they do after a failure that passes. */
@@ -195,7 +207,7 @@ async function listening(
   subject: Subject,
   args: readonly string[],
 ): Promise<{ process: Process; port: number | undefined }> {
-  const port = freePort();
+  const port = ownPort();
   const process = subject.start(["--host=127.0.0.1", `--port=${port}`, ...args]);
   let hasEnded = false;
   process.exited.then(() => hasEnded = true);
@@ -209,6 +221,21 @@ async function listening(
     }
   }
   return { process, port: undefined };
+}
+
+/** Below those that the system gives to connections. */
+let lastPort = 20_000 + Deno.pid % 5000;
+
+/** A free port, which no other trial gets. */
+function ownPort(): number {
+  for (;;) {
+    try {
+      Deno.listen({ hostname: "127.0.0.1", port: ++lastPort }).close();
+      return lastPort;
+    } catch (error) {
+      if (!(error instanceof Deno.errors.AddrInUse)) throw error;
+    }
+  }
 }
 
 /** A role that does not start says why. */

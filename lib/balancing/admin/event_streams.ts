@@ -1,4 +1,5 @@
 import type { ContentSource } from "../../net/handler.ts";
+import { inEachSecond } from "../seconds.ts";
 import { type FarmStatus, statusPieces } from "../status.ts";
 
 /** The most streams at a time. */
@@ -275,8 +276,10 @@ export class EventStream implements ContentSource {
 /** Calls back once a second; returns a function that ends it. */
 export type Ticker = (tick: () => void) => () => void;
 
+/** Workers report clients when a second begins, in ms before a tick. */
+const REPORTED_MS = 500;
+
 /** A ticker by the clock of the system. */
 export function everySecond(tick: () => void): () => void {
-  const timer = setInterval(tick, 1000);
-  return () => clearInterval(timer);
+  return inEachSecond(tick, REPORTED_MS);
 }

@@ -6,6 +6,7 @@
 
 import { type Metric, MetricsText, type MetricType, seconds } from "../../process/metrics_text.ts";
 import { CHECK_RESULTS } from "../file_checks/file_checks.ts";
+import { LOAD_ANSWERS } from "../load_checks/ask_load.ts";
 import { TIER_NAMES } from "../tiers.ts";
 import type { FarmStatus, ServerStatus } from "../status.ts";
 
@@ -25,7 +26,8 @@ export function* metricsPieces(status: FarmStatus): Generator<string, void> {
     "The version of the program and its policy; always 1.",
   ) +
     text.sample("build_info", { version, policy }, 1) +
-    text.all(BALANCER_METRICS, status) + checksText(status) + tiersText(status);
+    text.all(BALANCER_METRICS, status) + checksText(status) + loadChecksText(status) +
+    tiersText(status);
   yield* serversPieces(status.servers);
 }
 
@@ -35,6 +37,16 @@ function checksText({ files }: FarmStatus): string {
   return text.heading("counter", "file_checks_total", "Questions about files by their results.") +
     CHECK_RESULTS.map((result) =>
       text.sample("file_checks_total", { result }, files.checks[result])
+    ).join("");
+}
+
+/** Nothing if no server is asked. */
+function loadChecksText({ loadChecks }: FarmStatus): string {
+  if (loadChecks === null) return "";
+  const help = "Questions to servers about their load by their results.";
+  return text.heading("counter", "load_checks_total", help) +
+    LOAD_ANSWERS.map((result) =>
+      text.sample("load_checks_total", { result }, loadChecks.results[result])
     ).join("");
 }
 
@@ -76,6 +88,12 @@ const BALANCER_METRICS: readonly Metric<FarmStatus>[] = [
     "Clients that were told that all servers lack the file.",
     ({ files, missing }) => files && missing,
   ],
+  [
+    "gauge",
+    "arrivals_dispersion_ratio",
+    "Variance over mean of the clients sent to a server in a second, over all servers.",
+    ({ dispersion }) => dispersion,
+  ],
   ["gauge", "files_known", "Files that something is known of.", ({ files }) => files?.known],
   [
     "gauge",
@@ -90,6 +108,12 @@ const BALANCER_METRICS: readonly Metric<FarmStatus>[] = [
     ({ files }) => files?.differing,
   ],
   ["counter", "actions_total", "Actions that operators have taken.", (it) => it.actionsTaken],
+  [
+    "counter",
+    "load_check_tests_total",
+    "Tests of servers that did not answer when asked about their load.",
+    ({ loadChecks }) => loadChecks?.tests,
+  ],
   ["counter", "rounds_total", "Rounds of tests that have ended.", ({ rounds }) => rounds.count],
   [
     "gauge",
@@ -192,6 +216,12 @@ const SERVER_METRICS: readonly Metric<ServerStatus>[] = [
     "load_bytes_per_second",
     "Content that it sends, as it says.",
     ({ load }) => load?.bytesPerSecond,
+  ],
+  [
+    "gauge",
+    "load_utilization_ratio",
+    "The part of the last second in which it was sending, as it says.",
+    ({ load }) => load?.utilization,
   ],
   [
     "gauge",

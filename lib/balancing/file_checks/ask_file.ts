@@ -11,38 +11,30 @@ import { ProtocolError } from "../../http/grammar.ts";
 import { parseHttpDate } from "../../http/http_date.ts";
 import type { ResponseHead } from "../../http/response.ts";
 import { parseEntityTag } from "../../http/validators.ts";
-import type { Connection } from "../../net/connection.ts";
 import { monotonicMs } from "../../net/deadlines.ts";
 import { exchange, failureReason } from "../../net/exchange.ts";
+import { HEAD_INPUT_BYTES, HeadRequests } from "../head_requests.ts";
 import type { Server } from "../list/server.ts";
-import { connectTo, loadIn, type LoadListener } from "../probe.ts";
+import { CLOSE, connectTo, loadIn, type LoadListener, requestTo } from "../probe.ts";
 import type { Unanswered } from "./file_checker.ts";
 import { type FileAnswer, type FileVersion, hashOf } from "./file_version.ts";
 
 /** For one question, its connection included, in ms. */
 const TIMEOUT_MS = 5000;
 
-/** How long a connection is kept for the next question, in ms. */
-const KEPT_MS = 10_000;
+/** For the servers' logs. */
+const USER_AGENT = "balancer-files";
 
-/** Enough for a head. */
-const INPUT_BYTES = 4096;
+const WANT_DIGEST: FieldLine = ["Want-Repr-Digest", "sha-256=10"];
 
 /** A question is whether the file is there, not what it holds. */
 const FIRST_BYTE: FieldLine = ["Range", "bytes=0-0"];
 
-/** A connection that waits for the next question. */
-interface Kept {
-  readonly connection: Connection;
-  readonly cancel: () => void;
-}
-
 /** Asks servers on kept connections, one for each server. */
 export class FileAsker {
-  readonly #schedule: (call: () => void, ms: number) => () => void;
+  readonly #heads: HeadRequests;
   readonly #timeoutMs: number;
   readonly #onLoad: LoadListener;
-  readonly #kept = new Map<string, Kept>();
   /** Servers that do not know HEAD, or answer it otherwise than GET: they are asked by GET. */
   readonly #withoutHead = new Set<string>();
 
@@ -58,7 +50,7 @@ export class FileAsker {
     timeoutMs: number = TIMEOUT_MS,
     onLoad: LoadListener = () => {},
   ) {
-    this.#schedule = schedule;
+    this.#heads = new HeadRequests(schedule);
     this.#timeoutMs = timeoutMs;
     this.#onLoad = onLoad;
   }
@@ -95,55 +87,21 @@ export class FileAsker {
 
   /** Closes all kept connections. */
   close(): void {
-    for (const { connection, cancel } of this.#kept.values()) {
-      cancel();
-      connection.close();
-    }
-    this.#kept.clear();
+    this.#heads.close();
   }
 
   async #head(server: Server, target: string, until: number): Promise<ResponseHead> {
-    const kept = this.#take(server.authority);
-    if (kept !== undefined) {
-      try {
-        return await this.#exchange(kept, server, target, until);
-      } catch (error) {
-        // A kept connection may end at any time; HEAD may be sent again (RFC 9112 §9.3.1).
-        if (failureReason(error) === undefined || monotonicMs() >= until) throw error;
-      }
-    }
-    const connection = await connectTo(server, until - monotonicMs(), INPUT_BYTES);
-    return await this.#exchange(connection, server, target, until);
-  }
-
-  async #exchange(
-    connection: Connection,
-    server: Server,
-    target: string,
-    until: number,
-  ): Promise<ResponseHead> {
-    try {
-      const request = requestFor(server, "HEAD", target, []);
-      const response = await exchange(connection, request, {
-        idleMs: until - monotonicMs(),
-        until,
-      });
-      this.#learnLoad(server, response.head);
-      for await (const _ of response.content); // There is none.
-      if (response.isReusable) this.#keep(server.authority, connection);
-      else connection.close();
-      return response.head;
-    } catch (error) {
-      connection.close();
-      throw error;
-    }
+    const request = requestTo(server, "HEAD", target, USER_AGENT, [WANT_DIGEST]);
+    const head = await this.#heads.send(server, request, until);
+    this.#learnLoad(server, head);
+    return head;
   }
 
   async #get(server: Server, target: string, until: number): Promise<FileAnswer> {
-    const connection = await connectTo(server, until - monotonicMs(), INPUT_BYTES);
+    const connection = await connectTo(server, until - monotonicMs(), HEAD_INPUT_BYTES);
     try {
-      const fields: FieldLine[] = [FIRST_BYTE, ["Connection", "close"]];
-      const request = requestFor(server, "GET", target, fields);
+      const fields = [WANT_DIGEST, FIRST_BYTE, CLOSE];
+      const request = requestTo(server, "GET", target, USER_AGENT, fields);
       const { head } = await exchange(connection, request, {
         idleMs: until - monotonicMs(),
         until,
@@ -159,40 +117,6 @@ export class FileAsker {
     const load = loadIn(head);
     if (load !== undefined) this.#onLoad(server, load);
   }
-
-  #take(authority: string): Connection | undefined {
-    const kept = this.#kept.get(authority);
-    kept?.cancel();
-    this.#kept.delete(authority);
-    return kept?.connection;
-  }
-
-  #keep(authority: string, connection: Connection): void {
-    this.#take(authority)?.close();
-    const drop = () => {
-      if (this.#kept.get(authority)?.connection === connection) this.#take(authority)?.close();
-    };
-    this.#kept.set(authority, { connection, cancel: this.#schedule(drop, KEPT_MS) });
-    // The server ends it, or sends what was not asked for, as content behind the answer to HEAD.
-    connection.readAhead(drop);
-  }
-}
-
-function requestFor(
-  { host, probePrefix }: Server,
-  method: "GET" | "HEAD",
-  target: string,
-  more: readonly FieldLine[],
-) {
-  const fieldLines: FieldLine[] = [
-    ["Host", host],
-    ["User-Agent", "balancer-files"],
-    ["Accept", "*/*"],
-    ["Accept-Encoding", "identity"],
-    ["Want-Repr-Digest", "sha-256=10"],
-    ...more,
-  ];
-  return { method, requestTarget: `${probePrefix}${target}`, fieldLines };
 }
 
 /** What a response to HEAD, or to GET of the first byte, says of the file. */

@@ -78,7 +78,13 @@ Deno.test("Control takes each action, and says so in a line", async () => {
 Deno.test("Control tests a server now, and says what that found", async () => {
   await using served = await ServedControl.open(["a:1", "b:1"]);
   const { stage } = served;
-  const load = { openTransfers: 1, pendingBytes: null, bytesPerSecond: null, at: 1 };
+  const load = {
+    openTransfers: 1,
+    pendingBytes: null,
+    bytesPerSecond: null,
+    utilization: null,
+    at: 1,
+  };
   stage.outcomes["a"] = passedAt(1, 2);
   stage.pool.learnLoad(stage.pool.servers[0]!, load, 1);
   assertEquals(await served.act("a:1/test"), [
@@ -96,7 +102,13 @@ Deno.test("Control waits until the transfers of a drained server are done", asyn
   const { stage } = served;
   const [a] = stage.pool.servers;
   const says = (openTransfers: number) => {
-    const load = { openTransfers, pendingBytes: null, bytesPerSecond: null, at: 1e9 };
+    const load = {
+      openTransfers,
+      pendingBytes: null,
+      bytesPerSecond: null,
+      utilization: null,
+      at: 1e9,
+    };
     stage.pool.learnLoad(a!, load, stage.clock);
   };
   assertEquals(await served.act("a:1/drain?wait=5s"), [

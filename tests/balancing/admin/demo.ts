@@ -10,7 +10,7 @@ import { whyDocument } from "./made_up_farm.ts";
 import { Admin } from "../../../lib/balancing/admin/admin.ts";
 import type { FilesStatus } from "../../../lib/balancing/file_checks/file_checks.ts";
 import type { ServerShortfall } from "../../../lib/balancing/file_checks/file_catalog.ts";
-import type { ExcludedReason } from "../../../lib/balancing/pool.ts";
+import type { ExcludedReason } from "../../../lib/balancing/member.ts";
 import type { TransferStatus } from "../../../lib/balancing/health.ts";
 import type { Change } from "../../../lib/balancing/recent_changes.ts";
 import type { ActionStatus, FarmStatus, ServerStatus } from "../../../lib/balancing/status.ts";
@@ -68,6 +68,7 @@ function newServer(index: number): ServerStatus {
       openTransfers: index * 7 % 11,
       pendingBytes: index % 4 === 1 ? null : index * 123_456_789,
       bytesPerSecond: index % 4 === 1 ? null : 3e6 * index,
+      utilization: index % 4 === 1 ? null : index / 9,
       at: Date.now() - 60_000,
     },
     files: hasFiles && !isLast && !isOut ? shortfall(index) : null,
@@ -184,9 +185,11 @@ function status(): FarmStatus {
     missing: hasFiles ? 3 : 0,
     tiers: null,
     files: hasFiles ? filesStatus() : null,
+    loadChecks: null,
     clientsPerSecond,
     actionsTaken: 4,
     changes: changesNow(),
+    dispersion: 1.25,
     servers: farm,
   };
 }

@@ -93,9 +93,11 @@ export function farmStatus(
     missing: 0,
     tiers: null,
     files: null,
+    loadChecks: null,
     clientsPerSecond: [0, 3, 5],
     actionsTaken: 4,
     changes: [{ at: NOW - 60_000, server: "web1:8000", event: "out", text: "is out: refused" }],
+    dispersion: 1.25,
     servers,
     ...more,
   };

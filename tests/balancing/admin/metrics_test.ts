@@ -33,6 +33,7 @@ Deno.test("metricsPieces() has these metrics and no others", () => {
       "balancer_certificate_expiry_timestamp_seconds 1800000000.5",
       "balancer_redirects_total 1234",
       "balancer_unavailable_answers_total 7",
+      "balancer_arrivals_dispersion_ratio 1.25",
       "balancer_actions_total 4",
       "balancer_rounds_total 12",
       "balancer_round_interval_seconds 300",
@@ -114,8 +115,20 @@ Deno.test("metricsPieces() has metrics of files, where they are checked", () => 
 });
 
 Deno.test("metricsPieces() has the load of servers that say it", () => {
-  const all = { openTransfers: 3, pendingBytes: 4096, bytesPerSecond: 0.5, at: 1500 };
-  const some = { openTransfers: 0, pendingBytes: null, bytesPerSecond: null, at: 2000 };
+  const all = {
+    openTransfers: 3,
+    pendingBytes: 4096,
+    bytesPerSecond: 0.5,
+    utilization: 0.25,
+    at: 1500,
+  };
+  const some = {
+    openTransfers: 0,
+    pendingBytes: null,
+    bytesPerSecond: null,
+    utilization: null,
+    at: 2000,
+  };
   const servers = [
     serverStatus({ name: "a:1", load: all }),
     out("refused", { name: "b:1", load: some }),
@@ -127,9 +140,24 @@ Deno.test("metricsPieces() has the load of servers that say it", () => {
     'balancer_server_load_open_transfers{server="b:1"} 0',
     'balancer_server_load_pending_bytes{server="a:1"} 4096',
     'balancer_server_load_bytes_per_second{server="a:1"} 0.5',
+    'balancer_server_load_utilization_ratio{server="a:1"} 0.25',
     'balancer_server_load_report_time_seconds{server="a:1"} 1.5',
     'balancer_server_load_report_time_seconds{server="b:1"} 2',
   ]);
+});
+
+Deno.test("metricsPieces() has questions about load by their results, where they are asked", () => {
+  const results = { reported: 120, silent: 2, unanswered: 3, untested: 1 };
+  const text = textOf(farmStatus(SERVERS, { loadChecks: { results, tests: 2 } }));
+  const isOfChecks = (line: string) => line.includes("_load_check");
+  assertEquals(samplesOf(text).filter(isOfChecks), [
+    "balancer_load_check_tests_total 2",
+    'balancer_load_checks_total{result="reported"} 120',
+    'balancer_load_checks_total{result="silent"} 2',
+    'balancer_load_checks_total{result="unanswered"} 3',
+    'balancer_load_checks_total{result="untested"} 1',
+  ]);
+  assertEquals(textOf(farmStatus(SERVERS)).split("\n").filter(isOfChecks), []);
 });
 
 Deno.test("metricsPieces() has no word of a server that has gone", () => {

@@ -44,16 +44,32 @@ Deno.test("tiersWords() tells how near clients' servers were", () => {
 });
 
 Deno.test("loadWords() says what a server says of its load, and no more", () => {
-  const none = { openTransfers: null, pendingBytes: null, bytesPerSecond: null, at: "" };
+  const none = {
+    openTransfers: null,
+    pendingBytes: null,
+    bytesPerSecond: null,
+    utilization: null,
+    at: "",
+  };
   const rows = [
-    [{ openTransfers: 3, pendingBytes: 302_091_264, bytesPerSecond: 12_481_536 }, [
-      "3 transfers open, 288 MiB to send, 11.9 MiB/s",
-    ]],
+    [
+      {
+        openTransfers: 3,
+        pendingBytes: 302_091_264,
+        bytesPerSecond: 12_481_536,
+        utilization: null,
+      },
+      [
+        "3 transfers open, 288 MiB to send, 11.9 MiB/s",
+      ],
+    ],
     [{ openTransfers: 1 }, ["1 transfer open"]],
-    [{ openTransfers: 0, pendingBytes: 0, bytesPerSecond: 0 }, ["0 transfers open"]],
-    [{ pendingBytes: 0, bytesPerSecond: 0 }, ["sending nothing"]],
+    [{ openTransfers: 0, pendingBytes: 0, bytesPerSecond: 0, utilization: null }, [
+      "0 transfers open",
+    ]],
+    [{ pendingBytes: 0, bytesPerSecond: 0, utilization: null }, ["sending nothing"]],
     [{ pendingBytes: 5 }, ["5 B to send"]],
-    [{ bytesPerSecond: 0.25 }, ["0 B/s"]],
+    [{ bytesPerSecond: 0.25, utilization: null }, ["0 B/s"]],
   ] as const;
   for (const [load, [words]] of rows) assertEquals(loadWords({ ...none, ...load }), words);
   assertEquals(loadWords(null), "");

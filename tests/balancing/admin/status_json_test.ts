@@ -34,7 +34,7 @@ const AVAILABLE: StatusPart<ServerStatus> = {
   climb: 1,
   files: null,
   load: {
-    ...{ openTransfers: 3, pendingBytes: 4096, bytesPerSecond: 0.333 },
+    ...{ openTransfers: 3, pendingBytes: 4096, bytesPerSecond: 0.333, utilization: null },
     at: "2026-01-02T03:04:01.000Z",
   },
   actions: [],
@@ -48,7 +48,13 @@ const ACTIONS: StatusPart<ServerStatus>["actions"] = [{
 Deno.test("statusPieces() has all of the status, under these names", () => {
   const server = out("refused", { name: "[::1]:80", foundBy: "dns:farm.example:80", climb: 0.5 });
   const certificate = { validFrom: NOW - 1000, expiresAt: NOW + 1000 };
-  const load = { openTransfers: 3, pendingBytes: 4096, bytesPerSecond: 1 / 3, at: NOW - 4000 };
+  const load = {
+    openTransfers: 3,
+    pendingBytes: 4096,
+    bytesPerSecond: 1 / 3,
+    utilization: null,
+    at: NOW - 4000,
+  };
   const action = { action: "weight", weight: 3, reason: "new disk", until: null } as const;
   const actions = [{ ...action, since: NOW - 60_000 }];
   const farm = farmStatus([serverStatus({ load, actions }), server], { certificate });
@@ -75,12 +81,14 @@ Deno.test("statusPieces() has all of the status, under these names", () => {
     missing: 0,
     tiers: null,
     files: null,
+    loadChecks: null,
     clientsPerSecond: [0, 3, 5],
     actionsTaken: 4,
     changes: [{
       ...{ at: "2026-01-02T03:03:05.000Z", server: "web1:8000", event: "out" },
       text: "is out: refused",
     }],
+    dispersion: 1.25,
     servers: [{ ...AVAILABLE, actions: ACTIONS }, {
       ...AVAILABLE,
       name: "[::1]:80",

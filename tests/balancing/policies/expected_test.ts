@@ -22,7 +22,7 @@ function sequence(policy: ExpectedPolicy, length: number, changes: Partial<PickR
 
 Deno.test("ExpectedPolicy sends clients that come alone to the fastest", () => {
   const policy = farm([1, 100, 10]);
-  for (let i = 0; i < 3; i++) assertEquals(sequence(policy, 1, { monotonicMs: i * 1e5 }), "b");
+  for (let i = 0; i < 3; i++) assertEquals(sequence(policy, 1, { monotonicMs: i * 1e6 }), "b");
 });
 
 Deno.test("ExpectedPolicy sends a crowd to all, more to the faster ones", () => {
@@ -94,7 +94,7 @@ Deno.test("ExpectedPolicy lets a HEAD weigh nothing, neither for its server nor 
 });
 
 Deno.test("ExpectedPolicy that is one of several takes each client for as many", () => {
-  const speeds = [100, 40];
+  const speeds = [100, 15];
   const partly = (parts: number) => {
     const policy = new ExpectedPolicy(parts);
     policy.update(candidatesOf(servers.slice(0, 2), speeds), 0);
@@ -107,4 +107,20 @@ Deno.test("ExpectedPolicy that is one of several takes each client for as many",
 Deno.test("ExpectedPolicy bears sizes that are none", () => {
   const policy = farm([3, 2, 1]);
   for (const bytes of [0, 1, 1e18, 1e18, 0]) assert(policy.pick(asking({ bytes })));
+});
+
+Deno.test("ExpectedPolicy sends clients past a server that says it is busy, until it says no more", () => {
+  const policy = farm([10_000, 9000]);
+  const report = {
+    openTransfers: 9,
+    pendingBytes: 9 * BYTES,
+    bytesPerSecond: 1e7,
+    utilization: null,
+    at: 0,
+  };
+  policy.reported(servers[0]!.id, report, 5000);
+  policy.reported(-1, report, 5000);
+  assertEquals(sequence(policy, 3, { monotonicMs: 5000 }), "bbb");
+  policy.reported(servers[0]!.id, { ...report, openTransfers: 0, pendingBytes: 0, at: 1 }, 6000);
+  assertEquals(sequence(policy, 1, { monotonicMs: 6000 }), "a");
 });

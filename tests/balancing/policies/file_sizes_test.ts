@@ -1,11 +1,13 @@
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
-import { FileSizes } from "../../../lib/balancing/policies/load_estimate.ts";
+import { FileSizes } from "../../../lib/balancing/policies/file_sizes.ts";
 
 const MIDDLE = 2;
 
 Deno.test("FileSizes.mean follows the files of known size", () => {
   const sizes = new FileSizes();
+  assertEquals(sizes.isKnown, false);
   for (const bytes of [100, 200, 300]) sizes.add(bytes);
+  assertEquals(sizes.isKnown, true);
   assertAlmostEquals(sizes.mean, 200);
   for (let i = 0; i < 1000; i++) sizes.add(1000);
   assertAlmostEquals(sizes.mean, 1000, 1);
