@@ -61,3 +61,15 @@ Deno.test("RunTotals knows how far a run is, as far as sizes are known", () => {
   totals.end(outcomeOf("b", 50, failed));
   assertEquals(progress(), [3, 3, 107, 107, 30]);
 });
+
+Deno.test("RunTotals counts the files that a document describes, and not the document", () => {
+  const totals = new RunTotals();
+  totals.expect({});
+  totals.update("a.meta4", 10, undefined);
+  const jobOf = (name: string) => outcomeOf(name, undefined, {}).job;
+  totals.replace(jobOf("a.meta4"), [jobOf("a"), jobOf("b")]);
+  assertEquals([totals.files, totals.progress.bytes], [2, 0]);
+  for (const name of ["a", "b"]) totals.end(outcomeOf(name, undefined, downloadedOf(5)));
+  assertEquals(totals.summaryLine(1), "2 files: 2 saved; 10 bytes in 1.0 s");
+  assertEquals(totals.progress.length, 10);
+});

@@ -40,6 +40,22 @@ Deno.test("Verification goes on over several responses, and begins anew when tol
   assertEquals(verification.wholeFault(), undefined);
 });
 
+Deno.test("Verification forgets what comes again, and reads what stands there instead", async () => {
+  for (const [position, isRead] of [[7, true], [10, false]] as const) {
+    const verification = new Verification(sha256Alone(HELLOWORLD), false);
+    verification.beginParts(fields(), 0);
+    verification.offer(bytes("hello"), 0);
+    verification.offer(bytes(isRead ? "wrong" : "world"), 5);
+    verification.forget(position);
+    let wasRead = false;
+    await verification.join([], 10, (from) => {
+      wasRead = true;
+      return pieces("helloworld".slice(from));
+    });
+    assertEquals([verification.wholeFault(), wasRead], [undefined, isRead]);
+  }
+});
+
 Deno.test("Verification reads what was there before it", async () => {
   const verification = new Verification(sha256Alone(HELLOWORLD), true);
   await verification.begin(fields(), 5, () => pieces("he", "llo"));
