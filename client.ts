@@ -7,14 +7,13 @@
 import { runCommand } from "./lib/cli/arguments.ts";
 import { UsageError } from "./lib/cli/command.ts";
 import {
+  checkCompressed,
   checkStandardOutput,
   CLIENT_COMMAND,
   type ClientOptions,
   fileRulesOf,
   refuseTreeOptions,
-  retryRulesOf,
 } from "./lib/download/client_options.ts";
-import type { DownloadSettings } from "./lib/download/context.ts";
 import {
   fetchFile,
   keepWhenInterrupted,
@@ -23,22 +22,22 @@ import {
 } from "./lib/download/fetch_file.ts";
 import { NameClaims } from "./lib/download/file_name.ts";
 import { atOnce, type Job, makeDirectory, planJobs } from "./lib/download/jobs.ts";
-import { openReach, type Reach } from "./lib/download/reach.ts";
+import { openReach } from "./lib/download/reach.ts";
 import {
   type Display,
   displayFor,
-  headLines,
   outcomeJson,
   outcomeLines,
   removalJson,
-  responseLine,
 } from "./lib/download/report.ts";
+import { settingsFor } from "./lib/download/settings.ts";
 import { RunTotals } from "./lib/download/totals.ts";
 import { print } from "./lib/log/console.ts";
 
 await runCommand(CLIENT_COMMAND, async (options, operands) => {
   const jobs = await planJobs(operands, options);
   if (jobs.some(({ name }) => name === "-")) checkStandardOutput(options);
+  checkCompressed(options);
   // Loaded only where it is needed.
   const mirror = options.recursive
     ? (await import("./lib/download/recursive/mirror.ts")).planMirror(options, jobs)
@@ -90,53 +89,6 @@ await runCommand(CLIENT_COMMAND, async (options, operands) => {
   }
   return totals.exitStatus;
 });
-
-/** How one file is downloaded, and what is told of it. */
-function settingsFor(
-  { name }: Job,
-  isOneOfMany: boolean,
-  options: ClientOptions,
-  reach: ReturnType<Reach["transportOf"]>,
-  display: Display,
-  totals: RunTotals,
-): DownloadSettings {
-  const { verbose, quiet, segments, recursive, progress } = options;
-  const note = (line: string) => {
-    if (!quiet) display.say(isOneOfMany ? `${name}: ${line}` : line);
-  };
-  return {
-    transport: {
-      ...reach,
-      timeoutMs: options.timeout,
-      maxRedirects: options["max-redirects"],
-      allowDowngrade: options["allow-downgrade"],
-      segments,
-    },
-    retry: {
-      ...retryRulesOf(options),
-      random: Math.random,
-      monotonicMs: () => performance.now(),
-      wait: (ms) => {
-        display.end(name);
-        return new Promise((resolve) => setTimeout(resolve, ms));
-      },
-    },
-    observer: {
-      onHead: verbose ? (head) => headLines(head).forEach(note) : undefined,
-      onResponse: (head, redirect) => {
-        // Of thousands of files, what is unusual matters.
-        if (!recursive || verbose) note(responseLine(head, redirect));
-      },
-      onNotice: note,
-      onProgress: (received, length, server) => {
-        totals.update(name, received, length);
-        if (!quiet || progress === "json") {
-          display.update(name, { received, length, server }, performance.now());
-        }
-      },
-    },
-  };
-}
 
 /** Reports the outcome of a file. */
 function tell(outcome: Outcome, options: ClientOptions, display: Display): void {

@@ -59,7 +59,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     "lib/http",
     "@std",
     "ipaddr.js",
-    "node:crypto",
+    ...["node:crypto", "node:stream", "node:zlib"],
     "saxes",
   ],
   "lib/download/recursive": [

@@ -97,6 +97,7 @@ export const CLIENT_COMMAND = {
     exclude: repeatable(text("GLOB"), "leave such files and directories out"),
     delete: flag("remove files that are not on the server any more"),
     segments: option(SEGMENTS, "auto", "connections to one file; auto: while they make it faster"),
+    compressed: flag("ask for content in gzip or br, and save it decoded"),
     continue: flag("go on with what an earlier run left, if it is still the same", "c"),
     "no-clobber": flag("leave a file that is there as it is"),
     "content-disposition": flag("name a file as its server proposes, made safe"),
@@ -218,5 +219,18 @@ export function checkStandardOutput({ json, segments }: ClientOptions): void {
   if (json) throw new UsageError("--json and the data would be mixed up");
   if (segments !== "auto" && segments > 1) {
     throw new UsageError("--segments needs a file: standard output takes bytes in order alone");
+  }
+}
+
+/**
+ * Refuses what `--compressed` cannot be given with: a part of coded content cannot be gone on with.
+ *
+ * @throws {UsageError}
+ */
+export function checkCompressed(options: ClientOptions): void {
+  if (!options.compressed) return;
+  if (options.continue) throw new UsageError("--continue does not go with --compressed");
+  if (options.segments !== "auto" && options.segments > 1) {
+    throw new UsageError("--segments does not go with --compressed: it takes one connection");
   }
 }

@@ -165,6 +165,7 @@ class Download {
         : undefined;
       this.#segmenting.hasTurned = this.#finder.hasTurned;
       this.#segmenting.unfit = this.#finder.unfit;
+      await this.#output.expect?.(head);
       const proposed = await nameFor?.(head);
       const servers = await this.#receiver.receive(
         uri,

@@ -95,6 +95,16 @@ export class PieceError extends Error {
   }
 }
 
+/** Content cannot be decoded, or is not what it should be when it is. */
+export class CodingError extends Error {
+  override readonly name: string = "CodingError";
+
+  /** The message says why, as the end of a line about its server. */
+  constructor(readonly failure: DownloadFailure, message: string, options?: ErrorOptions) {
+    super(message, options);
+  }
+}
+
 /** The failure of a try that an answer without the content stands for. */
 export function answerError(
   uri: { readonly href: string; readonly server: string },

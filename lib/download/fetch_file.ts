@@ -93,22 +93,27 @@ export async function fetchFile(
     const verification = await verificationOf(job, rules);
     const known = { identity: expected?.identity, pieces: await pieceCheckOf(expected) };
     const opening = { url: uri.href, mayContinue, keepsExisting, claims, onNotice, ...known };
-    output = await openOutput(name, opening);
-    run.open.set(name, output);
+    const saved = await openOutput(name, opening);
+    const decoded = await decodedOutput(settings, saved, verification);
+    const target: Output = decoded ?? saved;
+    output = target;
+    run.open.set(name, target);
     const nameFor = followsDisposition ? proposedPath(name, claims, onNotice) : undefined;
     const isDiverted = job.follow && isMetalink;
-    const saving = { verification, finished, keepsTime, nameFor, isDiverted };
-    const downloaded = await download(context, output, saving).catch((error) => {
+    const checked = decoded === undefined ? verification : undefined;
+    const saving = { verification: checked, finished, keepsTime, nameFor, isDiverted };
+    const downloaded = await download(context, target, saving).catch((error) => {
       if (!(error instanceof DivertedError)) throw error;
       return error.answer;
     });
     if ("answer" in downloaded) {
-      output.abandon();
+      target.abandon();
       output = undefined;
       return end({ jobs: await followDocument(job, context, claims, downloaded) });
     }
-    if (downloaded.wasFinished || downloaded.isTaken) output.abandon();
-    return end(downloaded.isTaken ? {} : { downloaded });
+    if (downloaded.wasFinished || downloaded.isTaken) target.abandon();
+    const sha256 = decoded?.sha256 ?? downloaded.sha256;
+    return end(downloaded.isTaken ? {} : { downloaded: { ...downloaded, sha256 } });
   } catch (error) {
     const failure = error instanceof DownloadError ? error : undefined;
     // Verified pieces of a content that nothing can complete are of no use.
@@ -138,6 +143,17 @@ async function prepare({ described }: Job, onNotice: (text: string) => void): Pr
   await makeWay(place.root, place.path);
 }
 
+/** What decodes for an output, where codings are asked for. */
+async function decodedOutput(
+  { transport: { codings } }: DownloadSettings,
+  output: Output,
+  verification: Verification | undefined,
+) {
+  if (codings === undefined) return undefined;
+  const { DecodedOutput } = await import("./decoded_output.ts");
+  return new DecodedOutput(output, verification);
+}
+
 /** Whether an answer brings a Metalink document (RFC 5854 §7.1). */
 function isMetalink({ fields }: ResponseHead): boolean {
   return /^application\/metalink4\+xml[ \t]*(?:;|$)/i.test(fields.get("content-type") ?? "");
@@ -158,7 +174,8 @@ async function followDocument(
   const { DocumentOutput } = await import("./metalink_jobs.ts");
   const document = new DocumentOutput(uri.href);
   const rules = { verification: undefined, finished: undefined, keepsTime: false };
-  await download(context, document, { ...rules, nameFor: undefined }, first);
+  const output = await decodedOutput(context, document, undefined) ?? document;
+  await download(context, output, { ...rules, nameFor: undefined }, first);
   let jobs: readonly Job[];
   try {
     jobs = await follow!(document.bytes);

@@ -1,3 +1,4 @@
+import type { ResponseHead } from "../http/response.ts";
 import { DownloadError } from "./download_error.ts";
 import { attempt, fileErrors, fileErrorsSync } from "./file_error.ts";
 import { type NameClaims, splitPath } from "./file_name.ts";
@@ -13,7 +14,7 @@ export type Placed = "own" | "proposed" | "taken";
 /** Where the content of a download goes. */
 export interface Output {
   /** The file that keeps what has come until all has; undefined where there is none. */
-  readonly partName?: string;
+  readonly partName?: string | undefined;
   /** Whether its length is usually not said, as of a listing: then that is no news. */
   readonly isOfAnyLength?: boolean;
   /** How many bytes of the content are there, from its start. */
@@ -24,6 +25,12 @@ export interface Output {
   readonly resumePoint: ResumePoint | undefined;
   /** Whether the content can begin anew: nothing is there, or it can be taken back. */
   readonly canBegin: boolean;
+  /**
+   * An answer is to bring the content, or its rest.
+   *
+   * @throws {DownloadError} or {CodingError} if it is none that can be taken
+   */
+  expect?(head: ResponseHead): Promise<void>;
   /**
    * The content begins, of this representation; what was there before is of no use any more.
    *
@@ -159,6 +166,10 @@ export abstract class SequentialOutput implements Output {
   }
 
   content(): undefined {}
+
+  expect(_head: ResponseHead): Promise<void> {
+    return Promise.resolve();
+  }
 
   begin(representation: Representation): void {
     this.#representation = representation;

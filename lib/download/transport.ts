@@ -12,7 +12,7 @@ import { monotonicMs, unwatch, watch } from "../net/deadlines.ts";
 import { ProtocolError } from "../http/grammar.ts";
 import type { FieldLine } from "../http/fields.ts";
 import type { ResponseHead } from "../http/response.ts";
-import { PieceError, TryError } from "./download_error.ts";
+import { CodingError, PieceError, TryError } from "./download_error.ts";
 import type { RateLimit } from "./rate_limit.ts";
 import type { TargetUri } from "./target_uri.ts";
 
@@ -28,6 +28,8 @@ export interface Transport {
   readonly segments: number | "auto";
   /** For the content of the whole run, over all of its connections. */
   readonly rateLimit?: RateLimit | undefined;
+  /** The value of Accept-Encoding where the whole is asked for; no coding by default. */
+  readonly codings?: string | undefined;
   /** The value of Accept; any content by default. */
   readonly accept?: string;
   /** What the user wants sent for a URI beside our own fields, or in their place: maybe secrets. */
@@ -205,7 +207,7 @@ const READ_AWAY_MS = 1000;
 export async function ask(
   uri: TargetUri,
   question: Question,
-  transport: Pick<Transport, "connections" | "timeoutMs" | "accept" | "userFields">,
+  transport: Pick<Transport, "connections" | "timeoutMs" | "accept" | "codings" | "userFields">,
   observer: WireObserver,
 ): Promise<Answer> {
   const { connections } = transport;
@@ -213,7 +215,7 @@ export async function ask(
   const secrets = [...transport.userFields?.(uri) ?? [], ...forwarder?.fieldLines ?? []];
   const target = forwarder === undefined ? uri.requestTarget : uri.href;
   const requestWith = (fields: readonly FieldLine[]) =>
-    requestFor(target, uri, question, transport.accept ?? "*/*", fields);
+    requestFor(target, uri, question, transport, fields);
   const request = requestWith(secrets);
   const shown = secrets.length === 0 ? request : requestWith(hidden(secrets));
   const { signal, timeoutMs: idleMs = transport.timeoutMs } = question;
@@ -261,16 +263,18 @@ function requestFor(
   requestTarget: string,
   uri: TargetUri,
   { method, fieldsFor }: Question,
-  accept: string,
+  { accept = "*/*", codings = "identity" }: Pick<Transport, "accept" | "codings">,
   userFields: readonly FieldLine[],
 ): ClientRequest {
   const replaced = new Set(userFields.map(([name]) => name.toLowerCase()));
   const usual: readonly FieldLine[] = [["User-Agent", "client"], ["Accept", accept]];
+  const asked = fieldsFor(uri);
+  const isWhole = method === "GET" && !asked.some(([name]) => name === "Range");
   const fieldLines: readonly FieldLine[] = [
     ["Host", uri.authority],
     ...usual.filter(([name]) => !replaced.has(name.toLowerCase())),
-    ["Accept-Encoding", "identity"],
-    ...fieldsFor(uri),
+    ["Accept-Encoding", isWhole ? codings : "identity"],
+    ...asked,
     ...userFields,
   ];
   return { method, requestTarget, fieldLines };
@@ -344,6 +348,9 @@ export async function peek(
 
 /** The TryError for what an exchange threw; an error that is not the network's as it is. */
 export function tryError(error: unknown, uri: TargetUri): unknown {
+  if (error instanceof CodingError) {
+    return new TryError(error.failure, uri.server, error.message, { cause: error });
+  }
   if (error instanceof PieceError) {
     return new TryError("checksum", uri.server, error.message, { cause: error, isFinal: false });
   }

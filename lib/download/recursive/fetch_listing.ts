@@ -46,13 +46,14 @@ export async function fetchListing(
   const context: DownloadContext = {
     ...settings,
     ...{ sources: new Sources([typed]), attempts, expected: undefined },
-    transport: { ...settings.transport, segments: 1, accept: ACCEPT },
+    transport: { ...settings.transport, segments: 1, accept: ACCEPT, codings: undefined },
   };
-  const nameFor = async (head: ResponseHead) => {
-    await output.expect(head);
-    return undefined;
+  const rules = {
+    verification: undefined,
+    finished: undefined,
+    keepsTime: false,
+    nameFor: undefined,
   };
-  const rules = { verification: undefined, finished: undefined, keepsTime: false, nameFor };
   const { uri } = await download(context, output, rules);
   const [path = ""] = uri.requestTarget.split("?", 1);
   if (!path.endsWith("/")) {
@@ -107,8 +108,8 @@ class ListingOutput extends SequentialOutput {
     return this.#isPage;
   }
 
-  /** Prepares for the content of a response. */
-  async expect({ fields }: ResponseHead): Promise<void> {
+  /** @throws {DownloadError} if it is no listing */
+  override async expect({ fields }: ResponseHead): Promise<void> {
     const [type = "", ...parameters] = (fields.get("content-type") ?? "").toLowerCase().split(";");
     const isJson = /^application\/(?:.+\+)?json$/.test(type.trim());
     const isHtml = /^(?:text\/html|application\/xhtml\+xml)$/.test(type.trim());
