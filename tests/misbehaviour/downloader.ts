@@ -14,6 +14,8 @@ export interface Wanted {
   readonly isContinued: boolean;
   /** How many parts to ask for at once; others than ours have their own ways. */
   readonly segments?: number;
+  /** The path of a Metalink document to take in place of the URL; for ours alone. */
+  readonly document?: string | undefined;
 }
 
 /** A program that downloads: its command line, made impatient so that a run is quick. */
@@ -25,16 +27,17 @@ export interface Downloader {
 /** Our client. Several times as patient as its servers are slow, on a machine that is busy. */
 export const OURS: Downloader = {
   label: "client.ts",
-  command: ({ url, sha256, isServable, isContinued, segments = 1 }) => [
-    ...[Deno.execPath(), "run", "--quiet", "--allow-net", "--allow-read=.", "--allow-write=."],
+  command: ({ url, sha256, isServable, isContinued, segments = 1, document }) => [
+    ...[Deno.execPath(), "run", "--quiet", "--allow-net", "--allow-write=."],
+    `--allow-read=.${document === undefined ? "" : `,${document}`}`,
     join(PROJECT, "client.ts"),
     `--retries=${isServable ? 40 : 3}`,
     "--timeout=1s",
     "--min-speed=2K",
-    ...(sha256 === undefined ? [] : [`--sha256=${sha256}`]),
+    ...(sha256 === undefined || document !== undefined ? [] : [`--sha256=${sha256}`]),
     ...(isContinued ? ["--continue"] : []),
     ...(segments > 1 ? [`--segments=${segments}`] : []),
-    url,
+    document ?? url,
   ],
 };
 

@@ -3,6 +3,7 @@ import { scriptOf } from "./behaviours.ts";
 import { type Content, drawContent, othersOf } from "./content.ts";
 import type { Plan } from "./plan.ts";
 import { redirecting } from "./redirecting.ts";
+import { metalinkOf } from "../support/metalink.ts";
 import { type Script, ScriptedServer } from "./scripted_server.ts";
 import { UPRIGHT } from "./upright.ts";
 
@@ -36,6 +37,19 @@ export class Farm implements AsyncDisposable {
   /** What the upright servers have. */
   get content(): Content {
     return this.#content;
+  }
+
+  /** A Metalink document of what the upright servers have, which names all of them, right or wrong. */
+  get document(): string {
+    const { pathname } = new URL(this.url);
+    const urls = this.#authorities.map((authority) => `http://${authority}${pathname}`);
+    const { octets: content } = this.#content;
+    return metalinkOf({
+      name: this.name,
+      content,
+      urls: [...urls, this.url],
+      pieceBytes: 64 * 1024,
+    });
   }
 
   /** The last segment of the URL. */

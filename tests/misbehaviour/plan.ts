@@ -36,6 +36,8 @@ export interface Plan {
   readonly segments: number;
   /** The same, of a run that goes on with what this one left. */
   readonly laterSegments: number;
+  /** Whether the client is given a Metalink document that names all servers, and not a URL. */
+  readonly hasDocument: boolean;
 }
 
 /** Draws a plan; `isServable` says whether some server of it is right. */
@@ -66,6 +68,7 @@ export function drawPlan(seed: number, isServable: boolean): Plan {
     // Last, so that what was drawn before is the same without it.
     segments: drawSegments(random),
     laterSegments: drawSegments(random),
+    hasDocument: chance(0.25),
   };
 }
 
@@ -79,6 +82,9 @@ export function exitStatusesFor(plan: Plan): ReadonlySet<number> {
   if (isServable(plan)) return new Set([0]);
   const faults = plan.servers.map(({ behaviour }) => behaviour as FaultName);
   const own = plan.balancer.hiccups > 0 ? [1, 3] : [];
+  // A document tells the size and digests of pieces: what is right may come from several servers, and
+  // what is not is known to be wrong.
+  if (plan.hasDocument) own.push(0, 6);
   return new Set([...own, ...faults.flatMap(exitStatusesOf)]);
 }
 
@@ -99,6 +105,7 @@ export function describe(plan: Plan): string {
     plan.isNameTaken && "name taken",
     plan.changesLater && "changes later",
     plan.segments > 1 && `--segments=${plan.segments}`,
+    plan.hasDocument && "Metalink",
     plan.laterSegments > 1 && `later --segments=${plan.laterSegments}`,
   ];
   return parts.filter((part) => part !== false).join("; ");

@@ -79,6 +79,7 @@ async function runIn(
   { command }: Downloader,
   { plan, farm, isContinued }: { plan: Plan; farm: Farm; isContinued: boolean },
 ): Promise<Finished> {
+  await using documents = await TemporaryDirectory.with({ "a.meta4": farm.document });
   const [program = "", ...args] = command({
     url: farm.url,
     name: farm.name,
@@ -86,6 +87,7 @@ async function runIn(
     isServable: isServable(plan),
     isContinued,
     segments: isContinued ? plan.laterSegments : plan.segments,
+    document: plan.hasDocument ? documents.join("a.meta4") : undefined,
   });
   return await run(program, args, { cwd });
 }
