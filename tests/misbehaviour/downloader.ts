@@ -12,8 +12,8 @@ export interface Wanted {
   readonly isServable: boolean;
   /** Whether to go on with what an earlier run left. */
   readonly isContinued: boolean;
-  /** How many parts to ask for at once; others than ours have their own ways. */
-  readonly segments?: number;
+  /** How many parts to ask for at once, as many as help by default; others than ours have own ways. */
+  readonly segments?: number | undefined;
   /** The path of a Metalink document to take in place of the URL; for ours alone. */
   readonly document?: string | undefined;
 }
@@ -27,7 +27,7 @@ export interface Downloader {
 /** Our client. Several times as patient as its servers are slow, on a machine that is busy. */
 export const OURS: Downloader = {
   label: "client.ts",
-  command: ({ url, sha256, isServable, isContinued, segments = 1, document }) => [
+  command: ({ url, sha256, isServable, isContinued, segments, document }) => [
     ...[Deno.execPath(), "run", "--quiet", "--allow-net", "--allow-write=."],
     `--allow-read=.${document === undefined ? "" : `,${document}`}`,
     join(PROJECT, "client.ts"),
@@ -36,7 +36,7 @@ export const OURS: Downloader = {
     "--min-speed=2K",
     ...(sha256 === undefined || document !== undefined ? [] : [`--sha256=${sha256}`]),
     ...(isContinued ? ["--continue"] : []),
-    ...(segments > 1 ? [`--segments=${segments}`] : []),
+    ...(segments === undefined ? [] : [`--segments=${segments}`]),
     document ?? url,
   ],
 };

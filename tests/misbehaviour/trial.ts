@@ -80,13 +80,14 @@ async function runIn(
   { plan, farm, isContinued }: { plan: Plan; farm: Farm; isContinued: boolean },
 ): Promise<Finished> {
   await using documents = await TemporaryDirectory.with({ "a.meta4": farm.document });
+  const segments = isContinued ? plan.laterSegments : plan.segments;
   const [program = "", ...args] = command({
     url: farm.url,
     name: farm.name,
     sha256: plan.isDigestGiven ? farm.content.sha256 : undefined,
     isServable: isServable(plan),
     isContinued,
-    segments: isContinued ? plan.laterSegments : plan.segments,
+    segments: segments > 1 ? segments : undefined,
     document: plan.hasDocument ? documents.join("a.meta4") : undefined,
   });
   return await run(program, args, { cwd });
