@@ -27,18 +27,18 @@ const MOST_CODINGS = 4;
 /** How much is decoded at a time: of a bomb, a thousand times as much has to be held. */
 const PIECE_BYTES = 4096;
 
-type Decoding = ReadableWritablePair<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>>;
+type Bytes = AsyncIterable<Uint8Array<ArrayBuffer>>;
 
-const DECODERS: Readonly<Record<string, () => Promise<Decoding>>> = {
+const DECODERS: Readonly<Record<string, (coded: Bytes) => Bytes>> = {
   // Unlike DecompressionStream it knows that members may follow one another (RFC 1952 §2.2).
-  gzip: async () => {
-    const [{ createGunzip }, { Duplex }] = await Promise.all([
-      import("node:zlib"),
-      import("node:stream"),
-    ]);
-    return Duplex.toWeb(createGunzip()) as Decoding;
+  gzip: async function* (coded) {
+    const { createGunzip } = await import("node:zlib");
+    const { pipeline, Readable } = await import("node:stream");
+    const decoded = createGunzip();
+    pipeline(Readable.from(coded), decoded, () => {}); // Whoever reads is told of errors.
+    yield* decoded;
   },
-  br: () => Promise.resolve(new DecompressionStream("brotli") as Decoding),
+  br: (coded) => ReadableStream.from(coded).pipeThrough(new DecompressionStream("brotli")),
 };
 
 /** Decodes the content of one answer, in bounded memory. */
@@ -63,18 +63,15 @@ export class Decoder {
    * @param codings that can be decoded, in the order in which they were applied
    * @param write takes what is decoded; the next is decoded when it settles
    */
-  static async open(
+  static open(
     codings: readonly string[],
     write: (bytes: Uint8Array) => Promise<void> | undefined,
-  ): Promise<Decoder> {
+  ): Decoder {
     const { readable, writable } = new TransformStream<
       Uint8Array<ArrayBuffer>,
       Uint8Array<ArrayBuffer>
     >();
-    let decoded = readable;
-    for (const coding of codings.toReversed()) {
-      decoded = decoded.pipeThrough(await DECODERS[coding]!());
-    }
+    const decoded = codings.reduceRight<Bytes>((coded, it) => DECODERS[it]!(coded), readable);
     const written = writeAll(decoded, write);
     return new Decoder(codings.join(", "), writable.getWriter(), written);
   }
@@ -123,7 +120,7 @@ export class Decoder {
 class WriteError extends Error {}
 
 async function writeAll(
-  decoded: ReadableStream<Uint8Array>,
+  decoded: AsyncIterable<Uint8Array>,
   write: (bytes: Uint8Array) => Promise<void> | undefined,
 ): Promise<void> {
   for await (const bytes of decoded) {

@@ -39,8 +39,9 @@ export class DecodedOutput implements Output {
     return this.#isCoded ? this.#codedBytes : this.#output.position;
   }
 
+  /** Bytes that are saved. */
   get received(): number {
-    return this.position;
+    return this.#output.received;
   }
 
   get resumePoint(): ResumePoint | undefined {
@@ -67,7 +68,7 @@ export class DecodedOutput implements Output {
     this.#codings = codings;
     this.#decoder = codings.length === 0
       ? undefined
-      : await Decoder.open(codings, (bytes) => this.#save(bytes));
+      : Decoder.open(codings, (bytes) => this.#save(bytes));
   }
 
   begin(representation: Representation): void {
@@ -106,7 +107,9 @@ export class DecodedOutput implements Output {
 
   abandon(mustStay?: boolean): Leftover {
     void this.#decoder?.close();
-    return this.#output.abandon(mustStay);
+    const leftover = this.#output.abandon(mustStay);
+    if (!this.#isCoded || leftover.kind !== "part") return leftover;
+    return { ...leftover, obstacle: "it was sent encoded" };
   }
 
   get #isCoded(): boolean {

@@ -1,8 +1,10 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { join } from "@std/path";
 import { brotliCompressSync, gzipSync } from "node:zlib";
 import { type Answer, byTarget, FakeServer } from "../support/fake_server.ts";
 import { fileServer } from "../support/file_server.ts";
-import { assertRefused, runRole } from "../support/role.ts";
+import { run } from "../support/process.ts";
+import { assertRefused, PROJECT, runRole } from "../support/role.ts";
 import { TemporaryDirectory } from "../support/temporary_directory.ts";
 
 const TEXT = "some text of which there is much\n".repeat(20_000);
@@ -93,6 +95,20 @@ Deno.test("client --compressed keeps nothing that is damaged, cut short or of an
       assertEquals(textOf(await directory.read("a")), "before");
     });
   }
+});
+
+Deno.test("client --compressed says that what a full disk keeps cannot be gone on with", async () => {
+  if (Deno.build.os === "windows") return; // It has no ulimit.
+  await using server = new FakeServer(sending(GZIP, [coded("gzip")]));
+  await using directory = await TemporaryDirectory.with();
+  // A file may have as many blocks of 512 or 1024 bytes.
+  const limited = ["-c", 'ulimit -f 100; exec "$@"', "sh"];
+  const client = [Deno.execPath(), "run", "-A", join(PROJECT, "client.ts")];
+  const { code, stderr } = await run("sh", [
+    ...[...limited, ...client, "--compressed", `http://${server.authority}/a`],
+  ], { cwd: directory.path });
+  assertEquals(code, 4, stderr);
+  assertMatch(stderr, /^a\.part is kept, \d+ bytes: it was sent encoded, so it cannot be gone on/m);
 });
 
 Deno.test("client saves what is coded though nobody asked as it is", async () => {
