@@ -20,8 +20,10 @@ export interface LoadCheckerOptions {
   readonly next: () => number | undefined;
   /** Asks a server. A rejection counts as `untested`. */
   readonly ask: (server: Server) => Promise<LoadAnswer>;
-  /** Tests a server that does not answer, while another one does; settles when that is done. */
+  /** Tests a server at once: one that does not answer while another does, or that answers again. */
   readonly suspect: (server: Server) => Promise<void>;
+  /** Whether a server is out, and may come back. */
+  readonly mayReturn: (server: Server) => boolean;
   /** Monotonic, in ms. */
   readonly clock: () => number;
   /** Calls back after some ms. @returns cancels that */
@@ -48,6 +50,12 @@ const MOST_REST_MS = 60_000;
 
 /** A server that does not answer is tested only if another one answers within so many ms. */
 const EVIDENCE_MS = 2000;
+
+/** How long a server that is out is left alone at most, in ms, before it is asked again. */
+const MOST_ABSENCE_MS = 8000;
+
+/** How often it is tested for answering; then the rounds decide, since it may answer and yet fail. */
+const MOST_RETURNS = 5;
 
 /** Other servers that are asked at once for that. */
 const WITNESSES = 3;
@@ -84,6 +92,8 @@ export class LoadChecker implements PoolObserver, RedirectObserver, Disposable {
     unanswered: 0,
     untested: 0,
   };
+  /** Ends the waiting for servers that are out, by their ids. */
+  readonly #absent = new Map<number, () => void>();
   #tests = 0;
   #cancelTick: (() => void) | undefined;
   #isClosed = false;
@@ -119,6 +129,7 @@ export class LoadChecker implements PoolObserver, RedirectObserver, Disposable {
     for (const gone of before.values()) {
       this.#drop(gone);
       this.#reporting.delete(gone.server.id); // Its next test says it again.
+      if (gone.failedMs > -Infinity) this.#await(gone);
     }
   }
 
@@ -156,6 +167,7 @@ export class LoadChecker implements PoolObserver, RedirectObserver, Disposable {
   [Symbol.dispose](): void {
     this.#isClosed = true;
     this.#cancelTick?.();
+    for (const cancel of this.#absent.values()) cancel();
     this.#options.onClosed?.();
   }
 
@@ -183,6 +195,31 @@ export class LoadChecker implements PoolObserver, RedirectObserver, Disposable {
       for (const authority of this.#queue.next()) this.#ask(this.#byAuthority.get(authority));
       this.#tickSoon();
     }, SLOT_MS);
+  }
+
+  /** Asks a server that has gone whether it is back, after ever longer times, until it is. */
+  #await(absent: Checked): void {
+    const { schedule, ask, suspect, mayReturn, onError } = this.#options;
+    const { server } = absent;
+    let restMs = FIRST_REST_MS, tests = 0;
+    const lookLater = () => {
+      this.#absent.get(server.id)?.();
+      this.#absent.set(server.id, schedule(() => void look().catch(onError), restMs));
+    };
+    const look = async () => {
+      this.#absent.delete(server.id);
+      if (this.#byId.has(server.id) || !mayReturn(server) || tests === MOST_RETURNS) return;
+      const answer = await ask(server);
+      this.#results[answer]++;
+      if (answer === "reported" || answer === "silent") {
+        tests++;
+        this.#tests++;
+        await suspect(server);
+      }
+      restMs = Math.min(MOST_ABSENCE_MS, 2 * restMs);
+      if (!this.#isClosed) lookLater();
+    };
+    lookLater();
   }
 
   /** Asks a server, unless it is asked or left alone now. */

@@ -39,6 +39,7 @@ export function loadChecks(
     next: () => nextServer(pool.chooser, clock()),
     ask: (server) => asker.ask(server),
     suspect: (server) => checker.suspect(server),
+    mayReturn: (server) => pool.thresholds.rise > 0 && pool.stateOf(server)?.kind === "out",
     clock,
     schedule,
     random: Math.random,

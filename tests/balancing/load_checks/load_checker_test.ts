@@ -14,6 +14,8 @@ class Farm {
   readonly asked: string[] = [];
   readonly tested: string[] = [];
   readonly errors: unknown[] = [];
+  /** Servers that are out, and may come back. */
+  readonly out = new Set<string>();
   timers = 0;
   /** The server that the next client would get. */
   next: string | undefined;
@@ -34,6 +36,7 @@ class Farm {
         this.tested.push(authority);
         return this.testEnded;
       },
+      mayReturn: ({ authority }) => this.out.has(authority),
       clock: this.clock.read,
       schedule: (call, ms) => {
         this.timers++;
@@ -164,6 +167,38 @@ Deno.test("LoadChecker has a server tested at once that does not answer while an
   await farm.redirect(1000, "a:1", "b:1");
   assert(farm.count("a:1") > before + 10);
   assertEquals([farm.tested.length, farm.checker.status.tests], [6, 6]);
+});
+
+Deno.test("LoadChecker asks a server that is out whether it is back, and has it tested then", async () => {
+  const farm = new Farm(["a:1", "b:1"]);
+  const [a, b] = farm.servers as [Server, Server];
+  farm.answers["a:1"] = "unanswered";
+  await farm.redirect(1000, "a:1", "b:1");
+  farm.out.add("a:1");
+  farm.update(b);
+  farm.asked.length = farm.tested.length = 0;
+  await farm.clock.advance(60_000); // After 1, 3, 7, 15, 23, … s.
+  assertEquals([farm.count("a:1"), farm.tested], [9, []]);
+  farm.answers["a:1"] = "silent";
+  for (let i = 0; i < 20; i++) await farm.clock.advance(8000);
+  assertEquals(farm.tested.length, 5, "it answers, but does not pass");
+  farm.update(a, b);
+  farm.asked.length = 0;
+  await farm.clock.advance(60_000);
+  assertEquals(farm.asked, []);
+});
+
+Deno.test("LoadChecker asks no server that cannot come back, or is out for another reason", async () => {
+  for (const [mayReturn, answer] of [[false, "unanswered"], [true, "reported"]] as const) {
+    const farm = new Farm(["a:1", "b:1"]);
+    farm.answers["a:1"] = answer;
+    await farm.redirect(1000, "a:1", "b:1");
+    if (mayReturn) farm.out.add("a:1");
+    farm.update(farm.servers[1]!);
+    farm.asked.length = 0;
+    await farm.clock.advance(60_000);
+    assertEquals(farm.asked.filter((it) => it === "a:1"), []);
+  }
 });
 
 Deno.test("LoadChecker has one test of a server at a time", async () => {
