@@ -1,4 +1,3 @@
-import { UsageError } from "../cli/command.ts";
 import { say } from "../log/console.ts";
 import type { ResponseHead } from "../http/response.ts";
 import { AttemptLog, type ServerRecord, type Try } from "./attempts.ts";
@@ -10,7 +9,7 @@ import type { ContentDigest, ExpectedContent } from "./expected_content.ts";
 import { existingFile, type FinishedFile, isListedFile } from "./finished_file.ts";
 import type { FinalAnswer } from "./follow_redirects.ts";
 import { isMetalinkName, type Job } from "./jobs.ts";
-import { openOutput } from "./open_output.ts";
+import { forgetKilled, openOutput } from "./open_output.ts";
 import { leftoverLine, NOTHING, type Output } from "./output.ts";
 import { Sources } from "./sources.ts";
 import type { Verification } from "./verification.ts";
@@ -72,50 +71,12 @@ export async function fetchFile(
     seconds: (performance.now() - since) / 1000,
     ...rest,
   });
-  const { name, uri, described } = job;
-  const { mayContinue, keepsExisting, keepsTime, followsDisposition } = rules;
-  const { onNotice } = settings.observer;
-  const { claims } = run;
-  const { expected } = described ?? {};
-  let output: Output | undefined;
+  const { name } = job;
   try {
-    await prepare(job, onNotice);
-    const sources = new Sources(described?.sources ?? [uri]);
-    const context = { ...settings, sources, attempts, expected };
-    if (job.follow && isMetalinkName(uri.requestTarget)) {
-      return end({ jobs: await followDocument(job, context, claims) });
-    }
-    const existing = mayContinue || keepsExisting ? await existingFile(name) : undefined;
-    if (existing !== undefined && keepsExisting) return end({});
-    const isIt = existing && await isExpected(existing, job);
-    if (existing && isIt) return end({ downloaded: asIs(job, existing) });
-    const finished = isIt === false ? undefined : existing;
-    const verification = await verificationOf(job, rules);
-    const known = { identity: expected?.identity, pieces: await pieceCheckOf(expected) };
-    const opening = { url: uri.href, mayContinue, keepsExisting, claims, onNotice, ...known };
-    const saved = await openOutput(name, opening);
-    const decoded = await decodedOutput(settings, saved, verification);
-    const target: Output = decoded ?? saved;
-    output = target;
-    run.open.set(name, target);
-    const nameFor = followsDisposition ? proposedPath(name, claims, onNotice) : undefined;
-    const isDiverted = job.follow && isMetalink;
-    const checked = decoded === undefined ? verification : undefined;
-    const saving = { verification: checked, finished, keepsTime, nameFor, isDiverted };
-    const downloaded = await download(context, target, saving).catch((error) => {
-      if (!(error instanceof DivertedError)) throw error;
-      return error.answer;
-    });
-    if ("answer" in downloaded) {
-      target.abandon();
-      output = undefined;
-      return end({ jobs: await followDocument(job, context, claims, downloaded) });
-    }
-    if (downloaded.wasFinished || downloaded.isTaken) target.abandon();
-    const sha256 = decoded?.sha256 ?? downloaded.sha256;
-    return end(downloaded.isTaken ? {} : { downloaded: { ...downloaded, sha256 } });
+    return end(await bring(job, settings, attempts, rules, run));
   } catch (error) {
     const failure = error instanceof DownloadError ? error : undefined;
+    const output = run.open.get(name);
     // Verified pieces of a content that nothing can complete are of no use.
     if (failure?.failure === "checksum" && output?.canBegin && output.received > 0) {
       output.begin({ entityTag: undefined, length: undefined });
@@ -129,10 +90,75 @@ export async function fetchFile(
   }
 }
 
+/** Brings what a job is about: the jobs of a document, a file that is there already, or a new one. */
+async function bring(
+  job: Job,
+  settings: DownloadSettings,
+  attempts: AttemptLog,
+  rules: FileRules,
+  run: Run,
+): Promise<Partial<Outcome>> {
+  const { name, uri, described } = job;
+  if (described !== undefined) await prepare(described, settings.observer.onNotice);
+  const sources = new Sources(described?.sources ?? [uri]);
+  const context = { ...settings, sources, attempts, expected: described?.expected };
+  if (job.follow && isMetalinkName(uri.requestTarget)) {
+    return { jobs: await jobsOfDocument(job, context, run.claims) };
+  }
+  const isOfUse = rules.mayContinue || rules.keepsExisting;
+  const existing = isOfUse ? await existingFile(name) : undefined;
+  if (existing !== undefined && rules.keepsExisting) return {};
+  const isIt = existing && await isExpected(existing, job);
+  if (existing && isIt) {
+    await forgetKilled(name);
+    return { downloaded: asIs(job, existing) };
+  }
+  return await save(job, context, isIt === false ? undefined : existing, rules, run);
+}
+
+/** Downloads a job's file into its place, unless it turns out that it is a document, or is there. */
+async function save(
+  job: Job,
+  context: DownloadContext,
+  finished: FinishedFile | undefined,
+  rules: FileRules,
+  { claims, open }: Run,
+): Promise<Partial<Outcome>> {
+  const { name, uri } = job;
+  const { expected, observer: { onNotice } } = context;
+  const { mayContinue, keepsExisting, keepsTime } = rules;
+  const verification = await verificationOf(job, rules);
+  const known = { identity: expected?.identity, pieces: await pieceCheckOf(expected) };
+  const opening = { url: uri.href, mayContinue, keepsExisting, claims, onNotice, ...known };
+  const saved = await openOutput(name, opening);
+  const decoded = await decodedOutput(context, saved, verification);
+  const output: Output = decoded ?? saved;
+  open.set(name, output);
+  const downloaded = await download(context, output, {
+    verification: decoded === undefined ? verification : undefined,
+    finished,
+    keepsTime,
+    nameFor: rules.followsDisposition ? proposedPath(name, claims, onNotice) : undefined,
+    isDiverted: job.follow && isMetalink,
+  }).catch((error) => {
+    if (!(error instanceof DivertedError)) throw error;
+    return error.answer;
+  });
+  if ("answer" in downloaded) {
+    output.abandon();
+    open.delete(name);
+    return { jobs: await jobsOfDocument(job, context, claims, downloaded) };
+  }
+  if (downloaded.wasFinished || downloaded.isTaken) output.abandon();
+  const sha256 = decoded?.sha256 ?? downloaded.sha256;
+  return downloaded.isTaken ? {} : { downloaded: { ...downloaded, sha256 } };
+}
+
 /** Prepares the place of a file that a Metalink document describes. */
-async function prepare({ described }: Job, onNotice: (text: string) => void): Promise<void> {
-  if (described === undefined) return;
-  const { sources, place, notice } = described;
+async function prepare(
+  { sources, place, notice }: NonNullable<Job["described"]>,
+  onNotice: (text: string) => void,
+): Promise<void> {
   if (sources.length === 0) {
     const reason = "the Metalink document names no URL for it that may be asked for";
     throw new DownloadError("protocol", reason);
@@ -159,40 +185,22 @@ function isMetalink({ fields }: ResponseHead): boolean {
   return /^application\/metalink4\+xml[ \t]*(?:;|$)/i.test(fields.get("content-type") ?? "");
 }
 
-/**
- * Downloads a Metalink document into memory.
- *
- * @param first the answer that brings it, if it is there already
- * @returns the jobs of the files that it describes, whose names are claimed
- */
-async function followDocument(
+/** The jobs of the files that a Metalink document describes; their names are claimed. */
+async function jobsOfDocument(
   { name, uri, follow }: Job,
   context: DownloadContext,
   claims: NameClaims,
-  first?: FinalAnswer,
+  answer?: FinalAnswer,
 ): Promise<readonly Job[]> {
-  const { DocumentOutput } = await import("./metalink_jobs.ts");
-  const document = new DocumentOutput(uri.href);
-  const rules = { verification: undefined, finished: undefined, keepsTime: false };
-  const output = await decodedOutput(context, document, undefined) ?? document;
-  await download(context, output, { ...rules, nameFor: undefined }, first);
-  let jobs: readonly Job[];
-  try {
-    jobs = await follow!(document.bytes);
-  } catch (error) {
-    const isFault = error instanceof DownloadError || error instanceof UsageError;
-    if (!isFault) throw error;
-    const failure = error instanceof DownloadError ? error.failure : "url";
-    throw new DownloadError(failure, `${uri.href}: ${error.message}`, { cause: error });
-  }
+  const { fetchDocument } = await import("./metalink_jobs.ts");
+  const jobs = await fetchDocument(uri, follow!, context, answer);
   claims.release(name); // Nothing is saved under it.
   const taken = jobs.find((it) => it.name !== "-" && !claims.claim(it.name));
   if (taken !== undefined) {
     throw new DownloadError("url", `${uri.href}: ${taken.name} is the name of another download`);
   }
-  context.observer.onNotice(
-    `it describes ${jobs.length === 1 ? "a file" : `${jobs.length} files`}`,
-  );
+  const files = jobs.length === 1 ? "a file" : `${jobs.length} files`;
+  context.observer.onNotice(`it describes ${files}`);
   return jobs;
 }
 

@@ -6,10 +6,14 @@
  */
 
 import { fromFileUrl, join } from "@std/path";
+import { UsageError } from "../cli/command.ts";
 import type { ClientOptions } from "./client_options.ts";
+import type { DownloadContext } from "./context.ts";
+import { download } from "./download.ts";
 import { DownloadError } from "./download_error.ts";
 import { type ExpectedContent, isStrong } from "./expected_content.ts";
 import { fileErrors, ignoreNotFound } from "./file_error.ts";
+import type { FinalAnswer } from "./follow_redirects.ts";
 import { type DescribedFile, type FileUrl, MOST_BYTES, parseMetalink } from "./metalink.ts";
 import { type Leftover, NOTHING, type Placed, SequentialOutput } from "./output.ts";
 import type { TargetUri } from "./target_uri.ts";
@@ -131,6 +135,35 @@ export async function readLocal(operand: string): Promise<[Uint8Array, TargetUri
       ? "Deno was not given --allow-read for it"
       : "it cannot be read";
     throw new DownloadError("url", reason, { cause: error });
+  }
+}
+
+/**
+ * Downloads a document into memory.
+ *
+ * @param follow what makes jobs of it
+ * @param first the answer that brings it, if it is there already
+ * @throws {DownloadError} if it cannot be had, or not be downloaded by
+ */
+export async function fetchDocument<Jobs>(
+  uri: TargetUri,
+  follow: (document: Uint8Array) => Promise<Jobs>,
+  context: DownloadContext,
+  first: FinalAnswer | undefined,
+): Promise<Jobs> {
+  const document = new DocumentOutput(uri.href);
+  const output = context.transport.codings === undefined
+    ? document
+    : new (await import("./decoded_output.ts")).DecodedOutput(document, undefined);
+  const rules = { verification: undefined, finished: undefined, keepsTime: false };
+  await download(context, output, { ...rules, nameFor: undefined }, first);
+  try {
+    return await follow(document.bytes);
+  } catch (error) {
+    const isFault = error instanceof DownloadError || error instanceof UsageError;
+    if (!isFault) throw error;
+    const failure = error instanceof DownloadError ? error.failure : "url";
+    throw new DownloadError(failure, `${uri.href}: ${error.message}`, { cause: error });
   }
 }
 

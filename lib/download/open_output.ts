@@ -1,5 +1,5 @@
 import { DownloadError } from "./download_error.ts";
-import { codeOf, fileErrors, ifFound, ignoreNotFound, isRefusal } from "./file_error.ts";
+import { attempt, codeOf, fileErrors, ifFound, ignoreNotFound, isRefusal } from "./file_error.ts";
 import { cutToBytes, LONGEST_NAME, splitPath } from "./file_name.ts";
 import { InPlaceFile, type Output, type OutputOptions, StreamOutput } from "./output.ts";
 import { type OpenPart, PartFile } from "./part_file.ts";
@@ -28,6 +28,18 @@ export async function openOutput(name: string, options: OutputOptions): Promise<
   // Through a symbolic link the file behind it is replaced, or made, not the link.
   const path = await fileErrors(name, () => found ? Deno.realPath(name) : behindLinks(name));
   return found ? await openOver(path, found, options) : await openPartFile(path, options);
+}
+
+/**
+ * Removes the record of a download that was killed when its part had just become the file of that
+ * name. Where that may not be, it stays: the next download of the name takes it.
+ */
+export async function forgetKilled(name: string): Promise<void> {
+  await attempt(async () => {
+    const partName = nameOf(await Deno.realPath(name), 1);
+    if (recordOwner(partName) !== "ours" || ifFound(() => Deno.lstatSync(partName))) return;
+    Deno.removeSync(`${partName}.json`);
+  });
 }
 
 /** The output that replaces a file. */

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { NameClaims } from "../../lib/download/file_name.ts";
-import { openPartFile } from "../../lib/download/open_output.ts";
+import { forgetKilled, openPartFile } from "../../lib/download/open_output.ts";
 import { shownPart } from "../../lib/download/output.ts";
 import { textOf } from "../support/feed.ts";
 import { TemporaryDirectory } from "../support/temporary_directory.ts";
@@ -62,6 +62,20 @@ Deno.test("PartFile forgets the part file that it has replaced", async () => {
   assertEquals([next.partName, next.resumePoint], [directory.join("a.2.part"), undefined]);
   next.abandon();
   assertEquals(textOf(await directory.read("a.part")), "new");
+});
+
+Deno.test("forgetKilled() removes the record of a part that has become the file, and no other", async () => {
+  const rows: readonly [files: Record<string, string>, left: readonly string[]][] = [
+    [{ x: "same", "x.part.json": RECORD }, ["x"]],
+    [{ x: "same" }, ["x"]],
+    [{ x: "same", "x.part": "an", "x.part.json": RECORD }, ["x", "x.part", "x.part.json"]],
+    [{ x: "same", "x.part.json": "my notes" }, ["x", "x.part.json"]],
+  ];
+  for (const [files, left] of rows) {
+    await using directory = await TemporaryDirectory.with(files);
+    await forgetKilled(directory.join("x"));
+    assertEquals(await directory.names(), left);
+  }
 });
 
 Deno.test("PartFile goes on with the part of a name that leaves no room for a suffix", async () => {

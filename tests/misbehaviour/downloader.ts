@@ -16,6 +16,8 @@ export interface Wanted {
   readonly segments?: number | undefined;
   /** The path of a Metalink document to take in place of the URL; for ours alone. */
   readonly document?: string | undefined;
+  /** The origin of a proxy to ask; for ours alone. */
+  readonly proxy?: string | undefined;
 }
 
 /** A program that downloads: its command line, made impatient so that a run is quick. */
@@ -27,7 +29,7 @@ export interface Downloader {
 /** Our client. Several times as patient as its servers are slow, on a machine that is busy. */
 export const OURS: Downloader = {
   label: "client.ts",
-  command: ({ url, sha256, isServable, isContinued, segments, document }) => [
+  command: ({ url, sha256, isServable, isContinued, segments, document, proxy }) => [
     ...[Deno.execPath(), "run", "--quiet", "--allow-net", "--allow-write=."],
     `--allow-read=.${document === undefined ? "" : `,${document}`}`,
     join(PROJECT, "client.ts"),
@@ -37,6 +39,7 @@ export const OURS: Downloader = {
     ...(sha256 === undefined || document !== undefined ? [] : [`--sha256=${sha256}`]),
     ...(isContinued ? ["--continue"] : []),
     ...(segments === undefined ? [] : [`--segments=${segments}`]),
+    ...(proxy === undefined ? [] : [`--proxy=${proxy}`]),
     document ?? url,
   ],
 };

@@ -3,7 +3,9 @@ import { scriptOf } from "./behaviours.ts";
 import { type Content, drawContent, othersOf } from "./content.ts";
 import type { Plan } from "./plan.ts";
 import { redirecting } from "./redirecting.ts";
+import type { FakeProxy } from "../support/fake_proxy.ts";
 import { metalinkOf } from "../support/metalink.ts";
+import { startProxy } from "./proxying.ts";
 import { type Script, ScriptedServer } from "./scripted_server.ts";
 import { UPRIGHT } from "./upright.ts";
 
@@ -16,6 +18,7 @@ export class Farm implements AsyncDisposable {
   readonly #others: Content;
   #content: Content;
   #authorities: readonly string[] = [];
+  #proxy: FakeProxy | undefined;
   /** What is asked for, from the balancer. */
   url = "";
 
@@ -52,19 +55,25 @@ export class Farm implements AsyncDisposable {
     });
   }
 
+  /** Where the proxy is, if there is one. */
+  get proxy(): string | undefined {
+    return this.#proxy && `http://${this.#proxy.authority}`;
+  }
+
   /** The last segment of the URL. */
   get name(): string {
     return this.url.slice(this.url.lastIndexOf("/") + 1);
   }
 
   /**
-   * From now on the balancer names only a new server, and that one is upright.
+   * From now on the balancer names only a new server, and that one is upright, as the proxy is.
    *
    * @param changes whether what is right from now on is what was wrong before
    */
   async heal(changes: boolean): Promise<void> {
     if (changes) this.#content = this.#others;
     this.#authorities = [(await this.#serve(UPRIGHT.upright)).authority];
+    if (this.#proxy !== undefined) this.#proxy.drawMostBytes = () => Infinity;
   }
 
   /** Ends all servers. */
@@ -84,6 +93,8 @@ export class Farm implements AsyncDisposable {
       redirecting(() => this.#authorities, plan.balancer, random),
     );
     this.url = `http://${authority}/file-${randomInteger(random, 1e6)}.bin`;
+    this.#proxy = startProxy(plan.proxy, plan.length, random);
+    if (this.#proxy !== undefined) this.#stack.use(this.#proxy);
   }
 
   async #serve(script: Script, brink = 0): Promise<ScriptedServer> {

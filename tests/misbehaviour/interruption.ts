@@ -6,6 +6,8 @@ import { type Content, drawContent } from "./content.ts";
 import { sha256Of } from "./digest.ts";
 import { OURS } from "./downloader.ts";
 import { PacedFarm } from "./paced_farm.ts";
+import { drawProxy, type PlannedProxy } from "./plan.ts";
+import { startProxy } from "./proxying.ts";
 
 /** A download whose client was killed, and the one that went on with what it had left. */
 export interface Interruption {
@@ -16,8 +18,17 @@ export interface Interruption {
   readonly sentBefore: number;
   /** Octets of content that were sent once more. */
   readonly sentTwice: number;
-  /** How many parts were asked for at once, of either. */
-  readonly segments: number;
+  /** What both clients were told. */
+  readonly way: Way;
+}
+
+/** How a file is asked for. */
+export interface Way {
+  /** How many parts at once; as many as help without. */
+  readonly segments: number | undefined;
+  /** Whether by a Metalink document, and not by the URL. */
+  readonly hasDocument: boolean;
+  readonly proxy: PlannedProxy;
 }
 
 /** When the client is killed: so many ms after so many octets. */
@@ -37,25 +48,41 @@ export async function interrupt(seed: number): Promise<Interruption> {
   const random = seededRandom(seed);
   const content = await drawContent(random, 4_000_000 + randomInteger(random, 8_000_000));
   const { length } = content.octets;
-  // Its own chance, so that the rest is the same without it.
-  const segments = Math.max(1, randomInteger(seededRandom(seed + 3), 8) - 2);
+  // Its own chances, so that the rest is the same without them.
+  const chances = seededRandom(seed + 3);
+  const way = drawWay(chances);
   const moment = drawMoment(random, length);
   await using directory = await TemporaryDirectory.with();
   await using farm = await PacedFarm.with(content, directory.join(`${NAME}.part`), random);
+  await using documents = await TemporaryDirectory.with({ "a.meta4": farm.document(NAME) });
+  await using proxy = startProxy(way.proxy, length, chances);
+  const start = (isContinued: boolean) => {
+    const [program = "", ...args] = OURS.command({
+      url: `${farm.origin}/${NAME}`,
+      name: NAME,
+      sha256: undefined,
+      isServable: true,
+      isContinued,
+      segments: way.segments,
+      document: way.hasDocument ? documents.join("a.meta4") : undefined,
+      proxy: proxy && `http://${proxy.authority}`,
+    });
+    return new Process(program, args, { cwd: directory.path });
+  };
   try {
-    await killAt(moment, farm, directory, segments);
+    await killAt(moment, farm, start(false));
     await assertFile(directory, content, "whole or absent");
     const sentBefore = farm.sentOctets;
-    farm.isPaced = false;
-    await using heir = start(farm, directory, true, segments);
+    farm.lose();
+    await using heir = start(true);
     const { code, stderr } = await finished(heir);
     assertEquals(code, 0, stderr);
     await assertFile(directory, content, "whole", stderr);
     assertEquals(await directory.names(), [NAME], stderr);
-    return { seed, length, sentBefore, sentTwice: Math.max(0, farm.sentOctets - length), segments };
+    return { seed, length, sentBefore, sentTwice: Math.max(0, farm.sentOctets - length), way };
   } catch (cause) {
     const when = `killed ${moment.ms} ms after ${moment.octets} of ${length} octets`;
-    throw new Error(`seed ${seed}, ${when}: ${cause}`, { cause });
+    throw new Error(`seed ${seed}, ${JSON.stringify(way)}, ${when}: ${cause}`, { cause });
   }
 }
 
@@ -67,13 +94,17 @@ function drawMoment(random: () => number, length: number): Moment {
   return { octets: randomInteger(random, length), ms: randomInteger(random, 3) };
 }
 
-async function killAt(
-  { octets, ms }: Moment,
-  farm: PacedFarm,
-  directory: TemporaryDirectory,
-  segments: number,
-): Promise<void> {
-  await using victim = start(farm, directory, false, segments);
+function drawWay(random: () => number): Way {
+  const number = randomInteger(random, 8) - 1;
+  return {
+    segments: number < 1 ? undefined : Math.max(1, number - 2),
+    hasDocument: random() < 0.25,
+    proxy: drawProxy(random),
+  };
+}
+
+async function killAt({ octets, ms }: Moment, farm: PacedFarm, started: Process): Promise<void> {
+  await using victim = started;
   await Promise.race([farm.sent(octets), victim.ended]);
   await new Promise((resolve) => setTimeout(resolve, ms));
   try {
@@ -83,23 +114,6 @@ async function killAt(
     if (!(error instanceof TypeError)) throw error;
   }
   await victim.ended;
-}
-
-function start(
-  farm: PacedFarm,
-  { path }: TemporaryDirectory,
-  isContinued: boolean,
-  segments: number,
-): Process {
-  const [program = "", ...args] = OURS.command({
-    url: `${farm.origin}/${NAME}`,
-    name: NAME,
-    sha256: undefined,
-    isServable: true,
-    isContinued,
-    segments,
-  });
-  return new Process(program, args, { cwd: path });
 }
 
 async function assertFile(

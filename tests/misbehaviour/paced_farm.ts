@@ -1,10 +1,15 @@
 import type { Content } from "./content.ts";
+import { metalinkOf } from "../support/metalink.ts";
 import { redirecting } from "./redirecting.ts";
 import { ScriptedServer } from "./scripted_server.ts";
 import { UPRIGHT } from "./upright.ts";
 
+/** What a digest in the document is of. */
+const PIECE_OCTETS = 64 * 1024;
 /** How far the servers may be ahead of the file, so that little is under way at any time. */
 const LEAD_OCTETS = 128 * 1024;
+/** The unit of `blocks`, whatever the file system's. */
+const BLOCK_OCTETS = 512;
 /** A client that writes nothing for so long is not waited for any more: it may have its reasons. */
 const LONGEST_WAIT_MS = 10_000;
 
@@ -22,16 +27,20 @@ const BALANCER = {
  */
 export class PacedFarm implements AsyncDisposable {
   readonly #stack = new AsyncDisposableStack();
+  readonly #content: Uint8Array;
   readonly #partPath: string;
   readonly #servers: ScriptedServer[] = [];
   readonly #waiting = new Map<number, () => void>();
   #hasBegun = false;
-  /** Whether they wait for the client. */
-  isPaced = true;
+  #isPaced = true;
+  /** What was sent and never will be in the file: it was under way to a client that was killed. */
+  #lostOctets = 0;
+  #lastWritten = 0;
   /** Where the balancer is. */
   origin = "";
 
-  private constructor(partPath: string) {
+  private constructor({ octets }: Content, partPath: string) {
+    this.#content = octets;
     this.#partPath = partPath;
   }
 
@@ -45,7 +54,7 @@ export class PacedFarm implements AsyncDisposable {
     partPath: string,
     random: () => number,
   ): Promise<PacedFarm> {
-    const farm = new PacedFarm(partPath);
+    const farm = new PacedFarm(content, partPath);
     const options = { content, others: content, brink: 0, onSent: () => farm.#onSent() };
     for (let i = 0; i < 2; i++) {
       farm.#servers.push(await ScriptedServer.start(UPRIGHT.upright, options));
@@ -58,9 +67,21 @@ export class PacedFarm implements AsyncDisposable {
     return farm;
   }
 
+  /** A Metalink document of the file of that name, which names both servers and the balancer. */
+  document(name: string): string {
+    const origins = this.#servers.map(({ authority }) => `http://${authority}`);
+    const urls = [...origins, this.origin].map((origin) => `${origin}/${name}`);
+    return metalinkOf({ name, content: this.#content, urls, pieceBytes: PIECE_OCTETS });
+  }
+
   /** Octets of content that the servers have sent. */
   get sentOctets(): number {
     return this.#servers.reduce((sum, { sentOctets }) => sum + sentOctets, 0);
+  }
+
+  /** The client is gone: the next is to get what is not in the file. */
+  lose(): void {
+    this.#lostOctets = Math.max(0, this.sentOctets - this.#written());
   }
 
   /** Waits until the servers have sent so many octets. */
@@ -77,19 +98,22 @@ export class PacedFarm implements AsyncDisposable {
   async #onSent(): Promise<void> {
     for (const [octets, resolve] of this.#waiting) if (this.sentOctets >= octets) resolve();
     const until = performance.now() + LONGEST_WAIT_MS;
-    while (this.isPaced && this.sentOctets > this.#written() + LEAD_OCTETS) {
+    while (this.#isPaced && this.sentOctets - this.#lostOctets > this.#written() + LEAD_OCTETS) {
       // No event tells that another process has written.
       await new Promise((resolve) => setTimeout(resolve, 1));
-      if (performance.now() > until) this.isPaced = false;
+      if (performance.now() > until) this.#isPaced = false;
     }
   }
 
   /** Octets in the file; endlessly many once it has taken its name. */
   #written(): number {
     try {
-      const { size } = Deno.statSync(this.#partPath);
+      const { size, blocks } = Deno.statSync(this.#partPath);
       this.#hasBegun = true;
-      return size;
+      // A hole between parts has a size, but no blocks.
+      const written = blocks === null ? size : Math.min(size, blocks * BLOCK_OCTETS);
+      this.#lostOctets += Math.max(0, this.#lastWritten - written); // It was begun anew.
+      return this.#lastWritten = written;
     } catch (error) {
       if (!(error instanceof Deno.errors.NotFound)) throw error;
       return this.#hasBegun ? Infinity : 0;

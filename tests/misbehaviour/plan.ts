@@ -38,7 +38,12 @@ export interface Plan {
   readonly laterSegments: number;
   /** Whether the client is given a Metalink document that names all servers, and not a URL. */
   readonly hasDocument: boolean;
+  /** What is between the client and all servers. */
+  readonly proxy: PlannedProxy;
 }
+
+/** None, one that passes all on, or one that also ends connections in the middle. */
+export type PlannedProxy = "none" | "upright" | "cuts";
 
 /** Draws a plan; `isServable` says whether some server of it is right. */
 export function drawPlan(seed: number, isServable: boolean): Plan {
@@ -69,6 +74,7 @@ export function drawPlan(seed: number, isServable: boolean): Plan {
     segments: drawSegments(random),
     laterSegments: drawSegments(random),
     hasDocument: chance(0.25),
+    proxy: drawProxy(random),
   };
 }
 
@@ -85,6 +91,8 @@ export function exitStatusesFor(plan: Plan): ReadonlySet<number> {
   // A document tells the size and digests of pieces: what is right may come from several servers, and
   // what is not is known to be wrong.
   if (plan.hasDocument) own.push(0, 6);
+  // It answers 502 for a server that it cannot reach, and what it cuts off may be all there was.
+  if (plan.proxy !== "none") own.push(1, 3);
   return new Set([...own, ...faults.flatMap(exitStatusesOf)]);
 }
 
@@ -106,6 +114,7 @@ export function describe(plan: Plan): string {
     plan.changesLater && "changes later",
     plan.segments > 1 && `--segments=${plan.segments}`,
     plan.hasDocument && "Metalink",
+    plan.proxy !== "none" && `proxy ${plan.proxy}`,
     plan.laterSegments > 1 && `later --segments=${plan.laterSegments}`,
   ];
   return parts.filter((part) => part !== false).join("; ");
@@ -120,6 +129,11 @@ function drawLength(random: () => number, least: number): number {
 /** One for half of them. */
 function drawSegments(random: () => number): number {
   return Math.max(1, randomInteger(random, 10) - 3);
+}
+
+/** None for three of four. */
+export function drawProxy(random: () => number): PlannedProxy {
+  return random() < 0.75 ? "none" : random() < 0.5 ? "upright" : "cuts";
 }
 
 function drawnFrom<T>(random: () => number, all: readonly T[], count: number): T[] {

@@ -33,6 +33,11 @@ Deno.test("a download may end with 0 alone where a server is right", () => {
   for (const plan of PLANS.filter(isServable)) assertEquals([...exitStatusesFor(plan)], [0]);
 });
 
+Deno.test("an eighth of the clients have a proxy that ends connections", () => {
+  const drawn = PLANS.filter(({ proxy }) => proxy === "cuts").length;
+  assert(drawn > 200 && drawn < 300, String(drawn));
+});
+
 Deno.test("half of the clients ask for several parts at once", () => {
   const drawn = PLANS.filter(({ segments }) => segments > 1).length;
   assert(drawn > 900 && drawn < 1100, String(drawn));

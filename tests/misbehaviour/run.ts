@@ -61,14 +61,16 @@ async function tried(settings: Settings): Promise<string[]> {
 
 async function killed(settings: Settings): Promise<string[]> {
   if (settings.kills === 0) return [];
-  const { kills, inSegments, octets, sentTwice, mostSentTwice, failures } = await killMany(
-    settings,
-  );
+  const { kills, withDocument, withProxy, shares, failures } = await killMany(settings);
   for (const failure of failures) print(failure);
-  const share = (100 * sentTwice / octets).toFixed(2);
-  print(
-    `seed ${settings.seed}: ${kills} clients killed, ${inSegments} of them in segments, ${failures.length} wrong`,
-  );
-  print(`  ${sentTwice} of ${octets} octets sent twice (${share} %), at most ${mostSentTwice}`);
+  print(`seed ${settings.seed}: ${kills} clients killed, ${failures.length} wrong`);
+  print(`  ${withDocument} by a Metalink document, ${withProxy} through a proxy`);
+  for (const { parts, clients, octets, sentTwice, mostSentTwice } of Object.values(shares)) {
+    const percent = (100 * sentTwice / Math.max(1, octets)).toFixed(2);
+    print(
+      `  ${parts}: ${clients}; ${sentTwice} of ${octets} octets sent twice (${percent} %), ` +
+        `at most ${mostSentTwice}`,
+    );
+  }
   return failures;
 }

@@ -109,6 +109,7 @@ export class ScriptedServer implements AsyncDisposable {
         pause,
       });
       if (then === "resets") wire.reset();
+      if (request.fields.get("connection") === "close") return;
     }
   }
 

@@ -1,5 +1,5 @@
 import { OURS } from "./downloader.ts";
-import { interrupt, type Interruption } from "./interruption.ts";
+import { interrupt, type Interruption, type Way } from "./interruption.ts";
 import { drawPlan, isServable, type Plan } from "./plan.ts";
 import { numbersFrom, together } from "./together.ts";
 import { report, type Trial, tryPlan } from "./trial.ts";
@@ -44,16 +44,25 @@ export async function tryMany(
   return tally;
 }
 
-/** What so many killed clients cost. */
-export interface Toll {
-  kills: number;
-  /** Of which so many had asked for several parts at once: the octets are those of the others. */
-  inSegments: number;
+/** What clients cost that asked for as many parts at once. */
+export interface Share {
+  readonly parts: "one part" | "several parts" | "as many parts as help";
+  clients: number;
   /** Octets of all contents together. */
   octets: number;
   /** Octets that were sent once more, altogether and at most in one download. */
   sentTwice: number;
   mostSentTwice: number;
+}
+
+/** What so many killed clients cost. */
+export interface Toll {
+  kills: number;
+  /** Of which so many had a document, and so many a proxy. */
+  withDocument: number;
+  withProxy: number;
+  /** By what was asked for at once: one part, several, or as many as help. */
+  readonly shares: Readonly<Record<Share["parts"], Share>>;
   /** What went wrong. */
   readonly failures: string[];
 }
@@ -63,7 +72,12 @@ export async function killMany(
   { seed, kills, jobs }: { seed: number; kills: number; jobs: number },
 ): Promise<Toll> {
   const toll: Toll = {
-    ...{ kills: 0, inSegments: 0, octets: 0, sentTwice: 0, mostSentTwice: 0 },
+    ...{ kills: 0, withDocument: 0, withProxy: 0 },
+    shares: {
+      "one part": shareOf("one part"),
+      "several parts": shareOf("several parts"),
+      "as many parts as help": shareOf("as many parts as help"),
+    },
     failures: [],
   };
   const attempt = (seed: number) => interrupt(seed).catch((error: Error) => error);
@@ -73,25 +87,35 @@ export async function killMany(
       toll.failures.push(result.message);
       continue;
     }
-    const { length, sentTwice, segments } = result;
-    if (segments > 1) {
-      toll.inSegments++;
-      continue;
-    }
-    toll.octets += length;
-    toll.sentTwice += sentTwice;
-    toll.mostSentTwice = Math.max(toll.mostSentTwice, sentTwice);
+    const { length, sentTwice, way } = result;
+    if (way.hasDocument) toll.withDocument++;
+    if (way.proxy !== "none") toll.withProxy++;
+    const share = toll.shares[partsOf(way)];
+    share.clients++;
+    share.octets += length;
+    share.sentTwice += sentTwice;
+    share.mostSentTwice = Math.max(share.mostSentTwice, sentTwice);
     if (sentTwice > allowance(result)) toll.failures.push(tooMuch(result));
   }
   return toll;
 }
 
+function shareOf(parts: Share["parts"]): Share {
+  return { parts, clients: 0, octets: 0, sentTwice: 0, mostSentTwice: 0 };
+}
+
+function partsOf({ segments }: Way): Share["parts"] {
+  if (segments === undefined) return "as many parts as help";
+  return segments > 1 ? "several parts" : "one part";
+}
+
 /**
  * What may be sent once more: 1 %, and one buffer. Of several parts it is not told: what a server had
- * sent when another took over, and how far the file had come, cannot be known from outside.
+ * sent when another took over, and how far the file had come, cannot be known from outside. Nor is it
+ * where a proxy has ended connections, and what was in them.
  */
-function allowance({ length, segments }: Interruption): number {
-  return segments > 1 ? Infinity : length / 100 + BUFFER_OCTETS;
+function allowance({ length, way: { segments, proxy } }: Interruption): number {
+  return segments === 1 && proxy !== "cuts" ? length / 100 + BUFFER_OCTETS : Infinity;
 }
 
 function tooMuch({ seed, length, sentBefore, sentTwice }: Interruption): string {

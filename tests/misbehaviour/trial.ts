@@ -89,6 +89,7 @@ async function runIn(
     isContinued,
     segments: segments > 1 ? segments : undefined,
     document: plan.hasDocument ? documents.join("a.meta4") : undefined,
+    proxy: farm.proxy,
   });
   return await run(program, args, { cwd });
 }

@@ -165,7 +165,7 @@ Deno.test("client goes on where a proxy ended in the middle", async () => {
     await using stack = new AsyncDisposableStack();
     const { proxy, directory, run } = await startScene(stack, isSecure);
     const front = stack.use(new TlsFront(proxy.port));
-    proxy.mostBytes = 150 * 1024;
+    proxy.drawMostBytes = () => 150 * 1024;
     const origin = hasFront ? `https://${front.authority}` : proxy.authority;
     const { code, stderr } = await run(`--proxy=${origin}`);
     assertEquals(code, 0, stderr);

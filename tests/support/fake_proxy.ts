@@ -11,8 +11,8 @@ export type Refusal = { readonly statusLine: string; readonly content?: string }
 export class FakeProxy extends FakeServer {
   /** What CONNECT gets; undefined for a tunnel. */
   refusal: Refusal | undefined;
-  /** Ends tunnels after so many bytes of a server. */
-  mostBytes = Infinity;
+  /** After how many bytes of a server the next connection ends. */
+  drawMostBytes = () => Infinity;
 
   constructor(hostname = "127.0.0.1") {
     super((conn, head) => this.#pass(conn, head), hostname);
@@ -27,11 +27,17 @@ export class FakeProxy extends FakeServer {
       return;
     }
     const { port, pathname, search } = new URL(isTunnel ? `http://${target}` : target);
-    const server = await Deno.connect({ hostname: "127.0.0.1", port: Number(port) });
+    const server = await Deno.connect({ hostname: "127.0.0.1", port: Number(port) })
+      .catch(() => undefined);
+    if (server === undefined) {
+      await answering("502 Bad Gateway", "")(client, head);
+      return;
+    }
     const passed = head.replace(target, pathname + search).replace(/^Proxy-.*\r\n/gm, "");
     if (isTunnel) await write(client, "HTTP/1.1 200 Connection established\r\n\r\n");
     else await write(server, passed.replace("\r\n\r\n", "\r\nConnection: close\r\n\r\n"));
-    await Promise.race([relay(server, client, this.mostBytes), relay(client, server)]);
+    const mostBytes = this.drawMostBytes();
+    await Promise.race([relay(server, client, mostBytes), relay(client, server)]);
     server.close();
   }
 }
