@@ -102,7 +102,7 @@ async function bring(
   if (described !== undefined) await prepare(described, settings.observer.onNotice);
   const sources = new Sources(described?.sources ?? [uri]);
   const context = { ...settings, sources, attempts, expected: described?.expected };
-  if (job.follow && isMetalinkName(uri.requestTarget)) {
+  if (job.atHand !== undefined || (job.follow && isMetalinkName(uri.requestTarget))) {
     return { jobs: await jobsOfDocument(job, context, run.claims) };
   }
   const isOfUse = rules.mayContinue || rules.keepsExisting;
@@ -187,20 +187,31 @@ function isMetalink({ fields }: ResponseHead): boolean {
 
 /** The jobs of the files that a Metalink document describes; their names are claimed. */
 async function jobsOfDocument(
-  { name, uri, follow }: Job,
+  job: Job,
   context: DownloadContext,
   claims: NameClaims,
   answer?: FinalAnswer,
 ): Promise<readonly Job[]> {
+  const { name, uri, described, follow, atHand } = job;
+  const { onNotice } = context.observer;
   const { fetchDocument } = await import("./metalink_jobs.ts");
-  const jobs = await fetchDocument(uri, follow!, context, answer);
+  // A newer version is worth one try.
+  const retry = atHand === undefined ? context.retry : { ...context.retry, retries: 0 };
+  const asking = { ...context, retry };
+  const asked = described?.sources[0] ?? uri;
+  const jobs = await fetchDocument(asked, follow!, asking, answer).catch((error) => {
+    if (!(error instanceof DownloadError) || atHand === undefined) throw error;
+    onNotice(`going by the version at hand: ${error.message}`);
+    return atHand;
+  });
   claims.release(name); // Nothing is saved under it.
   const taken = jobs.find((it) => it.name !== "-" && !claims.claim(it.name));
   if (taken !== undefined) {
     throw new DownloadError("url", `${uri.href}: ${taken.name} is the name of another download`);
   }
+  const isNewerNamed = jobs[0]?.atHand !== undefined;
   const files = jobs.length === 1 ? "a file" : `${jobs.length} files`;
-  context.observer.onNotice(`it describes ${files}`);
+  if (!isNewerNamed) onNotice(`it describes ${files}`);
   return jobs;
 }
 

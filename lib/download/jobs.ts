@@ -21,6 +21,8 @@ export interface Job {
   readonly listed?: Listed | undefined;
   /** The jobs of a Metalink document, should the URI lead to one; undefined to save that as it is. */
   readonly follow?: ((document: Uint8Array) => Promise<readonly Job[]>) | undefined;
+  /** The jobs of the Metalink document at hand, where this is for a newer version of it. */
+  readonly atHand?: readonly Job[] | undefined;
 }
 
 /** What decides which files there are to download. */
@@ -80,11 +82,21 @@ export async function planJobs(operands: readonly string[], options: JobOptions)
   return jobs;
 }
 
-/** What makes the jobs of a document. */
-function followWith(uri: TargetUri, plan: MetalinkPlan): NonNullable<Job["follow"]> {
+/**
+ * What makes the jobs of a document: for its files, or first for the newer version that it names.
+ *
+ * @param isNewer whether it is that: no other is asked for then
+ */
+function followWith(
+  uri: TargetUri,
+  plan: MetalinkPlan,
+  isNewer = false,
+): NonNullable<Job["follow"]> {
   return async (document) => {
     const { planDescribed } = await import("./metalink_jobs.ts");
-    return planDescribed(document, uri, plan);
+    const { jobs, newer } = planDescribed(document, uri, plan);
+    if (newer === undefined || isNewer) return jobs;
+    return [{ ...newer, follow: followWith(uri, plan, true), atHand: jobs }];
   };
 }
 

@@ -48,6 +48,13 @@ export interface DescribedFile {
   readonly hasUnfitPieces: boolean;
 }
 
+/** What a document says. */
+export interface MetalinkDocument {
+  readonly files: readonly DescribedFile[];
+  /** Where newer versions of it are to be had; undefined if it does not say. */
+  readonly origin: TargetUri | undefined;
+}
+
 /** What a document says of a file, as it is read. */
 interface Draft {
   readonly path: string;
@@ -58,12 +65,12 @@ interface Draft {
 }
 
 /**
- * The files that a Metalink document describes (RFC 5854). Entities other than those of XML itself
+ * Reads a Metalink document (RFC 5854). Entities other than those of XML itself
  * are refused, since no document type can be declared; so are names that lead out of a directory.
  *
  * @throws {DownloadError} `protocol`, if it is none, or breaks a limit
  */
-export function parseMetalink(document: Uint8Array): readonly DescribedFile[] {
+export function parseMetalink(document: Uint8Array): MetalinkDocument {
   if (document.length > MOST_BYTES) throw fault(`is longer than ${MOST_BYTES} bytes`);
   const reader = new MetalinkReader();
   try {
@@ -72,7 +79,7 @@ export function parseMetalink(document: Uint8Array): readonly DescribedFile[] {
     if (error instanceof DownloadError) throw error;
     throw fault(error instanceof TypeError ? "is not in UTF-8" : "is no well-formed XML");
   }
-  return reader.files.map(described);
+  return { files: reader.files.map(described), origin: reader.origin };
 }
 
 function fault(reason: string): DownloadError {
@@ -82,6 +89,7 @@ function fault(reason: string): DownloadError {
 /** Collects the elements of one document. */
 class MetalinkReader {
   readonly files: Draft[] = [];
+  origin: TargetUri | undefined;
   readonly #paths = new Set<string>();
   /** The names of the elements that are open; "" for one of another namespace. */
   readonly #open: string[] = [];
@@ -135,8 +143,13 @@ class MetalinkReader {
     const tag = this.#tag;
     // Only an element without others in it is read as text.
     this.#tag = undefined;
-    if (file === undefined || tag === undefined) return;
+    if (tag === undefined) return;
     const text = this.#text.trim();
+    // RFC 5854 §4.2.10: only one that is dynamic has newer versions.
+    if (path === "metalink/origin" && attribute(tag, "dynamic") === "true") {
+      this.origin = uriOf(text);
+    }
+    if (file === undefined) return;
     if (path === "metalink/file/size") file.size = sizeOf(text);
     if (path === "metalink/file/hash") {
       file.hashes.push({ algorithm: algorithmOf(attribute(tag, "type")), hex: text.toLowerCase() });
@@ -169,17 +182,22 @@ function algorithmOf(type = ""): string {
   return type.toLowerCase().replace(/^sha(?=[0-9])/, "sha-");
 }
 
-/** A URL; undefined for one that this client does not ask for, or that holds credentials. */
+/** A URL; undefined for one that is not asked for. */
 function urlOf(text: string, tag: SaxesTagNS): FileUrl | undefined {
+  const uri = uriOf(text);
   const priority = attribute(tag, "priority") ?? "";
+  return uri && {
+    uri,
+    priority: /^[1-9][0-9]{0,5}$/.test(priority) ? Number(priority) : LAST_PRIORITY,
+    location: attribute(tag, "location")?.toLowerCase(),
+  };
+}
+
+/** A URI; undefined for one that this client does not ask for, or that holds credentials. */
+function uriOf(text: string): TargetUri | undefined {
   try {
     const uri = parseTypedUri(text);
-    if (uri.userinfo !== undefined) return undefined;
-    return {
-      uri,
-      priority: /^[1-9][0-9]{0,5}$/.test(priority) ? Number(priority) : LAST_PRIORITY,
-      location: attribute(tag, "location")?.toLowerCase(),
-    };
+    return uri.userinfo === undefined ? uri : undefined;
   } catch (error) {
     if (!(error instanceof DownloadError)) throw error;
     return undefined;

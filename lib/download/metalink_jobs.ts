@@ -53,25 +53,33 @@ export interface MetalinkPlan {
   readonly random: () => number;
 }
 
+/** What is to be done about a document. */
+export interface PlannedDocument {
+  /** For each of its files. */
+  readonly jobs: readonly DescribedJob[];
+  /** For its newer version; undefined if it names none that may be asked for. */
+  readonly newer: DescribedJob | undefined;
+}
+
 /**
- * The jobs of the files that a document describes.
+ * Plans the jobs of a document.
  *
- * @param uri that of the document
+ * @param uri where it came from
  * @throws {DownloadError} if it is none, or cannot be downloaded so
  */
 export function planDescribed(
   document: Uint8Array,
   uri: TargetUri,
   plan: MetalinkPlan,
-): DescribedJob[] {
+): PlannedDocument {
   const { output, directory, sha256 } = plan.options;
-  const files = parseMetalink(document);
+  const { files, origin } = parseMetalink(document);
   for (const [name, value] of Object.entries({ output, sha256 })) {
     if (value === undefined || files.length === 1) continue;
     const reason = `--${name}=${value} takes one file, but it describes ${files.length}`;
     throw new DownloadError("url", reason);
   }
-  return files.map((file) => {
+  const jobs = files.map((file) => {
     const plain = output ?? file.path;
     const listed = plan.listedDigest(file.path, uri);
     return {
@@ -88,6 +96,25 @@ export function planDescribed(
       },
     };
   });
+  const isSure = !uri.isSecure || origin?.isSecure || plan.options["allow-downgrade"];
+  const isElsewhere = origin !== undefined && origin.href !== uri.href && isSure;
+  return { jobs, newer: isElsewhere ? newerJob(uri, origin, jobs[0]!.name) : undefined };
+}
+
+/**
+ * The job for the newer version of a document.
+ *
+ * @param name that of one of its files: it stands for all until they are known
+ */
+function newerJob(
+  uri: TargetUri,
+  origin: TargetUri,
+  name: string,
+): DescribedJob {
+  const notice = `asking for a newer version of the Metalink document: ${origin.href}`;
+  const expected = { bytes: undefined, digest: undefined, pieces: undefined, identity: undefined };
+  const described = { sources: [origin], expected, place: undefined, notice };
+  return { uri, name, sha256: undefined, described };
 }
 
 /**
@@ -141,6 +168,7 @@ export async function readLocal(operand: string): Promise<[Uint8Array, TargetUri
 /**
  * Downloads a document into memory.
  *
+ * @param uri where it is asked for
  * @param follow what makes jobs of it
  * @param first the answer that brings it, if it is there already
  * @throws {DownloadError} if it cannot be had, or not be downloaded by

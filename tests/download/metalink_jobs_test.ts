@@ -30,7 +30,7 @@ function planned(text: string, options: Partial<MetalinkOptions> = {}, url = "ht
 }
 
 const sourcesOf = (...args: Parameters<typeof planned>) =>
-  planned(...args)[0]!.described.sources.map(({ href }) => href.slice(0, -1));
+  planned(...args).jobs[0]!.described.sources.map(({ href }) => href.slice(0, -1));
 
 Deno.test("planDescribed() orders URLs by location, by priority, and by chance", () => {
   const url = (host: string, attributes: string) => `<url ${attributes}>http://${host}/</url>`;
@@ -61,7 +61,8 @@ Deno.test("planDescribed() names files as they are described, or as the user doe
   const file = { content: CONTENT, urls: [] };
   const one = metalinkOf({ ...file, name: "a/b" });
   const two = metalinkOf({ ...file, name: "a" }, { ...file, name: "b" });
-  const names = (...args: Parameters<typeof planned>) => planned(...args).map(({ name }) => name);
+  const names = (...args: Parameters<typeof planned>) =>
+    planned(...args).jobs.map(({ name }) => name);
   assertEquals(names(one), ["a/b"]);
   assertEquals(names(one, { directory: "d" }), ["d/a/b"]);
   assertEquals(names(one, { directory: "d", output: "o" }), ["d/o"]);

@@ -22,7 +22,7 @@ function line({ path, expected, urls, hasUnfitPieces }: DescribedFile): string {
 Deno.test("parseMetalink() reads documents, and says what is wrong with others", () => {
   for (const { story, text, files, fault } of METALINKS) {
     if (fault === undefined) {
-      assertEquals(parseMetalink(bytes(text)).map(line), files, story);
+      assertEquals(parseMetalink(bytes(text)).files.map(line), files, story);
       continue;
     }
     const error = assertThrows(() => parseMetalink(bytes(text)), DownloadError);
@@ -46,7 +46,7 @@ Deno.test("parseMetalink() reads no document that is long, or not in UTF-8", () 
 
 Deno.test("parseMetalink() takes no more than a thousand URLs of a file", () => {
   const urls = Array.from({ length: 2000 }, (_, i) => `http://a/${i}`);
-  const [file] = parseMetalink(bytes(writeMetalink({ name: "a", urls })));
+  const { files: [file] } = parseMetalink(bytes(writeMetalink({ name: "a", urls })));
   assertEquals(file!.urls.length, 1000);
 });
 
@@ -54,7 +54,8 @@ Deno.test("parseMetalink() reads what the balancer writes", () => {
   const name = "grün & 'x' <1>;日本.bin";
   const urls = [`http://a:8000/${encodeURIComponent(name)}`, "https://b/a%20b"];
   const sha256 = "a".repeat(64);
-  const [file, ...more] = parseMetalink(bytes(writeMetalink({ name, bytes: 5, sha256, urls })));
+  const document = bytes(writeMetalink({ name, bytes: 5, sha256, urls }));
+  const { files: [file, ...more] } = parseMetalink(document);
   assertEquals(more, []);
   assertEquals([file!.path, file!.expected.bytes, file!.expected.digest?.hex], [name, 5, sha256]);
   assertEquals(file!.urls.map(({ uri, priority }) => [uri.href, priority]), [
@@ -69,7 +70,7 @@ Deno.test("parseMetalink() identifies content by its best digest, or those of it
     parseMetalink(bytes(
       `<metalink xmlns="urn:ietf:params:xml:ns:metalink"><file name="a"><size>4</size>` +
         `${content}</file></metalink>`,
-    ))[0]!.expected.identity;
+    )).files[0]!.expected.identity;
   const pieces = (hex: string) => `<pieces length="4" type="sha-1"><hash>${hex}</hash></pieces>`;
   assertEquals(
     identity(`<hash type="sha-256">${sha256}</hash>${pieces(sha1)}`),

@@ -1,8 +1,14 @@
-import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertMatch,
+  assertNotMatch,
+  assertStringIncludes,
+} from "@std/assert";
 import { answering, byTarget, FakeServer } from "../support/fake_server.ts";
 import { manyOctets } from "../support/farm.ts";
 import { type FileServer, fileServer } from "../support/file_server.ts";
-import { type Described, metalinkOf } from "../support/metalink.ts";
+import { type Described, metalinkOf, metalinkWith } from "../support/metalink.ts";
 import { assertRefused, listeningRole, QUICK_PROBE, runRole } from "../support/role.ts";
 import { TemporaryDirectory } from "../support/temporary_directory.ts";
 
@@ -145,6 +151,58 @@ Deno.test("client follows documents by their name or type, and saves them with -
   await using empty = evil.directory;
   assertRefused(evil, 3, /names a file that may not be written: "\.\.\/\.\.\/x"$/m);
   for (const it of [nothing, empty]) assertEquals(await it.names(), []);
+});
+
+Deno.test("client asks once for the newer version of a document, where its origin is dynamic", async (t) => {
+  await using farm = await mirrors(CONTENT);
+  const gone = { content: CONTENT, urls: ["http://127.0.0.1:1/a.bin"] };
+  const now = { content: CONTENT, urls: farm.urls };
+  await using site = new FakeServer(answering("500 Internal Server Error", ""));
+  const origin = `http://${site.authority}/now?x`;
+  const element = (uri: string, isDynamic = true) =>
+    `<origin dynamic="${isDynamic}">${uri}</origin>`;
+  const newer = metalinkWith(element(`${origin}/more`), now);
+  const several = metalinkOf(now, { ...now, name: "b.bin" });
+  const rows: readonly [
+    story: string,
+    document: string,
+    answer: string,
+    said: RegExp,
+    asked: number,
+  ][] = [
+    ["it is had", metalinkWith(element(origin), gone), newer, /^it describes a file$/m, 1],
+    ["it has more files", metalinkWith(element(origin), gone), several, /^2 files: 2 saved; /m, 1],
+    [
+      "it is none",
+      metalinkWith(element(origin), now),
+      "<html/>",
+      /^going by the version at hand: .*has another root than metalink$/m,
+      1,
+    ],
+    ["it is not dynamic", metalinkWith(element(origin, false), now), newer, /^saved a\.bin/m, 0],
+    ["it is no URL", metalinkWith(element("../x"), now), newer, /^saved a\.bin/m, 0],
+    [
+      "nobody answers",
+      metalinkWith(element("http://127.0.0.1:1/x"), now),
+      "",
+      /^going by the version at hand: 127\.0\.0\.1:1: the connection was refused$/m,
+      0,
+    ],
+  ];
+  for (const [story, document, answer, said, asked] of rows) {
+    await t.step(story, async () => {
+      await using directory = await TemporaryDirectory.with({ "a.meta4": document });
+      site.answer = answering("200 OK", answer);
+      site.requestHeads.length = 0;
+      const args = ["--user=alice:s3cret", "a.meta4"];
+      const { code, stderr } = await runRole("client", args, { cwd: directory.path });
+      assertEquals(code, 0, stderr);
+      assertMatch(stderr, said);
+      assertEquals(site.requestHeads.length, asked);
+      for (const head of site.requestHeads) assertNotMatch(head, /^Authorization/mi);
+      assert(same(await directory.read("a.bin"), CONTENT));
+    });
+  }
 });
 
 Deno.test("client finds mistakes in documents of this machine before it asks anything", async () => {

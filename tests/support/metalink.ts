@@ -19,8 +19,13 @@ const hexOf = (kind: string, bytes: Uint8Array) => createHash(kind).update(bytes
 
 /** A Metalink document, as a site would publish it. */
 export function metalinkOf(...files: readonly Described[]): string {
+  return metalinkWith("", ...files);
+}
+
+/** The same, with more elements before its files. */
+export function metalinkWith(elements: string, ...files: readonly Described[]): string {
   return `<?xml version="1.0" encoding="UTF-8"?>
-<metalink xmlns="urn:ietf:params:xml:ns:metalink">
+<metalink xmlns="urn:ietf:params:xml:ns:metalink">${elements}
 ${files.map(fileOf).join("\n")}
 </metalink>
 `;
