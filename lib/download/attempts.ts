@@ -175,17 +175,30 @@ export class AttemptLog {
    * @param typed the server that is asked itself
    * @param first other servers to be left out before those
    * @param last other servers to be left out after those
+   * @param leastFailures how often a server has failed that is to be left out
    * @returns its value; undefined when no server is to be left out
    */
   avoidance(
     typed: string,
     first: readonly string[] = [],
     last: readonly string[] = [],
+    leastFailures = 1,
   ): string | undefined {
-    const failed = this.#failed(typed).map(({ server }) => server);
+    const failed = this.#failed(typed)
+      .filter(({ failures }) => failures >= leastFailures)
+      .map(({ server }) => server);
     const avoided = [...new Set([...first, ...failed, ...last])].slice(0, MOST_AVOIDED);
     while (avoided.join(", ").length > LONGEST_AVOIDANCE) avoided.pop();
     return avoided.length === 0 ? undefined : avoided.join(", ");
+  }
+
+  /**
+   * Whether some server has failed less often than so many times.
+   *
+   * @param typed the server that is asked itself, which is not counted
+   */
+  hasFailedLess(typed: string, failures: number): boolean {
+    return this.#failed(typed).some((it) => it.failures < failures);
   }
 
   /** From now on that server is not to be asked for a part. */

@@ -232,8 +232,25 @@ export class Finder {
       throw new DownloadError(missing.failure, missing.message, { cause: missing });
     }
     const { server } = found.best.uri;
+    const better = await this.#lessFailed(server, search);
+    if (better !== undefined) return better;
     this.#context.observer.onNotice(`no other server is named: trying ${server} once more`);
     return await settleFor(found, search, this.#context);
+  }
+
+  /** Asks for a server that has failed less often than this one: it may be left out for our sake. */
+  async #lessFailed(server: string, search: Search): Promise<FinalAnswer | undefined> {
+    const attempts = this.#attempts;
+    const start = this.#start;
+    const failures = attempts.failuresOf(server);
+    if (!attempts.hasFailedLess(start.server, failures)) return undefined;
+    const avoidance = attempts.avoidance(start.server, [], [], failures);
+    const found = await seek(start, {
+      ...search,
+      ...this.#question(start, search.method, avoidance),
+      isUnwanted: (other) => attempts.failuresOf(other) >= failures,
+    }, this.#context);
+    return "answer" in found ? found : undefined;
   }
 
   /** Tells the first server which ones to leave out, and all which part is wanted. */

@@ -80,6 +80,30 @@ Deno.test("download() takes the server that failed least when there is no other"
   assertEquals(pauses, [200, 400, 800, 1600, 3200]);
 });
 
+Deno.test("download() no longer avoids a server where all others have failed more often", async () => {
+  let asked = 0;
+  await using flaky = new RawServer(async (peer) => {
+    await peer.receiveUntil("\r\n\r\n");
+    await peer.sendLast(++asked === 1 ? answer("503 Service Unavailable", "") : HELLO);
+    await peer.receiveUntilLost();
+  });
+  await using broken = page(answer("500 Internal Server Error", ""));
+  const elsewhere = redirect(`http://127.0.0.1:${broken.port}/a`);
+  await using astray = new Site({ "/a": elsewhere });
+  // It heeds what it is told: the server that leads astray has never failed itself.
+  await using balancer = new RawServer(async (peer) => {
+    const head = await peer.receiveUntil("\r\n\r\n");
+    const port = head.includes(`127.0.0.1:${flaky.port}`) ? astray.port : flaky.port;
+    await peer.sendLast(redirect(`http://127.0.0.1:${port}/a`));
+    await peer.receiveUntilLost();
+  });
+  const { content, attempts } = await downloaded(`http://127.0.0.1:${balancer.port}/a`, {
+    retries,
+  });
+  assertEquals(content, "hello");
+  assertEquals(attempts.records.map(({ outcomes }) => outcomes.length), [2, 2]);
+});
+
 Deno.test("download() takes the server that was named when the balancer then fails", async () => {
   await using flaky = new Site({ "/a": answer("500 Internal Server Error", "") });
   let asks = 0;
