@@ -10,8 +10,8 @@ const PIECE_OCTETS = 64 * 1024;
 const LEAD_OCTETS = 128 * 1024;
 /** The unit of `blocks`, whatever the file system's. */
 const BLOCK_OCTETS = 512;
-/** A client that writes nothing for so long is not waited for any more: it may have its reasons. */
-const LONGEST_WAIT_MS = 10_000;
+/** A client that writes nothing for so long will not write what is under way. */
+const STILL_MS = 200;
 
 const BALANCER = {
   order: "by chance",
@@ -32,8 +32,10 @@ export class PacedFarm implements AsyncDisposable {
   readonly #servers: ScriptedServer[] = [];
   readonly #waiting = new Map<number, () => void>();
   #hasBegun = false;
-  #isPaced = true;
-  /** What was sent and never will be in the file: it was under way to a client that was killed. */
+  /**
+   * What was sent and never will be in the file: it was under way to a client that was killed, or
+   * another part of the file had come to its end by then.
+   */
   #lostOctets = 0;
   #lastWritten = 0;
   /** Where the balancer is. */
@@ -97,12 +99,18 @@ export class PacedFarm implements AsyncDisposable {
 
   async #onSent(): Promise<void> {
     for (const [octets, resolve] of this.#waiting) if (this.sentOctets >= octets) resolve();
-    const until = performance.now() + LONGEST_WAIT_MS;
-    while (this.#isPaced && this.sentOctets - this.#lostOctets > this.#written() + LEAD_OCTETS) {
+    let since = performance.now();
+    for (let before = this.#lastWritten; this.#isAhead(); before = this.#lastWritten) {
       // No event tells that another process has written.
       await new Promise((resolve) => setTimeout(resolve, 1));
-      if (performance.now() > until) this.#isPaced = false;
+      const now = performance.now();
+      if (this.#lastWritten > before) since = now;
+      else if (now - since > STILL_MS) this.lose();
     }
+  }
+
+  #isAhead(): boolean {
+    return this.sentOctets - this.#lostOctets > this.#written() + LEAD_OCTETS;
   }
 
   /** Octets in the file; endlessly many once it has taken its name. */
