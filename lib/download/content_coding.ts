@@ -1,6 +1,5 @@
 /**
- * Content codings (RFC 9110 §8.4.1) of which content is saved decoded. Deno's only decoder of zstd takes
- * what is cut short for whole; so zstd is not asked for.
+ * Content codings (RFC 9110 §8.4.1) of which content is saved decoded.
  *
  * @module
  */
@@ -8,6 +7,7 @@
 import type { Fields } from "../http/fields.ts";
 import { trimOws } from "../http/grammar.ts";
 import { CodingError } from "./download_error.ts";
+import type { Bytes } from "./zstd.ts";
 
 /** The codings of a content in the order in which they were applied; `identity` is none. */
 export function contentCodings(fields: Fields): string[] {
@@ -27,19 +27,40 @@ const MOST_CODINGS = 4;
 /** How much is decoded at a time: of a bomb, a thousand times as much has to be held. */
 const PIECE_BYTES = 4096;
 
-type Bytes = AsyncIterable<Uint8Array<ArrayBuffer>>;
-
+/** Not of DecompressionStream: it holds all that a piece makes, and knows one member of gzip alone. */
 const DECODERS: Readonly<Record<string, (coded: Bytes) => Bytes>> = {
-  // Unlike DecompressionStream it knows that members may follow one another (RFC 1952 §2.2).
   gzip: async function* (coded) {
     const { createGunzip } = await import("node:zlib");
-    const { pipeline, Readable } = await import("node:stream");
-    const decoded = createGunzip();
-    pipeline(Readable.from(coded), decoded, () => {}); // Whoever reads is told of errors.
-    yield* decoded;
+    yield* await piped(coded, createGunzip());
   },
-  br: (coded) => ReadableStream.from(coded).pipeThrough(new DecompressionStream("brotli")),
+  br: async function* (coded) {
+    const { createBrotliDecompress } = await import("node:zlib");
+    const decoder = createBrotliDecompress();
+    // It takes what is cut short for whole; but only then does it want one byte more.
+    let bytes = 0;
+    const withProbe = async function* () {
+      for await (const piece of coded) {
+        bytes += piece.length;
+        yield piece;
+      }
+      yield new Uint8Array(1);
+    };
+    yield* await piped(withProbe(), decoder);
+    if (decoder.bytesWritten !== bytes) throw new SyntaxError("it does not end where it should");
+  },
+  zstd: async function* (coded) {
+    const { createZstdDecompress } = await import("node:zlib");
+    const { decodeFrames } = await import("./zstd.ts");
+    yield* decodeFrames(coded, (frame) => piped(frame, createZstdDecompress()));
+  },
 };
+
+/** What a decoder makes of some bytes. */
+async function piped(coded: Bytes, decoder: NodeJS.ReadWriteStream): Promise<Bytes> {
+  const { pipeline, Readable } = await import("node:stream");
+  pipeline(Readable.from(coded), decoder, () => {}); // Whoever reads is told of errors.
+  return decoder as AsyncIterable<Uint8Array<ArrayBuffer>>;
+}
 
 /** Decodes the content of one answer, in bounded memory. */
 export class Decoder {

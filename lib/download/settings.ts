@@ -6,7 +6,7 @@ import { type Display, headLines, responseLine } from "./report.ts";
 import type { RunTotals } from "./totals.ts";
 
 /** Content codings that are decoded, as the value of Accept-Encoding (RFC 9110 §12.5.3). */
-const ACCEPTED_CODINGS = "gzip, br";
+const ACCEPTED_CODINGS = "gzip, br, zstd";
 
 /**
  * How the options say that one file is downloaded, and what is told of it on the way.
