@@ -97,7 +97,7 @@ export const CLIENT_COMMAND = {
     exclude: repeatable(text("GLOB"), "leave such files and directories out"),
     delete: flag("remove files that are not on the server any more"),
     segments: option(SEGMENTS, "auto", "connections to one file; auto: while they make it faster"),
-    compressed: flag("ask for content in gzip or br, and save it decoded"),
+    compressed: flag("ask for content in gzip, br or zstd, and save it decoded"),
     continue: flag("go on with what an earlier run left, if it is still the same", "c"),
     "no-clobber": flag("leave a file that is there as it is"),
     "content-disposition": flag("name a file as its server proposes, made safe"),
