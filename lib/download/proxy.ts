@@ -15,7 +15,7 @@ import { type ClientRequest, failureReason } from "../net/exchange.ts";
 import { HandshakeError, LocalError, ProxyError, UnknownHostError } from "../net/network_error.ts";
 import { openTunnel } from "../net/tunnel.ts";
 import type { ProxyVariables } from "./client_options.ts";
-import { type TargetUri, userinfoOf } from "./target_uri.ts";
+import { isCredential, type TargetUri, userinfoOf } from "./target_uri.ts";
 import type { Forwarder, Forwarders } from "./transport.ts";
 import { basicCredentials } from "./user_fields.ts";
 
@@ -33,8 +33,10 @@ export class Proxy implements Forwarder {
    * @throws {UsageError} if it is none; the message does not repeat it, since it may hold a password
    */
   constructor(text: string, source: string) {
-    const whole = /^[a-z][a-z0-9+.-]*:\/\//i.test(text) ? text : `http://${text}`;
-    const url = URL.parse(whole);
+    const trimmed = text.trim();
+    const whole = /^[a-z][a-z0-9+.-]*:\/\//i.test(trimmed) ? trimmed : `http://${trimmed}`;
+    // Of control characters, URL passes over some.
+    const url = isCredential(whole) ? URL.parse(whole) : null;
     const isKnown = url?.protocol === "http:" || url?.protocol === "https:";
     if (url === null || !isKnown || url.hostname === "" || url.port === "0") {
       const kind = url === null || isKnown ? "" : ` of ${url.protocol.slice(0, -1)}`;
@@ -132,10 +134,11 @@ function isOfServer(error: unknown): boolean {
   return error instanceof HandshakeError && error.isRefusal && !error.isOtherProtocol;
 }
 
-/** The port as it is written; a URL does not tell a scheme's own one from none. */
-function portOf(text: string): number | undefined {
-  const [, port] = /^[^/?#]*\/\/[^/?#]*:([0-9]+)(?:[/?#]|$)/.exec(text) ?? [];
-  return port === undefined ? undefined : Number(port);
+/** The port as it is written, if one is: a URL drops its scheme's own, but not another scheme's. */
+function portOf(url: string): number | undefined {
+  const [own, other] = [new URL(url), new URL(url.replace(/^[^:]*/, "ftp"))];
+  const port = own.port || other.port;
+  return port === "" ? undefined : Number(port);
 }
 
 /** The proxies of a run. */

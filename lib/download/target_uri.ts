@@ -53,7 +53,8 @@ export function parseTypedUri(text: string): TargetUri {
   const url = parseUrl(text, undefined, "url");
   const uri = targetUri(url, targetOf(url, text), "url");
   if (url.username === "" && url.password === "") return uri;
-  const userinfo = userinfoOf(url);
+  // Of control characters, URL passes over some.
+  const userinfo = isCredential(BEFORE_PATH.exec(text)?.[0] ?? "") ? userinfoOf(url) : undefined;
   if (userinfo !== undefined) return { ...uri, userinfo };
   const fault = "the user name or password in the URL cannot be sent";
   throw new DownloadError("url", `${url.host}: ${fault}`);

@@ -125,6 +125,8 @@ Deno.test("client refuses fields and credentials that cannot be sent, without re
       ["http://a:s3cret%0d@127.0.0.1/"],
       /127\.0\.0\.1: the user name or password in the URL cannot/,
     ],
+    [["http://a:s3\rcret@127.0.0.1/"], /127\.0\.0\.1: the user name or password/],
+    [["http://a:s3\ncret@127.0.0.1/"], /127\.0\.0\.1: the user name or password/],
     [["http://a%3as3cret:b@127.0.0.1/"], /127\.0\.0\.1: the user name or password/],
     [["http://a:s3cret%zz@127.0.0.1/"], /127\.0\.0\.1: the user name or password/],
     [["http://a:s3cret@127.0.0.1:99999/"], /"http:\/\/…@127\.0\.0\.1:99999\/" is not a valid URL/],
