@@ -30,6 +30,8 @@ export class NestedTls implements Socket {
   readonly #meter = new RecordMeter();
   #takenBytes = 0;
   #taken = Promise.withResolvers<void>();
+  /** Whether what is below ended before TLS did: the rest may be missing (RFC 8446 §6.1). */
+  #isCut = false;
 
   /** Takes the outer socket over. */
   constructor(outer: Socket, hostname: string, { caCerts, serverName = hostname }: TlsSettings) {
@@ -66,6 +68,7 @@ export class NestedTls implements Socket {
   async read(into: Uint8Array): Promise<number | null> {
     if (this.#rest.length === 0) {
       const { value, done } = await this.#pieces.next();
+      if (done && this.#isCut) throw new Deno.errors.UnexpectedEof("TLS was not ended");
       if (done) return null;
       this.#rest = value;
     }
@@ -100,6 +103,10 @@ export class NestedTls implements Socket {
       write: (bytes: Uint8Array, _encoding, done) => void writeAll(bytes).then(() => done(), done),
     });
     stream.on("error", () => {});
+    // TLS has had all that came by now, and is told of the end after this.
+    stream.once("end", () => {
+      this.#isCut = !hasEnded(this.#socket);
+    });
     return stream;
   }
 
@@ -126,6 +133,11 @@ export class NestedTls implements Socket {
 function authorities(): readonly string[] {
   const { state } = Deno.permissions.querySync({ name: "sys", kind: "ca" });
   return state === "granted" ? rootCertificates : [];
+}
+
+/** Whether a stream has got its end, read or not; of that Node has no public sign. */
+function hasEnded(stream: object): boolean {
+  return (stream as { _readableState: { ended: boolean } })._readableState.ended;
 }
 
 /** TLS's type of records with content (RFC 8446 §5.1). */

@@ -1,4 +1,4 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
 import { Connection } from "../../lib/net/connection.ts";
 import { NestedTls, RecordMeter } from "../../lib/net/nested_tls.ts";
 import { AUTHORITY, SERVER } from "../support/tls.ts";
@@ -62,3 +62,44 @@ Deno.test("NestedTls reads no more than is taken", async () => {
   new Connection(nested).close();
   await serving;
 });
+
+for (const isCut of [false, true]) {
+  const does = isCut ? "reports a connection that is cut below it" : "knows the end of its content";
+  Deno.test(`NestedTls ${does}`, async () => {
+    const [cert, key] = [SERVER.cert, SERVER.key].map((file) => Deno.readTextFileSync(file));
+    using listener = Deno.listenTls({ hostname: "127.0.0.1", port: 0, cert: cert!, key: key! });
+    for (const length of [0, 1000, 1024 * 1024]) {
+      const ending = Promise.withResolvers<void>();
+      const serving = (async () => {
+        using conn = await listener.accept();
+        const content = new Uint8Array(length);
+        for (let sent = 0; sent < length;) sent += await conn.write(content.subarray(sent));
+        if (isCut) await ending.promise;
+        else await conn.closeWrite();
+      })();
+      const outer = await Deno.connect({ hostname: "127.0.0.1", port: listener.addr.port });
+      const cutting = {
+        remoteAddr: outer.remoteAddr,
+        // What ends here without a word of the server's: all was read, and more never comes.
+        read: (into: Uint8Array) =>
+          Promise.race([outer.read(into), ending.promise.then(() => null)]),
+        write: (bytes: Uint8Array) => outer.write(bytes),
+        closeWrite: () => outer.closeWrite(),
+        close: () => outer.close(),
+      };
+      const caCerts = [Deno.readTextFileSync(AUTHORITY)];
+      const nested = new NestedTls(cutting, "localhost", { caCerts });
+      await nested.handshake();
+      const into = new Uint8Array(10_000);
+      let received = 0;
+      while (received < length) received += (await nested.read(into))!;
+      if (isCut) {
+        ending.resolve();
+        await assertRejects(() => nested.read(into), Deno.errors.UnexpectedEof);
+      } else assertEquals(await nested.read(into), null);
+      ending.resolve();
+      nested.close();
+      await serving;
+    }
+  });
+}
