@@ -1,5 +1,5 @@
 import { Fields } from "../http/fields.ts";
-import type { ResponseHead } from "../http/response.ts";
+import { isWhole, type ResponseHead } from "../http/response.ts";
 import { contentCodings, Decoder, isDecodable } from "./content_coding.ts";
 import { CodingError, DownloadError } from "./download_error.ts";
 import type { Leftover, Output, Placed } from "./output.ts";
@@ -58,7 +58,7 @@ export class DecodedOutput implements Output {
   }
 
   async expect(head: ResponseHead): Promise<void> {
-    if (head.statusCode === 206) return;
+    if (!isWhole(head)) return;
     const codings = contentCodings(head.fields);
     if (!isDecodable(codings)) {
       const reason = `it sends Content-Encoding: ${codings.join(", ")}, which was not asked for`;

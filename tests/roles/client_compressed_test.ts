@@ -18,9 +18,14 @@ async function hexOf(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
 const SHA256 = await hexOf(PLAIN);
 
 /** An answer with these bytes as its content, of which it may send less. */
-function sending(bytes: Uint8Array, fieldLines: readonly string[], sent = bytes.length): Answer {
+function sending(
+  bytes: Uint8Array,
+  fieldLines: readonly string[],
+  sent = bytes.length,
+  status = "200 OK",
+): Answer {
   return async (conn) => {
-    const head = ["HTTP/1.1 200 OK", `Content-Length: ${bytes.length}`, ...fieldLines];
+    const head = [`HTTP/1.1 ${status}`, `Content-Length: ${bytes.length}`, ...fieldLines];
     const text = new TextEncoder().encode([...head, "Connection: close", "", ""].join("\r\n"));
     for (const part of [text, bytes.subarray(0, sent)]) {
       for (let at = 0; at < part.length;) at += await conn.write(part.subarray(at));
@@ -100,6 +105,18 @@ Deno.test("client --compressed keeps nothing that is damaged, cut short or of an
       assertEquals(textOf(await directory.read("a")), "before");
     });
   }
+});
+
+Deno.test("client --compressed decodes what a server sends as a part that is the whole", async () => {
+  const last = GZIP.length - 1;
+  const range = `Content-Range: bytes 0-${last}/${GZIP.length}`;
+  const answer = sending(GZIP, [coded("gzip"), range], GZIP.length, "206 Partial Content");
+  await using server = new FakeServer(answer);
+  await using directory = await TemporaryDirectory.with();
+  const args = ["--compressed", `http://${server.authority}/a`];
+  const { code, stderr } = await runRole("client", args, { cwd: directory.path });
+  assertEquals(code, 0, stderr);
+  assertEquals(textOf(await directory.read("a")), TEXT);
 });
 
 Deno.test("client --compressed says that what a full disk keeps cannot be gone on with", async () => {
