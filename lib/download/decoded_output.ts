@@ -1,3 +1,4 @@
+import { responseBodyFraming } from "../http/body.ts";
 import { Fields } from "../http/fields.ts";
 import { isWhole, type ResponseHead } from "../http/response.ts";
 import { contentCodings, Decoder, isDecodable } from "./content_coding.ts";
@@ -17,6 +18,8 @@ export class DecodedOutput implements Output {
   #decoder: Decoder | undefined;
   /** Bytes that have come, coded. */
   #codedBytes = 0;
+  /** Whether no bytes at all are a content without any, and not one that was lost. */
+  #mayBeEmpty = false;
   #isComplete = false;
 
   /** @param verification checks what is saved; undefined if there is nothing to check it against */
@@ -65,6 +68,7 @@ export class DecodedOutput implements Output {
       throw new CodingError("protocol", reason);
     }
     await this.#decoder?.close();
+    this.#mayBeEmpty = responseBodyFraming("GET", head).kind !== "untilClose";
     this.#codings = codings;
     this.#decoder = codings.length === 0
       ? undefined
@@ -93,7 +97,9 @@ export class DecodedOutput implements Output {
   }
 
   async complete(modifiedAt?: number, proposed?: string): Promise<Placed> {
-    await this.#decoder?.end();
+    // Servers give the coding of what they would send, be there anything or not.
+    if (this.#codedBytes > 0 || !this.#mayBeEmpty) await this.#decoder?.end();
+    else await this.#decoder?.close();
     this.#decoder = undefined;
     const fault = this.#verification?.wholeFault();
     if (fault !== undefined) {

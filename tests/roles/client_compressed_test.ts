@@ -1,7 +1,7 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
 import { brotliCompressSync, gzipSync } from "node:zlib";
-import { type Answer, byTarget, FakeServer } from "../support/fake_server.ts";
+import { type Answer, byTarget, FakeServer, saying } from "../support/fake_server.ts";
 import { fileServer } from "../support/file_server.ts";
 import { run } from "../support/process.ts";
 import { assertRefused, PROJECT, runRole } from "../support/role.ts";
@@ -56,17 +56,21 @@ Deno.test("client --compressed saves content decoded, from a file server and thr
   }
 });
 
-Deno.test("client --compressed takes codings in one another, digests of what was sent, and plain content", async () => {
+Deno.test("client --compressed takes codings in one another, digests of what was sent, and content without any", async () => {
   const both = new Uint8Array(brotliCompressSync(GZIP));
   const digest = (await crypto.subtle.digest("SHA-256", both)).slice(0);
   const field = `Repr-Digest: sha-256=:${new Uint8Array(digest).toBase64()}:`;
+  const chunked = "Transfer-Encoding: chunked";
   await using server = new FakeServer(byTarget({
     "/both": sending(both, [coded("gzip, br"), field]),
     "/plain": sending(PLAIN, []),
     "/empty": sending(new Uint8Array(gzipSync("")), [coded("x-gzip")]),
+    "/nothing": sending(new Uint8Array(), [coded("gzip")]),
+    "/none": saying(`HTTP/1.1 200 OK\r\n${chunked}\r\n${coded("br")}\r\n\r\n0\r\n\r\n`),
   }));
   await using directory = await TemporaryDirectory.with();
-  for (const [name, text] of [["both", TEXT], ["plain", TEXT], ["empty", ""]] as const) {
+  const texts = { both: TEXT, plain: TEXT, empty: "", nothing: "", none: "" };
+  for (const [name, text] of Object.entries(texts)) {
     const sha256 = `--sha256=${await hexOf(new TextEncoder().encode(text))}`;
     const url = `http://${server.authority}/${name}`;
     const args = ["--compressed", sha256, url];
@@ -83,12 +87,8 @@ Deno.test("client --compressed keeps nothing that is damaged, cut short or of an
   const rows: readonly (readonly [what: string, Answer, code: number, message: string])[] = [
     ["cut short", sending(cut, [coded("gzip")]), 3, "cannot be decoded as gzip"],
     ["plain", sending(PLAIN, [coded("br")]), 3, "cannot be decoded as br"],
-    [
-      "unknown",
-      sending(PLAIN, [coded("compress")]),
-      3,
-      "Content-Encoding: compress, which was not",
-    ],
+    ["unknown", sending(PLAIN, [coded("x-y")]), 3, "Content-Encoding: x-y, which was not"],
+    ["nothing", saying(`HTTP/1.1 200 OK\r\n${coded("gzip")}\r\n\r\n`), 3, "decoded as gzip"],
     ["broken off", sending(GZIP, [coded("gzip")], 999), 3, "closed"],
     ["of another digest", sending(GZIP, [coded("gzip")]), 6, "has the sha-256"],
   ];
