@@ -78,7 +78,9 @@ function entriesOf(text: string): Entry[] {
 }
 
 function credential(keyword: "login" | "password", text: string, line: number): string {
-  if (isCredential(text) && (keyword === "password" || !text.includes(":"))) return text;
+  const isText = !text.includes("\ufffd"); // It stands for bytes that are not UTF-8.
+  const isPart = keyword === "password" || !text.includes(":");
+  if (isText && isPart && isCredential(text)) return text;
   throw new SyntaxError(`line ${line}: the ${keyword} holds what cannot be sent`);
 }
 

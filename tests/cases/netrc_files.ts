@@ -90,5 +90,10 @@ export const NETRC_FILES: readonly NetrcFile[] = [
     'machine a.example login u password "secret\\n"',
     /^line 1: the password holds/,
   ),
+  file(
+    "bytes that are not UTF-8",
+    "machine a.example login u password secret\ufffd",
+    /^line 1: the password holds/,
+  ),
   file("other bytes", "\x7fELF\x02\x01secret", /^line 1: machine, .* is expected$/),
 ];
