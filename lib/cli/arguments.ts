@@ -133,7 +133,9 @@ function longForm(options: Options, arg: string): string {
 function unknownOption(table: object, typed: string, typedName: string): UsageError {
   const near = Object.keys(table).find((name) => isOneSlip(typedName, name));
   const hint = near === undefined ? "" : `; did you mean --${near}?`;
-  return new UsageError(`unknown option ${typed}${hint} (see --help)`);
+  // What follows another letter may be its value, such as a password.
+  const shown = near === undefined && !typed.startsWith("--") ? typed.slice(0, 2) : typed;
+  return new UsageError(`unknown option ${shown}${hint} (see --help)`);
 }
 
 /** Whether the names differ by at most one letter, or by two that are swapped. */
