@@ -203,7 +203,7 @@ export function proxyVariables(isGiven: boolean): ProxyVariables | undefined {
   if (isGiven) return { no_proxy: either("no_proxy") };
   const isCgi = () => permittedVariable("REQUEST_METHOD") !== undefined;
   const found = either("http_proxy");
-  const http_proxy = found && isCgi() ? permittedVariable("http_proxy") : found;
+  const http_proxy = found && isCgi() ? permittedVariable("http_proxy") || undefined : found;
   const https_proxy = either("https_proxy");
   const all_proxy = either("all_proxy");
   if (!(http_proxy ?? https_proxy ?? all_proxy)) return undefined;

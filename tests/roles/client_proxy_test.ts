@@ -194,6 +194,11 @@ Deno.test("client reads the proxies of the environment where it may, and else as
     ["=ALL_PROXY", { ALL_PROXY: value }, "by proxy"],
     ["", { HTTP_PROXY: value }, "by proxy"],
     ["", { HTTP_PROXY: value, REQUEST_METHOD: "GET" }, "directly"],
+    [
+      "",
+      { HTTP_PROXY: value, REQUEST_METHOD: "GET", http_proxy: "", ALL_PROXY: value },
+      "by proxy",
+    ],
     ["", { HTTP_PROXY: value, NO_PROXY: "127.0.0.0/8" }, "directly"],
     ["=HTTP_PROXY", { HTTP_PROXY: value, NO_PROXY: "127.0.0.0/8" }, "by proxy"],
     ["", { HTTP_PROXY: value, NO_PROXY: `127.0.0.1:${server.port}` }, "directly"],
