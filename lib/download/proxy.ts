@@ -107,15 +107,16 @@ export class Proxy implements Forwarder {
       ? "asks for a name and password (407); give them"
       : "does not take this name and password (407); others can be given";
     const how = `by --proxy=${scheme}://NAME:PASSWORD@${this.#server}`;
-    return new ProxyError(`the proxy ${this.#server} ${reason} ${how}`, undefined, true);
+    return new ProxyError(`the proxy ${this.#server} ${reason} ${how}`, undefined, "lasting");
   }
 
-  /** A tunnel that is refused: what the proxy forbids stays so. */
+  /** A tunnel that is refused: a redirect is meant for people, and what is forbidden stays so. */
   #noTunnel({ statusCode, reasonPhrase: received }: ResponseHead): ProxyError {
     const phrase = received || reasonPhrase(statusCode);
-    const isLasting = statusCode < 500 && statusCode !== 408 && statusCode !== 429;
+    const mayPass = statusCode >= 500 || statusCode === 408 || statusCode === 429;
+    const fault = mayPass ? "passing" : statusCode < 400 ? "lasting" : "forServer";
     const message = `the proxy ${this.#server} opens no tunnel: ${statusCode} ${phrase}`.trimEnd();
-    return new ProxyError(message, undefined, isLasting);
+    return new ProxyError(message, undefined, fault);
   }
 
   /** The error for what the proxy itself does; an error that is not the network's as it is. */
@@ -125,7 +126,8 @@ export class Proxy implements Forwarder {
     const isLasting = error instanceof UnknownHostError ||
       (error instanceof LocalError && error.isLasting) ||
       (error instanceof HandshakeError && error.isRefusal);
-    return new ProxyError(`the proxy ${this.#server}: ${reason}`, { cause: error }, isLasting);
+    const message = `the proxy ${this.#server}: ${reason}`;
+    return new ProxyError(message, { cause: error }, isLasting ? "lasting" : "passing");
   }
 }
 

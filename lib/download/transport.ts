@@ -356,14 +356,15 @@ export function tryError(error: unknown, uri: TargetUri): unknown {
   }
   const reason = failureReason(error);
   if (reason === undefined) return error;
-  const isLastingHere = (error instanceof LocalError || error instanceof ProxyError) &&
-    error.isLasting;
+  const fault = error instanceof ProxyError ? error.fault : undefined;
+  const isLastingHere = fault === "lasting" || (error instanceof LocalError && error.isLasting);
   const isFinal = isLastingHere ? true : undefined;
   const details = { cause: error, isFinal };
   // A host that does not exist, speaks no HTTP or has another name stays so when asked again.
   const isLasting = error instanceof ProtocolError ||
     error instanceof UnknownHostError ||
-    (error instanceof HandshakeError && error.isRefusal);
+    (error instanceof HandshakeError && error.isRefusal) ||
+    fault === "forServer";
   const failure = isLasting ? "protocol" : "network";
   return new TryError(failure, uri.server, reason, details);
 }

@@ -23,12 +23,17 @@ export class UnknownHostError extends NetworkError {
   override readonly name = "UnknownHostError";
 }
 
+/**
+ * How long a proxy's fault lasts: it may pass, or another attempt is useless for the same server, or
+ * for every server.
+ */
+export type ProxyFault = "passing" | "forServer" | "lasting";
+
 /** A proxy failed, whatever the state of the server behind it. */
 export class ProxyError extends NetworkError {
   override readonly name = "ProxyError";
 
-  /** @param isLasting whether another attempt is useless until somebody changes something */
-  constructor(message: string, options?: ErrorOptions, readonly isLasting = false) {
+  constructor(message: string, options?: ErrorOptions, readonly fault: ProxyFault = "passing") {
     super(message, options);
   }
 }

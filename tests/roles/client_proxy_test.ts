@@ -160,6 +160,33 @@ Deno.test("client asks once where a proxy wants credentials or forbids", async (
   assertNotMatch(stderr, /s3cret/);
 });
 
+Deno.test("client asks for another server where a proxy forbids one", async () => {
+  await using stack = new AsyncDisposableStack();
+  const { server, proxy, directory } = await startScene(stack, true);
+  proxy.refusal = { statusLine: "403 Forbidden" };
+  proxy.refusedServer = `127.0.0.1:${freePort()}`;
+  const redirector = stack.use(
+    new FakeServer((conn, head) => {
+      const isAvoided = /^Avoid-Server:/mi.test(head);
+      const location = `https://${isAvoided ? server.authority : proxy.refusedServer}/a`;
+      return answering("302 Found", "", `Location: ${location}`)(conn, head);
+    }),
+  );
+  const args = ["--retries=1", `--ca=${AUTHORITY}`, `--proxy=${proxy.authority}`];
+  const permissions = ["--allow-net", "--allow-read", "--allow-write"];
+  const url = `http://${redirector.authority}/a`;
+  const { code, stderr } = await runRole("client", [...args, url], {
+    cwd: directory.path,
+    permissions,
+  });
+  assertEquals(code, 0, stderr);
+  assertEquals(await directory.read("a"), CONTENT);
+  proxy.refusedServer = undefined;
+  const none = await runRole("client", ["-q", ...args, url], { cwd: directory.path, permissions });
+  assertMatch(none.stderr, /opens no tunnel: 403 Forbidden$/m);
+  assertEquals(none.code, 3);
+});
+
 Deno.test("client goes on where a proxy ended in the middle", async () => {
   for (const [isSecure, hasFront] of [[false, false], [true, false], [true, true]] as const) {
     await using stack = new AsyncDisposableStack();

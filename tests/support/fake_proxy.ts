@@ -11,6 +11,8 @@ export type Refusal = { readonly statusLine: string; readonly content?: string }
 export class FakeProxy extends FakeServer {
   /** What CONNECT gets; undefined for a tunnel. */
   refusal: Refusal | undefined;
+  /** The only server that it gets it for; undefined for all. */
+  refusedServer: string | undefined;
   /** After how many bytes of a server the next connection ends. */
   drawMostBytes = () => Infinity;
 
@@ -21,7 +23,8 @@ export class FakeProxy extends FakeServer {
   async #pass(client: Deno.TcpConn, head: string): Promise<void> {
     const [method = "", target = ""] = head.split(" ", 2);
     const isTunnel = method === "CONNECT";
-    if (this.refusal !== undefined && isTunnel) {
+    const isRefused = isTunnel && target === (this.refusedServer ?? target);
+    if (this.refusal !== undefined && isRefused) {
       const { statusLine, content = "" } = this.refusal;
       await answering(statusLine, content, "Location: http://127.0.0.1:1/")(client, head);
       return;
