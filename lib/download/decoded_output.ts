@@ -61,6 +61,7 @@ export class DecodedOutput implements Output {
   }
 
   async expect(head: ResponseHead): Promise<void> {
+    await this.#output.expect?.(head);
     if (!isWhole(head)) return;
     const codings = contentCodings(head.fields);
     if (!isDecodable(codings)) {

@@ -1,5 +1,6 @@
+import { gzipSync } from "node:zlib";
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { answering, byTarget, FakeServer } from "../support/fake_server.ts";
+import { answering, byTarget, FakeServer, saying } from "../support/fake_server.ts";
 import { fileServer } from "../support/file_server.ts";
 import { run } from "../support/process.ts";
 import { listeningRole, runRole } from "../support/role.ts";
@@ -124,6 +125,34 @@ Deno.test("client --recursive tells listings that fail, and keeps all when the f
     assertMatch(stderr, line);
     assertEquals(code, status, stderr);
     assertEquals([...Deno.readDirSync(directory.join("copy"))].length, 1);
+  }
+});
+
+Deno.test("client --delete keeps what a listing that is encoded or cut short may name", async () => {
+  const page = "Content-Type: text/html";
+  const text = '<a href="b">b</a>';
+  const gzip = gzipSync(text).toString("latin1");
+  const cases: readonly (readonly [Parameters<typeof byTarget>[0][string], number, RegExp])[] = [
+    [answering("200 OK", gzip, page, "Content-Encoding: gzip"), 0, /^removed copy\/sub\/old$/m],
+    [answering("200 OK", gzip, page, "Content-Encoding: zstd"), 3, /zstd, which was not asked for/],
+    [
+      saying(`HTTP/1.1 200 OK\r\n${page}\r\n\r\n${text}<a hr`),
+      ...[0, /^--delete removes nothing: copy\/sub\/ .* may have been cut short$/m] as const,
+    ],
+  ];
+  for (const [listing, status, line] of cases) {
+    await using directory = await TemporaryDirectory.with({ "copy/sub/old": "", "copy/sub/b": "" });
+    await using server = new FakeServer(byTarget({
+      "/": html('<a href="sub/">sub</a>'),
+      "/sub/": listing,
+      "/sub/b": answering("200 OK", "b"),
+    }));
+    const args = ["-r", "--delete", "-d", "copy", `http://${server.authority}/`];
+    const { code, stderr } = await runRole("client", args, { cwd: directory.path });
+    assertEquals(code, status, stderr);
+    assertMatch(stderr, line);
+    const names = [...Deno.readDirSync(directory.join("copy/sub"))].map(({ name }) => name);
+    assertEquals(names.sort(), stderr.includes("removed ") ? ["b"] : ["b", "old"], stderr);
   }
 });
 

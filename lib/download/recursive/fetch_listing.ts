@@ -1,6 +1,7 @@
 import type { ResponseHead } from "../../http/response.ts";
 import type { AttemptLog } from "../attempts.ts";
 import type { DownloadContext, DownloadSettings } from "../context.ts";
+import { DecodedOutput } from "../decoded_output.ts";
 import { download } from "../download.ts";
 import { DownloadError } from "../download_error.ts";
 import { type Leftover, NOTHING, type Placed, SequentialOutput } from "../output.ts";
@@ -23,6 +24,8 @@ export interface Listing {
   readonly directory: TargetUri;
   /** Whether it is a page of the directory's own, an index.html, which may not name all of it. */
   readonly isPage: boolean;
+  /** Whether its end cannot be told from a connection that was lost. */
+  readonly mayBeCut: boolean;
 }
 
 /** The most bytes of one listing. */
@@ -54,7 +57,8 @@ export async function fetchListing(
     keepsTime: false,
     nameFor: undefined,
   };
-  const { uri } = await download(context, output, rules);
+  // Some servers encode what they have stored so, whatever was asked for.
+  const { uri } = await download(context, new DecodedOutput(output, undefined), rules);
   const [path = ""] = uri.requestTarget.split("?", 1);
   if (!path.endsWith("/")) {
     const what = "no directory: its path does not end with a slash, nor does it lead to one";
@@ -62,7 +66,8 @@ export async function fetchListing(
   }
   const asked = directoryUri(typed);
   const entries = output.entries(uri, asked);
-  return { entries, directory: baseOf(asked, uri), isPage: output.isPage };
+  const { isPage, mayBeCut } = output;
+  return { entries, directory: baseOf(asked, uri), isPage, mayBeCut };
 }
 
 /** The URI of a directory, of which the slash at its end and a query may have to be set right. */
@@ -103,9 +108,14 @@ class ListingOutput extends SequentialOutput {
   #decoder = new TextDecoder();
   #charset = "utf-8";
   #isPage = false;
+  #mayBeCut = false;
 
   get isPage(): boolean {
     return this.#isPage;
+  }
+
+  get mayBeCut(): boolean {
+    return this.#mayBeCut;
   }
 
   /** @throws {DownloadError} if it is no listing */
@@ -122,6 +132,8 @@ class ListingOutput extends SequentialOutput {
     this.#charset = isHtml ? charsetOf(parameters) : "utf-8";
     // A file has a version; what a server lists at this moment has none.
     this.#isPage = isHtml && (fields.has("etag") || fields.has("last-modified"));
+    // JSON shows its own end; a page shows none.
+    this.#mayBeCut = isHtml && !fields.has("content-length") && !fields.has("transfer-encoding");
   }
 
   override begin(representation: Representation): void {

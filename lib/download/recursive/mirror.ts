@@ -14,7 +14,7 @@ import { NameClaims } from "../file_name.ts";
 import type { Job } from "../jobs.ts";
 import type { RunTotals } from "../totals.ts";
 import type { TargetUri } from "../target_uri.ts";
-import { entryUri, fetchListing } from "./fetch_listing.ts";
+import { entryUri, fetchListing, type Listing } from "./fetch_listing.ts";
 import type { ListedEntry } from "./listing.ts";
 import { LocalTree, pathIn } from "./local_tree.ts";
 import { foldedName, localName, PathFilter } from "./tree_path.ts";
@@ -177,10 +177,11 @@ class Mirror {
     const { transport, retry, observer } = this.#host.settingsOf(job);
     const settings = { transport, retry, observer: { ...observer, onProgress: () => {} } };
     await this.#reportFailure(job, attempts, async () => {
-      const { entries, directory, isPage } = await fetchListing(uri, settings, attempts);
+      const listing = await fetchListing(uri, settings, attempts);
+      const { entries, directory, isPage } = listing;
       const named = await this.#nameAll(directory, entries, path);
       if (isPage && !named.has(PAGE_NAME)) named.set(PAGE_NAME, PAGE);
-      await this.#noteExtras(path, named, isPage);
+      await this.#noteExtras(path, named, listing);
       const claims = await this.#makeRoom(path, named);
       this.#push({ directory, claims }, named, path, depth);
     });
@@ -228,10 +229,12 @@ class Mirror {
   async #noteExtras(
     path: string,
     named: ReadonlyMap<string, ListedEntry>,
-    isPage: boolean,
+    { isPage, mayBeCut }: Listing,
   ): Promise<void> {
     if (!this.#rules.deletes) return;
-    if (isPage) this.#doubt ??= `${this.#tree.pathOf(path)}/ has a page in place of a listing`;
+    const name = `${this.#tree.pathOf(path)}/`;
+    if (isPage) this.#doubt ??= `${name} has a page in place of a listing`;
+    if (mayBeCut) this.#doubt ??= `${name} has a listing that may have been cut short`;
     const isStart = path === "";
     const others = await this.#tree.others(path, new Set(named.keys()));
     if (isStart && named.size === 0 && others.length > 0) {
