@@ -81,7 +81,7 @@ Deno.test({
   ignore: Deno.build.os === "windows",
   async fn() {
     const listing = [
-      ...["../x", "..\\x", "/etc/x", "a", "link"].map((name) => ({ name, type: "file" })),
+      ...["../x", "..\\x", "/etc/x", "a", "A", "link"].map((name) => ({ name, type: "file" })),
       ...["..", "out", "a"].map((name) => ({ name, type: "directory" })),
     ];
     await using server = new FakeServer((conn, head) => {
@@ -102,7 +102,9 @@ Deno.test({
     assertEquals(await directory.names(), ["copy", "outside"]);
     assertEquals([...Deno.readDirSync(directory.join("outside"))].length, 1);
     assertEquals(Deno.readTextFileSync(directory.join("outside/y")), "y");
-    const names = [...Deno.readDirSync(directory.join("copy"))].map(({ name }) => name).sort();
+    // Not everywhere can there be an A beside a.
+    const names = [...Deno.readDirSync(directory.join("copy"))].map(({ name }) => name)
+      .filter((name) => name !== "A").sort();
     const saved = ["..%2Fx", "..%5Cx", "%2Fetc%2Fx", "a"];
     assertEquals(names, [...saved, "link", "old", "out"].sort());
   },

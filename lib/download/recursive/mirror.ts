@@ -194,11 +194,12 @@ class Mirror {
     path: string,
   ): Promise<Map<string, ListedEntry>> {
     const named = new Map<string, ListedEntry>();
+    const wanted = new Set<string>();
     const folded = new Map<string, string>();
     for (const entry of entries) {
       const name = localName(entry.segment, Deno.build.os === "windows");
       const isWanted = this.#wants(entry, pathIn(path, name ?? entry.segment));
-      const twin = name === undefined ? undefined : folded.get(foldedName(name));
+      const twin = name === undefined || wanted.has(name) ? name : folded.get(foldedName(name));
       const isTaken = twin !== undefined && (twin === name || await this.#tree.ignoresCase());
       if (isWanted && (name === undefined || isTaken)) {
         const reason = name === undefined
@@ -209,7 +210,9 @@ class Mirror {
         this.#refuse(entryUri(directory, entry), pathIn(path, name ?? entry.segment), reason);
       } else if (name !== undefined && (isWanted || !named.has(name))) {
         named.set(name, entry);
-        if (isWanted) folded.set(foldedName(name), name);
+        if (!isWanted) continue;
+        wanted.add(name);
+        folded.set(foldedName(name), name);
       }
     }
     return named;
