@@ -46,9 +46,18 @@ Deno.test("client --recursive keeps a copy of a directory through a balancer", a
   assertEquals(removed.map(({ file }) => file), ["copy/gone/old", "copy/gone/"]);
   await root.write("b c/deep/e", "f".repeat(300_001));
   await Deno.remove(root.join("part"));
-  const last = await mirror("-c", "--delete");
-  assertMatch(last.stderr, /^saved copy\/b c\/deep\/e: 300001 bytes$/m);
-  assertMatch(last.stderr, /^5 files: 1 saved, 4 were there/m);
+  const changed = await mirror("-c", "--delete");
+  assertMatch(changed.stderr, /^saved copy\/b c\/deep\/e: 300001 bytes$/m);
+  assertMatch(changed.stderr, /^5 files: 1 saved, 4 were there/m);
+  await assertSameTrees(root.path, directory.join("copy"));
+  // A directory takes the place of a file, and a file that of a directory.
+  await Deno.remove(root.join("part.part"));
+  await root.write("part.part/x/y", "y");
+  await Deno.remove(root.join("b c/deep"), { recursive: true });
+  await root.write("b c/deep", "deep");
+  const swapped = await mirror("-c", "--delete");
+  assertEquals(swapped.code, 0, swapped.stderr);
+  assertMatch(swapped.stderr, /^5 files: 2 saved, 3 were there/m);
   await assertSameTrees(root.path, directory.join("copy"));
 });
 

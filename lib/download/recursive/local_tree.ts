@@ -1,6 +1,7 @@
 import { dirname, join } from "@std/path";
 import { DownloadError } from "../download_error.ts";
 import { codeOf, fileErrors, ignoreNotFound } from "../file_error.ts";
+import type { ListedEntry } from "./listing.ts";
 import { foldedName, localName, type PathFilter } from "./tree_path.ts";
 
 const IS_WINDOWS = Deno.build.os === "windows";
@@ -102,20 +103,24 @@ export class LocalTree {
   }
 
   /**
-   * The paths of what is in a directory besides these names. Symbolic links are left out, and so is
-   * all behind them.
+   * The paths of what is in a directory besides these entries; a file in the place of a directory is
+   * another, and so is a directory in that of a file. Symbolic links are left out, and so is all
+   * behind them.
    *
+   * @param kinds by the names of the entries
    * @throws {DownloadError} `file`, when it cannot be read
    */
-  async others(path: string, names: ReadonlySet<string>): Promise<string[]> {
+  async others(path: string, kinds: ReadonlyMap<string, ListedEntry["kind"]>): Promise<string[]> {
     const whole = this.pathOf(path);
     return await fileErrors(whole, async () => {
       if (!await this.#isItself(path)) return [];
-      const folded = new Set([...names].map(foldedName));
+      const folded = new Set([...kinds.keys()].map(foldedName));
       const others: string[] = [];
-      for await (const { name, isSymlink } of Deno.readDir(whole)) {
-        if (isSymlink || names.has(name)) continue;
-        if (folded.has(foldedName(name)) && await this.ignoresCase()) continue;
+      for await (const { name, isSymlink, isDirectory } of Deno.readDir(whole)) {
+        const kind = kinds.get(name);
+        if (isSymlink || kind === (isDirectory ? "directory" : "file")) continue;
+        const isUnlisted = kind === undefined && folded.has(foldedName(name));
+        if (isUnlisted && await this.ignoresCase()) continue;
         others.push(pathIn(path, name));
       }
       return others;
@@ -145,7 +150,7 @@ export class LocalTree {
       await fileErrors(whole, () => Deno.remove(whole));
       yield whole;
     } else if (found.isDirectory && filter.enters(path)) {
-      for (const other of await this.others(path, new Set())) yield* this.remove(other, filter);
+      for (const other of await this.others(path, new Map())) yield* this.remove(other, filter);
       if (await fileErrors(whole, () => removeIfEmpty(whole))) yield `${whole}/`;
     }
   }

@@ -114,6 +114,8 @@ class Mirror {
   readonly #files: WaitingFile[] = [];
   /** What is here, but not on the server. */
   readonly #extras: string[] = [];
+  /** Let what has to wait until the extras in its place are gone be downloaded. */
+  readonly #blocked: (() => void)[] = [];
   #directoryCount = 1;
   #notEntered = 0;
   #isFull = false;
@@ -129,18 +131,24 @@ class Mirror {
   }
 
   async run(): Promise<void> {
-    const { start, jobs, depth, deletes } = this.#rules;
+    const { start, depth, deletes } = this.#rules;
     this.#host.totals.isGrowing = true;
     this.#directories.push({ uri: start, path: "", depth: 1 });
+    await this.#downloadAll();
+    if (this.#notEntered > 0) this.#doubt ??= "not all directories were entered";
+    if (deletes) await this.#removeExtras();
+    for (const push of this.#blocked) push();
+    await this.#downloadAll();
+    if (this.#notEntered === 0) return;
+    this.#host.onNotice(`--depth=${depth}: ${this.#notEntered} directories were not entered`);
+  }
+
+  /** Downloads what waits, and all that this leads to. */
+  async #downloadAll(): Promise<void> {
     const worker = async () => {
       for (let next; (next = await this.#next()) !== undefined;) await next();
     };
-    await Promise.all(Array.from({ length: jobs }, worker));
-    if (this.#notEntered > 0) {
-      this.#host.onNotice(`--depth=${depth}: ${this.#notEntered} directories were not entered`);
-      this.#doubt ??= "not all directories were entered";
-    }
-    if (deletes) await this.#removeExtras();
+    await Promise.all(Array.from({ length: this.#rules.jobs }, worker));
   }
 
   /** What is to be done next; undefined when all is done. */
@@ -181,9 +189,9 @@ class Mirror {
       const { entries, directory, isPage } = listing;
       const named = await this.#nameAll(directory, entries, path);
       if (isPage && !named.has(PAGE_NAME)) named.set(PAGE_NAME, PAGE);
-      await this.#noteExtras(path, named, listing);
+      const extras = await this.#noteExtras(path, named, listing);
       const claims = await this.#makeRoom(path, named);
-      this.#push({ directory, claims }, named, path, depth);
+      this.#pushAll({ directory, claims }, named, path, depth, extras);
     });
   }
 
@@ -229,22 +237,25 @@ class Mirror {
     this.#fail(failureOutcome({ uri, name, sha256: undefined }, failure));
   }
 
+  /** Remembers what is here and not listed, if that may have to go; these are its paths. */
   async #noteExtras(
     path: string,
     named: ReadonlyMap<string, ListedEntry>,
     { isPage, mayBeCut }: Listing,
-  ): Promise<void> {
-    if (!this.#rules.deletes) return;
+  ): Promise<ReadonlySet<string>> {
+    if (!this.#rules.deletes) return new Set();
     const name = `${this.#tree.pathOf(path)}/`;
     if (isPage) this.#doubt ??= `${name} has a page in place of a listing`;
     if (mayBeCut) this.#doubt ??= `${name} has a listing that may have been cut short`;
     const isStart = path === "";
-    const others = await this.#tree.others(path, new Set(named.keys()));
+    const kinds = new Map([...named].map(([name, { kind }]) => [name, kind]));
+    const others = await this.#tree.others(path, kinds);
     if (isStart && named.size === 0 && others.length > 0) {
       const reason = "it lists nothing, which may be a mistake: --delete removes nothing";
       throw new DownloadError("protocol", `${this.#rules.start.href}: ${reason}`);
     }
     this.#extras.push(...others);
+    return new Set(others);
   }
 
   /**
@@ -262,29 +273,35 @@ class Mirror {
     return claims;
   }
 
-  #push(
+  #pushAll(
     siblings: Siblings,
     named: ReadonlyMap<string, ListedEntry>,
     path: string,
     depth: number,
+    extras: ReadonlySet<string>,
   ): void {
-    const { depth: most } = this.#rules;
     // From the last to the first, since they are taken from the end.
     for (const [name, entry] of [...named].reverse()) {
       const entryPath = pathIn(path, name);
       if (!this.#wants(entry, entryPath)) continue;
-      if (entry.kind === "file") {
-        this.#host.totals.expect({ listed: entry });
-        this.#files.push({ siblings, entry, path: entryPath });
-      } else {
-        const uri = entryUri(siblings.directory, entry);
-        if (depth === most) this.#notEntered++;
-        else if (this.#directoryCount < MOST_DIRECTORIES) {
-          this.#directoryCount++;
-          this.#directories.push({ uri, path: entryPath, depth: depth + 1 });
-        } else this.#refuseMore(uri, entryPath);
-      }
+      const push = () => this.#push(siblings, entry, entryPath, depth);
+      if (extras.has(entryPath)) this.#blocked.push(push);
+      else push();
     }
+  }
+
+  #push(siblings: Siblings, entry: ListedEntry, path: string, depth: number): void {
+    if (entry.kind === "file") {
+      this.#host.totals.expect({ listed: entry });
+      this.#files.push({ siblings, entry, path });
+      return;
+    }
+    const uri = entryUri(siblings.directory, entry);
+    if (depth === this.#rules.depth) this.#notEntered++;
+    else if (this.#directoryCount < MOST_DIRECTORIES) {
+      this.#directoryCount++;
+      this.#directories.push({ uri, path, depth: depth + 1 });
+    } else this.#refuseMore(uri, path);
   }
 
   /** There are more directories than one run enters: that is said once. */

@@ -91,9 +91,11 @@ Deno.test({
   async fn() {
     const { directory, tree } = await treeWithLinks();
     await using _ = directory;
-    const others = async (path: string, ...names: string[]) =>
-      (await tree.others(path, new Set(names))).sort();
-    assertEquals(await others("", "dir"), ["file"]);
+    const others = async (path: string, kinds: Record<string, "file" | "directory"> = {}) =>
+      (await tree.others(path, new Map(Object.entries(kinds)))).sort();
+    assertEquals(await others("", { dir: "directory" }), ["file"]);
+    assertEquals(await others("", { dir: "file", file: "file" }), ["dir"]);
+    assertEquals(await others("", { dir: "directory", file: "directory" }), ["file"]);
     assertEquals(await others("dir"), ["dir/a", "dir/deep"]);
     for (const path of ["within", "out", "nowhere", "none"]) assertEquals(await others(path), []);
     await directory.write("tree/back\\slash", "");
