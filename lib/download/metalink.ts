@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { SaxesParser, type SaxesTagNS } from "saxes";
+import { decodeLatin1 } from "../http/grammar.ts";
 import { DownloadError } from "./download_error.ts";
 import {
   type ContentDigest,
@@ -21,6 +22,12 @@ const MOST_FILES = 10_000;
 
 /** More URLs of a file are passed over. */
 const MOST_URLS = 1000;
+
+/** In bytes. */
+const LONGEST_DECLARATION = 200;
+
+/** The XML declaration, and the encoding in it. */
+const DECLARATION = /^<\?xml\s[^>]*?\sencoding\s*=\s*["']([A-Za-z][\w.-]*)["']/;
 
 const NAMESPACE = "urn:ietf:params:xml:ns:metalink";
 const NAMESPACE_3 = "http://www.metalinker.org/";
@@ -74,12 +81,42 @@ export function parseMetalink(document: Uint8Array): MetalinkDocument {
   if (document.length > MOST_BYTES) throw fault(`is longer than ${MOST_BYTES} bytes`);
   const reader = new MetalinkReader();
   try {
-    reader.read(new TextDecoder("utf-8", { fatal: true }).decode(document));
+    reader.read(textOf(document));
   } catch (error) {
     if (error instanceof DownloadError) throw error;
-    throw fault(error instanceof TypeError ? "is not in UTF-8" : "is no well-formed XML");
+    throw fault("is no well-formed XML");
   }
   return { files: reader.files.map(described), origin: reader.origin };
+}
+
+/** The characters of a document. */
+function textOf(document: Uint8Array): string {
+  const encoding = encodingOf(document);
+  let decoder: TextDecoder;
+  try {
+    decoder = new TextDecoder(encoding, { fatal: true });
+  } catch {
+    throw fault(`is in an encoding that is not known: ${encoding}`);
+  }
+  try {
+    return decoder.decode(document);
+  } catch {
+    throw fault(`is not in ${encoding}`);
+  }
+}
+
+/**
+ * The encoding of a document (XML 1.0 §4.3.3): by its byte order mark, or as it declares. What
+ * declares UTF-16 in ASCII, without that mark, is in UTF-8.
+ */
+function encodingOf(document: Uint8Array): string {
+  const mark = decodeLatin1(document, 0, Math.min(2, document.length));
+  if (mark === "\xff\xfe") return "utf-16le";
+  if (mark === "\xfe\xff") return "utf-16be";
+  const start = decodeLatin1(document, 0, Math.min(LONGEST_DECLARATION, document.length));
+  const [, declared = "utf-8"] = DECLARATION.exec(start) ?? [];
+  const encoding = declared.toLowerCase();
+  return encoding.startsWith("utf-16") ? "utf-8" : encoding;
 }
 
 function fault(reason: string): DownloadError {

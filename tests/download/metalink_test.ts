@@ -34,14 +34,43 @@ Deno.test("parseMetalink() reads documents, and says what is wrong with others",
   }
 });
 
-Deno.test("parseMetalink() reads no document that is long, or not in UTF-8", () => {
+Deno.test("parseMetalink() reads documents in the encodings that they declare", () => {
+  const root = '<metalink xmlns="urn:ietf:params:xml:ns:metalink"><file name="ü"/></metalink>';
+  const text = (encoding: string) => `<?xml version="1.0" encoding="${encoding}"?>${root}`;
+  const octets = (text: string) => Uint8Array.from(text, (it) => it.charCodeAt(0));
+  const utf16 = (text: string, isLittleEndian: boolean) => {
+    const view = new DataView(new ArrayBuffer(2 * text.length + 2));
+    [...`\ufeff${text}`].forEach((it, i) =>
+      view.setUint16(2 * i, it.charCodeAt(0), isLittleEndian)
+    );
+    return new Uint8Array(view.buffer);
+  };
+  const documents = [
+    bytes(text("utf-8")),
+    bytes(text("UTF-16")), // It was encoded anew, and its declaration was not.
+    bytes(`\ufeff${text("ISO-8859-1")}`),
+    octets(text("ISO-8859-1")),
+    octets(text("windows-1252").replaceAll('"', "'")),
+    utf16(text("UTF-16"), true),
+    utf16(text("UTF-16"), false),
+  ];
+  for (const document of documents) assertEquals(parseMetalink(document).files[0]!.path, "ü");
+  const refused: readonly (readonly [Uint8Array, string])[] = [
+    [octets(text("utf-8")), "is not in utf-8"],
+    [utf16(text("UTF-16"), true).subarray(0, -1), "is not in utf-16le"],
+    [octets(text("x-none")), "is in an encoding that is not known: x-none"],
+  ];
+  for (const [document, fault] of refused) {
+    assertThrows(() => parseMetalink(document), DownloadError, fault);
+  }
+});
+
+Deno.test("parseMetalink() reads no document that is long", () => {
   assertThrows(
     () => parseMetalink(new Uint8Array(MOST_BYTES + 1)),
     DownloadError,
     "is longer than",
   );
-  const utf16 = Uint8Array.from([0xff, 0xfe, 0x3c, 0]);
-  assertThrows(() => parseMetalink(utf16), DownloadError, "is not in UTF-8");
 });
 
 Deno.test("parseMetalink() takes no more than a thousand URLs of a file", () => {
