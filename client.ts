@@ -63,7 +63,7 @@ await runCommand(CLIENT_COMMAND, async (options, operands) => {
     display.end(job.name);
     if (outcome.jobs === undefined) {
       totals.end(outcome);
-      tell(outcome, options, display);
+      tell(outcome, isMany(), options, display);
     } else totals.replace(job, outcome.jobs);
     return outcome;
   };
@@ -75,7 +75,7 @@ await runCommand(CLIENT_COMMAND, async (options, operands) => {
       totals,
       settingsOf,
       fetchFile: fetchJob,
-      report: (outcome) => tell(outcome, options, display),
+      report: (outcome) => tell(outcome, true, options, display),
       onNotice: (line) => options.quiet || display.say(line),
       onRemoved: (file) => {
         if (!options.quiet) display.say(`removed ${file}`);
@@ -91,11 +91,16 @@ await runCommand(CLIENT_COMMAND, async (options, operands) => {
 });
 
 /** Reports the outcome of a file. */
-function tell(outcome: Outcome, options: ClientOptions, display: Display): void {
+function tell(
+  outcome: Outcome,
+  isOneOfMany: boolean,
+  options: ClientOptions,
+  display: Display,
+): void {
   const { json, quiet, recursive } = options;
   const isUnchanged = recursive && outcome.downloaded?.wasFinished;
   if (outcome.failure !== undefined || !(quiet || isUnchanged)) {
-    outcomeLines(outcome).forEach((it) => display.say(it));
+    outcomeLines(outcome, isOneOfMany).forEach((it) => display.say(it));
   }
   if (json) print(outcomeJson(outcome));
 }

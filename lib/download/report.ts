@@ -1,26 +1,42 @@
 import { say } from "../log/console.ts";
 import type { ClientRequest } from "../net/exchange.ts";
 import { reasonPhrase, type ResponseHead } from "../http/response.ts";
-import { exitStatusOf } from "./download_error.ts";
+import { type DownloadError, exitStatusOf } from "./download_error.ts";
 import type { Outcome } from "./fetch_file.ts";
 import type { Progress, TotalProgress } from "./screen.ts";
 import type { TargetUri } from "./target_uri.ts";
 
-/** The messages about an outcome, a line each. */
-export function outcomeLines(outcome: Outcome): string[] {
+/**
+ * The messages about an outcome, a line each.
+ *
+ * @param isOneOfMany whether an error has to say which file it is about
+ */
+export function outcomeLines(outcome: Outcome, isOneOfMany = false): string[] {
   const { job: { name, uri }, downloaded, failure, servers, failedTries, leftover } = outcome;
   if (failure !== undefined) {
     const left = leftover === undefined ? [] : [leftover];
-    if (failedTries < 2) return [...left, `client: ${failure.message}`];
+    const about = isOneOfMany ? subjectOf(outcome.job, failure, failedTries) : "";
+    if (failedTries < 2) return [...left, `client: ${about}${failure.message}`];
     const tried = serverLines(servers).map((line) => `client: tried ${line}`);
-    const last = `client: ${uri.href}: given up after ${failedTries} tries: ${failure.message}`;
-    return [...left, ...tried, last];
+    const givenUp = `given up after ${failedTries} tries: ${failure.message}`;
+    return [...left, ...tried, `client: ${uri.href}: ${about}${givenUp}`];
   }
   if (downloaded === undefined) return [`${name} is there: it stays as it is`];
   if (downloaded.wasFinished) return [`${name} is already complete: ${downloaded.bytes} bytes`];
   const tried = failedTries === 0 ? [] : serverLines(servers).map((line) => `tried ${line}`);
   const saved = name === "-" ? "to standard output" : downloaded.name ?? name;
   return [...tried, `saved ${saved}: ${downloaded.bytes} bytes`];
+}
+
+/** A file's name before an error, where neither that nor the URL before it tells which one it is. */
+function subjectOf(
+  { name, described }: Outcome["job"],
+  { failure, message }: DownloadError,
+  failedTries: number,
+): string {
+  const isNamed = failure === "file" ||
+    (!described && (failedTries > 1 || /^https?:\/\//.test(message)));
+  return isNamed ? "" : `${name}: `;
 }
 
 /** Each server and how the tries with it ended, a line each. */

@@ -59,6 +59,31 @@ Deno.test("outcomeLines() lists the servers that were tried, and what each did",
   ]);
 });
 
+Deno.test("outcomeLines() says which of many files an error is about", () => {
+  const expected = { bytes: 5, digest: undefined, pieces: undefined, identity: undefined };
+  const described = { sources: [], expected, place: undefined, notice: undefined };
+  const last = (name: string, isDescribed: boolean, failedTries: number, message: string) => {
+    const job = { ...FAILED.job, name, described: isDescribed ? described : undefined };
+    const failure = new DownloadError(message.endsWith("directory") ? "file" : "network", message);
+    return outcomeLines({ ...FAILED, job, failedTries, failure }, true).at(-1);
+  };
+  assertEquals([
+    last("f", false, 1, "s:1: gone"),
+    last("f", false, 1, "http://s:1/a: 404"),
+    last("f", false, 1, "f is a directory"),
+    last("f", false, 3, "s:1: gone"),
+    last("f", true, 1, "http://s:1/x: 404"),
+    last("f", true, 3, "s:1: gone"),
+  ], [
+    "client: f: s:1: gone",
+    "client: http://s:1/a: 404",
+    "client: f is a directory",
+    "client: http://b/a: given up after 3 tries: s:1: gone",
+    "client: f: http://s:1/x: 404",
+    "client: http://b/a: f: given up after 3 tries: s:1: gone",
+  ]);
+});
+
 Deno.test("outcomeJson() tells all of an outcome in one line", () => {
   const value = JSON.parse(outcomeJson(FAILED));
   assertEquals([value.status, value.finalUrl, value.seconds], [3, null, 1.235]);
