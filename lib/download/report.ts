@@ -159,5 +159,5 @@ export async function displayFor(
   }
   if (quiet || verbose || !Deno.stderr.isTerminal()) return new Journal(say);
   const { Screen } = await import("./screen.ts");
-  return new Screen(Deno.stderr, () => Deno.consoleSize().columns, !Deno.noColor, total);
+  return new Screen(Deno.stderr, () => Deno.consoleSize(), !Deno.noColor, total);
 }

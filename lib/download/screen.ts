@@ -31,6 +31,15 @@ export interface Terminal {
   writeSync(bytes: Uint8Array): number;
 }
 
+/** How much a terminal shows, in characters; 0 if it does not know. */
+export interface TerminalSize {
+  readonly columns: number;
+  readonly rows: number;
+}
+
+/** What a terminal without a size most likely has. */
+const USUAL_SIZE: TerminalSize = { columns: 80, rows: 24 };
+
 const REFRESH_MS = 200;
 
 interface Row {
@@ -45,7 +54,7 @@ interface Row {
  */
 export class Screen {
   readonly #terminal: Terminal;
-  readonly #columns: () => number;
+  readonly #size: () => TerminalSize;
   readonly #hasColor: boolean;
   readonly #total: () => TotalProgress | undefined;
   readonly #totalMeter = new PaceMeter();
@@ -57,12 +66,12 @@ export class Screen {
   /** `total` is asked how far the whole run is, before each drawing. */
   constructor(
     terminal: Terminal,
-    columns: () => number,
+    size: () => TerminalSize,
     hasColor: boolean,
     total: () => TotalProgress | undefined = () => undefined,
   ) {
     this.#terminal = terminal;
-    this.#columns = columns;
+    this.#size = size;
     this.#hasColor = hasColor;
     this.#total = total;
   }
@@ -90,16 +99,22 @@ export class Screen {
     if (this.#drawn > 0) this.#write(`${this.#erased()}${this.#lines()}`);
   }
 
-  /** The lines as they are now. The cursor stays at the end of the last, so that nothing scrolls. */
+  /**
+   * The lines as they are now. The cursor stays at the end of the last, so that nothing scrolls; and
+   * there are no more than the terminal has, since the cursor comes back to no others.
+   */
   #lines(): string {
-    const columns = this.#columns();
-    const lines = [...this.#rows].map(([name, { progress, perSecond }]) =>
+    const size = this.#size();
+    const columns = size.columns || USUAL_SIZE.columns;
+    const total = this.#rows.size > 0 ? this.#total() : undefined;
+    const hasTotal = total !== undefined && (total.files > 1 || total.isGrowing);
+    const room = Math.max(1, (size.rows || USUAL_SIZE.rows) - (hasTotal ? 1 : 0));
+    const shown = this.#rows.size > room ? room - 1 : this.#rows.size;
+    const lines = [...this.#rows].slice(0, shown).map(([name, { progress, perSecond }]) =>
       progressLine(name, progress, perSecond, columns, this.#hasColor)
     );
-    const total = this.#rows.size > 0 ? this.#total() : undefined;
-    if (total !== undefined && (total.files > 1 || total.isGrowing)) {
-      lines.push(totalLine(total, this.#totalPerSecond, columns));
-    }
+    if (shown < this.#rows.size) lines.push(`and ${this.#rows.size - shown} more`);
+    if (hasTotal) lines.push(totalLine(total, this.#totalPerSecond, columns));
     this.#drawn = lines.length;
     return lines.join("\n");
   }

@@ -23,9 +23,11 @@ const MIB = 1024 * 1024;
 const CLEAR = "\r\x1b[K";
 const server = "s:1";
 
-function screenOf(columns = 100, hasColor = false) {
+const SIZE = { columns: 100, rows: 24 };
+
+function screenOf(size = SIZE, hasColor = false) {
   const terminal = new FakeTerminal();
-  return { terminal, screen: new Screen(terminal, () => columns, hasColor) };
+  return { terminal, screen: new Screen(terminal, () => size, hasColor) };
 }
 
 Deno.test("Screen draws a line over itself, some times a second at the most", () => {
@@ -52,6 +54,28 @@ Deno.test("Screen draws a line for each download, and what stays above them", ()
   assertEquals(terminal.writes.at(-1), CLEAR);
 });
 
+Deno.test("Screen draws no more lines than the terminal has, since no others can be drawn over", () => {
+  const lines = (rows: number, total?: typeof TOTAL) => {
+    const terminal = new FakeTerminal();
+    const screen = new Screen(terminal, () => ({ columns: 100, rows }), false, () => total);
+    for (const name of ["a", "b", "c", "d"]) {
+      screen.update(name, { received: MIB, length: undefined, server }, 0);
+    }
+    screen.say("");
+    return terminal.writes.at(-1)!.split("\n").slice(1).map((line) => line.split("  ")[0]);
+  };
+  assertEquals(lines(4), ["a", "b", "c", "d"]);
+  assertEquals(lines(4, TOTAL), ["a", "b", "and 2 more", "3 of 12 files"]);
+  assertEquals(lines(3), ["a", "b", "and 2 more"]);
+  assertEquals(lines(2, TOTAL), ["and 4 more", "3 of 12 files"]);
+  assertEquals(lines(1), ["and 4 more"]);
+  // Some terminals do not know their size.
+  assertEquals(lines(0, TOTAL), ["a", "b", "c", "d", "3 of 12 files"]);
+  const { terminal, screen } = screenOf({ columns: 0, rows: 0 });
+  screen.update("name", { received: MIB, length: undefined, server }, 0);
+  assertEquals(terminal.writes, ["name  1 MiB  s:1"]);
+});
+
 const TOTAL = {
   ended: 3,
   files: 12,
@@ -65,7 +89,7 @@ Deno.test("Screen draws a line for all files of a run below those of each", () =
   const terminal = new FakeTerminal();
   let transferred = 0;
   const total = () => ({ ...TOTAL, transferred });
-  const screen = new Screen(terminal, () => 100, false, total);
+  const screen = new Screen(terminal, () => SIZE, false, total);
   for (const now of [0, 300, 1000]) {
     transferred = now * 1024;
     screen.update("a", { received: MIB, length: undefined, server }, now);
@@ -74,7 +98,7 @@ Deno.test("Screen draws a line for all files of a run below those of each", () =
   assertEquals(last, "3 of 12 files  1 MiB of 4 MiB  1,000 kiB/s  0:04 left");
   screen.end("a");
   assert(!terminal.writes.at(-1)!.includes("files"));
-  const one = new Screen(terminal, () => 100, false, () => ({ ...TOTAL, ended: 0, files: 1 }));
+  const one = new Screen(terminal, () => SIZE, false, () => ({ ...TOTAL, ended: 0, files: 1 }));
   one.update("a", { received: MIB, length: undefined, server }, 0);
   assert(!terminal.writes.at(-1)!.includes("files"));
 });
@@ -106,7 +130,7 @@ Deno.test("Screen bears a terminal that has gone away", () => {
       throw new Deno.errors.BrokenPipe();
     },
   };
-  const screen = new Screen(gone, () => 80, true);
+  const screen = new Screen(gone, () => SIZE, true);
   screen.update("a", { received: 1, length: 2, server }, 0);
   screen.say("a");
   screen.end("a");
