@@ -1,3 +1,4 @@
+import { escapeControlsInJson } from "../log/console.ts";
 import type { Progress } from "./screen.ts";
 import { PaceMeter } from "./speed.ts";
 
@@ -50,7 +51,7 @@ export class ProgressLines {
     running.isNew = false;
     const rest = length === undefined ? undefined : length - received;
     const secondsLeft = rest !== undefined && perSecond ? Math.ceil(rest / perSecond) : null;
-    this.#write(JSON.stringify({
+    this.#write(escapeControlsInJson(JSON.stringify({
       event: "progress",
       file: name,
       bytes: received,
@@ -58,6 +59,6 @@ export class ProgressLines {
       bytesPerSecond: perSecond === undefined ? null : Math.round(perSecond),
       secondsLeft: rest === 0 ? 0 : secondsLeft,
       server,
-    }));
+    })));
   }
 }

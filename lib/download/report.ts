@@ -1,4 +1,4 @@
-import { say } from "../log/console.ts";
+import { escapeControlsInJson, say } from "../log/console.ts";
 import type { ClientRequest } from "../net/exchange.ts";
 import { reasonPhrase, type ResponseHead } from "../http/response.ts";
 import { type DownloadError, exitStatusOf } from "./download_error.ts";
@@ -70,12 +70,12 @@ export function outcomeJson(outcome: Outcome): string {
     status: exitStatusOf(failure),
     error: failure?.message ?? null,
   };
-  return JSON.stringify(members);
+  return escapeControlsInJson(JSON.stringify(members));
 }
 
 /** One line of JSON about a file that was removed, without its line end. */
 export function removalJson(file: string): string {
-  return JSON.stringify({ file, removed: true });
+  return escapeControlsInJson(JSON.stringify({ file, removed: true }));
 }
 
 /** A status line that was met, and where a redirect leads. */

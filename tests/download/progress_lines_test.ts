@@ -1,4 +1,5 @@
 import { assertEquals } from "@std/assert";
+import { escapeControls } from "../../lib/log/console.ts";
 import { ProgressLines } from "../../lib/download/progress_lines.ts";
 
 Deno.test("ProgressLines tells at each tick how far downloads are, also those that get nothing", () => {
@@ -31,4 +32,13 @@ Deno.test("ProgressLines tells at each tick how far downloads are, also those th
   progress.say("saved a");
   progress.tick(3000);
   assertEquals(told(), ["saved a"]);
+});
+
+Deno.test("ProgressLines writes JSON that stays JSON when controls in it are escaped", () => {
+  const lines: string[] = [];
+  const progress = new ProgressLines((line) => lines.push(escapeControls(line)));
+  const name = "a\x7f\x85\u202e";
+  progress.update(name, { received: 1, length: 1, server: "s:1" }, 0);
+  progress.end(name);
+  assertEquals(lines.map((line) => JSON.parse(line).file), [name]);
 });

@@ -2,7 +2,13 @@ import { assertEquals } from "@std/assert";
 import { Try } from "../../lib/download/attempts.ts";
 import { DownloadError, exitStatusOf } from "../../lib/download/download_error.ts";
 import { type Outcome } from "../../lib/download/fetch_file.ts";
-import { headLines, Journal, outcomeJson, outcomeLines } from "../../lib/download/report.ts";
+import {
+  headLines,
+  Journal,
+  outcomeJson,
+  outcomeLines,
+  removalJson,
+} from "../../lib/download/report.ts";
 import { parseTypedUri } from "../../lib/download/target_uri.ts";
 import { fieldsWith } from "../support/field_lines.ts";
 
@@ -94,6 +100,11 @@ Deno.test("outcomeJson() tells all of an outcome in one line", () => {
   ]);
   const saved = JSON.parse(outcomeJson(SAVED));
   assertEquals([saved.file, saved.bytes, saved.sha256, saved.error], ["a", 5, "00", null]);
+  // What a server says controls no terminal.
+  const failure = new DownloadError("answer", "404 \x9b31m\u2028");
+  const line = outcomeJson({ ...FAILED, failure });
+  assertEquals([/[\x9b\u2028]/.test(line), JSON.parse(line).error], [false, failure.message]);
+  assertEquals(removalJson("a\x9b"), '{"file":"a\\u009b","removed":true}');
 });
 
 Deno.test("headLines() shows a head as it goes over the wire", () => {
