@@ -21,7 +21,7 @@ import {
   withBareValue,
 } from "../cli/option.ts";
 import { type FieldLine, isWritable } from "../http/fields.ts";
-import { trimOws } from "../http/grammar.ts";
+import { isHostAndPort, trimOws } from "../http/grammar.ts";
 import { type RetryRules, SILENCE_LIMITS } from "./context.ts";
 import { isCredential, type Userinfo } from "./target_uri.ts";
 
@@ -37,9 +37,9 @@ const LOCATIONS: ValueParser<string> = {
   parse: (text) => /^[a-z]{2}(?:,[a-z]{2})*$/i.test(text) ? text.toLowerCase() : undefined,
 };
 
-/** Fields that frame a message, choose its server or its content, or are for a proxy alone. */
+/** Fields that frame a message, choose its content, or are for a proxy alone. */
 const OWN_FIELDS: ReadonlySet<string> = new Set([
-  ...["accept-encoding", "avoid-server", "connection", "content-length", "expect", "host"],
+  ...["accept-encoding", "avoid-server", "connection", "content-length", "expect"],
   ...["if-match", "if-modified-since", "if-none-match", "if-range", "if-unmodified-since"],
   ...["keep-alive", "proxy-authorization", "proxy-connection", "range", "te", "trailer"],
   ...["transfer-encoding", "upgrade"],
@@ -53,6 +53,7 @@ const FIELD: ValueParser<FieldLine> = {
     const colon = text.indexOf(":");
     const [name, value] = [text.slice(0, colon), trimOws(text.slice(colon + 1))];
     if (colon < 1 || OWN_FIELDS.has(name.toLowerCase())) return undefined;
+    if (name.toLowerCase() === "host" && !isHostAndPort(value)) return undefined;
     return isWritable(name, value) ? [name, value] : undefined;
   },
 };

@@ -267,17 +267,26 @@ function requestFor(
   userFields: readonly FieldLine[],
 ): ClientRequest {
   const replaced = new Set(userFields.map(([name]) => name.toLowerCase()));
-  const usual: readonly FieldLine[] = [["User-Agent", "client"], ["Accept", accept]];
+  const usual: readonly FieldLine[] = [
+    ["Host", uri.authority],
+    ["User-Agent", "client"],
+    ["Accept", accept],
+  ];
   const asked = fieldsFor(uri);
   const isWhole = method === "GET" && !asked.some(([name]) => name === "Range");
   const fieldLines: readonly FieldLine[] = [
-    ["Host", uri.authority],
+    // RFC 9110 §7.2: Host comes first.
+    ...userFields.filter(isHost).slice(0, 1),
     ...usual.filter(([name]) => !replaced.has(name.toLowerCase())),
     ["Accept-Encoding", isWhole ? codings : "identity"],
     ...asked,
-    ...userFields,
+    ...userFields.filter((line) => !isHost(line)),
   ];
   return { method, requestTarget, fieldLines };
+}
+
+function isHost([name]: FieldLine): boolean {
+  return name.toLowerCase() === "host";
 }
 
 /** Fields as they are shown: any value may be a secret. */

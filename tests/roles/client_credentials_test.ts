@@ -32,7 +32,7 @@ Deno.test("client sends --header and --user to the URL's origin alone, and shows
   const url = `http://${pair.first.authority}/a`;
   const run = (...more: string[]) =>
     runRole("client", [...args, ...more, url], { cwd: directory.path });
-  const { code, stdout, stderr } = await run("--header=User-Agent: mine");
+  const { code, stdout, stderr } = await run("--header=User-Agent: mine", "--header=Host: b.test");
   assertEquals(code, 0, stderr);
   assertNotMatch(stdout + stderr, /s3cret|czNjcmV0/);
   assertMatch(stderr, /^> Authorization: \(not shown\)$/m);
@@ -41,6 +41,9 @@ Deno.test("client sends --header and --user to the URL's origin alone, and shows
   assertMatch(first, /^X-Key: s3cret\r$/m);
   assertMatch(first, /^User-Agent: mine\r$/m);
   assertEquals(first.match(/User-Agent/g)?.length, 1);
+  assertMatch(first, /^GET \/a HTTP\/1\.1\r\nHost: b\.test\r\n/);
+  assertEquals(first.match(/^Host/gm)?.length, 1);
+  assertMatch(other, new RegExp(`^Host: ${pair.other.authority}\r$`, "m"));
   assertNotMatch(other, /Authorization|X-Key|mine/);
   await run("--header-everywhere");
   assertMatch(pair.other.requestHeads.at(-1)!, /^X-Key: s3cret\r$/m);
@@ -113,7 +116,8 @@ Deno.test("client refuses fields and credentials that cannot be sent, without re
     [["--header=X: s3cret\nY"], /--header: a field/],
     [["--header=X: s3cr\u0001et"], /--header: a field/],
     [["--header=X y: s3cret"], /--header: a field/],
-    [["--header=Host: s3cret"], /--header: a field/],
+    [["--header=Host: s3cret/"], /--header: a field/],
+    [["--header=Host:"], /--header: a field/],
     [["--header=Range: s3cret"], /--header: a field/],
     [["--header=Proxy-Authorization: s3cret"], /--header: a field/],
     [["--header="], /--header needs a value/],
