@@ -205,7 +205,9 @@ function hostMatcher(host: string): (hostname: string) => boolean {
     };
   }
   const name = withoutDot(host.replace(/^\*?\./, ""));
-  return (hostname) => name !== "" && (hostname === name || hostname.endsWith(`.${name}`));
+  const isBelow = (hostname: string) =>
+    hostname.endsWith(`.${name}`) && addressOf(hostname) === undefined;
+  return (hostname) => name !== "" && (hostname === name || isBelow(hostname));
 }
 
 function networkOf(host: string) {

@@ -50,6 +50,8 @@ export const PROXY_EXCEPTIONS: readonly ProxyException[] = [
   ...direct("10.0.0.1", "[::ffff:10.0.0.1]:80"),
   ...proxied("10.0.0.0/33", "10.0.0.1:80"),
   ...proxied("10.0.0", "10.0.0.1:80"),
+  ...proxied("0.1", "10.0.0.1:80"),
+  ...proxied(".1", "10.0.0.1:80", "[::1]:80"),
   ...proxied("..", "a.example:80"),
   ...proxied("http://a.example", "a.example:80"),
 ];
