@@ -100,8 +100,13 @@ export class Proxy implements Forwarder {
   }
 
   /** RFC 9110 §15.5.8. */
-  refusalOf({ statusCode }: ResponseHead): ProxyError | undefined {
+  refusalOf({ statusCode, fields }: ResponseHead): ProxyError | undefined {
     if (statusCode !== 407) return undefined;
+    const challenges = fields.get("proxy-authenticate");
+    if (challenges !== undefined && !hasBasic(challenges)) {
+      const reason = "asks for another authentication than Basic (407), which alone is supported";
+      return new ProxyError(`the proxy ${this.#server} ${reason}`, undefined, "lasting");
+    }
     const scheme = this.#isSecure ? "https" : "http";
     const reason = this.#credentials === undefined
       ? "asks for a name and password (407); give them"
@@ -129,6 +134,12 @@ export class Proxy implements Forwarder {
     const message = `the proxy ${this.#server}: ${reason}`;
     return new ProxyError(message, { cause: error }, isLasting ? "lasting" : "passing");
   }
+}
+
+/** Whether Basic is among challenges, outside of their quoted strings (RFC 9110 §11.6.1). */
+function hasBasic(challenges: string): boolean {
+  const plain = challenges.replace(/"(?:[^"\\]|\\.)*"/g, '""');
+  return /(?:^|,)[ \t]*basic(?:[ \t,]|$)/i.test(plain);
 }
 
 /** Whether a tunnel's error is that of the server behind it: its certificate. */

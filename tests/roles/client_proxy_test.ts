@@ -158,6 +158,22 @@ Deno.test("client asks once where a proxy wants credentials or forbids", async (
   assertMatch(stderr, /^client: .*does not take this name and password \(407\)/m);
   assertEquals([code, stdout, proxy.requestHeads.length], [3, "", 1]);
   assertNotMatch(stderr, /s3cret/);
+  const fields = ["Negotiate", 'Digest realm="Basic", nonce="x"'];
+  const ways = fields.map((it) => `Proxy-Authenticate: ${it}`);
+  proxy.answer = answering("407 Proxy Authentication Required", "no", ...ways);
+  const other = await runRole("client", args);
+  assertMatch(
+    other.stderr,
+    /^client: .*: the proxy \S+ asks for another authentication than Basic \(407\)/m,
+  );
+  proxy.answer = answering(
+    "407 Proxy Authentication Required",
+    "no",
+    ...ways,
+    "Proxy-Authenticate: basic realm=x",
+  );
+  const basic = await runRole("client", args);
+  assertMatch(basic.stderr, /does not take this name and password \(407\)/);
 });
 
 Deno.test("client asks for another server where a proxy forbids one", async () => {
