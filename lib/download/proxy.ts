@@ -95,7 +95,7 @@ export class Proxy implements Forwarder {
       );
     } catch (error) {
       connection.close();
-      throw isOfServer(error) ? error : this.#error(error);
+      throw this.#tunnelError(error);
     }
   }
 
@@ -124,6 +124,15 @@ export class Proxy implements Forwarder {
     return new ProxyError(message, undefined, fault);
   }
 
+  /** The error for what comes of a tunnel: that of the server behind it is its certificate. */
+  #tunnelError(error: unknown): unknown {
+    if (!(error instanceof HandshakeError && error.isRefusal)) return this.#error(error);
+    if (!error.isOtherProtocol) return error;
+    // The server, or the proxy with a page of its own: which of them cannot be told.
+    const message = `in the tunnel of the proxy ${this.#server} nothing speaks TLS`;
+    return new ProxyError(message, { cause: error }, "forServer");
+  }
+
   /** The error for what the proxy itself does; an error that is not the network's as it is. */
   #error(error: unknown): unknown {
     const reason = failureReason(error);
@@ -140,11 +149,6 @@ export class Proxy implements Forwarder {
 function hasBasic(challenges: string): boolean {
   const plain = challenges.replace(/"(?:[^"\\]|\\.)*"/g, '""');
   return /(?:^|,)[ \t]*basic(?:[ \t,]|$)/i.test(plain);
-}
-
-/** Whether a tunnel's error is that of the server behind it: its certificate. */
-function isOfServer(error: unknown): boolean {
-  return error instanceof HandshakeError && error.isRefusal && !error.isOtherProtocol;
 }
 
 /** The port as it is written, if one is: a URL drops its scheme's own, but not another scheme's. */

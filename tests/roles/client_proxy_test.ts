@@ -96,6 +96,10 @@ Deno.test("client verifies the server behind a tunnel, and the proxy that speaks
     ],
     ...[http, https].flatMap((origin): [string[], RegExp][] => [
       [
+        [`--proxy=${origin}`, `--ca=${AUTHORITY}`, `https://${plain.server.authority}/a`],
+        /^client: .*: in the tunnel of the proxy 127\.0\.0\.1:\d+ nothing speaks TLS$/m,
+      ],
+      [
         [`--proxy=${origin}`, `--ca=${AUTHORITY}`, other],
         /^client: other\.example:\d+: its certificate is for another name$/m,
       ],
@@ -136,7 +140,7 @@ Deno.test("client says what a proxy wants, or does wrong", async () => {
     [
       { statusLine: "200 OK", content: "<html>Log in!</html>" },
       new RegExp(
-        `the proxy ${at}: (?:it opens no tunnel, but sends content|it does not speak TLS)$`,
+        `the proxy ${at}(?:: it opens no tunnel, but sends content| nothing speaks TLS)$`,
         "m",
       ),
     ],
