@@ -20,6 +20,9 @@ const LONGEST_TRIAL_MS = 3000;
 /** One that raises the rate by so much need not wait for that. */
 const CLEAR_GAIN = 1.25;
 
+/** One that has brought nothing by then is waited for no longer: its server may not answer at all. */
+const LONGEST_JOIN_MS = 2000;
+
 /** If less time is left, a connection is not worth its handshake. */
 const WORTH_MS = 1000;
 
@@ -49,8 +52,8 @@ export class SegmentControl {
   readonly #arrivals: Arrival[] = [];
   /** Since when the present connections send. */
   #since: number | undefined;
-  /** "joining" until the new connection sends; then on trial against the rate before. */
-  #state: "steady" | "joining" | { readonly rateBefore: number } = "steady";
+  /** Joining until the new connection sends; then on trial against the rate before. */
+  #state: "steady" | { readonly joiningSince: number } | { readonly rateBefore: number } = "steady";
   #pauseMs = FIRST_PAUSE_MS;
   #pausedUntil = -Infinity;
 
@@ -66,7 +69,7 @@ export class SegmentControl {
   /** Notes bytes that have arrived; `isNewest` for those of the connection that joined last. */
   note(bytes: number, isNewest: boolean, monotonicMs: number): void {
     this.#since ??= monotonicMs;
-    if (isNewest && this.#state === "joining") this.#beginTrial(monotonicMs);
+    if (isNewest && this.#isJoining) this.#beginTrial(monotonicMs);
     const last = this.#arrivals.at(-1);
     const newest = isNewest ? bytes : 0;
     if (last !== undefined && monotonicMs - last.at < WINDOW_MS / 10) {
@@ -91,9 +94,15 @@ export class SegmentControl {
    */
   advise(restBytes: number, connections: number, monotonicMs: number): Advice | undefined {
     if (this.#state === "steady") {
-      return this.#mayJoin(restBytes, connections, monotonicMs) ? this.#join() : undefined;
+      if (!this.#mayJoin(restBytes, connections, monotonicMs)) return undefined;
+      this.#state = { joiningSince: monotonicMs };
+      return "join";
     }
-    if (this.#state === "joining") return undefined;
+    if ("joiningSince" in this.#state) {
+      if (monotonicMs - this.#state.joiningSince < LONGEST_JOIN_MS) return undefined;
+      this.#state = "steady"; // Its server stays busy, so the next one asks another, at once.
+      return "leave";
+    }
     const ms = monotonicMs - this.#since!;
     if (ms < WINDOW_MS) return undefined;
     const gain = this.perSecond(monotonicMs) / this.#state.rateBefore;
@@ -115,9 +124,8 @@ export class SegmentControl {
     this.#pauseMs = Math.min(LONGEST_PAUSE_MS, 2 * this.#pauseMs);
   }
 
-  #join(): Advice {
-    this.#state = "joining";
-    return "join";
+  get #isJoining(): boolean {
+    return this.#state !== "steady" && "joiningSince" in this.#state;
   }
 
   #beginTrial(monotonicMs: number): void {

@@ -56,6 +56,8 @@ export interface Asker extends Holder {
   server: string | undefined;
   /** What it asks first: what has brought it a segment. */
   readonly home: TargetUri | undefined;
+  /** Whether it has brought nothing, and not for lack of questions: it asks none that has failed. */
+  readonly isVain: boolean;
 }
 
 /** How often a redirector is asked for a server that no other worker asks. */
@@ -82,7 +84,7 @@ export async function askSegment(
   const [target, isSource] = targetOf(worker, busy, round);
   worker.server = target.server;
   const avoidance = isSource ? avoidanceOf(target, busy, round) : undefined;
-  const { uri, answer } = await find(target, busy, {
+  const { uri, answer } = await find(target, worker, busy, {
     method: "GET",
     fieldsFor: ({ href }) => [
       ...(href === target.href && avoidance ? [["Avoid-Server", avoidance] as const] : []),
@@ -103,6 +105,7 @@ export async function askSegment(
 /** Follows redirects; where servers are not to be shared, to none that is busy. */
 async function find(
   target: TargetUri,
+  { isVain }: Asker,
   busy: ReadonlySet<string>,
   question: Question,
   { context, control, partless, workers }: SegmentRound,
@@ -110,9 +113,12 @@ async function find(
   if (control === undefined || workers.size === 1) {
     return await followRedirects(target, question, context);
   }
-  const isTaken = (server: string) => busy.has(server) || partless.has(server);
-  const isUnwanted = (server: string) => isTaken(server) || context.attempts.failuresOf(server) > 0;
-  if (isTaken(target.server)) throw new NoServerError();
+  const { attempts } = context;
+  const isTaken = (server: string) =>
+    busy.has(server) || partless.has(server) || !attempts.allowsRange(server);
+  const hasFailed = (server: string) => attempts.failuresOf(server) > 0;
+  const isUnwanted = (server: string) => isTaken(server) || hasFailed(server);
+  if (isTaken(target.server) || isVain && hasFailed(target.server)) throw new NoServerError();
   const found = await seek(target, { ...question, isUnwanted, asks: FREE_ASKS }, context);
   if ("answer" in found) return found;
   throw new NoServerError();

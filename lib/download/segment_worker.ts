@@ -45,6 +45,10 @@ export class SegmentWorker implements Asker {
     round.workers.add(this);
   }
 
+  get isVain(): boolean {
+    return this.#received === 0 && this.#failures > 0;
+  }
+
   /** Ends with the segment that it brings at present, unless no other worker is left then. */
   leave(): undefined {
     this.#isLeaving = true;
@@ -257,16 +261,15 @@ export class SegmentWorker implements Asker {
     if (details.isOfRange) {
       if (!partless.has(server)) attempts.denyRange(server);
       // It may well serve the whole: no message, and no reason to avoid it.
-      const isVain = control !== undefined || !sources.hasOther(server);
-      if (isVain || ++this.#failures >= MOST_FAILURES) return this.#giveUp();
+      if (!sources.hasOther(server) || ++this.#failures >= MOST_FAILURES) return this.#giveUp();
       return await tasks.sleep(IDLE_MS);
     }
     const restMs = retryAfterMs(details.fields, Date.now() / 1000) ?? 0;
     attempts.failBeside(error, retry.monotonicMs() + restMs);
     observer.onNotice(`${error.message}; its segment goes to another`);
     this.#failures = gained >= whole.length * FAIR_PART ? 0 : this.#failures + 1;
-    const isVain = control !== undefined && this.#received === 0;
-    if (isVain || this.#failures >= MOST_FAILURES) return this.#giveUp();
+    if (this.#failures >= MOST_FAILURES) return this.#giveUp();
+    if (control !== undefined && this.isVain) return; // It asks another one, if there is one.
     await tasks.sleep(pauseMs(error, Math.max(1, this.#failures), retry.random()));
   }
 

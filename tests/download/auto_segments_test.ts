@@ -111,6 +111,23 @@ Deno.test("download() with auto shares no server, whatever the redirector names"
   }));
 });
 
+const refusing = (text: string): Script => ({
+  answer: async ({ wire }) => (await wire.send(text), "ends"),
+});
+
+Deno.test("download() with auto asks the next server at once when one cannot join", async () => {
+  const refusals: readonly (readonly Script[])[] = [
+    [refusing(refusalOf("404 Not Found")), refusing(refusalOf("503 Service Unavailable"))],
+    [{ answer: () => Promise.resolve("ends") }, UPRIGHT["has another ETag"]],
+  ];
+  await Promise.all(refusals.map(async (scripts) => {
+    const farm = [new SlowServer(), ...scripts, new SlowServer()];
+    const { outcomes, attempts } = await downloaded(farm, balancing());
+    assertEquals([outcomes[0], outcomes.at(-1)!.at(-1), attempts.repeats], [["done"], "done", 0]);
+    for (const few of outcomes.slice(1, -1)) assert(few.length < 2, `${few}`);
+  }));
+});
+
 /** Answers the second and all later connections so. */
 const answeringOthers = (text: string) => {
   let asks = 0;
@@ -127,9 +144,6 @@ const answeringOthers = (text: string) => {
 };
 
 Deno.test("download() with auto never fails because of a connection that cannot join", async () => {
-  const refusing = (text: string): Script => ({
-    answer: async ({ wire }) => (await wire.send(text), "ends"),
-  });
   const texts = [
     refusalOf("503 Service Unavailable", { "Retry-After": 30 }),
     refusalOf("429 Too Many Requests"),

@@ -223,3 +223,18 @@ Deno.test("Segments gives little to what is not known, so that it can be told", 
   const segment = segments.take(new Link(1, 1), undefined, 0)!;
   assertEquals(segment.end - segment.position, 5 * LEAST_SEGMENT);
 });
+
+Deno.test("SegmentControl waits for no connection that stays silent, but lets others join", () => {
+  const control = new SegmentControl(4);
+  const advices: string[] = [];
+  const joinedAt: number[] = [];
+  for (let now = 0; now < 20_000; now += STEP_MS) {
+    control.note(10_000, false, now);
+    const advice = control.advise(1e9, 1 + joinedAt.length, now);
+    if (advice !== undefined) advices.push(advice);
+    if (advice === "join") joinedAt.push(now);
+  }
+  assertEquals(advices, ["join", "leave", "join", "leave", "join", "leave"]);
+  const pauses = joinedAt.slice(1).map((at, i) => at - joinedAt[i]!);
+  assert(pauses.every((ms) => ms >= 2000 && ms < 2100), `${pauses}`);
+});
