@@ -139,6 +139,22 @@ Deno.test("client --recursive tells listings that fail, and keeps all when the f
   }
 });
 
+Deno.test("client --recursive asks for a page where the JSON is of a format that it does not know", async () => {
+  const formats = ['{"files":[{"base":"a"}],"directory":"/"}', '["a"]', '[{"file":"a"}]'];
+  for (const text of formats) {
+    await using server = new FakeServer((conn, head) => {
+      const accepts = (type: string) => new RegExp(`^accept:.*${type}`, "im").test(head);
+      if (head.startsWith("GET /a ")) return answering("200 OK", "a")(conn, head);
+      return (accepts("json") ? json(text) : html('<a href="/a">a</a>'))(conn, head);
+    });
+    await using directory = await TemporaryDirectory.with();
+    const args = ["-r", "-d", "copy", `http://${server.authority}/`];
+    const { code, stderr } = await runRole("client", args, { cwd: directory.path });
+    assertEquals(code, 0, stderr);
+    assertEquals(await directory.read("copy/a"), new TextEncoder().encode("a"));
+  }
+});
+
 Deno.test("client --delete keeps what a listing that is encoded or cut short may name", async () => {
   const page = "Content-Type: text/html";
   const text = '<a href="b">b</a>';

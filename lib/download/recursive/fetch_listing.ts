@@ -10,6 +10,7 @@ import { Sources } from "../sources.ts";
 import { isSameOrigin, type TargetUri } from "../target_uri.ts";
 import {
   directoryOf,
+  ForeignListingError,
   HtmlListingReader,
   JsonListingReader,
   type ListedEntry,
@@ -34,6 +35,9 @@ export const MOST_LISTING_BYTES = 64 * 1024 * 1024;
 /** JSON has sizes and times, exactly; a server without it sends a page. */
 const ACCEPT = "application/json, text/html;q=0.9, application/xhtml+xml;q=0.9";
 
+/** For a server whose JSON is of another format: it may have a page as well. */
+const ACCEPT_PAGES = "text/html, application/xhtml+xml;q=0.9";
+
 /**
  * Asks for the listing of a directory, with the retries of every download.
  *
@@ -45,11 +49,26 @@ export async function fetchListing(
   settings: DownloadSettings,
   attempts: AttemptLog,
 ): Promise<Listing> {
+  try {
+    return await fetchAs(ACCEPT, typed, settings, attempts);
+  } catch (error) {
+    const isForeign = error instanceof DownloadError && error.cause instanceof ForeignListingError;
+    if (!isForeign) throw error;
+    return await fetchAs(ACCEPT_PAGES, typed, settings, attempts);
+  }
+}
+
+async function fetchAs(
+  accept: string,
+  typed: TargetUri,
+  settings: DownloadSettings,
+  attempts: AttemptLog,
+): Promise<Listing> {
   const output = new ListingOutput(typed.href);
   const context: DownloadContext = {
     ...settings,
     ...{ sources: new Sources([typed]), attempts, expected: undefined },
-    transport: { ...settings.transport, segments: 1, accept: ACCEPT, codings: undefined },
+    transport: { ...settings.transport, segments: 1, accept, codings: undefined },
   };
   const rules = {
     verification: undefined,
@@ -161,7 +180,7 @@ class ListingOutput extends SequentialOutput {
       return act(this.#reader!);
     } catch (error) {
       if (!(error instanceof ListingError)) throw error;
-      throw new DownloadError("protocol", `${this.name}: ${error.message}`);
+      throw new DownloadError("protocol", `${this.name}: ${error.message}`, { cause: error });
     }
   }
 

@@ -26,6 +26,11 @@ export class ListingError extends Error {
   override readonly name: string = "ListingError";
 }
 
+/** JSON of a format that is not known here. */
+export class ForeignListingError extends ListingError {
+  override readonly name = "ForeignListingError";
+}
+
 /** Reads one listing. */
 export interface ListingReader {
   /**
@@ -153,12 +158,12 @@ export class JsonListingReader implements ListingReader {
     }
     this.#element += text.slice(from);
     if (this.#element.length <= LONGEST_ELEMENT) return;
-    throw new ListingError("the listing has an entry without end");
+    throw new ForeignListingError("the listing has an entry without end");
   }
 
   end(uri: TargetUri, asked: TargetUri): ListedEntry[] {
     const isWhole = this.#state === "behind" && this.#element.trim() === "";
-    if (!isWhole) throw new ListingError("the listing is no JSON array");
+    if (!isWhole) throw new ForeignListingError("the listing is no JSON array");
     return this.#links.entries(uri, uri, asked);
   }
 
@@ -180,7 +185,7 @@ export class JsonListingReader implements ListingReader {
     const isEnd = character === "]";
     const isInside = (this.#state === "first" || this.#state === "further") &&
       (isEnd || character === ",");
-    if (!isInside) throw new ListingError("the listing is no JSON array");
+    if (!isInside) throw new ForeignListingError("the listing is no JSON array");
     const isEmpty = isEnd && this.#state === "first" && text === "";
     if (!isEmpty) this.#take(text);
     this.#state = isEnd ? "behind" : "further";
@@ -191,7 +196,7 @@ export class JsonListingReader implements ListingReader {
     try {
       value = JSON.parse(text);
     } catch {
-      throw new ListingError("the listing is no JSON array");
+      throw new ForeignListingError("the listing is no JSON array");
     }
     const link = linkOf(value);
     if (link !== undefined) this.#links.add(link);
@@ -205,7 +210,9 @@ function linkOf(value: unknown): Link | undefined {
     string,
     unknown
   >;
-  if (typeof name !== "string") throw new ListingError("the listing has an entry without a name");
+  if (typeof name !== "string") {
+    throw new ForeignListingError("the listing has an entry without a name");
+  }
   const isDirectory = type === "directory" || is_dir === true;
   if (!isDirectory && type !== "file" && is_dir !== false) return undefined;
   const own = `./${encodeURIComponent(name.toWellFormed())}${isDirectory ? "/" : ""}`;
