@@ -237,16 +237,35 @@ export class HtmlListingReader implements ListingReader {
   readonly #links = new Links();
   readonly #parser: Parser;
   #base: string | undefined;
+  /** Of the tag that is read. */
+  #name = "";
+  #href: string | undefined;
 
   /** `HtmlParser` is that of htmlparser2, which is loaded only for pages. */
   constructor(HtmlParser: typeof Parser) {
-    this.#parser = new HtmlParser({
-      onopentag: (name, { href }) => {
-        if (href === undefined) return;
-        if (name === "base") this.#base ??= href;
-        if (name === "a") this.#links.add({ href, size: undefined, modifiedAt: undefined });
+    // Each tag stands for itself: to know which are open takes time by the square of their number.
+    const FlatParser = class extends HtmlParser {
+      override isVoidElement(): boolean {
+        return true;
+      }
+    };
+    this.#parser = new FlatParser({
+      onopentagname: (name) => {
+        this.#name = name;
+        this.#href = undefined;
+      },
+      onattribute: (name, value) => {
+        if (name === "href") this.#meet(value);
       },
     });
+  }
+
+  /** The first `href` of a tag counts. */
+  #meet(href: string): void {
+    if (this.#href !== undefined) return;
+    this.#href = href;
+    if (this.#name === "base") this.#base ??= href;
+    if (this.#name === "a") this.#links.add({ href, size: undefined, modifiedAt: undefined });
   }
 
   push(text: string): void {

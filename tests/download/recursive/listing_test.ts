@@ -84,6 +84,13 @@ Deno.test("listings are bounded, however they grow", () => {
   }
 });
 
+Deno.test("pages are read in one go, however their elements are nested", () => {
+  for (const start of ["<div>", "<svg><b>", "</i><u>"]) {
+    const text = `${start.repeat(1_000_000)}<a x href="a" href="b" y><a></a>`;
+    assertEquals(entriesOf("html", text, 65_536).map(shown), ["a"]);
+  }
+});
+
 Deno.test("links may name the directory that was asked for, or where its redirect led", () => {
   const asked = parseTypedUri("http://balancer/x/");
   const text =
