@@ -52,7 +52,7 @@ export interface ListingReader {
 /** The most names of one listing. */
 export const MOST_NAMES = 250_000;
 
-/** The longest entry of a JSON listing, in UTF-16 code units. */
+/** The longest entry of a JSON listing, and the longest link of a page, in UTF-16 code units. */
 const LONGEST_ELEMENT = 64 * 1024;
 
 /** What a listing refers to, with what it says about it. */
@@ -264,6 +264,7 @@ export class HtmlListingReader implements ListingReader {
   #meet(href: string): void {
     if (this.#href !== undefined) return;
     this.#href = href;
+    if (href.length > LONGEST_ELEMENT) return; // Such as a picture in a data: URL.
     if (this.#name === "base") this.#base ??= href;
     if (this.#name === "a") this.#links.add({ href, size: undefined, modifiedAt: undefined });
   }

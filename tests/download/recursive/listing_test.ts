@@ -84,6 +84,13 @@ Deno.test("listings are bounded, however they grow", () => {
   }
 });
 
+Deno.test("links that are too long for any name are passed over", () => {
+  const text = `<a href="${"x".repeat(65_537)}"><a href="a">`;
+  for (const length of [text.length, 1000]) {
+    assertEquals(entriesOf("html", text, length).map(shown), ["a"]);
+  }
+});
+
 Deno.test("pages are read in one go, however their elements are nested", () => {
   for (const start of ["<div>", "<svg><b>", "</i><u>"]) {
     const text = `${start.repeat(1_000_000)}<a x href="a" href="b" y><a></a>`;
