@@ -20,8 +20,8 @@ import {
   type Outcome,
   type Run,
 } from "./lib/download/fetch_file.ts";
-import { NameClaims } from "./lib/download/file_name.ts";
-import { atOnce, type Job, makeDirectory, planJobs } from "./lib/download/jobs.ts";
+import { NameClaims } from "./lib/download/output/file_name.ts";
+import { atOnce, type Job, makeDirectory, planJobs } from "./lib/download/jobs/jobs.ts";
 import { openReach } from "./lib/download/reach.ts";
 import {
   type Display,
@@ -29,9 +29,9 @@ import {
   outcomeJson,
   outcomeLines,
   removalJson,
-} from "./lib/download/report.ts";
+} from "./lib/download/display/report.ts";
 import { settingsFor } from "./lib/download/settings.ts";
-import { RunTotals } from "./lib/download/totals.ts";
+import { RunTotals } from "./lib/download/display/totals.ts";
 import { print } from "./lib/log/console.ts";
 
 await runCommand(CLIENT_COMMAND, async (options, operands) => {

@@ -51,23 +51,39 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     ...["lib/balancing/load_checks", "lib/balancing", "lib/balancing/list"],
     ...["lib/balancing/policies", "lib/net"],
   ],
-  "lib/download": [
-    "lib/download",
-    "lib/log",
-    "lib/cli",
-    "lib/net",
-    "lib/http",
-    "@std",
-    "ipaddr.js",
-    ...["node:crypto", "node:stream", "node:zlib"],
-    "saxes",
+  "lib/download/requests": [
+    ...["lib/download/requests", "lib/download/jobs", "lib/download"],
+    ...["lib/cli", "lib/net", "lib/http", "@std", "ipaddr.js"],
+  ],
+  "lib/download/output": [
+    ...["lib/download/output", "lib/download/requests", "lib/download", "lib/http"],
+    ...["@std", "node:crypto", "node:stream", "node:zlib"],
+  ],
+  "lib/download/segments": [
+    ...["lib/download/segments", "lib/download/output", "lib/download/requests", "lib/download"],
+    ...["lib/http", "@std"],
+  ],
+  "lib/download/jobs": [
+    ...["lib/download/jobs", "lib/download/output", "lib/download/requests", "lib/download"],
+    ...["lib/cli", "lib/http", "@std", "node:crypto", "saxes"],
+  ],
+  "lib/download/display": [
+    ...["lib/download/display", "lib/download/jobs", "lib/download/requests", "lib/download"],
+    ...["lib/log", "lib/net", "lib/http", "@std"],
   ],
   "lib/download/recursive": [
-    ...["lib/download/recursive", "lib/download", "lib/log", "lib/cli", "lib/net", "lib/http"],
-    ...["@std", "htmlparser2"],
+    ...["lib/download/recursive", "lib/download/display", "lib/download/jobs"],
+    ...["lib/download/output", "lib/download/requests", "lib/download"],
+    ...["lib/cli", "lib/http", "@std", "htmlparser2"],
+  ],
+  "lib/download": [
+    ...["lib/download", "lib/download/display", "lib/download/jobs", "lib/download/output"],
+    ...["lib/download/requests", "lib/download/segments"],
+    ...["lib/log", "lib/cli", "lib/net", "lib/http", "@std", "node:crypto"],
   ],
   "role": [
     ...["lib/http", "lib/net", "lib/log", "lib/cli", "lib/process", "lib/files", "lib/download"],
+    ...["lib/download/display", "lib/download/jobs", "lib/download/output"],
     ...["lib/download/recursive", "lib/balancing", "lib/balancing/list", "lib/balancing/admin"],
     ...["lib/balancing/file_checks", "lib/balancing/load_checks", "lib/balancing/location"],
     "lib/balancing/state",
@@ -230,9 +246,12 @@ Deno.test("client.ts loads nothing before it is known that a download needs it",
   const loaded = loadedBy("client.ts");
   assert(loaded.has("lib/net/exchange.ts"));
   const features = [
-    ...["checksums", "netrc", "progress_lines", "proxy", "rate_limit", "screen", "segment_control"],
-    ...["segment_round", "segment_worker", "segmented", "segments", "speed", "user_fields"],
-    ...["verification", "metalink", "metalink_jobs", "pieces"],
+    ...["display/progress_lines", "display/screen", "jobs/checksums", "jobs/metalink"],
+    ...["jobs/metalink_jobs", "output/content_coding", "output/decoded_output", "output/pieces"],
+    ...["output/zstd", "requests/netrc", "requests/proxy", "requests/rate_limit"],
+    ...["requests/user_fields", "segments/segment_control", "segments/segment_round"],
+    ...["segments/segment_worker", "segments/segmented", "segments/segments", "speed"],
+    "verification",
   ].map((name) => `lib/download/${name}.ts`);
   assertNone(features.filter((it) => !sources.some(({ path }) => path === it)));
   const others = ["lib/net/nested_tls.ts", "lib/net/tunnel.ts", "lib/http/digest_fields.ts"];

@@ -8,7 +8,7 @@
 import type { Fields } from "../http/fields.ts";
 import { parseHttpDate } from "../http/http_date.ts";
 import type { DownloadFailure, TryError } from "./download_error.ts";
-import { answerDate } from "./finished_file.ts";
+import { answerDate } from "./output/finished_file.ts";
 
 /** What one server did in the course of a download. */
 export interface ServerRecord {

@@ -23,7 +23,7 @@ import {
 import { type FieldLine, isWritable } from "../http/fields.ts";
 import { isHostAndPort, trimOws } from "../http/grammar.ts";
 import { type RetryRules, SILENCE_LIMITS } from "./context.ts";
-import { isCredential, type Userinfo } from "./target_uri.ts";
+import { isCredential, type Userinfo } from "./requests/target_uri.ts";
 
 const SHA256: ValueParser<string> = {
   placeholder: "HEX",

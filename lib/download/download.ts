@@ -11,14 +11,14 @@ import {
 import type { DownloadContext, Observer } from "./context.ts";
 import { answerError, TryError } from "./download_error.ts";
 import { Finder } from "./finder.ts";
-import { type FinishedFile, isSameFile, modifiedAt } from "./finished_file.ts";
+import { type FinishedFile, isSameFile, modifiedAt } from "./output/finished_file.ts";
 import type { FinalAnswer } from "./follow_redirects.ts";
-import type { Output } from "./output.ts";
+import type { Output } from "./output/output.ts";
 import { Receiver, type RelieveFrom } from "./receiver.ts";
 import { RelievedError } from "./relief.ts";
-import { Segmenting } from "./segmenting.ts";
-import type { TargetUri } from "./target_uri.ts";
-import { tryError } from "./transport.ts";
+import { Segmenting } from "./segments/segmenting.ts";
+import type { TargetUri } from "./requests/target_uri.ts";
+import { tryError } from "./requests/transport.ts";
 import type { Verification } from "./verification.ts";
 
 /** How the content is saved. */

@@ -4,13 +4,13 @@ import { AttemptLog, type ServerRecord, type Try } from "./attempts.ts";
 import type { DownloadContext, DownloadSettings } from "./context.ts";
 import { DivertedError, download, type Downloaded } from "./download.ts";
 import { DownloadError } from "./download_error.ts";
-import { type NameClaims, proposedName, safeName } from "./file_name.ts";
+import { type NameClaims, proposedName, safeName } from "./output/file_name.ts";
 import type { ContentDigest, ExpectedContent } from "./expected_content.ts";
-import { existingFile, type FinishedFile, isListedFile } from "./finished_file.ts";
+import { existingFile, type FinishedFile, isListedFile } from "./output/finished_file.ts";
 import type { FinalAnswer } from "./follow_redirects.ts";
-import { isMetalinkName, type Job } from "./jobs.ts";
-import { forgetKilled, openOutput } from "./open_output.ts";
-import { leftoverLine, NOTHING, type Output } from "./output.ts";
+import { isMetalinkName, type Job } from "./jobs/jobs.ts";
+import { forgetKilled, openOutput } from "./output/open_output.ts";
+import { leftoverLine, NOTHING, type Output } from "./output/output.ts";
 import { Sources } from "./sources.ts";
 import type { Verification } from "./verification.ts";
 
@@ -165,7 +165,7 @@ async function prepare(
   }
   if (notice !== undefined) onNotice(notice);
   if (place === undefined) return;
-  const { makeWay } = await import("./metalink_jobs.ts");
+  const { makeWay } = await import("./jobs/metalink_jobs.ts");
   await makeWay(place.root, place.path);
 }
 
@@ -176,7 +176,7 @@ async function decodedOutput(
   verification: Verification | undefined,
 ) {
   if (codings === undefined) return undefined;
-  const { DecodedOutput } = await import("./decoded_output.ts");
+  const { DecodedOutput } = await import("./output/decoded_output.ts");
   return new DecodedOutput(output, verification);
 }
 
@@ -194,7 +194,7 @@ async function jobsOfDocument(
 ): Promise<readonly Job[]> {
   const { name, uri, described, follow, atHand } = job;
   const { onNotice } = context.observer;
-  const { fetchDocument } = await import("./metalink_jobs.ts");
+  const { fetchDocument } = await import("./jobs/metalink_jobs.ts");
   // A newer version is worth one try.
   const retry = atHand === undefined ? context.retry : { ...context.retry, retries: 0 };
   const asking = { ...context, retry };
@@ -248,7 +248,7 @@ async function verificationOf(
 /** What checks the pieces of a content whose digests are known. */
 async function pieceCheckOf(expected: ExpectedContent | undefined) {
   if (expected?.pieces === undefined) return undefined;
-  const { PieceCheck } = await import("./pieces.ts");
+  const { PieceCheck } = await import("./output/pieces.ts");
   return new PieceCheck(expected.pieces, expected.bytes!);
 }
 

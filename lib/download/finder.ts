@@ -11,7 +11,7 @@ import {
   seek,
   settleFor,
 } from "./follow_redirects.ts";
-import type { Output } from "./output.ts";
+import type { Output } from "./output/output.ts";
 import type { Receiver } from "./receiver.ts";
 import { NO_ANSWER, Relief, ReliefRace, type Relieve } from "./relief.ts";
 import {
@@ -20,9 +20,9 @@ import {
   resumeDecisionOf,
   type ResumePoint,
   strongTag,
-} from "./resume.ts";
-import type { TargetUri } from "./target_uri.ts";
-import { peek, type Question } from "./transport.ts";
+} from "./output/resume.ts";
+import type { TargetUri } from "./requests/target_uri.ts";
+import { peek, type Question } from "./requests/transport.ts";
 
 /** A file that some servers lack is not asked for more often than that at once. */
 const MOST_ASKS_FOR_MISSING = 64;

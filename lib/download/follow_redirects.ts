@@ -2,8 +2,8 @@ import type { ResponseHead } from "../http/response.ts";
 import { type AttemptLog, restNotice, type Try } from "./attempts.ts";
 import type { DownloadContext } from "./context.ts";
 import { DownloadError, TryError } from "./download_error.ts";
-import { parseLocation, type TargetUri } from "./target_uri.ts";
-import { type Answer, ask, type Question, readAway } from "./transport.ts";
+import { parseLocation, type TargetUri } from "./requests/target_uri.ts";
+import { type Answer, ask, type Question, readAway } from "./requests/transport.ts";
 
 /** The answer of the server that redirects led to. */
 export interface FinalAnswer {

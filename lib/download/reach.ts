@@ -8,8 +8,8 @@ import { UsageError } from "../cli/command.ts";
 import { say } from "../log/console.ts";
 import type { AddressFamily } from "../net/dial.ts";
 import { type ClientOptions, proxyVariables } from "./client_options.ts";
-import { type Job, readCertificates } from "./jobs.ts";
-import { Connections, type Transport } from "./transport.ts";
+import { type Job, readCertificates } from "./jobs/jobs.ts";
+import { Connections, type Transport } from "./requests/transport.ts";
 
 /** What all jobs of a run share to reach servers. */
 export interface Reach {
@@ -43,14 +43,14 @@ export async function openReach(options: ClientOptions, jobs: readonly Job[]): P
 async function proxiesOf({ proxy }: ClientOptions) {
   const variables = proxyVariables(proxy !== undefined);
   if (variables === undefined) return undefined;
-  const { Proxies } = await import("./proxy.ts");
+  const { Proxies } = await import("./requests/proxy.ts");
   return new Proxies(proxy, variables);
 }
 
 /** Keeps all connections together within `--limit-rate`; undefined without one. */
 async function rateLimitOf({ "limit-rate": rate }: ClientOptions) {
   if (rate === 0) return undefined;
-  const { RateLimit } = await import("./rate_limit.ts");
+  const { RateLimit } = await import("./requests/rate_limit.ts");
   return new RateLimit(rate, () => performance.now());
 }
 
@@ -59,7 +59,7 @@ async function userFieldsFor(options: ClientOptions, jobs: readonly Job[]) {
   const { header, "header-everywhere": isEverywhere, user, netrc, quiet } = options;
   const isNone = header.length === 0 && !isEverywhere && user === undefined && netrc === undefined;
   if (isNone && jobs.every(({ uri }) => uri.userinfo === undefined)) return undefined;
-  const { prepareUserFields } = await import("./user_fields.ts");
+  const { prepareUserFields } = await import("./requests/user_fields.ts");
   const fields = await prepareUserFields(options, (text) => quiet || say(text));
   return (job: Job): Transport["userFields"] => (uri) => fields.fieldsFor(uri, job.uri);
 }

@@ -13,14 +13,14 @@ import {
   Tail,
   type Whole,
   wholeOf,
-} from "./resume.ts";
-import type { Output } from "./output.ts";
+} from "./output/resume.ts";
+import type { Output } from "./output/output.ts";
 import { Relief, ReliefRace, type Relieve, relievedError } from "./relief.ts";
-import type { SegmentControl } from "./segment_control.ts";
-import type { Part } from "./segment_round.ts";
-import type { Segmenting } from "./segmenting.ts";
-import type { TargetUri } from "./target_uri.ts";
-import type { Answer } from "./transport.ts";
+import type { SegmentControl } from "./segments/segment_control.ts";
+import type { Part } from "./segments/segment_round.ts";
+import type { Segmenting } from "./segments/segmenting.ts";
+import type { TargetUri } from "./requests/target_uri.ts";
+import type { Answer } from "./requests/transport.ts";
 import type { Verification } from "./verification.ts";
 
 /** Finds another server when one falls silent. */

@@ -1,9 +1,9 @@
 import { type ClientOptions, retryRulesOf } from "./client_options.ts";
 import type { DownloadSettings } from "./context.ts";
-import type { Job } from "./jobs.ts";
+import type { Job } from "./jobs/jobs.ts";
 import type { Reach } from "./reach.ts";
-import { type Display, headLines, responseLine } from "./report.ts";
-import type { RunTotals } from "./totals.ts";
+import { type Display, headLines, responseLine } from "./display/report.ts";
+import type { RunTotals } from "./display/totals.ts";
 
 /** Content codings that are decoded, as the value of Accept-Encoding (RFC 9110 §12.5.3). */
 const ACCEPTED_CODINGS = "gzip, br, zstd";

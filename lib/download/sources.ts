@@ -1,5 +1,5 @@
 import type { AttemptLog } from "./attempts.ts";
-import type { TargetUri } from "./target_uri.ts";
+import type { TargetUri } from "./requests/target_uri.ts";
 
 /** A URI, and how many tries began there. */
 interface Source {

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { Checksums } from "../../lib/download/checksums.ts";
+import { Checksums } from "../../lib/download/jobs/checksums.ts";
 import { digestOf } from "../../lib/http/digest_fields.ts";
 import { CHECKSUM_LISTS } from "../cases/checksum_lists.ts";
 import { fieldsWith } from "../support/field_lines.ts";

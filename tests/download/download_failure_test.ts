@@ -1,6 +1,6 @@
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { DownloadError } from "../../lib/download/download_error.ts";
-import { openOutput } from "../../lib/download/open_output.ts";
+import { openOutput } from "../../lib/download/output/open_output.ts";
 import { answer, failing, fetchInto, HELLO, redirect, Site } from "../support/downloading.ts";
 import { RawServer, resettingServer, socketPair } from "../support/raw_peer.ts";
 

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { OVERLAP_BYTES } from "../../lib/download/resume.ts";
-import { StreamOutput } from "../../lib/download/output.ts";
+import { OVERLAP_BYTES } from "../../lib/download/output/resume.ts";
+import { StreamOutput } from "../../lib/download/output/output.ts";
 import { Verification } from "../../lib/download/verification.ts";
 import { answerWhole } from "../misbehaviour/answering.ts";
 import { sha256, sha256Of } from "../misbehaviour/digest.ts";

@@ -10,7 +10,7 @@ import {
   resumeDecisionOf,
   type ResumePoint,
   resumePointOf,
-} from "../../lib/download/resume.ts";
+} from "../../lib/download/output/resume.ts";
 
 /** Of this the bytes from 40 on are asked for again. */
 const POINT: ResumePoint = {

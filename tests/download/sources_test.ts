@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { AttemptLog } from "../../lib/download/attempts.ts";
 import { TryError } from "../../lib/download/download_error.ts";
 import { Sources } from "../../lib/download/sources.ts";
-import { parseTypedUri } from "../../lib/download/target_uri.ts";
+import { parseTypedUri } from "../../lib/download/requests/target_uri.ts";
 
 const uris = ["http://a/1", "http://b/2", "http://b/3"].map(parseTypedUri);
 const failed = (server: string) => new TryError("network", server, "refused");

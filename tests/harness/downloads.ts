@@ -5,15 +5,15 @@
  */
 
 import { AttemptLog } from "../../lib/download/attempts.ts";
-import { Connections } from "../../lib/download/transport.ts";
+import { Connections } from "../../lib/download/requests/transport.ts";
 import type { Observer, RetryRules } from "../../lib/download/context.ts";
 import { download } from "../../lib/download/download.ts";
 import { DownloadError } from "../../lib/download/download_error.ts";
 import { fetchFile } from "../../lib/download/fetch_file.ts";
-import { NameClaims } from "../../lib/download/file_name.ts";
-import { StreamOutput } from "../../lib/download/output.ts";
+import { NameClaims } from "../../lib/download/output/file_name.ts";
+import { StreamOutput } from "../../lib/download/output/output.ts";
 import { Sources } from "../../lib/download/sources.ts";
-import { parseTypedUri } from "../../lib/download/target_uri.ts";
+import { parseTypedUri } from "../../lib/download/requests/target_uri.ts";
 import { PLAIN_SAVING, plainSettings } from "../support/downloading.ts";
 import { seededRandom } from "../support/random.ts";
 

@@ -6,7 +6,7 @@
 
 import { join } from "@std/path";
 import { decodeState } from "../../lib/balancing/state/state_text.ts";
-import { ignoreNotFound } from "../../lib/download/file_error.ts";
+import { ignoreNotFound } from "../../lib/download/output/file_error.ts";
 import { fileServer } from "../support/file_server.ts";
 import { fileGrownTo } from "../support/file_state.ts";
 import { manyOctets } from "../support/farm.ts";

@@ -1,13 +1,13 @@
 import type { ResponseHead } from "../../http/response.ts";
 import type { AttemptLog } from "../attempts.ts";
 import type { DownloadContext, DownloadSettings } from "../context.ts";
-import { DecodedOutput } from "../decoded_output.ts";
+import { DecodedOutput } from "../output/decoded_output.ts";
 import { download } from "../download.ts";
 import { DownloadError } from "../download_error.ts";
-import { type Leftover, NOTHING, type Placed, SequentialOutput } from "../output.ts";
-import type { Representation } from "../resume.ts";
+import { type Leftover, NOTHING, type Placed, SequentialOutput } from "../output/output.ts";
+import type { Representation } from "../output/resume.ts";
 import { Sources } from "../sources.ts";
-import { isSameOrigin, type TargetUri } from "../target_uri.ts";
+import { isSameOrigin, type TargetUri } from "../requests/target_uri.ts";
 import {
   directoryOf,
   ForeignListingError,

@@ -8,7 +8,7 @@
 import type { Parser } from "htmlparser2";
 import { parseHttpDate } from "../../http/http_date.ts";
 import { DownloadError } from "../download_error.ts";
-import { isSameOrigin, parseLocation, type TargetUri } from "../target_uri.ts";
+import { isSameOrigin, parseLocation, type TargetUri } from "../requests/target_uri.ts";
 
 /** An entry of a directory. */
 export interface ListedEntry {

@@ -1,6 +1,6 @@
 import { dirname, join } from "@std/path";
 import { DownloadError } from "../download_error.ts";
-import { codeOf, fileErrors, ignoreNotFound } from "../file_error.ts";
+import { codeOf, fileErrors, ignoreNotFound } from "../output/file_error.ts";
 import type { ListedEntry } from "./listing.ts";
 import { foldedName, localName, type PathFilter } from "./tree_path.ts";
 

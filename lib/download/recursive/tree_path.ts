@@ -6,7 +6,7 @@
  */
 
 import { globToRegExp } from "@std/path/posix/glob-to-regexp";
-import { LONGEST_NAME } from "../file_name.ts";
+import { LONGEST_NAME } from "../output/file_name.ts";
 
 /** No part of a file's name that programs could take for something else: separators and controls. */
 // deno-lint-ignore no-control-regex -- it is them that must not come through

@@ -8,7 +8,7 @@ import {
   type ListingReader,
 } from "../../../lib/download/recursive/listing.ts";
 import { localName } from "../../../lib/download/recursive/tree_path.ts";
-import { parseTypedUri } from "../../../lib/download/target_uri.ts";
+import { parseTypedUri } from "../../../lib/download/requests/target_uri.ts";
 
 const URI = parseTypedUri("http://a.example/pub/x/");
 const ROOT = "/srv/tree";

@@ -9,7 +9,7 @@ import {
   type ListingReader,
   MOST_NAMES,
 } from "../../../lib/download/recursive/listing.ts";
-import { parseTypedUri } from "../../../lib/download/target_uri.ts";
+import { parseTypedUri } from "../../../lib/download/requests/target_uri.ts";
 import {
   BAD_LISTINGS,
   HOSTILE_LISTINGS,
