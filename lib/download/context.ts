@@ -10,7 +10,8 @@ import type { AttemptLog } from "./attempts.ts";
 import type { ExpectedContent } from "./expected_content.ts";
 import type { Sources } from "./sources.ts";
 import type { TargetUri } from "./requests/target_uri.ts";
-import type { Transport, WireObserver } from "./requests/transport.ts";
+import type { WireObserver } from "./requests/connections.ts";
+import type { Transport } from "./requests/transport.ts";
 
 /** After how long of silence another server is asked for, beside the one that is silent. */
 export interface SilenceLimits {

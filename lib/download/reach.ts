@@ -9,7 +9,8 @@ import { say } from "../log/console.ts";
 import type { AddressFamily } from "../net/dial.ts";
 import { type ClientOptions, proxyVariables } from "./client_options.ts";
 import { type Job, readCertificates } from "./jobs/jobs.ts";
-import { Connections, type Transport } from "./requests/transport.ts";
+import { Connections } from "./requests/connections.ts";
+import { type Transport } from "./requests/transport.ts";
 
 /** What all jobs of a run share to reach servers. */
 export interface Reach {

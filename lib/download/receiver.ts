@@ -198,7 +198,6 @@ export class Receiver {
     const { transport, retry: { minSpeed, monotonicMs }, observer } = this.#context;
     const { rateLimit } = transport;
     const output = this.#output;
-    const mustCompare = this.#context.expected?.pieces === undefined;
     const verification = await this.#verificationFor(head.fields);
     await verification?.begin(head.fields, output.position, (from) => output.content(from));
     this.#sources++;
@@ -206,22 +205,17 @@ export class Receiver {
     const speed = minSpeed > 0
       ? new (await import("./speed.ts")).SpeedWatch(minSpeed, transport.timeoutMs, monotonicMs())
       : undefined;
-    const tail = new Tail();
+    const overlap = new Overlap(server, output, known);
+    const mustCompare = this.#context.expected?.pieces === undefined;
     let received = 0;
     let pausedMs = 0; // Ours: no server is slow for it.
     for (;;) {
       const piece = await nextPiece(server, content, race);
       if (piece === undefined) break;
       onBytes?.(piece.length);
-      const old = Math.min(piece.length, Math.max(0, known - received));
       received += piece.length;
       if (bytes !== undefined && received > bytes) break;
-      if (old > 0) {
-        tail.add(piece.subarray(0, old));
-        const isJoint = received >= known;
-        const isOther = isJoint && mustCompare && !isSameTail(tail.bytes, output.tail());
-        if (isOther) throw otherContentError(server);
-      }
+      const old = overlap.take(piece, mustCompare);
       const fresh = old === 0 ? piece : piece.subarray(old);
       const writing = output.write(fresh);
       if (writing !== undefined) await writing;
@@ -261,6 +255,39 @@ export class Receiver {
     if (isMixed) this.#mayMix = false;
     output.begin({ entityTag: undefined, length: undefined });
     throw new TryError("checksum", server, fault, { isFinal: isMixed ? false : undefined });
+  }
+}
+
+/** The bytes with which an answer repeats the end of what is here, to show that it goes on there. */
+class Overlap {
+  readonly #server: string;
+  readonly #output: Output;
+  readonly #tail = new Tail();
+  /** How many are still to come. */
+  #rest: number;
+
+  constructor(server: string, output: Output, known: number) {
+    this.#server = server;
+    this.#output = output;
+    this.#rest = known;
+  }
+
+  /**
+   * Takes the first bytes of a piece, as far as they are known.
+   *
+   * @returns how many
+   * @throws {TryError} once all have come, if they are others and must be the same
+   */
+  take(piece: Uint8Array, mustCompare: boolean): number {
+    const old = Math.min(piece.length, this.#rest);
+    if (old === 0) return 0;
+    this.#tail.add(piece.subarray(0, old));
+    this.#rest -= old;
+    const isJoint = this.#rest === 0 && mustCompare;
+    if (isJoint && !isSameTail(this.#tail.bytes, this.#output.tail())) {
+      throw otherContentError(this.#server);
+    }
+    return old;
   }
 }
 

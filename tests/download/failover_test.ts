@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { Connections } from "../../lib/download/requests/transport.ts";
+import { Connections } from "../../lib/download/requests/connections.ts";
 import {
   answer,
   type Changes,

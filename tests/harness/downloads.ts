@@ -5,7 +5,7 @@
  */
 
 import { AttemptLog } from "../../lib/download/attempts.ts";
-import { Connections } from "../../lib/download/requests/transport.ts";
+import { Connections } from "../../lib/download/requests/connections.ts";
 import type { Observer, RetryRules } from "../../lib/download/context.ts";
 import { download } from "../../lib/download/download.ts";
 import { DownloadError } from "../../lib/download/download_error.ts";

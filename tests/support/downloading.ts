@@ -8,7 +8,7 @@ import { openOutput } from "../../lib/download/output/open_output.ts";
 import type { Output } from "../../lib/download/output/output.ts";
 import { Sources } from "../../lib/download/sources.ts";
 import { parseTypedUri } from "../../lib/download/requests/target_uri.ts";
-import { Connections } from "../../lib/download/requests/transport.ts";
+import { Connections } from "../../lib/download/requests/connections.ts";
 import { textOf } from "./feed.ts";
 import { RawServer } from "./raw_peer.ts";
 import { TemporaryDirectory } from "./temporary_directory.ts";

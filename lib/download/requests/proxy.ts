@@ -21,7 +21,7 @@ import {
 import { openTunnel } from "../../net/tunnel.ts";
 import type { ProxyVariables } from "../client_options.ts";
 import { isCredential, type TargetUri, userinfoOf } from "./target_uri.ts";
-import type { Forwarder, Forwarders } from "./transport.ts";
+import type { Forwarder, Forwarders } from "./connections.ts";
 import { basicCredentials } from "./user_fields.ts";
 
 /** A proxy, as a URL names it. */

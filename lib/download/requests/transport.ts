@@ -1,5 +1,3 @@
-import { dial, type DialOptions, type TlsSettings } from "../../net/dial.ts";
-import type { Connection } from "../../net/connection.ts";
 import {
   type ClientRequest,
   type ClientResponse,
@@ -16,8 +14,8 @@ import {
 import { monotonicMs, unwatch, watch } from "../../net/deadlines.ts";
 import { ProtocolError } from "../../http/grammar.ts";
 import type { FieldLine } from "../../http/fields.ts";
-import type { ResponseHead } from "../../http/response.ts";
 import { CodingError, PieceError, TryError } from "../download_error.ts";
+import type { Connections, Forwarder, Link, WireObserver } from "./connections.ts";
 import type { RateLimit } from "./rate_limit.ts";
 import type { TargetUri } from "./target_uri.ts";
 
@@ -41,12 +39,6 @@ export interface Transport {
   readonly userFields?: ((uri: TargetUri) => readonly FieldLine[]) | undefined;
 }
 
-/** Receives the heads of messages. */
-export interface WireObserver {
-  /** Each request that goes out, and each head that comes in. */
-  readonly onHead?: ((head: ClientRequest | ResponseHead, uri: TargetUri) => void) | undefined;
-}
-
 /** What is asked of a server. */
 export interface Question {
   /** HEAD for no more than the head. */
@@ -57,136 +49,6 @@ export interface Question {
   readonly signal?: AbortSignal | undefined;
   /** Instead of the transport's, in ms. */
   readonly timeoutMs?: number | undefined;
-}
-
-/** A connection that nothing is under way on. */
-interface Link {
-  readonly connection: Connection;
-  /** An exchange went over it before: the server may be closing it at this moment. */
-  readonly isUsed: boolean;
-}
-
-/** A proxy on the way to servers. */
-export interface Forwarder {
-  /** What it is sent with each request for it: secrets. */
-  readonly fieldLines: readonly FieldLine[];
-  /**
-   * Connects to the proxy, and for https through it to the server of a URI.
-   *
-   * @param onHead receives the heads of the messages with the proxy, without secrets
-   * @throws {ProxyError} if the proxy cannot be reached, or opens no tunnel
-   * @throws {HandshakeError} if the server's certificate is not accepted
-   */
-  connect(
-    uri: TargetUri,
-    timeoutMs: number,
-    tls: TlsSettings,
-    options: DialOptions,
-    onHead: (head: ClientRequest | ResponseHead) => void,
-  ): Promise<Connection>;
-  /** The error for an answer by which it asks for credentials; undefined for any other. */
-  refusalOf(head: ResponseHead): ProxyError | undefined;
-}
-
-/** Which URIs are reached through which proxy. */
-export interface Forwarders {
-  /** Undefined where the server is to be asked directly. */
-  for(uri: TargetUri): Forwarder | undefined;
-}
-
-/** How connections are opened. */
-export interface ConnectionsOptions extends Omit<DialOptions, "ending"> {
-  /** By default servers are reached directly. */
-  readonly proxies?: Forwarders | undefined;
-}
-
-/** Connections to servers, kept between two exchanges so that the next needs no new one. */
-export class Connections {
-  readonly #timeoutMs: number;
-  readonly #tls: TlsSettings;
-  readonly #options: ConnectionsOptions;
-  readonly #idle = new Map<string, Connection[]>();
-  /** All that were opened; undefined where those in use are not closed with the others. */
-  #opened: Set<Connection> | undefined;
-
-  /** `timeoutMs` is for connecting, and again for a TLS handshake. */
-  constructor(
-    timeoutMs: number,
-    tls: TlsSettings = { caCerts: [] },
-    options: ConnectionsOptions = {},
-  ) {
-    this.#timeoutMs = timeoutMs;
-    this.#tls = tls;
-    this.#options = options;
-  }
-
-  /**
-   * A connection to the server of a URI.
-   *
-   * @param mustBeNew whether one that was used before will not do
-   * @param ending ends the connecting when it aborts
-   * @throws as `dial`, or {ProxyError}
-   */
-  async open(
-    uri: TargetUri,
-    mustBeNew = false,
-    ending?: AbortSignal,
-    observer?: WireObserver,
-  ): Promise<Link> {
-    const idle = mustBeNew ? undefined : this.#idle.get(originOf(uri))?.pop();
-    if (idle !== undefined) return { connection: idle, isUsed: true };
-    const tls = uri.isSecure ? this.#tls : undefined;
-    const { hostname, port } = uri;
-    const { proxies, ...dialing } = this.#options;
-    const options = { ...dialing, ending };
-    const onHead = (head: ClientRequest | ResponseHead) => observer?.onHead?.(head, uri);
-    const proxy = proxies?.for(uri);
-    const connection =
-      await (proxy === undefined
-        ? dial(hostname, port, this.#timeoutMs, tls, options)
-        : proxy.connect(uri, this.#timeoutMs, this.#tls, options, onHead));
-    this.#opened?.add(connection);
-    return { connection, isUsed: false };
-  }
-
-  /** The proxy that requests for a URI are sent to; undefined for its server, maybe in a tunnel. */
-  forwarderOf(uri: TargetUri): Forwarder | undefined {
-    return uri.isSecure ? undefined : this.#options.proxies?.for(uri);
-  }
-
-  /**
-   * Keeps a connection that nothing is under way on. It is closed as soon as its server ends it, or
-   * sends bytes that were not asked for and the next request would be answered with.
-   */
-  keep(uri: TargetUri, connection: Connection): void {
-    const origin = originOf(uri);
-    const idle = this.#idle.get(origin) ?? [];
-    this.#idle.set(origin, idle);
-    idle.push(connection);
-    connection.readAhead(() => {
-      const index = idle.indexOf(connection);
-      if (index === -1) return; // It is in use again.
-      idle.splice(index, 1);
-      connection.close();
-    });
-  }
-
-  /** Others like these, of which `close` closes also those that are in use. */
-  apart(): Connections {
-    const others = new Connections(this.#timeoutMs, this.#tls, this.#options);
-    others.#opened = new Set();
-    return others;
-  }
-
-  close(): void {
-    for (const connection of this.#opened ?? []) connection.close();
-    for (const connection of [...this.#idle.values()].flat()) connection.close();
-    this.#idle.clear();
-  }
-}
-
-function originOf({ isSecure, hostname, port }: TargetUri): string {
-  return `${isSecure ? "https" : "http"} ${hostname} ${port}`;
 }
 
 /** A final response whose content is still to be read. */
@@ -224,42 +86,59 @@ export async function ask(
   const request = requestWith(secrets);
   const shown = secrets.length === 0 ? request : requestWith(hidden(secrets));
   const { signal, timeoutMs: idleMs = transport.timeoutMs } = question;
-  const askOver = async ({ connection, isUsed }: Link): Promise<Answer> => {
-    const close = () => connection.close();
-    signal?.addEventListener("abort", close);
-    try {
-      signal?.throwIfAborted();
-      observer.onHead?.(shown, uri);
-      const response = await exchange(connection, request, { idleMs, until: Infinity });
-      if (isUsed && response.head.statusCode === 408) {
-        throw new IncompleteMessageError("the server would wait no longer for a request");
-      }
-      observer.onHead?.(response.head, uri);
-      const refusal = forwarder?.refusalOf(response.head);
-      if (refusal !== undefined) throw refusal;
-      let isReleased = false;
-      const release = () => {
-        if (isReleased) return;
-        isReleased = true;
-        signal?.removeEventListener("abort", close);
-        // Content that should not come with the answer to a HEAD may yet arrive.
-        if (response.isReusable && request.method !== "HEAD") connections.keep(uri, connection);
-        else connection.close();
-      };
-      return { response, release };
-    } catch (error) {
-      signal?.removeEventListener("abort", close);
-      connection.close();
-      // RFC 9112 §9.3.1: it may have ended as we asked, or what comes be none of our answer, or
-      // nothing reach the server any more. Of a new connection that says nothing.
-      if (!isUsed || failureReason(error) === undefined) throw error;
-      return await askOver(await connections.open(uri, true, signal, observer));
-    }
-  };
+  const asking = { uri, request, shown, signal, idleMs, forwarder, connections, observer };
   try {
-    return await askOver(await connections.open(uri, false, signal, observer));
+    return await askOver(await connections.open(uri, false, signal, observer), asking);
   } catch (error) {
     throw tryError(error, uri);
+  }
+}
+
+/** What is asked over a connection. */
+interface Asking {
+  readonly uri: TargetUri;
+  readonly request: ClientRequest;
+  /** The same without secrets. */
+  readonly shown: ClientRequest;
+  readonly signal: AbortSignal | undefined;
+  readonly idleMs: number;
+  readonly forwarder: Forwarder | undefined;
+  readonly connections: Connections;
+  readonly observer: WireObserver;
+}
+
+/** Asks over a connection; when that was used before and has ended meanwhile, over a new one. */
+async function askOver({ connection, isUsed }: Link, asking: Asking): Promise<Answer> {
+  const { uri, request, shown, signal, idleMs, forwarder, connections, observer } = asking;
+  const close = () => connection.close();
+  signal?.addEventListener("abort", close);
+  try {
+    signal?.throwIfAborted();
+    observer.onHead?.(shown, uri);
+    const response = await exchange(connection, request, { idleMs, until: Infinity });
+    if (isUsed && response.head.statusCode === 408) {
+      throw new IncompleteMessageError("the server would wait no longer for a request");
+    }
+    observer.onHead?.(response.head, uri);
+    const refusal = forwarder?.refusalOf(response.head);
+    if (refusal !== undefined) throw refusal;
+    let isReleased = false;
+    const release = () => {
+      if (isReleased) return;
+      isReleased = true;
+      signal?.removeEventListener("abort", close);
+      // Content that should not come with the answer to a HEAD may yet arrive.
+      if (response.isReusable && request.method !== "HEAD") connections.keep(uri, connection);
+      else connection.close();
+    };
+    return { response, release };
+  } catch (error) {
+    signal?.removeEventListener("abort", close);
+    connection.close();
+    // RFC 9112 §9.3.1: it may have ended as we asked, or what comes be none of our answer, or
+    // nothing reach the server any more. Of a new connection that says nothing.
+    if (!isUsed || failureReason(error) === undefined) throw error;
+    return await askOver(await connections.open(uri, true, signal, observer), asking);
   }
 }
 

@@ -11,6 +11,7 @@ import { type Part, type SegmentRound, TaskGroup } from "./segment_round.ts";
 import { SegmentWorker } from "./segment_worker.ts";
 import { type Holder, LEAST_SEGMENT, Segments } from "./segments.ts";
 import { parseLocation, type TargetUri } from "../requests/target_uri.ts";
+import type { Connections } from "../requests/connections.ts";
 
 /** Where content that came in segments came from. */
 export type Joined = Pick<SegmentRound, "responses" | "servers">;
@@ -65,60 +66,26 @@ export class Segmented {
    * @throws {TryError} when no worker is left: the last failure
    */
   async receive(whole: Whole, part: Part, options: SegmentedOptions): Promise<Joined> {
-    const { transport, observer, retry } = this.#context;
-    const { race, control, onWritten, onDiscarded } = options;
+    const { transport, observer, retry: { monotonicMs } } = this.#context;
+    const { race, control } = options;
     const pieces = this.#output.scatter();
     const missing = whole.length - pieces.size;
     const count = Math.max(1, Math.min(options.count, Math.floor(missing / LEAST_SEGMENT)));
-    const perSecond = control?.perSecond(retry.monotonicMs()) || undefined;
+    const perSecond = control?.perSecond(monotonicMs()) || undefined;
     const most = perSecond === undefined ? `up to ${count}` : "as many as make it faster,";
     if (count > 1) observer.onNotice(`in segments, ${most} at a time`);
     const connections = transport.connections.apart();
     const tasks = new TaskGroup();
-    let newest: SegmentWorker | undefined;
-    const round: SegmentRound = {
-      context: {
-        ...this.#context,
-        transport: { ...transport, connections },
-        retry: { ...retry, wait: (ms) => tasks.sleep(ms) },
-        observer: { ...observer, onResponse: (head, _, uri) => this.see(head, uri) },
-      },
-      whole,
-      segments: new Segments(pieces.holes(whole.length), count),
-      tasks,
-      race,
-      output: this.#output,
-      duplicates: () => [...this.#duplicates.values()],
-      workers: new Set(),
-      control,
-      onWritten,
-      onDiscarded,
-      onBytes: (worker, bytes) => {
-        const now = retry.monotonicMs();
-        control?.note(bytes, worker === newest, now);
-        const rest = whole.length - this.#output.received;
-        const advice = control?.advise(rest, round.workers.size, now);
-        if (advice === "join") newest = start(new SegmentWorker(round));
-        if (advice === "leave") newest = newest?.leave();
-      },
-      onGivenUp: (worker) => {
-        if (worker === newest) control?.fail(retry.monotonicMs());
-      },
-      responses: [],
-      servers: new Set(),
-      partless: new Set(options.unfit),
-    };
+    const segments = new Segments(pieces.holes(whole.length), count);
+    const workers = new Workers(control, monotonicMs);
+    const round = this.#roundOf(whole, segments, connections, tasks, workers, options);
     this.#workers = round.workers;
-    const start = (worker: SegmentWorker, part?: Part) => {
-      worker.work(part).catch((error) => tasks.end(error));
-      return worker;
-    };
     const first = new SegmentWorker(round, perSecond);
     const others = Array.from({ length: count - 1 }, () => new SegmentWorker(round));
     const ending = race?.wait(tasks.ended) ?? tasks.ended;
     try {
-      start(first, part);
-      for (const worker of others) newest = start(worker);
+      workers.start(first, round, part);
+      for (const worker of others) workers.join(worker, round);
       const ended = await ending;
       if (ended instanceof Relief) throw relievedError(this.asked ?? part.uri.server, ended);
     } finally {
@@ -127,6 +94,73 @@ export class Segmented {
       connections.close();
     }
     return round;
+  }
+
+  /** What the workers of this round share. */
+  #roundOf(
+    whole: Whole,
+    segments: Segments,
+    connections: Connections,
+    tasks: TaskGroup,
+    workers: Workers,
+    { race, control, unfit, onWritten, onDiscarded }: SegmentedOptions,
+  ): SegmentRound {
+    const { transport, observer, retry } = this.#context;
+    const round: SegmentRound = {
+      context: {
+        ...this.#context,
+        transport: { ...transport, connections },
+        retry: { ...retry, wait: (ms) => tasks.sleep(ms) },
+        observer: { ...observer, onResponse: (head, _, uri) => this.see(head, uri) },
+      },
+      ...{ whole, segments, tasks, race, control, output: this.#output },
+      ...{ workers: new Set(), responses: [], servers: new Set(), partless: new Set(unfit) },
+      duplicates: () => [...this.#duplicates.values()],
+      onWritten,
+      onDiscarded,
+      onBytes: (worker, bytes) =>
+        workers.note(worker, bytes, whole.length - this.#output.received, round),
+      onGivenUp: (worker) => workers.giveUp(worker),
+    };
+    return round;
+  }
+}
+
+/** Starts workers, and lets the last one leave, as the control advises. */
+class Workers {
+  readonly #control: SegmentControl | undefined;
+  readonly #monotonicMs: () => number;
+  /** The one that joined last, unless it has left. */
+  #newest: SegmentWorker | undefined;
+
+  constructor(control: SegmentControl | undefined, monotonicMs: () => number) {
+    this.#control = control;
+    this.#monotonicMs = monotonicMs;
+  }
+
+  /** Starts a worker, with what has been asked for already. */
+  start(worker: SegmentWorker, { tasks }: SegmentRound, part?: Part): void {
+    worker.work(part).catch((error) => tasks.end(error));
+  }
+
+  /** Starts another one. */
+  join(worker: SegmentWorker, round: SegmentRound): void {
+    this.#newest = worker;
+    this.start(worker, round);
+  }
+
+  /** Bytes have come by a worker, and so many are still missing. */
+  note(worker: Holder, bytes: number, rest: number, round: SegmentRound): void {
+    const now = this.#monotonicMs();
+    this.#control?.note(bytes, worker === this.#newest, now);
+    const advice = this.#control?.advise(rest, round.workers.size, now);
+    if (advice === "join") this.join(new SegmentWorker(round), round);
+    if (advice === "leave") this.#newest = this.#newest?.leave();
+  }
+
+  /** A worker has given up. */
+  giveUp(worker: Holder): void {
+    if (worker === this.#newest) this.#control?.fail(this.#monotonicMs());
   }
 }
 

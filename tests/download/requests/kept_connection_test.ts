@@ -1,10 +1,6 @@
 import { assertEquals } from "@std/assert";
-import {
-  ask,
-  Connections,
-  type Question,
-  readAway,
-} from "../../../lib/download/requests/transport.ts";
+import { Connections } from "../../../lib/download/requests/connections.ts";
+import { ask, type Question, readAway } from "../../../lib/download/requests/transport.ts";
 import { parseTypedUri } from "../../../lib/download/requests/target_uri.ts";
 import { textOf } from "../../support/feed.ts";
 
