@@ -14,6 +14,7 @@ import {
   fileRulesOf,
   refuseTreeOptions,
 } from "./lib/download/client_options.ts";
+import { DownloadError } from "./lib/download/download_error.ts";
 import {
   fetchFile,
   keepWhenInterrupted,
@@ -24,7 +25,6 @@ import { NameClaims } from "./lib/download/output/file_name.ts";
 import { atOnce, type Job, makeDirectory, planJobs } from "./lib/download/jobs/jobs.ts";
 import { openReach } from "./lib/download/reach.ts";
 import {
-  type Display,
   displayFor,
   outcomeJson,
   outcomeLines,
@@ -58,12 +58,17 @@ await runCommand(CLIENT_COMMAND, async (options, operands) => {
   const reachOf = (job: Job) => transportOf(options.recursive ? jobs[0]! : job);
   const settingsOf = (job: Job) =>
     settingsFor(job, isMany(), options, reachOf(job), display, totals);
+  let isPrinted = true;
+  const tell = (outcome: Outcome, isOneOfMany: boolean) => {
+    linesFor(outcome, isOneOfMany, options).forEach((it) => display.say(it));
+    if (options.json) isPrinted &&= print(outcomeJson(outcome));
+  };
   const fetchJob = async (job: Job, claims = run.claims) => {
     const outcome = await fetchFile(job, settingsOf(job), fileRulesOf(options), { ...run, claims });
     display.end(job.name);
     if (outcome.jobs === undefined) {
       totals.end(outcome);
-      tell(outcome, isMany(), options, display);
+      tell(outcome, isMany());
     } else totals.replace(job, outcome.jobs);
     return outcome;
   };
@@ -75,11 +80,11 @@ await runCommand(CLIENT_COMMAND, async (options, operands) => {
       totals,
       settingsOf,
       fetchFile: fetchJob,
-      report: (outcome) => tell(outcome, true, options, display),
+      report: (outcome) => tell(outcome, true),
       onNotice: (line) => options.quiet || display.say(line),
       onRemoved: (file) => {
         if (!options.quiet) display.say(`removed ${file}`);
-        if (options.json) print(removalJson(file));
+        if (options.json) isPrinted &&= print(removalJson(file));
       },
     });
   }
@@ -87,20 +92,21 @@ await runCommand(CLIENT_COMMAND, async (options, operands) => {
   if (isMany() && !options.quiet) {
     display.say(totals.summaryLine((performance.now() - since) / 1000));
   }
+  if (!isPrinted) {
+    const failure = new DownloadError("file", "cannot write standard output");
+    totals.failBesides({ failure });
+    display.say(`client: ${failure.message}`);
+  }
   return totals.exitStatus;
 });
 
-/** Reports the outcome of a file. */
-function tell(
+/** The messages about an outcome. */
+function linesFor(
   outcome: Outcome,
   isOneOfMany: boolean,
-  options: ClientOptions,
-  display: Display,
-): void {
-  const { json, quiet, recursive } = options;
+  { quiet, recursive }: ClientOptions,
+): string[] {
   const isUnchanged = recursive && outcome.downloaded?.wasFinished;
-  if (outcome.failure !== undefined || !(quiet || isUnchanged)) {
-    outcomeLines(outcome, isOneOfMany).forEach((it) => display.say(it));
-  }
-  if (json) print(outcomeJson(outcome));
+  if (outcome.failure === undefined && (quiet || isUnchanged)) return [];
+  return outcomeLines(outcome, isOneOfMany);
 }

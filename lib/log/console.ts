@@ -50,9 +50,13 @@ export function say(message: string): void {
   writeAll(Deno.stderr, `${escapeControls(message)}\n`);
 }
 
-/** Writes trusted text and a line end to standard output. A closed pipe is ignored. */
-export function print(text: string): void {
-  writeAll(Deno.stdout, `${text}\n`);
+/**
+ * Writes trusted text and a line end to standard output. A closed pipe is ignored.
+ *
+ * @returns whether it could be written, or nobody reads it any more; not so on a full disk
+ */
+export function print(text: string): boolean {
+  return writeAll(Deno.stdout, `${text}\n`);
 }
 
 const encoder = new TextEncoder();
@@ -63,17 +67,19 @@ const encoder = new TextEncoder();
  */
 const WRITE_BYTES = 4096;
 
-function writeAll(sink: { writeSync(bytes: Uint8Array): number }, text: string): void {
+function writeAll(sink: { writeSync(bytes: Uint8Array): number }, text: string): boolean {
   let rest = encoder.encode(text);
   while (rest.length > 0) {
     try {
       const written = sink.writeSync(rest.subarray(0, WRITE_BYTES));
-      if (written === 0) return;
+      if (written === 0) return false;
       rest = rest.subarray(written);
     } catch (error) {
-      if (!(error instanceof Deno.errors.WouldBlock)) return;
+      if (error instanceof Deno.errors.BrokenPipe) return true;
+      if (!(error instanceof Deno.errors.WouldBlock)) return false;
       // A full pipe that another process made non-blocking: wait as a blocking one would.
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1);
     }
   }
+  return true;
 }

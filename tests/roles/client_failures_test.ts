@@ -8,7 +8,8 @@ import {
   saying,
 } from "../support/fake_server.ts";
 import { textOf } from "../support/feed.ts";
-import { listeningRole, runRole } from "../support/role.ts";
+import { run } from "../support/process.ts";
+import { assertRefused, listeningRole, PROJECT, runRole } from "../support/role.ts";
 import { TemporaryDirectory } from "../support/temporary_directory.ts";
 
 const moved = (...fieldLines: string[]): Answer => answering("301 Moved", "here", ...fieldLines);
@@ -161,5 +162,12 @@ Deno.test({
     const { code, stderr } = await runRole("client", args, { permissions: ["-A"] });
     assertMatch(stderr, /^client: .*\/dev\/full: no space left on the disk$/m);
     assertEquals(code, 4);
+    // The file is saved, but the line that says so is not.
+    await using directory = await TemporaryDirectory.with();
+    const script = ["run", "-A", `${PROJECT}/client.ts`, "-q", "--json", args.at(-1)!];
+    const shell = ["-c", 'exec "$0" "$@" > /dev/full', Deno.execPath(), ...script];
+    const unprinted = await run("sh", shell, { cwd: directory.path });
+    assertRefused(unprinted, 4, /^client: cannot write standard output$/m);
+    assertEquals(await directory.names(), ["file"]);
   },
 });
