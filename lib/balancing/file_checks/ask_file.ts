@@ -35,8 +35,12 @@ export class FileAsker {
   readonly #heads: HeadRequests;
   readonly #timeoutMs: number;
   readonly #onLoad: LoadListener;
-  /** Servers that do not know HEAD, or answer it otherwise than GET: they are asked by GET. */
-  readonly #withoutHead = new Set<string>();
+  readonly #testTarget: string;
+  /**
+   * By authority, how servers are asked: by HEAD where that has found a file, by GET those that do
+   * not know HEAD, or answer it otherwise.
+   */
+  readonly #methods = new Map<string, "HEAD" | "GET">();
 
   /**
    * Has no connection yet.
@@ -44,36 +48,54 @@ export class FileAsker {
    * @param schedule calls back after some ms; returns what cancels that
    * @param timeoutMs for one question, its connection included
    * @param onLoad called with each answer that says something of its server's load
+   * @param testTarget of the test file, which servers have, in origin form
    */
   constructor(
     schedule: (call: () => void, ms: number) => () => void,
     timeoutMs: number = TIMEOUT_MS,
     onLoad: LoadListener = () => {},
+    testTarget = "/test.bin",
   ) {
     this.#heads = new HeadRequests(schedule);
     this.#timeoutMs = timeoutMs;
     this.#onLoad = onLoad;
+    this.#testTarget = testTarget;
   }
 
   /**
-   * Asks a server by HEAD, or for the first byte if a client found otherwise than HEAD had said.
-   * Redirects are not followed. Never rejects for what a server does.
+   * Asks a server by HEAD, or for the first byte if a client found otherwise than HEAD had said, or
+   * if HEAD does not find the test file either. Redirects are not followed. Never rejects for what a
+   * server does.
    *
    * @param target in origin form, as a client sent it
    */
   async ask(server: Server, target: string, isDoubted: boolean): Promise<FileAnswer | Unanswered> {
     const until = monotonicMs() + this.#timeoutMs;
     try {
-      if (this.#withoutHead.has(server.authority)) return await this.#get(server, target, until);
+      if (this.#methods.get(server.authority) === "GET") {
+        return await this.#get(server, target, until);
+      }
       if (isDoubted) return await this.#askTwice(server, target, until);
       const head = await this.#head(server, target, until);
-      if (head.statusCode !== 405 && head.statusCode !== 501) return answerOf(head);
-      this.#withoutHead.add(server.authority);
-      return await this.#get(server, target, until);
+      const isRefused = head.statusCode === 405 || head.statusCode === 501;
+      if (isRefused) this.#methods.set(server.authority, "GET");
+      const answer = answerOf(head);
+      if (answer.kind === "has") this.#methods.set(server.authority, "HEAD");
+      const isTrue = answer.kind !== "lacks" || await this.#isFoundByHead(server, until);
+      return isTrue && !isRefused ? answer : await this.#get(server, target, until);
     } catch (error) {
       if (failureReason(error) === undefined) throw error;
       return { kind: error instanceof ProtocolError ? "unclear" : "unanswered" };
     }
+  }
+
+  /** Whether HEAD finds files; a firewall may refuse it. The test file is there: GET found it. */
+  async #isFoundByHead(server: Server, until: number): Promise<boolean> {
+    const { authority } = server;
+    if (this.#methods.has(authority)) return this.#methods.get(authority) === "HEAD";
+    const { kind } = answerOf(await this.#head(server, this.#testTarget, until));
+    if (kind !== "unclear") this.#methods.set(authority, kind === "has" ? "HEAD" : "GET");
+    return kind === "has";
   }
 
   /** Asks for the first byte; by HEAD no more, if that says otherwise. */
@@ -81,7 +103,7 @@ export class FileAsker {
     const answer = await this.#get(server, target, until);
     if (answer.kind !== "lacks") return answer;
     const { kind } = answerOf(await this.#head(server, target, until));
-    if (kind === "has") this.#withoutHead.add(server.authority);
+    if (kind === "has") this.#methods.set(server.authority, "GET");
     return answer;
   }
 

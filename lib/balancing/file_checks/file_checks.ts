@@ -29,12 +29,14 @@ export interface FileChecksOptions {
   readonly expiryMs: number;
   /** The longest time that a client waits for an answer, in ms. */
   readonly timeoutMs: number;
+  /** The target of the test file. */
+  readonly testTarget: string;
 }
 
 /** The options of the command line that it depends on. */
 export type FileCheckValues = Pick<
   BalancerOptions,
-  "check-files" | "check-rate" | "check-expiry" | "check-timeout"
+  "check-files" | "check-rate" | "check-expiry" | "check-timeout" | "probe-path"
 >;
 
 /**
@@ -77,6 +79,7 @@ function optionsOf(values: FileCheckValues): FileChecksOptions {
     rate: values["check-rate"],
     expiryMs: values["check-expiry"],
     timeoutMs: values["check-timeout"],
+    testTarget: values["probe-path"],
   };
 }
 
@@ -138,9 +141,9 @@ export class FileChecks implements FileKnowledge {
     onError: (error: unknown) => void,
     onLoad?: LoadListener,
   ) {
-    const { mode, rate, expiryMs } = options;
+    const { mode, rate, expiryMs, testTarget } = options;
     this.#options = options;
-    this.#asker = new FileAsker(schedule, undefined, onLoad);
+    this.#asker = new FileAsker(schedule, undefined, onLoad, testTarget);
     const isChecking = mode !== "off";
     const disagreements = new Disagreements((id) => this.#servers.get(id)?.authority, log);
     this.catalog = catalogOf(expiryMs);

@@ -190,11 +190,42 @@ Deno.test("FileAsker.ask() takes the word of a server no more whose HEAD says ot
   asker.close();
 });
 
+Deno.test("FileAsker.ask() asks for the first byte where HEAD does not even find the test file", async () => {
+  const refused = "HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n";
+  let test = refused;
+  await using server = new FakeServer((conn, requestHead) => {
+    const [method, target] = requestHead.split(" ", 2);
+    const head = target === "/t" ? test : refused;
+    return saying(method === "HEAD" ? head : target === "/a" ? OK : MISSING)(conn, requestHead);
+  });
+  const listed = parseServer(server.authority);
+  const rows = [
+    [refused, ["has: HEAD /a, HEAD /t, GET /a", "lacks: GET /b", "has: GET /a"]],
+    [OK, ["lacks: HEAD /a, HEAD /t", "lacks: HEAD /b", "lacks: HEAD /a"]],
+    ["HTTP/1.1 503 Busy\r\n\r\n", [
+      "has: HEAD /a, HEAD /t, GET /a",
+      "lacks: HEAD /b, HEAD /t, GET /b",
+    ]],
+  ] as const;
+  for (const [answer, expected] of rows) {
+    test = answer;
+    const asker = new FileAsker(new VirtualClock().schedule, LONG_MS, undefined, "/t");
+    const found: string[] = [];
+    for (const target of ["/a", "/b", "/a"].slice(0, expected.length)) {
+      const { kind } = await asker.ask(listed, target, false);
+      const asked = server.requestHeads.splice(0).map((it) => it.split(" ", 2).join(" "));
+      found.push(`${kind}: ${asked.join(", ")}`);
+    }
+    asker.close();
+    assertEquals<readonly string[]>(found, expected);
+  }
+});
+
 Deno.test("FileAsker.ask() passes on what answers say of the load, by HEAD and by GET", async () => {
   const field = "Endpoint-Load-Metrics: TEXT named_metrics.open_transfers=";
   const rows = [
     [`HTTP/1.1 200 OK\r\nContent-Length: 7\r\n${field}3\r\n\r\n`, false, [3]],
-    [`HTTP/1.1 404 Not Found\r\nContent-Length: 7\r\n${field}4\r\n\r\n`, false, [4]],
+    [`HTTP/1.1 404 Not Found\r\nContent-Length: 7\r\n${field}4\r\n\r\n`, false, [4, 4, 4]],
     [`HTTP/1.1 206 Partial Content\r\nContent-Length: 1\r\n${field}5\r\n\r\na`, true, [5]],
     [OK, false, []],
     [`HTTP/1.1 200 OK\r\nContent-Length: 7\r\n${field}NaN\r\n\r\n`, false, []],

@@ -17,9 +17,15 @@ const OPTIONS: FileChecksOptions = {
   rate: 1000,
   expiryMs: 1e10, // By the clock on the wall: nothing expires here.
   timeoutMs: 30_000,
+  testTarget: "/test.bin",
 };
 
 const FILE = answering("200 OK", "");
+
+/** Has these targets and the test file, and lacks all others. */
+function holding(answers: Readonly<Record<string, Answer>>): Answer {
+  return byTarget({ "/test.bin": FILE, ...answers });
+}
 
 /** Servers of files, and what asks them. */
 class Farm implements AsyncDisposable {
@@ -61,8 +67,10 @@ class Farm implements AsyncDisposable {
     return worker;
   }
 
+  /** Questions about files that clients want. */
   asked(): number {
-    return this.fakes.reduce((sum, { requestHeads }) => sum + requestHeads.length, 0);
+    const heads = this.fakes.flatMap(({ requestHeads }) => requestHeads);
+    return heads.filter((it) => !it.includes(" /test.bin ")).length;
   }
 
   result(name: CheckResult): number {
@@ -79,8 +87,8 @@ class Farm implements AsyncDisposable {
 
 Deno.test("FileChecks tells in numbers what it knows", async () => {
   const recent = answering("200 OK", "", "Last-Modified: Thu, 26 Nov 2026 10:00:00 GMT");
-  const files = byTarget({ "/f": FILE, "/g": recent });
-  const others = byTarget({ "/g": answering("200 OK", "other") });
+  const files = holding({ "/f": FILE, "/g": recent });
+  const others = holding({ "/g": answering("200 OK", "other") });
   await using farm = new Farm([files, others, answering("503 Busy", "")]);
   const [first, second, third] = farm.servers as [Server, Server, Server];
   farm.checks.demand.want("/f", first.id);
@@ -119,7 +127,7 @@ Deno.test("FileChecks asks one server for a size where nothing else is wanted, a
 });
 
 Deno.test("FileChecks asks a server anew that comes back", async () => {
-  await using farm = new Farm([FILE, byTarget({})]);
+  await using farm = new Farm([FILE, holding({})]);
   const [stays, leaves] = farm.servers as [Server, Server];
   farm.checks.demand.want("/f", stays.id);
   await eventually(() => farm.result("lacks") === 1 && farm.result("has") === 1);
@@ -134,7 +142,7 @@ Deno.test("FileChecks asks a server anew that comes back", async () => {
 });
 
 Deno.test("FileChecks and its workers ask each question once", async () => {
-  await using farm = new Farm([FILE, byTarget({})]);
+  await using farm = new Farm([FILE, holding({})]);
   const [first, second] = [farm.worker(), farm.worker()];
   const holders = ({ catalog }: { catalog: WorkerFiles["catalog"] }) => {
     const row = catalog.find("/f", Date.now());
@@ -154,7 +162,7 @@ Deno.test("FileChecks and its workers ask each question once", async () => {
 });
 
 Deno.test("FileChecks knows how much is wanted that only its workers count", async () => {
-  await using farm = new Farm([FILE, byTarget({})]);
+  await using farm = new Farm([FILE, holding({})]);
   const worker = farm.worker();
   worker.demand.want("/f", farm.servers[0]!.id);
   const known = () => worker.catalog.find("/f", Date.now());
@@ -181,7 +189,7 @@ Deno.test("FileChecks lets the clients of a worker that begins late go on at onc
 });
 
 Deno.test("FileChecks tells a worker when all servers lack a target that a client waits for", async () => {
-  await using farm = new Farm([byTarget({}), byTarget({})]);
+  await using farm = new Farm([holding({}), holding({})]);
   const worker = farm.worker();
   await worker.demand.find("/f", 30_000);
   const row = worker.catalog.find("/f", Date.now())!;
@@ -195,6 +203,7 @@ Deno.test("fileChecks() makes nothing where nothing is to be asked", () => {
     "check-rate": 50,
     "check-expiry": 1000,
     "check-timeout": 1000,
+    "probe-path": "/test.bin",
   } as const;
   const make = (mode: "off" | "after", wantsSizes: boolean) => {
     const checks = fileChecks({ ...values, "check-files": mode }, wantsSizes, () => {}, () => {});

@@ -131,7 +131,7 @@ Deno.test("counters go on, and adopt twice only what was counted in between", as
 });
 
 Deno.test("questions about files are counted on", () => {
-  const mode = { mode: "after", rate: 1, expiryMs: 1, timeoutMs: 1 } as const;
+  const mode = { mode: "after", rate: 1, expiryMs: 1, timeoutMs: 1, testTarget: "/t" } as const;
   const files = new FileChecks(mode, () => {}, () => {});
   try {
     const stage = new FarmStage(["a:1"]);
