@@ -5,6 +5,7 @@
  */
 
 import { UsageError } from "../../cli/command.ts";
+import { canonicalAddress } from "../../http/ip_address.ts";
 import { DnsCache, type LookupProblem } from "./dns_cache.ts";
 import { ServerListError } from "./endpoint.ts";
 import {
@@ -195,9 +196,9 @@ export function parseServerList(text: string, source: string): Entry[] {
   return entries;
 }
 
-/** Identifies where a server is tested; a list keeps one server for each. */
+/** Identifies where a server is tested, however it is spelled; a list keeps one server for each. */
 function endpointKey({ hostname, port }: Server): string {
-  return `${hostname} ${port}`;
+  return `${canonicalAddress(hostname) ?? hostname} ${port}`;
 }
 
 /**

@@ -59,6 +59,17 @@ Deno.test("mergeServers() takes one place for one server, however clients are se
   assertEquals(mergeServers([first, again, other]).duplicates, [again]);
 });
 
+Deno.test("mergeServers() takes the spellings of an address for one server", () => {
+  const first = parseServer("[2001:db8::1]:80");
+  const long = parseServer("[2001:0DB8:0:0::0.0.0.1]:80");
+  const [ipv4, mapped] = [parseServer("192.0.2.1:80"), parseServer("[::ffff:192.0.2.1]:80")];
+  const other = parseServer("[2001:db8::2]:80");
+  assertEquals(mergeServers([first, long, ipv4, mapped, other]), {
+    servers: [first, ipv4, other],
+    duplicates: [long, mapped],
+  });
+});
+
 Deno.test("mergeServers() lets a list say more of a server than DNS, in its first place", () => {
   const [listed, other, again] = ["a:1,drain", "b:1", "a:1"].map(parseServer);
   assert(listed && other && again);
