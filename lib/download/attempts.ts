@@ -120,7 +120,8 @@ export class AttemptLog {
     const state = this.#state(error.server);
     const isRepeat = state.failures > 1 || this.records.length > MOST_SERVERS;
     if (!hasGained && isRepeat) this.#repeats++;
-    state.failuresInRow++;
+    // A server that brings something each time needs no longer rest than at first.
+    state.failuresInRow = hasGained ? 1 : state.failuresInRow + 1;
   }
 
   /** A server has failed while others went on: that is no try of the download. */
@@ -152,7 +153,10 @@ export class AttemptLog {
     return errors.every(isMissing) ? errors[0] : undefined;
   }
 
-  /** How many failures of a server the last one was of, with no redirect from it between them. */
+  /**
+   * How many failures of a server the last one was of, with nothing gained and no redirect from it
+   * between them.
+   */
   failuresInRow(server: string): number {
     return this.#states.get(server)?.failuresInRow ?? 0;
   }

@@ -69,6 +69,14 @@ const USERINFO: ValueParser<Userinfo> = {
   },
 };
 
+/** Standard output by other names: as a path it would lead to the file that it goes to. */
+const STANDARD_OUTPUT = /^\/(?:dev\/(?:fd\/1|stdout)|proc\/self\/fd\/1)$/;
+
+const OUTPUT: ValueParser<string> = {
+  ...text("FILE"),
+  parse: (path) => STANDARD_OUTPUT.test(path) ? "-" : path,
+};
+
 const FIXED_SEGMENTS = count(1, 16);
 
 const SEGMENTS: ValueParser<number | "auto"> = {
@@ -88,7 +96,7 @@ export const CLIENT_COMMAND = {
     "name there is the whole of it or what was there before, whatever happens on the way.",
   operands: { URL: "what to download, beginning with http:// or https://, or a file NAME.meta4" },
   options: {
-    output: optional(text("FILE"), "where to; - is standard output (default: the URL's name)", "o"),
+    output: optional(OUTPUT, "where to; - is standard output (default: the URL's name)", "o"),
     directory: optional(text("DIR"), "where the files go; made if it is not there", "d"),
     input: optional(text("FILE"), "read URLs from it, one a line; - is standard input", "i"),
     jobs: option(count(1, 100), "4", "files to download at once"),

@@ -40,6 +40,8 @@ Deno.test("AttemptLog counts the failures in a row of a server that sends nobody
   attempts.fail(failed("b:1"), false);
   attempts.fail(failed("a:1"), false);
   assertEquals([attempts.failuresInRow("a:1"), attempts.failuresInRow("b:1")], [2, 1]);
+  attempts.fail(failed("b:1"), true);
+  assertEquals(attempts.failuresInRow("b:1"), 1, "it has brought something");
   attempts.redirected(attempts.begin("a:1", 0));
   assertEquals([attempts.failuresInRow("a:1"), attempts.failuresOf("a:1")], [0, 2]);
 });

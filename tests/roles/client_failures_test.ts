@@ -149,6 +149,7 @@ Deno.test("client ends with 4 when it cannot write, and leaves nothing behind", 
     /^client: .*missing\/file.*: there is no such directory$/m,
   );
   await fail(["-o", "other/file", url], /^client: .*other\/file.*: a part of its path is no dir/m);
+  await fail(["-d", "other", url], /^client: cannot write other: there is a file of that name$/m);
   await fail(["-d", "other/new", url], /^client: cannot write other\/new: a part of its path is/m);
   await fail(["-o", "../file", url], /^client: .*\.\.\/file.*--allow-read and --allow-write/m);
 });
@@ -169,5 +170,25 @@ Deno.test({
     const unprinted = await run("sh", shell, { cwd: directory.path });
     assertRefused(unprinted, 4, /^client: cannot write standard output$/m);
     assertEquals(await directory.names(), ["file"]);
+  },
+});
+
+Deno.test({
+  name: "client writes to what its shell has opened, and replaces no file behind that",
+  ignore: Deno.build.os !== "linux",
+  async fn() {
+    await using server = new FakeServer(answering("200 OK", "new"));
+    await using directory = await TemporaryDirectory.with();
+    const client = ["run", "-A", `${PROJECT}/client.ts`, "-q"];
+    const url = `http://${server.authority}/file`;
+    for (
+      const [i, name] of ["/dev/stdout", "/dev/fd/1", "/proc/self/fd/1", "/dev/fd/2"].entries()
+    ) {
+      await directory.write(`o${i}`, "old");
+      const shell = ["-c", `exec "$0" "$@" >> o${i} 2>&1`, Deno.execPath(), ...client];
+      const { code } = await run("sh", [...shell, "-o", name, url], { cwd: directory.path });
+      assertEquals([code, textOf(await directory.read(`o${i}`))], [0, "oldnew"], name);
+    }
+    assertEquals((await directory.names()).length, 4);
   },
 });

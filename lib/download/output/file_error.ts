@@ -3,12 +3,15 @@ import { DownloadError } from "../download_error.ts";
 const REASONS: Readonly<Record<string, string>> = {
   EACCES: "permission denied",
   EDQUOT: "the disk quota is used up",
+  EEXIST: "there is a file of that name",
   EFBIG: "the file is too large for the file system",
   EISDIR: "it is a directory",
+  ELOOP: "its symbolic links go round in a circle",
   ENAMETOOLONG: "the name is too long",
   ENOENT: "there is no such directory",
   ENOSPC: "no space left on the disk",
   ENOTDIR: "a part of its path is no directory",
+  ENXIO: "nothing is at its other end",
   EPERM: "permission denied",
   EPIPE: "its reader has gone away",
   EROFS: "the file system is read-only",
@@ -65,11 +68,19 @@ function fileError(name: string, error: unknown): DownloadError {
 }
 
 function reasonOf(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error);
   if (error instanceof Deno.errors.NotCapable) {
-    return "Deno was not given --allow-read and --allow-write for it";
+    // Such as devices, whatever else is permitted.
+    return message.includes("all access")
+      ? "Deno lets it be written with --allow-all alone"
+      : "Deno was not given --allow-read and --allow-write for it";
   }
-  return REASONS[codeOf(error)] ?? (error instanceof Error ? error.message : String(error));
+  const [, text = message, number = ""] = /^(.*?) \(os error (\d+)\)/.exec(message) ?? [];
+  return REASONS[codeOf(error) || (CODES[number] ?? "")] ?? text;
 }
+
+/** Codes that Deno does not give, by their numbers. */
+const CODES: Readonly<Record<string, string>> = { "6": "ENXIO", "27": "EFBIG" };
 
 /** Codes by which a file system says that it cannot do something, or a user may not. */
 const REFUSALS: ReadonlySet<string> = new Set(

@@ -6,6 +6,9 @@ import { type OpenPart, PartFile } from "./part_file.ts";
 import { recordOwner } from "./part_record.ts";
 import { isMountPoint } from "./place_file.ts";
 
+/** A descriptor that this process was started with: what it leads to is to be written to as it stands. */
+const DESCRIPTOR = /^\/(?:dev\/(?:fd\/[0-9]+|stderr)|proc\/self\/fd\/[0-9]+)$/;
+
 /** How many names are tried. */
 const MOST_NAMES = 20;
 
@@ -17,6 +20,10 @@ const MOST_NAMES = 20;
  */
 export async function openOutput(name: string, options: OutputOptions): Promise<Output> {
   if (name === "-") return new StreamOutput("standard output", Deno.stdout);
+  if (DESCRIPTOR.test(name)) {
+    const file = await fileErrors(name, () => Deno.open(name, { append: true }));
+    return new StreamOutput(name, file);
+  }
   const found = await fileErrors(name, () => Deno.stat(name).catch(ignoreNotFound));
   if (found?.isDirectory) throw new DownloadError("file", `${name} is a directory`);
   if (found && !found.isFile) {
