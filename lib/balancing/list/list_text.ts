@@ -169,14 +169,21 @@ async function readFile(name: string, mayBePipe: boolean): Promise<ListText> {
   using file = await Deno.open(name);
   let text = "";
   let length = 0;
-  const decoder = new TextDecoder();
   const piece = new Uint8Array(PIECE_BYTES);
+  let decoder: TextDecoder | undefined;
   for (let count = await file.read(piece); count !== null; count = await file.read(piece)) {
     length += count;
     if (length > MOST_BYTES) throw new UsageError(`${name}: it is too long for a list of servers`);
+    decoder ??= new TextDecoder(encodingOf(piece));
     text += decoder.decode(piece.subarray(0, count), { stream: true });
   }
-  return { text: text + decoder.decode(), origin: isFile ? "file" : "pipe" };
+  return { text: text + (decoder?.decode() ?? ""), origin: isFile ? "file" : "pipe" };
+}
+
+/** UTF-16 where its byte order mark stands first, as shells of Windows write; otherwise UTF-8. */
+function encodingOf([first, second]: Uint8Array): string {
+  if (first === 0xff && second === 0xfe) return "utf-16le";
+  return first === 0xfe && second === 0xff ? "utf-16be" : "utf-8";
 }
 
 /** A failed import has the same code for every reason; its message differs. */

@@ -174,15 +174,15 @@ export interface MergedServers {
 }
 
 /**
- * Parses a list of one entry a line. `#` starts a comment; blank lines, and white space around an
- * entry, carriage returns included, are ignored.
+ * Parses a list of one entry a line, however lines end. `#` starts a comment; blank lines, and white
+ * space around an entry, are ignored.
  *
  * @param source the name of the list in errors
  * @throws {ServerListError} for the first malformed line, as `SOURCE:LINE: reason`
  */
 export function parseServerList(text: string, source: string): Entry[] {
   const entries: Entry[] = [];
-  for (const [index, line] of text.split("\n").entries()) {
+  for (const [index, line] of text.split(/\r\n|\n|\r/).entries()) {
     // trim() also removes a byte order mark.
     const entry = line.replace(/#.*/s, "").trim();
     if (entry === "") continue;

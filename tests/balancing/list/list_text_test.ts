@@ -16,6 +16,16 @@ Deno.test("readListText() reads a file that it may read, the built-in list inclu
   }
 });
 
+Deno.test("readListText() reads UTF-16 where a mark says so, as shells of Windows write it", async () => {
+  const units = new Uint16Array([..."\ufeffa:1 # é\r\n"].map((it) => it.charCodeAt(0)));
+  const little = new Uint8Array(units.buffer);
+  const big = little.map((_, i) => little[i ^ 1]!);
+  await using directory = await TemporaryDirectory.with({ little, big, "empty": "" });
+  const read = async (name: string) => (await readListText(directory.join(name), NO_LIST)).text;
+  for (const name of ["little", "big"]) assertEquals(await read(name), "a:1 # é\r\n");
+  assertEquals(await read("empty"), "");
+});
+
 Deno.test("readListText() says that the system denies a list", async () => {
   const original = Deno.stat;
   Deno.stat = () =>

@@ -11,7 +11,7 @@ import { withoutIds } from "../../support/servers.ts";
 
 Deno.test("parseServerList() skips comments, blank lines and white space", () => {
   const lines = ["\uFEFFa:1 # the old one", "", " \t", "# b:2", "\tc:3 ", "[::1]:4#x # y", "d:5\r"];
-  for (const newline of ["\n", "\r\n"]) {
+  for (const newline of ["\n", "\r\n", "\r"]) {
     const entries = parseServerList(lines.join(newline), "x");
     const expected = ["a:1", "c:3", "[::1]:4", "d:5"].map(parseEntry);
     assertEquals(withoutIds(entries), withoutIds(expected));
@@ -34,7 +34,7 @@ Deno.test("parseServerList() names the source and the line of the first mistake"
   const mistakes: readonly [string, string][] = [
     ["web1", 'servers.txt:1: "web1" has no port'],
     ["# farm\r\n\r\na:1\r\nb:x # y\r\nc", 'servers.txt:4: "b:x" has the port "x"'],
-    ["a:1\rb:2", 'servers.txt:1: "a:1\\u{d}b:2" has more than one colon'],
+    ["a:1\rb:x", 'servers.txt:2: "b:x" has the port "x"'],
     ["a:1\n\ndns:b", 'servers.txt:3: "dns:b" has no port'],
     ["a:1\nb:1 http://c weight=0", 'servers.txt:2: "b:1 http://c weight=0" has the weight 0'],
   ];
