@@ -15,7 +15,8 @@ await runCommand({
   synopsis: "[OPTIONS]",
   summary:
     "Downloads with client.ts from farms of servers that fail in all manners, and looks at " +
-    "what is under the name afterwards. One farm of five has no server that is right. A download " +
+    "what is under the name afterwards. One farm of five has no server that is right; a quarter of " +
+    "the downloads go through a proxy, a quarter by a Metalink document. A download " +
     "that goes wrong is shown with its seed: --seed=SEED --downloads=1 repeats it.",
   operands: {},
   options: {
