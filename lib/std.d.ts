@@ -98,6 +98,11 @@ declare module "@std/path/posix/glob-to-regexp" {
   ): RegExp;
 }
 
+declare module "@std/streams/to-bytes" {
+  /** All of a stream. */
+  export function toBytes(stream: ReadableStream<Uint8Array>): Promise<Uint8Array<ArrayBuffer>>;
+}
+
 declare module "@std/streams/to-text" {
   /** All of a stream as UTF-8. */
   export function toText(stream: ReadableStream<Uint8Array>): Promise<string>;

@@ -10,12 +10,12 @@ export class Checksums {
   readonly #digests = new Map<string, Set<string>>();
 
   /**
-   * Reads a list as `sha256sum -c` does: its own and that of `--tag`, CRLF or LF at the ends of its
-   * lines. All other lines are passed over: those of other algorithms, and of a signature around.
+   * Reads a list as `sha256sum -c` does: its own and that of `--tag`, however its lines
+   * end. All other lines are passed over: those of other algorithms, and of a signature around.
    * A line that begins with a backslash has `\\` and `\n` in its name for what they stand for.
    */
   constructor(text: string) {
-    for (const line of text.replace(/^\ufeff/, "").split(/\r?\n/)) {
+    for (const line of text.replace(/^\ufeff/, "").split(/\r\n|\n|\r/)) {
       const { escaped, hex, name } = (PLAIN.exec(line) ?? TAGGED.exec(line))?.groups ?? {};
       if (hex === undefined) continue;
       const plain = escaped === ""

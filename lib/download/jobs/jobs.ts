@@ -6,6 +6,7 @@ import { fileErrors } from "../output/file_error.ts";
 import { fileName } from "../output/file_name.ts";
 import type { Listed } from "../output/finished_file.ts";
 import type { Description, MetalinkOptions, MetalinkPlan } from "./metalink_jobs.ts";
+import { readText } from "./option_file.ts";
 import { parseTypedUri, type TargetUri } from "../requests/target_uri.ts";
 
 /** One file to download. */
@@ -149,37 +150,6 @@ async function readChecksums(file: string): Promise<Checksums> {
 }
 
 /**
- * The text of a file that an option names; `-` is standard input.
- *
- * @throws {UsageError} when it cannot be read
- */
-export async function readText(option: string, file: string): Promise<string> {
-  try {
-    if (file !== "-") return await Deno.readTextFile(file);
-    const { toText } = await import("@std/streams/to-text");
-    return await toText(Deno.stdin.readable);
-  } catch (error) {
-    const reason = error instanceof Deno.errors.NotFound
-      ? "does not exist"
-      : error instanceof Deno.errors.NotCapable
-      ? `needs --allow-read=${file} as well`
-      : "cannot be read";
-    throw new UsageError(`--${option}=${file} ${reason}`, { cause: error });
-  }
-}
-
-/**
- * The certificates that `--ca` names, as PEM.
- *
- * @throws {UsageError} when there are none
- */
-export async function readCertificates(file: string): Promise<string> {
-  const text = await readText("ca", file);
-  if (text.includes("-----BEGIN CERTIFICATE-----")) return text;
-  throw new UsageError(`--ca=${file} holds no certificate in PEM`);
-}
-
-/**
  * Runs an action for each item, at most `most` at a time.
  *
  * @param act may add items
@@ -205,9 +175,12 @@ export async function atOnce<Item, Result>(
   return results;
 }
 
-/** Reads a list of URLs, one a line: blank lines and those that begin with `#` are passed over. */
+/**
+ * Reads a list of URLs, one a line, however lines end: blank lines and those that begin with `#` are
+ * passed over.
+ */
 export function parseUrlList(text: string): string[] {
-  return text.split(/\r?\n/).map((line) => line.trim()).filter((line) =>
+  return text.split(/\r\n|\n|\r/).map((line) => line.trim()).filter((line) =>
     line !== "" && !line.startsWith("#")
   );
 }

@@ -10,6 +10,7 @@ import {
   strongest,
 } from "../expected_content.ts";
 import { safeName } from "../output/file_name.ts";
+import { markedEncoding } from "./option_file.ts";
 import { parseTypedUri, type TargetUri } from "../requests/target_uri.ts";
 
 /** A longer document is not read, in bytes. */
@@ -110,9 +111,8 @@ function textOf(document: Uint8Array): string {
  * declares UTF-16 in ASCII, without that mark, is in UTF-8.
  */
 function encodingOf(document: Uint8Array): string {
-  const mark = decodeLatin1(document, 0, Math.min(2, document.length));
-  if (mark === "\xff\xfe") return "utf-16le";
-  if (mark === "\xfe\xff") return "utf-16be";
+  const marked = markedEncoding(document);
+  if (marked !== undefined) return marked;
   const start = decodeLatin1(document, 0, Math.min(LONGEST_DECLARATION, document.length));
   const [, declared = "utf-8"] = DECLARATION.exec(start) ?? [];
   const encoding = declared.toLowerCase();

@@ -5,8 +5,8 @@ import {
   type JobOptions,
   parseUrlList,
   planJobs,
-  readCertificates,
 } from "../../../lib/download/jobs/jobs.ts";
+import { readCertificates } from "../../../lib/download/jobs/option_file.ts";
 import { TemporaryDirectory } from "../../support/temporary_directory.ts";
 
 const NONE: JobOptions = {
@@ -95,5 +95,25 @@ Deno.test("parseUrlList() reads a URL a line, and passes over comments and blank
     "http://a/b",
     "http://a/#c",
   ]);
+  assertEquals(parseUrlList("http://a/b\r# c\rhttp://a/d\r"), ["http://a/b", "http://a/d"]);
   assertEquals(parseUrlList(""), []);
+});
+
+Deno.test("planJobs() reads lists in UTF-16 where a mark says so, as shells of Windows write it", async () => {
+  const inUtf16 = (text: string) =>
+    new Uint8Array(new Uint16Array([...`\ufeff${text}`].map((it) => it.charCodeAt(0))).buffer);
+  const urls = inUtf16("# é\r\nhttp://a/b\r\n");
+  const sums = inUtf16(`${A}  b\r\n`);
+  const swapped = (bytes: Uint8Array) => bytes.map((_, i) => bytes[i ^ 1]!);
+  await using directory = await TemporaryDirectory.with({
+    ...{ urls, sums },
+    ...{ "urls.be": swapped(urls), "sums.be": swapped(sums) },
+    "sums.cr": `${"b".repeat(64)}  c\r${A}  b\r`,
+  });
+  for (
+    const [input, checksums] of [["urls", "sums"], ["urls.be", "sums.be"], ["urls", "sums.cr"]]
+  ) {
+    const lists = { input: directory.join(input!), checksums: directory.join(checksums!) };
+    assertEquals(await planned([], lists), [["http://a/b", "b", A]]);
+  }
 });

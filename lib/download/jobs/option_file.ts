@@ -1,0 +1,43 @@
+import { UsageError } from "../../cli/command.ts";
+
+/**
+ * The text of a file that an option names; `-` is standard input. It is in UTF-8, or in UTF-16 where
+ * its byte order mark says so, as shells of Windows write it.
+ *
+ * @throws {UsageError} when it cannot be read
+ */
+export async function readText(option: string, file: string): Promise<string> {
+  try {
+    const bytes = file === "-" ? await readStandardInput() : await Deno.readFile(file);
+    return new TextDecoder(markedEncoding(bytes)).decode(bytes);
+  } catch (error) {
+    const reason = error instanceof Deno.errors.NotFound
+      ? "does not exist"
+      : error instanceof Deno.errors.NotCapable
+      ? `needs --allow-read=${file} as well`
+      : "cannot be read";
+    throw new UsageError(`--${option}=${file} ${reason}`, { cause: error });
+  }
+}
+
+async function readStandardInput(): Promise<Uint8Array> {
+  const { toBytes } = await import("@std/streams/to-bytes");
+  return await toBytes(Deno.stdin.readable);
+}
+
+/** The encoding that a byte order mark of UTF-16 stands for; undefined without one. */
+export function markedEncoding([first, second]: Uint8Array): string | undefined {
+  if (first === 0xff && second === 0xfe) return "utf-16le";
+  return first === 0xfe && second === 0xff ? "utf-16be" : undefined;
+}
+
+/**
+ * The certificates that `--ca` names, as PEM.
+ *
+ * @throws {UsageError} when there are none
+ */
+export async function readCertificates(file: string): Promise<string> {
+  const text = await readText("ca", file);
+  if (text.includes("-----BEGIN CERTIFICATE-----")) return text;
+  throw new UsageError(`--ca=${file} holds no certificate in PEM`);
+}
