@@ -101,6 +101,7 @@ export class ProxyHeaderError extends NetworkError {
 const OTHER_PROTOCOL = "it does not speak TLS";
 
 const CERTIFICATE_MESSAGES: readonly (readonly [RegExp, string])[] = [
+  [/CaUsedAsEndEntity/, "its certificate is that of an authority (CA:TRUE), not of a server"],
   [/UnknownIssuer/, "its certificate is signed by nobody who is trusted here"],
   [/not valid for name|NotValidForName/, "its certificate is for another name"],
   [/expired/i, "its certificate has expired"],

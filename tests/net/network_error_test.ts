@@ -1,4 +1,5 @@
 import {
+  HandshakeError,
   HostUnreachableError,
   LocalError,
   NetworkError,
@@ -50,4 +51,12 @@ Deno.test("networkError() takes a name that does not exist for an answer, and al
 Deno.test("networkError() keeps an error that is one already", () => {
   const error = new NetworkError("the connection was lost");
   assertEquals(networkError(error), error);
+});
+
+Deno.test("HandshakeError says that a certificate is that of an authority, as openssl makes them", () => {
+  const text = "invalid peer certificate: Other(OtherError(CaUsedAsEndEntity))";
+  const cause = new NetworkError("x", { cause: new Deno.errors.InvalidData(text) });
+  const { message, isRefusal } = new HandshakeError(cause);
+  assertEquals(message, "its certificate is that of an authority (CA:TRUE), not of a server");
+  assertEquals(isRefusal, true);
 });
