@@ -52,8 +52,8 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     ...["lib/balancing/policies", "lib/net"],
   ],
   "lib/download/requests": [
-    ...["lib/download/requests", "lib/download/jobs", "lib/download"],
-    ...["lib/cli", "lib/net", "lib/http", "@std", "ipaddr.js"],
+    ...["lib/download/requests", "lib/download", "lib/cli"],
+    ...["lib/net", "lib/http", "@std", "ipaddr.js"],
   ],
   "lib/download/output": [
     ...["lib/download/output", "lib/download/requests", "lib/download", "lib/http"],

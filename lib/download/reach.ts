@@ -9,7 +9,7 @@ import { say } from "../log/console.ts";
 import type { AddressFamily } from "../net/dial.ts";
 import { type ClientOptions, proxyVariables } from "./client_options.ts";
 import type { Job } from "./jobs/jobs.ts";
-import { readCertificates } from "./jobs/option_file.ts";
+import { readCertificates } from "../cli/option_file.ts";
 import { Connections } from "./requests/connections.ts";
 import { type Transport } from "./requests/transport.ts";
 

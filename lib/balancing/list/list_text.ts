@@ -8,6 +8,7 @@
 import { resolve } from "@std/path";
 import { toText } from "@std/streams/to-text";
 import { UsageError } from "../../cli/command.ts";
+import { markedEncoding } from "../../cli/option_file.ts";
 import { isHostName } from "../../http/host.ts";
 import { isAddress, looksLikeUrl, parseEndpoint, quote, refuse } from "./endpoint.ts";
 import {
@@ -174,16 +175,10 @@ async function readFile(name: string, mayBePipe: boolean): Promise<ListText> {
   for (let count = await file.read(piece); count !== null; count = await file.read(piece)) {
     length += count;
     if (length > MOST_BYTES) throw new UsageError(`${name}: it is too long for a list of servers`);
-    decoder ??= new TextDecoder(encodingOf(piece));
+    decoder ??= new TextDecoder(markedEncoding(piece));
     text += decoder.decode(piece.subarray(0, count), { stream: true });
   }
   return { text: text + (decoder?.decode() ?? ""), origin: isFile ? "file" : "pipe" };
-}
-
-/** UTF-16 where its byte order mark stands first, as shells of Windows write; otherwise UTF-8. */
-function encodingOf([first, second]: Uint8Array): string {
-  if (first === 0xff && second === 0xfe) return "utf-16le";
-  return first === 0xfe && second === 0xff ? "utf-16be" : "utf-8";
 }
 
 /** A failed import has the same code for every reason; its message differs. */

@@ -6,7 +6,7 @@ import { fileErrors } from "../output/file_error.ts";
 import { fileName } from "../output/file_name.ts";
 import type { Listed } from "../output/finished_file.ts";
 import type { Description, MetalinkOptions, MetalinkPlan } from "./metalink_jobs.ts";
-import { readText } from "./option_file.ts";
+import { readText } from "../../cli/option_file.ts";
 import { parseTypedUri, type TargetUri } from "../requests/target_uri.ts";
 
 /** One file to download. */

@@ -10,7 +10,7 @@ import {
   strongest,
 } from "../expected_content.ts";
 import { safeName } from "../output/file_name.ts";
-import { markedEncoding } from "./option_file.ts";
+import { markedEncoding } from "../../cli/option_file.ts";
 import { parseTypedUri, type TargetUri } from "../requests/target_uri.ts";
 
 /** A longer document is not read, in bytes. */

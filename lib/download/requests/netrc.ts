@@ -11,7 +11,7 @@
 
 import { UsageError } from "../../cli/command.ts";
 import { permittedVariable } from "../client_options.ts";
-import { readText } from "../jobs/option_file.ts";
+import { readText } from "../../cli/option_file.ts";
 import { isCredential, type Userinfo } from "./target_uri.ts";
 
 /** One `machine` or `default`. */

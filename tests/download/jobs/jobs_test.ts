@@ -6,7 +6,7 @@ import {
   parseUrlList,
   planJobs,
 } from "../../../lib/download/jobs/jobs.ts";
-import { readCertificates } from "../../../lib/download/jobs/option_file.ts";
+import { readCertificates } from "../../../lib/cli/option_file.ts";
 import { TemporaryDirectory } from "../../support/temporary_directory.ts";
 
 const NONE: JobOptions = {

@@ -1,4 +1,4 @@
-import { UsageError } from "../../cli/command.ts";
+import { UsageError } from "./command.ts";
 
 /**
  * The text of a file that an option names; `-` is standard input. It is in UTF-8, or in UTF-16 where
