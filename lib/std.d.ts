@@ -103,11 +103,6 @@ declare module "@std/streams/to-bytes" {
   export function toBytes(stream: ReadableStream<Uint8Array>): Promise<Uint8Array<ArrayBuffer>>;
 }
 
-declare module "@std/streams/to-text" {
-  /** All of a stream as UTF-8. */
-  export function toText(stream: ReadableStream<Uint8Array>): Promise<string>;
-}
-
 declare module "@std/yaml" {
   /** All documents of a stream. */
   export function parseAll(text: string): unknown[];

@@ -8,8 +8,7 @@ import { UsageError } from "./command.ts";
  */
 export async function readText(option: string, file: string): Promise<string> {
   try {
-    const bytes = file === "-" ? await readStandardInput() : await Deno.readFile(file);
-    return new TextDecoder(markedEncoding(bytes)).decode(bytes);
+    return file === "-" ? await readStandardInput() : textOf(await Deno.readFile(file));
   } catch (error) {
     const reason = error instanceof Deno.errors.NotFound
       ? "does not exist"
@@ -20,9 +19,14 @@ export async function readText(option: string, file: string): Promise<string> {
   }
 }
 
-async function readStandardInput(): Promise<Uint8Array> {
+/** All of standard input, as a text in these encodings. */
+export async function readStandardInput(): Promise<string> {
   const { toBytes } = await import("@std/streams/to-bytes");
-  return await toBytes(Deno.stdin.readable);
+  return textOf(await toBytes(Deno.stdin.readable));
+}
+
+function textOf(bytes: Uint8Array): string {
+  return new TextDecoder(markedEncoding(bytes)).decode(bytes);
 }
 
 /** The encoding that a byte order mark of UTF-16 stands for; undefined without one. */

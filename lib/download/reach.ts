@@ -11,7 +11,7 @@ import { type ClientOptions, proxyVariables } from "./client_options.ts";
 import type { Job } from "./jobs/jobs.ts";
 import { readCertificates } from "../cli/option_file.ts";
 import { Connections } from "./requests/connections.ts";
-import { type Transport } from "./requests/transport.ts";
+import type { Transport } from "./requests/transport.ts";
 
 /** What all jobs of a run share to reach servers. */
 export interface Reach {

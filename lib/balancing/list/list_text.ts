@@ -6,9 +6,8 @@
  */
 
 import { resolve } from "@std/path";
-import { toText } from "@std/streams/to-text";
 import { UsageError } from "../../cli/command.ts";
-import { markedEncoding } from "../../cli/option_file.ts";
+import { markedEncoding, readStandardInput } from "../../cli/option_file.ts";
 import { isHostName } from "../../http/host.ts";
 import { isAddress, looksLikeUrl, parseEndpoint, quote, refuse } from "./endpoint.ts";
 import {
@@ -148,7 +147,7 @@ export async function readListText(
   mayBePipe = true,
 ): Promise<ListText> {
   try {
-    if (name === "-") return { text: await toText(Deno.stdin.readable), origin: "standard input" };
+    if (name === "-") return { text: await readStandardInput(), origin: "standard input" };
     const { state } = await Deno.permissions.query({ name: "read", path: name });
     if (state === "granted") return await readFile(name, mayBePipe);
     if (resolve(name) === resolve(builtIn.path)) {

@@ -3,11 +3,10 @@ import type { ResponseHead } from "../../http/response.ts";
 import type { DownloadContext } from "../context.ts";
 import type { Output } from "../output/output.ts";
 import { PartFile } from "../output/part_file.ts";
-import type { ReliefRace } from "../relief.ts";
 import type { Whole } from "../output/resume.ts";
 import type { SegmentControl } from "./segment_control.ts";
-import type { Part, SegmentRound } from "./segment_round.ts";
-import type { Joined, Segmented } from "./segmented.ts";
+import type { Part } from "./segment_round.ts";
+import type { Joined, Segmented, SegmentedOptions } from "./segmented.ts";
 import type { TargetUri } from "../requests/target_uri.ts";
 
 /** Once a server has fallen silent, no slow or silent one is to decide alone how long the rest takes. */
@@ -22,14 +21,8 @@ const AUTO_BYTES = 2 * 1024 * 1024;
 /** With `--segments=auto`, no more connections at once. */
 const AUTO_MOST = 8;
 
-/** How content is received over several connections. */
-interface ReceiveOptions {
-  readonly race: ReliefRace | undefined;
-  /** What has watched the first connection so far; undefined at the start. */
-  readonly control: SegmentControl | undefined;
-  readonly onWritten: SegmentRound["onWritten"];
-  readonly onDiscarded: SegmentRound["onDiscarded"];
-}
+/** How content is received over several connections; undefined control at the start. */
+type ReceiveOptions = Omit<SegmentedOptions, "count" | "unfit">;
 
 /**
  * Decides over how many connections the content of one download comes. What several take is loaded

@@ -6,7 +6,6 @@ import {
   parseUrlList,
   planJobs,
 } from "../../../lib/download/jobs/jobs.ts";
-import { readCertificates } from "../../../lib/cli/option_file.ts";
 import { TemporaryDirectory } from "../../support/temporary_directory.ts";
 
 const NONE: JobOptions = {
@@ -73,7 +72,6 @@ Deno.test("planJobs() tells a mistake before anything is asked for", async () =>
   const none = directory.join("none");
   await refused(two, { checksums: none }, `--checksums=${none} is no list as sha256sum writes it`);
   await refused([], { input: directory.join("no") }, "no does not exist");
-  await assertRejects(() => readCertificates(none), UsageError, "holds no certificate in PEM");
 });
 
 Deno.test("atOnce() has so many under way, and gives what came of them in their order", async () => {
